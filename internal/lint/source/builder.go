@@ -1,0 +1,84 @@
+package source
+
+import "fmt"
+
+// builder makes the nodes of a file out of few allocations and counts them
+// against the limits of their document.
+type builder struct {
+	file *File
+	text string // file.Text; the nodes' texts are parts of it where they can be
+
+	nodes   []Node // not yet used
+	items   slab[*Node]
+	members slab[Member]
+
+	count   int // values of the document so far, each alias expanded
+	deepest int // most collections around one of them
+}
+
+func (b *builder) node(kind Kind, parent *Node, start, end int) *Node {
+	if len(b.nodes) == 0 {
+		b.nodes = make([]Node, slabSize(b.text, 12))
+	}
+	n := &b.nodes[0]
+	b.nodes = b.nodes[1:]
+	n.Kind, n.file, n.parent, n.start, n.end = kind, b.file, parent, start, end
+	return n
+}
+
+// slabSize is for how many things memory is allocated at once, when a text holds
+// one in so many bytes: all of a small file's, and few enough that the unused rest
+// of a large file's does not matter.
+func slabSize(text string, per int) int {
+	return min(max(len(text)/per, 64), 4096)
+}
+
+// slab gives the children of each collection a slice of their own. While a
+// collection is open, its children are pushed; those of the collections inside it
+// come and go behind them.
+type slab[T any] struct {
+	open []T // children of the open collections, innermost last
+	free []T // not yet used
+}
+
+func (s *slab[T]) push(child T) { s.open = append(s.open, child) }
+
+// close ends a collection, whose first child is at an index of open.
+func (s *slab[T]) close(first int, text string) []T {
+	children := s.take(len(s.open)-first, text)
+	copy(children, s.open[first:])
+	s.open = s.open[:first]
+	return children
+}
+
+// take returns memory for n children.
+func (s *slab[T]) take(n int, text string) []T {
+	if n == 0 {
+		return nil
+	}
+	if n > len(s.free) {
+		s.free = make([]T, max(n, slabSize(text, 24)))
+	}
+	taken := s.free[:n:n]
+	s.free = s.free[n:]
+	return taken
+}
+
+// begin starts the count of a document.
+func (b *builder) begin() {
+	b.count, b.deepest = 0, 0
+	b.items.open, b.members.open = b.items.open[:0], b.members.open[:0]
+}
+
+// add counts values, the innermost of which has depth collections around it.
+func (b *builder) add(values, depth, at int) *fault {
+	b.count += values
+	b.deepest = max(b.deepest, depth)
+	switch {
+	case depth > MaxDepth:
+		return &fault{kind: Excessive, start: at, end: at, message: fmt.Sprintf("more than %d levels of nesting", MaxDepth)}
+	case b.count > MaxNodes:
+		return &fault{kind: Excessive, start: at, end: at, message: fmt.Sprintf("more than %d values in one document, aliases expanded", MaxNodes)}
+	}
+	return nil
+}

@@ -1,0 +1,169 @@
+package source
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/tidwall/jsonc"
+)
+
+// readJSON reads JSON values that follow each other, each a document.
+func (f *File) readJSON(text string) reading {
+	return f.readJSONBytes(text, f.Text)
+}
+
+// readCommentedJSON reads JSON with comments and trailing commas. jsonc blanks
+// them, so that every offset stays.
+func (f *File) readCommentedJSON(text string) reading {
+	blanked := jsonc.ToJSON(f.Text)
+	if len(blanked) != len(text) { // an unclosed comment at the very end
+		blanked = f.Text
+	}
+	return f.readJSONBytes(text, blanked)
+}
+
+func (f *File) readJSONBytes(text string, data []byte) reading {
+	r := jsonReader{
+		builder: builder{file: f, text: text},
+		tokens:  jsontext.NewDecoder(bytes.NewBuffer(data), jsontext.AllowDuplicateNames(true)),
+	}
+	var all reading
+	for r.tokens.PeekKind() != 0 {
+		r.begin()
+		root, fault := r.value(nil, 0)
+		if fault == nil {
+			all.documents = append(all.documents, &Document{File: f, Root: root})
+			continue
+		}
+		all.faults = append(all.faults, fault)
+		if fault.kind != Excessive || !r.skipDocument() {
+			return all
+		}
+	}
+	if _, err := r.tokens.ReadToken(); !errors.Is(err, io.EOF) {
+		all.faults = append(all.faults, r.fault(err))
+	}
+	return all
+}
+
+type jsonReader struct {
+	builder
+	tokens *jsontext.Decoder
+}
+
+// value reads the next value, which depth collections are around.
+func (r *jsonReader) value(parent *Node, depth int) (*Node, *fault) {
+	switch r.tokens.PeekKind() {
+	case '{', '[':
+		return r.collection(parent, depth)
+	}
+	n, fault := r.scalar(parent)
+	if fault != nil {
+		return nil, fault
+	}
+	return n, r.add(1, depth, n.start)
+}
+
+func (r *jsonReader) collection(parent *Node, depth int) (*Node, *fault) {
+	open, err := r.tokens.ReadToken()
+	if err != nil {
+		return nil, r.fault(err)
+	}
+	kind, closing := Mapping, jsontext.Kind('}')
+	if open.Kind() == '[' {
+		kind, closing = Sequence, ']'
+	}
+	n := r.node(kind, parent, r.offset()-1, 0)
+	if fault := r.add(1, depth, n.start); fault != nil {
+		return nil, fault
+	}
+	firstItem, firstMember := len(r.items.open), len(r.members.open)
+	for {
+		next := r.tokens.PeekKind()
+		if next == closing {
+			break
+		}
+		if next == 0 {
+			_, err := r.tokens.ReadToken()
+			return nil, r.fault(err)
+		}
+		if kind == Sequence {
+			item, fault := r.value(n, depth+1)
+			if fault != nil {
+				return nil, fault
+			}
+			r.items.push(item)
+			continue
+		}
+		key, fault := r.scalar(n)
+		if fault != nil {
+			return nil, fault
+		}
+		value, fault := r.value(n, depth+1)
+		if fault != nil {
+			return nil, fault
+		}
+		r.members.push(Member{Key: key, Value: value})
+	}
+	if _, err := r.tokens.ReadToken(); err != nil {
+		return nil, r.fault(err)
+	}
+	n.end = r.offset()
+	n.Items, n.Members = r.items.close(firstItem, r.text), r.members.close(firstMember, r.text)
+	return n, nil
+}
+
+func (r *jsonReader) scalar(parent *Node) (*Node, *fault) {
+	raw, err := r.tokens.ReadValue()
+	if err != nil {
+		return nil, r.fault(err)
+	}
+	end := r.offset()
+	n := r.node(String, parent, end-len(raw), end)
+	n.Text = r.text[n.start:n.end]
+	switch raw.Kind() {
+	case '"':
+		if bytes.IndexByte(raw, '\\') < 0 {
+			n.Text = r.text[n.start+1 : n.end-1]
+			break
+		}
+		unquoted, err := jsontext.AppendUnquote(nil, raw)
+		if err != nil {
+			return nil, r.fault(err)
+		}
+		n.Text = string(unquoted)
+	case '0':
+		n.Kind = kindOf(n.Text)
+	case 't', 'f':
+		n.Kind = Bool
+	case 'n':
+		n.Kind = Null
+	}
+	return n, nil
+}
+
+// skipDocument reads up to the end of the top-level value that was given up.
+func (r *jsonReader) skipDocument() bool {
+	for r.tokens.StackDepth() > 0 {
+		if _, err := r.tokens.ReadToken(); err != nil {
+			return false
+		}
+	}
+	return true
+}
+
+func (r *jsonReader) offset() int { return int(r.tokens.InputOffset()) }
+
+func (r *jsonReader) fault(err error) *fault {
+	at, message := r.offset(), err.Error()
+	if syntactic, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
+		at, message = int(syntactic.ByteOffset), syntactic.Err.Error()
+	}
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+		message = "the file ends within a JSON value"
+	}
+	return &fault{kind: Malformed, start: at, end: at, message: strings.TrimPrefix(message, "jsontext: ")}
+}

@@ -1,0 +1,110 @@
+package source
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// libraryReader makes nodes of those of the YAML library.
+type libraryReader struct {
+	builder
+	breaks []int // starts of the lines as the library counts them
+	ascii  bool  // columns of the library are bytes
+
+	line   int                      // index in breaks of the chunk's first line
+	last   place                    // the last place looked up
+	anchor map[*yaml.Node]*anchored // of the document; a nil value is still being read
+}
+
+// anchored is what an alias stands for.
+type anchored struct {
+	node   *Node
+	size   int // values in it, aliases expanded
+	height int // levels of collections in it
+}
+
+func newLibraryReader(f *File, text string) *libraryReader {
+	r := &libraryReader{builder: builder{file: f, text: text}, breaks: f.lines, ascii: isASCII(text)}
+	if !r.ascii && hasUnicodeBreaks(text) {
+		r.breaks = unicodeLineStarts(text)
+	}
+	return r
+}
+
+// read reads the documents of one chunk: those before the fault when there is one.
+func (r *libraryReader) read(c chunk) ([]*Document, *fault) {
+	text := r.text[c.start:c.end]
+	if mostValues(text) > maxLibraryValues {
+		return nil, &fault{kind: Excessive, start: c.start, end: c.start, message: fmt.Sprintf(
+			"the document is too large: it may hold more than %d values", MaxNodes)}
+	}
+	documents, broken := r.decode(c, text)
+	if broken != nil {
+		broken = r.judge(c, broken)
+	}
+	return documents, broken
+}
+
+// maxLibraryValues bounds the memory of the library, which reads a document whole,
+// with some 300 bytes for each value, before anyone can count. Few documents of
+// MaxNodes values have twice the signs of values, in their texts.
+const maxLibraryValues = 2 * MaxNodes
+
+// mostValues returns how many values text can hold at most: each but the first
+// stands behind a sign of its own.
+func mostValues(text string) int {
+	n := 1
+	for i := range len(text) {
+		switch text[i] {
+		case ',', ':', '?', '[', '{':
+			n++
+		case '-':
+			if i+1 == len(text) || blankSize(text[i+1:]) > 0 {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// decode reads the documents of a chunk from another text of the same length.
+func (r *libraryReader) decode(c chunk, text string) (documents []*Document, broken *fault) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			broken = &fault{kind: Malformed, start: c.start, message: fmt.Sprintf("the YAML reader failed: %v", cause)}
+		}
+	}()
+	r.line, _ = slices.BinarySearch(r.breaks, c.start)
+	r.last = place{}
+	decoder := yaml.NewDecoder(strings.NewReader(text))
+	for {
+		var document yaml.Node
+		if err := decoder.Decode(&document); errors.Is(err, io.EOF) {
+			return documents, nil
+		} else if err != nil {
+			return documents, r.locate(c, text, err)
+		}
+		if len(document.Content) == 0 {
+			continue
+		}
+		root, fault := r.document(document.Content[0])
+		if fault != nil {
+			return documents, fault
+		}
+		if root.Kind != Null || root.start < root.end {
+			documents = append(documents, &Document{File: r.file, Root: root})
+		}
+	}
+}
+
+func (r *libraryReader) document(y *yaml.Node) (*Node, *fault) {
+	r.begin()
+	r.anchor = nil
+	root, _, fault := r.convert(y, nil, 0)
+	return root, fault
+}

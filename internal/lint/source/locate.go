@@ -1,0 +1,129 @@
+package source
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	yaml4 "go.yaml.in/yaml/v4"
+)
+
+// locate makes a fault of the error that the YAML library has for the text of a
+// chunk.
+//
+// go.yaml.in/yaml/v3 decides what is YAML, because it accepts whatever the reader
+// behind sigs.k8s.io/yaml accepts; but of an error's place it knows a line only,
+// and often that of the enclosing collection. v4 accepts less and knows the place.
+// It is asked for nothing else.
+func (r *libraryReader) locate(c chunk, text string, err error) *fault {
+	message := strings.TrimPrefix(err.Error(), "yaml: ")
+	line := 1
+	if n, scanErr := fmt.Sscanf(message, "line %d: ", &line); n == 1 && scanErr == nil {
+		_, message, _ = strings.Cut(message, ": ")
+	}
+	found := &fault{kind: Malformed, message: plainMessage(message)}
+	if strings.Contains(message, "exceeded max depth") {
+		found.kind = Excessive
+	}
+	if at := strings.IndexFunc(text, isControl); at >= 0 && strings.HasPrefix(message, "control characters") {
+		control, size := utf8.DecodeRuneInString(text[at:])
+		found.start, found.end = c.start+at, c.start+at+size
+		found.message = fmt.Sprintf("the control character %U is not allowed", control)
+		return found
+	}
+	at := yaml4.Mark{Line: line, Column: 1}
+	// What v4 finds wrong further up is right for v3.
+	if cause := placeOfError(text); cause != nil && (cause.Message == message || cause.Mark.Line >= line) {
+		at = cause.Mark
+		found.message = plainMessage(cause.Message)
+		if opened := cause.ContextMark; opened.Line > 0 && (isUnclosed(cause.ContextMsg) || r.isBehind(at, c)) {
+			at = opened
+		}
+	}
+	found.start = r.offsetOf(at, c)
+	found.end = found.start
+	return found
+}
+
+// placeOfError returns the error of the more exact reader, nil when it has none.
+func placeOfError(text string) (cause *yaml4.LoadError) {
+	defer func() { _ = recover() }() // its panic says no more than no answer
+	decoder := yaml4.NewDecoder(strings.NewReader(text))
+	for {
+		var document yaml4.Node
+		err := decoder.Decode(&document)
+		if err == nil {
+			continue
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		cause, _ = errors.AsType[*yaml4.LoadError](err)
+		if cause != nil && cause.Mark.Line == 0 {
+			return nil
+		}
+		return cause
+	}
+}
+
+// isUnclosed tells whether an error is about text that is wrong where it began and
+// not where the reader stopped.
+func isUnclosed(context string) bool {
+	return context == "while scanning a simple key"
+}
+
+// isBehind tells whether a place is behind all text of a chunk.
+func (r *libraryReader) isBehind(at yaml4.Mark, c chunk) bool {
+	return r.offset(at.Line, at.Column) >= c.start+len(strings.TrimRight(r.text[c.start:c.end], " \t\r\n"))
+}
+
+// offsetOf returns the byte at a place, and the end of the chunk's text for a place
+// behind it.
+func (r *libraryReader) offsetOf(at yaml4.Mark, c chunk) int {
+	visible := c.start + len(strings.TrimRight(r.text[c.start:c.end], " \t\r\n"))
+	return min(r.offset(at.Line, at.Column), visible)
+}
+
+// isControl tells whether a character must be escaped in YAML.
+func isControl(r rune) bool {
+	switch {
+	case r == '\t', r == '\n', r == '\r', r == 0x85:
+		return false
+	case r < ' ', 0x7F <= r && r < 0xA0, r == 0xFFFE, r == 0xFFFF:
+		return true
+	}
+	return false
+}
+
+// plainMessage says what an error of the library means for whoever wrote the text.
+func plainMessage(message string) string {
+	switch message {
+	case "mapping values are not allowed in this context":
+		return "a colon is not allowed here: quote the value, or check the indentation"
+	case "could not find expected ':'":
+		return "expected a colon after this key"
+	case "did not find expected key":
+		return "expected a key of the mapping: check the indentation and the quotes"
+	case "did not find expected '-' indicator":
+		return "expected \"- \" of the list: check the indentation"
+	case "did not find expected ',' or ']'":
+		return "expected a comma or a closing ]"
+	case "did not find expected ',' or '}'":
+		return "expected a comma or a closing }"
+	case "found character that cannot start any token":
+		return "a value cannot begin with this character: quote it, and indent with spaces"
+	case "found unexpected end of stream", "found unexpected document indicator":
+		return "this quote is never closed"
+	case "did not find expected node content":
+		return "expected a value"
+	case "block sequence entries are not allowed in this context":
+		return "a list item is not allowed here: check the indentation"
+	case "found unknown escape character":
+		return "unknown escape in double quotes: use \\\\ for a backslash, or single quotes"
+	case "did not find expected <document start>":
+		return "expected the end of the document: check the indentation"
+	}
+	return strings.TrimSuffix(message, " referenced")
+}

@@ -1,0 +1,149 @@
+package source
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// File returns the file that the node was read from.
+func (n *Node) File() *File { return n.file }
+
+// Span returns the stretch of text that the value takes, quotes included.
+func (n *Node) Span() Span {
+	return Span{Start: n.file.Position(n.start), End: n.file.Position(n.end)}
+}
+
+// Get returns the value under key in a mapping: the last one when the key is
+// written twice, nil when there is none.
+func (n *Node) Get(key string) *Node {
+	if n == nil {
+		return nil
+	}
+	for i := len(n.Members) - 1; i >= 0; i-- {
+		if n.Members[i].Key.Text == key {
+			return n.Members[i].Value
+		}
+	}
+	return nil
+}
+
+// GetFold is Get for formats whose readers ignore the case of keys.
+func (n *Node) GetFold(key string) *Node {
+	if n == nil {
+		return nil
+	}
+	for i := len(n.Members) - 1; i >= 0; i-- {
+		if strings.EqualFold(n.Members[i].Key.Text, key) {
+			return n.Members[i].Value
+		}
+	}
+	return nil
+}
+
+// At follows keys from mapping to mapping and returns nil where one is missing.
+func (n *Node) At(keys ...string) *Node {
+	for _, key := range keys {
+		n = n.Get(key)
+	}
+	return n
+}
+
+// Has tells whether a mapping has key, whatever its value.
+func (n *Node) Has(key string) bool { return n.Get(key) != nil }
+
+// Elements returns the values of a sequence, nothing for any other node.
+func (n *Node) Elements() []*Node {
+	if n == nil {
+		return nil
+	}
+	return n.Items
+}
+
+// Entries returns the members of a mapping, nothing for any other node.
+func (n *Node) Entries() []Member {
+	if n == nil {
+		return nil
+	}
+	return n.Members
+}
+
+// IsNull tells whether the node is missing or null.
+func (n *Node) IsNull() bool { return n == nil || n.Kind == Null }
+
+// Scalar returns the text of a scalar that is not null.
+func (n *Node) Scalar() (string, bool) {
+	if n == nil || n.Kind == Null || n.Kind >= Sequence {
+		return "", false
+	}
+	return n.Text, true
+}
+
+// Duplicate returns the key of a member of n's parent that has the same key as n
+// and stands before it, and n's own key; nil, nil when n's key is written once.
+func (n *Node) Duplicate() (first, last *Node) {
+	if n.parent == nil {
+		return nil, nil
+	}
+	for _, member := range n.parent.Members {
+		if member.Value == n {
+			last = member.Key
+		}
+	}
+	if last == nil {
+		return nil, nil
+	}
+	for _, member := range n.parent.Members {
+		if member.Key != last && member.Key.Text == last.Text {
+			return member.Key, last
+		}
+	}
+	return nil, nil
+}
+
+// Parent returns the collection that holds the node, nil for a document's root.
+// For a value behind aliases it is the collection that holds the anchor.
+func (n *Node) Parent() *Node { return n.parent }
+
+// Path is the node's place in its document in Kubernetes notation:
+// spec.containers[0].resources.limits["nvidia.com/gpu"]; empty for the root. A
+// key has the path of its value.
+func (n *Node) Path() string {
+	var steps []string
+	for ; n.parent != nil; n = n.parent {
+		steps = append(steps, n.step())
+	}
+	var path strings.Builder
+	for i := len(steps) - 1; i >= 0; i-- {
+		path.WriteString(steps[i])
+	}
+	return strings.TrimPrefix(path.String(), ".")
+}
+
+func (n *Node) step() string {
+	// Items stand in the order of the text, save for those behind aliases.
+	if i, found := slices.BinarySearchFunc(n.parent.Items, n.start, startsAt); found && n.parent.Items[i] == n {
+		return "[" + strconv.Itoa(i) + "]"
+	}
+	if i := slices.Index(n.parent.Items, n); i >= 0 {
+		return "[" + strconv.Itoa(i) + "]"
+	}
+	for _, member := range n.parent.Members {
+		if member.Value == n || member.Key == n {
+			if strings.ContainsAny(member.Key.Text, `./[]"' `) || member.Key.Text == "" {
+				return "[" + strconv.Quote(member.Key.Text) + "]"
+			}
+			return "." + member.Key.Text
+		}
+	}
+	return ""
+}
+
+// Is tells whether the node is a scalar with this text.
+func (n *Node) Is(text string) bool {
+	scalar, ok := n.Scalar()
+	return ok && scalar == text
+}
+
+func startsAt(item *Node, offset int) int { return cmp.Compare(item.start, offset) }

@@ -1,0 +1,122 @@
+package source
+
+import (
+	"cmp"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+)
+
+// Parse reads one file. It never fails: what it cannot read is in File.Problems,
+// and every document that it can read is in File.Documents. name decides, with the
+// first byte, between JSON and YAML. The file keeps data, which must not change.
+func Parse(name string, data []byte) *File {
+	f := &File{Name: name}
+	if len(data) > MaxFileSize {
+		f.lines = []int{0}
+		f.Problems = []Problem{f.problem(&fault{
+			kind:    Excessive,
+			message: fmt.Sprintf("the file has %d bytes, at most %d are read", len(data), MaxFileSize),
+		})}
+		return f
+	}
+	text, undecodable := decode(data)
+	f.Text = text
+	f.lines = lineStarts(text)
+	if undecodable != nil {
+		f.Problems = []Problem{f.problem(undecodable)}
+		return f
+	}
+	r := f.read(string(text))
+	f.Documents = r.documents
+	slices.SortStableFunc(r.faults, func(a, b *fault) int { return cmp.Compare(a.start, b.start) })
+	for _, fault := range r.faults {
+		f.Problems = append(f.Problems, f.problem(fault))
+	}
+	return f
+}
+
+// reading is what one attempt at a file's text came to. The attempts at a text
+// share nothing, so that one can be dropped for another.
+type reading struct {
+	documents []*Document
+	faults    []*fault
+}
+
+func (r reading) clean() bool { return len(r.faults) == 0 }
+
+// read tries the languages that text may be written in. Strict JSON that is named
+// so or looks so wins, because the tools that own such files read it as JSON. JSON
+// with comments is tried before YAML only where the name says JSON: a YAML reader
+// takes "// no comment" as a part of a value.
+func (f *File) read(text string) reading {
+	named := namedJSON(f.Name)
+	if !named && !looksJSON(text) {
+		return f.readYAML(text)
+	}
+	strict := f.readJSON(text)
+	if strict.clean() || strict.excessive() {
+		return strict
+	}
+	if named {
+		relaxed := f.readCommentedJSON(text)
+		if relaxed.clean() || relaxed.excessive() {
+			return relaxed
+		}
+		yaml := f.readYAML(text)
+		if yaml.clean() && yaml.structured() || yaml.unrendered() {
+			return yaml
+		}
+		return relaxed
+	}
+	yaml := f.readYAML(text)
+	if yaml.clean() || yaml.unrendered() {
+		return yaml
+	}
+	if relaxed := f.readCommentedJSON(text); relaxed.clean() || len(relaxed.documents) > len(yaml.documents) {
+		return relaxed
+	}
+	return yaml
+}
+
+// structured tells whether every document is a collection: most broken JSON is
+// still one long plain scalar of YAML.
+func (r reading) structured() bool {
+	return !slices.ContainsFunc(r.documents, func(d *Document) bool { return d.Root.Kind < Sequence })
+}
+
+func (r reading) excessive() bool  { return r.has(Excessive) }
+func (r reading) unrendered() bool { return r.has(Unrendered) }
+
+func (r reading) has(kind ProblemKind) bool {
+	return slices.ContainsFunc(r.faults, func(f *fault) bool { return f.kind == kind })
+}
+
+func namedJSON(name string) bool {
+	switch strings.ToLower(path.Ext(name)) {
+	case ".json", ".jsonc":
+		return true
+	}
+	return false
+}
+
+func looksJSON(text string) bool {
+	text = strings.TrimLeft(text, " \t\r\n")
+	return text != "" && (text[0] == '{' || text[0] == '[')
+}
+
+// fault is a Problem before its offsets are resolved.
+type fault struct {
+	kind       ProblemKind
+	start, end int
+	message    string
+}
+
+func (f *File) problem(at *fault) Problem {
+	return Problem{
+		Kind:    at.kind,
+		Span:    Span{Start: f.Position(at.start), End: f.Position(max(at.start, at.end))},
+		Message: at.message,
+	}
+}

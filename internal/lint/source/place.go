@@ -1,0 +1,74 @@
+package source
+
+import "strings"
+
+type place struct {
+	line, column, offset int
+}
+
+// offset returns the byte at a place that the library tells.
+func (r *libraryReader) offset(line, column int) int {
+	// An empty value at the end may be said to stand below the last line.
+	if r.line+line > len(r.breaks) {
+		return len(r.text)
+	}
+	start := r.breaks[r.line+line-1]
+	if r.ascii {
+		return min(start+column-1, len(r.text))
+	}
+	// Nodes come in the order of the text: going on from the last place keeps a
+	// long line from being read once for each of its nodes.
+	at := place{line: line, column: 1, offset: start}
+	if r.last.line == line && r.last.column <= column {
+		at = r.last
+	}
+	for at.column < column && at.offset < len(r.text) {
+		at.offset += runeSize(r.text[at.offset])
+		at.column++
+	}
+	r.last = at
+	return min(at.offset, len(r.text))
+}
+
+// runeSize is the size of the character in valid UTF-8 that begins with a byte.
+func runeSize(first byte) int {
+	switch {
+	case first < 0x80:
+		return 1
+	case first < 0xE0:
+		return 2
+	case first < 0xF0:
+		return 3
+	}
+	return 4
+}
+
+func isASCII(text string) bool {
+	for i := range len(text) {
+		if text[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
+
+func hasUnicodeBreaks(text string) bool {
+	return strings.Contains(text, nextLine) || strings.Contains(text, lineSeparator) || strings.Contains(text, paragraphSeparator)
+}
+
+// unicodeLineStarts is lineStarts for the line breaks of YAML 1.1.
+func unicodeLineStarts(text string) []int {
+	starts := []int{0}
+	for at := 0; at < len(text); {
+		at += lineLength(text[at:])
+		if at == len(text) {
+			break
+		}
+		if strings.HasPrefix(text[at:], "\r\n") {
+			at++
+		}
+		at += blankSize(text[at:])
+		starts = append(starts, at)
+	}
+	return starts
+}

@@ -1,0 +1,114 @@
+// Package source turns the bytes of a YAML or JSON file into documents in which
+// every key and every value knows where it stands. It is the only place that
+// parses what users wrote; call Parse.
+//
+// It knows nothing of deployments: it neither decides what a document means nor
+// whether a problem of the text matters.
+package source
+
+// Limits on what one file may hold. Beyond them Parse answers with a Problem.
+const (
+	// MaxFileSize is in bytes. The largest deployment descriptions seen are
+	// Terraform plans of some tens of MiB.
+	MaxFileSize = 64 << 20
+	// MaxDepth counts the collections around a value. The API server itself
+	// refuses JSON deeper than 10,000, real files stay below 30.
+	MaxDepth = 256
+	// MaxNodes counts the values of one document once each alias is expanded.
+	// An alias bomb of nine levels has a billion.
+	MaxNodes = 1_000_000
+)
+
+// Position is a place in the text of a file.
+type Position struct {
+	Offset int // bytes from the start of File.Text, from 0
+	Line   int // from 1
+	Column int // code points from the start of the line, from 1
+}
+
+// Span is a stretch of text; End is exclusive.
+type Span struct {
+	Start, End Position
+}
+
+// File is one parsed file.
+type File struct {
+	// Name is the path as the user wrote it, with slashes; "<stdin>" for standard input.
+	Name string
+	// Text is the content in UTF-8, without a byte order mark. Every offset counts in it.
+	Text []byte
+	// Documents holds every document that is not empty and could be read, in
+	// order: those behind a broken one too, where a line --- begins them.
+	Documents []*Document
+	// Problems is what Parse could not read, in order of position.
+	Problems []Problem
+
+	lines []int // offset of the first byte of each line
+}
+
+// Document is one YAML document or one top-level JSON value.
+type Document struct {
+	File *File
+	Root *Node
+}
+
+// ProblemKind says what became of a piece of text that Parse could not read.
+type ProblemKind uint8
+
+const (
+	// Malformed text is no YAML or no JSON.
+	Malformed ProblemKind = iota
+	// Unrendered text would be YAML if the templates {{ }} or {% %} in it were rendered.
+	Unrendered
+	// Excessive text is over one of the limits of this package.
+	Excessive
+	// Undecodable bytes are in no supported encoding.
+	Undecodable
+)
+
+// Problem is a piece of text that Parse could not read.
+type Problem struct {
+	Kind    ProblemKind
+	Span    Span
+	Message string // lower case, without position and final stop
+}
+
+// Kind is the type of a node's value.
+type Kind uint8
+
+// A plain scalar is Null, Bool or Number where YAML 1.1 as sigs.k8s.io/yaml
+// reads it says so; timestamps are strings and keep their text.
+const (
+	Null Kind = iota
+	Bool
+	Number
+	String
+	Sequence
+	Mapping
+)
+
+// Node is one value. A value that stands behind several aliases is one Node, and
+// its place is that of the anchor. The methods that look for something inside a
+// node accept a nil node and find nothing there.
+type Node struct {
+	Kind Kind
+	// Text is a scalar's content: unquoted and unescaped for strings, as written for the rest.
+	Text string
+	// Items are the values of a sequence.
+	Items []*Node
+	// Members are the entries of a mapping in the order of the text, those that
+	// a merge key brought in at the end. A key written twice is there twice; of a
+	// written key and a merged one the later in the text stays, as for
+	// sigs.k8s.io/yaml.
+	Members []Member
+
+	file       *File
+	parent     *Node
+	start, end int // byte offsets in file.Text
+}
+
+// Member is one entry of a mapping.
+type Member struct {
+	Key   *Node
+	Value *Node
+}

@@ -1,0 +1,163 @@
+package source
+
+import "strings"
+
+// The YAML library tells where a node begins, its anchor and tag included, and
+// not where it ends. The functions below find the rest in the text.
+
+// skipProperties returns where the anchor and the tag that stand at an offset
+// end, and where the content after them begins. Without any, both are the offset.
+func skipProperties(text string, at int) (end, content int) {
+	end, content = at, at
+	for content < len(text) {
+		switch text[content] {
+		case '&':
+			end = content + 1 + nameLength(text[content+1:])
+		case '!':
+			end = content
+			for end < len(text) && blankSize(text[end:]) == 0 {
+				end++
+			}
+		default:
+			return end, content
+		}
+		content = skipBlanks(text, end)
+	}
+	return end, content
+}
+
+// nameLength is the length of the anchor's name that text begins with.
+func nameLength(text string) int {
+	for i := range len(text) {
+		switch c := text[i]; {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '_', c == '-':
+		default:
+			return i
+		}
+	}
+	return len(text)
+}
+
+// skipBlanks passes white space, line breaks and comments.
+func skipBlanks(text string, at int) int {
+	for at < len(text) {
+		if size := blankSize(text[at:]); size > 0 {
+			at += size
+		} else if text[at] == '#' {
+			at += lineLength(text[at:])
+		} else {
+			break
+		}
+	}
+	return at
+}
+
+// blankSize is the size of the space, tab or line break that text begins with, 0
+// when it begins with something else. YAML 1.1 has three line breaks outside of
+// ASCII: NEL, LS and PS.
+func blankSize(text string) int {
+	switch text[0] {
+	case ' ', '\t', '\r', '\n':
+		return 1
+	case nextLine[0]:
+		if strings.HasPrefix(text, nextLine) {
+			return len(nextLine)
+		}
+	case lineSeparator[0]:
+		if strings.HasPrefix(text, lineSeparator) || strings.HasPrefix(text, paragraphSeparator) {
+			return len(lineSeparator)
+		}
+	}
+	return 0
+}
+
+const (
+	nextLine           = "\u0085"
+	lineSeparator      = "\u2028"
+	paragraphSeparator = "\u2029"
+)
+
+// lineLength is the length of the line that text begins with, without its break.
+func lineLength(text string) int {
+	for i := range len(text) {
+		if c := text[i]; c != ' ' && c != '\t' && (c < ' ' || c >= nextLine[0]) && blankSize(text[i:]) > 0 {
+			return i
+		}
+	}
+	return len(text)
+}
+
+// endOfQuoted returns the end of the quoted scalar that begins at an offset.
+func endOfQuoted(text string, at int) int {
+	quote := text[at]
+	for at++; at < len(text); at++ {
+		switch {
+		case text[at] == '\\' && quote == '"':
+			at++
+		case text[at] != quote:
+		case quote == '\'' && strings.HasPrefix(text[at+1:], "'"):
+			at++
+		default:
+			return at + 1
+		}
+	}
+	return len(text)
+}
+
+// endOfFolded returns the end of a scalar that may go over several lines, plain
+// or block: after the last visible character of its value. Folding changes only
+// white space, so that the visible characters of value follow in the text.
+func endOfFolded(text string, at int, value string) int {
+	if strings.HasPrefix(text[at:], value) && !endsBlank(value) {
+		return at + len(value)
+	}
+	end := at
+	for value != "" {
+		if size := blankSize(value); size > 0 {
+			value = value[size:]
+			continue
+		}
+		for at < len(text) {
+			size := blankSize(text[at:])
+			if size == 0 {
+				break
+			}
+			at += size
+		}
+		if at == len(text) || text[at] != value[0] {
+			break
+		}
+		at++
+		end = at
+		value = value[1:]
+	}
+	return end
+}
+
+func endsBlank(value string) bool {
+	return value == "" || strings.TrimRight(value, " \t\r\n") != value
+}
+
+// endOfHeader returns the end of a block scalar's header, such as |2-.
+func endOfHeader(text string, at int) int {
+	for at < len(text) && strings.IndexByte("|>+-0123456789", text[at]) >= 0 {
+		at++
+	}
+	return at
+}
+
+// endOfFlow returns the end of a flow collection when nothing but separators and
+// comments stand between an offset and its closing bracket.
+func endOfFlow(text string, at int) int {
+	for at < len(text) {
+		switch text[at] {
+		case ']', '}':
+			return at + 1
+		case '#':
+			at += lineLength(text[at:])
+		default:
+			at++
+		}
+	}
+	return at
+}

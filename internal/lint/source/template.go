@@ -1,0 +1,117 @@
+package source
+
+import (
+	"bytes"
+	"strings"
+)
+
+// judge decides what the fault of a chunk is: text with template tags that would
+// be YAML once they are rendered is Unrendered, at the tag next to the fault.
+func (r *libraryReader) judge(c chunk, broken *fault) *fault {
+	if broken.kind != Malformed {
+		return broken
+	}
+	text := r.text[c.start:c.end]
+	tags := templateTags(text)
+	if len(tags) == 0 {
+		return broken
+	}
+	at := broken
+	if _, rest := r.decode(c, withoutTags(text, tags)); rest != nil {
+		at = rest
+		if _, onLine := nearestTag(text, tags, rest.start-c.start); !onLine {
+			return broken
+		}
+	}
+	tag, _ := nearestTag(text, tags, at.start-c.start)
+	return &fault{
+		kind: Unrendered, start: c.start + tag.start, end: c.start + tag.end,
+		message: "this is a template: render it first",
+	}
+}
+
+// templateTags returns the stretches of text from {{ to }}, {% to %} and {# to #}.
+// The expressions ${{ }} of GitHub and Azure pipelines are none: they stand in
+// valid YAML.
+func templateTags(text string) []chunk {
+	lastClosing := map[byte]int{}
+	for _, second := range []byte("{%#") {
+		lastClosing[second] = strings.LastIndex(text, closingOf(second))
+	}
+	var tags []chunk
+	for at := 0; ; {
+		open := strings.IndexByte(text[at:], '{')
+		at += open
+		if open < 0 || at+len("{{") > len(text) {
+			return tags
+		}
+		inner := at + len("{{")
+		if last, opens := lastClosing[text[at+1]]; !opens || last < inner {
+			at++
+			continue
+		}
+		closing := closingOf(text[at+1])
+		end := inner + strings.Index(text[inner:], closing) + len(closing)
+		if at == 0 || text[at-1] != '$' {
+			tags = append(tags, chunk{at, end})
+		}
+		at = end
+	}
+}
+
+// closingOf returns what closes a tag of the kind that its second byte tells.
+func closingOf(second byte) string {
+	if second == '{' {
+		return "}}"
+	}
+	return string(second) + "}"
+}
+
+// withoutTags replaces tags by letters: by spaces where a line holds nothing else,
+// since such a tag steers the template and leaves no text.
+func withoutTags(text string, tags []chunk) string {
+	const tagged = 0 // no byte of YAML
+	filled := []byte(text)
+	for _, tag := range tags {
+		for i := tag.start; i < tag.end; i++ {
+			if filled[i] != '\n' && filled[i] != '\r' {
+				filled[i] = tagged
+			}
+		}
+	}
+	for line := range bytes.Lines(filled) {
+		filler := byte('x')
+		if len(bytes.Trim(line, " \t\r\n\x00")) == 0 {
+			filler = ' '
+		}
+		for i := range line {
+			if line[i] == tagged {
+				line[i] = filler
+			}
+		}
+	}
+	return string(filled)
+}
+
+// nearestTag returns the first tag that touches the line of an offset; where there
+// is none, the last tag before it or else the first of all.
+func nearestTag(text string, tags []chunk, at int) (tag chunk, onLine bool) {
+	start, end := lineAround(text, at)
+	tag = tags[0]
+	for _, next := range tags {
+		switch {
+		case next.start >= end:
+			return tag, false
+		case next.end > start:
+			return next, true
+		}
+		tag = next
+	}
+	return tag, false
+}
+
+func lineAround(text string, at int) (start, end int) {
+	at = min(at, len(text))
+	start = strings.LastIndexAny(text[:at], "\r\n") + 1
+	return start, at + lineLength(text[at:])
+}

@@ -1,0 +1,121 @@
+package source
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"sort"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+const byteOrderMark = "\uFEFF"
+
+// decode returns data in UTF-8 without byte order marks: data itself where it is
+// that already. When it returns a fault the text is only good to show the place.
+func decode(data []byte) ([]byte, *fault) {
+	switch {
+	case bytes.HasPrefix(data, []byte{0xFF, 0xFE, 0, 0}), bytes.HasPrefix(data, []byte{0, 0, 0xFE, 0xFF}):
+		return data, &fault{kind: Undecodable, message: "UTF-32 is not supported, use UTF-8"}
+	case bytes.HasPrefix(data, []byte{0xFF, 0xFE}):
+		return decodeUTF16(data[2:], binary.LittleEndian)
+	case bytes.HasPrefix(data, []byte{0xFE, 0xFF}):
+		return decodeUTF16(data[2:], binary.BigEndian)
+	}
+	for bytes.HasPrefix(data, []byte(byteOrderMark)) {
+		data = data[len(byteOrderMark):]
+	}
+	if utf8.Valid(data) {
+		return data, nil
+	}
+	at := invalidUTF8(data)
+	return data, &fault{
+		kind: Undecodable, start: at, end: at + 1,
+		message: fmt.Sprintf("byte 0x%02X is no UTF-8", data[at]),
+	}
+}
+
+func invalidUTF8(data []byte) int {
+	at := 0
+	for at < len(data) {
+		r, size := utf8.DecodeRune(data[at:])
+		if r == utf8.RuneError && size == 1 {
+			return at
+		}
+		at += size
+	}
+	return at
+}
+
+func decodeUTF16(data []byte, order binary.ByteOrder) ([]byte, *fault) {
+	text := make([]byte, 0, len(data))
+	for len(data) >= 2 {
+		r, size := rune(order.Uint16(data)), 2
+		if utf16.IsSurrogate(r) {
+			if len(data) >= 4 {
+				r, size = utf16.DecodeRune(r, rune(order.Uint16(data[2:]))), 4
+			}
+			if size == 2 || r == utf8.RuneError {
+				return text, &fault{
+					kind: Undecodable, start: len(text), end: len(text),
+					message: "half of a UTF-16 surrogate pair is missing",
+				}
+			}
+		}
+		text = utf8.AppendRune(text, r)
+		data = data[size:]
+	}
+	if len(data) > 0 {
+		return text, &fault{
+			kind: Undecodable, start: len(text), end: len(text),
+			message: "UTF-16 text ends within a character",
+		}
+	}
+	return text, nil
+}
+
+// lineStarts returns the offset of the first byte of each line. A line ends with
+// LF, CR LF or CR.
+func lineStarts(text []byte) []int {
+	starts := make([]int, 1, bytes.Count(text, []byte{'\n'})+2)
+	carriageReturns := bytes.IndexByte(text, '\r') >= 0
+	for at := 0; at < len(text); {
+		var size int
+		if carriageReturns {
+			size = bytes.IndexAny(text[at:], "\r\n")
+		} else {
+			size = bytes.IndexByte(text[at:], '\n')
+		}
+		if size < 0 {
+			break
+		}
+		at += size + 1
+		if text[at-1] == '\r' && at < len(text) && text[at] == '\n' {
+			at++
+		}
+		starts = append(starts, at)
+	}
+	return starts
+}
+
+// Position returns the place of a byte of Text. An offset outside of the text
+// counts as its nearest end.
+func (f *File) Position(offset int) Position {
+	offset = min(max(offset, 0), len(f.Text))
+	line := sort.Search(len(f.lines), func(i int) bool { return f.lines[i] > offset })
+	start := f.lines[line-1]
+	return Position{Offset: offset, Line: line, Column: utf8.RuneCount(f.Text[start:offset]) + 1}
+}
+
+// Line returns the text of a line, counted from 1, without its line end: the
+// empty string when the file has no such line.
+func (f *File) Line(n int) string {
+	if n < 1 || n > len(f.lines) {
+		return ""
+	}
+	end := len(f.Text)
+	if n < len(f.lines) {
+		end = f.lines[n]
+	}
+	return string(bytes.TrimRight(f.Text[f.lines[n-1]:end], "\r\n"))
+}

@@ -1,0 +1,207 @@
+package source
+
+import (
+	"encoding/base64"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// convert makes a node of y, which depth collections are around. end is where its
+// text ends, which for an alias is not the end of the node.
+func (r *libraryReader) convert(y *yaml.Node, parent *Node, depth int) (n *Node, end int, broken *fault) {
+	at := r.offset(y.Line, y.Column)
+	if y.Kind == yaml.AliasNode {
+		n, broken = r.alias(y, at, depth)
+		return n, at + len("*") + len(y.Value), broken
+	}
+	if broken := r.add(1, depth, at); broken != nil {
+		return nil, 0, broken
+	}
+	if y.Anchor == "" {
+		n, broken = r.content(y, at, parent, depth)
+		if broken != nil {
+			return nil, 0, broken
+		}
+		return n, n.end, nil
+	}
+	if r.anchor == nil {
+		r.anchor = make(map[*yaml.Node]*anchored)
+	}
+	r.anchor[y] = nil
+	before, deepest := r.count-1, r.deepest
+	r.deepest = depth
+	n, broken = r.content(y, at, parent, depth)
+	if broken != nil {
+		return nil, 0, broken
+	}
+	r.anchor[y] = &anchored{node: n, size: r.count - before, height: r.deepest - depth}
+	r.deepest = max(r.deepest, deepest)
+	return n, n.end, nil
+}
+
+func (r *libraryReader) alias(y *yaml.Node, at, depth int) (*Node, *fault) {
+	target, known := r.anchor[y.Alias]
+	end := at + len("*") + len(y.Value)
+	switch {
+	case !known:
+		return nil, &fault{kind: Malformed, start: at, end: end, message: "unknown anchor '" + y.Value + "'"}
+	case target == nil:
+		return nil, &fault{kind: Malformed, start: at, end: end, message: "anchor '" + y.Value + "' contains itself"}
+	}
+	return target.node, r.add(target.size, depth+target.height, at)
+}
+
+func (r *libraryReader) content(y *yaml.Node, at int, parent *Node, depth int) (*Node, *fault) {
+	switch y.Kind {
+	case yaml.SequenceNode:
+		return r.sequence(y, at, parent, depth)
+	case yaml.MappingNode:
+		return r.mapping(y, at, parent, depth)
+	}
+	return r.scalar(y, at, parent), nil
+}
+
+func (r *libraryReader) sequence(y *yaml.Node, at int, parent *Node, depth int) (*Node, *fault) {
+	_, start := skipProperties(r.text, at)
+	n := r.node(Sequence, parent, start, start+1)
+	n.Items = r.items.take(len(y.Content), r.text)
+	for i, child := range y.Content {
+		item, end, broken := r.convert(child, n, depth+1)
+		if broken != nil {
+			return nil, broken
+		}
+		n.Items[i] = item
+		n.end = max(n.end, end)
+	}
+	if r.text[start] == '[' {
+		n.end = endOfFlow(r.text, n.end)
+	}
+	return n, nil
+}
+
+func (r *libraryReader) mapping(y *yaml.Node, at int, parent *Node, depth int) (*Node, *fault) {
+	n := r.node(Mapping, parent, at, at+1)
+	// Where the first key begins with the mapping, an anchor or a bracket there is
+	// the key's.
+	keyed := len(y.Content) > 0 && samePlace(y, y.Content[0])
+	if !keyed {
+		_, n.start = skipProperties(r.text, at)
+		n.end = n.start + 1
+	}
+	n.Members = r.members.take(len(y.Content)/2, r.text)
+	merges := false
+	for i := range n.Members {
+		key, end, broken := r.convert(y.Content[2*i], n, depth+1)
+		if broken != nil {
+			return nil, broken
+		}
+		r.count--
+		if i == 0 && y.Content[0].Kind != yaml.AliasNode && (keyed || key.start < n.start) {
+			n.start, n.end = key.start, key.start
+		}
+		n.end = max(n.end, end)
+		value, end, broken := r.convert(y.Content[2*i+1], n, depth+1)
+		if broken != nil {
+			return nil, broken
+		}
+		if i+1 < len(n.Members) && samePlace(y.Content[2*i+1], y.Content[2*i+2]) {
+			// The value is missing, and the tag that it was read with is the next key's.
+			value.Kind = Null
+		}
+		n.end = max(n.end, end)
+		n.Members[i] = Member{Key: key, Value: value}
+		merges = merges || isMerge(y.Content[2*i])
+	}
+	if !keyed && r.text[n.start] == '{' {
+		n.end = endOfFlow(r.text, n.end)
+	}
+	if merges {
+		return n, r.merge(n, y, depth)
+	}
+	return n, nil
+}
+
+func samePlace(a, b *yaml.Node) bool { return a.Line == b.Line && a.Column == b.Column }
+
+func isMerge(key *yaml.Node) bool {
+	return key.Kind == yaml.ScalarNode && key.Value == "<<" && key.Tag == "!!merge"
+}
+
+func (r *libraryReader) scalar(y *yaml.Node, at int, parent *Node) *Node {
+	tagged := y.Style&yaml.TaggedStyle != 0
+	propertiesEnd, start := skipProperties(r.text, at)
+	// The library drops the tag "!", which says that the text is a string.
+	isText := !tagged && !r.inComment(at) && slices.Contains(strings.Fields(r.text[at:propertiesEnd]), "!")
+	if y.Value == "" && y.Anchor == "" && !tagged && !isText {
+		propertiesEnd = at // they are those of the value behind
+	}
+	n := r.node(String, parent, start, 0)
+	n.Text = y.Value
+	switch style := y.Style &^ yaml.TaggedStyle; {
+	case style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0:
+		n.end = endOfQuoted(r.text, start)
+	case style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
+		header := endOfHeader(r.text, start)
+		n.end = max(header, endOfFolded(r.text, header+lineLength(r.text[header:]), y.Value))
+	case y.Value == "":
+		n.start, n.end = propertiesEnd, propertiesEnd
+	default:
+		n.end = endOfFolded(r.text, start, y.Value)
+		if written := r.text[n.start:n.end]; written == y.Value {
+			n.Text = written // lets go of the library's copy
+		}
+	}
+	if !isText {
+		n.Kind = scalarKind(y)
+	}
+	if y.Tag == "!!binary" {
+		n.Text = decodeBinary(y.Value)
+	}
+	return n
+}
+
+// inComment tells whether the library has put an empty value behind the # of a
+// comment.
+func (r *libraryReader) inComment(at int) bool { return at > 0 && r.text[at-1] == '#' }
+
+// scalarKind resolves a scalar of the YAML library. A tag of YAML's own that does
+// not fit the text, which sigs.k8s.io/yaml refuses, leaves a string, as does a tag
+// that is not YAML's.
+func scalarKind(y *yaml.Node) Kind {
+	if y.Style&yaml.TaggedStyle == 0 {
+		if y.Style == 0 {
+			return kindOf(y.Value)
+		}
+		return String
+	}
+	resolved := kindOf(y.Value)
+	fits := false
+	switch y.Tag {
+	case "!!null":
+		fits = resolved == Null
+	case "!!bool":
+		fits = resolved == Bool
+	case "!!float":
+		fits = resolved == Number
+	case "!!int":
+		if fits = resolved == Number; fits {
+			_, fits = integer(y.Value)
+		}
+	}
+	if fits {
+		return resolved
+	}
+	return String
+}
+
+// decodeBinary returns the bytes that a !!binary scalar stands for, as the text
+// that JSON has for them.
+func decodeBinary(text string) string {
+	data, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		return text
+	}
+	return string([]rune(string(data)))
+}

@@ -1,0 +1,64 @@
+package source
+
+import "strings"
+
+// chunk is a stretch of text that holds no document of another: it goes up to the
+// next line that begins a document with ---. Such a line begins one whatever
+// stands before it, so that each chunk can be read, and be broken, by itself.
+type chunk struct {
+	start, end int
+}
+
+// readYAML reads each chunk by itself.
+func (f *File) readYAML(text string) reading {
+	library := newLibraryReader(f, text)
+	var all reading
+	for _, c := range f.chunks(text) {
+		if strings.TrimSpace(strings.TrimPrefix(text[c.start:c.end], "---")) == "" {
+			continue
+		}
+		documents, broken := library.read(c)
+		all.documents = append(all.documents, documents...)
+		if broken != nil {
+			all.faults = append(all.faults, broken)
+		}
+	}
+	return all
+}
+
+func (f *File) chunks(text string) []chunk {
+	if !strings.Contains(text, "---") {
+		return []chunk{{0, len(text)}}
+	}
+	var all []chunk
+	start := 0
+	directives := -1 // offset of the first of the directives that stand before a document
+	for _, at := range f.lines {
+		line := text[at:]
+		switch {
+		case isMarker(line, "---"):
+			end := at
+			if directives >= 0 {
+				end = directives
+			}
+			if end > start {
+				all = append(all, chunk{start, end})
+			}
+			start, directives = end, -1
+		case line == "" || line[0] == '#' || blankSize(line) > 0:
+		case line[0] == '%':
+			if directives < 0 {
+				directives = at
+			}
+		default:
+			directives = -1
+		}
+	}
+	return append(all, chunk{start, len(text)})
+}
+
+// isMarker tells whether a line is the marker --- or ... , with or without
+// content behind it.
+func isMarker(line, marker string) bool {
+	return strings.HasPrefix(line, marker) && (len(line) == len(marker) || blankSize(line[len(marker):]) > 0)
+}
