@@ -1,0 +1,78 @@
+package facts
+
+import (
+	"strings"
+	"time"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// aciContainerGroup is what az container create --file takes. Most of them are
+// plain web applications: only a tag says that one serves a model.
+// https://learn.microsoft.com/azure/container-instances/container-instances-reference-yaml
+var aciContainerGroup = format{
+	name:  "aci-container-group",
+	marks: [][]string{{"emoryInG", "emorying"}, {"containers"}, {"ontainerInstance/", "ontainerinstance/", "osType"}},
+	matches: func(root *source.Node) bool {
+		if root.Has("$schema") || root.Has("kind") || root.At("properties", "containers").Elements() == nil {
+			return false
+		}
+		if lowerScalar(root.Get("type")) == "microsoft.containerinstance/containergroups" {
+			return true
+		}
+		return !root.Has("type") && root.Get("properties").Has("osType") &&
+			(dated(root.Get("apiVersion")) || dated(root.Get("api-version")))
+	},
+	read: func(r *reader) {
+		d := r.deployment(r.root.Get("name"), r.root)
+		d.Target = Know(ACI, Place{Node: discriminator(r.root), Why: "the document is a container group"})
+		r.containerGroup(d, r.root.Get("properties"))
+		r.tags(d, r.root.Get("tags"))
+	},
+}
+
+// dated tells whether a version is a date, as Azure's are.
+func dated(version *source.Node) bool {
+	text, _ := version.Scalar()
+	_, err := time.Parse(time.DateOnly, strings.TrimSuffix(text, "-preview"))
+	return err == nil
+}
+
+// containerGroup reads the properties of a container group. Its containers run
+// together; the init containers run before them, one at a time.
+func (r *reader) containerGroup(d *Deployment, properties *source.Node) {
+	var sum demand
+	for _, container := range properties.Get("containers").Elements() {
+		sum.add(r.groupContainer(d, container.Get("properties")))
+	}
+	for _, container := range properties.Get("initContainers").Elements() {
+		sum.atLeast(r.groupContainer(d, container.Get("properties")))
+	}
+	d.CPUCores, d.MemoryGiB, d.GPUs = sum.cpu.fact(), sum.memory.fact(), sum.gpus.whole()
+}
+
+func (r *reader) groupContainer(d *Deployment, container *source.Node) ask {
+	d.image(container.Get("image"))
+	requests, limits := container.At("resources", "requests"), container.At("resources", "limits")
+	gpus := r.groupGPUs(requests.Get("gpu"))
+	if limit := r.groupGPUs(limits.Get("gpu")); !gpus.Known || limit.Known && limit.Value > gpus.Value {
+		gpus = limit
+	}
+	return ask{
+		cpu:    either(r.number(requests.Get("cpu")), r.number(limits.Get("cpu"))),
+		memory: either(r.gib(requests.GetFold("memoryInGB")), r.gib(limits.GetFold("memoryInGB"))),
+		gpus:   gpus,
+	}
+}
+
+// groupGPUs reads {count, sku}; a sku without its count is one GPU at least.
+func (r *reader) groupGPUs(gpu *source.Node) Fact[float64] {
+	if count := gpu.Get("count"); !count.IsNull() {
+		number := r.count(count)
+		return Fact[float64]{Value: float64(number.Value), Known: number.Known, Place: number.Place}
+	}
+	if sku := r.text(gpu.Get("sku")); sku.Known {
+		return Know(1.0, sku.Place)
+	}
+	return Fact[float64]{}
+}

@@ -1,0 +1,56 @@
+package facts
+
+import (
+	"strings"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// What the Azure ML designer leaves behind in what it makes. The pip package
+// mldesigner and the word designer in a name of one's own are no evidence.
+
+// designerTag is set by the designer's own code on each model that it registers.
+const designerTag = "CreatedByAMLStudio"
+
+// designerTags looks for the designer's tag among those of a model or deployment.
+func (r *reader) designerTags(d *Deployment, tags *source.Node) {
+	tag := tags.Get(designerTag)
+	if text, ok := tag.Scalar(); ok && strings.EqualFold(text, "true") {
+		r.designed(d, tag, "the designer sets this tag on the models that it registers")
+	}
+}
+
+// designerName looks for the designer's curated environments: AzureML-Designer,
+// azureml:AzureML-Designer-Score:1, azureml://registries/azureml/environments/AzureML-Designer/versions/1.
+func (r *reader) designerName(d *Deployment, n *source.Node) {
+	text, _ := n.Scalar()
+	for _, part := range strings.FieldsFunc(strings.ToLower(text), func(c rune) bool { return c == ':' || c == '/' }) {
+		if strings.HasPrefix(part, "azureml-designer") {
+			r.designed(d, n, "the environment is the designer's")
+		}
+	}
+}
+
+// designerImage looks for the designer's curated image.
+func (r *reader) designerImage(d *Deployment, n *source.Node) {
+	if text, _ := n.Scalar(); strings.Contains(text, "azureml/curated/designer") {
+		r.designed(d, n, "the image is the designer's")
+	}
+}
+
+// designerConda looks for the designer's packages in a conda specification.
+func (r *reader) designerConda(d *Deployment, conda *source.Node) {
+	for _, dependency := range conda.Get("dependencies").Elements() {
+		for _, item := range append(dependency.Get("pip").Elements(), dependency) {
+			if text, _ := item.Scalar(); strings.HasPrefix(text, "azureml-designer-") {
+				r.designed(d, item, "the package is the designer's")
+			}
+		}
+	}
+}
+
+func (r *reader) designed(d *Deployment, n *source.Node, why string) {
+	if !d.Designer.Known {
+		d.Designer = Know(true, because(r.carry(n), why))
+	}
+}

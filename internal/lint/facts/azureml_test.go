@@ -1,0 +1,253 @@
+package facts
+
+import (
+	"strings"
+	"testing"
+	"testing/fstest"
+)
+
+func TestModelReference(t *testing.T) {
+	tests := []struct{ reference, name, version string }{
+		{"azureml:churn:7", "churn", "7"},
+		{"azureml:churn@latest", "churn", ""},
+		{"azureml:churn", "churn", ""},
+		{"azureml://registries/azureml/models/churn/versions/12", "churn", "12"},
+		{"azureml://registries/azureml/models/churn/labels/latest", "churn", ""},
+		{"azureml://locations/eastus/workspaces/0/models/churn/versions/3", "churn", "3"},
+		{"/subscriptions/0/resourceGroups/rg/providers/Microsoft.MachineLearningServices/workspaces/ws/models/churn/versions/4", "churn", "4"},
+		{"azureml://jobs/0/outputs/artifacts/paths/model", "", ""},
+		{"./models/churn", "", ""},
+		{"models/churn/versions/2", "", ""},
+		{"churn:7", "", ""},
+		{"", "", ""},
+	}
+	for _, test := range tests {
+		if name, version := modelReference(test.reference); name != test.name || version != test.version {
+			t.Errorf("modelReference(%q) = %q, %q, want %q, %q", test.reference, name, version, test.name, test.version)
+		}
+	}
+}
+
+// One schema and one type for each kind of document, and the words around them.
+func TestAzureMLKinds(t *testing.T) {
+	const host = "https://azuremlschemas.azureedge.net/latest/"
+	tests := []struct{ text, format string }{
+		{"$schema: " + host + "managedOnlineDeployment.schema.json", "azureml-v2-online-deployment"},
+		{"$schema: " + host + "kubernetesOnlineDeployment.schema.json", "azureml-v2-online-deployment"},
+		{"$schema: https://AzureMLSchemas.azureedge.net/latest/MANAGEDONLINEDEPLOYMENT.SCHEMA.JSON", "azureml-v2-online-deployment"},
+		{"$schema: '" + host + "managedOnlineDeployment.schema.json#  '", "azureml-v2-online-deployment"},
+		{"$schema: http://azureml/sdk-2-0/OnlineDeployment.json", "azureml-v2-online-deployment"},
+		{"$schema: " + host + "batchDeployment.schema.json", "azureml-v2-batch-deployment"},
+		{"$schema: " + host + "modelBatchDeployment.schema.json", "azureml-v2-batch-deployment"},
+		{"$schema: " + host + "pipelineComponentBatchDeployment.schema.json", "azureml-v2-batch-deployment"},
+		{"$schema: " + host + "managedOnlineEndpoint.schema.json", "azureml-v2-endpoint"},
+		{"$schema: " + host + "kubernetesOnlineEndpoint.schema.json", "azureml-v2-endpoint"},
+		{"$schema: " + host + "batchEndpoint.schema.json", "azureml-v2-endpoint"},
+		{"$schema: " + host + "amlCompute.schema.json", "azureml-v2-compute"},
+		{"$schema: " + host + "computeInstance.schema.json", "azureml-v2-compute"},
+		{"$schema: " + host + "kubernetesCompute.schema.json", "azureml-v2-compute"},
+		{"$schema: " + host + "vmCompute.schema.json", "azureml-v2-compute"},
+		{"$schema: " + host + "synapseSparkCompute.schema.json", "azureml-v2-compute"},
+		{"{name: c, type: AmlCompute}", "azureml-v2-compute"},
+		{"{name: c, type: computeinstance}", "azureml-v2-compute"},
+		{"$schema: " + host + "pipelineJob.schema.json", "azureml-v2-job"},
+		{"$schema: " + host + "commandJob.schema.json", "azureml-v2-job"},
+		{"$schema: " + host + "sweepJob.schema.json", "azureml-v2-job"},
+		{"$schema: " + host + "sparkJob.schema.json", "azureml-v2-job"},
+		{"$schema: " + host + "autoMLForecastingJob.schema.json", "azureml-v2-job"},
+		{"$schema: " + host + "model.schema.json", "azureml-v2-model"},
+		{"$schema: " + host + "environment.schema.json", "azureml-v2-environment"},
+
+		// What has to do with Azure ML and is none of them.
+		{"$schema: " + host + "serverlessEndpoint.schema.json", ""},
+		{"$schema: " + host + "azureBlob.schema.json", ""},
+		{"$schema: " + host + "data.schema.json", ""},
+		{"$schema: " + host + "commandComponent.schema.json", ""},
+		{"$schema: " + host + "workspace.schema.json", ""},
+		{"$schema: http://azureml/sdk-2-0/ModelVersionPackage.json", ""},
+		{"{name: c, type: kubernetes, resource_id: /subscriptions/0/providers/Microsoft.Web/sites/s}", ""},
+		{"{name: c, type: virtualmachine, resource_id: vm}", ""},
+		{"{name: c, type: synapsespark}", ""},
+		{"{type: amlcompute}", ""},
+		{"{name: d, endpoint_name: e, instance_type: Standard_NC6, instance_count: 1}", ""},
+		{"{name: d, endpoint_name: e, type: managed-by-us, instance_type: i, request_settings: {}}", ""},
+		{"{name: d, endpoint_name: e, scale_settings: {}}", ""},
+		{"{name: d, mini_batch_size: 10}", ""},
+
+		// What has nothing to do with it.
+		{"$schema: https://example.com/managedOnlineDeployment.schema.json\nendpoint_name: e\nname: d\ninstance_type: Standard_NC6\nrequest_settings: {}", ""},
+		{"$schema: https://json.schemastore.org/tsconfig\ncompilerOptions: {}", ""},
+		{"computeType: gpu", ""},
+		{"computeType: GPU_ML\nkind: CloudWorkspace", ""},
+		{"$schema: s\ncomputeType: ACI", ""},
+		{"computeType: AKS\nresources: {}", ""},
+		{"computeType: AKS\nproperties: {}", ""},
+		{"type: Microsoft.MachineLearningServices/workspaces/computes\ncomputeType: AKS", ""},
+		{"computeType: ${TYPE}", ""},
+		{"- computeType: ACI", ""},
+		{"entryScript: index.js", ""},
+		{"entryScript: main.py\n$schema: s\nruntime: python", ""},
+		{"COMPUTE_TYPE: AciWebservice\nCOMPUTE_CONFIG: {memory_gb: 64}", ""},
+		{"type: Microsoft.ContainerInstance/containerGroups\nproperties: {osType: Linux}", ""},
+		{"apiVersion: 2021-09-01\nproperties: {containers: [{}]}", ""},
+		{"apiVersion: v1\nproperties: {osType: Linux, containers: [{}]}", ""},
+		{"type: Microsoft.App/containerApps\napiVersion: 2021-09-01\nproperties: {osType: Linux, containers: [{}]}", ""},
+		{"kind: ContainerGroup\napiVersion: 2021-09-01\nproperties: {osType: Linux, containers: [{}]}", ""},
+		{"flavors: [python, java]\nmodel_size_bytes: 3", ""},
+		{"flavors: {python_function: {}}\nmlflow_version: 1.30.0", ""},
+		{"just text", ""},
+		{"[1, 2]", ""},
+	}
+	for _, test := range tests {
+		var got string
+		if documents := extract(t, nil, Options{}, "file.yaml", test.text+"\n").Documents; len(documents) > 0 {
+			got = documents[0].Format
+		}
+		if got != test.format {
+			t.Errorf("%s\nis %q, want %q", test.text, got, test.format)
+		}
+	}
+}
+
+// Files full of the words of Azure ML that are no deployments: however broken they
+// are, nobody may hear of it.
+func TestQuickLookPassesOver(t *testing.T) {
+	files := map[string]string{
+		"GitHub workflow": `name: deploy
+on: {workflow_dispatch: {inputs: {kind: {type: choice}}}}
+jobs:
+  deploy:
+    uses: Azure/mlops-templates/.github/workflows/create-endpoint.yml@main
+    with:
+      endpoint_name: ${{ needs.config.outputs.endpoint_name }}
+      endpoint_type: online
+      size: STANDARD_NC6
+      min_instances: 0
+    steps:
+    - run: az ml compute create --name gpu --type amlcompute --set resource_id=x
+    - run: az container create --file deploy-aci.yaml
+    - run: az ml online-deployment create --file managedOnlineDeployment.yml
+`,
+		"Azure DevOps variables": "variables:\n  AML_CLUSTER_PRIORITY: lowpriority\n  ACI_MEMORY_GB: 64\n  instance_type: Standard_NC6\n",
+		"Helm values":            "deployment:\n  runtime: nvidia\n  environment: prod\n  resources: {limits: {nvidia.com/gpu: 1}}\n",
+		"OpenShift DeploymentConfig": `{"apiVersion": "apps.openshift.io/v1", "kind": "DeploymentConfig",
+			"spec": {"template": {"spec": {"containers": [{"resources": {"limits": {"memory": "64Gi"}}}]}}}}`,
+		"tsconfig":     `{"$schema": "https://json.schemastore.org/tsconfig", "compilerOptions": {"strict": true}}`,
+		"package.json": `{"name": "azureml-ui", "main": "entryScript.js", "type": "module"}`,
+		"Azure Policy": `{"properties": {"policyRule": {"if": {"field": "type", "equals": "Microsoft.ContainerInstance/containerGroups"},
+			"then": {"effect": "deny"}}, "parameters": {"containers": {"type": "Array"}}}}`,
+		"JSON Schema":        `{"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object", "description": "compute, resource_id"}`,
+		"Terraform plan":     `{"format_version": "0.2", "planned_values": {"resource_id": "x", "type": "azurerm_kubernetes_cluster"}}`,
+		"AML datastore":      "$schema: https://azuremlschemas.azureedge.net/latest/azureBlob.schema.json\nname: blob\n",
+		"AML component":      "$schema: https://azuremlschemas.azureedge.net/latest/commandComponent.schema.json\ncommand: python -m computer_vision\nresource_id: 3\n",
+		"AML package":        "$schema: http://azureml/sdk-2-0/ModelVersionPackage.json\ncode_configuration: {code: src}\n",
+		"parallel component": "$schema: https://azuremlschemas.azureedge.net/latest/parallelComponent.schema.json\nmini_batch_size: 5\n",
+		"conda":              "name: model-env\ndependencies:\n- azureml-designer-classic-modules\n- mlflow\n",
+		"old MLmodel":        "flavors:\n  python_function: {}\nmlflow_version: 1.30.0\n",
+		"Cisco ACI":          "apiVersion: aci.fabricattachment/v1\nosType: n9k\n",
+		"Docker Compose":     "services:\n  scoring:\n    runtime: nvidia\n    environment: [A=1]\n",
+		"scoring requests":   `{"data": [[1, 2]], "endpoint_name": "churn"}`,
+	}
+	for name, content := range files {
+		for _, format := range formats() {
+			ours := strings.HasPrefix(format.name, "azureml-") || format.name == aciContainerGroup.name || format.name == mlflowModel.name
+			if ours && format.marked([]byte(content)) {
+				t.Errorf("%s may hold %s by the quick look", name, format.name)
+			}
+		}
+	}
+}
+
+// The instance type of a Kubernetes deployment is a name in its cluster, which may
+// be that of a VM size; the cluster is what the command line says.
+func TestKubernetesOnlineDeploymentCluster(t *testing.T) {
+	const text = "$schema: https://azuremlschemas.azureedge.net/latest/kubernetesOnlineDeployment.schema.json\n" +
+		"name: blue\ninstance_type: Standard_NC6\n"
+	d := only(t, extract(t, nil, Options{Cluster: Know(AKS, Place{Why: "--cluster"})}, "blue.yml", text))
+	if d.Target.Value != AKS || d.Target.Place.Why != "--cluster" || d.GPUs.Known {
+		t.Errorf("target %q (%s), GPUs known %t", d.Target.Value, d.Target.Place.Why, d.GPUs.Known)
+	}
+}
+
+func TestFactsOfOtherFiles(t *testing.T) {
+	fsys := fstest.MapFS{
+		"deploy/inferenceconfig.json":  {Data: []byte(`{"entryScript": "score.py", "runtime": "python", "enableGpu": true}`)},
+		"models/churn/MLmodel":         {Data: []byte("flavors: {sklearn: {}}\nmodel_size_bytes: 999999999\n")},
+		"several/inferenceconfig.json": {Data: []byte(`{"entryScript": "score.py", "enableGpu": true}`)},
+		"several/inference-cpu.yml":    {Data: []byte("entryScript: score.py\nenableGpu: false\n")},
+	}
+	extraction := extract(t, fsys, Options{},
+		"deploy/deploymentconfig.yml", "computeType: ACI\n",
+		"deploy/online.yml", "$schema: https://azuremlschemas.azureedge.net/latest/managedOnlineDeployment.schema.json\n"+
+			"name: online\nmodel: {path: ../models/churn}\n",
+		"several/deploymentconfig.yml", "computeType: ACI\n",
+	)
+	equal(t, describe(extraction), `
+document azureml-v1-deployment-config @ 1:1
+document azureml-v2-online-deployment @ 1:1
+document azureml-v1-deployment-config @ 1:1
+deployment deploymentconfig.yml azureml-v1-deployment-config @ 1:1
+  name: "deploymentconfig.yml" @ 1:1 (the document has no name; this is its file's)
+  target: "aci" @ 1:14 computeType
+  workload: "web-service" @ 1:14 computeType (a deployment configuration is for a web service)
+  gpus: 1 @ 1:63 enableGpu (enableGpu asks for GPU)
+deployment online azureml-v2-online-deployment @ 1:1
+  name: "online" @ 2:7 name
+  target: "managed-online" @ 1:10 $schema (the endpoint is a managed one)
+  workload: "web-service" @ 1:10 $schema (an online endpoint is a web service)
+  models[0]
+    size_bytes: 999999999 @ 2:19 model_size_bytes
+    size_source: "MLmodel" @ 2:19 model_size_bytes
+    (path): "../models/churn" @ 3:15 model.path
+deployment deploymentconfig.yml azureml-v1-deployment-config @ 1:1
+  name: "deploymentconfig.yml" @ 1:1 (the document has no name; this is its file's)
+  target: "aci" @ 1:14 computeType
+  workload: "web-service" @ 1:14 computeType (a deployment configuration is for a web service)
+`)
+}
+
+// What an inference configuration adds to the deployment configuration beside it,
+// which says nothing but computeType.
+func TestInferenceConfigCompletes(t *testing.T) {
+	tests := []struct{ name, config, want string }{
+		{"GPU flag", "entryScript: score.py\nenableGpu: True\n", `gpus: 1 @ 2:12 enableGpu (enableGpu asks for GPU)`},
+		{"no GPU", "entryScript: score.py\nenableGpu: false\nbaseImage:\n", `gpus: 0 @ 2:12 enableGpu (enableGpu declines GPU)`},
+		{"GPU flag with an image", "{entryScript: score.py, enableGpu: yes, baseImage: acme/score:1}", `gpus: 1 @ 1:36 enableGpu (enableGpu asks for GPU)
+  images[0]: "acme/score:1" @ 1:52 baseImage`},
+		{"the image decides", "{entryScript: score.py, enableGpu: no, baseImage: acme/cuda:1}", `images[0]: "acme/cuda:1" @ 1:51 baseImage`},
+		{"an image called gpu", "{entryScript: score.py, environment: {docker: {baseImage: azureml/base-gpu}}}",
+			`images[0]: "azureml/base-gpu" @ 1:59 environment.docker.baseImage`},
+		{"designer's environment", "{entryScript: score.py, environment: {name: AzureML-Designer-Score}}",
+			`designer: true @ 1:45 environment.name (the environment is the designer's)`},
+		{"designer's image", "{entryScript: score.py, baseImage: mcr.microsoft.com/azureml/curated/designer:74}",
+			`designer: true @ 1:36 baseImage (the image is the designer's)
+  images[0]: "mcr.microsoft.com/azureml/curated/designer:74" @ 1:36 baseImage`},
+		{"designer's package", "{entryScript: s.py, environment: {python: {condaDependencies: {dependencies: [pip, {pip: [azureml-designer-serving]}]}}}}",
+			`designer: true @ 1:91 environment.python.condaDependencies.dependencies[1].pip[0] (the package is the designer's)`},
+		{"not the designer's", "{entryScript: s.py, environment: {name: my-designer, python: {condaDependencies: {dependencies: [mldesigner]}}}}", ""},
+		{"placeholders", "{entryScript: s.py, enableGpu: $(gpu), baseImage: <image>}", ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			extraction := extract(t, nil, Options{},
+				"deploy/deploymentconfig.yml", "computeType: AKS\n", "deploy/inferenceconfig.yml", test.config)
+			equal(t, describe(extraction), `
+document azureml-v1-deployment-config @ 1:1
+document azureml-v1-inference-config, completes the deployment configurations in its folder @ 1:1
+deployment deploymentconfig.yml azureml-v1-deployment-config @ 1:1
+  name: "deploymentconfig.yml" @ 1:1 (the document has no name; this is its file's)
+  target: "aks" @ 1:14 computeType
+  workload: "web-service" @ 1:14 computeType (a deployment configuration is for a web service)
+  `+test.want)
+		})
+	}
+}
+
+// The deployment's own evidence stays, and nobody calls it a contradiction.
+func TestInferenceConfigOverridesNothing(t *testing.T) {
+	extraction := extract(t, nil, Options{},
+		"deploymentconfig.yml", "computeType: AKS\ngpuCores: 0\n", "inferenceconfig.yml", "entryScript: s.py\nenableGpu: true\n")
+	if d := only(t, extraction); d.GPUs.Value != 0 || len(extraction.Problems) > 0 {
+		t.Error(describe(extraction))
+	}
+}

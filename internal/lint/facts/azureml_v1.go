@@ -1,0 +1,76 @@
+package facts
+
+import (
+	"strings"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// azureMLv1DeploymentConfig is what az ml model deploy --deploy-config-file takes.
+// The CLI leaves the deployment's name, its models and its tags to flags; tags in
+// the file are read all the same, since that is where people write them down.
+// https://learn.microsoft.com/azure/machine-learning/v1/reference-azure-machine-learning-cli#deployment-configuration-schema
+var azureMLv1DeploymentConfig = format{
+	name:  "azureml-v1-deployment-config",
+	marks: [][]string{{"computeType"}},
+	matches: func(root *source.Node) bool {
+		if root.Has("$schema") || root.Has("resources") || root.Has("type") || root.Has("properties") {
+			return false
+		}
+		computeType := root.Get("computeType")
+		if _, ok := v1Target(computeType); ok {
+			return true
+		}
+		return laterFilled(computeType) && root.Get("containerResourceRequirements").Entries() != nil
+	},
+	read: func(r *reader) {
+		d := r.deployment(r.root.Get("name"), r.root)
+		computeType := r.root.Get("computeType")
+		r.text(computeType) // may be a template
+		if target, ok := v1Target(computeType); ok {
+			d.Target = Know(target, r.carry(computeType))
+		}
+		d.Workload = Know(WebService, Place{Node: computeType, Why: "a deployment configuration is for a web service"})
+
+		resources := r.root.Get("containerResourceRequirements")
+		d.CPUCores = either(r.number(resources.Get("cpu")), r.number(resources.Get("cpuLimit")))
+		d.MemoryGiB = either(r.gib(resources.GetFold("memoryInGB")), r.gib(resources.GetFold("memoryInGBLimit")))
+		d.GPUs = either(r.count(r.root.Get("gpuCores")), r.count(resources.Get("gpu")))
+		d.FPGAs = r.count(resources.Get("fpga"))
+		d.Replicas = r.count(r.root.Get("numReplicas"))
+		d.Autoscales = r.boolean(r.root.At("autoScaler", "autoscaleEnabled"))
+		for _, key := range []string{"tags", "kvTags"} {
+			r.tags(d, r.root.Get(key))
+		}
+	},
+}
+
+func v1Target(computeType *source.Node) (Target, bool) {
+	text, _ := computeType.Scalar()
+	switch strings.ToLower(strings.TrimSpace(text)) {
+	case "aci":
+		return ACI, true
+	case "aks", "aksendpoint":
+		return AKS, true
+	case "local":
+		return Local, true
+	}
+	return "", false
+}
+
+// laterFilled tells whether a template or a placeholder stands where a word belongs.
+func laterFilled(n *source.Node) bool {
+	if n == nil {
+		return false
+	}
+	text, ok := n.Scalar()
+	return template(n) || ok && placeholder(text)
+}
+
+// either returns the first of two statements, if it is known, else the second.
+func either[T any](first, second Fact[T]) Fact[T] {
+	if first.Known {
+		return first
+	}
+	return second
+}

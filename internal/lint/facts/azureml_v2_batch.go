@@ -1,0 +1,50 @@
+package facts
+
+import (
+	"strings"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// azureMLv2BatchDeployment is a deployment of a batch endpoint. Its compute is a
+// name, which tells nothing of the target. A model that is deployed so scores; a
+// pipeline may as well train.
+var azureMLv2BatchDeployment = format{
+	name: "azureml-v2-batch-deployment",
+	marks: [][]string{
+		{"$schema", "endpoint_name"},
+		append([]string{"endpoint_name"}, batchSchemaMarks...),
+		append([]string{"mini_batch_size"}, batchSchemaMarks...),
+	},
+	matches: func(root *source.Node) bool {
+		if root.Has("$schema") {
+			return strings.HasSuffix(azureMLSchema(root), "batchdeployment")
+		}
+		return root.Has("name") && root.Has("endpoint_name") &&
+			(root.Has("mini_batch_size") || root.Get("settings").Has("mini_batch_size"))
+	},
+	read: func(r *reader) {
+		d := r.deployment(r.root.Get("name"), r.root)
+		r.text(r.root.Get("type")) // may be a template
+		if deploysModel(r.root) {
+			d.Workload = Know(BatchScoring, Place{Node: discriminator(r.root), Why: "a model behind a batch endpoint scores"})
+		}
+		r.instanceType(d, r.root.At("resources", "instance_type"))
+		r.azureMLModel(d, r.root.Get("model"))
+		r.azureMLEnvironment(d, r.root.Get("environment"))
+		r.tags(d, r.root.Get("tags"))
+	},
+}
+
+// batchSchemaMarks stand in the bytes of a deployment that has a $schema.
+var batchSchemaMarks = []string{
+	"atchDeployment.schema", "atchDeployment.Schema", "atchdeployment.schema", "atchDeployment.json",
+}
+
+// deploysModel tells whether a batch deployment is a model's, which is the CLI's default.
+func deploysModel(root *source.Node) bool {
+	if kind := root.Get("type"); !kind.IsNull() {
+		return lowerScalar(kind) == "model"
+	}
+	return azureMLSchema(root) != "pipelinecomponentbatchdeployment"
+}

@@ -1,0 +1,75 @@
+package facts
+
+import (
+	"strings"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// azureMLv2OnlineDeployment is a deployment of a managed or a Kubernetes online
+// endpoint. Its type wins over its $schema.
+var azureMLv2OnlineDeployment = format{
+	name: "azureml-v2-online-deployment",
+	marks: [][]string{
+		{"$schema", "endpoint_name"},
+		append([]string{"endpoint_name"}, onlineSchemaMarks...),
+		append([]string{"code_configuration", "inference_config", "request_settings", "scale_settings"}, onlineSchemaMarks...),
+	},
+	matches: func(root *source.Node) bool {
+		if root.Has("$schema") {
+			return strings.HasSuffix(azureMLSchema(root), "onlinedeployment")
+		}
+		switch lowerScalar(root.Get("type")) {
+		case "", "managed", "kubernetes":
+		default:
+			return false
+		}
+		return root.Has("name") && root.Has("endpoint_name") && (root.Has("type") || root.Has("instance_type")) &&
+			(root.Has("code_configuration") || root.Has("request_settings") || root.Has("scale_settings") ||
+				root.At("environment", "inference_config") != nil)
+	},
+	read: func(r *reader) {
+		d := r.deployment(r.root.Get("name"), r.root)
+		d.Workload = Know(WebService, Place{Node: discriminator(r.root), Why: "an online endpoint is a web service"})
+		r.text(r.root.Get("type"))
+		switch onlineKind(r.root) {
+		case "kubernetes":
+			d.anyCluster = true
+			resources := r.root.Get("resources")
+			gpus, fpgas := r.devices(resources)
+			d.GPUs, d.FPGAs = roundUp(gpus), roundUp(fpgas)
+			d.CPUCores = r.requested(resources, "cpu", (*reader).quantity)
+			d.MemoryGiB = r.requested(resources, "memory", (*reader).memory)
+		case "managed":
+			d.Target = Know(ManagedOnline, because(r.carry(discriminator(r.root)), "the endpoint is a managed one"))
+			r.instanceType(d, r.root.Get("instance_type"))
+		}
+		d.Replicas = r.count(r.root.Get("instance_count"))
+		if scale := r.root.At("scale_settings", "type"); lowerScalar(scale) == "target_utilization" {
+			d.Autoscales = Know(true, r.carry(scale))
+		}
+		r.azureMLModel(d, r.root.Get("model"))
+		r.azureMLEnvironment(d, r.root.Get("environment"))
+		r.tags(d, r.root.Get("tags"))
+	},
+}
+
+// onlineSchemaMarks stand in the bytes of a deployment that has a $schema.
+var onlineSchemaMarks = []string{
+	"nlineDeployment.schema", "nlineDeployment.Schema", "nlinedeployment.schema", "nlineDeployment.json",
+}
+
+// onlineKind is managed or kubernetes; empty when it is not known yet.
+func onlineKind(root *source.Node) string {
+	if kind := root.Get("type"); !kind.IsNull() {
+		switch kind := lowerScalar(kind); kind {
+		case "managed", "kubernetes":
+			return kind
+		}
+		return ""
+	}
+	if azureMLSchema(root) == "kubernetesonlinedeployment" {
+		return "kubernetes"
+	}
+	return "managed" // the CLI's default
+}

@@ -1,0 +1,271 @@
+package facts
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// cluster reads from a pod where it runs: on an ACI virtual node, on AKS or on a
+// cluster that is not AKS. Only what the pod requires of its node, or what its
+// authors write for one cloud alone, tells; a toleration of virtual nodes or a
+// preference does not. Evidence for more than one is none. metadata is the
+// template's; the object's own is looked at too.
+func (r *reader) cluster(d *Deployment, spec, metadata *source.Node) {
+	var e evidence
+	e.node(spec.Get("nodeName"))
+	for label, value := range entries(spec.Get("nodeSelector")) {
+		e.requires(label, value)
+	}
+	e.affinity(spec.At("affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms"))
+	e.tolerations(spec.Get("tolerations"))
+	e.metadata(metadata)
+	if own := r.root.Get("metadata"); own != metadata {
+		e.metadata(own)
+	}
+	for _, claim := range r.root.At("spec", "volumeClaimTemplates").Elements() {
+		e.claim(claim)
+	}
+	for _, volume := range spec.Get("volumes").Elements() {
+		e.claim(volume.At("ephemeral", "volumeClaimTemplate"))
+	}
+	target, place := e.target()
+	switch {
+	case target != "":
+		r.carry(place.Node)
+		d.Target = Know(target, place)
+	case e.virtual.Node == nil:
+		d.anyCluster = true
+	}
+}
+
+// oneCluster gives the deployments of one object, which run in one cluster, the
+// target of those of them that tell what cluster that is.
+func (r *reader) oneCluster() {
+	var told Fact[Target]
+	for _, d := range r.deployments {
+		if d.Target.Value != AKS && d.Target.Value != Kubernetes {
+			continue
+		}
+		if told.Known && told.Value != d.Target.Value {
+			return
+		}
+		if !told.Known {
+			told = d.Target
+		}
+	}
+	if !told.Known {
+		return
+	}
+	told.Place.Why += "; all parts of the object run in that cluster"
+	for _, d := range r.deployments {
+		if d.anyCluster {
+			d.Target, d.anyCluster = told, false
+		}
+	}
+}
+
+// evidence is what tells where a pod runs. A Place without a node tells nothing.
+type evidence struct {
+	virtual Place // it runs on an ACI virtual node
+	aks     Place // it runs on a node of AKS
+	likely  Place // it is written for AKS, where it may run on a virtual node
+	other   Place // it runs on a node of another cloud
+	bursts  bool  // it may run on a virtual node
+	foreign bool  // its virtual node is not one of Azure
+}
+
+func (e *evidence) target() (Target, Place) {
+	azure := e.aks
+	if azure.Node == nil && !e.bursts {
+		azure = e.likely
+	}
+	switch {
+	case e.virtual.Node != nil && e.foreign,
+		e.other.Node != nil && (e.virtual.Node != nil || e.aks.Node != nil || e.likely.Node != nil):
+		return "", Place{}
+	case e.other.Node != nil:
+		return Kubernetes, e.other
+	case e.virtual.Node != nil:
+		return ACI, e.virtual
+	case azure.Node != nil:
+		return AKS, azure
+	}
+	return "", Place{}
+}
+
+// note keeps the first place that tells.
+func note(evidence *Place, n *source.Node, why string) {
+	if evidence.Node == nil {
+		*evidence = Place{Node: n, Why: why}
+	}
+}
+
+// requires judges a label that a node must have, with one of these values; no
+// value stands for any.
+func (e *evidence) requires(key *source.Node, values ...*source.Node) {
+	at := key
+	if len(values) > 0 {
+		at = values[0]
+	}
+	switch name := key.Text; {
+	case aksLabel(name):
+		note(&e.aks, at, "only nodes of AKS have the label "+name)
+	case otherCloudLabel(name):
+		note(&e.other, at, "nodes of AKS do not have the label "+name)
+	case name == "type" && all(values, func(value string) bool { return value == "virtual-kubelet" }),
+		// https://github.com/microsoft/virtualnodesOnAzureContainerInstances
+		name == "virtualization" && all(values, func(value string) bool { return value == "virtualnode2" }):
+		note(&e.virtual, at, "the pod must run on a virtual node, which is ACI")
+	case name == "kubernetes.io/hostname" && len(values) == 1:
+		e.node(values[0])
+	case name == "node.kubernetes.io/instance-type", name == "beta.kubernetes.io/instance-type":
+		switch {
+		case all(values, func(value string) bool { return strings.HasPrefix(strings.ToLower(value), "standard_") }):
+			note(&e.aks, at, at.Text+" is a VM size of Azure")
+		case all(values, otherCloudMachine.MatchString):
+			note(&e.other, at, at.Text+" is a machine of another cloud")
+		}
+	}
+}
+
+// aksLabel tells whether AKS alone gives a label of this name to its nodes.
+func aksLabel(name string) bool {
+	return strings.HasPrefix(name, "kubernetes.azure.com/") || strings.HasPrefix(name, "karpenter.azure.com/") ||
+		name == "agentpool"
+}
+
+// otherCloudLabel tells whether another cloud gives a label of this name to its nodes.
+func otherCloudLabel(name string) bool {
+	prefix, _, ok := strings.Cut(name, "/")
+	if !ok {
+		return false
+	}
+	switch prefix {
+	case "cloud.google.com", "eks.amazonaws.com", "alpha.eksctl.io", "karpenter.k8s.aws", "alibabacloud.com",
+		"doks.digitalocean.com", "lke.linode.com", "k8s.scaleway.com", "ibm-cloud.kubernetes.io", "node.openshift.io":
+		return true
+	}
+	return false
+}
+
+// otherCloudMachine matches the machine types of EC2 (g5.8xlarge) and of Google Cloud (a2-highgpu-1g).
+var otherCloudMachine = regexp.MustCompile(
+	`^([a-z][a-z0-9-]*\.(nano|micro|small|medium|(\d*x)?large|metal(-\d+xl)?)` +
+		`|[a-z][a-z0-9]*-(standard|highmem|highcpu|highgpu|megagpu|ultragpu|edgegpu|hightpu|micro|small|medium)(-\d+[a-z]*)?)$`)
+
+func all(values []*source.Node, is func(string) bool) bool {
+	for _, value := range values {
+		if text, ok := value.Scalar(); !ok || !is(text) {
+			return false
+		}
+	}
+	return len(values) > 0
+}
+
+// node judges the name of the node that a pod is bound to.
+func (e *evidence) node(name *source.Node) {
+	text, ok := name.Scalar()
+	switch {
+	case !ok:
+	case strings.HasPrefix(text, "virtual-node-aci-"), strings.HasPrefix(text, "vk-aci-"):
+		note(&e.virtual, name, "the node of this name is a virtual node, which is ACI")
+	case strings.HasSuffix(text, ".compute.internal"), strings.HasSuffix(text, ".ec2.internal"):
+		note(&e.other, name, "the node of this name is an EC2 instance")
+	}
+}
+
+// affinity judges the terms one of which a node must meet: what all of them
+// require is required. An operator that a node without the label meets tells nothing.
+func (e *evidence) affinity(terms *source.Node) {
+	var common evidence
+	for i, term := range terms.Elements() {
+		var here evidence
+		for _, expression := range term.Get("matchExpressions").Elements() {
+			key := expression.Get("key")
+			switch operator := expression.Get("operator"); {
+			case key.IsNull():
+			case operator.Is("In"):
+				here.requires(key, expression.Get("values").Elements()...)
+			case operator.Is("Exists"), operator.Is("Gt"), operator.Is("Lt"):
+				here.requires(key)
+			}
+		}
+		for _, field := range term.Get("matchFields").Elements() {
+			if names := field.Get("values").Elements(); field.Get("operator").Is("In") && len(names) == 1 {
+				here.node(names[0])
+			}
+		}
+		if i == 0 {
+			common = here
+		}
+		common.keep(here)
+	}
+	for _, kind := range []struct{ all, one *Place }{
+		{&e.virtual, &common.virtual}, {&e.aks, &common.aks}, {&e.other, &common.other},
+	} {
+		note(kind.all, kind.one.Node, kind.one.Why)
+	}
+}
+
+// keep forgets what other does not tell too.
+func (e *evidence) keep(other evidence) {
+	if other.virtual.Node == nil {
+		e.virtual = Place{}
+	}
+	if other.aks.Node == nil {
+		e.aks = Place{}
+	}
+	if other.other.Node == nil {
+		e.other = Place{}
+	}
+}
+
+// tolerations judges the taints that a pod tolerates. A manifest for several
+// clouds tolerates the taints of each.
+func (e *evidence) tolerations(list *source.Node) {
+	var aks *source.Node
+	others := false
+	for _, toleration := range list.Elements() {
+		key := toleration.Get("key")
+		name, _ := key.Scalar()
+		switch value, _ := toleration.Get("value").Scalar(); {
+		case name == "virtual-kubelet.io/provider" && value != "" && value != "azure":
+			e.foreign = true
+		case name == "virtual-kubelet.io/provider", name == "azure.com/aci":
+			e.bursts = true
+		case aksLabel(name):
+			aks = key
+		case otherCloudLabel(name):
+			others = true
+		}
+	}
+	if aks != nil && !others {
+		note(&e.likely, aks, "only nodes of AKS have the taint "+aks.Text)
+	}
+}
+
+func (e *evidence) metadata(metadata *source.Node) {
+	for _, annotation := range metadata.Get("annotations").Entries() {
+		switch name := annotation.Key.Text; {
+		case strings.HasPrefix(name, "service.beta.kubernetes.io/azure-"):
+			note(&e.likely, annotation.Value, name+" is an annotation for Azure")
+		case name == "serving.kserve.io/gke-accelerator", name == "serving.kubeflow.org/gke-accelerator":
+			note(&e.other, annotation.Value, name+" selects nodes of GKE")
+		}
+	}
+	if use := metadata.At("labels", "azure.workload.identity/use"); use.Is("true") {
+		note(&e.likely, use, "the pod uses an Azure workload identity")
+	}
+}
+
+// claim judges the storage class of a volume claim: AKS brings these along.
+// https://learn.microsoft.com/azure/aks/concepts-storage
+func (e *evidence) claim(claim *source.Node) {
+	class := claim.At("spec", "storageClassName")
+	text, ok := class.Scalar()
+	if ok && (strings.HasPrefix(text, "managed-csi") || strings.HasPrefix(text, "azurefile") || strings.HasPrefix(text, "azureblob")) {
+		note(&e.likely, class, text+" is a storage class of AKS")
+	}
+}

@@ -1,0 +1,188 @@
+package facts
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestCluster(t *testing.T) {
+	tests := []struct{ name, spec, want string }{
+		// Bound to an ACI virtual node.
+		{"virtual node", "nodeSelector: {type: virtual-kubelet, kubernetes.io/os: linux}",
+			"aci @ nodeSelector.type: the pod must run on a virtual node, which is ACI"},
+		{"virtual node of the second generation", "nodeSelector: {virtualization: virtualnode2}",
+			"aci @ nodeSelector.virtualization: the pod must run on a virtual node, which is ACI"},
+		{"virtual node and toleration", "nodeSelector: {type: virtual-kubelet}\n  tolerations: [{key: virtual-kubelet.io/provider, value: azure}]",
+			"aci @ nodeSelector.type: the pod must run on a virtual node, which is ACI"},
+		{"virtual node by name", "nodeName: virtual-node-aci-linux",
+			"aci @ nodeName: the node of this name is a virtual node, which is ACI"},
+		{"virtual node by an old name", "nodeName: vk-aci-prod-linux",
+			"aci @ nodeName: the node of this name is a virtual node, which is ACI"},
+		{"virtual node by hostname", "nodeSelector: {kubernetes.io/hostname: virtual-node-aci-linux}",
+			`aci @ nodeSelector["kubernetes.io/hostname"]: the node of this name is a virtual node, which is ACI`},
+		{"virtual node by required affinity", required(`[{matchExpressions: [{key: type, operator: In, values: [virtual-kubelet]}]}]`),
+			"aci @ " + requiredPath + ".nodeSelectorTerms[0].matchExpressions[0].values[0]: the pod must run on a virtual node, which is ACI"},
+		{"virtual node by field", required(`[{matchFields: [{key: metadata.name, operator: In, values: [virtual-node-aci-linux]}]}]`),
+			"aci @ " + requiredPath + ".nodeSelectorTerms[0].matchFields[0].values[0]: the node of this name is a virtual node, which is ACI"},
+		{"virtual node of an AKS cluster", "nodeSelector: {type: virtual-kubelet, kubernetes.azure.com/cluster: a}",
+			"aci @ nodeSelector.type: the pod must run on a virtual node, which is ACI"},
+
+		// Perhaps on a virtual node.
+		{"toleration alone", "tolerations: [{key: virtual-kubelet.io/provider, operator: Exists}, {key: azure.com/aci, effect: NoSchedule}]", "any cluster"},
+		{"preferred affinity", "affinity: {nodeAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 1, " +
+			"preference: {matchExpressions: [{key: type, operator: In, values: [virtual-kubelet]}]}}]}}", "any cluster"},
+		{"anything but virtual nodes", required(`[{matchExpressions: [{key: type, operator: NotIn, values: [virtual-kubelet]}]}]`), "any cluster"},
+		{"one of two values", required(`[{matchExpressions: [{key: type, operator: In, values: [virtual-kubelet, other]}]}]`), "any cluster"},
+		{"one of two terms", required(`[{matchExpressions: [{key: type, operator: In, values: [virtual-kubelet]}]}, {matchExpressions: [{key: gpu, operator: Exists}]}]`), "any cluster"},
+		{"written twice", "nodeSelector: {type: virtual-kubelet, type: gpu}", "any cluster"},
+		{"the label with another value", "nodeSelector: {type: gpu}", "any cluster"},
+		{"a value that is filled in later", "nodeSelector: {type: $NODE_TYPE}\n  nodeName: ${NODE}", "any cluster"},
+		{"a virtual node of another cloud", "nodeSelector: {type: virtual-kubelet}\n  tolerations: [{key: virtual-kubelet.io/provider, value: alibabacloud}]", "unknown"},
+		{"a virtual node and a label of another cloud", "nodeSelector: {type: virtual-kubelet, eks.amazonaws.com/nodegroup: a}", "unknown"},
+
+		// On AKS.
+		{"label of AKS", "nodeSelector: {kubernetes.azure.com/mode: user}",
+			`aks @ nodeSelector["kubernetes.azure.com/mode"]: only nodes of AKS have the label kubernetes.azure.com/mode`},
+		{"node pool", "nodeSelector: {agentpool: gpu}", "aks @ nodeSelector.agentpool: only nodes of AKS have the label agentpool"},
+		{"node provisioning of AKS", "nodeSelector: {karpenter.azure.com/sku-family: N}",
+			`aks @ nodeSelector["karpenter.azure.com/sku-family"]: only nodes of AKS have the label karpenter.azure.com/sku-family`},
+		{"label of AKS exists", required(`[{matchExpressions: [{key: kubernetes.azure.com/cluster, operator: Exists}]}]`),
+			"aks @ " + requiredPath + ".nodeSelectorTerms[0].matchExpressions[0].key: only nodes of AKS have the label kubernetes.azure.com/cluster"},
+		{"VM size", "nodeSelector: {node.kubernetes.io/instance-type: Standard_NC6s_v3}",
+			`aks @ nodeSelector["node.kubernetes.io/instance-type"]: Standard_NC6s_v3 is a VM size of Azure`},
+		{"VM sizes", required(`[{matchExpressions: [{key: beta.kubernetes.io/instance-type, operator: In, values: [Standard_NC6, Standard_NC12]}]}]`),
+			"aks @ " + requiredPath + ".nodeSelectorTerms[0].matchExpressions[0].values[0]: Standard_NC6 is a VM size of Azure"},
+		{"taint of AKS", "tolerations: [{key: kubernetes.azure.com/scalesetpriority, value: spot}]",
+			"aks @ tolerations[0].key: only nodes of AKS have the taint kubernetes.azure.com/scalesetpriority"},
+		{"storage class of AKS", "volumes: [{name: a, ephemeral: {volumeClaimTemplate: {spec: {storageClassName: azurefile-csi-premium}}}}]",
+			"aks @ volumes[0].ephemeral.volumeClaimTemplate.spec.storageClassName: azurefile-csi-premium is a storage class of AKS"},
+		{"label of AKS in both terms", required(`[{matchExpressions: [{key: agentpool, operator: In, values: [a]}]}, {matchExpressions: [{key: agentpool, operator: In, values: [b]}]}]`),
+			"aks @ " + requiredPath + ".nodeSelectorTerms[0].matchExpressions[0].values[0]: only nodes of AKS have the label agentpool"},
+		{"label of AKS and perhaps a virtual node", "nodeSelector: {agentpool: a}\n  tolerations: [{key: virtual-kubelet.io/provider, operator: Exists}]",
+			"aks @ nodeSelector.agentpool: only nodes of AKS have the label agentpool"},
+
+		// Not on AKS.
+		{"GKE", "nodeSelector: {cloud.google.com/gke-accelerator: nvidia-tesla-t4}",
+			`kubernetes @ nodeSelector["cloud.google.com/gke-accelerator"]: nodes of AKS do not have the label cloud.google.com/gke-accelerator`},
+		{"EKS", "nodeSelector: {eks.amazonaws.com/nodegroup: gpu}",
+			`kubernetes @ nodeSelector["eks.amazonaws.com/nodegroup"]: nodes of AKS do not have the label eks.amazonaws.com/nodegroup`},
+		{"Karpenter on AWS", required(`[{matchExpressions: [{key: karpenter.k8s.aws/instance-gpu-count, operator: Gt, values: ["0"]}]}]`),
+			"kubernetes @ " + requiredPath + ".nodeSelectorTerms[0].matchExpressions[0].key: nodes of AKS do not have the label karpenter.k8s.aws/instance-gpu-count"},
+		{"EC2 instance type", "nodeSelector: {node.kubernetes.io/instance-type: p4d.24xlarge}",
+			`kubernetes @ nodeSelector["node.kubernetes.io/instance-type"]: p4d.24xlarge is a machine of another cloud`},
+		{"machine type of Google Cloud", "nodeSelector: {node.kubernetes.io/instance-type: a2-highgpu-1g}",
+			`kubernetes @ nodeSelector["node.kubernetes.io/instance-type"]: a2-highgpu-1g is a machine of another cloud`},
+		{"EC2 node", "nodeName: ip-10-0-1-2.eu-west-1.compute.internal", "kubernetes @ nodeName: the node of this name is an EC2 instance"},
+
+		// Neither.
+		{"nothing", "restartPolicy: Always", "any cluster"},
+		{"names and images", "serviceAccountName: aks-eks-gke\n  schedulerName: azure", "any cluster"},
+		{"taint of another cloud alone", "tolerations: [{key: eks.amazonaws.com/compute-type, operator: Exists}]", "any cluster"},
+		{"taints of several clouds", "tolerations: [{key: kubernetes.azure.com/scalesetpriority}, {key: cloud.google.com/gke-spot}]", "any cluster"},
+		{"taint of AKS and perhaps a virtual node", "tolerations: [{key: kubernetes.azure.com/scalesetpriority}, {key: azure.com/aci}]", "any cluster"},
+		{"labels of two clouds", "nodeSelector: {agentpool: a, cloud.google.com/gke-nodepool: b}", "any cluster"},
+		{"terms for two clouds", required(`[{matchExpressions: [{key: agentpool, operator: Exists}]}, {matchExpressions: [{key: cloud.google.com/gke-nodepool, operator: Exists}]}]`), "any cluster"},
+		{"not on Fargate", required(`[{matchExpressions: [{key: eks.amazonaws.com/compute-type, operator: NotIn, values: [fargate]}]}]`), "any cluster"},
+		{"not on AKS system nodes", required(`[{matchExpressions: [{key: kubernetes.azure.com/mode, operator: DoesNotExist}]}]`), "any cluster"},
+		{"machine of nobody we know", "nodeSelector: {node.kubernetes.io/instance-type: k3s}", "any cluster"},
+		{"machines of two clouds", required(`[{matchExpressions: [{key: node.kubernetes.io/instance-type, operator: In, values: [Standard_NC6, g5.xlarge]}]}]`), "any cluster"},
+		{"a storage class of one's own", "volumes: [{name: a, ephemeral: {volumeClaimTemplate: {spec: {storageClassName: fast}}}}]", "any cluster"},
+		{"empty selectors", "nodeSelector:\n  tolerations:\n  affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: []}}}", "any cluster"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			d := only(t, extract(t, nil, Options{}, "pod.yaml", "apiVersion: v1\nkind: Pod\nspec:\n  containers: [{name: main}]\n  "+test.spec+"\n"))
+			equal(t, clusterOf(d), test.want)
+		})
+	}
+}
+
+const requiredPath = "affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution"
+
+func required(terms string) string {
+	return "affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: " + terms + "}}}"
+}
+
+// clusterOf says target, place and reason, or whether any cluster will do.
+func clusterOf(d *Deployment) string {
+	switch {
+	case d.Target.Known && d.anyCluster:
+		return "known and any cluster"
+	case d.Target.Known:
+		path := strings.TrimPrefix(d.Target.Place.Node.Path(), "spec.")
+		return string(d.Target.Value) + " @ " + path + ": " + d.Target.Place.Why
+	case d.anyCluster:
+		return "any cluster"
+	}
+	return "unknown"
+}
+
+// What stands outside the pod's spec tells too.
+func TestClusterByMetadata(t *testing.T) {
+	tests := []struct{ name, text, want string }{
+		{"workload identity of the template", "kind: Deployment\nmetadata: {name: a}\nspec: {template: {metadata: {labels: {azure.workload.identity/use: 'true'}}, spec: {containers: []}}}",
+			`aks @ template.metadata.labels["azure.workload.identity/use"]: the pod uses an Azure workload identity`},
+		{"no workload identity", "kind: Deployment\nspec: {template: {metadata: {labels: {azure.workload.identity/use: 'false'}}, spec: {containers: []}}}", "any cluster"},
+		{"annotation for Azure", "kind: Deployment\nmetadata: {annotations: {service.beta.kubernetes.io/azure-load-balancer-internal: 'true'}}\nspec: {template: {spec: {containers: []}}}",
+			`aks @ metadata.annotations["service.beta.kubernetes.io/azure-load-balancer-internal"]: service.beta.kubernetes.io/azure-load-balancer-internal is an annotation for Azure`},
+		{"storage class of a StatefulSet", "kind: StatefulSet\nspec: {volumeClaimTemplates: [{spec: {storageClassName: managed-csi-premium}}], template: {spec: {containers: []}}}",
+			"aks @ volumeClaimTemplates[0].spec.storageClassName: managed-csi-premium is a storage class of AKS"},
+		{"workload identity and GKE", "kind: Deployment\nspec: {template: {metadata: {labels: {azure.workload.identity/use: 'true'}}, spec: {nodeSelector: {cloud.google.com/gke-spot: 'true'}, containers: []}}}", "any cluster"},
+		{"registry of Azure", "kind: Deployment\nspec: {template: {spec: {containers: [{image: acme.azurecr.io/a}]}}}", "any cluster"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			d := only(t, extract(t, nil, Options{}, "d.yaml", "apiVersion: apps/v1\n"+test.text+"\n"))
+			equal(t, clusterOf(d), test.want)
+		})
+	}
+}
+
+// The configuration's cluster is for the workloads that do not tell theirs.
+func TestClusterOfTheConfiguration(t *testing.T) {
+	cluster := Options{Cluster: Know(AKS, Place{Why: "--cluster"})}
+	tests := []struct{ name, spec, want string }{
+		{"tells nothing", "restartPolicy: Always", "aks"},
+		{"two clouds", "nodeSelector: {agentpool: a, cloud.google.com/gke-nodepool: b}", "aks"},
+		{"evidence against it", "nodeSelector: {eks.amazonaws.com/nodegroup: a}", "kubernetes"},
+		{"virtual node", "nodeSelector: {type: virtual-kubelet}", "aci"},
+		{"virtual node of another cloud", "nodeSelector: {type: virtual-kubelet}\n  tolerations: [{key: virtual-kubelet.io/provider, value: alibabacloud}]", ""},
+	}
+	for _, test := range tests {
+		extraction := extract(t, nil, cluster, "pod.yaml", "apiVersion: v1\nkind: Pod\nspec:\n  containers: []\n  "+test.spec+"\n")
+		if d := only(t, extraction); string(d.Target.Value) != test.want || len(extraction.Problems) != 0 {
+			t.Errorf("%s: target %q, want %q; problems %v", test.name, d.Target.Value, test.want, extraction.Problems)
+		}
+	}
+}
+
+// The parts of one object share a cluster; the virtual node of one is not the others'.
+func TestOneCluster(t *testing.T) {
+	const text = `apiVersion: serving.kserve.io/v1beta1
+kind: InferenceService
+spec:
+  predictor: {nodeSelector: {PREDICTOR}, model: {}}
+  transformer: {nodeSelector: {TRANSFORMER}, containers: []}
+  explainer: {art: {}}
+`
+	tests := []struct{ predictor, transformer, want string }{
+		{"agentpool: a", "", "aks aks aks"},
+		{"cloud.google.com/gke-spot: a", "disk: ssd", "kubernetes kubernetes kubernetes"},
+		{"agentpool: a", "cloud.google.com/gke-spot: a", "aks kubernetes -"},
+		{"type: virtual-kubelet", "", "aci - -"},
+		{"type: virtual-kubelet", "agentpool: a", "aci aks aks"},
+		{"", "", "- - -"},
+	}
+	for _, test := range tests {
+		extraction := extract(t, nil, Options{}, "isvc.yaml", strings.NewReplacer("PREDICTOR", test.predictor, "TRANSFORMER", test.transformer).Replace(text))
+		var targets []string
+		for _, d := range extraction.Deployments {
+			target := string(d.Target.Value)
+			if !d.Target.Known {
+				target = "-"
+			}
+			targets = append(targets, target)
+		}
+		equal(t, strings.Join(targets, " "), test.want)
+	}
+}

@@ -1,0 +1,155 @@
+package facts
+
+import (
+	"context"
+	"io/fs"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// Options is what the command line and the configuration say of deployments.
+type Options struct {
+	// Cluster is the target of Kubernetes workloads whose documents do not tell
+	// what cluster they are for: AKS or Kubernetes.
+	Cluster Fact[Target]
+	// Stated returns the configuration's statements about a subject, most trusted first.
+	Stated func(Subject) []*Statement
+	// ModelSize returns the size in bytes that the configuration's inventory
+	// has for a model; version may be empty.
+	ModelSize func(name, version string) Fact[int64]
+}
+
+// Extraction is what files say.
+type Extraction struct {
+	Facts
+	// Documents are the documents of a known format, in the order of the files.
+	Documents []Document
+	// Problems are findings about the input itself.
+	Problems []Problem
+}
+
+// Document is a document of a known format.
+type Document struct {
+	Format string
+	Root   *source.Node
+	// Completes says what a document that is no deployment adds to others; empty otherwise.
+	Completes string
+}
+
+// Extract reads the facts of files. Facts that other files hold are looked up in
+// fsys, whose paths are those of the files' names; a nil fsys looks up nothing.
+// Only the context's end is an error.
+func Extract(ctx context.Context, fsys fs.FS, files []*source.File, options Options) (*Extraction, error) {
+	readings := make([]*reading, len(files))
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(files)) {
+		workers.Go(func() {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= len(files) || ctx.Err() != nil {
+					return
+				}
+				readings[i] = readFile(files[i])
+			}
+		})
+	}
+	workers.Wait()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+
+	linker := newLinker(fsys, readings)
+	// Not nil: JSON has no null where the schema has an array.
+	extraction := &Extraction{Facts: Facts{Deployments: []*Deployment{}, Computes: []*Compute{}}}
+	for _, reading := range readings {
+		for _, reader := range reading.readers {
+			extraction.add(reader, linker, options)
+		}
+	}
+	return extraction, ctx.Err()
+}
+
+// add settles what one document says and appends it.
+func (e *Extraction) add(r *reader, linker *linker, options Options) {
+	e.Documents = append(e.Documents, Document{Format: r.format, Root: r.root, Completes: r.completes})
+	e.Problems = append(e.Problems, r.problems...)
+	for _, d := range r.deployments {
+		linker.complete(d)
+		e.Problems = append(e.Problems, d.settle(options)...)
+		linker.measure(d)
+		d.inventory(options)
+		e.Deployments = append(e.Deployments, d)
+	}
+	for _, c := range r.computes {
+		problems := c.settle(options)
+		// What contradicts a deployment's own compute was said with the deployment.
+		if !slices.ContainsFunc(r.deployments, func(d *Deployment) bool { return d.Compute == c }) {
+			e.Problems = append(e.Problems, problems...)
+		}
+		e.Computes = append(e.Computes, c)
+	}
+}
+
+// inventory looks up the sizes of models that nothing else tells.
+func (d *Deployment) inventory(options Options) {
+	if options.ModelSize == nil {
+		return
+	}
+	for _, model := range d.Models {
+		if model.SizeBytes.Known || !model.Name.Known {
+			continue
+		}
+		if size := options.ModelSize(model.Name.Value, model.Version.Value); size.Known {
+			model.SizeBytes = size
+			model.SizeSource = Know("configuration", size.Place)
+		}
+	}
+}
+
+// reading is what the documents of one file say.
+type reading struct {
+	file    *source.File
+	readers []*reader
+}
+
+func readFile(file *source.File) *reading {
+	reading := &reading{file: file}
+	for _, document := range file.Documents {
+		reading.add(document.Root)
+	}
+	return reading
+}
+
+// add reads an object; of a Kubernetes list each of its items.
+func (reading *reading) add(object *source.Node) {
+	if items, list := listed(object); list {
+		for _, item := range items {
+			reading.add(item)
+		}
+		return
+	}
+	if r := readDocument(object); r != nil {
+		reading.readers = append(reading.readers, r)
+	}
+}
+
+// readDocument reads a document by the first format that matches, nil when none does.
+func readDocument(root *source.Node) *reader {
+	for _, format := range formats() {
+		if format.matches(root) {
+			r := &reader{format: format.name, root: root}
+			format.read(r)
+			r.duplicates()
+			if format.auxiliary {
+				r.problems = nil
+			}
+			return r
+		}
+	}
+	return nil
+}

@@ -1,0 +1,232 @@
+// Package facts says what documents state about deployments and computes, in one
+// vocabulary whatever their format. Call Extract.
+//
+// A fact that no document states is absent and never guessed: each fact carries
+// the place it was read from, so it cannot be set without one. The package holds
+// no opinion about what is allowed.
+package facts
+
+import "encoding/json"
+
+// Facts is the input document of the policies.
+type Facts struct {
+	// Edition is the id of the table in force, such as 2020-06.
+	Edition string `json:"edition"`
+	// Deployments are the units that serve or score, one each.
+	Deployments []*Deployment `json:"deployments"`
+	// Computes are the machines and clusters that documents define.
+	Computes []*Compute `json:"computes"`
+}
+
+// Fact is a value and the place that states it. The zero Fact is unknown.
+type Fact[T any] struct {
+	Value T
+	Known bool
+	Place Place
+}
+
+// Know makes a known fact.
+func Know[T any](value T, place Place) Fact[T] {
+	return Fact[T]{Value: value, Known: true, Place: place}
+}
+
+// IsZero tells encoding/json to leave an unknown fact out.
+func (f Fact[T]) IsZero() bool { return !f.Known }
+
+// MarshalJSON writes the value alone.
+func (f Fact[T]) MarshalJSON() ([]byte, error) { return json.Marshal(f.Value) }
+
+// Stated returns the value for readers that do not know its type.
+func (f Fact[T]) Stated() (value any, known bool) { return f.Value, f.Known }
+
+// Origin returns the place that states the fact.
+func (f Fact[T]) Origin() Place { return f.Place }
+
+// Target is a place where a deployment runs: an id of the table.
+type Target string
+
+// The targets of all editions.
+const (
+	Local           Target = "local"
+	ComputeInstance Target = "compute-instance"
+	AKS             Target = "aks"
+	ACI             Target = "aci"
+	AMLCompute      Target = "aml-compute"
+	Functions       Target = "functions"
+	IoTEdge         Target = "iot-edge"
+	DataBoxEdge     Target = "data-box-edge"
+	ManagedOnline   Target = "managed-online"
+	Kubernetes      Target = "kubernetes" // a cluster known not to be AKS
+)
+
+// Values lists the targets in the order of the table.
+func (Target) Values() []string {
+	return []string{
+		string(Local), string(ComputeInstance), string(AKS), string(ACI), string(AMLCompute), string(Functions),
+		string(IoTEdge), string(DataBoxEdge), string(ManagedOnline), string(Kubernetes),
+	}
+}
+
+// Workload is what a deployment does.
+type Workload string
+
+// The workloads. All but Training are inference.
+const (
+	WebService   Workload = "web-service"
+	BatchScoring Workload = "batch-scoring"
+	IoTModule    Workload = "iot-module"
+	Training     Workload = "training"
+)
+
+// Values lists the workloads.
+func (Workload) Values() []string {
+	return []string{string(WebService), string(BatchScoring), string(IoTModule), string(Training)}
+}
+
+// Stage is what a deployment or a compute is for.
+type Stage string
+
+// The stages.
+const (
+	Production  Stage = "production"
+	Development Stage = "development"
+)
+
+// Values lists the stages.
+func (Stage) Values() []string { return []string{string(Production), string(Development)} }
+
+// Manager is who creates and changes a compute.
+type Manager string
+
+// The managers.
+const (
+	ByAzureML    Manager = "azure-ml"
+	ByAzure      Manager = "azure"
+	ByKubernetes Manager = "kubernetes"
+)
+
+// Values lists the managers.
+func (Manager) Values() []string {
+	return []string{string(ByAzureML), string(ByAzure), string(ByKubernetes)}
+}
+
+// VMPriority is how firmly a compute holds its machines.
+type VMPriority string
+
+// The priorities.
+const (
+	LowPriority VMPriority = "low"
+	Dedicated   VMPriority = "dedicated"
+)
+
+// Values lists the priorities.
+func (VMPriority) Values() []string { return []string{string(LowPriority), string(Dedicated)} }
+
+// Deployment is one unit that serves or scores: a web service, a pod template, a
+// component of an InferenceService, a module.
+type Deployment struct {
+	// Name as the document states it, else the base name of the file.
+	Name Fact[string] `json:"name"`
+	// Format is the name of the format that the document was read as.
+	Format string `json:"format"`
+	// Component is the part of a larger object, such as predictor.
+	Component Fact[string] `json:"component,omitzero"`
+	// Target is where it runs.
+	Target Fact[Target] `json:"target,omitzero"`
+	// Workload is what it does.
+	Workload Fact[Workload] `json:"workload,omitzero"`
+	// Stage is what it is for.
+	Stage Fact[Stage] `json:"stage,omitzero"`
+	// Designer tells whether the Azure ML designer made what is deployed.
+	Designer Fact[bool] `json:"designer,omitzero"`
+	// GPUs counts the devices asked for; 1 where a GPU is certain and its number is not.
+	GPUs Fact[int64] `json:"gpus,omitzero"`
+	// FPGAs counts the devices asked for; 1 where an FPGA is certain and its number is not.
+	FPGAs Fact[int64] `json:"fpgas,omitzero"`
+	// CPUCores is of the whole group or pod.
+	CPUCores Fact[float64] `json:"cpu_cores,omitzero"`
+	// MemoryGiB is of the whole group or pod, in units of 2^30 bytes.
+	MemoryGiB Fact[float64] `json:"memory_gib,omitzero"`
+	// Replicas counts the copies of the service.
+	Replicas Fact[int64] `json:"replicas,omitzero"`
+	// Autoscales tells whether the service, not its cluster, scales by itself.
+	Autoscales Fact[bool] `json:"autoscales,omitzero"`
+	// Delivery is how it reaches the target, such as iot-edge.
+	Delivery Fact[string] `json:"delivery,omitzero"`
+	// Models are the models that it serves.
+	Models []*Model `json:"models,omitempty"`
+	// Compute is the compute that it runs on, when a document defines it.
+	Compute *Compute `json:"compute,omitempty"`
+	// Images are the container images that it runs.
+	Images []Fact[string] `json:"images,omitempty"`
+	// Labels are the labels or tags of its document.
+	Labels map[string]Fact[string] `json:"labels,omitempty"`
+
+	// Place is the object in the document that describes the deployment.
+	Place Place `json:"-"`
+	// Subject is what configuration can select the deployment by.
+	Subject Subject `json:"-"`
+
+	// said is what the document states explicitly by annotations or tags.
+	said []*Deployment
+	// anyCluster is set where the document is for Kubernetes and does not tell what cluster.
+	anyCluster bool
+}
+
+// Model is a model that a deployment serves.
+type Model struct {
+	Name    Fact[string] `json:"name,omitzero"`
+	Version Fact[string] `json:"version,omitzero"`
+	// SizeBytes is the size of the model's files in bytes.
+	SizeBytes Fact[int64] `json:"size_bytes,omitzero"`
+	// SizeSource is where the size comes from, such as MLmodel.
+	SizeSource Fact[string] `json:"size_source,omitzero"`
+
+	// Path is where the model's files are, relative to the folder of its document.
+	Path Fact[string] `json:"-"`
+	// Place is the object in the document that describes the model.
+	Place Place `json:"-"`
+}
+
+// Compute is a machine or a cluster that a document defines.
+type Compute struct {
+	// Name as the document states it, else the base name of the file.
+	Name Fact[string] `json:"name"`
+	// Format is the name of the format that the document was read as.
+	Format string `json:"format"`
+	// Target is the row of the table that the compute belongs to.
+	Target Fact[Target] `json:"target,omitzero"`
+	// ManagedBy is who creates and changes it.
+	ManagedBy Fact[Manager] `json:"managed_by,omitzero"`
+	// Stage is what it is for.
+	Stage Fact[Stage] `json:"stage,omitzero"`
+	// VMSize is the name of its machines' size as the document writes it.
+	VMSize Fact[string] `json:"vm_size,omitzero"`
+	// GPUs counts the devices of one machine; 1 where a GPU is certain and its number is not.
+	GPUs Fact[int64] `json:"gpus,omitzero"`
+	// FPGAs counts the devices of one machine; 1 where an FPGA is certain and its number is not.
+	FPGAs Fact[int64] `json:"fpgas,omitzero"`
+	// VMPriority is how firmly it holds its machines.
+	VMPriority Fact[VMPriority] `json:"vm_priority,omitzero"`
+	// Nodes counts its machines where the number is fixed.
+	Nodes Fact[int64] `json:"nodes,omitzero"`
+	// MinNodes is the lower bound of its machines where the number varies.
+	MinNodes Fact[int64] `json:"min_nodes,omitzero"`
+	// MaxNodes is the upper bound of its machines where the number varies.
+	MaxNodes Fact[int64] `json:"max_nodes,omitzero"`
+	// ClusterAutoscaling tells whether the cluster adds and removes machines by itself.
+	ClusterAutoscaling Fact[bool] `json:"cluster_autoscaling,omitzero"`
+
+	// Place is the object in the document that describes the compute.
+	Place Place `json:"-"`
+	// Subject is what configuration can select the compute by.
+	Subject Subject `json:"-"`
+}
+
+// Subject is what configuration can select an object by.
+type Subject struct {
+	File      string // as source.File.Name
+	Namespace string // Kubernetes only
+	Kind      string // Kubernetes only
+	Name      string
+}

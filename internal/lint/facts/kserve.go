@@ -1,0 +1,129 @@
+package facts
+
+import (
+	"strings"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// kserveInferenceService are KServe's services from v1alpha2, when it was
+// KFServing, on: each component is one deployment. TrainedModel, InferenceGraph,
+// ServingRuntime and LLMInferenceServiceConfig serve nothing by themselves.
+var kserveInferenceService = format{
+	name:  "kserve-inference-service",
+	marks: [][]string{{"serving.kserve.io/", "serving.kubeflow.org/"}, {"InferenceService"}, {"spec"}},
+	matches: func(root *source.Node) bool {
+		group, kind := groupKind(root)
+		return (group == "serving.kserve.io" || group == "serving.kubeflow.org") &&
+			(kind == "InferenceService" || kind == "LLMInferenceService") && root.Has("spec")
+	},
+	read: func(r *reader) {
+		spec := r.root.Get("spec")
+		if _, kind := groupKind(r.root); kind == "LLMInferenceService" {
+			r.llmService(spec)
+		} else {
+			r.kserveComponents("", spec)
+			r.kserveComponents("", spec.Get("default"))
+			r.kserveComponents("canary ", spec.Get("canary"))
+		}
+		r.oneCluster()
+	},
+}
+
+// kserveComponents adds the components of an InferenceService; of v1alpha2 there
+// are two sets.
+func (r *reader) kserveComponents(set string, of *source.Node) {
+	for _, name := range []string{"predictor", "transformer", "explainer"} {
+		component := of.Get(name)
+		if component == nil || component.Kind != source.Mapping {
+			continue
+		}
+		var containers []*source.Node
+		for key, value := range entries(component) {
+			switch {
+			case key.Text == "custom" && value.Has("container"):
+				containers = append(containers, value.Get("container"))
+			case kserveServer(key.Text):
+				containers = append(containers, value)
+			}
+		}
+		d := r.kserveDeployment(set+name, component, component, containers...)
+		r.kserveReplicas(d, component)
+		if worker := component.Get("workerSpec"); !worker.IsNull() {
+			r.kserveDeployment(set+name+" worker", worker, component)
+		}
+	}
+}
+
+// kserveServer tells whether key holds a container that KServe makes from the name
+// of a model server or of an explainer.
+func kserveServer(key string) bool {
+	switch key {
+	case "model", "sklearn", "xgboost", "tensorflow", "pytorch", "triton", "tensorrt", "onnx", "huggingface",
+		"pmml", "lightgbm", "paddle", "alibi", "aix", "art":
+		return true
+	}
+	return false
+}
+
+// kserveDeployment adds a component whose pod pod describes; metadata holds its
+// own labels and annotations.
+func (r *reader) kserveDeployment(name string, pod, metadata *source.Node, containers ...*source.Node) *Deployment {
+	d := r.object(pod)
+	if name != "" {
+		d.Component = Know(name, Place{Node: pod})
+	}
+	kind := r.root.Get("kind")
+	if kind == nil { // an item of a typed list
+		kind = r.root
+	}
+	d.Workload = Know(WebService, Place{Node: kind, Why: "KServe makes a web service of it"})
+	r.metadata(d, metadata)
+	r.pod(d, pod, containers...)
+	r.cluster(d, pod, metadata)
+	return d
+}
+
+// kserveReplicas reads the bounds of a component's replicas. A lower bound of 0
+// needs autoscaling, an upper bound of 0 is none.
+func (r *reader) kserveReplicas(d *Deployment, of *source.Node) {
+	least, most := r.count(of.Get("minReplicas")), r.count(of.Get("maxReplicas"))
+	switch {
+	case least.Known && least.Value == 0:
+		d.Autoscales = Know(true, least.Place)
+	case !least.Known || !most.Known:
+	case least.Value == most.Value:
+		d.Replicas, d.Autoscales = least, Know(false, most.Place)
+	default:
+		d.Autoscales = Know(true, most.Place)
+	}
+}
+
+// llmService adds the main pods of an LLMInferenceService, its prefill pods and the
+// workers of both.
+func (r *reader) llmService(spec *source.Node) {
+	r.llmPods("", spec, spec.Get("model"))
+	if prefill := spec.Get("prefill"); !prefill.IsNull() {
+		r.llmPods("prefill", prefill, spec.Get("model"))
+	}
+}
+
+// llmPods adds the pods of one role, which name says, and the workers of these.
+func (r *reader) llmPods(name string, of, model *source.Node) {
+	pod := of.Get("template")
+	if pod.IsNull() {
+		pod = of // KServe's own configuration brings the template
+	}
+	add := func(name string, pod *source.Node) {
+		d := r.kserveDeployment(name, pod, of)
+		d.Replicas = r.count(of.Get("replicas"))
+		r.kserveReplicas(d, of.Get("scaling"))
+		if name := r.text(model.Get("name")); name.Known {
+			d.Models = []*Model{{Name: name, Place: Place{Node: model}}}
+		}
+	}
+	add(name, pod)
+	if worker := of.Get("worker"); !worker.IsNull() {
+		add(strings.TrimSpace(name+" worker"), worker)
+	}
+}

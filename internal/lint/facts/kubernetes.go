@@ -1,0 +1,118 @@
+package facts
+
+import (
+	"strings"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// kubernetesWorkload are Kubernetes' own kinds that carry a pod template. By
+// itself none of them has to do with machine learning as far as anyone knows.
+var kubernetesWorkload = format{
+	name: "kubernetes-workload",
+	marks: [][]string{
+		{"apiVersion"}, {"containers"},
+		{"Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "ReplicationController"},
+	},
+	matches: func(root *source.Node) bool { return templateOf(root).At("spec", "containers") != nil },
+	read: func(r *reader) {
+		d := r.object(r.root)
+		d.Replicas = r.count(r.root.At("spec", "replicas"))
+		r.podTemplate(d, templateOf(r.root))
+	},
+}
+
+// templateOf returns the pod template of one of Kubernetes' own kinds, of a Pod
+// the object itself, nil for anything else.
+func templateOf(object *source.Node) *source.Node {
+	group, kind := groupKind(object)
+	switch {
+	case group == "" && kind == "Pod":
+		return object
+	case group == "" && kind == "PodTemplate":
+		return object.Get("template")
+	case group == "" && kind == "ReplicationController",
+		(group == "apps" || group == "extensions") &&
+			(kind == "Deployment" || kind == "StatefulSet" || kind == "DaemonSet" || kind == "ReplicaSet"),
+		(group == "batch" || group == "extensions") && kind == "Job":
+		return object.At("spec", "template")
+	case group == "batch" && kind == "CronJob":
+		return object.At("spec", "jobTemplate", "spec", "template")
+	}
+	return nil
+}
+
+// groupKind returns the API group, which is empty for the core, and the kind of a
+// Kubernetes object; no kind for anything else. An item of a typed list, such as a
+// PodList, may leave both to the list.
+func groupKind(object *source.Node) (group, kind string) {
+	version, versioned := object.Get("apiVersion").Scalar()
+	kind, ok := object.Get("kind").Scalar()
+	if !versioned && !ok && object != nil && object.Parent() != nil {
+		if list := object.Parent().Parent(); list.Get("items") == object.Parent() {
+			version, versioned = list.Get("apiVersion").Scalar()
+			kind, _ = list.Get("kind").Scalar()
+			kind = strings.TrimSuffix(kind, "List")
+		}
+	}
+	if !versioned {
+		return "", ""
+	}
+	if before, _, ok := strings.Cut(version, "/"); ok {
+		group = before
+	}
+	return group, kind
+}
+
+// listed returns the items of a List, of a PodList or of any other list of Kubernetes objects.
+func listed(document *source.Node) (items []*source.Node, ok bool) {
+	kind, _ := document.Get("kind").Scalar()
+	if !strings.HasSuffix(kind, "List") || !document.Has("apiVersion") {
+		return nil, false
+	}
+	list := document.Get("items")
+	return list.Elements(), list != nil && list.Kind == source.Sequence
+}
+
+// object adds a deployment that place, the Kubernetes object or a part of it, describes.
+func (r *reader) object(place *source.Node) *Deployment {
+	metadata := r.root.Get("metadata")
+	name := metadata.Get("name")
+	if name.IsNull() {
+		name = metadata.Get("generateName")
+	}
+	d := r.deployment(name, place)
+	_, d.Subject.Kind = groupKind(r.root)
+	d.Subject.Namespace, _ = metadata.Get("namespace").Scalar()
+	r.metadata(d, metadata)
+	return d
+}
+
+// metadata reads what the labels and annotations of an object or of a template
+// state. A label that is known already stays.
+func (r *reader) metadata(d *Deployment, metadata *source.Node) {
+	labels, annotations := metadata.Get("labels"), metadata.Get("annotations")
+	d.Labels = addLabels(d.Labels, labels)
+	r.statements(d, annotations)
+	r.statements(d, labels)
+	for _, member := range labels.Entries() {
+		switch member.Key.Text {
+		case "ml.azure.com/endpoint-name", "ml.azure.com/deployment-name", "isazuremlapp":
+			if !d.Workload.Known && !member.Value.Is("false") {
+				place := r.carry(member.Value)
+				place.Why = "Azure ML gives this label to the pods of its online endpoints"
+				d.Workload = Know(WebService, place)
+			}
+		}
+	}
+}
+
+// podTemplate reads a pod template: its metadata, what its pod asks for and where
+// that runs. It serves every kind that carries one.
+func (r *reader) podTemplate(d *Deployment, template *source.Node) {
+	if template != r.root {
+		r.metadata(d, template.Get("metadata"))
+	}
+	r.pod(d, template.Get("spec"))
+	r.cluster(d, template.Get("spec"), template.Get("metadata"))
+}

@@ -1,0 +1,147 @@
+package facts
+
+import (
+	"io/fs"
+	"path"
+	"strings"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// part is what a document that is no deployment adds to deployments of others.
+type part struct {
+	kind  partKind
+	file  string // as source.File.Name
+	facts *Deployment
+}
+
+type partKind uint8
+
+const (
+	// inferenceConfig adds to the v1 deployment configurations of its folder.
+	inferenceConfig partKind = iota
+	// mlModel adds the size to the models whose path leads to its folder.
+	mlModel
+)
+
+// maxLinkedFile is in bytes: what completes a deployment is written by hand.
+const maxLinkedFile = 1 << 20
+
+// linker looks up the parts that other files hold.
+type linker struct {
+	fsys    fs.FS
+	read    map[string]*reading // by file name
+	folders map[string][]string // names of a folder's files
+	walked  map[string]bool     // folders whose files in the file system are among them
+}
+
+func newLinker(fsys fs.FS, readings []*reading) *linker {
+	l := &linker{
+		fsys: fsys, read: make(map[string]*reading, len(readings)),
+		folders: map[string][]string{}, walked: map[string]bool{},
+	}
+	for _, reading := range readings {
+		l.read[reading.file.Name] = reading
+		folder := path.Dir(reading.file.Name)
+		l.folders[folder] = append(l.folders[folder], reading.file.Name)
+	}
+	return l
+}
+
+// complete adds to a deployment what documents beside its own say.
+func (l *linker) complete(d *Deployment) {
+	if d.Format != azureMLv1DeploymentConfig.name {
+		return
+	}
+	if only := l.only(inferenceConfig, path.Dir(d.Subject.File)); only != nil {
+		(&merger{silent: true}).deployment(d, only.facts)
+	}
+}
+
+// measure looks up the sizes of models whose files are at hand.
+func (l *linker) measure(d *Deployment) {
+	folder := path.Dir(d.Subject.File)
+	for _, model := range d.Models {
+		if model.SizeBytes.Known || !model.Path.Known || strings.Contains(model.Path.Value, ":") {
+			continue
+		}
+		if parts := l.file(path.Join(folder, model.Path.Value, "MLmodel")).partsOf(mlModel); len(parts) == 1 {
+			model.SizeBytes, model.SizeSource = parts[0].facts.Models[0].SizeBytes, parts[0].facts.Models[0].SizeSource
+		}
+	}
+}
+
+// only returns the one part of a kind in a folder, nil when there is none or more.
+func (l *linker) only(kind partKind, folder string) *part {
+	var all []*part
+	for _, name := range l.siblings(folder) {
+		all = append(all, l.file(name).partsOf(kind)...)
+	}
+	if len(all) != 1 {
+		return nil
+	}
+	return all[0]
+}
+
+// partsOf returns the parts of a kind in a file.
+func (r *reading) partsOf(kind partKind) []*part {
+	var parts []*part
+	for _, reader := range r.readers {
+		for _, part := range reader.parts {
+			if part.kind == kind {
+				parts = append(parts, part)
+			}
+		}
+	}
+	return parts
+}
+
+// file reads a file that was not named for linking; a file that cannot be read
+// completes nothing.
+func (l *linker) file(name string) *reading {
+	if known := l.read[name]; known != nil {
+		return known
+	}
+	read := &reading{}
+	l.read[name] = read
+	if l.fsys == nil {
+		return read
+	}
+	if info, err := fs.Stat(l.fsys, name); err != nil || !info.Mode().IsRegular() || info.Size() > maxLinkedFile {
+		return read
+	}
+	data, err := fs.ReadFile(l.fsys, name)
+	if err == nil && Recognize(data) != Unrecognized {
+		*read = *readFile(source.Parse(name, data))
+	}
+	return read
+}
+
+// siblings lists the files of a folder, those of the run and those in the file
+// system, each once.
+func (l *linker) siblings(folder string) []string {
+	names := l.folders[folder]
+	if l.fsys == nil || l.walked[folder] {
+		return names
+	}
+	l.walked[folder] = true
+	entries, err := fs.ReadDir(l.fsys, folder)
+	if err != nil {
+		return names
+	}
+	known := make(map[string]bool, len(names))
+	for _, name := range names {
+		known[name] = true
+	}
+	for _, entry := range entries {
+		name := path.Join(folder, entry.Name())
+		switch path.Ext(name) {
+		case ".json", ".yml", ".yaml":
+			if !known[name] && !entry.IsDir() {
+				names = append(names, name)
+			}
+		}
+	}
+	l.folders[folder] = names
+	return names
+}

@@ -1,0 +1,23 @@
+package facts
+
+import "github.com/mlpolicy/mlpolicy/internal/lint/source"
+
+// mlflowModel is the file MLmodel that MLflow writes beside a model's files. Before
+// version 2.8 it does not say how large they are; then it is of no use here.
+// https://mlflow.org/docs/latest/ml/model/#model-format
+var mlflowModel = format{
+	name:      "mlflow-model",
+	auxiliary: true,
+	marks:     [][]string{{"model_size_bytes"}, {"flavors"}},
+	matches: func(root *source.Node) bool {
+		return root.Has("model_size_bytes") && root.Get("flavors").Entries() != nil
+	},
+	read: func(r *reader) {
+		model := &Model{Place: Place{Node: r.root}}
+		model.SizeBytes = r.size(r.root.Get("model_size_bytes"))
+		if model.SizeBytes.Known {
+			model.SizeSource = Know("MLmodel", model.SizeBytes.Place)
+		}
+		r.part(mlModel, "the deployments whose model is in its folder", &Deployment{Models: []*Model{model}})
+	},
+}

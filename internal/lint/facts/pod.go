@@ -1,0 +1,189 @@
+package facts
+
+import (
+	"strings"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// pod reads what the containers of a pod ask for and the images that they run.
+// more are main containers that stand outside the lists of spec.
+func (r *reader) pod(d *Deployment, spec *source.Node, more ...*source.Node) {
+	var sum demand
+	for _, container := range more {
+		sum.add(r.container(d, container))
+	}
+	for _, container := range spec.Get("containers").Elements() {
+		sum.add(r.container(d, container))
+	}
+	// A restartable init container runs beside the main ones, any other before them.
+	inits := spec.Get("initContainers").Elements()
+	for _, container := range inits {
+		if container.Get("restartPolicy").Is("Always") {
+			sum.add(r.container(d, container))
+		}
+	}
+	for _, container := range inits {
+		if !container.Get("restartPolicy").Is("Always") {
+			sum.atLeast(r.container(d, container))
+		}
+	}
+	for _, container := range spec.Get("ephemeralContainers").Elements() {
+		d.image(container.Get("image"))
+	}
+
+	d.GPUs, d.FPGAs = sum.gpus.whole(), sum.fpgas.whole()
+	d.CPUCores, d.MemoryGiB = sum.cpu.fact(), sum.memory.fact()
+	// What is asked for the whole pod stands above its containers.
+	if whole := spec.Get("resources"); whole != nil {
+		if cpu := r.requested(whole, "cpu", (*reader).quantity); cpu.Known {
+			d.CPUCores = cpu
+		}
+		if memory := r.requested(whole, "memory", (*reader).memory); memory.Known {
+			d.MemoryGiB = memory
+		}
+	}
+}
+
+// demand adds up what the containers of a pod ask for.
+type demand struct{ gpus, fpgas, cpu, memory tally }
+
+// ask is what one container asks for.
+type ask struct{ gpus, fpgas, cpu, memory Fact[float64] }
+
+func (d *demand) add(a ask) {
+	d.cpu.add(a.cpu)
+	d.memory.add(a.memory)
+	// A container that names no device asks for none.
+	if a.gpus.Known {
+		d.gpus.add(a.gpus)
+	}
+	if a.fpgas.Known {
+		d.fpgas.add(a.fpgas)
+	}
+}
+
+func (d *demand) atLeast(a ask) {
+	d.cpu.atLeast(a.cpu)
+	d.memory.atLeast(a.memory)
+	d.gpus.atLeast(a.gpus)
+	d.fpgas.atLeast(a.fpgas)
+}
+
+func (r *reader) container(d *Deployment, container *source.Node) ask {
+	d.image(container.Get("image"))
+	resources := container.Get("resources")
+	a := ask{
+		cpu:    r.requested(resources, "cpu", (*reader).quantity),
+		memory: r.requested(resources, "memory", (*reader).memory),
+	}
+	a.gpus, a.fpgas = r.devices(resources)
+	if !a.gpus.Known || a.gpus.Value == 0 {
+		if visible := r.visibleGPU(container); visible.Known {
+			a.gpus = visible
+		}
+	}
+	return a
+}
+
+// requested reads the request of a resource, where there is none its limit, which
+// Kubernetes then requests.
+func (r *reader) requested(
+	resources *source.Node, name string, read func(*reader, *source.Node) Fact[float64],
+) Fact[float64] {
+	if request := resources.At("requests", name); !request.IsNull() {
+		return read(r, request)
+	}
+	return read(r, resources.At("limits", name))
+}
+
+// devices counts the GPUs and FPGAs of a container: of each kind the larger of
+// request and limit.
+func (r *reader) devices(resources *source.Node) (gpus, fpgas Fact[float64]) {
+	limits, requests := resources.Get("limits"), resources.Get("requests")
+	var gpu, fpga tally
+	count := func(name string, limit, request *source.Node) {
+		device := deviceOf(name)
+		if device == noDevice {
+			return
+		}
+		most := r.device(limit, device)
+		if requested := r.device(request, device); !most.Known || requested.Value > most.Value {
+			most = requested
+		}
+		switch {
+		case !most.Known:
+		case device == fpgaDevice:
+			fpga.add(most)
+		default:
+			gpu.add(most)
+		}
+	}
+	for name, limit := range entries(limits) {
+		count(name.Text, limit, requests.Get(name.Text))
+	}
+	for name, request := range entries(requests) {
+		if !limits.Has(name.Text) {
+			count(name.Text, nil, request)
+		}
+	}
+	return gpu.fact(), fpga.fact()
+}
+
+// device reads the number of devices of a kind.
+func (r *reader) device(n *source.Node, kind deviceKind) Fact[float64] {
+	number := r.count(n)
+	count := Fact[float64]{Value: float64(number.Value), Known: number.Known, Place: number.Place}
+	if kind == gpuShare && count.Value > 0 {
+		count.Value = 1
+		count.Place.Why = "a share of a GPU counts as one"
+	}
+	return count
+}
+
+type deviceKind uint8
+
+const (
+	noDevice deviceKind = iota
+	gpuDevice
+	// gpuShare is a part of a GPU, or some of its memory.
+	gpuShare
+	fpgaDevice
+)
+
+// deviceOf tells what an extended resource is by its name, which belongs to the
+// device plugin that offers it.
+func deviceOf(resource string) deviceKind {
+	switch resource {
+	case "nvidia.com/gpu", "amd.com/gpu", "gpu.intel.com/i915", "gpu.intel.com/xe", "alpha.kubernetes.io/nvidia-gpu":
+		return gpuDevice
+	case "nvidia.com/gpu.shared", "aliyun.com/gpu-mem":
+		return gpuShare
+	}
+	switch {
+	case strings.HasPrefix(resource, "nvidia.com/mig-"):
+		return gpuShare
+	case strings.HasPrefix(resource, "fpga.intel.com/"), strings.HasPrefix(resource, "xilinx.com/fpga-"):
+		return fpgaDevice
+	}
+	return noDevice
+}
+
+// visibleGPU reads the variable by which a container takes GPUs of its node
+// without asking the scheduler: all, indexes or ids; none and void take none.
+// https://docs.nvidia.com/datacenter/cloud-native/container-toolkit/latest/docker-specialized.html
+func (r *reader) visibleGPU(container *source.Node) Fact[float64] {
+	var value *source.Node
+	for _, variable := range container.Get("env").Elements() {
+		if variable.Get("name").Is("NVIDIA_VISIBLE_DEVICES") {
+			value = variable.Get("value")
+		}
+	}
+	switch text, ok := r.scalar(value); {
+	case !ok, text == "", text == "none", text == "void":
+		return Fact[float64]{}
+	}
+	place := r.carry(value)
+	place.Why = "NVIDIA_VISIBLE_DEVICES takes GPUs of the node, shared with others"
+	return Know(1.0, place)
+}

@@ -1,0 +1,112 @@
+package facts
+
+import (
+	"fmt"
+	"iter"
+	"path"
+	"slices"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// reader gathers what one document says. A format's read function looks up values
+// with source.Node's methods and turns them into facts with the methods below: they
+// accept a missing node, and what they cannot understand becomes a Problem and
+// leaves the fact absent.
+type reader struct {
+	format string
+	root   *source.Node
+
+	deployments []*Deployment
+	computes    []*Compute
+	parts       []*part
+	problems    []Problem
+	completes   string
+
+	carried []*source.Node // values that carry a fact
+}
+
+// deployment adds a deployment that place describes. A missing name leaves it the
+// base name of the file.
+func (r *reader) deployment(name, place *source.Node) *Deployment {
+	d := &Deployment{Format: r.format, Name: r.name(name), Place: Place{Node: place}}
+	d.Subject = Subject{File: r.root.File().Name, Name: d.Name.Value}
+	r.deployments = append(r.deployments, d)
+	return d
+}
+
+// compute adds a compute that place describes. A missing name leaves it the base
+// name of the file.
+func (r *reader) compute(name, place *source.Node) *Compute {
+	c := &Compute{Format: r.format, Name: r.name(name), Place: Place{Node: place}}
+	c.Subject = Subject{File: r.root.File().Name, Name: c.Name.Value}
+	r.computes = append(r.computes, c)
+	return c
+}
+
+func (r *reader) name(n *source.Node) Fact[string] {
+	if text, ok := n.Scalar(); ok && text != "" {
+		return Know(text, Place{Node: n})
+	}
+	return Know(path.Base(r.root.File().Name), Place{Node: r.root, Why: "the document has no name; this is its file's"})
+}
+
+// part adds facts that complete deployments of other documents. what says so to people.
+func (r *reader) part(kind partKind, what string, facts *Deployment) {
+	facts.Format, facts.Place = r.format, Place{Node: r.root}
+	r.parts = append(r.parts, &part{kind: kind, file: r.root.File().Name, facts: facts})
+	r.completes = what
+}
+
+// problem reports text that a person meant as a fact and that is none.
+func (r *reader) problem(severity Severity, n *source.Node, remedy, format string, args ...any) {
+	r.problems = append(r.problems, Problem{
+		Rule: SyntaxRule, Severity: severity, Message: fmt.Sprintf(format, args...), Remedy: remedy, Place: Place{Node: n},
+	})
+}
+
+// entries yields the keys and values of a mapping that count: of a key written
+// twice the last.
+func entries(n *source.Node) iter.Seq2[*source.Node, *source.Node] {
+	members := n.Entries()
+	last := make(map[string]int, len(members))
+	for i, member := range members {
+		last[member.Key.Text] = i
+	}
+	return func(yield func(key, value *source.Node) bool) {
+		for i, member := range members {
+			if last[member.Key.Text] == i && !yield(member.Key, member.Value) {
+				return
+			}
+		}
+	}
+}
+
+// carry notes that the value stands for a fact, so that a key written twice on the
+// way to it matters.
+func (r *reader) carry(n *source.Node) Place {
+	r.carried = append(r.carried, n)
+	return Place{Node: n}
+}
+
+// duplicates reports each key that leads to a fact and is written twice.
+func (r *reader) duplicates() {
+	var reported []*source.Node
+	for _, n := range r.carried {
+		for ; n != nil; n = n.Parent() {
+			first, last := n.Duplicate()
+			if first == nil || slices.Contains(reported, last) {
+				continue
+			}
+			reported = append(reported, last)
+			r.problems = append(r.problems, Problem{
+				Rule:     SyntaxRule,
+				Severity: Error,
+				Message: fmt.Sprintf("key %q is written twice, first on line %d; the last value counts",
+					last.Text, first.Span().Start.Line),
+				Remedy: "Remove one of the two.",
+				Place:  Place{Node: last, Related: []Place{{Node: first, Why: "the key stands here first"}}},
+			})
+		}
+	}
+}

@@ -1,0 +1,181 @@
+package facts
+
+import (
+	"fmt"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// Statement is what a configuration states of the deployments that it selects.
+type Statement struct {
+	said *Deployment
+}
+
+// ReadStatement reads a mapping in the words of a ModelDeployment's spec. A key or
+// a value outside these words is a Problem.
+func ReadStatement(words *source.Node) (*Statement, []Problem) {
+	r := &reader{root: words}
+	said := &Deployment{Place: Place{Node: words}}
+	r.words(words, said)
+	r.duplicates()
+	return &Statement{said: said}, r.problems
+}
+
+// StateStage makes the statement that a stage is what place says.
+func StateStage(stage Stage, place Place) *Statement {
+	return &Statement{said: &Deployment{Stage: Know(stage, place), Place: place}}
+}
+
+// settle completes a deployment by what is stated of it, most trusted first. A
+// statement fills a gap; where it contradicts what is known, that is a Problem.
+func (d *Deployment) settle(options Options) []Problem {
+	m := merger{name: d.Name.Value, file: d.Subject.File}
+	if options.Stated != nil {
+		for _, statement := range options.Stated(d.Subject) {
+			m.deployment(d, statement.said)
+		}
+	}
+	for _, said := range d.said {
+		m.deployment(d, said)
+	}
+	if d.anyCluster && !d.Target.Known {
+		d.Target = options.Cluster
+	}
+	return m.problems
+}
+
+// settle completes a compute by what the configuration states of it.
+func (c *Compute) settle(options Options) []Problem {
+	m := merger{name: c.Name.Value, file: c.Subject.File}
+	if options.Stated != nil {
+		for _, statement := range options.Stated(c.Subject) {
+			fill(&m, "stage", &c.Stage, statement.said.Stage)
+			if statement.said.Compute != nil {
+				m.compute(c, statement.said.Compute)
+			}
+		}
+	}
+	return m.problems
+}
+
+// merger joins statements to what is known and gathers what contradicts it.
+type merger struct {
+	name     string
+	file     string // that is judged
+	silent   bool   // a contradiction is none of ours
+	problems []Problem
+}
+
+func (m *merger) deployment(d, said *Deployment) {
+	fill(m, "component", &d.Component, said.Component)
+	fill(m, "target", &d.Target, said.Target)
+	fill(m, "workload", &d.Workload, said.Workload)
+	fill(m, "stage", &d.Stage, said.Stage)
+	fill(m, "designer", &d.Designer, said.Designer)
+	fill(m, "gpus", &d.GPUs, said.GPUs)
+	fill(m, "fpgas", &d.FPGAs, said.FPGAs)
+	fill(m, "cpu", &d.CPUCores, said.CPUCores)
+	fill(m, "memory", &d.MemoryGiB, said.MemoryGiB)
+	fill(m, "replicas", &d.Replicas, said.Replicas)
+	fill(m, "autoscales", &d.Autoscales, said.Autoscales)
+	fill(m, "delivery", &d.Delivery, said.Delivery)
+	d.Images = append(d.Images, said.Images...)
+	for key, label := range said.Labels {
+		if _, known := d.Labels[key]; !known {
+			if d.Labels == nil {
+				d.Labels = map[string]Fact[string]{}
+			}
+			d.Labels[key] = label
+		}
+	}
+	for _, model := range said.Models {
+		m.model(d, model)
+	}
+	switch {
+	case said.Compute == nil:
+	case d.Compute == nil:
+		compute := *said.Compute
+		d.Compute = &compute
+	default:
+		m.compute(d.Compute, said.Compute)
+	}
+}
+
+// model joins what is said of a model to the deployment's model of that name, or to
+// its only one when the name is not said.
+func (m *merger) model(d *Deployment, said *Model) {
+	for _, model := range d.Models {
+		if said.Name.Known && model.Name.Known && said.Name.Value != model.Name.Value {
+			continue
+		}
+		if !said.Name.Known && len(d.Models) > 1 {
+			continue
+		}
+		fill(m, "model name", &model.Name, said.Name)
+		fill(m, "model version", &model.Version, said.Version)
+		if !model.SizeBytes.Known {
+			model.SizeSource = said.SizeSource
+		}
+		fill(m, "model size", &model.SizeBytes, said.SizeBytes)
+		return
+	}
+	if len(d.Models) == 0 || said.Name.Known {
+		model := *said
+		d.Models = append(d.Models, &model)
+	}
+}
+
+func (m *merger) compute(c, said *Compute) {
+	fill(m, "target", &c.Target, said.Target)
+	fill(m, "managed_by", &c.ManagedBy, said.ManagedBy)
+	fill(m, "stage", &c.Stage, said.Stage)
+	fill(m, "vm_size", &c.VMSize, said.VMSize)
+	fill(m, "gpus", &c.GPUs, said.GPUs)
+	fill(m, "fpgas", &c.FPGAs, said.FPGAs)
+	fill(m, "vm_priority", &c.VMPriority, said.VMPriority)
+	fill(m, "nodes", &c.Nodes, said.Nodes)
+	fill(m, "min_nodes", &c.MinNodes, said.MinNodes)
+	fill(m, "max_nodes", &c.MaxNodes, said.MaxNodes)
+	fill(m, "cluster_autoscaling", &c.ClusterAutoscaling, said.ClusterAutoscaling)
+}
+
+// fill sets an unknown fact to what is said of it.
+func fill[T comparable](m *merger, word string, known *Fact[T], said Fact[T]) {
+	switch {
+	case !said.Known:
+	case !known.Known:
+		*known = said
+	case known.Value != said.Value && !m.silent:
+		m.contradiction(word, known.Place, said.Place, fmt.Sprint(known.Value), fmt.Sprint(said.Value))
+	}
+}
+
+func (m *merger) contradiction(word string, known, said Place, is, stated string) {
+	at, other := said, Place{Node: known.Node, Why: "what it contradicts stands here"}
+	if !said.in(m.file) && known.Node != nil {
+		at, other = known, Place{Node: said.Node, Why: "what is stated stands here"}
+	}
+	var related []Place
+	if other.Node != nil {
+		related = []Place{other}
+	}
+	m.problems = append(m.problems, Problem{
+		Rule:       ContradictionRule,
+		Severity:   Warning,
+		Message:    fmt.Sprintf("%s of %s is stated to be %s and is %s%s", word, m.name, stated, is, where(known)),
+		Remedy:     "Correct or remove the statement; until then it is not believed.",
+		Deployment: m.name,
+		Place:      Place{Node: at.Node, Related: related},
+	})
+}
+
+// where says in a message where a place is.
+func where(p Place) string {
+	if p.Node == nil {
+		return ""
+	}
+	if path := p.Node.Path(); path != "" {
+		return " by " + path
+	}
+	return ""
+}

@@ -1,0 +1,58 @@
+package facts
+
+// tally adds up what several places contribute to one fact. The fact stands at the
+// largest contributor; the others are related.
+type tally struct {
+	sum     float64
+	parts   []Fact[float64]
+	missing bool
+}
+
+// add counts a contribution; an unknown one makes the sum a lower bound.
+func (t *tally) add(f Fact[float64]) {
+	if !f.Known {
+		t.missing = true
+		return
+	}
+	t.sum += f.Value
+	t.parts = append(t.parts, f)
+}
+
+// atLeast raises the sum to f where f is larger.
+func (t *tally) atLeast(f Fact[float64]) {
+	if f.Known && f.Value > t.sum {
+		t.sum = f.Value
+		t.parts = []Fact[float64]{f}
+	}
+}
+
+// fact returns the sum; it is unknown when nothing known was added.
+func (t *tally) fact() Fact[float64] {
+	if len(t.parts) == 0 {
+		return Fact[float64]{}
+	}
+	largest := 0
+	for i, part := range t.parts {
+		if part.Value > t.parts[largest].Value {
+			largest = i
+		}
+	}
+	place := t.parts[largest].Place
+	for i, part := range t.parts {
+		if i != largest && part.Value > 0 {
+			related := part.Place
+			related.Why = "adds to it"
+			place.Related = append(place.Related, related)
+		}
+	}
+	if t.missing {
+		place.Why = "at least: some of what adds to it is not known"
+	}
+	return Know(t.sum, place)
+}
+
+// whole is fact for things that are counted.
+func (t *tally) whole() Fact[int64] {
+	f := t.fact()
+	return Fact[int64]{Value: int64(f.Value), Known: f.Known, Place: f.Place}
+}

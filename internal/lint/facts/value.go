@@ -1,0 +1,263 @@
+package facts
+
+import (
+	"math"
+	"math/big"
+	"strconv"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/api/resource"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// bytesPerGiB converts between Deployment.MemoryGiB and bytes.
+const bytesPerGiB = 1 << 30
+
+const (
+	// maxQuantity is more than any machine has; with it every sum is finite.
+	maxQuantity = 1e19
+	// maxNumberText is in bytes: reading a number takes time that grows faster than its text.
+	maxNumberText = 64
+)
+
+// scalar returns the text of a value that can state a fact. A missing value, a
+// placeholder that something else fills in later, and a collection are none; an
+// unrendered template is a Problem.
+func (r *reader) scalar(n *source.Node) (string, bool) {
+	if n.IsNull() {
+		return "", false
+	}
+	if template(n) {
+		r.problem(Warning, n, "Render the template first and lint what comes out.",
+			"the value of %s is a template that is not rendered", n.Path())
+		return "", false
+	}
+	text, ok := n.Scalar()
+	if !ok || placeholder(text) {
+		return "", false
+	}
+	return strings.TrimSpace(text), true
+}
+
+// template tells whether a value is an unrendered template: {{ x }} or {% x %},
+// quoted or read by YAML as a mapping whose only key is a mapping. GitHub's
+// ${{ x }} is a placeholder.
+func template(n *source.Node) bool {
+	switch n.Kind {
+	case source.Mapping:
+		return len(n.Members) == 1 && n.Members[0].Key.Kind == source.Mapping
+	case source.String:
+		text := strings.ReplaceAll(n.Text, "${{", "")
+		return strings.Contains(text, "{{") && strings.Contains(text, "}}") ||
+			strings.Contains(text, "{%") && strings.Contains(text, "%}")
+	}
+	return false
+}
+
+// placeholder tells whether a text holds something that is filled in later: ${X},
+// $(X), $X, __X__, <x>, @@x@@, #{x}# or an ARM expression [x].
+func placeholder(text string) bool {
+	text = strings.TrimSpace(text)
+	switch {
+	case strings.Contains(text, "${"), strings.Contains(text, "$("), strings.HasPrefix(text, "$"),
+		strings.Contains(text, "#{"), strings.Contains(text, "@@"):
+		return true
+	case strings.HasPrefix(text, "[") && strings.HasSuffix(text, "]"):
+		return true
+	}
+	if open := strings.Index(text, "__"); open >= 0 && strings.Contains(text[open+2:], "__") {
+		return true
+	}
+	open := strings.IndexByte(text, '<')
+	return open >= 0 && strings.IndexByte(text[open:], '>') > 0
+}
+
+// text reads a string; a number or a boolean is one too.
+func (r *reader) text(n *source.Node) Fact[string] {
+	text, ok := r.scalar(n)
+	if !ok || text == "" {
+		return Fact[string]{}
+	}
+	return Know(text, r.carry(n))
+}
+
+// boolean reads true or false in any spelling of YAML 1.1, quoted or not.
+func (r *reader) boolean(n *source.Node) Fact[bool] {
+	text, ok := r.scalar(n)
+	if !ok {
+		return Fact[bool]{}
+	}
+	switch strings.ToLower(text) {
+	case "true", "yes", "on", "y":
+		return Know(true, r.carry(n))
+	case "false", "no", "off", "n":
+		return Know(false, r.carry(n))
+	}
+	r.problem(Warning, n, "Write true or false.", "%s is %q, which is neither true nor false", n.Path(), text)
+	return Fact[bool]{}
+}
+
+// count reads a whole number that is not negative, quoted or not.
+func (r *reader) count(n *source.Node) Fact[int64] {
+	number := r.number(n)
+	if !number.Known {
+		return Fact[int64]{}
+	}
+	if number.Value != math.Trunc(number.Value) || number.Value > math.MaxInt32 {
+		r.problem(Warning, n, "Write a whole number.", "%s is %s, which is no number of things", n.Path(), n.Text)
+		return Fact[int64]{}
+	}
+	return Know(int64(number.Value), number.Place)
+}
+
+// number reads a number that is not negative, quoted or not.
+func (r *reader) number(n *source.Node) Fact[float64] {
+	text, ok := r.scalar(n)
+	if !ok {
+		return r.noCollection(n)
+	}
+	value, err := strconv.ParseFloat(strings.ReplaceAll(text, "_", ""), 64)
+	if err != nil || !(value >= 0 && value <= maxQuantity) {
+		r.problem(Warning, n, "Write a number that is not negative.", "%s is %q, which is no quantity", n.Path(), text)
+		return Fact[float64]{}
+	}
+	return Know(value, r.carry(n))
+}
+
+// gib reads an amount of memory that Azure writes in GB and allocates in GiB.
+func (r *reader) gib(n *source.Node) Fact[float64] { return r.number(n) }
+
+// memory reads a Kubernetes quantity of bytes into GiB.
+func (r *reader) memory(n *source.Node) Fact[float64] {
+	bytes := r.quantity(n)
+	bytes.Value /= bytesPerGiB
+	return bytes
+}
+
+// quantity reads a Kubernetes quantity that is not negative: 48Gi, 500m, 1e3, 2.
+func (r *reader) quantity(n *source.Node) Fact[float64] {
+	text, ok := r.scalar(n)
+	if !ok {
+		return r.noCollection(n)
+	}
+	value, ok := parseQuantity(text)
+	if !ok {
+		r.problem(Warning, n, "Write a quantity such as 500m, 2 or 4Gi.", "%s is %q, which is no quantity", n.Path(), text)
+		return Fact[float64]{}
+	}
+	return Know(value, r.carry(n))
+}
+
+// parseQuantity is resource.ParseQuantity within bounds: it hangs over 1e-999999999.
+func parseQuantity(text string) (float64, bool) {
+	exponent := strings.LastIndexAny(text, "eE")
+	if len(text) > maxNumberText || exponent >= 0 && len(text)-exponent > len("e-99") {
+		return 0, false
+	}
+	quantity, err := resource.ParseQuantity(text)
+	if err != nil {
+		return 0, false
+	}
+	value := quantity.AsApproximateFloat64()
+	return value, value >= 0 && value <= maxQuantity
+}
+
+// size reads an amount of bytes as people write it: 900MB, 1.4 GB, 512 MiB, 1000000000.
+// KB, MB, GB and TB are powers of 1000, KiB, MiB, GiB and TiB (and Ki, Mi, Gi, Ti) of 1024.
+func (r *reader) size(n *source.Node) Fact[int64] {
+	text, ok := r.scalar(n)
+	if !ok {
+		return Fact[int64](roundUp(r.noCollection(n)))
+	}
+	value, ok := parseSize(text)
+	if !ok {
+		r.problem(Warning, n, "Write a size such as 900MB, 1.4GB or 512MiB.", "%s is %q, which is no size", n.Path(), text)
+		return Fact[int64]{}
+	}
+	return Know(value, r.carry(n))
+}
+
+func roundUp(f Fact[float64]) Fact[int64] {
+	return Fact[int64]{Value: int64(math.Ceil(f.Value)), Known: f.Known, Place: f.Place}
+}
+
+// noCollection reports a list or a mapping where a quantity belongs.
+func (r *reader) noCollection(n *source.Node) Fact[float64] {
+	if n != nil && n.Kind >= source.Sequence && !template(n) {
+		r.problem(Warning, n, "Write one number here.", "%s is a collection and no quantity", n.Path())
+	}
+	return Fact[float64]{}
+}
+
+// ParseSize reads an amount of bytes as people write it, rounded up: 900MB, 1.4 GB,
+// 512 MiB, 1000000000. A unit's case does not matter; a bare Ki, Mi, Gi or Ti is
+// Kubernetes' spelling of KiB, MiB, GiB or TiB.
+func ParseSize(text string) (bytes int64, ok bool) { return parseSize(text) }
+
+func parseSize(text string) (int64, bool) {
+	text = strings.TrimSpace(text)
+	if len(text) > maxNumberText {
+		return 0, false
+	}
+	split := strings.IndexFunc(text, func(c rune) bool { return c != '.' && c != '_' && c != ',' && (c < '0' || c > '9') })
+	if split < 0 {
+		split = len(text)
+	}
+	unit, known := sizeUnits(strings.ToLower(strings.TrimSpace(text[split:])))
+	number, parsed := new(big.Rat).SetString(strings.NewReplacer("_", "", ",", "").Replace(text[:split]))
+	if !known || !parsed {
+		return 0, false
+	}
+	number.Mul(number, new(big.Rat).SetInt64(unit))
+	whole := new(big.Int).Div(number.Num(), number.Denom())
+	if !number.IsInt() {
+		whole.Add(whole, big.NewInt(1))
+	}
+	return whole.Int64(), whole.IsInt64()
+}
+
+func sizeUnits(unit string) (bytes int64, ok bool) {
+	switch unit {
+	case "", "b", "byte", "bytes":
+		return 1, true
+	case "k", "kb":
+		return 1e3, true
+	case "m", "mb":
+		return 1e6, true
+	case "g", "gb":
+		return 1e9, true
+	case "t", "tb":
+		return 1e12, true
+	case "ki", "kib":
+		return 1 << 10, true
+	case "mi", "mib":
+		return 1 << 20, true
+	case "gi", "gib":
+		return 1 << 30, true
+	case "ti", "tib":
+		return 1 << 40, true
+	}
+	return 0, false
+}
+
+// word reads one of the words of an enumeration, whatever its case; any other word
+// is a Problem that names the words.
+func word[T interface {
+	~string
+	Values() []string
+}](r *reader, n *source.Node) Fact[T] {
+	text, ok := r.scalar(n)
+	if !ok {
+		return Fact[T]{}
+	}
+	var zero T
+	for _, value := range zero.Values() {
+		if strings.EqualFold(value, text) {
+			return Know(T(value), r.carry(n))
+		}
+	}
+	r.problem(Warning, n, "Write one of "+strings.Join(zero.Values(), ", ")+".",
+		"%s is %q, which is none of %s", n.Path(), text, strings.Join(zero.Values(), ", "))
+	return Fact[T]{}
+}

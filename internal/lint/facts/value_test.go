@@ -1,0 +1,160 @@
+package facts
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+func TestParseSize(t *testing.T) {
+	tests := []struct {
+		text string
+		want int64
+	}{
+		{"0", 0}, {"1000000000", 1e9}, {"1_000_000_000", 1e9}, {"1,000,000,000", 1e9}, {"999999999 bytes", 999999999}, {"12B", 12},
+		{"900MB", 900e6}, {"900 MB", 900e6}, {" 900mb ", 900e6}, {"900M", 900e6}, {"1.4GB", 14e8}, {"1.4 gb", 14e8}, {"1.4g", 14e8},
+		{"2TB", 2e12}, {"3kB", 3e3}, {"3k", 3e3},
+		{"512MiB", 512 << 20}, {"512 Mi", 512 << 20}, {"1.5GiB", 3 << 29}, {"1Gi", 1 << 30}, {"2TiB", 2 << 40}, {"64KiB", 64 << 10},
+		{"0.0000000001GB", 1}, {"1.0000000001GB", 1e9 + 1}, {"9223372036854775807", math.MaxInt64},
+	}
+	for _, test := range tests {
+		if got, ok := ParseSize(test.text); !ok || got != test.want {
+			t.Errorf("ParseSize(%q) = %d, %t, want %d", test.text, got, ok, test.want)
+		}
+	}
+	for _, text := range []string{"", "GB", "big", "-1", "-1GB", "1.2.3GB", "1e9", "1 GB or more", "1GBs", "1 PB", "0x10", "1/2 GB", "9223372036854775808", "∞"} {
+		if got, ok := ParseSize(text); ok {
+			t.Errorf("ParseSize(%q) = %d, want no size", text, got)
+		}
+	}
+}
+
+func TestPlaceholder(t *testing.T) {
+	for _, text := range []string{
+		"${X}", "a-${X}-b", "$(X)", "$X", "__X__", "a__X__b", "<x>", "acme/<image>:1", "@@x@@", "#{x}#", "[parameters('x')]", " ${X} ", "${{ x }}",
+	} {
+		if !placeholder(text) {
+			t.Errorf("%q is a placeholder", text)
+		}
+	}
+	for _, text := range []string{"", "48", "a_b", "__init", "a__b", "a < b", "> 5 <", "x[0]", "user@host", "#1", "100$"} {
+		if placeholder(text) {
+			t.Errorf("%q is no placeholder", text)
+		}
+	}
+}
+
+func TestTemplate(t *testing.T) {
+	for text, want := range map[string]bool{
+		"{{X}}": true, "{{ .Values.x }}": true, `"{{ x }}"`: true, `"a {{ x }} b"`: true, `"{% if x %}1{% endif %}"`: true,
+		"${{ x }}": false, `"${{ x }}"`: false, `"${{ x }} {{ y }}"`: true, "{x: 1}": false, "{}": false, "text": false, "[a]": false, "1": false, "null": false,
+	} {
+		file := source.Parse("t.yaml", []byte("key: "+text+"\n"))
+		if len(file.Documents) != 1 {
+			t.Fatalf("%s: %v", text, file.Problems)
+		}
+		if got := template(file.Documents[0].Root.Get("key")); got != want {
+			t.Errorf("template(%s) = %t", text, got)
+		}
+	}
+}
+
+func TestBoolean(t *testing.T) {
+	for text, want := range map[string]string{
+		"true": "true", "True": "true", "TRUE": "true", `"True"`: "true", "yes": "true", "Yes": "true", "on": "true", "y": "true", `" true "`: "true",
+		"false": "false", `"FALSE"`: "false", "no": "false", "off": "false", "N": "false",
+		"null": "", "$FLAG": "", "maybe": "problem", "1": "problem", `"{{ x }}"`: "problem",
+	} {
+		d, problems := readWords(t, "designer: "+text)
+		got := ""
+		switch {
+		case len(problems) > 0:
+			got = "problem"
+		case d.Designer.Known && d.Designer.Value:
+			got = "true"
+		case d.Designer.Known:
+			got = "false"
+		}
+		if got != want {
+			t.Errorf("%s is read as %q, want %q", text, got, want)
+		}
+	}
+}
+
+// A memory's unit must be written: bytes to some are GB to others.
+func TestMemoryInWords(t *testing.T) {
+	for text, want := range map[string]float64{
+		"48GiB": 48, "48Gi": 48, "512 MiB": 0.5, "48GB": 48e9 / (1 << 30), `"1TiB"`: 1024,
+	} {
+		d, problems := readWords(t, "memory: "+text)
+		if len(problems) > 0 || d.MemoryGiB.Value != want {
+			t.Errorf("%s is %v GiB (%v), want %v", text, d.MemoryGiB.Value, problems, want)
+		}
+	}
+	for _, text := range []string{"48", `"48"`, "1e9", "48 Gigs", "[48GiB]", "-1GiB"} {
+		if d, problems := readWords(t, "memory: "+text); d.MemoryGiB.Known || len(problems) != 1 {
+			t.Errorf("%s is %v GiB (%v), want one problem", text, d.MemoryGiB.Value, problems)
+		}
+	}
+}
+
+func TestCount(t *testing.T) {
+	for text, want := range map[string]int64{"0": 0, "3": 3, `"3"`: 3, "3.0": 3, "1e2": 100, "1_000": 1000} {
+		if d, problems := readWords(t, "replicas: "+text); len(problems) > 0 || !d.Replicas.Known || d.Replicas.Value != want {
+			t.Errorf("%s is %d (%v), want %d", text, d.Replicas.Value, problems, want)
+		}
+	}
+	for _, text := range []string{"-1", "2.5", "many", "[1]", "{a: 1}", "true", ".inf", ".nan", "1e300", `"{{ n }}"`} {
+		if d, problems := readWords(t, "replicas: "+text); d.Replicas.Known || len(problems) != 1 {
+			t.Errorf("%s is %d (%v), want one problem", text, d.Replicas.Value, problems)
+		}
+	}
+	for _, text := range []string{"", "null", "~", "$N", "<n>", "${N}", "${{ n }}"} {
+		if d, problems := readWords(t, "replicas: "+text); d.Replicas.Known || len(problems) != 0 {
+			t.Errorf("%s is %d (%v), want nothing", text, d.Replicas.Value, problems)
+		}
+	}
+}
+
+// readWords reads a mapping in the words of a ModelDeployment's spec.
+func readWords(t *testing.T, text string) (*Deployment, []Problem) {
+	t.Helper()
+	statement, problems := ReadStatement(parse(t, text))
+	return statement.said, problems
+}
+
+// parse returns the root of a document.
+func parse(t *testing.T, text string) *source.Node {
+	t.Helper()
+	file := source.Parse("words.yaml", []byte(text))
+	if len(file.Documents) != 1 || len(file.Problems) > 0 {
+		t.Fatalf("%s: %d documents, %v", text, len(file.Documents), file.Problems)
+	}
+	return file.Documents[0].Root
+}
+
+// Numbers that would take for ever or overflow are none.
+func TestQuantityBounds(t *testing.T) {
+	for _, text := range []string{
+		"1e-999999999", "1e999999999", "1E400", "1e99", "1e20", "1e000000000001", "-1", "1ex", strings.Repeat("9", 65), "0." + strings.Repeat("0", 64) + "1",
+	} {
+		if got, ok := parseQuantity(text); ok {
+			t.Errorf("parseQuantity(%q) = %v, want none", text, got)
+		}
+		if got, ok := ParseSize(text); ok {
+			t.Errorf("ParseSize(%q) = %v, want none", text, got)
+		}
+	}
+	for text, want := range map[string]float64{"1e3": 1e3, "1E-1": 0.1, "2Ei": 2 << 60, "3E": 3e18, "500m": 0.5, "0": 0} {
+		if got, ok := parseQuantity(text); !ok || got != want {
+			t.Errorf("parseQuantity(%q) = %v, %t, want %v", text, got, ok, want)
+		}
+	}
+	d := only(t, extract(t, nil, Options{}, "aci.yaml",
+		"computeType: ACI\nnumReplicas: 1e300\ncontainerResourceRequirements: {cpu: 1e308, memoryInGB: .nan, fpga: .inf}\n"))
+	if d.CPUCores.Known || d.MemoryGiB.Known || d.FPGAs.Known || d.Replicas.Known {
+		t.Errorf("%+v", d)
+	}
+}

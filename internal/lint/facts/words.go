@@ -1,0 +1,219 @@
+package facts
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// words reads a mapping in the words of a ModelDeployment's spec into d. A key
+// outside these words is a Problem.
+func (r *reader) words(spec *source.Node, d *Deployment) {
+	for key, value := range entries(spec) {
+		switch key.Text {
+		case "component":
+			d.Component = r.text(value)
+		case "target":
+			d.Target = word[Target](r, value)
+		case "workload":
+			d.Workload = word[Workload](r, value)
+		case "stage":
+			d.Stage = word[Stage](r, value)
+		case "designer":
+			d.Designer = r.boolean(value)
+		case "gpus":
+			d.GPUs = r.count(value)
+		case "fpgas":
+			d.FPGAs = r.count(value)
+		case "cpu":
+			d.CPUCores = r.quantity(value)
+		case "memory":
+			d.MemoryGiB = r.sizeOfMemory(value)
+		case "replicas":
+			d.Replicas = r.count(value)
+		case "autoscales":
+			d.Autoscales = r.boolean(value)
+		case "delivery":
+			d.Delivery = r.text(value)
+		case "labels":
+			d.Labels = r.labels(value)
+		case "images":
+			for _, image := range value.Elements() {
+				d.Images = appendKnown(d.Images, r.text(image))
+			}
+		case "model":
+			d.Models = r.models(value)
+		case "compute":
+			d.Compute = r.computeWords(value)
+		default:
+			r.unknownKey(key, "component, target, workload, stage, designer, gpus, fpgas, cpu, memory, replicas, "+
+				"autoscales, delivery, labels, images, model, compute")
+		}
+	}
+}
+
+func (r *reader) models(value *source.Node) []*Model {
+	if value.IsNull() {
+		return nil
+	}
+	items := value.Elements()
+	if value.Kind == source.Mapping {
+		items = []*source.Node{value}
+	}
+	var models []*Model
+	for _, item := range items {
+		model := &Model{Place: Place{Node: item}}
+		for key, value := range entries(item) {
+			switch key.Text {
+			case "name":
+				model.Name = r.text(value)
+			case "version":
+				model.Version = r.text(value)
+			case "path":
+				model.Path = r.text(value)
+			case "size":
+				model.state(r.size(value))
+			default:
+				r.unknownKey(key, "name, version, path, size")
+			}
+		}
+		models = append(models, model)
+	}
+	return models
+}
+
+// state sets the size that somebody states explicitly.
+func (m *Model) state(size Fact[int64]) {
+	m.SizeBytes = size
+	if size.Known {
+		m.SizeSource = Know("statement", size.Place)
+	}
+}
+
+func (r *reader) computeWords(value *source.Node) *Compute {
+	c := &Compute{Format: r.format, Name: r.name(value.Get("name")), Place: Place{Node: value}}
+	for key, value := range entries(value) {
+		switch key.Text {
+		case "name":
+		case "target":
+			c.Target = word[Target](r, value)
+		case "managed_by":
+			c.ManagedBy = word[Manager](r, value)
+		case "stage":
+			c.Stage = word[Stage](r, value)
+		case "vm_size":
+			r.vmSize(c, value)
+		case "gpus":
+			c.GPUs = r.count(value)
+		case "fpgas":
+			c.FPGAs = r.count(value)
+		case "vm_priority":
+			c.VMPriority = word[VMPriority](r, value)
+		case "nodes":
+			c.Nodes = r.count(value)
+		case "min_nodes":
+			c.MinNodes = r.count(value)
+		case "max_nodes":
+			c.MaxNodes = r.count(value)
+		case "cluster_autoscaling":
+			c.ClusterAutoscaling = r.boolean(value)
+		default:
+			r.unknownKey(key, "name, target, managed_by, stage, vm_size, gpus, fpgas, vm_priority, nodes, "+
+				"min_nodes, max_nodes, cluster_autoscaling")
+		}
+	}
+	return c
+}
+
+func (r *reader) unknownKey(key *source.Node, known string) {
+	r.problem(Warning, key, "Use one of "+known+".", "unknown key %q", key.Text)
+}
+
+// sizeOfMemory reads a size with a unit into GiB. A bare number is a Problem: to
+// some it means bytes, to others GB.
+func (r *reader) sizeOfMemory(n *source.Node) Fact[float64] {
+	if text, ok := n.Scalar(); ok {
+		if _, err := strconv.ParseFloat(text, 64); err == nil {
+			r.problem(Warning, n, "Write a unit, such as "+text+"GiB.", "%s is %s without a unit", n.Path(), text)
+			return Fact[float64]{}
+		}
+	}
+	bytes := r.size(n)
+	return Fact[float64]{Value: float64(bytes.Value) / bytesPerGiB, Known: bytes.Known, Place: bytes.Place}
+}
+
+// labels reads a mapping of strings. Values that are not known yet are left out
+// without a word: no rule of ours reads them.
+func (r *reader) labels(n *source.Node) map[string]Fact[string] { return addLabels(nil, n) }
+
+// addLabels adds the labels that known does not have yet. Of a key written twice the
+// last counts.
+func addLabels(known map[string]Fact[string], n *source.Node) map[string]Fact[string] {
+	for _, member := range slices.Backward(n.Entries()) {
+		text, ok := member.Value.Scalar()
+		if _, exists := known[member.Key.Text]; exists || !ok || template(member.Value) {
+			continue
+		}
+		if known == nil {
+			known = make(map[string]Fact[string], len(n.Members))
+		}
+		known[member.Key.Text] = Know(text, Place{Node: member.Value})
+	}
+	return known
+}
+
+// images adds the container image that n names, if it is known yet.
+func (d *Deployment) image(n *source.Node) {
+	if text, ok := n.Scalar(); ok && text != "" && !template(n) && !placeholder(text) {
+		d.Images = append(d.Images, Know(text, Place{Node: n}))
+	}
+}
+
+func appendKnown[T any](list []Fact[T], fact Fact[T]) []Fact[T] {
+	if fact.Known {
+		return append(list, fact)
+	}
+	return list
+}
+
+// statementPrefix begins the annotations, labels and tags that state facts.
+const statementPrefix = "mlpolicy.dev/"
+
+// statements reads what annotations, labels or tags state of a deployment
+// explicitly. They fill what the document itself leaves open.
+func (r *reader) statements(d *Deployment, annotations *source.Node) {
+	var said *Deployment
+	for key, value := range entries(annotations) {
+		name, ours := strings.CutPrefix(key.Text, statementPrefix)
+		if !ours {
+			continue
+		}
+		if said == nil {
+			said = &Deployment{Place: Place{Node: annotations}}
+		}
+		switch name {
+		case "workload":
+			said.Workload = word[Workload](r, value)
+		case "stage":
+			said.Stage = word[Stage](r, value)
+		case "target":
+			said.Target = word[Target](r, value)
+		case "designer":
+			said.Designer = r.boolean(value)
+		case "model-size":
+			if size := r.size(value); size.Known {
+				model := &Model{Place: Place{Node: value}}
+				model.state(size)
+				said.Models = []*Model{model}
+			}
+		case "ignore":
+		default:
+			r.unknownKey(key, "mlpolicy.dev/workload, stage, target, designer, model-size")
+		}
+	}
+	if said != nil {
+		d.said = append(d.said, said)
+	}
+}
