@@ -1,0 +1,324 @@
+package policy_test
+
+import (
+	"cmp"
+	"io/fs"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
+	"github.com/mlpolicy/mlpolicy/policies"
+	"go.yaml.in/yaml/v3"
+)
+
+// These tests are of the bundle that the project ships.
+
+// tripping has for each rule all facts there are, some of which trip it.
+func tripping() map[string]*facts.Facts {
+	with := func(change func(*facts.Deployment, *facts.Compute)) *facts.Facts {
+		f := full()
+		change(f.Deployments[0], f.Computes[0])
+		return f
+	}
+	on := func(target facts.Target) *facts.Facts {
+		return with(func(d *facts.Deployment, _ *facts.Compute) { d.Target = known(target) })
+	}
+	return map[string]*facts.Facts{
+		"cluster-autoscaling": on(facts.AKS),
+		"cpu-only": with(func(d *facts.Deployment, _ *facts.Compute) {
+			d.Target, d.Workload = known(facts.ACI), facts.Fact[facts.Workload]{}
+		}),
+		"designer": on(facts.ACI),
+		"edge-delivery": with(func(d *facts.Deployment, _ *facts.Compute) {
+			d.Target, d.Delivery = known(facts.DataBoxEdge), known("sdk")
+		}),
+		"fpga": on(facts.ACI),
+		"gpu-batch-scoring": with(func(d *facts.Deployment, _ *facts.Compute) {
+			d.Workload = known(facts.BatchScoring)
+		}),
+		"gpu-not-offered": with(func(d *facts.Deployment, _ *facts.Compute) {
+			d.Target, d.Workload = known(facts.IoTEdge), known(facts.IoTModule)
+		}),
+		"gpu-web-service": on(facts.ACI),
+		"low-priority":    on(facts.AKS),
+		"memory": with(func(d *facts.Deployment, _ *facts.Compute) {
+			d.Target, d.MemoryGiB = known(facts.ACI), known(48.0)
+		}),
+		"model-size":        on(facts.ACI),
+		"preview-target":    on(facts.Functions),
+		"production-target": on(facts.ACI),
+		"single-node": with(func(d *facts.Deployment, _ *facts.Compute) {
+			d.Stage, d.Compute.MinNodes, d.Compute.MaxNodes = known(facts.Development), facts.Fact[int64]{}, facts.Fact[int64]{}
+		}),
+		"unlisted-target": on(facts.ManagedOnline),
+		"workload":        on(facts.AMLCompute),
+	}
+}
+
+func of(rule string, denials []policy.Denial) []policy.Denial {
+	return slices.DeleteFunc(slices.Clone(denials), func(d policy.Denial) bool { return d.Rule != rule })
+}
+
+func evaluate(t *testing.T, policies *policy.Policies, f *facts.Facts) []policy.Denial {
+	t.Helper()
+	denials, err := policies.Evaluate(t.Context(), f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return denials
+}
+
+func TestBundleHasATripForEachRule(t *testing.T) {
+	var ids []string
+	for _, rule := range load(t, policies.FS).Rules() {
+		ids = append(ids, rule.ID)
+	}
+	if trips := slices.Sorted(maps.Keys(tripping())); !slices.Equal(ids, trips) {
+		t.Errorf("rules are %q, trips are %q", ids, trips)
+	}
+}
+
+// A rule's finding hangs on the facts that are listed, and no other fact changes a
+// word of it.
+func TestBundleRulesReadNoMoreThanTheyNeed(t *testing.T) {
+	want := map[string][]string{
+		"cluster-autoscaling": {"computes.target", "computes.managed_by", "computes.cluster_autoscaling"},
+		"cpu-only":            {"deployments.target", "deployments.gpus"},
+		"designer":            {"deployments.target", "deployments.designer"},
+		"edge-delivery":       {"deployments.target", "deployments.delivery"},
+		"fpga":                {"deployments.target", "deployments.fpgas"},
+		"gpu-batch-scoring":   {"deployments.target", "deployments.workload", "deployments.gpus"},
+		"gpu-not-offered":     {"deployments.target", "deployments.workload", "deployments.gpus"},
+		"gpu-web-service":     {"deployments.target", "deployments.workload", "deployments.gpus"},
+		"low-priority":        {"computes.target", "computes.managed_by", "computes.vm_priority"},
+		"memory":              {"deployments.target", "deployments.memory_gib"},
+		"model-size":          {"deployments.target", "deployments.models", "deployments.models.size_bytes"},
+		"preview-target":      {"deployments.target", "deployments.workload"},
+		"production-target":   {"deployments.target", "deployments.workload", "deployments.stage"},
+		"single-node": {
+			"deployments.target", "deployments.models", "deployments.models.size_bytes",
+			"deployments.compute", "deployments.compute.nodes",
+			// The deployment's own stage may go: its compute has the same.
+		},
+		"unlisted-target": {"deployments.target", "deployments.workload"},
+		"workload":        {"deployments.target", "deployments.workload"},
+	}
+	loaded := load(t, policies.FS)
+	for rule, f := range tripping() {
+		t.Run(rule, func(t *testing.T) {
+			finding := of(rule, evaluate(t, loaded, f))
+			if len(finding) == 0 {
+				t.Fatal("the rule finds no fault")
+			}
+			var needed []string
+			for _, path := range optional(f) {
+				fewer := tripping()[rule]
+				if !forget(fewer, path) {
+					t.Fatalf("there is no fact %s", path)
+				}
+				switch left := of(rule, evaluate(t, loaded, fewer)); {
+				case reflect.DeepEqual(left, finding):
+				case len(left) == 0:
+					needed = append(needed, path)
+				default:
+					t.Errorf("without %s the findings are %v\nwith it they are %v", path, left, finding)
+				}
+			}
+			if !slices.Equal(needed, want[rule]) {
+				t.Errorf("the finding hangs on %q, want %q", needed, want[rule])
+			}
+		})
+	}
+}
+
+// everywhere is a deployment of each kind on each target, and a compute, that trip
+// whatever can be tripped there.
+func everywhere(edition string) *facts.Facts {
+	all := &facts.Facts{Edition: edition}
+	targets := facts.Target("").Values()
+	workloads := append(facts.Workload("").Values(), "")
+	for _, target := range targets {
+		for _, workload := range workloads {
+			for _, stage := range facts.Stage("").Values() {
+				f := full()
+				d := f.Deployments[0]
+				d.Target, d.Stage, d.MemoryGiB = known(facts.Target(target)), known(facts.Stage(stage)), known(64.0)
+				d.Workload, d.Delivery = known(facts.Workload(workload)), known("sdk")
+				if workload == "" {
+					d.Workload = facts.Fact[facts.Workload]{}
+				}
+				f.Computes[0].Target = known(facts.Target(target))
+				all.Deployments = append(all.Deployments, d)
+				all.Computes = append(all.Computes, f.Computes[0])
+			}
+		}
+	}
+	return all
+}
+
+// The rules that read a column say nothing in an edition that does not have it, and
+// all others say what they said.
+func TestBundleColumns(t *testing.T) {
+	// The rules that fall silent without a column, and in an edition where they are others.
+	want := map[string][]string{
+		"used_for":            {"workload"},
+		"production":          {"production-target"},
+		"preview":             {"preview-target"},
+		"gpu":                 {"gpu-batch-scoring", "gpu-not-offered", "gpu-web-service"},
+		"cpu_only":            {"cpu-only"},
+		"fpga":                {"fpga"},
+		"designer":            {"designer"},
+		"memory":              {"memory"},
+		"model":               {"model-size"},
+		"low_priority":        {"low-priority"},
+		"cluster_autoscaling": {"cluster-autoscaling"},
+		"single_node_for":     {"single-node"},
+		"via":                 {"edge-delivery"},
+		// These editions do not say "only" of GPU.
+		"2023-03/gpu":      {"gpu-not-offered", "gpu-web-service"},
+		"2026-03/gpu":      {"gpu-not-offered", "gpu-web-service"},
+		"2023-03/cpu_only": {"cpu-only", "gpu-web-service"},
+		"2026-03/cpu_only": {"cpu-only", "gpu-web-service"},
+	}
+	// The rules that keep their findings without a column, and leave out an advice that
+	// they take from it.
+	reworded := map[string]string{"used_for": "production-target", "production": "workload"}
+	loaded := load(t, policies.FS)
+	if len(loaded.Editions()) == 0 {
+		t.Fatal("there is no edition")
+	}
+	for _, edition := range loaded.Editions() {
+		before := evaluate(t, loaded, everywhere(edition.ID))
+		if len(before) == 0 || len(edition.Columns) == 0 {
+			t.Fatalf("edition %s has no findings or no columns", edition.ID)
+		}
+		for _, column := range edition.Columns {
+			t.Run(edition.ID+"/"+column, func(t *testing.T) {
+				after := evaluate(t, load(t, withoutColumn(t, edition.ID, column)), everywhere(edition.ID))
+				var silent []string
+				for _, rule := range loaded.Rules() {
+					had, has := of(rule.ID, before), of(rule.ID, after)
+					switch {
+					case reflect.DeepEqual(had, has):
+					case reworded[column] == rule.ID && reflect.DeepEqual(paths(had), paths(has)):
+					case len(has) == 0:
+						silent = append(silent, rule.ID)
+					default:
+						t.Errorf("rule %s has %d findings after %d; the first are\n%v\n%v", rule.ID, len(has), len(had), has[0], had[0])
+					}
+				}
+				expected, own := want[edition.ID+"/"+column]
+				if !own {
+					expected = want[column]
+				}
+				if !slices.Equal(silent, expected) {
+					t.Errorf("%q fall silent, want %q", silent, expected)
+				}
+			})
+		}
+	}
+}
+
+func paths(denials []policy.Denial) []facts.Path {
+	paths := make([]facts.Path, len(denials))
+	for i, denial := range denials {
+		paths[i] = denial.Path
+	}
+	return paths
+}
+
+// withoutColumn is the bundle without one column of one edition, and without what
+// the edition says of "only" by it.
+func withoutColumn(t *testing.T, edition, column string) fstest.MapFS {
+	t.Helper()
+	files := bundleFiles(t)
+	file := "mlpolicy/editions/" + edition + "/data.yaml"
+	var data map[string]any
+	if err := yaml.Unmarshal(files[file].Data, &data); err != nil {
+		t.Fatal(err)
+	}
+	drop := func(key string, names ...string) {
+		list, _ := data[key].([]any)
+		data[key] = slices.DeleteFunc(list, func(name any) bool { return slices.Contains(names, name.(string)) })
+	}
+	drop("columns", column)
+	if column == "gpu" {
+		drop("only", "gpu-web-service", "gpu-batch-scoring")
+	}
+	drop("only", column)
+	for _, row := range data["targets"].(map[string]any) {
+		delete(row.(map[string]any), column)
+	}
+	written, err := yaml.Marshal(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files[file] = &fstest.MapFile{Data: written}
+	return files
+}
+
+// bundleFiles is the bundle as files that can be changed.
+func bundleFiles(t *testing.T) fstest.MapFS {
+	t.Helper()
+	files := fstest.MapFS{}
+	err := fs.WalkDir(policies.FS, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		data, err := fs.ReadFile(policies.FS, name)
+		files[name] = &fstest.MapFile{Data: data}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+// OPA's rule index has given wrong answers before (1.21.0 to 1.22.0); it may only
+// save time.
+func TestBundleIndexingChangesNothing(t *testing.T) {
+	loaded := load(t, policies.FS)
+	editions := loaded.Editions()
+	if len(editions) == 0 {
+		t.Fatal("there is no edition")
+	}
+	for _, edition := range editions {
+		f := everywhere(edition.ID)
+		indexed, unindexed := evaluate(t, loaded, f), evaluate(t, loaded.Unindexed(), f)
+		if len(indexed) == 0 || !reflect.DeepEqual(indexed, unindexed) {
+			t.Errorf("edition %s: indexed findings are\n%v\nunindexed ones\n%v", edition.ID, indexed, unindexed)
+		}
+	}
+}
+
+// A hundred deployments in one evaluation get what each gets alone.
+func TestBundleJudgesEachAlone(t *testing.T) {
+	loaded := load(t, policies.FS)
+	all := everywhere("2020-06")
+	together := evaluate(t, loaded, all)
+	var alone []policy.Denial
+	for i, deployment := range all.Deployments {
+		for _, denial := range evaluate(t, loaded, &facts.Facts{Edition: all.Edition, Deployments: []*facts.Deployment{deployment}}) {
+			denial.Path[1] = i
+			alone = append(alone, denial)
+		}
+	}
+	for i, compute := range all.Computes {
+		for _, denial := range evaluate(t, loaded, &facts.Facts{Edition: all.Edition, Computes: []*facts.Compute{compute}}) {
+			denial.Path[1] = i
+			alone = append(alone, denial)
+		}
+	}
+	slices.SortStableFunc(alone, func(a, b policy.Denial) int {
+		return cmp.Or(strings.Compare(a.Rule, b.Rule), cmp.Compare(a.Path[1].(int), b.Path[1].(int)))
+	})
+	if len(together) == 0 || !reflect.DeepEqual(together, alone) {
+		t.Errorf("together they get %d denials, alone %d", len(together), len(alone))
+	}
+}

@@ -1,0 +1,437 @@
+package policy
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/open-policy-agent/opa/v1/ast"
+	"go.yaml.in/yaml/v3"
+)
+
+// Edition is one dated version of the table of compute targets.
+type Edition struct {
+	ID     string // the folder's name, such as 2020-06
+	Title  string
+	Date   string // of the text that it was read from, as 2020-06-25
+	Source string
+	// Columns are the names of the cells that every row has, in the order of the file.
+	Columns []string
+	// Only are the statements of the form "only on" that the edition makes.
+	Only  []string
+	Notes []string
+	// RowsFor names the row that stands for a target which has none of its own.
+	RowsFor map[string]string
+	Rows    []Row // in the order of the file
+}
+
+// Row is what an edition says of one target.
+type Row struct {
+	Target string // a facts.Target, or what RowsFor refers to
+	Name   string
+	Note   string
+	// Cells has a value for each of the edition's columns: bool, string, int64,
+	// float64, []any, map[string]any or nil.
+	Cells map[string]any
+}
+
+// Row returns the row of a target, its own or the one that stands for it.
+func (e Edition) Row(target string) (Row, bool) {
+	if id, ok := e.RowsFor[target]; ok {
+		target = id
+	}
+	for _, row := range e.Rows {
+		if row.Target == target {
+			return row, true
+		}
+	}
+	return Row{}, false
+}
+
+// column is what the cells of a column are.
+type column struct {
+	want  string
+	holds func(any) bool
+}
+
+// columnNamed knows the columns that the builtin rules read. An organisation's own
+// columns are free, but one type down all rows.
+func columnNamed(name string) (column, bool) {
+	switch name {
+	case "used_for", "gpu":
+		return column{"a list of " + strings.Join(facts.Workload("").Values(), ", "), isWorkloads}, true
+	case "production", "preview", "cpu_only", "fpga", "designer", "low_priority", "cluster_autoscaling":
+		return column{"true or false", isBool}, true
+	case "memory":
+		return column{"{} or {below_gib: NUMBER}", isEmptyOr(map[string]func(any) bool{"below_gib": isPositive})}, true
+	case "model":
+		return column{"{} or {below_bytes: NUMBER}", isEmptyOr(map[string]func(any) bool{"below_bytes": isPositive})}, true
+	case "single_node_for":
+		return column{"{} or {stage: STAGE, model_from_bytes: NUMBER}", isEmptyOr(map[string]func(any) bool{"stage": isStage, "model_from_bytes": isPositive})}, true
+	case "via":
+		return column{`a string, "" where a target is reached as it is`, isString}, true
+	}
+	return column{}, false
+}
+
+// onlyColumn names the column that a statement "only on" is about.
+func onlyColumn(statement string) (column string, ok bool) {
+	switch statement {
+	case "gpu-web-service", "gpu-batch-scoring":
+		return "gpu", true
+	case "fpga", "designer":
+		return statement, true
+	}
+	return "", false
+}
+
+func isBool(value any) bool   { _, ok := value.(bool); return ok }
+func isString(value any) bool { _, ok := value.(string); return ok }
+
+func isPositive(value any) bool {
+	switch value := value.(type) {
+	case int64:
+		return value > 0
+	case float64:
+		return value > 0
+	}
+	return false
+}
+
+func isStage(value any) bool {
+	text, ok := value.(string)
+	return ok && slices.Contains(facts.Stage("").Values(), text)
+}
+
+func isWorkloads(value any) bool {
+	list, ok := value.([]any)
+	for _, item := range list {
+		text, isText := item.(string)
+		ok = ok && isText && slices.Contains(facts.Workload("").Values(), text)
+	}
+	return ok
+}
+
+func isEmptyOr(keys map[string]func(any) bool) func(any) bool {
+	return func(value any) bool {
+		object, ok := value.(map[string]any)
+		if !ok || len(object) == 0 {
+			return ok
+		}
+		for key, holds := range keys {
+			ok = ok && holds(object[key])
+		}
+		return ok && len(object) == len(keys)
+	}
+}
+
+// table is an edition and the form that rules see it in.
+type table struct {
+	file    string
+	edition Edition
+	value   ast.Value
+}
+
+func parseTable(file file) (*table, []*Error) {
+	r := tableReader{file: file.name}
+	decoder := yaml.NewDecoder(bytes.NewReader(file.data))
+	var document, more yaml.Node
+	if err := decoder.Decode(&document); err != nil {
+		return nil, []*Error{r.syntax(err)}
+	}
+	if err := decoder.Decode(&more); err == nil {
+		return nil, []*Error{{File: file.name, Line: more.Line, Message: "an edition is one document, and here begins another"}}
+	} else if !errors.Is(err, io.EOF) {
+		return nil, []*Error{r.syntax(err)}
+	}
+	root := document.Content[0]
+	data := r.value(root)
+	if root.Kind != yaml.MappingNode {
+		r.fault(root, "an edition is a mapping with the keys title, date, source, columns and targets")
+	}
+	if len(r.faults) > 0 {
+		return nil, r.faults
+	}
+	edition := r.edition(file.id, root, data.(map[string]any))
+	value, err := ast.InterfaceToValue(data)
+	if err != nil {
+		r.fault(root, "make data of the edition: %v", err)
+	}
+	return &table{file: file.name, edition: edition, value: value}, r.faults
+}
+
+// tableReader collects the faults of an edition's file.
+type tableReader struct {
+	file   string
+	faults []*Error
+}
+
+func (r *tableReader) fault(at *yaml.Node, format string, args ...any) {
+	r.faults = append(r.faults, &Error{File: r.file, Line: at.Line, Message: fmt.Sprintf(format, args...)})
+}
+
+func (r *tableReader) syntax(err error) *Error {
+	if errors.Is(err, io.EOF) {
+		return &Error{File: r.file, Message: "the edition is empty"}
+	}
+	fault := &Error{File: r.file, Message: strings.TrimPrefix(err.Error(), "yaml: ")}
+	if n, _ := fmt.Sscanf(fault.Message, "line %d:", &fault.Line); n == 1 {
+		_, fault.Message, _ = strings.Cut(fault.Message, ": ")
+	}
+	return fault
+}
+
+// value reads what plain OPA would read, short of what YAML readers disagree about.
+func (r *tableReader) value(node *yaml.Node) any {
+	switch node.Kind {
+	case yaml.MappingNode:
+		object := make(map[string]any, len(node.Content)/2)
+		for key, inner := range pairs(node) {
+			if key.Kind != yaml.ScalarNode || key.ShortTag() != "!!str" {
+				r.fault(key, "the key %s is not a string", key.Value)
+				continue
+			}
+			if _, twice := object[key.Value]; twice {
+				r.fault(key, "the key %s stands twice", key.Value)
+			}
+			object[key.Value] = r.value(inner)
+		}
+		return object
+	case yaml.SequenceNode:
+		list := make([]any, len(node.Content))
+		for i, inner := range node.Content {
+			list[i] = r.value(inner)
+		}
+		return list
+	case yaml.ScalarNode:
+		return r.scalar(node)
+	}
+	r.fault(node, "an edition has no aliases: write the value out")
+	return nil
+}
+
+func (r *tableReader) scalar(node *yaml.Node) any {
+	var (
+		yes     bool
+		integer int64
+		float   float64
+		err     error
+	)
+	switch node.ShortTag() {
+	case "!!str", "!!timestamp":
+		return node.Value
+	case "!!null":
+		return nil
+	case "!!bool":
+		err = node.Decode(&yes)
+		if err == nil {
+			return yes
+		}
+	case "!!int":
+		if err = node.Decode(&integer); err == nil {
+			return integer
+		}
+	case "!!float":
+		if err = node.Decode(&float); err == nil && !math.IsNaN(float) && !math.IsInf(float, 0) {
+			return float
+		}
+	}
+	r.fault(node, "%s is no value that a rule can read", node.Value)
+	return nil
+}
+
+// pairs yields the keys and values of a mapping.
+func pairs(node *yaml.Node) func(yield func(key, value *yaml.Node) bool) {
+	return func(yield func(key, value *yaml.Node) bool) {
+		for i := 0; i+1 < len(node.Content); i += 2 {
+			if !yield(node.Content[i], node.Content[i+1]) {
+				return
+			}
+		}
+	}
+}
+
+// edition reads and checks root, whose value data is.
+func (r *tableReader) edition(id string, root *yaml.Node, data map[string]any) Edition {
+	edition := Edition{ID: id, RowsFor: map[string]string{}}
+	nodes := map[string]*yaml.Node{}
+	for key, value := range pairs(root) {
+		nodes[key.Value] = value
+		switch key.Value {
+		case "title":
+			edition.Title = r.text(key, value)
+		case "date":
+			edition.Date = r.text(key, value)
+			if _, err := time.Parse(time.DateOnly, edition.Date); err != nil {
+				r.fault(value, "date is %q and not a day such as 2020-06-25", edition.Date)
+			}
+		case "source":
+			edition.Source = r.text(key, value)
+		case "columns":
+			edition.Columns = r.texts(key, value)
+		case "only":
+			edition.Only = r.texts(key, value)
+		case "notes":
+			edition.Notes = r.texts(key, value)
+		case "rows_for":
+			if value.Kind != yaml.MappingNode {
+				r.fault(value, "rows_for is not a mapping of targets to rows")
+				continue
+			}
+			for target, row := range pairs(value) {
+				edition.RowsFor[target.Value] = r.text(target, row)
+			}
+		case "targets":
+			if value.Kind != yaml.MappingNode {
+				r.fault(value, "targets is not a mapping of targets to rows")
+				delete(nodes, "targets")
+			}
+		default:
+			r.fault(key, "an edition has no key %s; known are title, date, source, columns, only, rows_for, notes and targets", key.Value)
+		}
+	}
+	for _, key := range []string{"title", "date", "source", "columns", "targets"} {
+		if nodes[key] == nil {
+			r.fault(root, "the edition has no %s", key)
+		}
+	}
+	if len(r.faults) > 0 {
+		return edition
+	}
+	rows := data["targets"].(map[string]any)
+	for key, value := range pairs(nodes["targets"]) {
+		cells, ok := rows[key.Value].(map[string]any)
+		if !ok {
+			r.fault(key, "row %s is not a mapping of columns to cells", key.Value)
+			continue
+		}
+		edition.Rows = append(edition.Rows, r.row(edition.Columns, key, value, cells))
+	}
+	if len(edition.Rows) == 0 {
+		r.fault(nodes["targets"], "the edition has no rows")
+	}
+	if len(r.faults) > 0 {
+		return edition
+	}
+	r.only(&edition, nodes["only"])
+	r.rowsFor(&edition, nodes["rows_for"])
+	r.targets(&edition, nodes["targets"])
+	r.ownColumns(&edition, nodes["targets"])
+	return edition
+}
+
+func (r *tableReader) text(key, value *yaml.Node) string {
+	if value.Kind != yaml.ScalarNode || strings.TrimSpace(value.Value) == "" || value.ShortTag() != "!!str" && value.ShortTag() != "!!timestamp" {
+		r.fault(value, "%s is not a string with something in it", key.Value)
+		return ""
+	}
+	return value.Value
+}
+
+func (r *tableReader) texts(key, value *yaml.Node) []string {
+	if value.Kind != yaml.SequenceNode {
+		r.fault(value, "%s is not a list of strings", key.Value)
+		return nil
+	}
+	var texts []string
+	for _, item := range value.Content {
+		text := r.text(key, item)
+		if slices.Contains(texts, text) {
+			r.fault(item, "%s has %q twice", key.Value, text)
+		}
+		texts = append(texts, text)
+	}
+	return texts
+}
+
+// row checks that a row has the declared columns and no others, each of its type.
+func (r *tableReader) row(columns []string, target, node *yaml.Node, cells map[string]any) Row {
+	row := Row{Target: target.Value, Cells: make(map[string]any, len(columns))}
+	for key, value := range pairs(node) {
+		switch {
+		case key.Value == "name":
+			row.Name = r.text(key, value)
+		case key.Value == "note":
+			row.Note = r.text(key, value)
+		case slices.Contains(columns, key.Value):
+			row.Cells[key.Value] = cells[key.Value]
+			if column, ok := columnNamed(key.Value); ok && !column.holds(cells[key.Value]) {
+				r.fault(value, "row %s: column %s is not %s", target.Value, key.Value, column.want)
+			}
+		default:
+			r.fault(key, "row %s has a column %s that the edition does not declare", target.Value, key.Value)
+		}
+	}
+	if row.Name == "" {
+		r.fault(target, "row %s has no name", target.Value)
+	}
+	for _, column := range columns {
+		if _, ok := row.Cells[column]; !ok {
+			r.fault(target, "row %s has no column %s", target.Value, column)
+		}
+	}
+	return row
+}
+
+func (r *tableReader) only(edition *Edition, node *yaml.Node) {
+	for i, statement := range edition.Only {
+		column, ok := onlyColumn(statement)
+		switch {
+		case !ok:
+			r.fault(node.Content[i], "only has an unknown statement %q; known are gpu-web-service, gpu-batch-scoring, fpga and designer", statement)
+		case !slices.Contains(edition.Columns, column):
+			r.fault(node.Content[i], "only says %s, and the edition has no column %s to say where", statement, column)
+		}
+	}
+}
+
+func (r *tableReader) rowsFor(edition *Edition, node *yaml.Node) {
+	if node == nil {
+		return
+	}
+	isRow := func(id string) bool {
+		return slices.ContainsFunc(edition.Rows, func(row Row) bool { return row.Target == id })
+	}
+	for target, row := range pairs(node) {
+		switch {
+		case !slices.Contains(facts.Target("").Values(), target.Value):
+			r.fault(target, "rows_for has an unknown target %q; known are %s", target.Value, strings.Join(facts.Target("").Values(), ", "))
+		case isRow(target.Value):
+			r.fault(target, "rows_for has the target %s, which has a row of its own", target.Value)
+		case !isRow(row.Value):
+			r.fault(row, "rows_for says %s for %s, and there is no such row", row.Value, target.Value)
+		}
+	}
+}
+
+func (r *tableReader) targets(edition *Edition, node *yaml.Node) {
+	known := append(facts.Target("").Values(), slices.Collect(maps.Values(edition.RowsFor))...)
+	for target := range pairs(node) {
+		if !slices.Contains(known, target.Value) {
+			r.fault(target, "row %s stands for no target: it is none of %s, and rows_for does not name it", target.Value, strings.Join(facts.Target("").Values(), ", "))
+		}
+	}
+}
+
+// ownColumns checks that a column of an organisation's own is of one type down all rows.
+func (r *tableReader) ownColumns(edition *Edition, node *yaml.Node) {
+	for _, name := range edition.Columns {
+		if _, ok := columnNamed(name); ok {
+			continue
+		}
+		first := edition.Rows[0].Cells[name]
+		for i, row := range edition.Rows {
+			if cell, ok := row.Cells[name]; ok && reflect.TypeOf(cell) != reflect.TypeOf(first) {
+				r.fault(node.Content[2*i], "row %s: column %s is of another type than in row %s", row.Target, name, edition.Rows[0].Target)
+			}
+		}
+	}
+}

@@ -1,0 +1,238 @@
+package policy
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/topdown"
+)
+
+// Denial is what a rule finds fault with.
+type Denial struct {
+	Rule string
+	// Path leads from the facts to a deployment or a compute, or into one.
+	Path    facts.Path
+	Message string
+}
+
+// Evaluate judges facts by all rules under the edition that the facts name. Denials
+// are sorted by rule, path and message. The context's end interrupts evaluation;
+// a limit of time is the caller's to set.
+//
+// Its error joins an *Error for each fault: of the policies, of their answer, or
+// of time. There are no denials beside one.
+func (p *Policies) Evaluate(ctx context.Context, f *facts.Facts) ([]Denial, error) {
+	if _, ok := p.Edition(f.Edition); !ok {
+		ids := make([]string, len(p.editions))
+		for i, edition := range p.editions {
+			ids[i] = edition.ID
+		}
+		return nil, &Error{Message: fmt.Sprintf("there is no edition %q; editions are %s", f.Edition, strings.Join(ids, ", "))}
+	}
+	if len(f.Deployments) == 0 && len(f.Computes) == 0 {
+		return nil, nil
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, &Error{Message: "evaluation did not begin", Err: err}
+	}
+	input, err := p.input(f)
+	if err != nil {
+		return nil, &Error{Message: "state the facts to the policies", Err: err}
+	}
+	findings, err := p.ask(ctx, input)
+	if err != nil {
+		return nil, err
+	}
+	var (
+		denials []Denial
+		faults  []*Error
+	)
+	findings.Foreach(func(finding *ast.Term) {
+		denial, fault := p.denial(finding, f)
+		if fault != nil {
+			faults = append(faults, fault)
+			return
+		}
+		denials = append(denials, denial)
+	})
+	if len(faults) > 0 {
+		return nil, join(faults)
+	}
+	slices.SortFunc(denials, compare)
+	return denials, nil
+}
+
+// ask runs the one query.
+func (p *Policies) ask(ctx context.Context, input *ast.Term) (ast.Set, error) {
+	txn, err := p.store.NewTransaction(ctx)
+	if err != nil {
+		return nil, &Error{Message: "read the editions", Err: err}
+	}
+	defer p.store.Abort(ctx, txn)
+
+	cancel := topdown.NewCancel()
+	if ctx.Done() != nil {
+		stop := context.AfterFunc(ctx, cancel.Cancel)
+		defer stop()
+	}
+	var findings ast.Set
+	err = topdown.NewQuery(p.query).
+		WithCompiler(p.compiler).
+		WithStore(p.store).
+		WithTransaction(txn).
+		WithInput(input).
+		WithCancel(cancel).
+		WithIndexing(p.indexing).
+		// An error inside a function would otherwise leave its rule silent.
+		WithStrictBuiltinErrors(true).
+		// They say which rule was at work; without an error they cost nothing.
+		WithStackTraces(true).
+		// No function of the policies reads it; this saves asking the clock.
+		WithTime(time.Unix(0, 0)).
+		Iter(ctx, func(result topdown.QueryResult) error {
+			findings, _ = result["findings"].Value.(ast.Set)
+			return nil
+		})
+	if err != nil {
+		return nil, p.blame(ctx, err)
+	}
+	if findings == nil {
+		return nil, &Error{Message: "data.mlpolicy.findings is not a set"}
+	}
+	return findings, nil
+}
+
+// blame says which rule an evaluation failed in.
+func (p *Policies) blame(ctx context.Context, err error) error {
+	fault := &Error{Message: "evaluate", Err: err}
+	var failure *topdown.Error
+	if errors.As(err, &failure) {
+		fault.Message, fault.Err = strings.Join(strings.Fields(failure.Message), " "), nil
+		if failure.Location != nil {
+			fault.File, fault.Line = failure.Location.File, failure.Location.Row
+		}
+		// The innermost frame is where it happened, the nearest one in a rule's own
+		// file whose doing it was.
+		for _, frame := range failure.StackTrace {
+			if frame.Location == nil {
+				continue
+			}
+			if fault.File == "" {
+				fault.File, fault.Line = frame.Location.File, frame.Location.Row
+			}
+			if rule := p.ruleOfFile[frame.Location.File]; rule != "" {
+				fault.Rule = rule
+				break
+			}
+		}
+	}
+	if topdown.IsCancel(err) {
+		fault.Err = ctx.Err()
+		fault.Message = "evaluation was interrupted here"
+		if errors.Is(fault.Err, context.DeadlineExceeded) {
+			fault.Message = "evaluation took too long and was stopped here"
+		}
+	}
+	return fault
+}
+
+// denial checks one answer.
+func (p *Policies) denial(finding *ast.Term, f *facts.Facts) (Denial, *Error) {
+	object, _ := finding.Value.(ast.Object)
+	if object == nil {
+		return Denial{}, &Error{Message: `data.mlpolicy.findings has an answer other than {"rule": …, "denied": …}: ` + excerpt(finding)}
+	}
+	var (
+		denied  = object.Get(ast.InternedTerm("denied"))
+		rule, _ = text(object.Get(ast.InternedTerm("rule")))
+	)
+	deny, ok := p.denies[rule]
+	if !ok || denied == nil || object.Len() != 2 {
+		return Denial{}, &Error{Message: `data.mlpolicy.findings has an answer other than {"rule": …, "denied": …}: ` + excerpt(finding)}
+	}
+	fault := func(format string, args ...any) (Denial, *Error) {
+		return Denial{}, &Error{File: deny.file, Line: deny.line, Rule: rule, Message: fmt.Sprintf(format, args...)}
+	}
+	answer, _ := denied.Value.(ast.Object)
+	if answer == nil || answer.Len() != 2 {
+		return fault(`the answer is not exactly {"path": […], "message": "…"}: %s`, excerpt(denied))
+	}
+	message, ok := text(answer.Get(ast.InternedTerm("message")))
+	if !ok || strings.TrimSpace(message) == "" {
+		return fault("the answer's message is not a string with something in it: %s", excerpt(denied))
+	}
+	path, ok := pathOf(answer.Get(ast.InternedTerm("path")))
+	if !ok {
+		return fault("the answer's path is not an array of strings and indexes: %s", excerpt(denied))
+	}
+	if _, ok := f.Locate(path); !ok || len(path) < 2 {
+		return fault("the answer's path leads to no fact of a deployment or a compute: %s", excerpt(denied))
+	}
+	return Denial{Rule: rule, Path: path, Message: message}, nil
+}
+
+func text(term *ast.Term) (string, bool) {
+	if term == nil {
+		return "", false
+	}
+	value, ok := term.Value.(ast.String)
+	return string(value), ok
+}
+
+func pathOf(term *ast.Term) (facts.Path, bool) {
+	if term == nil {
+		return nil, false
+	}
+	array, ok := term.Value.(*ast.Array)
+	if !ok {
+		return nil, false
+	}
+	path := make(facts.Path, array.Len())
+	for i := range path {
+		switch step := array.Elem(i).Value.(type) {
+		case ast.String:
+			if path[i] = string(step); step == "" {
+				return nil, false
+			}
+		case ast.Number:
+			if path[i], ok = step.Int(); !ok {
+				return nil, false
+			}
+		default:
+			return nil, false
+		}
+	}
+	return path, true
+}
+
+// excerpt shows an answer in an error without flooding it.
+func excerpt(term *ast.Term) string {
+	const limit = 200 // characters
+	if text := []rune(term.String()); len(text) > limit {
+		return string(text[:limit]) + "…"
+	}
+	return term.String()
+}
+
+// compare orders denials by rule, then by path, indexes as numbers, then by message.
+func compare(a, b Denial) int {
+	return cmp.Or(
+		strings.Compare(a.Rule, b.Rule),
+		slices.CompareFunc(a.Path, b.Path, func(a, b any) int {
+			i, isIndex := a.(int)
+			j, too := b.(int)
+			if isIndex && too {
+				return cmp.Compare(i, j)
+			}
+			return strings.Compare(fmt.Sprint(a), fmt.Sprint(b))
+		}),
+		strings.Compare(a.Message, b.Message),
+	)
+}

@@ -1,0 +1,189 @@
+package policy
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/open-policy-agent/opa/v1/ast"
+)
+
+// encoder turns a value of one type into a term of Rego, nil for one that is
+// unknown. The term is what the value's JSON would be read as.
+type encoder func(reflect.Value) (*ast.Term, error)
+
+// encoderOf works out once what encoding/json works out from json tags.
+func encoderOf[T any]() encoder { return newEncoder(reflect.TypeFor[T]()) }
+
+func newEncoder(kind reflect.Type) encoder {
+	if fact, ok := reflect.Zero(kind).Interface().(stater); ok {
+		return newFactEncoder(fact)
+	}
+	switch kind.Kind() {
+	case reflect.String:
+		return func(value reflect.Value) (*ast.Term, error) { return ast.StringTerm(value.String()), nil }
+	case reflect.Pointer:
+		encode := newEncoder(kind.Elem())
+		return func(value reflect.Value) (*ast.Term, error) {
+			if value.IsNil() {
+				return nil, nil
+			}
+			return encode(value.Elem())
+		}
+	case reflect.Struct:
+		return newStructEncoder(kind)
+	case reflect.Slice:
+		encode := newEncoder(kind.Elem())
+		return func(value reflect.Value) (*ast.Term, error) {
+			terms := make([]*ast.Term, 0, value.Len())
+			for i := range value.Len() {
+				term, err := encode(value.Index(i))
+				if err != nil {
+					return nil, err
+				}
+				if term == nil {
+					// Leaving it out would shift the paths of what follows.
+					term = ast.InternedNullTerm
+				}
+				terms = append(terms, term)
+			}
+			return ast.ArrayTerm(terms...), nil
+		}
+	case reflect.Map:
+		encode := newEncoder(kind.Elem())
+		return func(value reflect.Value) (*ast.Term, error) {
+			object := ast.NewObjectWithCapacity(value.Len())
+			for entries := value.MapRange(); entries.Next(); {
+				term, err := encode(entries.Value())
+				if err != nil {
+					return nil, err
+				}
+				if term != nil {
+					object.Insert(ast.StringTerm(entries.Key().String()), term)
+				}
+			}
+			return ast.NewTerm(object), nil
+		}
+	}
+	panic(fmt.Sprintf("the facts have a %s, which has no form in Rego", kind))
+}
+
+// stater is what every facts.Fact is.
+type stater interface {
+	Stated() (value any, known bool)
+}
+
+func newFactEncoder(zero stater) encoder {
+	value, _ := zero.Stated()
+	switch value := value.(type) {
+	case string:
+		return encodeFact(func(value string) (*ast.Term, error) { return ast.StringTerm(value), nil })
+	case bool:
+		return encodeFact(func(value bool) (*ast.Term, error) { return ast.InternedTerm(value), nil })
+	case int64:
+		return encodeFact(func(value int64) (*ast.Term, error) { return ast.InternedTerm(value), nil })
+	case float64:
+		return encodeFact(encodeFloat)
+	case interface{ Values() []string }:
+		words := make(map[string]*ast.Term)
+		for _, word := range value.Values() {
+			words[word] = ast.StringTerm(word)
+		}
+		return func(value reflect.Value) (*ast.Term, error) {
+			stated, known := inPlace(value).(stater).Stated()
+			if !known {
+				return nil, nil
+			}
+			word := reflect.ValueOf(stated).String()
+			if term, ok := words[word]; ok {
+				return term, nil
+			}
+			return ast.StringTerm(word), nil
+		}
+	}
+	panic(fmt.Sprintf("the facts have a %T, which has no form in Rego", zero))
+}
+
+func encodeFact[T any](encode func(T) (*ast.Term, error)) encoder {
+	return func(value reflect.Value) (*ast.Term, error) {
+		fact := inPlace(value).(*facts.Fact[T])
+		if !fact.Known {
+			return nil, nil
+		}
+		return encode(fact.Value)
+	}
+}
+
+// inPlace returns a pointer to value, to a copy of it only where it stands in a map:
+// copying a fact with its place costs more than making its term.
+func inPlace(value reflect.Value) any {
+	if value.CanAddr() {
+		return value.Addr().Interface()
+	}
+	copied := reflect.New(value.Type())
+	copied.Elem().Set(value)
+	return copied.Interface()
+}
+
+func newStructEncoder(kind reflect.Type) encoder {
+	type field struct {
+		index     int
+		key       *ast.Term
+		encode    encoder
+		omitEmpty bool
+	}
+	var fields []field
+	for i := range kind.NumField() {
+		name, options, _ := strings.Cut(kind.Field(i).Tag.Get("json"), ",")
+		if name == "" || name == "-" {
+			continue
+		}
+		fields = append(fields, field{
+			index:     i,
+			key:       ast.StringTerm(name),
+			encode:    newEncoder(kind.Field(i).Type),
+			omitEmpty: strings.Contains(options, "omitempty"),
+		})
+	}
+	return func(value reflect.Value) (*ast.Term, error) {
+		var room [24][2]*ast.Term // on the stack; NewObject copies
+		items := room[:0]
+		for _, field := range fields {
+			inner := value.Field(field.index)
+			if field.omitEmpty && isEmpty(inner) {
+				continue
+			}
+			term, err := field.encode(inner)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", string(field.key.Value.(ast.String)), err)
+			}
+			if term != nil {
+				items = append(items, [2]*ast.Term{field.key, term})
+			}
+		}
+		return ast.NewTerm(ast.NewObject(items...)), nil
+	}
+}
+
+func isEmpty(value reflect.Value) bool {
+	if value.Kind() == reflect.Slice || value.Kind() == reflect.Map {
+		return value.Len() == 0
+	}
+	return value.IsZero()
+}
+
+// encodeFloat has the digits from encoding/json, so that a message made here and one
+// that plain OPA makes of the facts as JSON have the same words.
+func encodeFloat(value float64) (*ast.Term, error) {
+	digits, err := json.Marshal(value)
+	if err != nil {
+		return nil, fmt.Errorf("%v is no number", value)
+	}
+	return ast.NewTerm(ast.Number(digits)), nil
+}
+
+func (p *Policies) input(f *facts.Facts) (*ast.Term, error) {
+	return p.encode(reflect.ValueOf(f).Elem())
+}

@@ -1,0 +1,320 @@
+package policy
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/open-policy-agent/opa/v1/ast"
+)
+
+// module is a parsed Rego file.
+type module struct {
+	file
+	ast *ast.Module
+}
+
+// place is a line of a file.
+type place struct {
+	file string
+	line int
+}
+
+// schemaPath is the JSON Schema of the input in the builtin bundle, under the name
+// that rules give it: schema.facts.
+const schemaPath = "schemas/facts.json"
+
+func parseModule(file file, capabilities *ast.Capabilities) (*module, []*Error) {
+	parsed, err := ast.ParseModuleWithOpts(file.name, string(file.data), ast.ParserOptions{
+		Capabilities:      capabilities,
+		ProcessAnnotation: true,
+		RegoVersion:       ast.RegoV1,
+	})
+	if errs := (ast.Errors)(nil); errors.As(err, &errs) {
+		return nil, translate(errs, nil)
+	}
+	if err != nil {
+		return nil, []*Error{{File: file.name, Message: "parse", Err: err}}
+	}
+	return &module{file: file, ast: parsed}, nil
+}
+
+// addRules checks that every module is one that belongs to the policies, and takes
+// over the rules' METADATA. It is not complete when it turned modules away.
+func (p *Policies) addRules(modules []*module) (faults []*Error, complete bool) {
+	complete = true
+	p.denies = make(map[string]place)
+	p.ruleOfFile = make(map[string]string)
+	for _, module := range modules {
+		id, wrong := module.rule()
+		if wrong != nil {
+			faults, complete = append(faults, wrong), false
+			continue
+		}
+		if id == "" {
+			continue
+		}
+		if first, taken := p.denies[id]; taken {
+			faults = append(faults, module.fault(id, module.ast.Package.Location, "the rule exists already: %s", first.file))
+			complete = false
+			continue
+		}
+		deny, wrong := module.deny(id)
+		p.denies[id] = place{file: module.name, line: deny}
+		p.ruleOfFile[module.name] = id
+		if wrong != nil {
+			faults = append(faults, wrong)
+		}
+		rule, missing := module.metadata(id)
+		p.rules = append(p.rules, rule)
+		faults = append(faults, missing...)
+	}
+	if len(p.rules) == 0 && complete {
+		complete = false
+		faults = append(faults, &Error{Message: "there is no rule: no package below mlpolicy.rules"})
+	}
+	slices.SortFunc(p.rules, func(a, b Rule) int { return strings.Compare(a.ID, b.ID) })
+	return faults, complete
+}
+
+func (m *module) fault(rule string, at *ast.Location, format string, args ...any) *Error {
+	fault := &Error{File: m.name, Rule: rule, Message: fmt.Sprintf(format, args...)}
+	if at != nil {
+		fault.Line = at.Row
+	}
+	return fault
+}
+
+// rule returns the ID of the rule that the module is, empty for one of the builtin
+// bundle's other packages.
+func (m *module) rule() (id string, wrong *Error) {
+	var steps []string
+	for _, term := range m.ast.Package.Path[1:] {
+		step, _ := term.Value.(ast.String)
+		steps = append(steps, string(step))
+	}
+	var (
+		at      = m.ast.Package.Location
+		name    = strings.TrimPrefix(m.ast.Package.Path.String(), "data.")
+		isOurs  = steps[0] == "mlpolicy"
+		isBelow = isOurs && len(steps) > 1 && steps[1] == "rules"
+	)
+	if m.builtin && isOurs && !isBelow {
+		return "", nil
+	}
+	if !isBelow || len(steps) != 3 {
+		return "", m.fault("", at, `package %s is no rule: a rule is package mlpolicy.rules["<id>"]`, name)
+	}
+	id = steps[2]
+	folder := path.Dir(m.path)
+	switch {
+	case !isID(id):
+		return "", m.fault("", at, "rule ID %q is not of lower-case words with hyphens between them", id)
+	case slices.Contains([]string{facts.SyntaxRule, facts.ContradictionRule, waiverRule}, id):
+		return "", m.fault("", at, "rule ID %q is taken: findings about the input itself bear it", id)
+	case path.Base(path.Dir(folder)) == "rules" && path.Base(folder) != id:
+		return "", m.fault(id, at, "package %s stands in folder %s; the folder's name is the rule's ID", name, path.Base(folder))
+	}
+	return id, nil
+}
+
+// waiverRule is the ID of findings about waivers, which the configuration gives.
+const waiverRule = "waiver"
+
+func isID(text string) bool {
+	for word := range strings.SplitSeq(text, "-") {
+		if word == "" || strings.Trim(word, "abcdefghijklmnopqrstuvwxyz0123456789") != "" {
+			return false
+		}
+	}
+	return true
+}
+
+// deny returns the line of the rule's answer.
+func (m *module) deny(id string) (line int, wrong *Error) {
+	for _, rule := range m.ast.Rules {
+		ref := rule.Head.Ref()
+		if name, ok := ref[0].Value.(ast.Var); !ok || name != "deny" {
+			continue
+		}
+		if len(ref) != 1 || rule.Head.RuleKind() != ast.MultiValue || len(rule.Head.Args) > 0 {
+			return rule.Location.Row, m.fault(id, rule.Location, `deny is not a set: write deny contains {"path": path, "message": message} if { … }`)
+		}
+		if line == 0 {
+			line = rule.Location.Row
+		}
+	}
+	if line == 0 {
+		return 0, m.fault(id, m.ast.Package.Location, "the package has no deny")
+	}
+	return line, nil
+}
+
+// metadata reads the METADATA of the rule's package.
+func (m *module) metadata(id string) (Rule, []*Error) {
+	rule := Rule{ID: id}
+	if !m.builtin {
+		rule.Origin = m.name
+	}
+	index := slices.IndexFunc(m.ast.Annotations, func(a *ast.Annotations) bool { return a.Scope == "package" })
+	if index < 0 {
+		return rule, []*Error{m.fault(id, m.ast.Package.Location, "the package has no METADATA above it")}
+	}
+	var (
+		annotations = m.ast.Annotations[index]
+		faults      []*Error
+	)
+	fault := func(format string, args ...any) {
+		faults = append(faults, m.fault(id, annotations.Location, format, args...))
+	}
+	custom := func(key string) string {
+		value, ok := annotations.Custom[key]
+		text, isText := value.(string)
+		if ok && !isText {
+			fault("METADATA has a custom.%s that is not a string: %v", key, value)
+			return text
+		}
+		if text = strings.TrimSpace(text); text == "" {
+			fault("METADATA has no custom.%s", key)
+		}
+		return text
+	}
+	required := func(key, text string) string {
+		if text = strings.TrimSpace(text); text == "" {
+			fault("METADATA has no %s", key)
+		}
+		return text
+	}
+
+	rule.Title = required("title", annotations.Title)
+	if strings.Contains(rule.Title, "\n") {
+		fault("METADATA has a title of several lines")
+	}
+	rule.Description = required("description", annotations.Description)
+	rule.Remediation = custom("remediation")
+	rule.Severity = facts.Severity(custom("severity"))
+	switch rule.Severity {
+	case facts.Error, facts.Warning, facts.Note, "":
+	default:
+		fault("METADATA has custom.severity %q, which is none of %s, %s and %s", rule.Severity, facts.Error, facts.Warning, facts.Note)
+	}
+	for _, key := range slices.Sorted(maps.Keys(annotations.Custom)) {
+		if key != "severity" && key != "remediation" {
+			fault("METADATA has an unknown custom.%s; known are severity and remediation", key)
+		}
+	}
+	for _, related := range annotations.RelatedResources {
+		rule.Related = append(rule.Related, Reference{Description: related.Description, URL: related.Ref.String()})
+	}
+	return rule, faults
+}
+
+// compile prepares the one query. With typed, input.x in a rule must be in the
+// schema of the facts: the bundle's own tests prove that of the bundle, and it
+// takes a tenth of the time that loading takes.
+func (p *Policies) compile(builtin fs.FS, modules []*module, capabilities *ast.Capabilities, typed bool) []*Error {
+	p.compiler = ast.NewCompiler().SetErrorLimit(0).WithStrict(true).WithCapabilities(capabilities)
+	if typed {
+		schemas, err := readSchemas(builtin)
+		if err != nil {
+			return []*Error{err}
+		}
+		p.compiler.WithSchemas(schemas).WithUseTypeCheckAnnotations(true)
+	}
+	parsed := make(map[string]*ast.Module, len(modules))
+	for _, module := range modules {
+		parsed[module.name] = module.ast
+	}
+	p.compiler.Compile(parsed)
+	if p.compiler.Failed() {
+		return translate(p.compiler.Errors, p.ruleOfFile)
+	}
+	if faults := p.unresolved(); len(faults) > 0 {
+		return faults
+	}
+	query, err := p.compiler.QueryCompiler().Compile(ast.MustParseBody("findings = data.mlpolicy.findings"))
+	if err != nil {
+		return []*Error{{Message: "compile data.mlpolicy.findings", Err: err}}
+	}
+	p.query = query
+	return nil
+}
+
+func readSchemas(builtin fs.FS) (*ast.SchemaSet, *Error) {
+	var schema any
+	data, err := fs.ReadFile(builtin, schemaPath)
+	if err == nil {
+		err = json.Unmarshal(data, &schema)
+	}
+	if err != nil {
+		return nil, &Error{File: builtinName + schemaPath, Message: "read the schema of the facts", Err: err}
+	}
+	schemas := ast.NewSchemaSet()
+	// The root types input in every rule, the other is what METADATA may name.
+	schemas.Put(ast.SchemaRootRef, schema)
+	schemas.Put(ast.SchemaRootRef.Append(ast.StringTerm("facts")), schema)
+	return schemas, nil
+}
+
+// unresolved finds references to data that nothing provides. To OPA they are merely
+// undefined, and the rule that makes one never fires.
+func (p *Policies) unresolved() []*Error {
+	var faults []*Error
+	if len(p.compiler.GetRulesExact(ast.MustParseRef("data.mlpolicy.findings"))) == 0 {
+		faults = append(faults, &Error{Message: "the builtin bundle has no data.mlpolicy.findings"})
+	}
+	editions := ast.MustParseRef("data.mlpolicy.editions")
+	for name, module := range p.compiler.Modules {
+		ast.WalkRefs(module, func(ref ast.Ref) bool {
+			if !ref.HasPrefix(ast.DefaultRootRef) || ref.HasPrefix(editions) {
+				return false
+			}
+			node := p.compiler.RuleTree.Find(ast.DefaultRootRef)
+			for _, step := range ref[1:] {
+				if _, ok := step.Value.(ast.String); !ok || node == nil || len(node.Values) > 0 {
+					break
+				}
+				node = node.Child(step.Value)
+			}
+			if node == nil {
+				fault := &Error{File: name, Rule: p.ruleOfFile[name], Message: fmt.Sprintf("%s does not exist", ref.GroundPrefix())}
+				if at := ref[0].Location; at != nil {
+					fault.Line = at.Row
+				}
+				faults = append(faults, fault)
+			}
+			return false
+		})
+	}
+	return faults
+}
+
+// translate turns OPA's errors into those of this package.
+func translate(errs ast.Errors, ruleOfFile map[string]string) []*Error {
+	faults := make([]*Error, len(errs))
+	for i, err := range errs {
+		fault := &Error{Message: err.Message}
+		if err.Location != nil {
+			fault.File, fault.Line, fault.Rule = err.Location.File, err.Location.Row, ruleOfFile[err.Location.File]
+		}
+		if name, ok := strings.CutPrefix(err.Message, "undefined function "); ok && isImpure(name) {
+			fault.Message += ": policies reach neither network nor clock, and know no chance"
+		}
+		if err.Code == ast.TypeErr && err.Details != nil {
+			for _, line := range err.Details.Lines() {
+				// The reference and the caret under it are in the message and the position.
+				if line = strings.TrimSpace(line); strings.Trim(line, "^") != "" && !strings.HasSuffix(err.Message, line) {
+					fault.Message += "; " + line
+				}
+			}
+		}
+		faults[i] = fault
+	}
+	return faults
+}

@@ -1,0 +1,199 @@
+// Package policy judges facts by rules written in Rego. Call Load once and
+// Evaluate as often as needed; a Policies never changes.
+//
+// It is the only package that knows OPA. It checks the contract of rules and of
+// editions when they are loaded and that of answers when they are given: whatever
+// breaks it is an *Error that names the culprit and never an absence of findings.
+// It does not know files of deployments; see package lint.
+package policy
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/storage"
+	"github.com/open-policy-agent/opa/v1/storage/inmem"
+)
+
+// Policies are rules and editions, checked and compiled. They are safe for
+// concurrent use.
+type Policies struct {
+	rules      []Rule            // sorted by ID
+	denies     map[string]place  // where each rule gives its answer
+	ruleOfFile map[string]string // the rule's ID by the file's name
+	editions   []Edition         // sorted by ID
+	digest     string
+
+	compiler *ast.Compiler
+	query    ast.Body
+	store    storage.Store
+	encode   encoder
+	indexing bool
+}
+
+// Rule is what a rule's METADATA say.
+type Rule struct {
+	ID          string
+	Title       string // one line, no final stop
+	Description string // Markdown
+	Remediation string
+	Severity    facts.Severity
+	Related     []Reference
+	Origin      string // the file that holds the rule; empty for one of the builtin bundle
+}
+
+// Reference is a page to read.
+type Reference struct{ Description, URL string }
+
+// Load reads, checks and compiles the builtin bundle and further folders. Its error
+// joins one *Error for each fault, sorted by file and line.
+func Load(ctx context.Context, builtin fs.FS, extra []Folder) (*Policies, error) {
+	found, faults := find(builtin, extra)
+	if len(found.tables) == 0 {
+		faults = append(faults, &Error{Message: "there is no edition: no editions/<id>/data.yaml"})
+	}
+	var (
+		modules  = make([]*module, len(found.modules))
+		tables   = make([]*table, len(found.tables))
+		parsing  = make([][]*Error, len(found.modules))
+		checking = make([][]*Error, len(found.tables))
+
+		capabilities = hermetic()
+	)
+	if err := each(ctx, len(modules), func(i int) {
+		modules[i], parsing[i] = parseModule(found.modules[i], capabilities)
+	}); err != nil {
+		return nil, fmt.Errorf("load policies: %w", err)
+	}
+	faults = append(faults, slices.Concat(parsing...)...)
+
+	// Compiling keeps one processor busy; the tables have the others meanwhile.
+	var (
+		background sync.WaitGroup
+		tablesErr  error
+		digest     string
+	)
+	background.Go(func() {
+		tablesErr = each(ctx, len(tables), func(i int) {
+			tables[i], checking[i] = parseTable(found.tables[i])
+		})
+		digest = found.digest()
+	})
+
+	modules = slices.DeleteFunc(modules, func(m *module) bool { return m == nil })
+	p := &Policies{indexing: true}
+	wrong, complete := p.addRules(modules)
+	faults = append(faults, wrong...)
+	// What is missing would be an error of whatever refers to it.
+	if complete && len(modules) == len(found.modules) {
+		faults = append(faults, p.compile(builtin, modules, capabilities, len(extra) > 0)...)
+	}
+	p.encode = encoderOf[facts.Facts]()
+
+	background.Wait()
+	if tablesErr != nil {
+		return nil, fmt.Errorf("load policies: %w", tablesErr)
+	}
+	p.digest = digest
+	faults = append(faults, slices.Concat(checking...)...)
+	faults = append(faults, p.addEditions(slices.DeleteFunc(tables, func(t *table) bool { return t == nil }))...)
+	if err := join(faults); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+func join(faults []*Error) error {
+	slices.SortFunc(faults, func(a, b *Error) int {
+		return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), strings.Compare(a.Message, b.Message))
+	})
+	errs := make([]error, len(faults))
+	for i, fault := range faults {
+		errs[i] = fault
+	}
+	return errors.Join(errs...)
+}
+
+// each calls do for 0 to n-1 on all processors.
+func each(ctx context.Context, n int, do func(int)) error {
+	var (
+		next    atomic.Int64
+		workers sync.WaitGroup
+	)
+	for range min(n, runtime.GOMAXPROCS(0)) {
+		workers.Go(func() {
+			for ctx.Err() == nil {
+				i := int(next.Add(1)) - 1
+				if i >= n {
+					return
+				}
+				do(i)
+			}
+		})
+	}
+	workers.Wait()
+	return ctx.Err()
+}
+
+// Rules returns all rules, sorted by ID.
+func (p *Policies) Rules() []Rule { return slices.Clone(p.rules) }
+
+// Editions returns all editions, sorted by ID.
+func (p *Policies) Editions() []Edition { return slices.Clone(p.editions) }
+
+// Edition returns one edition.
+func (p *Policies) Edition(id string) (Edition, bool) {
+	for _, edition := range p.editions {
+		if edition.ID == id {
+			return edition, true
+		}
+	}
+	return Edition{}, false
+}
+
+// Digest identifies the content of all policy files and their places within their
+// folders: "sha256:" and 64 hexadecimal digits.
+func (p *Policies) Digest() string { return p.digest }
+
+// Unindexed returns policies that evaluate every rule in full instead of looking
+// up which can apply. The answers are the same, later; a test shows it.
+func (p *Policies) Unindexed() *Policies {
+	unindexed := *p
+	unindexed.indexing = false
+	return &unindexed
+}
+
+// addEditions takes the tables over and gives rules their data.
+func (p *Policies) addEditions(tables []*table) []*Error {
+	var faults []*Error
+	slices.SortStableFunc(tables, func(a, b *table) int { return strings.Compare(a.edition.ID, b.edition.ID) })
+	data := make(map[string]*table, len(tables))
+	for _, table := range tables {
+		if first, taken := data[table.edition.ID]; taken {
+			faults = append(faults, &Error{File: table.file, Message: fmt.Sprintf("edition %s exists already: %s", table.edition.ID, first.file)})
+			continue
+		}
+		data[table.edition.ID] = table
+		p.editions = append(p.editions, table.edition)
+	}
+	editions := ast.NewObject()
+	for _, id := range slices.Sorted(maps.Keys(data)) {
+		editions.Insert(ast.StringTerm(id), ast.NewTerm(data[id].value))
+	}
+	p.store = inmem.NewFromASTObject(ast.NewObject(ast.Item(
+		ast.StringTerm("mlpolicy"),
+		ast.ObjectTerm(ast.Item(ast.StringTerm("editions"), ast.NewTerm(editions))),
+	)))
+	return faults
+}

@@ -1,0 +1,32 @@
+# METADATA
+# title: Cluster autoscaling through Azure Machine Learning
+# description: |
+#   AKS: cluster autoscaling is not supported through the Azure Machine Learning SDK; its nodes are changed
+#   in the Azure portal. Autoscaling of the deployed service is what AKS offers and never at fault, nor is the
+#   autoscaler of a cluster that Azure itself manages.
+# related_resources:
+#   - description: Cluster autoscaling in Azure Kubernetes Service
+#     ref: https://learn.microsoft.com/azure/aks/cluster-autoscaler-overview
+# schemas:
+#   - input: schema.facts
+# custom:
+#   severity: warning
+#   remediation: Set a fixed number of nodes, and let AKS itself scale the cluster.
+package mlpolicy.rules["cluster-autoscaling"]
+
+import data.mlpolicy.table
+
+deny contains {"path": path, "message": message} if {
+	some i, compute in input.computes
+	compute.cluster_autoscaling == true
+	compute.managed_by == "azure-ml"
+	row := table.targets[compute.target]
+	row.cluster_autoscaling == false
+
+	path := ["computes", i, "cluster_autoscaling"]
+	message := sprintf("%s scales the nodes of %s through Azure Machine Learning, which does not support it: %s", [
+		compute.name,
+		row.name,
+		"set a fixed number of nodes, or scale the cluster in Azure itself",
+	])
+}

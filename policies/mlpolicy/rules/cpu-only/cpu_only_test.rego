@@ -1,0 +1,54 @@
+package mlpolicy.rules["cpu-only_test"]
+
+import data.mlpolicy.editions
+import data.mlpolicy.fixture_test as fixture
+import data.mlpolicy.rules["cpu-only"] as rule
+
+test_deny_gpu_on_a_target_for_the_cpu[edition] if {
+	some edition, _ in editions
+
+	rule.deny == {{
+		"path": ["deployments", 0, "gpus"],
+		"message": concat("", [
+			"churn asks for 2 GPU on Azure Container Instances, which is for CPU-based workloads: ",
+			"ask for no GPU or deploy to a target that offers it",
+		]),
+	}} with input as fixture.under(edition, {"target": "aci", "gpus": 2})
+}
+
+test_there_are_five_editions if count(editions) == 5
+
+test_allow_targets_that_are_not_for_the_cpu[target] if {
+	some target in {id | some id, row in editions["2020-06"].targets; row.cpu_only == false}
+
+	rule.deny == set() with input as fixture.deployment({"target": target, "gpus": 1})
+}
+
+test_one_target_is_for_the_cpu if {
+	{target | some target, row in editions["2020-06"].targets; row.cpu_only == true} == {"aci"}
+}
+
+test_allow_without_gpu if {
+	rule.deny == set() with input as fixture.deployment({"target": "aci", "gpus": 0})
+}
+
+test_allow_known_workloads[workload] if {
+	some workload in {"web-service", "batch-scoring", "iot-module", "training"}
+
+	rule.deny == set() with input as fixture.deployment({"target": "aci", "workload": workload, "gpus": 1})
+}
+
+test_allow_what_is_not_known[absent] if {
+	some absent in {"target", "gpus"}
+
+	rule.deny == set() with input as fixture.deployment(object.remove({"target": "aci", "gpus": 1}, [absent]))
+}
+
+test_allow_targets_without_a_row if {
+	rule.deny == set() with input as fixture.deployment({"target": "kubernetes", "gpus": 1})
+}
+
+test_allow_without_cpu_only_column if {
+	rule.deny == set() with input as fixture.deployment({"target": "aci", "gpus": 1})
+		with data.mlpolicy.editions as fixture.without("cpu_only")
+}

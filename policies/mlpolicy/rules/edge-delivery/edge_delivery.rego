@@ -1,0 +1,32 @@
+# METADATA
+# title: Delivery by another way than the table's
+# description: |
+#   Azure Data Box Edge is used via IoT Edge: its modules come from an IoT Edge deployment manifest.
+# related_resources:
+#   - description: What is Azure Stack Edge, formerly Data Box Edge
+#     ref: https://learn.microsoft.com/azure/databox-online/azure-stack-edge-overview
+# schemas:
+#   - input: schema.facts
+# custom:
+#   severity: error
+#   remediation: Deploy through an IoT Edge deployment manifest.
+package mlpolicy.rules["edge-delivery"]
+
+import data.mlpolicy.table
+
+deny contains {"path": path, "message": message} if {
+	some i, deployment in input.deployments
+	delivery := deployment.delivery
+	not deployment.workload == "training"
+	row := table.targets[deployment.target]
+	row.via != ""
+	delivery != row.via
+
+	path := ["deployments", i, "delivery"]
+	message := sprintf("%s reaches %s by %s, and the table says via %s: deliver it that way", [
+		deployment.name,
+		row.name,
+		delivery,
+		row.via,
+	])
+}

@@ -1,0 +1,35 @@
+# METADATA
+# title: FPGA on a target that offers none
+# description: |
+#   The FPGA column says yes for AKS and for Azure Data Box Edge; every other cell is blank. Training is
+#   not inference and never at fault.
+# related_resources:
+#   - description: Deploy models to FPGAs
+#     ref: https://learn.microsoft.com/azure/machine-learning/v1/how-to-deploy-fpga-web-service
+# schemas:
+#   - input: schema.facts
+# custom:
+#   severity: error
+#   remediation: Deploy to a target with FPGA support, or ask for no FPGA.
+package mlpolicy.rules.fpga
+
+import data.mlpolicy.table
+
+deny contains {"path": path, "message": message} if {
+	some i, deployment in input.deployments
+	deployment.fpgas > 0
+	not deployment.workload == "training"
+	table.refused(deployment.target, "fpga")
+
+	path := ["deployments", i, "fpgas"]
+	message := sprintf(
+		"%s asks for %v FPGA on %s; edition %s offers that on %s: deploy there or ask for no FPGA",
+		[
+			deployment.name,
+			deployment.fpgas,
+			table.name(deployment.target),
+			input.edition,
+			table.phrase(table.offering("fpga")),
+		],
+	)
+}

@@ -1,0 +1,83 @@
+package mlpolicy.rules.fpga_test
+
+import data.mlpolicy.editions
+import data.mlpolicy.fixture_test as fixture
+import data.mlpolicy.rules.fpga as rule
+
+refused[target] := row.name if {
+	some target, row in editions["2020-06"].targets
+	row.fpga == false
+}
+
+unlisted := {
+	"managed-online": "Azure Machine Learning managed online endpoints",
+	"kubernetes": "Azure Machine Learning Kubernetes",
+}
+
+test_offered_are_aks_and_data_box_edge if {
+	object.keys(refused) == object.keys(editions["2020-06"].targets) - {"aks", "data-box-edge"}
+	count(refused) == 6
+}
+
+test_deny_where_no_fpga_is_offered[target] if {
+	some target, name in object.union(refused, unlisted)
+	facts := fixture.deployment({"target": target, "fpgas": 2})
+
+	rule.deny == found(name, "2020-06", "Azure Data Box Edge or Azure Kubernetes Service (AKS)") with input as facts
+}
+
+test_deny_targets_that_lost_their_row if {
+	facts := fixture.under("2020-12", {"target": "data-box-edge", "fpgas": 2})
+
+	rule.deny == found("Azure Data Box Edge", "2020-12", "Azure Kubernetes Service (AKS)") with input as facts
+}
+
+test_deny_any_inference[workload] if {
+	some workload in {"web-service", "batch-scoring", "iot-module"}
+	denied := rule.deny with input as fixture.deployment({"target": "aci", "workload": workload, "fpgas": 1})
+
+	count(denied) == 1
+}
+
+test_allow_where_offered[target] if {
+	some target in {"aks", "data-box-edge"}
+
+	rule.deny == set() with input as fixture.deployment({"target": target, "fpgas": 1})
+}
+
+test_allow_training if {
+	rule.deny == set() with input as fixture.deployment({"target": "aci", "workload": "training", "fpgas": 1})
+}
+
+test_allow_without_fpga if {
+	rule.deny == set() with input as fixture.deployment({"target": "aci", "fpgas": 0})
+}
+
+test_allow_what_is_not_known[absent] if {
+	some absent in {"target", "fpgas"}
+
+	rule.deny == set() with input as fixture.deployment(object.remove({"target": "aci", "fpgas": 1}, [absent]))
+}
+
+test_allow_under_editions_without_fpga_column[name] if {
+	some edition in {"2021-10", "2023-03", "2026-03"}
+	some target in {"aci", "data-box-edge"}
+	name := concat("/", [edition, target])
+
+	rule.deny == set() with input as fixture.under(edition, {"target": target, "fpgas": 1})
+}
+
+test_allow_without_fpga_column[target] if {
+	some target in {"aci", "kubernetes"}
+
+	rule.deny == set() with input as fixture.deployment({"target": target, "fpgas": 1})
+		with data.mlpolicy.editions as fixture.without("fpga")
+}
+
+found(target, edition, offering) := {{
+	"path": ["deployments", 0, "fpgas"],
+	"message": sprintf(
+		"churn asks for 2 FPGA on %s; edition %s offers that on %s: deploy there or ask for no FPGA",
+		[target, edition, offering],
+	),
+}}

@@ -1,0 +1,95 @@
+package mlpolicy.rules["gpu-web-service_test"]
+
+import data.mlpolicy.editions
+import data.mlpolicy.fixture_test as fixture
+import data.mlpolicy.rules["gpu-web-service"] as rule
+
+# The table drives the cases: a target is covered the day it gets a row.
+refused[target] := row if {
+	some target, row in editions["2020-06"].targets
+	not "web-service" in row.gpu
+}
+
+test_refused_are_all_targets_but_aks if {
+	object.keys(refused) == object.keys(editions["2020-06"].targets) - {"aks"}
+	count(refused) == 7
+}
+
+test_deny_where_the_gpu_cell_does_not_say_web_service[target] if {
+	some target, row in refused
+	facts := fixture.deployment({"target": target, "workload": "web-service", "gpus": 2})
+	described := sprintf("%s (%s)", [row.name, row.note])
+
+	rule.deny == found(described, "2020-06", "Azure Kubernetes Service (AKS)") with input as facts
+}
+
+test_deny_targets_without_a_row[target] if {
+	some target, name in {
+		"managed-online": "Azure Machine Learning managed online endpoints",
+		"kubernetes": "Azure Machine Learning Kubernetes",
+	}
+	facts := fixture.deployment({"target": target, "workload": "web-service", "gpus": 2})
+
+	rule.deny == found(name, "2020-06", "Azure Kubernetes Service (AKS)") with input as facts
+}
+
+test_deny_only_cpu_targets_where_the_edition_does_not_say_only[target] if {
+	some target in {"local", "aci", "managed-online", "aks", "kubernetes", "aml-compute", "functions"}
+	denied := rule.deny with input as fixture.under("2023-03", {"target": target, "workload": "web-service", "gpus": 2})
+
+	denied == {finding | some finding in not_only; target == "aci"}
+}
+
+not_only := found(
+	concat("", [
+		"Azure Container Instances (for low-scale CPU-based workloads, recommended for development and testing only; ",
+		"no cluster to manage; supported in the designer; version 1 of the SDK and CLI only)",
+	]),
+	"2023-03",
+	"Azure Machine Learning Kubernetes or Azure Machine Learning managed online endpoints",
+)
+
+test_message_of_a_row_without_a_note if {
+	facts := fixture.deployment({"target": "aci", "workload": "web-service", "gpus": 2})
+
+	rule.deny == found("Azure Container Instances", "2020-06", "Azure Kubernetes Service (AKS)") with input as facts
+		with data.mlpolicy.editions as fixture.without("note")
+}
+
+test_allow_aks if {
+	rule.deny == set() with input as fixture.deployment({"target": "aks", "workload": "web-service", "gpus": 4})
+}
+
+test_allow_aks_in_the_row_of_kubernetes if {
+	rule.deny == set() with input as fixture.under("2021-10", {"target": "aks", "workload": "web-service", "gpus": 4})
+}
+
+test_allow_without_gpu if {
+	rule.deny == set() with input as fixture.deployment({"target": "aci", "workload": "web-service", "gpus": 0})
+}
+
+test_allow_other_workloads[workload] if {
+	some workload in {"batch-scoring", "iot-module", "training"}
+
+	rule.deny == set() with input as fixture.deployment({"target": "aci", "workload": workload, "gpus": 1})
+}
+
+test_allow_what_is_not_known[absent] if {
+	some absent in {"target", "workload", "gpus"}
+	stated := object.remove({"target": "aci", "workload": "web-service", "gpus": 1}, [absent])
+
+	rule.deny == set() with input as fixture.deployment(stated)
+}
+
+test_allow_without_gpu_column if {
+	rule.deny == set() with input as fixture.deployment({"target": "aci", "workload": "web-service", "gpus": 1})
+		with data.mlpolicy.editions as fixture.without("gpu")
+}
+
+found(target, edition, offering) := {{
+	"path": ["deployments", 0, "gpus"],
+	"message": sprintf(
+		"churn asks for 2 GPU as a web service on %s; edition %s offers that on %s: deploy there or ask for no GPU",
+		[target, edition, offering],
+	),
+}}

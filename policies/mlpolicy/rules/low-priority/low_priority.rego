@@ -1,0 +1,31 @@
+# METADATA
+# title: Low-priority VMs on a compute that has none
+# description: |
+#   The table gives low-priority VMs to compute clusters and to no other target. The rule concerns computes
+#   that Azure Machine Learning manages; the spot nodes of a cluster of one's own are not its business.
+# related_resources:
+#   - description: Low-priority VMs of compute clusters
+#     ref: https://learn.microsoft.com/azure/machine-learning/how-to-manage-optimize-cost
+# schemas:
+#   - input: schema.facts
+# custom:
+#   severity: warning
+#   remediation: Use dedicated VMs, or a compute cluster.
+package mlpolicy.rules["low-priority"]
+
+import data.mlpolicy.table
+
+deny contains {"path": path, "message": message} if {
+	some i, compute in input.computes
+	compute.vm_priority == "low"
+	compute.managed_by == "azure-ml"
+	row := table.targets[compute.target]
+	row.low_priority == false
+
+	path := ["computes", i, "vm_priority"]
+	message := sprintf("%s asks for low-priority VMs on %s; the table has them only on %s: ask for dedicated VMs", [
+		compute.name,
+		row.name,
+		table.phrase(table.offering("low_priority")),
+	])
+}

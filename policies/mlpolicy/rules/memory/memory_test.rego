@@ -1,0 +1,65 @@
+package mlpolicy.rules.memory_test
+
+import data.mlpolicy.editions
+import data.mlpolicy.fixture_test as fixture
+import data.mlpolicy.rules.memory as rule
+
+# The table drives the cases: a target that gains a limit is covered the day its row says so.
+limits := {[edition, target]: row.memory.below_gib |
+	some edition, table in editions
+	some target, row in table.targets
+}
+
+test_container_instances_are_limited_in_every_edition if {
+	limits == {[edition, "aci"]: 48 | some edition, _ in editions}
+	count(limits) == 5
+}
+
+test_deny_at_the_limit_and_above[name] if {
+	some [edition, target], limit in limits
+	some memory in {limit, limit + 0.5, 4096}
+	name := sprintf("%s/%s/%v", [edition, target, memory])
+
+	rule.deny == {{
+		"path": ["deployments", 0, "memory_gib"],
+		"message": sprintf(
+			"churn asks for %v GB of memory on %s, which takes less than %v GB: ask for less or deploy to another target",
+			[memory, editions[edition].targets[target].name, limit],
+		),
+	}} with input as fixture.under(edition, {"target": target, "memory_gib": memory})
+}
+
+test_allow_just_below_the_limit[name] if {
+	some [edition, target], limit in limits
+	name := concat("/", [edition, target])
+
+	rule.deny == set() with input as fixture.under(edition, {"target": target, "memory_gib": limit - 0.001})
+}
+
+test_allow_any_memory_without_a_limit[target] if {
+	some target in {id | some id, row in editions["2020-06"].targets; row.memory == {}}
+
+	rule.deny == set() with input as fixture.deployment({"target": target, "memory_gib": 4096})
+}
+
+test_deny_whatever_the_workload[workload] if {
+	some workload in {"web-service", "batch-scoring", "iot-module", "training"}
+	denied := rule.deny with input as fixture.deployment({"target": "aci", "workload": workload, "memory_gib": 48})
+
+	count(denied) == 1
+}
+
+test_allow_what_is_not_known[absent] if {
+	some absent in {"target", "memory_gib"}
+
+	rule.deny == set() with input as fixture.deployment(object.remove({"target": "aci", "memory_gib": 64}, [absent]))
+}
+
+test_allow_targets_without_a_row if {
+	rule.deny == set() with input as fixture.deployment({"target": "kubernetes", "memory_gib": 4096})
+}
+
+test_allow_without_memory_column if {
+	rule.deny == set() with input as fixture.deployment({"target": "aci", "memory_gib": 64})
+		with data.mlpolicy.editions as fixture.without("memory")
+}

@@ -1,0 +1,31 @@
+# METADATA
+# title: Model too large for the target
+# description: |
+#   The note below the table: container instances are suitable only for small models less than 1 GB in
+#   size. A model of exactly 1 GB, 10^9 bytes, is too large; a model of unknown size is never at fault.
+# related_resources:
+#   - description: Compute targets for inference
+#     ref: https://learn.microsoft.com/azure/machine-learning/concept-compute-target#compute-targets-for-inference
+# schemas:
+#   - input: schema.facts
+# custom:
+#   severity: error
+#   remediation: Deploy larger models to a target without a limit on them; single-node AKS serves their development.
+package mlpolicy.rules["model-size"]
+
+import data.mlpolicy.table
+
+deny contains {"path": path, "message": message} if {
+	rows := table.targets
+	some i, deployment in input.deployments
+	some j, model in deployment.models
+	not deployment.workload == "training"
+	row := rows[deployment.target]
+	model.size_bytes >= row.model.below_bytes
+
+	path := ["deployments", i, "models", j, "size_bytes"]
+	message := sprintf(
+		"%s serves a model of %v GB on %s, which takes less than %v GB: shrink the model or deploy to another target",
+		[deployment.name, table.gb(model.size_bytes), row.name, table.gb(row.model.below_bytes)],
+	)
+}

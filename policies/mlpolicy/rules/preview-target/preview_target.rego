@@ -1,0 +1,30 @@
+# METADATA
+# title: Target in preview
+# description: |
+#   The table marks Azure Functions and Azure IoT Edge as (Preview): no service level agreement, and features
+#   may change.
+# related_resources:
+#   - description: Supplemental terms of use for Microsoft Azure previews
+#     ref: https://azure.microsoft.com/support/legal/preview-supplemental-terms/
+# schemas:
+#   - input: schema.facts
+# custom:
+#   severity: note
+#   remediation: Make sure that a preview will do, or deploy to a target that is generally available.
+package mlpolicy.rules["preview-target"]
+
+import data.mlpolicy.table
+
+deny contains {"path": path, "message": message} if {
+	rows := table.targets
+	some i, deployment in input.deployments
+	row := rows[deployment.target]
+	row.preview == true
+	deployment.workload in table.inference
+
+	path := ["deployments", i, "target"]
+	message := sprintf(
+		"%s runs on %s, which is in preview: make sure that a preview will do, or deploy to another target",
+		[deployment.name, row.name],
+	)
+}

@@ -1,0 +1,32 @@
+# METADATA
+# title: Production on a target for testing and development
+# description: |
+#   Local web services and compute instances are for testing and debugging, Azure Container Instances for
+#   testing or development. The rule needs a stage, which only a label, a path or the configuration states.
+# related_resources:
+#   - description: Compute targets for inference
+#     ref: https://learn.microsoft.com/azure/machine-learning/concept-compute-target#compute-targets-for-inference
+# schemas:
+#   - input: schema.facts
+# custom:
+#   severity: warning
+#   remediation: Deploy to a target that the table uses in production.
+package mlpolicy.rules["production-target"]
+
+import data.mlpolicy.table
+
+deny contains {"path": path, "message": message} if {
+	rows := table.targets
+	some i, deployment in input.deployments
+	deployment.stage == "production"
+	row := rows[deployment.target]
+	row.production == false
+	deployment.workload in table.inference
+
+	path := ["deployments", i, "target"]
+	message := sprintf("%s is in production on %s, which is for testing and development only: deploy to %s", [
+		deployment.name,
+		row.name,
+		table.phrase(table.suited(deployment.workload)),
+	])
+}

@@ -1,0 +1,97 @@
+package mlpolicy.rules["unlisted-target_test"]
+
+import data.mlpolicy.editions
+import data.mlpolicy.fixture_test as fixture
+import data.mlpolicy.rules["unlisted-target"] as rule
+
+test_deny_and_name_the_first_edition_that_lists_it[name] if {
+	some name, case in {
+		"managed-online": {
+			"edition": "2020-06",
+			"facts": {"target": "managed-online", "workload": "web-service"},
+			"message": concat("", [
+				"churn runs on Azure Machine Learning managed online endpoints, which edition 2020-06 does not list; ",
+				"2023-03 does, with GPU: set edition: 2023-03",
+			]),
+		},
+		"kubernetes": {
+			"edition": "2020-12",
+			"facts": {"target": "kubernetes", "workload": "web-service"},
+			"message": concat("", [
+				"churn runs on Azure Machine Learning Kubernetes, which edition 2020-12 does not list; ",
+				"2021-10 does, with GPU: set edition: 2021-10",
+			]),
+		},
+		"a GPU for another workload": {
+			"edition": "2020-06",
+			"facts": {"target": "kubernetes", "workload": "batch-scoring"},
+			"message": concat("", [
+				"churn runs on Azure Machine Learning Kubernetes, which edition 2020-06 does not list; ",
+				"2021-10 does: set edition: 2021-10",
+			]),
+		},
+		"listed earlier only": {
+			"edition": "2020-12",
+			"facts": {"target": "iot-edge", "workload": "iot-module"},
+			"message": concat("", [
+				"churn runs on Azure IoT Edge, which edition 2020-12 does not list; ",
+				"no later edition does: deploy to a target that it lists",
+			]),
+		},
+	}
+
+	rule.deny == found(case.message) with input as fixture.under(case.edition, case.facts)
+}
+
+test_deny_an_id_that_no_edition_has_a_name_for if {
+	rule.deny == found(concat("", [
+		"churn runs on managed-online, which edition 2020-06 does not list; ",
+		"no later edition does: deploy to a target that it lists",
+	])) with input as fixture.deployment({"target": "managed-online", "workload": "web-service"})
+		with data.mlpolicy.editions as {"2020-06": editions["2020-06"]}
+}
+
+test_deny_and_name_no_edition_of_the_same_day if {
+	twin := object.union(editions["2023-03"], {"date": editions["2020-06"].date})
+
+	rule.deny == found(concat("", [
+		"churn runs on Azure Machine Learning managed online endpoints, which edition 2020-06 does not list; ",
+		"no later edition does: deploy to a target that it lists",
+	])) with input as fixture.deployment({"target": "managed-online", "workload": "web-service"})
+		with data.mlpolicy.editions as {"2020-06": editions["2020-06"], "twin": twin}
+}
+
+test_allow_listed_targets[name] if {
+	some edition, table in editions
+	some target, _ in table.targets
+	name := concat("/", [edition, target])
+
+	rule.deny == set() with input as fixture.under(edition, {"target": target, "workload": "web-service"})
+}
+
+test_some_targets_are_listed if count(editions["2020-06"].targets) == 8
+
+test_allow_targets_in_a_merged_row[name] if {
+	some edition in {"2023-03", "2026-03"}
+	some target in {"aks", "aml-compute"}
+	name := concat("/", [edition, target])
+
+	rule.deny == set() with input as fixture.under(edition, {"target": target, "workload": "batch-scoring"})
+}
+
+test_allow_training if {
+	rule.deny == set() with input as fixture.deployment({"target": "kubernetes", "workload": "training"})
+}
+
+test_allow_what_is_not_known[absent] if {
+	some absent in {"target", "workload"}
+	stated := object.remove({"target": "kubernetes", "workload": "web-service"}, [absent])
+
+	rule.deny == set() with input as fixture.deployment(stated)
+}
+
+test_allow_under_an_edition_that_does_not_exist if {
+	rule.deny == set() with input as fixture.under("1999-01", {"target": "aks", "workload": "web-service"})
+}
+
+found(message) := {{"path": ["deployments", 0, "target"], "message": message}}

@@ -1,0 +1,34 @@
+# METADATA
+# title: Workload that the target is not used for
+# description: |
+#   The used-for column gives each target its work: AKS and Azure Functions serve in real time, compute
+#   clusters score in batches, edge devices run IoT modules, and the targets for testing serve web services.
+# related_resources:
+#   - description: Compute targets for inference
+#     ref: https://learn.microsoft.com/azure/machine-learning/concept-compute-target#compute-targets-for-inference
+# schemas:
+#   - input: schema.facts
+# custom:
+#   severity: warning
+#   remediation: Deploy to a target that the table uses for the workload.
+package mlpolicy.rules.workload
+
+import data.mlpolicy.table
+
+deny contains {"path": path, "message": message} if {
+	rows := table.targets
+	some i, deployment in input.deployments
+	row := rows[deployment.target]
+	used_for := row.used_for
+	not deployment.workload in used_for
+	deployment.workload in table.inference
+
+	path := ["deployments", i, "target"]
+	message := sprintf("%s runs the workload %s on %s, which is for %s: deploy to %s", [
+		deployment.name,
+		deployment.workload,
+		row.name,
+		concat(" and ", used_for),
+		table.phrase(table.suited(deployment.workload)),
+	])
+}

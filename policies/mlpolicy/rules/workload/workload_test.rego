@@ -1,0 +1,85 @@
+package mlpolicy.rules.workload_test
+
+import data.mlpolicy.editions
+import data.mlpolicy.fixture_test as fixture
+import data.mlpolicy.rules.workload as rule
+
+inference := {"web-service", "batch-scoring", "iot-module"}
+
+suited := {
+	"web-service": "Azure Functions or Azure Kubernetes Service (AKS)",
+	"batch-scoring": "Machine Learning compute clusters",
+	"iot-module": "Azure Data Box Edge or Azure IoT Edge",
+}
+
+mismatches := {[target, workload] |
+	some target, row in editions["2020-06"].targets
+	some workload in inference
+	not workload in row.used_for
+}
+
+test_every_target_has_two_mismatches if {
+	count(mismatches) == 2 * count(editions["2020-06"].targets)
+	["aks", "batch-scoring"] in mismatches
+	["aml-compute", "web-service"] in mismatches
+}
+
+test_deny_a_mismatch[name] if {
+	some [target, workload] in mismatches
+	row := editions["2020-06"].targets[target]
+	name := concat("/", [target, workload])
+
+	rule.deny == {{
+		"path": ["deployments", 0, "target"],
+		"message": sprintf(
+			"churn runs the workload %s on %s, which is for %s: deploy to %s",
+			[workload, row.name, row.used_for[0], suited[workload]],
+		),
+	}} with input as fixture.deployment({"target": target, "workload": workload})
+}
+
+test_message_names_both_uses_of_a_merged_row if {
+	rule.deny == {{
+		"path": ["deployments", 0, "target"],
+		"message": concat("", [
+			"churn runs the workload iot-module on Azure Machine Learning Kubernetes, ",
+			"which is for web-service and batch-scoring: deploy to another target",
+		]),
+	}} with input as fixture.under("2021-10", {"target": "aks", "workload": "iot-module"})
+}
+
+test_allow_what_the_target_is_used_for[name] if {
+	some target, row in editions["2020-06"].targets
+	some workload in row.used_for
+	name := concat("/", [target, workload])
+
+	rule.deny == set() with input as fixture.deployment({"target": target, "workload": workload})
+}
+
+test_allow_batch_scoring_on_kubernetes_from_2021_10_on[name] if {
+	some edition in {"2021-10", "2023-03", "2026-03"}
+	some target in {"aks", "kubernetes"}
+	name := concat("/", [edition, target])
+
+	rule.deny == set() with input as fixture.under(edition, {"target": target, "workload": "batch-scoring"})
+}
+
+test_allow_training if {
+	rule.deny == set() with input as fixture.deployment({"target": "aks", "workload": "training"})
+}
+
+test_allow_what_is_not_known[absent] if {
+	some absent in {"target", "workload"}
+	stated := object.remove({"target": "aks", "workload": "batch-scoring"}, [absent])
+
+	rule.deny == set() with input as fixture.deployment(stated)
+}
+
+test_allow_targets_without_a_row if {
+	rule.deny == set() with input as fixture.deployment({"target": "kubernetes", "workload": "iot-module"})
+}
+
+test_allow_without_used_for_column if {
+	rule.deny == set() with input as fixture.deployment({"target": "aks", "workload": "batch-scoring"})
+		with data.mlpolicy.editions as fixture.without("used_for")
+}
