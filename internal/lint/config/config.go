@@ -1,0 +1,163 @@
+// Package config reads .mlpolicy.yaml: find it with Find, read it with Load, or
+// start from Default, and check the names in it with Config.Check once the policies
+// are known. Every mistake in a configuration is an Error with its position.
+//
+// The package says what an organisation wants; it neither judges deployments nor
+// loads policies.
+package config
+
+import (
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// DefaultEdition is the edition of the table in force where nobody chooses another.
+const DefaultEdition = "2020-06"
+
+// Config is a configuration. What the command line says replaces the exported
+// settings; their places tell where each value comes from.
+type Config struct {
+	// File is the configuration file, nil where there is none.
+	File *source.File
+	// Edition is the id of the table in force; always known.
+	Edition facts.Fact[string]
+	// Cluster is the target of Kubernetes workloads whose documents do not tell.
+	Cluster facts.Fact[facts.Target]
+	// FailOn is the least severity of findings that make a run fail, Off for none; always known.
+	FailOn facts.Fact[facts.Severity]
+	// Ignore are the gitignore patterns of what a walk leaves out, relative to Folder.
+	Ignore []facts.Fact[string]
+	// Policies are the folders of an organisation's own rules, relative to Folder.
+	Policies []facts.Fact[string]
+
+	// Folder is the absolute path of the folder that the configuration's paths are relative to.
+	Folder string
+
+	workingDir string
+	rules      []rule
+	stages     []stage
+	models     []model
+	statements []statement
+}
+
+// Default is the configuration of those who have none.
+func Default() *Config {
+	defaults := facts.Place{Why: "default"}
+	return &Config{
+		Edition: facts.Know(DefaultEdition, defaults),
+		FailOn:  facts.Know(facts.Error, defaults),
+	}
+}
+
+type rule struct {
+	id       *source.Node
+	severity facts.Severity
+}
+
+// Severity returns the severity that the configuration gives a rule, Off for none at
+// all, and false where it leaves the rule its own.
+func (c *Config) Severity(id string) (severity facts.Severity, ok bool) {
+	for _, rule := range c.rules {
+		if rule.id.Text == id {
+			return rule.severity, true
+		}
+	}
+	return "", false
+}
+
+type model struct {
+	name, version string // any version if empty
+	size          facts.Fact[int64]
+	node          *source.Node
+}
+
+// ModelSize returns the size in bytes that the inventory has for a model: of that
+// version, else of any version.
+func (c *Config) ModelSize(name, version string) facts.Fact[int64] {
+	var size facts.Fact[int64]
+	for _, model := range c.models {
+		if model.name != name {
+			continue
+		}
+		if model.version == version {
+			return model.size
+		}
+		if model.version == "" {
+			size = model.size
+		}
+	}
+	return size
+}
+
+type stage struct {
+	name facts.Stage
+	path pattern
+}
+
+type statement struct {
+	scope scope
+	said  *facts.Statement
+}
+
+// Stated returns what the configuration states of a subject: its facts in the order of
+// the file, then its stages. Of two statements about one fact the first is believed.
+func (c *Config) Stated(subject facts.Subject) []*facts.Statement {
+	if len(c.statements) == 0 && len(c.stages) == 0 {
+		return nil
+	}
+	var stated []*facts.Statement
+	path := c.relative(subject.File)
+	for _, statement := range c.statements {
+		if statement.scope.covers(path, subject) {
+			stated = append(stated, statement.said)
+		}
+	}
+	var named facts.Stage
+	for _, stage := range c.stages {
+		if stage.name == named || !stage.path.match(path) {
+			continue
+		}
+		named = stage.name
+		stated = append(stated, facts.StateStage(named, facts.Place{
+			Node: stage.path.node, Why: "its path is one of the configuration's stages." + string(named),
+		}))
+	}
+	return stated
+}
+
+// Check finds the names that only the policies know: an unknown rule or edition is one
+// of the Errors that it returns.
+func (c *Config) Check(rules, editions []string) error {
+	var mistakes Errors
+	for _, rule := range c.rules {
+		if !contains(rules, rule.id.Text) {
+			mistakes.add(rule.id, unknown("rule", rule.id.Text, rules))
+		}
+	}
+	if edition := c.Edition; edition.Known && !contains(editions, edition.Value) {
+		message := unknown("edition", edition.Value, editions)
+		if edition.Place.Node == nil {
+			message = edition.Place.Why + ": " + message
+		}
+		mistakes.add(edition.Place.Node, message)
+	}
+	return mistakes.err()
+}
+
+// Other returns what the configuration file says beside edition, kubernetes and fail_on.
+func (c *Config) Other() []source.Member {
+	var members []source.Member
+	if c.File == nil {
+		return nil
+	}
+	for _, document := range c.File.Documents {
+		for _, member := range document.Root.Entries() {
+			switch member.Key.Text {
+			case "edition", "kubernetes", "fail_on":
+			default:
+				members = append(members, member)
+			}
+		}
+	}
+	return members
+}

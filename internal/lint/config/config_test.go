@@ -1,0 +1,298 @@
+package config
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+)
+
+// everything has each key of a configuration.
+const everything = `# The configuration of the design, and some.
+edition: 2020-12
+kubernetes: {cluster: aks}
+fail_on: warning
+rules: {preview-target: off, production-target: error}
+stages: {production: ["deploy/prod/**", "**/PRD-*"], development: ["**/DEV-*"]}
+models:
+  - {name: churn, size: 1.4GB}
+  - {name: churn, version: 7, size: 900 MiB}
+  - {name: churn, version: 1.10, size: 1000}
+facts:
+  - paths: ["legacy/**"]
+    set: {workload: batch-scoring}
+  - namespaces: [ml-*]
+    kinds: [Deployment]
+    names: ["scorer"]
+    set: {stage: development, designer: yes}
+ignore: ["third_party/**", "!third_party/ours.yaml"]
+policies: ["policy/"]
+`
+
+func parse(t *testing.T, text string) *Config {
+	t.Helper()
+	config, err := Parse([]byte(text), Origin{Name: FileName, Folder: "/repo", WorkingDir: "/repo/sub"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return config
+}
+
+func TestParseReadsEachSetting(t *testing.T) {
+	config := parse(t, everything)
+	if got := config.Edition; got.Value != "2020-12" || got.Place.Node.Span().Start.Line != 2 {
+		t.Errorf("edition %+v", got)
+	}
+	if got := config.Cluster; got.Value != facts.AKS || got.Place.Node == nil {
+		t.Errorf("cluster %+v", got)
+	}
+	if got := config.FailOn.Value; got != facts.Warning {
+		t.Errorf("fail_on %s", got)
+	}
+	for rule, want := range map[string]facts.Severity{"preview-target": facts.Off, "production-target": facts.Error, "memory": ""} {
+		if got, set := config.Severity(rule); got != want || set != (want != "") {
+			t.Errorf("severity of %s: %q, %v", rule, got, set)
+		}
+	}
+	if got := values(config.Ignore); !slices.Equal(got, []string{"third_party/**", "!third_party/ours.yaml"}) {
+		t.Errorf("ignore %q", got)
+	}
+	if got := values(config.Policies); !slices.Equal(got, []string{"policy/"}) {
+		t.Errorf("policies %q", got)
+	}
+}
+
+func values(list []facts.Fact[string]) []string {
+	var texts []string
+	for _, fact := range list {
+		texts = append(texts, fact.Value)
+	}
+	return texts
+}
+
+func TestDefaultIsWhatAnEmptyFileSays(t *testing.T) {
+	for _, text := range []string{"", "# nothing\n", "---\n", "{}", "edition:\nrules:\n"} {
+		config := parse(t, text)
+		if config.Edition.Value != DefaultEdition || config.FailOn.Value != facts.Error || config.Cluster.Known {
+			t.Errorf("%q: %+v", text, config)
+		}
+	}
+}
+
+func TestModelSizePrefersTheVersion(t *testing.T) {
+	config := parse(t, everything)
+	for _, test := range []struct {
+		name, version string
+		want          int64
+		known         bool
+	}{
+		{"churn", "", 1400000000, true},
+		{"churn", "3", 1400000000, true},
+		{"churn", "7", 900 << 20, true},
+		{"churn", "1.10", 1000, true},
+		{"other", "", 0, false},
+	} {
+		if got := config.ModelSize(test.name, test.version); got.Value != test.want || got.Known != test.known {
+			t.Errorf("%s %s: %d, %v", test.name, test.version, got.Value, got.Known)
+		}
+	}
+	versions := parse(t, "models: [{name: a, version: 1, size: 1}, {name: a, version: 2, size: 2}]")
+	if got := versions.ModelSize("a", ""); got.Known {
+		t.Errorf("a model of unknown version has size %d", got.Value)
+	}
+}
+
+func TestStatedSelectsByScope(t *testing.T) {
+	config := parse(t, everything)
+	for _, test := range []struct {
+		name    string
+		subject facts.Subject
+		want    int
+	}{
+		{"path from the configuration's folder", facts.Subject{File: "../legacy/a/b.yaml"}, 1},
+		{"path from the working directory", facts.Subject{File: "legacy/b.yaml"}, 0},
+		{"absolute path", facts.Subject{File: "/repo/legacy/b.yaml"}, 1},
+		{"each list must cover", facts.Subject{File: "x.yaml", Namespace: "ml-prod", Kind: "Deployment", Name: "scorer"}, 1},
+		{"namespace elsewhere", facts.Subject{File: "x.yaml", Namespace: "web", Kind: "Deployment", Name: "scorer"}, 0},
+		{"production", facts.Subject{File: "../deploy/prod/a.yaml"}, 1},
+		{"production twice", facts.Subject{File: "../deploy/prod/PRD-a.yaml"}, 1},
+		{"both stages", facts.Subject{File: "../deploy/prod/DEV-a.yaml"}, 2},
+		{"outside the folder", facts.Subject{File: "/elsewhere/PRD-a.yaml"}, 1},
+		{"standard input", facts.Subject{File: "<stdin>"}, 0},
+	} {
+		if got := len(config.Stated(test.subject)); got != test.want {
+			t.Errorf("%s: %d statements, want %d", test.name, got, test.want)
+		}
+	}
+}
+
+func TestParseNamesEachMistakeWithItsPlace(t *testing.T) {
+	for _, test := range []struct{ name, text, want string }{
+		{"unknown key", "editon: 2020-06", `1:1: unknown key "editon": did you mean "edition"?`},
+		{"unknown key with nothing near", "xyz: 1", `1:1: unknown key "xyz": use one of edition, kubernetes, fail_on, rules, stages, models, facts, ignore, policies`},
+		{"waivers come later", "waivers: []", `1:1: unknown key "waivers": use one of edition, kubernetes, fail_on, rules, stages, models, facts, ignore, policies`},
+		{"unknown cluster", "kubernetes:\n  cluster: gke", `2:12: unknown value "gke": use one of aks, other`},
+		{"unknown key below", "kubernetes: {clustr: aks}", `1:14: unknown key "clustr": did you mean "cluster"?`},
+		{"unknown severity", "rules:\n  memory: warn", `2:11: unknown value "warn": did you mean "warning"?`},
+		{"no severity", "rules:\n  memory:", `2:3: memory has no severity: use one of error, warning, note, off`},
+		{"false is no word", "rules: {memory: false}", `1:17: unknown value "false": use one of error, warning, note, off`},
+		{"unknown fail_on", "fail_on: nver", `1:10: unknown value "nver": did you mean "never"?`},
+		{"list for a word", "edition: [2020-06]", `1:10: this must be a word and is a list`},
+		{"word for a list", "ignore: third_party", `1:9: this must be a list: ["third_party/**"], and is "third_party"`},
+		{"word for a mapping", "rules: off", `1:8: this must be a mapping: {preview-target: off}, and is "off"`},
+		{"a list at the top", "- edition", `1:1: this must be a mapping with keys like edition, and is a list`},
+		{"a key twice", "edition: 2020-06\nfail_on: note\nedition: 2023-03", `3:1: edition is there twice, first on line 1`},
+		{"a second document", "edition: 2020-06\n---\nedition: 2023-03", `3:1: a configuration is one document; this is another`},
+		{"a size that is none", "models: [{name: churn, size: big}]", `1:30: "big" is no size: write 900MB, 1.4GB, 512MiB or a number of bytes`},
+		{"a model without size", "models: [{name: churn}]", `1:10: model churn needs a size`},
+		{"a model without name", "models: [{size: 1GB}]", `1:10: a model needs a name`},
+		{"a model twice", "models:\n- {name: a, size: 1}\n- {name: a, size: 2}", `3:3: model a is there twice, first on line 2`},
+		{"unknown stage", "stages: {prod: [a]}", `1:10: unknown key "prod": did you mean "production"?`},
+		{"a pattern that is none", "stages: {production: ['a[']}", `1:23: "a[" is no pattern: a bracket or a brace in it is never closed`},
+		{"facts without scope", "facts: [{set: {workload: training}}]", `1:9: what is set needs paths, namespaces, kinds or names that it is set for; paths: ["**"] is everything`},
+		{"facts without words", "facts: [{names: [a]}]", `1:9: an entry of facts needs what it sets: set: {workload: batch-scoring}`},
+		{"an empty scope", "facts: [{names: [], set: {gpus: 1}}]", `1:17: an empty list covers nothing: remove it or fill it`},
+		{"broken YAML", "edition: [", ``},
+		{"no text", "edition: \xff\xfe\x00", ``},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := Parse([]byte(test.text), Origin{Name: FileName})
+			var mistakes Errors
+			if !errors.As(err, &mistakes) || len(mistakes) == 0 {
+				t.Fatalf("error %v", err)
+			}
+			if test.want != "" && err.Error() != FileName+":"+test.want {
+				t.Errorf("got  %s\nwant %s:%s", err, FileName, test.want)
+			}
+		})
+	}
+}
+
+func TestParseNamesWordsOfStatements(t *testing.T) {
+	_, err := Parse([]byte("facts:\n- paths: [a]\n  set:\n    wrkload: training\n    stage: prod\n"), Origin{Name: FileName})
+	var mistakes Errors
+	if !errors.As(err, &mistakes) || len(mistakes) != 2 {
+		t.Fatalf("error %v", err)
+	}
+	for i, want := range []string{
+		`.mlpolicy.yaml:4:5: unknown key "wrkload": did you mean "workload"?`,
+		`.mlpolicy.yaml:5:12: facts[0].set.stage is "prod", which is none of production, development: did you mean "production"?`,
+	} {
+		if got := mistakes[i].Error(); got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	}
+}
+
+func TestParseReportsAllMistakesInOrder(t *testing.T) {
+	_, err := Parse([]byte("models: [{}]\neditoin: x\nfail_on: x\n"), Origin{Name: FileName})
+	var mistakes Errors
+	if !errors.As(err, &mistakes) || len(mistakes) != 3 {
+		t.Fatalf("error %v", err)
+	}
+	for i, mistake := range mistakes {
+		if mistake.Line != i+1 {
+			t.Errorf("mistake %d is on line %d", i, mistake.Line)
+		}
+	}
+}
+
+func TestCheckNamesUnknownRulesAndEditions(t *testing.T) {
+	config := parse(t, "edition: 2020-6\nrules:\n  memry: off\n  gpu-web: off\n  memory: note\n")
+	err := config.Check([]string{"memory", "gpu-web-service", "fpga"}, []string{"2020-06", "2026-03"})
+	want := `.mlpolicy.yaml:1:10: unknown edition "2020-6": did you mean "2020-06"?
+.mlpolicy.yaml:3:3: unknown rule "memry": did you mean "memory"?
+.mlpolicy.yaml:4:3: unknown rule "gpu-web": did you mean "gpu-web-service"?`
+	if err == nil || err.Error() != want {
+		t.Errorf("got\n%v\nwant\n%s", err, want)
+	}
+
+	config = Default()
+	config.Edition = facts.Know("2020", facts.Place{Why: "--edition"})
+	err = config.Check(nil, []string{"2020-06"})
+	if want := `--edition: unknown edition "2020": did you mean "2020-06"?`; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	if err := Default().Check(nil, []string{DefaultEdition}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestNearest(t *testing.T) {
+	names := []string{"text", "json", "gpu-web-service", "gpu-batch-scoring", "memory"}
+	for name, want := range map[string]string{
+		"jsn": "json", "josn": "json", "JSON": "json", "xml": "", "gpu_web_service": "gpu-web-service",
+		"gpu-web": "gpu-web-service", "gpu-": "", "memroy": "memory", "": "", "x": "", "sarif": "",
+	} {
+		if got := Nearest(name, names); got != want {
+			t.Errorf("nearest of %q is %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestFind(t *testing.T) {
+	root := t.TempDir()
+	deep := filepath.Join(root, "a", "b", "c")
+	if err := os.MkdirAll(deep, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := Find(deep); got != "" || err != nil {
+		t.Fatalf("found %q, %v", got, err)
+	}
+	want := filepath.Join(root, "a", FileName)
+	write(t, want, "edition: 2020-06\n")
+	write(t, filepath.Join(root, FileName), "edition: 2020-12\n")
+	if got, err := Find(deep); got != want || err != nil {
+		t.Errorf("found %q, %v, want %q", got, err, want)
+	}
+	write(t, filepath.Join(deep, ".mlpolicy.yml"), "")
+	if got, err := Find(deep); err == nil || !strings.Contains(err.Error(), "rename it") {
+		t.Errorf("found %q, %v", got, err)
+	}
+}
+
+func TestLoadNamesTheFileFromTheWorkingDirectory(t *testing.T) {
+	root := t.TempDir()
+	sub := filepath.Join(root, "sub")
+	if err := os.Mkdir(sub, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(root, FileName), "stages: {production: [\"prod/**\"]}\n")
+	t.Chdir(sub)
+	file, err := Find(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	config, err := Load(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := config.File.Name; got != "../"+FileName {
+		t.Errorf("name %s", got)
+	}
+	if got := len(config.Stated(facts.Subject{File: "../prod/x.yaml"})); got != 1 {
+		t.Errorf("%d statements", got)
+	}
+}
+
+func TestLoadRefusesWhatIsNoConfiguration(t *testing.T) {
+	large := filepath.Join(t.TempDir(), "large.yaml")
+	write(t, large, strings.Repeat("#\n", maxSize/2+1))
+	for _, file := range []string{large, t.TempDir(), filepath.Join(t.TempDir(), "none.yaml")} {
+		var mistakes Errors
+		if _, err := Load(file); err == nil || errors.As(err, &mistakes) {
+			t.Errorf("%s: error %v", file, err)
+		}
+	}
+}
+
+func write(t *testing.T, file, text string) {
+	t.Helper()
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}

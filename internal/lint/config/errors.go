@@ -1,0 +1,106 @@
+package config
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/agnivade/levenshtein"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// Error is a mistake in a configuration.
+type Error struct {
+	File         string // as the user wrote it; empty where no file says what is wrong
+	Line, Column int    // from 1, columns in code points; 0 where no file says what is wrong
+	Message      string // lower case, without a final stop
+}
+
+func (e *Error) Error() string {
+	if e.File == "" {
+		return e.Message
+	}
+	return fmt.Sprintf("%s:%d:%d: %s", e.File, e.Line, e.Column, e.Message)
+}
+
+// At makes the Error of a value; a nil node is one that no file holds.
+func At(node *source.Node, message string) *Error {
+	if node == nil {
+		return &Error{Message: message}
+	}
+	start := node.Span().Start
+	return &Error{File: node.File().Name, Line: start.Line, Column: start.Column, Message: message}
+}
+
+// Errors are the mistakes in a configuration, in the order of the file.
+type Errors []*Error
+
+func (e Errors) Error() string {
+	lines := make([]string, len(e))
+	for i, mistake := range e {
+		lines[i] = mistake.Error()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Unwrap returns the mistakes one by one.
+func (e Errors) Unwrap() []error {
+	list := make([]error, len(e))
+	for i, mistake := range e {
+		list[i] = mistake
+	}
+	return list
+}
+
+func (e *Errors) add(node *source.Node, message string) { *e = append(*e, At(node, message)) }
+
+func (e Errors) err() error {
+	if len(e) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(e, func(a, b *Error) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
+	return e
+}
+
+// unknown says that a name is none of those that there are.
+func unknown(what, name string, names []string) string {
+	return fmt.Sprintf("unknown %s %q: %s", what, name, Suggest(name, names))
+}
+
+// Suggest ends the message about a name that is none of names: with the one that was
+// probably meant, else with all of them.
+func Suggest(name string, names []string) string {
+	if nearest := Nearest(name, names); nearest != "" {
+		return fmt.Sprintf("did you mean %q?", nearest)
+	}
+	if len(names) == 0 {
+		return "there is none"
+	}
+	return "use one of " + strings.Join(names, ", ")
+}
+
+// Nearest returns the one of names that name was probably meant to be, empty where none
+// is near: at most two letters or a third of them differ, or name begins just one.
+func Nearest(name string, names []string) string {
+	best, distance := "", max(2, len(name)/3)+1
+	var begun []string
+	for _, candidate := range names {
+		lower, wanted := strings.ToLower(candidate), strings.ToLower(name)
+		if len(wanted) > 2 && strings.HasPrefix(lower, wanted) {
+			begun = append(begun, candidate)
+		}
+		if d := levenshtein.ComputeDistance(wanted, lower); d < distance && 2*d <= max(len(lower), len(wanted)) {
+			best, distance = candidate, d
+		}
+	}
+	if best == "" && len(begun) == 1 {
+		return begun[0]
+	}
+	return best
+}
+
+func contains(names []string, name string) bool { return slices.Contains(names, name) }

@@ -1,0 +1,46 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"testing"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+)
+
+// FuzzConfig reads any bytes: each mistake stands inside the file, and what is accepted
+// can be asked.
+func FuzzConfig(f *testing.F) {
+	for _, seed := range []string{
+		everything, "", "edition: 2020-06\n---\n", "- a", "rules: {a: off, a: off}", "models: [{name: a, size: 1TB}]", "models: [{name: a}, {name: a, size: 1}]",
+		"facts: [{paths: ['[', '{'], set: {model: [{size: 1}], compute: {nodes: 2}, labels: {a: b}}}]", "edition: \"\\u0000\"",
+		"stages: &a {production: [x]}\nfacts: [*a]", "<<: {edition: x}\nedition: y", "ignore: [\"日本語\", '\t']\r\n", "? [a]\n: b",
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		config, err := Parse(data, Origin{Name: FileName, Folder: "/repo", WorkingDir: "/repo/sub"})
+		if err != nil {
+			var mistakes Errors
+			if !errors.As(err, &mistakes) || len(mistakes) == 0 {
+				t.Fatalf("%T: %v", err, err)
+			}
+			// UTF-16 is decoded, so that lines are counted in the bytes or in half of them.
+			lines := 2 + bytes.Count(data, []byte("\n")) + bytes.Count(data, []byte("\r")) +
+				bytes.Count(data, []byte("\u0085")) + bytes.Count(data, []byte("\u2028")) + bytes.Count(data, []byte("\u2029"))
+			for _, mistake := range mistakes {
+				if mistake.File != FileName || mistake.Line < 1 || mistake.Line > lines || mistake.Column < 1 || mistake.Column > len(data)+1 {
+					t.Errorf("mistake outside the file: %+v", mistake)
+				}
+				if mistake.Message == "" {
+					t.Error("mistake without a message")
+				}
+			}
+			return
+		}
+		config.Stated(facts.Subject{File: "deploy/prod/a.yaml", Kind: "Deployment", Name: "a"})
+		config.ModelSize("churn", "7")
+		config.Severity("memory")
+		_ = config.Check([]string{"memory"}, []string{DefaultEdition})
+	})
+}

@@ -1,0 +1,394 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// Origin is where a configuration comes from.
+type Origin struct {
+	Name       string // of the file, as messages call it
+	Folder     string // absolute path that the configuration's paths are relative to
+	WorkingDir string // absolute path that the names of linted files are relative to
+}
+
+// Parse reads a configuration; the error is Errors.
+func Parse(data []byte, origin Origin) (*Config, error) {
+	r := &reader{config: Default()}
+	r.config.Folder, r.config.workingDir = origin.Folder, origin.WorkingDir
+	r.config.File = source.Parse(origin.Name, data)
+	for _, problem := range r.config.File.Problems {
+		start := problem.Span.Start
+		r.mistakes = append(r.mistakes, &Error{
+			File: origin.Name, Line: start.Line, Column: start.Column, Message: problem.Message,
+		})
+	}
+	for i, document := range r.config.File.Documents {
+		if i > 0 {
+			r.mistake(document.Root, "a configuration is one document; this is another")
+			break
+		}
+		r.mapping(document.Root, r.settings())
+	}
+	if err := r.mistakes.err(); err != nil {
+		return nil, err
+	}
+	return r.config, nil
+}
+
+// reader fills a Config and gathers what is wrong on the way.
+type reader struct {
+	config   *Config
+	mistakes Errors
+}
+
+func (r *reader) mistake(node *source.Node, format string, args ...any) {
+	r.mistakes.add(node, fmt.Sprintf(format, args...))
+}
+
+// field is a key of a mapping and what reads its value.
+type field struct {
+	key  string
+	read func(key, value *source.Node)
+}
+
+// settings are the keys of a configuration.
+func (r *reader) settings() []field {
+	return []field{
+		{"edition", r.edition},
+		{"kubernetes", func(_, value *source.Node) { r.mapping(value, r.kubernetes()) }},
+		{"fail_on", r.failOn},
+		{"rules", r.rules},
+		{"stages", func(_, value *source.Node) { r.mapping(value, r.stages()) }},
+		{"models", r.models},
+		{"facts", r.facts},
+		{"ignore", func(_, value *source.Node) { r.config.Ignore = r.paths(value) }},
+		{"policies", func(_, value *source.Node) { r.config.Policies = r.paths(value) }},
+	}
+}
+
+func (r *reader) kubernetes() []field {
+	return []field{{"cluster", r.cluster}}
+}
+
+func (r *reader) stages() []field {
+	var fields []field
+	for _, name := range facts.Stage("").Values() {
+		fields = append(fields, field{name, func(_, value *source.Node) {
+			for _, path := range r.patterns(value) {
+				r.config.stages = append(r.config.stages, stage{name: facts.Stage(name), path: path})
+			}
+		}})
+	}
+	return fields
+}
+
+func (r *reader) model(m *model) []field {
+	return []field{
+		{"name", func(_, value *source.Node) { m.name, _ = r.text(value) }},
+		{"version", func(_, value *source.Node) { m.version, _ = r.text(value) }},
+		{"size", func(_, value *source.Node) {
+			text, ok := r.text(value)
+			if !ok {
+				return
+			}
+			bytes, ok := facts.ParseSize(text)
+			if !ok {
+				r.mistake(value, "%q is no size: write 900MB, 1.4GB, 512MiB or a number of bytes", text)
+			}
+			m.size = facts.Know(bytes, facts.Place{Node: value, Why: "the configuration's models say so"})
+		}},
+	}
+}
+
+func (r *reader) statement(s *statement) []field {
+	return []field{
+		{"paths", func(_, value *source.Node) { s.scope.paths = r.patterns(value) }},
+		{"namespaces", func(_, value *source.Node) { s.scope.namespaces = r.patterns(value) }},
+		{"kinds", func(_, value *source.Node) { s.scope.kinds = r.patterns(value) }},
+		{"names", func(_, value *source.Node) { s.scope.names = r.patterns(value) }},
+		{"set", func(_, value *source.Node) {
+			if !r.is(value, source.Mapping, "a mapping: {workload: batch-scoring}") {
+				return
+			}
+			said, problems := facts.ReadStatement(value)
+			for _, problem := range problems {
+				node := problem.Place.Node
+				if node == nil {
+					node = value
+				}
+				r.mistake(node, "%s: %s", problem.Message, remedy(node.Text, problem.Remedy))
+			}
+			s.said = said
+		}},
+	}
+}
+
+func (r *reader) edition(_, value *source.Node) {
+	if text, ok := r.text(value); ok {
+		r.config.Edition = facts.Know(text, facts.Place{Node: value})
+	}
+}
+
+// Clusters are the words for what Kubernetes clusters are, in a configuration and on
+// the command line.
+func Clusters() []string { return []string{"aks", "other"} }
+
+// Cluster returns the target that a word of Clusters means.
+func Cluster(word string) facts.Target {
+	if word == "aks" {
+		return facts.AKS
+	}
+	return facts.Kubernetes
+}
+
+// ClusterWord returns the word that means a target.
+func ClusterWord(target facts.Target) string {
+	if target == facts.AKS {
+		return "aks"
+	}
+	return "other"
+}
+
+func (r *reader) cluster(_, value *source.Node) {
+	if word, ok := r.word(value, Clusters()); ok {
+		r.config.Cluster = facts.Know(Cluster(word), facts.Place{Node: value, Why: "kubernetes.cluster is " + word})
+	}
+}
+
+// FailOns are the words for the least severity that makes a run fail.
+func FailOns() []string {
+	return []string{string(facts.Error), string(facts.Warning), string(facts.Note), "never"}
+}
+
+// FailOn returns the severity that a word of FailOns means.
+func FailOn(word string) facts.Severity {
+	if word == "never" {
+		return facts.Off
+	}
+	return facts.Severity(word)
+}
+
+// FailOnWord returns the word that means a severity.
+func FailOnWord(severity facts.Severity) string {
+	if severity == facts.Off {
+		return "never"
+	}
+	return string(severity)
+}
+
+func (r *reader) failOn(_, value *source.Node) {
+	if word, ok := r.word(value, FailOns()); ok {
+		r.config.FailOn = facts.Know(FailOn(word), facts.Place{Node: value})
+	}
+}
+
+func (r *reader) rules(_, value *source.Node) {
+	if !r.is(value, source.Mapping, "a mapping: {preview-target: off}") {
+		return
+	}
+	for _, member := range r.members(value) {
+		if member.Value.IsNull() {
+			r.mistake(member.Key, "%s has no severity: %s", member.Key.Text, Suggest("", facts.Severity("").Values()))
+			continue
+		}
+		if word, ok := r.word(member.Value, facts.Severity("").Values()); ok {
+			r.config.rules = append(r.config.rules, rule{id: member.Key, severity: facts.Severity(word)})
+		}
+	}
+}
+
+func (r *reader) models(_, value *source.Node) {
+	for _, item := range r.list(value, `a list: [{name: churn, size: 1.4GB}]`) {
+		m := model{node: item}
+		if !r.mapping(item, r.model(&m)) {
+			continue
+		}
+		switch {
+		case m.name == "":
+			r.mistake(item, "a model needs a name")
+		case !item.Has("size"):
+			r.mistake(item, "model %s needs a size", m.name)
+		}
+		for _, other := range r.config.models {
+			if m.name == other.name && m.version == other.version && m.name != "" {
+				r.mistake(item, "model %s is there twice, first on line %d", m.name, other.node.Span().Start.Line)
+			}
+		}
+		r.config.models = append(r.config.models, m)
+	}
+}
+
+func (r *reader) facts(_, value *source.Node) {
+	for _, item := range r.list(value, `a list: [{paths: ["legacy/**"], set: {workload: batch-scoring}}]`) {
+		var s statement
+		before := len(r.mistakes)
+		if !r.mapping(item, r.statement(&s)) || len(r.mistakes) > before {
+			continue
+		}
+		switch {
+		case s.scope.empty():
+			r.mistake(item, `what is set needs paths, namespaces, kinds or names that it is set for; paths: ["**"] is everything`)
+		case s.said == nil:
+			r.mistake(item, "an entry of facts needs what it sets: set: {workload: batch-scoring}")
+		}
+		r.config.statements = append(r.config.statements, s)
+	}
+}
+
+// mapping reads each member of a mapping by the field of its key. A key without value
+// is as good as absent. It is false where the node is no mapping.
+func (r *reader) mapping(node *source.Node, fields []field) bool {
+	keys := make([]string, len(fields))
+	for i, field := range fields {
+		keys[i] = field.key
+	}
+	if !r.is(node, source.Mapping, "a mapping with keys like "+keys[0]) {
+		return false
+	}
+	for _, member := range r.members(node) {
+		known := false
+		for _, field := range fields {
+			if field.key != member.Key.Text {
+				continue
+			}
+			if known = true; !member.Value.IsNull() {
+				field.read(member.Key, member.Value)
+			}
+		}
+		if !known {
+			r.mistake(member.Key, "%s", unknown("key", member.Key.Text, keys))
+		}
+	}
+	return true
+}
+
+// members returns the members of a mapping without those whose key stands there twice:
+// that is a mistake.
+func (r *reader) members(node *source.Node) []source.Member {
+	first := make(map[string]*source.Node, len(node.Entries()))
+	var members []source.Member
+	for _, member := range node.Entries() {
+		key := member.Key
+		switch earlier, twice := first[key.Text]; {
+		case key.Kind >= source.Sequence:
+			r.mistake(key, "a key is a word, and this is none")
+			continue
+		case twice:
+			r.mistake(key, "%s is there twice, first on line %d", key.Text, earlier.Span().Start.Line)
+			continue
+		}
+		first[key.Text] = key
+		members = append(members, member)
+	}
+	return members
+}
+
+// list returns the elements of a list.
+func (r *reader) list(node *source.Node, shape string) []*source.Node {
+	if !r.is(node, source.Sequence, shape) {
+		return nil
+	}
+	return node.Elements()
+}
+
+// paths reads a list of strings that are not empty.
+func (r *reader) paths(node *source.Node) []facts.Fact[string] {
+	var paths []facts.Fact[string]
+	for _, item := range r.list(node, `a list: ["third_party/**"]`) {
+		if text, ok := r.text(item); ok {
+			paths = append(paths, facts.Know(text, facts.Place{Node: item}))
+		}
+	}
+	return paths
+}
+
+// patterns reads a list of globs. A list without any covers nothing and is a mistake.
+func (r *reader) patterns(node *source.Node) []pattern {
+	patterns := []pattern{}
+	items := r.list(node, `a list: ["deploy/prod/**"]`)
+	if node.Kind == source.Sequence && len(items) == 0 {
+		r.mistake(node, "an empty list covers nothing: remove it or fill it")
+	}
+	for _, item := range items {
+		text, ok := r.text(item)
+		if !ok {
+			continue
+		}
+		text = strings.TrimPrefix(text, "./")
+		switch {
+		case !doublestar.ValidatePattern(text):
+			r.mistake(item, "%q is no pattern: a bracket or a brace in it is never closed", text)
+		case strings.HasSuffix(text, "/"):
+			text += "**"
+		}
+		patterns = append(patterns, pattern{text: text, node: item})
+	}
+	return patterns
+}
+
+// word reads one of words.
+func (r *reader) word(node *source.Node, words []string) (string, bool) {
+	text, ok := r.text(node)
+	if !ok {
+		return "", false
+	}
+	if !contains(words, text) {
+		r.mistake(node, "unknown value %q: %s", text, Suggest(text, words))
+		return "", false
+	}
+	return text, true
+}
+
+// text reads a scalar that is neither null nor empty, as it is written.
+func (r *reader) text(node *source.Node) (string, bool) {
+	text, ok := node.Scalar()
+	if !ok || text == "" {
+		r.mistake(node, "this must be a word and is %s", kindName(node))
+		return "", false
+	}
+	return text, true
+}
+
+// is tells whether a node is of a kind; it is a mistake where it is not.
+func (r *reader) is(node *source.Node, kind source.Kind, shape string) bool {
+	if node.Kind != kind {
+		r.mistake(node, "this must be %s, and is %s", shape, kindName(node))
+		return false
+	}
+	return true
+}
+
+func kindName(node *source.Node) string {
+	switch {
+	case node.IsNull():
+		return "empty"
+	case node.Kind == source.Sequence:
+		return "a list"
+	case node.Kind == source.Mapping:
+		return "a mapping"
+	case node.Text == "":
+		return "empty"
+	}
+	return fmt.Sprintf("%q", node.Text)
+}
+
+// remedy ends the message about a word of a statement: with the nearest word where the
+// remedy lists those that there are.
+func remedy(word, text string) string {
+	text = strings.TrimSuffix(text, ".")
+	for _, start := range []string{"Use one of ", "Write one of "} {
+		if list, ok := strings.CutPrefix(text, start); ok {
+			return Suggest(word, strings.Split(list, ", "))
+		}
+	}
+	if text == "" {
+		return "read the schema of ModelDeployment"
+	}
+	return strings.ToLower(text[:1]) + text[1:]
+}

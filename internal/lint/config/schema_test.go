@@ -1,0 +1,113 @@
+package config
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"sigs.k8s.io/yaml"
+)
+
+const schemaFolder = "../../../docs/schemas"
+
+type schema struct {
+	Properties map[string]schema `json:"properties"`
+	Items      *schema           `json:"items"`
+}
+
+// TestSchemaHasTheKeysOfTheReader compares both ways: what is read is in the schema, and
+// what is there is read.
+func TestSchemaHasTheKeysOfTheReader(t *testing.T) {
+	var published schema
+	data, err := os.ReadFile(filepath.Join(schemaFolder, "config.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(data, &published); err != nil {
+		t.Fatal(err)
+	}
+	r := &reader{config: Default()}
+	for name, each := range map[string]struct {
+		fields []field
+		object schema
+	}{
+		"configuration": {r.settings(), published},
+		"kubernetes":    {r.kubernetes(), published.Properties["kubernetes"]},
+		"stages":        {r.stages(), published.Properties["stages"]},
+		"models":        {r.model(&model{}), *published.Properties["models"].Items},
+		"facts":         {r.statement(&statement{}), *published.Properties["facts"].Items},
+	} {
+		var read, described []string
+		for _, field := range each.fields {
+			read = append(read, field.key)
+		}
+		for key := range each.object.Properties {
+			described = append(described, key)
+		}
+		slices.Sort(read)
+		slices.Sort(described)
+		if len(read) == 0 || !slices.Equal(read, described) {
+			t.Errorf("%s: the reader has %q, the schema %q", name, read, described)
+		}
+	}
+}
+
+// TestSchemaAndReaderAgree shows that an editor accepts and refuses what Parse does. What
+// a schema cannot say, such as names of rules and paths, is not here.
+func TestSchemaAndReaderAgree(t *testing.T) {
+	compiler := jsonschema.NewCompiler()
+	compiled, err := compiler.Compile(filepath.Join(schemaFolder, "config.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		text string
+		ok   bool
+	}{
+		{everything, true},
+		{"", true},
+		{"edition: x", true},
+		{"edition: [x]", false},
+		{"editoin: x", false},
+		{"kubernetes: {cluster: other}", true},
+		{"kubernetes: {cluster: gke}", false},
+		{"fail_on: never", true},
+		{"fail_on: 'off'", false},
+		{"rules: {memory: warn}", false},
+		{"stages: {prod: [a]}", false},
+		{"stages: {production: a}", false},
+		{"stages: {production: []}", false},
+		{"models: [{name: a, size: 7}]", true},
+		{"models: [{name: a}]", false},
+		{"models: [{size: 1GB}]", false},
+		{"facts: [{names: [a], set: {gpus: 1}}]", true},
+		{"facts: [{names: [a], set: {gpu: 1}}]", false},
+		{"facts: [{names: [a], set: {stage: prod}}]", false},
+		{"facts: [{names: [a]}]", false},
+		{"facts: [{set: {gpus: 1}}]", false},
+		{"ignore: [a]", true},
+		{"ignore: a", false},
+		{"policies: ['']", false},
+		{"waivers: []", false},
+	} {
+		_, err := Parse([]byte(test.text), Origin{Name: FileName})
+		if ok := err == nil; ok != test.ok {
+			t.Errorf("%s\nParse: %v", test.text, err)
+		}
+		document, err := yaml.YAMLToJSON(bytes.ReplaceAll([]byte(test.text), []byte(" off"), []byte(" 'off'")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		value, err := jsonschema.UnmarshalJSON(bytes.NewReader(document))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := compiled.Validate(value); (err == nil) != test.ok {
+			t.Errorf("%s\nschema: %v", test.text, err)
+		}
+	}
+}

@@ -1,0 +1,63 @@
+package config
+
+import (
+	"path/filepath"
+	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// pattern is a glob of doublestar: ** covers folders, * what stands between slashes.
+type pattern struct {
+	text string
+	node *source.Node
+}
+
+func (p pattern) match(name string) bool { return doublestar.MatchUnvalidated(p.text, name) }
+
+func matchAny(patterns []pattern, name string) bool {
+	for _, pattern := range patterns {
+		if pattern.match(name) {
+			return true
+		}
+	}
+	return false
+}
+
+// scope selects subjects: those that each of its lists covers, where an empty list
+// covers all.
+type scope struct {
+	paths, namespaces, kinds, names []pattern
+}
+
+func (s *scope) empty() bool {
+	return s.paths == nil && s.namespaces == nil && s.kinds == nil && s.names == nil
+}
+
+// covers tells whether the scope selects a subject whose file has that path from the
+// configuration's folder.
+func (s *scope) covers(path string, subject facts.Subject) bool {
+	return (s.paths == nil || matchAny(s.paths, path)) &&
+		(s.namespaces == nil || matchAny(s.namespaces, subject.Namespace)) &&
+		(s.kinds == nil || matchAny(s.kinds, subject.Kind)) &&
+		(s.names == nil || matchAny(s.names, subject.Name))
+}
+
+// relative returns the path of a linted file from the configuration's folder, with slashes.
+func (c *Config) relative(name string) string {
+	if c.Folder == "" {
+		return name
+	}
+	absolute := filepath.FromSlash(name)
+	if !filepath.IsAbs(absolute) {
+		absolute = filepath.Join(c.workingDir, absolute)
+	}
+	relative, err := filepath.Rel(c.Folder, absolute)
+	if err != nil { // on another drive
+		return name
+	}
+	return filepath.ToSlash(strings.TrimPrefix(relative, "."+string(filepath.Separator)))
+}
