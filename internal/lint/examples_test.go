@@ -1,0 +1,193 @@
+package lint_test
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint"
+	"github.com/mlpolicy/mlpolicy/internal/lint/config"
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
+	"github.com/mlpolicy/mlpolicy/internal/lint/report"
+	"github.com/mlpolicy/mlpolicy/policies"
+)
+
+var update = flag.Bool("update", false, "write golden files anew")
+
+const examplesFolder = "../../testdata/rules"
+
+// example is testdata/rules/<rule>/{bad,good}.<target>[-<case>].{yaml,json}.
+type example struct {
+	rule, target, name string
+	bad                bool
+}
+
+// examples lists the files of testdata/rules; one that belongs to no rule fails the test.
+func examples(t testing.TB) []example {
+	t.Helper()
+	names, err := fs.Glob(os.DirFS(examplesFolder), "*/*")
+	if err != nil || len(names) == 0 {
+		t.Fatalf("no examples in %s: %v", examplesFolder, err)
+	}
+	var list []example
+	for _, name := range names {
+		if path.Ext(name) == ".out" {
+			if _, err := os.Stat(path.Join(examplesFolder, strings.TrimSuffix(name, ".out"))); err != nil {
+				t.Errorf("%s is the golden file of no example", name)
+			}
+			continue
+		}
+		kind, rest, _ := strings.Cut(path.Base(name), ".")
+		e := example{rule: path.Dir(name), name: name, bad: kind == "bad"}
+		for _, target := range facts.Target("").Values() {
+			if strings.HasPrefix(rest, target+".") || strings.HasPrefix(rest, target+"-") {
+				e.target = max(e.target, target)
+			}
+		}
+		extension := path.Ext(name)
+		if kind != "bad" && kind != "good" || e.target == "" || extension != ".yaml" && extension != ".json" {
+			t.Errorf("%s is not named {bad,good}.<target>[-<case>].{yaml,json}", name)
+		}
+		list = append(list, e)
+	}
+	return list
+}
+
+// TestExamples judges each example: a bad one trips its rule on its target, a good
+// one does not, and both print what their golden file says.
+func TestExamples(t *testing.T) {
+	linter := newLinter(t)
+	for _, e := range examples(t) {
+		t.Run(e.name, func(t *testing.T) {
+			result := lintFiles(t, linter, os.DirFS(examplesFolder), e.name)
+			hit := slices.ContainsFunc(result.Findings, func(f lint.Finding) bool {
+				return f.Rule == e.rule && f.Target == e.target
+			})
+			if hit != e.bad {
+				t.Errorf("rule %s on %s: found is %t", e.rule, e.target, hit)
+			}
+			if !onTarget(t, linter, e) {
+				t.Errorf("nothing in it is on %s", e.target)
+			}
+			var text bytes.Buffer
+			if err := report.Text(&text, result, report.TextOptions{}); err != nil {
+				t.Fatal(err)
+			}
+			golden(t, path.Join(examplesFolder, e.name+".out"), text.Bytes())
+		})
+	}
+}
+
+// onTarget tells whether an example has a deployment or a compute of its target.
+func onTarget(t *testing.T, linter *lint.Linter, e example) bool {
+	t.Helper()
+	extraction := factsOf(t, linter, os.DirFS(examplesFolder), e.name)
+	return slices.ContainsFunc(extraction.Deployments, func(d *facts.Deployment) bool { return string(d.Target.Value) == e.target }) ||
+		slices.ContainsFunc(extraction.Computes, func(c *facts.Compute) bool { return string(c.Target.Value) == e.target })
+}
+
+// TestEveryRuleHasExamples holds the examples against what the rules can do: each
+// rule that can fire on a target under the default edition has a bad and a good
+// example there.
+func TestEveryRuleHasExamples(t *testing.T) {
+	loaded, err := policy.Load(t.Context(), policies.FS, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	has := map[string]bool{}
+	for _, e := range examples(t) {
+		has[fmt.Sprint(e.rule, e.target, e.bad)] = true
+	}
+	fires := map[string]bool{}
+	for _, target := range facts.Target("").Values() {
+		for rule := range firing(t, loaded, facts.Target(target)) {
+			fires[rule] = true
+			for _, bad := range []bool{true, false} {
+				if !has[fmt.Sprint(rule, target, bad)] {
+					t.Errorf("%s can fire on %s: no example with bad=%t", rule, target, bad)
+				}
+			}
+		}
+	}
+	for _, rule := range loaded.Rules() {
+		if !fires[rule.ID] {
+			t.Errorf("%s fires on no target under edition %s", rule.ID, config.DefaultEdition)
+		}
+	}
+}
+
+// firing evaluates every combination of the facts that rules read, for one target,
+// and returns the rules that have something to say.
+func firing(t *testing.T, loaded *policy.Policies, target facts.Target) map[string]bool {
+	t.Helper()
+	all := &facts.Facts{Edition: config.DefaultEdition}
+	flags := 0
+	bit := func(i int) bool { return flags>>i&1 == 1 }
+	for flags = range 1 << 8 {
+		for _, workload := range facts.Workload("").Values() {
+			d := &facts.Deployment{
+				Name:      known("all"),
+				Target:    known(target),
+				Designer:  known(bit(0)),
+				Stage:     known(pick(bit(1), facts.Production, facts.Development)),
+				GPUs:      known(pick[int64](bit(2), 0, 1)),
+				FPGAs:     known(pick[int64](bit(3), 0, 1)),
+				MemoryGiB: known(pick(bit(4), 1.0, 1000)),
+				Delivery:  known(pick(bit(5), "iot-edge", "other")),
+				Models:    []*facts.Model{{SizeBytes: known(pick[int64](bit(6), 1, 2e9))}},
+				Compute:   &facts.Compute{Name: known("all"), Target: known(target), Nodes: known[int64](3)},
+			}
+			if bit(7) {
+				d.Workload = known(facts.Workload(workload))
+			}
+			all.Deployments = append(all.Deployments, d)
+		}
+	}
+	all.Computes = []*facts.Compute{{
+		Name: known("all"), Target: known(target), ManagedBy: known(facts.ByAzureML),
+		VMPriority: known(facts.LowPriority), ClusterAutoscaling: known(true),
+	}}
+	denials, err := loaded.Evaluate(t.Context(), all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules := map[string]bool{}
+	for _, denial := range denials {
+		rules[denial.Rule] = true
+	}
+	return rules
+}
+
+func known[T any](value T) facts.Fact[T] { return facts.Know(value, facts.Place{}) }
+
+func pick[T any](second bool, a, b T) T {
+	if second {
+		return b
+	}
+	return a
+}
+
+// golden compares got with a file, or writes the file when -update is set.
+func golden(t *testing.T, file string, got []byte) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(file, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatalf("%v; make generate writes it", err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s differs; make generate writes it anew\n--- got\n%s--- want\n%s", file, got, want)
+	}
+}

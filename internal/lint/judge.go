@@ -1,0 +1,137 @@
+package lint
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// judge turns what was found into findings: with the rule's METADATA, the place in
+// the user's file, and the severity that the configuration gives.
+type judge struct {
+	linter   *Linter
+	inputs   map[*source.File]bool
+	findings []Finding
+}
+
+func newJudge(linter *Linter, files []*source.File) *judge {
+	j := &judge{linter: linter, inputs: make(map[*source.File]bool, len(files))}
+	for _, file := range files {
+		j.inputs[file] = true
+	}
+	return j
+}
+
+// unparsed judges text that could not be read.
+func (j *judge) unparsed(file *source.File, problem source.Problem) {
+	finding := Finding{Rule: facts.SyntaxRule, Severity: Error, Message: problem.Message, File: file, Span: problem.Span}
+	switch problem.Kind {
+	case source.Malformed:
+		finding.Remedy = "Correct the syntax; what follows in the file is not judged until then."
+	case source.Unrendered:
+		finding.Severity = Warning
+		finding.Remedy = "Render the template first and lint what comes out, for example: helm template . | mlpolicy lint -"
+	case source.Excessive:
+		finding.Remedy = "Split the file, or keep it out of the run with ignore: in .mlpolicy.yaml."
+	case source.Undecodable:
+		finding.Remedy = "Save the file as UTF-8."
+	}
+	j.add(finding)
+}
+
+// problem judges a value that could not be understood or contradicts another.
+func (j *judge) problem(problem facts.Problem) {
+	j.add(j.locate(problem.Place, problem.Place, Finding{
+		Rule:       problem.Rule,
+		Severity:   problem.Severity,
+		Message:    problem.Message,
+		Remedy:     problem.Remedy,
+		Deployment: problem.Deployment,
+	}))
+}
+
+// denial judges a rule's answer.
+func (j *judge) denial(all *facts.Facts, denial policy.Denial) {
+	rule := j.linter.rules[denial.Rule]
+	finding := Finding{Rule: rule.ID, Severity: rule.Severity, Message: denial.Message, Remedy: rule.Remediation}
+	place, _ := all.Locate(denial.Path)
+	owner, _ := all.Locate(denial.Path[:2])
+	// Of the facts that a rule reads, the target is the one that people change.
+	if target, ok := all.Locate(append(denial.Path[:2:2], "target")); ok && j.isInput(target) {
+		owner = target
+	}
+	index, _ := denial.Path[1].(int)
+	switch denial.Path[0] {
+	case "deployments":
+		d := all.Deployments[index]
+		finding.Deployment, finding.Target = d.Name.Value, string(d.Target.Value)
+	case "computes":
+		c := all.Computes[index]
+		finding.Deployment, finding.Target = c.Name.Value, string(c.Target.Value)
+	}
+	j.add(j.locate(place, owner, finding))
+}
+
+func (j *judge) isInput(place facts.Place) bool { return place.Node != nil && j.inputs[place.Node.File()] }
+
+// locate sets where a finding stands. A place in a file that is no input, such as
+// the configuration, is named beside the owner's own place.
+func (j *judge) locate(place, owner facts.Place, finding Finding) Finding {
+	related := place.Related
+	if !j.isInput(place) {
+		if place.Node != nil {
+			related = append([]facts.Place{{Node: place.Node, Why: "this decides it"}}, related...)
+		}
+		place = owner
+	}
+	if place.Node != nil {
+		finding.File, finding.Span, finding.Field = place.Node.File(), place.Node.Span(), place.Node.Path()
+	}
+	for _, other := range related {
+		if other.Node != nil {
+			finding.Related = append(finding.Related, Related{File: other.Node.File(), Span: other.Node.Span(), Message: other.Why})
+		}
+	}
+	return finding
+}
+
+// add keeps a finding unless the configuration silences its rule.
+func (j *judge) add(finding Finding) {
+	if severity, set := j.linter.config.Severity(finding.Rule); set {
+		finding.Severity = severity
+	}
+	if finding.Severity != Off {
+		j.findings = append(j.findings, finding)
+	}
+}
+
+// sorted returns the findings by file, line, column, rule and message, each once.
+func (j *judge) sorted() []Finding {
+	slices.SortFunc(j.findings, compare)
+	return slices.CompactFunc(j.findings, func(a, b Finding) bool { return compare(a, b) == 0 })
+}
+
+func compare(a, b Finding) int {
+	return cmp.Or(
+		cmp.Compare(a.fileName(), b.fileName()),
+		cmp.Compare(a.Span.Start.Offset, b.Span.Start.Offset),
+		cmp.Compare(a.Rule, b.Rule),
+		cmp.Compare(a.Message, b.Message),
+		cmp.Compare(a.Span.End.Offset, b.Span.End.Offset),
+		cmp.Compare(a.Deployment, b.Deployment),
+	)
+}
+
+func (f Finding) fileName() string {
+	if f.File == nil {
+		return ""
+	}
+	return f.File.Name
+}
+
+func isTimeout(err error) bool { return errors.Is(err, context.DeadlineExceeded) }

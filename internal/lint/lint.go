@@ -1,0 +1,167 @@
+// Package lint judges deployment descriptions: files in, sorted findings out.
+// Make a Linter with New and call Lint. It never prints and never ends the
+// process; writing a Result is package report's business.
+package lint
+
+import (
+	"context"
+	"io/fs"
+	"iter"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/config"
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// Severity is how much a finding matters.
+type Severity = facts.Severity
+
+// The severities, most serious first.
+const (
+	Error   = facts.Error
+	Warning = facts.Warning
+	Note    = facts.Note
+	Off     = facts.Off
+)
+
+// Finding is what a rule says about one fact.
+type Finding struct {
+	Rule     string
+	Severity Severity
+	Message  string // names the deployment, what was found and what would do; no final stop
+	Remedy   string // what to do, from the rule's METADATA
+
+	// File is where the finding stands; its Name is empty when no file states the fact.
+	File *source.File
+	// Span is the value in File that decides.
+	Span source.Span
+	// Field is the path of that value in its document: spec.containers[0].image.
+	Field string
+	// Deployment is the name of the deployment or compute at fault, empty for a file's syntax.
+	Deployment string
+	// Target is the target of the deployment or compute, if known.
+	Target string
+	// Related are the further places that the finding rests on.
+	Related []Related
+}
+
+// Related is a further place that a finding rests on.
+type Related struct {
+	File    *source.File
+	Span    source.Span
+	Message string
+}
+
+// Input is a file to judge.
+type Input struct {
+	// Name is the path as the user wrote it, with slashes; it is what findings say.
+	Name string
+	// Read returns the content; Lint calls it at most once.
+	Read func() ([]byte, error)
+}
+
+// Result is what one run found.
+type Result struct {
+	Edition  string
+	Findings []Finding // sorted by file, line, column, rule, message
+	// Files counts the inputs that could be read, Recognized those of them that
+	// hold a document of a known format.
+	Files, Recognized int
+	// Deployments counts what was judged: deployments and computes.
+	Deployments int
+	// Errors are the inputs that could not be read, in the order of the inputs.
+	Errors []error
+}
+
+// Count returns how many findings have the severity.
+func (r *Result) Count(severity Severity) int {
+	count := 0
+	for _, finding := range r.Findings {
+		if finding.Severity == severity {
+			count++
+		}
+	}
+	return count
+}
+
+// Linter judges files by one set of policies and one configuration. It is safe
+// for concurrent use.
+type Linter struct {
+	policies *policy.Policies
+	rules    map[string]policy.Rule
+	config   *config.Config
+}
+
+// New makes a Linter. A configuration that names a rule or an edition which the
+// policies do not have is an error with its position.
+func New(policies *policy.Policies, configuration *config.Config) (*Linter, error) {
+	l := &Linter{policies: policies, rules: map[string]policy.Rule{}, config: configuration}
+	names := []string{facts.SyntaxRule, facts.ContradictionRule}
+	for _, rule := range policies.Rules() {
+		l.rules[rule.ID] = rule
+		names = append(names, rule.ID)
+	}
+	var editions []string
+	for _, edition := range policies.Editions() {
+		editions = append(editions, edition.ID)
+	}
+	if err := configuration.Check(names, editions); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// Lint judges the inputs. Facts that other files hold are looked up in fsys,
+// whose paths are those of the inputs' names; a nil fsys looks up nothing.
+//
+// An input that cannot be read is in Result.Errors and hides no other's findings,
+// and so is a deployment that the policies fail on. The error is the context's.
+func (l *Linter) Lint(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) (*Result, error) {
+	read := readAll(ctx, inputs)
+	extraction, err := facts.Extract(ctx, fsys, read.files, l.options())
+	if err != nil {
+		return nil, err
+	}
+	denials, errs := l.evaluate(ctx, &extraction.Facts)
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+
+	judge := newJudge(l, read.files)
+	for _, file := range read.files {
+		for _, problem := range file.Problems {
+			judge.unparsed(file, problem)
+		}
+	}
+	for _, problem := range extraction.Problems {
+		judge.problem(problem)
+	}
+	for _, denial := range denials {
+		judge.denial(&extraction.Facts, denial)
+	}
+	return &Result{
+		Edition:     l.config.Edition.Value,
+		Findings:    judge.sorted(),
+		Files:       read.count,
+		Recognized:  len(read.files),
+		Deployments: len(extraction.Deployments) + len(extraction.Computes),
+		Errors:      append(read.errors, errs...),
+	}, nil
+}
+
+// Facts returns what the inputs' documents state, in the form that policies see,
+// and the errors of the inputs that could not be read. The error is the context's.
+func (l *Linter) Facts(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) (*facts.Extraction, []error, error) {
+	read := readAll(ctx, inputs)
+	extraction, err := facts.Extract(ctx, fsys, read.files, l.options())
+	if err != nil {
+		return nil, nil, err
+	}
+	extraction.Edition = l.config.Edition.Value
+	return extraction, read.errors, nil
+}
+
+func (l *Linter) options() facts.Options {
+	return facts.Options{Cluster: l.config.Cluster, Stated: l.config.Stated, ModelSize: l.config.ModelSize}
+}

@@ -1,0 +1,66 @@
+package lint_test
+
+import (
+	"io/fs"
+	"iter"
+	"slices"
+	"testing"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint"
+	"github.com/mlpolicy/mlpolicy/internal/lint/config"
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
+	"github.com/mlpolicy/mlpolicy/policies"
+)
+
+// newLinter makes a Linter of the embedded policies; yaml is its configuration.
+func newLinter(t testing.TB, yaml ...string) *lint.Linter {
+	t.Helper()
+	loaded, err := policy.Load(t.Context(), policies.FS, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	configuration := config.Default()
+	for _, text := range yaml {
+		if configuration, err = config.Parse([]byte(text), config.Origin{Name: config.FileName}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	linter, err := lint.New(loaded, configuration)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return linter
+}
+
+// inputsOf makes inputs of files of fsys.
+func inputsOf(fsys fs.FS, names ...string) iter.Seq[lint.Input] {
+	var inputs []lint.Input
+	for _, name := range names {
+		inputs = append(inputs, lint.Input{Name: name, Read: func() ([]byte, error) { return fs.ReadFile(fsys, name) }})
+	}
+	return slices.Values(inputs)
+}
+
+// lintFiles judges files of fsys; an input that cannot be read fails the test.
+func lintFiles(t testing.TB, linter *lint.Linter, fsys fs.FS, names ...string) *lint.Result {
+	t.Helper()
+	result, err := linter.Lint(t.Context(), fsys, inputsOf(fsys, names...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(result.Errors) > 0 {
+		t.Fatal(result.Errors)
+	}
+	return result
+}
+
+// factsOf extracts the facts of files of fsys; an input that cannot be read fails the test.
+func factsOf(t testing.TB, linter *lint.Linter, fsys fs.FS, names ...string) *facts.Extraction {
+	t.Helper()
+	extraction, errs, err := linter.Facts(t.Context(), fsys, inputsOf(fsys, names...))
+	if err != nil || len(errs) > 0 {
+		t.Fatal(err, errs)
+	}
+	return extraction
+}

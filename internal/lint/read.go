@@ -1,0 +1,94 @@
+package lint
+
+import (
+	"context"
+	"iter"
+	"runtime"
+	"sync"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// readings are the inputs of a run.
+type readings struct {
+	files  []*source.File // those that can hold a document of a known format, in the order of the inputs
+	count  int            // inputs that could be read
+	errors []error        // of the others, in the order of the inputs
+}
+
+// reading is what became of one input: neither a file nor an error when no format
+// can be in it.
+type reading struct {
+	file *source.File
+	err  error
+}
+
+// readAll reads and parses the inputs on all cores. It stops early when the
+// context ends.
+func readAll(ctx context.Context, inputs iter.Seq[Input]) readings {
+	type job struct {
+		index int
+		input Input
+	}
+	var (
+		jobs    = make(chan job, 64)
+		mutex   sync.Mutex
+		done    = map[int]reading{}
+		count   int
+		workers sync.WaitGroup
+	)
+	for range runtime.GOMAXPROCS(0) {
+		workers.Go(func() {
+			for job := range jobs {
+				file, err := read(job.input)
+				if file == nil && err == nil {
+					continue
+				}
+				mutex.Lock()
+				done[job.index] = reading{file, err}
+				mutex.Unlock()
+			}
+		})
+	}
+	for input := range inputs {
+		if ctx.Err() != nil {
+			break
+		}
+		jobs <- job{count, input}
+		count++
+	}
+	close(jobs)
+	workers.Wait()
+
+	all := readings{count: count}
+	for index := range count {
+		reading, kept := done[index]
+		switch {
+		case !kept:
+		case reading.err != nil:
+			all.errors = append(all.errors, reading.err)
+			all.count--
+		default:
+			all.files = append(all.files, reading.file)
+		}
+	}
+	return all
+}
+
+// read returns nil for an input in which no format can be.
+func read(input Input) (*source.File, error) {
+	data, err := input.Read()
+	if err != nil {
+		return nil, err
+	}
+	recognition := facts.Recognize(data)
+	if recognition == facts.Unrecognized {
+		return nil, nil
+	}
+	file := source.Parse(input.Name, data)
+	if recognition == facts.Auxiliary {
+		file.Problems = nil
+	}
+	return file, nil
+}

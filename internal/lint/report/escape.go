@@ -1,0 +1,31 @@
+package report
+
+import (
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+// shows tells whether a character may be written to a terminal as it is: it neither
+// moves the cursor, nor turns the direction of text, nor hides. The joiners of emoji
+// and of Persian do no harm.
+func shows(r rune) bool {
+	return unicode.IsPrint(r) || r == '\u200c' || r == '\u200d'
+}
+
+// Printable escapes what must not reach a terminal: \n, \x1b, \u202e.
+func Printable(text string) string {
+	if strings.IndexFunc(text, func(r rune) bool { return !shows(r) }) < 0 {
+		return text
+	}
+	var escaped strings.Builder
+	for _, r := range text {
+		if shows(r) {
+			escaped.WriteRune(r)
+			continue
+		}
+		quoted := strconv.QuoteRuneToASCII(r)
+		escaped.WriteString(quoted[1 : len(quoted)-1])
+	}
+	return escaped.String()
+}

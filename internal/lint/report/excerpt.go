@@ -1,0 +1,132 @@
+package report
+
+import (
+	"bytes"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/clipperhouse/displaywidth"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// minExcerpt is in cells: on the narrowest terminal a value is still seen.
+const minExcerpt = 20
+
+// excerpt is a line of a file, made fit to be shown; widths are in cells.
+type excerpt struct {
+	text   string
+	before int // width of what stands before the value
+	value  int // width of the value, at least 1
+}
+
+// cut returns the line on which a span starts, cut around the span's text to at most
+// width cells. It looks at no more of the file than can be shown.
+func cut(text []byte, span source.Span, width int) excerpt {
+	// A cell takes at most some bytes: four for a character and more for what is
+	// combined with it.
+	reach := 8 * width
+	start := min(span.Start.Offset, len(text))
+
+	low := max(0, start-reach)
+	lineStart := bytes.LastIndexByte(text[low:start], '\n') + 1
+	low += lineStart
+	cutBefore := lineStart == 0 && low > 0
+	for low < start && !utf8.RuneStart(text[low]) {
+		low++
+	}
+
+	high := min(len(text), start+reach)
+	cutAfter := high < len(text)
+	if newline := bytes.IndexByte(text[start:high], '\n'); newline >= 0 {
+		high, cutAfter = start+newline, false
+		if high > start && text[high-1] == '\r' {
+			high--
+		}
+	}
+	for cutAfter && high > start && !utf8.RuneStart(text[high]) {
+		high--
+	}
+	end := max(start, min(span.End.Offset, high))
+
+	before, value, after := visible(text[low:start]), visible(text[start:end]), visible(text[end:high])
+	b, v, a := displaywidth.String(before), displaywidth.String(value), displaywidth.String(after)
+	if b+v+a > width || cutBefore || cutAfter {
+		v = min(v, width*2/3)
+		rest := width - v
+		b = min(b, max(rest-a, rest/2))
+		a = min(a, rest-b)
+		before, b = tail(before, b, cutBefore)
+		value, v = head(value, v, cutAfter && end == high)
+		after, _ = head(after, a, cutAfter)
+	}
+	return excerpt{text: strings.TrimRight(before+value+after, " "), before: b, value: max(v, 1)}
+}
+
+const ellipsis = "…"
+
+// head returns the start of text in at most width cells, with an ellipsis where
+// something is left out, and its width.
+func head(text string, width int, more bool) (string, int) {
+	full := displaywidth.String(text)
+	if full <= width && !more || text == "" {
+		return text, full
+	}
+	var kept strings.Builder
+	used := 0
+	for g := displaywidth.StringGraphemes(text); g.Next(); {
+		if used+g.Width()+1 > width {
+			break
+		}
+		kept.WriteString(g.Value())
+		used += g.Width()
+	}
+	return kept.String() + ellipsis, used + 1
+}
+
+// tail returns the end of text in at most width cells, with an ellipsis where something
+// is left out, and its width.
+func tail(text string, width int, more bool) (string, int) {
+	full := displaywidth.String(text)
+	if full <= width && !more {
+		return text, full
+	}
+	skip, rest := full-width+1, 0
+	for g := displaywidth.StringGraphemes(text); skip > 0 && g.Next(); {
+		skip -= g.Width()
+		rest += len(g.Value())
+	}
+	kept := text[rest:]
+	return ellipsis + kept, displaywidth.String(kept) + 1
+}
+
+// visible makes a source line fit to be shown: a tab is four cells, and a character
+// that would steer the terminal is shown by a picture of one cell.
+func visible(line []byte) string {
+	plain := true
+	for _, b := range line {
+		if b < ' ' || b >= 0x7f {
+			plain = false
+			break
+		}
+	}
+	if plain {
+		return string(line)
+	}
+	var shown strings.Builder
+	for _, r := range string(line) {
+		switch {
+		case r == '\t':
+			shown.WriteString("    ")
+		case r < ' ':
+			shown.WriteRune('␀' + r) // the block of control pictures
+		case r == 0x7f:
+			shown.WriteRune('␡')
+		case !shows(r):
+			shown.WriteRune(utf8.RuneError)
+		default:
+			shown.WriteRune(r)
+		}
+	}
+	return shown.String()
+}

@@ -1,0 +1,237 @@
+// Package report writes what a run found: one file per format, none of which knows
+// of another. Call Text or JSON.
+package report
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint"
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// TextOptions say what the text is written for.
+type TextOptions struct {
+	// Color allows ANSI colours.
+	Color bool
+	// Width is in cells: longer source lines are cut around the value. 0 means DefaultWidth.
+	Width int
+}
+
+// DefaultWidth is in cells, for what is no terminal: CI logs show some more.
+const DefaultWidth = 100
+
+// groupedRule is the rule that is told once per target: it says the same of each
+// deployment, and what to do about it is done once.
+const groupedRule = "unlisted-target"
+
+// maxPlaces is how many places a group names. More is a list that nobody reads.
+const maxPlaces = 5
+
+// Text writes findings for people, each with its source line, and a summary.
+func Text(w io.Writer, result *lint.Result, options TextOptions) error {
+	buffered := bufio.NewWriter(w)
+	t := &text{w: buffered, width: options.Width}
+	if t.width == 0 {
+		t.width = DefaultWidth
+	}
+	if options.Color {
+		t.style = ansi
+	}
+	groups := map[string][]*lint.Finding{}
+	var order []string
+	for i := range result.Findings {
+		finding := &result.Findings[i]
+		if finding.Rule != groupedRule || finding.Target == "" {
+			t.finding(finding)
+			continue
+		}
+		key := finding.Target
+		if groups[key] == nil {
+			order = append(order, key)
+		}
+		groups[key] = append(groups[key], finding)
+	}
+	for _, key := range order {
+		t.group(groups[key])
+	}
+	t.summary(result)
+	return buffered.Flush()
+}
+
+type text struct {
+	w     *bufio.Writer
+	width int // in cells
+	style style
+}
+
+// style is what surrounds text of a role; the zero style is no colours.
+type style struct {
+	place, gutter, label, rule, reset string
+	severities                        func(lint.Severity) string
+}
+
+var ansi = style{
+	place: "\x1b[1m", gutter: "\x1b[1;34m", label: "\x1b[1m", rule: "\x1b[2m", reset: "\x1b[0m",
+	severities: func(severity lint.Severity) string {
+		switch severity {
+		case lint.Error:
+			return "\x1b[1;31m"
+		case lint.Warning:
+			return "\x1b[1;33m"
+		}
+		return "\x1b[1;36m"
+	},
+}
+
+func (s style) severity(severity lint.Severity) string {
+	if s.severities == nil {
+		return ""
+	}
+	return s.severities(severity)
+}
+
+// paint surrounds text by a style of s.
+func (s style) paint(with, text string) string {
+	if with == "" || text == "" {
+		return text
+	}
+	return with + text + s.reset
+}
+
+func (t *text) line(parts ...string) {
+	for _, part := range parts {
+		t.w.WriteString(part) //nolint:errcheck // Flush returns the first error
+	}
+	t.w.WriteByte('\n') //nolint:errcheck // as above
+}
+
+func (t *text) finding(f *lint.Finding) {
+	t.headline(f, f.Message)
+	gutter := t.excerpt(f)
+	t.remark(gutter, "help", f.Remedy)
+	for _, related := range f.Related {
+		message := Printable(related.Message)
+		if place := location(related.File, related.Span); place != "" {
+			message = strings.TrimSuffix(place+": "+message, ": ")
+		}
+		t.remark(gutter, "see", message)
+	}
+	t.line()
+}
+
+// group writes findings that say the same of several deployments.
+func (t *text) group(findings []*lint.Finding) {
+	first := findings[0]
+	message := first.Message
+	if len(findings) > 1 {
+		message += fmt.Sprintf(" (and %s)", count(len(findings)-1, "more deployment", "more deployments"))
+	}
+	t.headline(first, message)
+	var places []string
+	for _, finding := range findings[1:] {
+		if place := location(finding.File, finding.Span); place != "" {
+			places = append(places, place)
+		}
+	}
+	rest := ""
+	if more := len(places) - maxPlaces; more > 0 {
+		places, rest = places[:maxPlaces], fmt.Sprintf(" and %d more", more)
+	}
+	t.remark("  ", "also", strings.Join(places, ", ")+rest)
+	t.remark("  ", "help", first.Remedy)
+	t.line()
+}
+
+// headline is file:line:column: severity: message [rule], a form that terminals and
+// editors turn into a link.
+func (t *text) headline(f *lint.Finding, message string) {
+	place := location(f.File, f.Span)
+	if place != "" {
+		place += ": "
+	}
+	t.line(t.style.paint(t.style.place, place),
+		t.style.paint(t.style.severity(f.Severity), string(f.Severity)+":"), " ",
+		Printable(message), " ", t.style.paint(t.style.rule, "["+Printable(f.Rule)+"]"))
+}
+
+// location is where a span starts, as much of it as is known.
+func location(file *source.File, span source.Span) string {
+	switch {
+	case file == nil || file.Name == "":
+		return ""
+	case span.Start.Line == 0:
+		return Printable(file.Name)
+	}
+	return fmt.Sprintf("%s:%d:%d", Printable(file.Name), span.Start.Line, span.Start.Column)
+}
+
+// excerpt writes the source line of a finding with a mark under the value, and returns
+// what lines below are indented by.
+func (t *text) excerpt(f *lint.Finding) (indent string) {
+	if f.File == nil || f.Span.Start.Line == 0 {
+		return "  "
+	}
+	number := strconv.Itoa(f.Span.Start.Line)
+	indent = strings.Repeat(" ", len(number)+3)
+	bar := t.style.paint(t.style.gutter, "|")
+	line := cut(f.File.Text, f.Span, max(t.width-len(indent)-2, minExcerpt))
+	t.line("  ", t.style.paint(t.style.gutter, number), " ", bar, prefixed(line.text))
+	t.line(indent, bar, " ", strings.Repeat(" ", line.before),
+		t.style.paint(t.style.severity(f.Severity), strings.Repeat("^", line.value)))
+	return indent
+}
+
+func prefixed(text string) string {
+	if text == "" {
+		return ""
+	}
+	return " " + text
+}
+
+// remark writes a line that belongs to the finding above it.
+func (t *text) remark(indent, label, message string) {
+	if message != "" {
+		t.line(indent, t.style.paint(t.style.gutter, "="), " ", t.style.paint(t.style.label, label+":"), " ", Printable(message))
+	}
+}
+
+func (t *text) summary(result *lint.Result) {
+	files := count(result.Files, "file", "files")
+	var found []string
+	for _, each := range []struct {
+		severity lint.Severity
+		one      string
+	}{{lint.Error, "error"}, {lint.Warning, "warning"}, {lint.Note, "note"}} {
+		if n := result.Count(each.severity); n > 0 {
+			found = append(found, t.style.paint(t.style.severity(each.severity), count(n, each.one, each.one+"s")))
+		}
+	}
+	summary := strings.Join(found, ", ")
+	switch {
+	case result.Deployments > 0:
+		if summary == "" {
+			summary = "no findings"
+		}
+		summary = fmt.Sprintf("%s in %s (%s, edition %s)", summary,
+			count(result.Deployments, "deployment", "deployments"), files, result.Edition)
+	case summary != "":
+		summary = fmt.Sprintf("%s in %s", summary, files)
+	default:
+		summary = "no deployments in " + files
+	}
+	if n := len(result.Errors); n > 0 {
+		summary += "; " + t.style.paint(t.style.severity(lint.Error), strconv.Itoa(n)+" could not be judged")
+	}
+	t.line(summary)
+}
+
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.Itoa(n) + " " + many
+}
