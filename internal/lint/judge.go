@@ -77,7 +77,9 @@ func (j *judge) denial(all *facts.Facts, denial policy.Denial) {
 	j.add(j.locate(place, owner, finding))
 }
 
-func (j *judge) isInput(place facts.Place) bool { return place.Node != nil && j.inputs[place.Node.File()] }
+func (j *judge) isInput(place facts.Place) bool {
+	return place.Node != nil && j.inputs[place.Node.File()]
+}
 
 // locate sets where a finding stands. A place in a file that is no input, such as
 // the configuration, is named beside the owner's own place.

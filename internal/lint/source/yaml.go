@@ -14,7 +14,7 @@ func (f *File) readYAML(text string) reading {
 	library := newLibraryReader(f, text)
 	var all reading
 	for _, c := range f.chunks(text) {
-		if strings.TrimSpace(strings.TrimPrefix(text[c.start:c.end], "---")) == "" {
+		if strings.Trim(strings.TrimPrefix(text[c.start:c.end], "---"), " \r\n") == "" {
 			continue
 		}
 		documents, broken := library.read(c)

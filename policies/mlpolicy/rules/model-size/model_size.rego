@@ -18,14 +18,15 @@ import data.mlpolicy.table
 deny contains {"path": path, "message": message} if {
 	rows := table.targets
 	some i, deployment in input.deployments
-	some j, model in deployment.models
-	not deployment.workload == "training"
 	row := rows[deployment.target]
-	model.size_bytes >= row.model.below_bytes
+	limit := row.model.below_bytes
+	some j, model in deployment.models
+	model.size_bytes >= limit
+	not deployment.workload == "training"
 
 	path := ["deployments", i, "models", j, "size_bytes"]
 	message := sprintf(
 		"%s serves a model of %v GB on %s, which takes less than %v GB: shrink the model or deploy to another target",
-		[deployment.name, table.gb(model.size_bytes), row.name, table.gb(row.model.below_bytes)],
+		[deployment.name, table.gb(model.size_bytes), row.name, table.gb(limit)],
 	)
 }

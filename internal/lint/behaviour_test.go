@@ -1,0 +1,200 @@
+package lint_test
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"reflect"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint"
+	"github.com/mlpolicy/mlpolicy/internal/lint/config"
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
+	"github.com/mlpolicy/mlpolicy/policies"
+)
+
+// brief lists findings as file:line:column severity rule.
+func brief(result *lint.Result) []string {
+	var list []string
+	for _, f := range result.Findings {
+		list = append(list, fmt.Sprintf("%s:%d:%d %s %s", f.File.Name, f.Span.Start.Line, f.Span.Start.Column, f.Severity, f.Rule))
+	}
+	return list
+}
+
+func files(contents map[string]string) (fstest.MapFS, []string) {
+	fsys := fstest.MapFS{}
+	var names []string
+	for name, text := range contents {
+		fsys[name] = &fstest.MapFile{Data: []byte(text)}
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return fsys, names
+}
+
+const model = "apiVersion: mlpolicy.dev/v1\nkind: ModelDeployment\nmetadata: {name: m}\nspec: {workload: web-service, %s}\n"
+
+// TestFindings states what files bring about under a configuration.
+func TestFindings(t *testing.T) {
+	const (
+		onACI = "computeType: ACI\ncontainerResourceRequirements: {memoryInGB: %s}\n"
+		pod   = "apiVersion: v1\nkind: Pod\nmetadata: {name: p, annotations: {mlpolicy.dev/workload: web-service}}\n" +
+			"spec:\n  containers: [{name: c, resources: {limits: {nvidia.com/gpu: 1}}}]\n"
+	)
+	cases := []struct {
+		name   string
+		config string
+		files  map[string]string
+		want   []string
+	}{
+		{"GPU web inference on ACI is refused", "", map[string]string{"m.yaml": fmt.Sprintf(model, "target: aci, gpus: 1")}, []string{"m.yaml:4:50 error gpu-web-service"}},
+		{"and on a compute instance", "", map[string]string{"m.yaml": fmt.Sprintf(model, "target: compute-instance, gpus: 1")}, []string{"m.yaml:4:63 error gpu-web-service"}},
+		{"and on Functions, which are in preview", "", map[string]string{"m.yaml": fmt.Sprintf(model, "target: functions, gpus: 1")}, []string{"m.yaml:4:39 note preview-target", "m.yaml:4:56 error gpu-web-service"}},
+		{"and on AKS accepted", "", map[string]string{"m.yaml": fmt.Sprintf(model, "target: aks, gpus: 1")}, nil},
+		{"a model of 1 GB on ACI is refused", "", map[string]string{"m.yaml": fmt.Sprintf(model, "target: aci, model: {size: 1GB}")}, []string{"m.yaml:4:58 error model-size"}},
+		{"one byte less is accepted", "", map[string]string{"m.yaml": fmt.Sprintf(model, "target: aci, model: {size: 999999999}")}, nil},
+		{"a designer model on ACI is refused", "", map[string]string{"m.yaml": fmt.Sprintf(model, "target: aci, designer: true")}, []string{"m.yaml:4:39 error designer"}},
+		{"and on AKS accepted", "", map[string]string{"m.yaml": fmt.Sprintf(model, "target: aks, designer: true")}, nil},
+
+		{"a broken file hides no other", "", map[string]string{"a.yaml": "computeType: [ACI\n", "b.yaml": fmt.Sprintf(onACI, "48")}, []string{"a.yaml:1:14 error syntax", "b.yaml:2:45 error memory"}},
+		{"a broken document hides none before or behind it", "", map[string]string{"a.yaml": fmt.Sprintf(onACI, "48") + "---\na: [\n---\n" + fmt.Sprintf(onACI, "64")}, []string{"a.yaml:2:45 error memory", "a.yaml:4:5 error syntax", "a.yaml:7:45 error memory"}},
+		{"a broken file without marks is passed over", "", map[string]string{"a.yaml": "a: [1\nb: }\n"}, nil},
+		{"a template that breaks YAML is a warning", "", map[string]string{"a.yaml": "computeType: ACI\ntags: {{ toYaml .Values.tags }}x\n"}, []string{"a.yaml:2:7 warning syntax"}},
+		{"and one that stands for a fact", "", map[string]string{"a.yaml": fmt.Sprintf(onACI, `"{{ memory }}"`)}, []string{"a.yaml:2:45 warning syntax"}},
+		{"a placeholder leaves the fact absent", "", map[string]string{"a.yaml": "computeType: ACI\ncontainerResourceRequirements:\n  memoryInGB: ${MEMORY}\n"}, nil},
+		{"a quantity that is none is a warning", "", map[string]string{"a.yaml": fmt.Sprintf(onACI, "lots")}, []string{"a.yaml:2:45 warning syntax"}},
+		{"a key written twice is an error where it carries a fact", "", map[string]string{"a.yaml": "computeType: AKS\ntags: {a: 1, a: 2}\n" + fmt.Sprintf(onACI, "64")}, []string{"a.yaml:3:1 error syntax", "a.yaml:4:45 error memory"}},
+		{"and nothing elsewhere", "", map[string]string{"a.yaml": fmt.Sprintf(onACI, "4") + "junk: 1\njunk: 2\n"}, nil},
+		{"a job that cannot be read is no deployment", "", map[string]string{"a.yaml": "$schema: https://azuremlschemas.azureedge.net/latest/commandJob.schema.json\ncommand: [\n"}, nil},
+
+		{"what cluster a manifest is for is unknown", "", map[string]string{"p.yaml": pod}, nil},
+		{"unless the configuration says", "kubernetes: {cluster: other}", map[string]string{"p.yaml": pod}, []string{"p.yaml:1:1 note unlisted-target", "p.yaml:5:63 error gpu-web-service"}},
+		{"a severity can be raised", "rules: {preview-target: error}", map[string]string{"m.yaml": fmt.Sprintf(model, "target: functions")}, []string{"m.yaml:4:39 error preview-target"}},
+		{"or a rule be silenced", "rules: {memory: off, syntax: off}", map[string]string{"a.yaml": "computeType: [ACI\n", "b.yaml": fmt.Sprintf(onACI, "48")}, nil},
+		{"an edition decides what counts", "edition: 2023-03", map[string]string{"m.yaml": fmt.Sprintf(model, "target: functions, gpus: 1, designer: true")}, []string{"m.yaml:4:39 note unlisted-target"}},
+		{"stages come from paths", "stages: {production: [\"prod/**\"]}", map[string]string{"prod/a.yaml": fmt.Sprintf(onACI, "4"), "dev/a.yaml": fmt.Sprintf(onACI, "4")}, []string{"prod/a.yaml:1:14 warning production-target"}},
+		{"facts come from paths", "facts: [{paths: [\"legacy/**\"], set: {gpus: 2}}]", map[string]string{"legacy/a.yaml": fmt.Sprintf(onACI, "4")}, []string{"legacy/a.yaml:1:14 error gpu-web-service"}},
+		{"a statement never overrides evidence", "facts: [{paths: [\"**\"], set: {memory: 4GiB}}]", map[string]string{"a.yaml": fmt.Sprintf(onACI, "64")}, []string{"a.yaml:2:45 warning contradiction", "a.yaml:2:45 error memory"}},
+		{"sizes come from the inventory", "models: [{name: m, size: 1.4GB}]", map[string]string{"m.yaml": fmt.Sprintf(model, "target: aci, model: {name: m}")}, []string{"m.yaml:4:39 error model-size"}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			fsys, names := files(c.files)
+			if got := brief(lintFiles(t, newLinter(t, c.config), fsys, names...)); !slices.Equal(got, c.want) {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+// TestUnreadableInputs keeps the findings of the inputs that can be read.
+func TestUnreadableInputs(t *testing.T) {
+	fsys, _ := files(map[string]string{"a.yaml": "computeType: ACI\ncontainerResourceRequirements: {memoryInGB: 48}\n"})
+	result, err := newLinter(t).Lint(t.Context(), fsys, inputsOf(fsys, "0.yaml", "a.yaml", "z.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(result.Findings) != 1 || result.Files != 1 || len(result.Errors) != 2 || !errors.Is(result.Errors[0], fs.ErrNotExist) {
+		t.Errorf("%d findings, %d files, errors %v", len(result.Findings), result.Files, result.Errors)
+	}
+}
+
+// TestChunks has more deployments than one evaluation takes, and compares the
+// findings' places at two degrees of parallelism.
+func TestChunks(t *testing.T) {
+	const count = 250
+	contents := map[string]string{}
+	for i := range count {
+		contents[fmt.Sprintf("%03d.yaml", i)] = fmt.Sprintf("computeType: ACI\ncontainerResourceRequirements: {memoryInGB: %d}\n", 40+i%10)
+	}
+	fsys, names := files(contents)
+	linter := newLinter(t)
+	parallel := brief(lintFiles(t, linter, fsys, names...))
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	serial := brief(lintFiles(t, linter, fsys, names...))
+	if !slices.Equal(parallel, serial) {
+		t.Errorf("in parallel %q, else %q", parallel, serial)
+	}
+	var want []string
+	for i := range count {
+		if i%10 >= 8 {
+			want = append(want, fmt.Sprintf("%03d.yaml:2:45 error memory", i))
+		}
+	}
+	if !slices.Equal(parallel, want) {
+		t.Errorf("got %q, want %q", parallel, want)
+	}
+}
+
+// TestFailingPolicy has a rule of an organisation that fails on one deployment: the
+// error names it, and all other findings are there.
+func TestFailingPolicy(t *testing.T) {
+	const rego = `# METADATA
+# title: Numbered names
+# description: Names end with a number.
+# schemas:
+#   - input: schema.facts
+# custom:
+#   severity: note
+#   remediation: Number it.
+package mlpolicy.rules["numbered-names"]
+
+deny contains {"path": ["deployments", i, "name"], "message": "low"} if {
+	some i, deployment in input.deployments
+	to_number(deployment.component) < 10
+}
+`
+	loaded, err := policy.Load(t.Context(), policies.FS, []policy.Folder{{Name: "acme", FS: fstest.MapFS{"numbers.rego": {Data: []byte(rego)}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	linter, err := lint.New(loaded, config.Default())
+	if err != nil {
+		t.Fatal(err)
+	}
+	fsys, names := files(map[string]string{
+		"a.yaml": fmt.Sprintf(model, `component: "3"`),
+		"b.yaml": fmt.Sprintf(model, "component: three"),
+		"c.yaml": fmt.Sprintf(model, "target: aci, memory: 64GiB"),
+	})
+	result, err := linter.Lint(t.Context(), fsys, inputsOf(fsys, names...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := brief(result), []string{"a.yaml:3:18 note numbered-names", "c.yaml:4:52 error memory"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if len(result.Errors) != 1 || !strings.Contains(result.Errors[0].Error(), "b.yaml") || !strings.Contains(result.Errors[0].Error(), "acme/numbers.rego:13") {
+		t.Errorf("errors %v, want one that names b.yaml and the rule's line", result.Errors)
+	}
+}
+
+// TestRelatedPlaces names the linked file that decides beside a finding in the file
+// that was linted.
+func TestRelatedPlaces(t *testing.T) {
+	fsys, _ := files(map[string]string{
+		"d.json":               `{"computeType": "ACI"}`,
+		"inferenceconfig.json": `{"entryScript": "score.py", "runtime": "python", "enableGpu": true}`,
+	})
+	finding := lintFiles(t, newLinter(t), fsys, "d.json").Findings[0]
+	got := fmt.Sprintf("%s %s, %s", finding.File.Name, finding.Field, finding.Related[0].File.Name)
+	if want := "d.json computeType, inferenceconfig.json"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// TestFactsIsWhatLintJudges compares what the two say of a file.
+func TestFactsIsWhatLintJudges(t *testing.T) {
+	fsys, _ := files(map[string]string{"m.yaml": fmt.Sprintf(model, "target: aci")})
+	extraction := factsOf(t, newLinter(t, "edition: 2020-12"), fsys, "m.yaml")
+	got := []any{extraction.Edition, extraction.Deployments[0].Target.Value, len(extraction.Computes)}
+	if want := []any{"2020-12", facts.ACI, 0}; !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
