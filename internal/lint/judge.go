@@ -32,7 +32,7 @@ func (j *judge) unparsed(file *source.File, problem source.Problem) {
 	finding := Finding{Rule: facts.SyntaxRule, Severity: Error, Message: problem.Message, File: file, Span: problem.Span}
 	switch problem.Kind {
 	case source.Malformed:
-		finding.Remedy = "Correct the syntax; what follows in the file is not judged until then."
+		finding.Remedy = "Correct the syntax; the document is not judged until then."
 	case source.Unrendered:
 		finding.Severity = Warning
 		finding.Remedy = "Render the template first and lint what comes out, for example: helm template . | mlpolicy lint -"

@@ -18,7 +18,7 @@ type builder struct {
 
 func (b *builder) node(kind Kind, parent *Node, start, end int) *Node {
 	if len(b.nodes) == 0 {
-		b.nodes = make([]Node, slabSize(b.text, 12))
+		b.nodes = make([]Node, slabSize(b.text, 9))
 	}
 	n := &b.nodes[0]
 	b.nodes = b.nodes[1:]
