@@ -2,9 +2,12 @@ package lint
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
@@ -25,9 +28,17 @@ type subject struct {
 	index int
 }
 
-// evaluate asks the policies about all facts, in chunks on all cores. Where they
-// fail on a chunk, each of its subjects is asked about alone, so that the error
-// names one and hides no other's denials.
+// evaluation is one pass of the policies over all facts.
+type evaluation struct {
+	*Linter
+	all *facts.Facts
+	// slow is set once two evaluations of different subjects have timed out: a rule
+	// that never ends would take as long for each of the rest.
+	slow atomic.Bool
+}
+
+// evaluate asks the policies about all facts, in chunks on all cores. What they fail
+// on has an error of its own and hides no other's denials.
 func (l *Linter) evaluate(ctx context.Context, all *facts.Facts) ([]policy.Denial, []error) {
 	var subjects []subject
 	for i := range all.Deployments {
@@ -36,67 +47,87 @@ func (l *Linter) evaluate(ctx context.Context, all *facts.Facts) ([]policy.Denia
 	for i := range all.Computes {
 		subjects = append(subjects, subject{"computes", i})
 	}
-	chunks := (len(subjects) + chunkSize - 1) / chunkSize
-	denials := make([][]policy.Denial, chunks)
-	errs := make([][]error, chunks)
+	chunks := slices.Collect(slices.Chunk(subjects, chunkSize))
+	denials := make([][]policy.Denial, len(chunks))
+	errs := make([][]error, len(chunks))
+	evaluation := &evaluation{Linter: l, all: all}
 	var workers sync.WaitGroup
 	next := make(chan int)
-	for range min(runtime.GOMAXPROCS(0), chunks) {
+	for range min(runtime.GOMAXPROCS(0), len(chunks)) {
 		workers.Go(func() {
-			for chunk := range next {
-				end := min((chunk+1)*chunkSize, len(subjects))
-				denials[chunk], errs[chunk] = l.chunk(ctx, all, subjects[chunk*chunkSize:end])
+			for i := range next {
+				denials[i], errs[i] = evaluation.chunk(ctx, chunks[i])
 			}
 		})
 	}
-	for chunk := range chunks {
-		next <- chunk
+	for i := range chunks {
+		next <- i
 	}
 	close(next)
 	workers.Wait()
-	return concat(denials), concat(errs)
+	return slices.Concat(denials...), slices.Concat(errs...)
 }
 
-func (l *Linter) chunk(ctx context.Context, all *facts.Facts, subjects []subject) ([]policy.Denial, []error) {
-	denials, err := l.ask(ctx, all, subjects)
+// chunk asks about subjects at once and, where that fails, about each alone, so that
+// an error names one. After the first that times out the rest is asked about at once.
+func (e *evaluation) chunk(ctx context.Context, subjects []subject) ([]policy.Denial, []error) {
+	if e.slow.Load() {
+		return nil, e.failed(subjects, errTooSlow)
+	}
+	denials, err := e.ask(ctx, subjects)
 	if err == nil || ctx.Err() != nil {
 		return denials, nil
 	}
 	var errs []error
-	for _, one := range subjects {
-		alone, err := l.ask(ctx, all, []subject{one})
-		denials = append(denials, alone...)
+	for i, one := range subjects {
+		alone, err := e.ask(ctx, subjects[i:i+1])
 		if err == nil {
+			denials = append(denials, alone...)
 			continue
 		}
-		errs = append(errs, fmt.Errorf("%s: judge %s: %w", one.file(all), one.name(all), err))
-		if isTimeout(err) || ctx.Err() != nil {
-			// A rule that never ends would take as long for each of the rest.
-			break
+		errs = append(errs, e.failed([]subject{one}, err)...)
+		if errors.Is(err, context.DeadlineExceeded) {
+			rest, err := e.ask(ctx, subjects[i+1:])
+			if err != nil {
+				e.slow.Store(true)
+				errs = append(errs, e.failed(subjects[i+1:], err)...)
+			}
+			return append(denials, rest...), errs
 		}
-	}
-	if errs == nil {
-		errs = []error{err}
 	}
 	return denials, errs
 }
 
+var errTooSlow = errors.New("not tried, since the policies took too long for others")
+
+// failed makes the errors of subjects that the policies fail on.
+func (e *evaluation) failed(subjects []subject, err error) []error {
+	errs := make([]error, len(subjects))
+	for i, subject := range subjects {
+		errs[i] = fmt.Errorf("%s: judge %s: %w", subject.file(e.all), subject.name(e.all), err)
+	}
+	return errs
+}
+
 // ask evaluates some subjects and returns denials with paths into all facts.
-func (l *Linter) ask(ctx context.Context, all *facts.Facts, subjects []subject) ([]policy.Denial, error) {
+func (e *evaluation) ask(ctx context.Context, subjects []subject) ([]policy.Denial, error) {
+	if len(subjects) == 0 {
+		return nil, nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, evaluationTimeout)
 	defer cancel()
-	some := facts.Facts{Edition: l.config.Edition.Value}
+	some := facts.Facts{Edition: e.config.Edition.Value}
 	var deployments, computes []int
 	for _, subject := range subjects {
 		if subject.kind == "deployments" {
-			some.Deployments = append(some.Deployments, all.Deployments[subject.index])
+			some.Deployments = append(some.Deployments, e.all.Deployments[subject.index])
 			deployments = append(deployments, subject.index)
 		} else {
-			some.Computes = append(some.Computes, all.Computes[subject.index])
+			some.Computes = append(some.Computes, e.all.Computes[subject.index])
 			computes = append(computes, subject.index)
 		}
 	}
-	denials, err := l.policies.Evaluate(ctx, &some)
+	denials, err := e.policies.Evaluate(ctx, &some)
 	if err != nil {
 		return nil, err
 	}
@@ -124,12 +155,4 @@ func (s subject) name(all *facts.Facts) string {
 		return all.Deployments[s.index].Name.Value
 	}
 	return all.Computes[s.index].Name.Value
-}
-
-func concat[T any](lists [][]T) []T {
-	var all []T
-	for _, list := range lists {
-		all = append(all, list...)
-	}
-	return all
 }

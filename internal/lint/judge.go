@@ -2,8 +2,6 @@ package lint
 
 import (
 	"cmp"
-	"context"
-	"errors"
 	"slices"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
@@ -135,5 +133,3 @@ func (f Finding) fileName() string {
 	}
 	return f.File.Name
 }
-
-func isTimeout(err error) bool { return errors.Is(err, context.DeadlineExceeded) }

@@ -68,9 +68,10 @@ type Result struct {
 	// Files counts the inputs that could be read, Recognized those of them that
 	// hold a document of a known format.
 	Files, Recognized int
-	// Deployments counts what was judged: deployments and computes.
+	// Deployments counts the deployments and computes that the inputs describe.
 	Deployments int
-	// Errors are the inputs that could not be read, in the order of the inputs.
+	// Errors are the inputs that could not be read, in their order, then the
+	// deployments that the policies failed on.
 	Errors []error
 }
 

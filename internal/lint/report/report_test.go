@@ -141,7 +141,7 @@ func TestTextWithoutFindings(t *testing.T) {
 		{lint.Result{Edition: "2020-06", Files: 1, Deployments: 1}, "no findings in 1 deployment (1 file, edition 2020-06)\n"},
 		{lint.Result{Edition: "2020-06", Files: 7, Deployments: 2}, "no findings in 2 deployments (7 files, edition 2020-06)\n"},
 		{lint.Result{Files: 7}, "no deployments in 7 files\n"},
-		{lint.Result{Errors: []error{errors.New("x")}}, "no deployments in 0 files; 1 could not be judged\n"},
+		{lint.Result{Edition: "2020-06", Errors: []error{errors.New("x")}}, "1 could not be judged; nothing found elsewhere (0 files, edition 2020-06)\n"},
 		{lint.Result{Files: 1, Findings: []lint.Finding{{Rule: "syntax", Severity: lint.Error, Message: "m"}}}, "error: m [syntax]\n\n1 error in 1 file\n"},
 	} {
 		if got := string(written(t, &test.result, TextOptions{})); got != test.want {

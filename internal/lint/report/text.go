@@ -211,7 +211,14 @@ func (t *text) summary(result *lint.Result) {
 		}
 	}
 	summary := strings.Join(found, ", ")
+	unjudged := ""
+	if n := len(result.Errors); n > 0 {
+		unjudged = t.style.paint(t.style.severity(lint.Error), strconv.Itoa(n)+" could not be judged")
+	}
 	switch {
+	case summary == "" && unjudged != "":
+		summary = fmt.Sprintf("%s; nothing found elsewhere (%s, edition %s)", unjudged, files, result.Edition)
+		unjudged = ""
 	case result.Deployments > 0:
 		if summary == "" {
 			summary = "no findings"
@@ -223,8 +230,8 @@ func (t *text) summary(result *lint.Result) {
 	default:
 		summary = "no deployments in " + files
 	}
-	if n := len(result.Errors); n > 0 {
-		summary += "; " + t.style.paint(t.style.severity(lint.Error), strconv.Itoa(n)+" could not be judged")
+	if unjudged != "" {
+		summary += "; " + unjudged
 	}
 	t.line(summary)
 }

@@ -1,0 +1,58 @@
+.DEFAULT_GOAL := help
+.PHONY: help check build test lint fmt generate bench cover fuzz mutate pre-commit opa startup
+
+GO         ?= go
+TOOL       := $(GO) tool -modfile=.ci/tools.mod
+OPA        := $(GO) run github.com/open-policy-agent/opa
+FUZZTIME   ?= 10m
+BENCHTIME  ?= 1s
+# Packages whose tests hold golden files and know -update.
+GOLDEN     := ./internal/lint ./internal/lint/facts ./internal/lint/report ./cmd/mlpolicy
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+check: lint test opa ## everything that a change must pass
+
+build: ## build bin/mlpolicy
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/mlpolicy ./cmd/mlpolicy
+
+test: ## run all tests with the race detector
+	$(GO) test -race ./...
+
+lint: ## gofmt, vet, staticcheck, go.mod and generated files up to date
+	@test -z "$$(gofmt -l cmd internal policies testdata)" || { gofmt -l cmd internal policies testdata; echo 'run: make fmt'; exit 1; }
+	$(GO) vet ./...
+	$(TOOL) staticcheck ./...
+	$(GO) mod tidy -diff
+
+fmt: ## format Go and Rego
+	gofmt -w cmd internal policies testdata
+	$(OPA) fmt --write policies
+
+generate: ## write golden files, schemas and rule pages anew
+	$(GO) test $(GOLDEN) -update
+
+opa: ## check and test the policies with the stock opa binary
+	$(OPA) check --strict --bundle --schema policies/schemas policies
+	$(OPA) test --bundle policies
+	$(OPA) fmt --fail --list policies
+
+bench: ## run the benchmarks, references beside them
+	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
+
+startup: build ## time one small file from process start to exit
+	.ci/startup bin/mlpolicy testdata/rules/memory/bad.aci.yaml
+
+cover: ## show the coverage of the Go tests
+	$(GO) test -coverprofile cover.out -coverpkg ./... ./...
+	$(GO) tool cover -func cover.out | tail -n 1
+
+fuzz: ## fuzz each target for FUZZTIME
+	.ci/fuzz $(FUZZTIME)
+
+mutate: ## negate each condition of each rule; a test must fail each time
+	$(GO) test -count 1 -run Mutation -v ./policies
+
+pre-commit: ## install the hook with the real pre-commit and commit through it
+	.ci/pre-commit-test

@@ -1,0 +1,269 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint"
+	"github.com/mlpolicy/mlpolicy/internal/lint/config"
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
+	"github.com/mlpolicy/mlpolicy/policies"
+)
+
+// Names of the flags that several commands have.
+const (
+	editionFlag = "edition"
+	clusterFlag = "cluster"
+	configFlag  = "config"
+	policyFlag  = "policy"
+	formatFlag  = "format"
+)
+
+func (p *program) app() *cli.App {
+	app := &cli.App{
+		Name:                      "mlpolicy",
+		Usage:                     "check where ML models are deployed",
+		CustomAppHelpTemplate:     appHelp,
+		HideHelpCommand:           true,
+		HideVersion:               true,
+		DisableSliceFlagSeparator: true,
+		Reader:                    p.stdin,
+		Writer:                    p.stdout,
+		ErrWriter:                 p.stderr,
+		// Only run ends the process.
+		ExitErrHandler: func(*cli.Context, error) {},
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "version", Usage: "print the version"},
+		},
+		Action: func(c *cli.Context) error {
+			if c.Bool("version") {
+				return p.version(c)
+			}
+			return cli.ShowAppHelp(c)
+		},
+		Commands: []*cli.Command{
+			p.lintCommand(),
+			p.targetsCommand(),
+			p.rulesCommand(),
+			p.explainCommand(),
+			p.factsCommand(),
+			p.configCommand(),
+			p.completionCommand(),
+			p.versionCommand(),
+			p.completeCommand(),
+		},
+	}
+	app.OnUsageError = usageErrorOf
+	for _, command := range app.Commands {
+		command.HideHelpCommand = true
+		command.CustomHelpTemplate = commandHelp
+		command.OnUsageError = usageErrorOf
+	}
+	return app
+}
+
+func usageErrorOf(c *cli.Context, err error, _ bool) error {
+	return usagef("%s", err.Error()).seeHelp(nameOf(c.Command))
+}
+
+// appHelp and commandHelp are templates of urfave/cli.
+const appHelp = `mlpolicy checks where ML models are deployed: Azure ML, ACI, KServe and Kubernetes
+files against Microsoft's table of Azure Machine Learning compute targets.
+
+Usage:
+  mlpolicy COMMAND [FLAGS] [ARGUMENTS]
+
+Commands:{{range .VisibleCommands}}
+  {{.Name}}{{"\t"}}{{.Usage}}{{end}}
+
+Examples:
+  mlpolicy lint                        judge the deployments of the current folder
+  mlpolicy lint deploy.yaml            judge one file
+  mlpolicy explain gpu-web-service     tell what a rule is for and what heals it
+  mlpolicy targets --edition 2023-03   print the table as it was then
+
+Exit codes:
+  0  nothing found at or above --fail-on
+  1  findings
+  2  the command line, the configuration or a policy is wrong
+  3  the job could not be done, or not all of it
+
+mlpolicy COMMAND --help says more about a command.
+`
+
+const commandHelp = `{{.Description}}
+
+Usage:
+  {{.UsageText}}
+
+Flags:{{range .VisibleFlags}}
+  {{.}}{{end}}
+`
+
+// choiceFlag takes one of some values.
+type choiceFlag struct {
+	*cli.StringFlag
+	values []string
+}
+
+func choice(name, usage, initial string, values []string) choiceFlag {
+	return choiceFlag{values: values, StringFlag: &cli.StringFlag{
+		Name: name, Usage: usage, Value: initial, Action: func(_ *cli.Context, value string) error {
+			if !slices.Contains(values, value) {
+				return usagef("--%s: unknown value %q: %s", name, value, config.Suggest(value, values))
+			}
+			return nil
+		},
+	}}
+}
+
+// unknownName says that a name is none of those that there are.
+func unknownName(what, name string, names []string) *usageError {
+	return usagef("unknown %s %q: %s", what, name, config.Suggest(name, names))
+}
+
+func editionFlagOf() cli.Flag {
+	return &cli.StringFlag{Name: editionFlag, Usage: "judge by the `EDITION` of the table, such as 2023-03"}
+}
+
+func clusterFlagOf() cli.Flag {
+	return choice(clusterFlag, "what Kubernetes `CLUSTER` manifests are for: aks or other", "", config.Clusters())
+}
+
+func configFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: configFlag, Usage: "read `FILE` as configuration, not the .mlpolicy.yaml here or above"},
+		repeatedFlag{&cli.StringSliceFlag{Name: policyFlag, Usage: "add the rules in the folder `DIR`; may be repeated"}},
+	}
+}
+
+// repeatedFlag is described like a flag that stands once.
+type repeatedFlag struct{ *cli.StringSliceFlag }
+
+func (f repeatedFlag) String() string {
+	return (&cli.StringFlag{Name: f.Name, Usage: f.Usage}).String()
+}
+
+// configuration reads the configuration in force and puts above it what flags say.
+func (p *program) configuration(c *cli.Context) (*config.Config, error) {
+	configuration, err := load(c.String(configFlag))
+	if err != nil {
+		return nil, err
+	}
+	if edition := c.String(editionFlag); edition != "" {
+		configuration.Edition = facts.Know(edition, facts.Place{Why: "--" + editionFlag})
+	}
+	if cluster := c.String(clusterFlag); cluster != "" {
+		configuration.Cluster = facts.Know(config.Cluster(cluster), facts.Place{Why: "--" + clusterFlag + " is " + cluster})
+	}
+	if failOn := c.String(failOnFlag); failOn != "" {
+		configuration.FailOn = facts.Know(config.FailOn(failOn), facts.Place{Why: "--" + failOnFlag})
+	}
+	for _, dir := range c.StringSlice(policyFlag) {
+		configuration.Policies = append(configuration.Policies, facts.Know(dir, facts.Place{Why: "--" + policyFlag}))
+	}
+	return configuration, nil
+}
+
+func load(file string) (*config.Config, error) {
+	if file == "" {
+		var err error
+		if file, err = config.Find("."); err != nil {
+			return nil, usagef("%s", err)
+		}
+		if file == "" {
+			return config.Default(), nil
+		}
+	}
+	configuration, err := config.Load(file)
+	var mistakes config.Errors
+	if err != nil && !errors.As(err, &mistakes) {
+		return nil, usagef("%s", unreadable(file, err))
+	}
+	return configuration, err
+}
+
+// policies loads the builtin policies and those that the configuration names. A fault in
+// them is a usageError.
+func (p *program) policies(ctx context.Context, configuration *config.Config) (*policy.Policies, error) {
+	var extra []policy.Folder
+	for _, dir := range configuration.Policies {
+		path := dir.Value
+		if dir.Place.Node != nil && !filepath.IsAbs(path) {
+			path = filepath.Join(configuration.Folder, path)
+		}
+		switch info, err := os.Stat(path); {
+		case err != nil:
+			return nil, policyFolderError(dir, unreadable(path, err).Error())
+		case !info.IsDir():
+			return nil, policyFolderError(dir, path+": not a folder")
+		}
+		extra = append(extra, policy.Folder{Name: shortest(path), FS: os.DirFS(path)})
+	}
+	loaded, err := policy.Load(ctx, policies.FS, extra)
+	if err != nil && ctx.Err() == nil {
+		return nil, usagef("%s", err)
+	}
+	return loaded, err
+}
+
+func policyFolderError(dir facts.Fact[string], message string) error {
+	if dir.Place.Node == nil {
+		return usagef("%s: %s", dir.Place.Why, message)
+	}
+	return config.At(dir.Place.Node, message)
+}
+
+// shortest is a path as people in the working directory would write it, with slashes.
+func shortest(path string) string {
+	if filepath.IsAbs(path) {
+		if dir, err := os.Getwd(); err == nil {
+			if relative, err := filepath.Rel(dir, path); err == nil && len(relative) < len(path) {
+				path = relative
+			}
+		}
+	}
+	return filepath.ToSlash(filepath.Clean(path))
+}
+
+// session is the configuration in force, and the policies and the Linter that go with it.
+type session struct {
+	configuration *config.Config
+	policies      *policy.Policies
+	linter        *lint.Linter
+}
+
+func (p *program) session(c *cli.Context) (*session, error) {
+	configuration, err := p.configuration(c)
+	if err != nil {
+		return nil, err
+	}
+	loaded, err := p.policies(c.Context, configuration)
+	if err != nil {
+		return nil, err
+	}
+	linter, err := lint.New(loaded, configuration)
+	return &session{configuration, loaded, linter}, err
+}
+
+func (s *session) editions() []string {
+	var names []string
+	for _, edition := range s.policies.Editions() {
+		names = append(names, edition.ID)
+	}
+	return names
+}
+
+// noArguments refuses arguments of a command that takes none.
+func noArguments(c *cli.Context) error {
+	if c.Args().Present() {
+		return usagef("%s takes no arguments, and %q is one", c.Command.Name, c.Args().First()).seeHelp(c.Command.Name)
+	}
+	return nil
+}

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/config"
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/report"
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+func (p *program) configCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "config",
+		Usage:     "print the configuration in force",
+		UsageText: "mlpolicy config [FLAGS]",
+		Description: `Print the configuration in force as YAML, with where each value comes from: a file, a flag or
+the default. The file is the nearest .mlpolicy.yaml from the working directory upwards.`,
+		Flags:  append([]cli.Flag{editionFlagOf(), clusterFlagOf()}, configFlags()...),
+		Action: p.config,
+	}
+}
+
+func (p *program) config(c *cli.Context) error {
+	if err := noArguments(c); err != nil {
+		return err
+	}
+	session, err := p.session(c)
+	if err != nil {
+		return err
+	}
+	var text strings.Builder
+	tabs := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+	for _, setting := range settings(session.configuration) {
+		fmt.Fprintf(tabs, "%s: %s\t# %s\n", setting.key, setting.value, setting.origin)
+	}
+	if err := tabs.Flush(); err != nil {
+		return err
+	}
+	_, err = io.WriteString(p.stdout, text.String())
+	return writing(err)
+}
+
+// setting is a line of YAML.
+type setting struct{ key, value, origin string }
+
+func settings(configuration *config.Config) []setting {
+	list := []setting{settingOf("edition", configuration.Edition, func(id string) string { return id })}
+	if configuration.Cluster.Known {
+		list = append(list, settingOf("kubernetes", configuration.Cluster, func(target facts.Target) string {
+			return "{cluster: " + config.ClusterWord(target) + "}"
+		}))
+	}
+	list = append(list, settingOf("fail_on", configuration.FailOn, config.FailOnWord))
+	for _, member := range configuration.Other() {
+		list = append(list, setting{member.Key.Text, flow(member.Value), originOf(facts.Place{Node: member.Key})})
+	}
+	for _, dir := range configuration.Policies {
+		if dir.Place.Node == nil {
+			list = append(list, setting{"# policies", flowText(dir.Value), originOf(dir.Place)})
+		}
+	}
+	return list
+}
+
+func settingOf[T any](key string, fact facts.Fact[T], word func(T) string) setting {
+	return setting{key, word(fact.Value), originOf(fact.Place)}
+}
+
+func originOf(place facts.Place) string {
+	if place.Node == nil {
+		return place.Why
+	}
+	return where(place, "")
+}
+
+// flow writes a value in the flow style of YAML on one line.
+func flow(node *source.Node) string {
+	switch node.Kind {
+	case source.Sequence:
+		items := make([]string, len(node.Items))
+		for i, item := range node.Items {
+			items[i] = flow(item)
+		}
+		return "[" + strings.Join(items, ", ") + "]"
+	case source.Mapping:
+		members := make([]string, len(node.Members))
+		for i, member := range node.Members {
+			members[i] = flow(member.Key) + ": " + flow(member.Value)
+		}
+		return "{" + strings.Join(members, ", ") + "}"
+	case source.Null:
+		return "null"
+	}
+	return flowText(node.Text)
+}
+
+// flowText leaves plain what no reader of YAML can take for anything else.
+func flowText(text string) string {
+	plain := text != "" && strings.IndexFunc(text, func(r rune) bool {
+		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '-' || r == '_' || r == '.' || r == '/')
+	}) < 0 && !strings.HasPrefix(text, "-")
+	if plain {
+		return text
+	}
+	quoted, err := json.Marshal(text)
+	if err != nil {
+		return report.Printable(text)
+	}
+	return string(quoted)
+}

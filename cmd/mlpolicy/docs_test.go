@@ -1,0 +1,94 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// output runs mlpolicy in the project's folder and returns what it prints.
+func output(t *testing.T, args ...string) string {
+	t.Helper()
+	t.Chdir("../..")
+	var stdout, stderr bytes.Buffer
+	code := run(t.Context(), append([]string{"mlpolicy"}, args...), strings.NewReader(""), &stdout, &stderr)
+	if code > exitFindings || stderr.Len() > 0 {
+		t.Fatalf("mlpolicy %v: exit code %d, %s", args, code, &stderr)
+	}
+	t.Chdir("cmd/mlpolicy")
+	return stdout.String()
+}
+
+// golden compares got with a file, or writes the file when -update is set.
+func golden(t *testing.T, file, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if want, err := os.ReadFile(file); err != nil || string(want) != got {
+		t.Errorf("%s is stale (%v); make generate writes it anew", file, err)
+	}
+}
+
+// TestRulePages holds docs/rules against what explain prints, and allows no other page there.
+func TestRulePages(t *testing.T) {
+	pages := map[string]bool{}
+	for line := range strings.Lines(output(t, "rules")) {
+		id := strings.Fields(line)[0]
+		if id == "RULE" {
+			continue
+		}
+		page := filepath.Join("../../docs/rules", id+".md")
+		pages[page] = true
+		golden(t, page, output(t, "explain", "--format", "markdown", id))
+	}
+	found, err := filepath.Glob("../../docs/rules/*")
+	if err != nil || len(pages) < 16 || len(found) != len(pages) {
+		t.Errorf("%d pages in docs/rules for %d rules (%v)", len(found), len(pages), err)
+	}
+}
+
+// TestReadme holds each block of the README that is generated against the command that
+// prints it: <!-- mlpolicy ARGS --> before it, <!-- end --> behind it.
+func TestReadme(t *testing.T) {
+	const file = "../../README.md"
+	readme, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := regexp.MustCompile(`(?s)(<!-- mlpolicy (.*?) -->\n).*?(<!-- end -->)`)
+	count := 0
+	got := blocks.ReplaceAllStringFunc(string(readme), func(block string) string {
+		count++
+		match := blocks.FindStringSubmatch(block)
+		text := output(t, strings.Fields(match[2])...)
+		if !strings.HasPrefix(text, "|") {
+			text = "```\n" + text + "```\n"
+		}
+		return match[1] + text + match[3]
+	})
+	if count == 0 {
+		t.Fatal("the README has no generated block")
+	}
+	golden(t, file, got)
+}
+
+// TestReadmeNamesEveryCommand keeps the README from falling behind the command.
+func TestReadmeNamesEveryCommand(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range (&program{}).app().Commands {
+		if !command.Hidden && !strings.Contains(string(readme), fmt.Sprintf("mlpolicy %s", command.Name)) {
+			t.Errorf("the README does not name mlpolicy %s", command.Name)
+		}
+	}
+}

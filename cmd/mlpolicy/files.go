@@ -1,0 +1,421 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint"
+	"github.com/mlpolicy/mlpolicy/internal/lint/config"
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/report"
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// files turns the paths of a command line into inputs.
+type files struct {
+	paths     []string
+	stdin     io.Reader
+	stdinName string
+	ignores   *ignoreFile // of the configuration
+	force     bool        // ignores hold for paths that are named themselves, too
+	count     atomic.Int64
+
+	explaining bool
+	mutex      sync.Mutex
+	skips      []skip
+	marked     []lint.Input // have a marker of some format, when explaining
+}
+
+// skip is a path that was not judged.
+type skip struct{ path, reason string }
+
+func (p *program) files(c *cli.Context) (*files, error) {
+	paths := c.Args().Slice()
+	if len(paths) == 0 {
+		paths = []string{"."}
+	}
+	stdinName := c.String(stdinNameFlag)
+	switch {
+	case slices.Contains(paths, ""):
+		return nil, usagef("a path is empty").seeHelp(c.Command.Name)
+	case stdinName != "" && !slices.Contains(paths, "-"):
+		return nil, usagef("--%s needs - among the paths", stdinNameFlag).seeHelp(c.Command.Name)
+	case stdinName == "":
+		stdinName = "<stdin>"
+	}
+	return &files{paths: paths, force: c.Bool(forceIgnoreFlag), stdin: p.stdin, stdinName: filepath.ToSlash(filepath.Clean(stdinName))}, nil
+}
+
+// leaveOut leaves out of folders what the configuration ignores.
+func (f *files) leaveOut(configuration *config.Config) { f.ignores = configuredIgnores(configuration) }
+
+// inputs yields each file once, in the order of the paths, folders by name. A path that
+// cannot be read is an input too: reading it is the error.
+func (f *files) inputs(ctx context.Context) iter.Seq[lint.Input] {
+	return func(yield func(lint.Input) bool) {
+		w := &walk{files: f, ctx: ctx, yield: yield}
+		if len(f.paths) > 1 {
+			w.seen = map[string]bool{}
+		}
+		for _, path := range f.paths {
+			if !w.path(path) {
+				return
+			}
+		}
+	}
+}
+
+// walk is one pass over the paths. Its methods are false when there is to be no more.
+type walk struct {
+	*files
+	ctx   context.Context
+	yield func(lint.Input) bool
+	seen  map[string]bool // absolute paths, where one may come twice
+}
+
+func (w *walk) path(path string) bool {
+	if path == "-" {
+		if w.again(path) {
+			return true
+		}
+		return w.input(w.stdinName, func() ([]byte, error) { return readStdin(w.ctx, w.stdin, w.stdinName) })
+	}
+	path = filepath.Clean(path)
+	info, err := os.Stat(path)
+	if err != nil {
+		return w.input(path, func() ([]byte, error) { return nil, unreadable(path, err) })
+	}
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return w.input(path, func() ([]byte, error) { return nil, unreadable(path, err) })
+	}
+	if v := w.ignores.within(filepath.ToSlash(absolute), info.IsDir()); w.force && v.ignored {
+		w.skip(path, "ignored by "+v.where)
+		return true
+	}
+	switch {
+	case info.IsDir():
+		return w.folder(path, filepath.ToSlash(absolute), ignoresAbove(absolute))
+	case w.again(absolute):
+		return true
+	case !info.Mode().IsRegular():
+		return w.input(path, func() ([]byte, error) { return readStream(w.ctx, path) })
+	}
+	return w.file(path)
+}
+
+// again tells whether a file was an input before.
+func (w *walk) again(absolute string) bool {
+	if w.seen == nil {
+		return false
+	}
+	before := w.seen[absolute]
+	w.seen[absolute] = true
+	return before
+}
+
+// folder walks a folder; absolute has slashes.
+func (w *walk) folder(folder, absolute string, ignores []*ignoreFile) bool {
+	if w.ctx.Err() != nil {
+		return false
+	}
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return w.input(folder, func() ([]byte, error) { return nil, unreadable(folder, err) })
+	}
+	for _, entry := range entries {
+		if entry.Name() == ".gitignore" {
+			if own := readIgnoreFile(filepath.Join(folder, entry.Name()), absolute); own != nil {
+				ignores = append(slices.Clip(ignores), own)
+			}
+		}
+	}
+	for _, entry := range entries {
+		if !w.entry(folder, absolute, entry, ignores) {
+			return false
+		}
+	}
+	return true
+}
+
+func (w *walk) entry(folder, absoluteFolder string, entry fs.DirEntry, ignores []*ignoreFile) bool {
+	name := entry.Name()
+	path, absolute := filepath.Join(folder, name), strings.TrimSuffix(absoluteFolder, "/")+"/"+name
+	isFolder, mode := entry.IsDir(), entry.Type()
+	if mode&fs.ModeSymlink != 0 {
+		info, err := os.Stat(path)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			w.skip(path, "a link that leads nowhere")
+			return true
+		case err != nil:
+			mode = 0 // reading it is the error
+		case info.IsDir():
+			w.skip(path, "a link to a folder")
+			return true
+		default:
+			mode = info.Mode().Type()
+		}
+	}
+	switch {
+	case name == ".git":
+		return true
+	case !isFolder && !deployable(name):
+		w.skip(path, "neither YAML nor JSON by its name")
+		return true
+	}
+	if v := judge(ignores, absolute, isFolder); v.ignored {
+		w.skip(path, "ignored by "+v.where)
+		return true
+	}
+	if v := w.ignores.judge(absolute, isFolder); v.ignored {
+		w.skip(path, "ignored by "+v.where)
+		return true
+	}
+	if isFolder {
+		return w.folder(path, absolute, ignores)
+	}
+
+	if !mode.IsRegular() {
+		w.skip(path, "no regular file")
+		return true
+	}
+	if w.again(filepath.FromSlash(absolute)) {
+		return true
+	}
+	return w.file(path)
+}
+
+func (w *walk) file(path string) bool {
+	return w.input(path, func() ([]byte, error) { return readFile(path) })
+}
+
+func (w *walk) input(path string, read func() ([]byte, error)) bool {
+	input := lint.Input{Name: filepath.ToSlash(path), Read: read}
+	w.count.Add(1)
+	if w.explaining {
+		input.Read = func() ([]byte, error) {
+			data, err := read()
+			if err == nil {
+				w.noteMarkers(input.Name, data)
+			}
+			return data, err
+		}
+	}
+	return w.yield(input)
+}
+
+// deployable tells whether a file of a folder can be a deployment, or complete one, by
+// its name.
+func deployable(name string) bool {
+	switch {
+	case name == "MLmodel":
+		return true
+	case name == config.FileName:
+		return false
+	}
+	switch strings.ToLower(filepath.Ext(name)) {
+	case ".yaml", ".yml", ".json", ".jsonc", ".runconfig":
+		return true
+	}
+	return false
+}
+
+// explain makes skips known.
+func (f *files) explain() { f.explaining = true }
+
+func (f *files) skip(path, reason string) {
+	if !f.explaining {
+		return
+	}
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	f.skips = append(f.skips, skip{filepath.ToSlash(path), reason})
+}
+
+func (f *files) noteMarkers(name string, data []byte) {
+	if facts.Recognize(data) == facts.Unrecognized {
+		f.skip(name, "holds no mark of any format")
+		return
+	}
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	f.marked = append(f.marked, lint.Input{Name: name, Read: func() ([]byte, error) { return data, nil }})
+}
+
+// explainSkips writes for each path why it was not judged.
+func (p *program) explainSkips(ctx context.Context, linter *lint.Linter, files *files) error {
+	if !files.explaining {
+		return nil
+	}
+	extraction, _, err := linter.Facts(ctx, tree{}, slices.Values(files.marked))
+	if err != nil {
+		return err
+	}
+	judged, parts := map[string]bool{}, map[string]string{}
+	for _, document := range extraction.Documents {
+		name := document.Root.File().Name
+		if document.Completes == "" {
+			judged[name] = true
+		} else {
+			parts[name] = document.Completes
+		}
+	}
+	for _, input := range files.marked {
+		switch completes, isPart := parts[input.Name]; {
+		case judged[input.Name]:
+		case isPart:
+			files.skip(input.Name, "no deployment itself: "+completes)
+		default:
+			files.skip(input.Name, "holds no document of any format")
+		}
+	}
+	slices.SortFunc(files.skips, func(a, b skip) int { return strings.Compare(a.path, b.path) })
+	for _, skip := range files.skips {
+		fmt.Fprintf(p.stderr, "not judged: %s: %s\n", report.Printable(skip.path), report.Printable(skip.reason))
+	}
+	return nil
+}
+
+// readFile reads of a regular file what source.Parse takes, and of a larger one a byte
+// more: that is enough to be refused.
+func readFile(path string) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, unreadable(path, err)
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, unreadable(path, err)
+	}
+	// One byte more than the size: a read that fills less is the whole file.
+	data := make([]byte, min(info.Size(), source.MaxFileSize)+1)
+	n, err := io.ReadFull(file, data)
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return data[:n], nil
+	case err != nil:
+		return nil, unreadable(path, err)
+	case n > source.MaxFileSize:
+		return data, nil
+	}
+	// The file grew, or does not know its size.
+	rest, err := readLimited(file)
+	if err != nil {
+		return nil, unreadable(path, err)
+	}
+	return append(data, rest...)[:min(n+len(rest), source.MaxFileSize+1)], nil
+}
+
+// readStream reads a pipe or a device: opening it may wait for whoever writes.
+func readStream(ctx context.Context, path string) ([]byte, error) {
+	data, err := interruptibly(ctx, func() ([]byte, error) {
+		file, err := os.Open(path)
+		if err != nil {
+			return nil, err
+		}
+		defer file.Close()
+		return readLimited(file)
+	})
+	if err != nil {
+		return nil, unreadable(path, err)
+	}
+	return data, nil
+}
+
+func readLimited(r io.Reader) ([]byte, error) {
+	return io.ReadAll(io.LimitReader(r, source.MaxFileSize+1))
+}
+
+// readStdin reads standard input. Empty input is an error: a program before the pipe
+// that failed must not end in success.
+func readStdin(ctx context.Context, stdin io.Reader, name string) ([]byte, error) {
+	data, err := interruptibly(ctx, func() ([]byte, error) { return readLimited(stdin) })
+	switch {
+	case err != nil:
+		return nil, &pathError{name, reason(err)}
+	case len(data) == 0:
+		return nil, &pathError{name, "standard input is empty or closed"}
+	}
+	return data, nil
+}
+
+// interruptibly does not wait for a read longer than the context lasts. What is read
+// then is lost, with the process.
+func interruptibly(ctx context.Context, read func() ([]byte, error)) ([]byte, error) {
+	type answer struct {
+		data []byte
+		err  error
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		data, err := read()
+		answers <- answer{data, err}
+	}()
+	select {
+	case answer := <-answers:
+		return answer.data, answer.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// pathError is a path that could not be read.
+type pathError struct{ path, reason string }
+
+func (e *pathError) Error() string { return e.path + ": " + e.reason }
+
+func unreadable(path string, err error) error {
+	problem := &pathError{filepath.ToSlash(path), reason(err)}
+	if errors.Is(err, fs.ErrNotExist) && strings.ContainsAny(path, "*?[") {
+		problem.reason += " (a pattern that matches nothing, or that quotes kept from the shell)"
+	}
+	return problem
+}
+
+// reason says why something could not be read, without the path.
+func reason(err error) string {
+	var pathError *fs.PathError
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "no such file"
+	case errors.Is(err, fs.ErrPermission):
+		return "permission denied"
+	case errors.As(err, &pathError):
+		return pathError.Err.Error()
+	}
+	return err.Error()
+}
+
+// tree is the file system as people name files in it: paths may be absolute or lead up.
+// It opens what can be read to its end.
+type tree struct{}
+
+func (tree) Open(name string) (fs.File, error) {
+	path := filepath.FromSlash(name)
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.IsDir() && !info.Mode().IsRegular() {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: errors.New("no regular file")}
+	}
+	return os.Open(path)
+}
+
+func (tree) Stat(name string) (fs.FileInfo, error) { return os.Stat(filepath.FromSlash(name)) }
+
+func (tree) ReadDir(name string) ([]fs.DirEntry, error) { return os.ReadDir(filepath.FromSlash(name)) }

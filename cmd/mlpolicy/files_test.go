@@ -1,0 +1,65 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"testing"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint"
+	"github.com/mlpolicy/mlpolicy/internal/lint/config"
+	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
+	"github.com/mlpolicy/mlpolicy/policies"
+)
+
+// TestWhatVanishesDuringAWalkIsAnError removes a file and a folder that the walk has seen
+// and not yet read.
+func TestWhatVanishesDuringAWalkIsAnError(t *testing.T) {
+	t.Chdir(t.TempDir())
+	bad := []byte("apiVersion: mlpolicy.dev/v1\nkind: ModelDeployment\nmetadata: {name: churn}\nspec: {target: aci, workload: web-service, gpus: 1}\n")
+	if err := os.Mkdir("c", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"a.yaml", "b.yaml", "c/a.yaml", "d.yaml"} {
+		if err := os.WriteFile(name, bad, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	loaded, err := policy.Load(t.Context(), policies.FS, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	linter, err := lint.New(loaded, config.Default())
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := &files{paths: []string{"."}}
+	files.leaveOut(config.Default())
+	result, err := linter.Lint(t.Context(), tree{}, func(yield func(lint.Input) bool) {
+		for input := range files.inputs(t.Context()) {
+			if input.Name == "a.yaml" {
+				for _, path := range []string{"b.yaml", "c"} {
+					if err := os.RemoveAll(path); err != nil {
+						t.Error(err)
+					}
+				}
+			}
+			if !yield(input) {
+				return
+			}
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var judged []string
+	for _, finding := range result.Findings {
+		judged = append(judged, finding.File.Name)
+	}
+	if want := []string{"a.yaml", "d.yaml"}; !slices.Equal(judged, want) {
+		t.Errorf("findings in %q, want %q", judged, want)
+	}
+	if got, want := fmt.Sprint(result.Errors), "[b.yaml: no such file c: no such file]"; got != want {
+		t.Errorf("errors %s, want %s", got, want)
+	}
+}

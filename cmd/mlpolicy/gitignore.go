@@ -1,0 +1,171 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/git-pkgs/gitignore"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/config"
+)
+
+// ignoreFile holds patterns in the syntax of gitignore(5). They are matched against one
+// entry of a folder at a time: what stands in an ignored folder is never asked about,
+// as in Git. Excludes of the user or the machine do not count: a verdict is the same
+// everywhere.
+type ignoreFile struct {
+	domain  string // absolute path of the folder that the patterns are relative to, with a slash at its end
+	matcher gitignore.Matcher
+	where   map[string]string // file:line: pattern, by the pattern that the matcher has
+}
+
+// verdict is what ignore files say of an entry.
+type verdict struct {
+	decided bool
+	ignored bool
+	where   string
+}
+
+// judge asks ignore files, the last of which is the strongest, about an entry.
+func judge(files []*ignoreFile, absolute string, isFolder bool) verdict {
+	for i := len(files) - 1; i >= 0; i-- {
+		if verdict := files[i].judge(absolute, isFolder); verdict.decided {
+			return verdict
+		}
+	}
+	return verdict{}
+}
+
+func (f *ignoreFile) judge(absolute string, isFolder bool) verdict {
+	relative, within := strings.CutPrefix(absolute, f.domain)
+	if !within {
+		return verdict{}
+	}
+	if relative += end; isFolder {
+		relative += "/"
+	}
+	result := f.matcher.MatchDetail(relative)
+	return verdict{result.Matched, result.Ignored, f.where[result.Pattern]}
+}
+
+// within is judge for a path whose folders nobody has asked about: it is ignored if one
+// of them is.
+func (f *ignoreFile) within(absolute string, isFolder bool) verdict {
+	relative, _ := strings.CutPrefix(absolute, f.domain)
+	for i, c := range relative {
+		if c != '/' {
+			continue
+		}
+		if v := f.judge(f.domain+relative[:i], true); v.ignored {
+			return v
+		}
+	}
+	return f.judge(absolute, isFolder)
+}
+
+func domainOf(folder string) string {
+	return strings.TrimSuffix(filepath.ToSlash(folder), "/") + "/"
+}
+
+func newIgnoreFile(domain string) *ignoreFile {
+	return &ignoreFile{domain: domainOf(domain), where: map[string]string{}}
+}
+
+// readIgnoreFile returns nil where there is no such file; a link is none, as in Git.
+func readIgnoreFile(file, domain string) *ignoreFile {
+	if info, err := os.Lstat(file); err != nil || !info.Mode().IsRegular() {
+		return nil
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil
+	}
+	ignore, name := newIgnoreFile(domain), shortest(file)
+	data = bytes.TrimPrefix(data, []byte("\ufeff"))
+	for i, line := range strings.Split(string(data), "\n") {
+		line = strings.TrimSuffix(line, "\r")
+		ignore.add(line, fmt.Sprintf("%s:%d: %s", name, i+1, line))
+	}
+	return ignore
+}
+
+// configuredIgnores are the patterns of a configuration.
+func configuredIgnores(configuration *config.Config) *ignoreFile {
+	ignore := newIgnoreFile(configuration.Folder)
+	for _, pattern := range configuration.Ignore {
+		ignore.add(pattern.Value, config.At(pattern.Place.Node, pattern.Value).Error())
+	}
+	return ignore
+}
+
+// end is a last step of patterns and paths that is no file's name. For the library, what
+// matches a folder matches all in it too, so that !folder/ would take back what *.yaml
+// ignores there; what ends with this matches the folder alone.
+const end = "/\x00"
+
+// spacesAtEnd are those that no backslash keeps.
+var spacesAtEnd = regexp.MustCompile(`^((?:[^\\]|\\.)*?) +$`)
+
+// add adds the pattern of a line, if it holds one.
+func (f *ignoreFile) add(line, where string) {
+	line = spacesAtEnd.ReplaceAllString(line, "$1")
+	if line == "" || line[0] == '#' {
+		return
+	}
+	pattern, keeps := strings.CutPrefix(line, "!")
+	pattern, folders := strings.CutSuffix(pattern, "/")
+	if !strings.Contains(pattern, "/") {
+		pattern = "**/" + pattern
+	} else if strings.HasSuffix(pattern, "/**") {
+		pattern += "/*" // not the folder itself
+	}
+	if pattern += end; folders {
+		pattern += "/"
+	}
+	if keeps {
+		pattern = "!" + pattern
+	}
+	f.where[pattern] = where
+	f.matcher.AddPatterns([]byte(pattern), "")
+}
+
+// ignoresAbove returns the ignore files that hold for a folder because of where it is:
+// those of its repository from the root down to the folder above it, weakest first.
+func ignoresAbove(folder string) []*ignoreFile {
+	root := repository(folder)
+	if root == "" {
+		return nil
+	}
+	var files []*ignoreFile
+	add := func(file, domain string) {
+		if ignore := readIgnoreFile(file, domain); ignore != nil {
+			files = append(files, ignore)
+		}
+	}
+	add(filepath.Join(root, ".git", "info", "exclude"), root)
+	for above := root; above != folder; {
+		add(filepath.Join(above, ".gitignore"), above)
+		rest, _ := filepath.Rel(above, folder)
+		next, _, _ := strings.Cut(rest, string(filepath.Separator))
+		above = filepath.Join(above, next)
+	}
+	return files
+}
+
+// repository returns the root of the Git work tree that holds a folder, empty if none does.
+func repository(folder string) string {
+	for {
+		if _, err := os.Lstat(filepath.Join(folder, ".git")); err == nil {
+			return folder
+		}
+		parent := filepath.Dir(folder)
+		if parent == folder {
+			return ""
+		}
+		folder = parent
+	}
+}

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/mlpolicy/mlpolicy/"
+
+// rooms lists what each package may import beside the standard library, as prefixes
+// of import paths. A package that stands here nowhere is a new room: design it first.
+var rooms = map[string][]string{
+	"policies":       nil,
+	"testdata/rules": nil,
+	"internal/lint/source": {
+		"go.yaml.in/yaml/", // YAML nodes
+		"github.com/go-json-experiment/json/jsontext", // JSON tokens with offsets
+		"github.com/tidwall/jsonc",                    // comments in JSON
+	},
+	"internal/lint/facts": {
+		module + "internal/lint/source",
+		"k8s.io/apimachinery/pkg/api/resource", // quantities
+	},
+	"internal/lint/policy": {
+		module + "internal/lint/facts",
+		"github.com/open-policy-agent/opa/",
+		"go.yaml.in/yaml/v3", // editions, with the line of a mistake
+	},
+	"internal/lint/config": {
+		module + "internal/lint/source",
+		module + "internal/lint/facts",
+		"github.com/bmatcuk/doublestar/v4", // globs with **
+		"github.com/agnivade/levenshtein",  // the nearest name
+	},
+	"internal/lint": {
+		module + "internal/lint/source",
+		module + "internal/lint/facts",
+		module + "internal/lint/policy",
+		module + "internal/lint/config",
+	},
+	"internal/lint/report": {
+		module + "internal/lint",
+		module + "internal/lint/source",
+		"github.com/clipperhouse/displaywidth", // cells of wide characters
+	},
+	"cmd/mlpolicy": {
+		module + "internal/",
+		module + "policies",
+		module + "testdata/rules",
+		"github.com/urfave/cli/v2",
+		"github.com/git-pkgs/gitignore",
+		"golang.org/x/term",
+	},
+}
+
+// TestRooms holds every import of every package against the list above.
+func TestRooms(t *testing.T) {
+	output, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, module+"...", module+"testdata/rules").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for line := range strings.Lines(string(output)) {
+		fields := strings.Fields(line)
+		room := strings.TrimPrefix(fields[0], module)
+		allowed, known := rooms[room]
+		if !known {
+			t.Errorf("%s is a package without a line in the list of rooms", room)
+			continue
+		}
+		seen++
+		for _, path := range fields[1:] {
+			standard := !strings.Contains(strings.Split(path, "/")[0], ".")
+			if !standard && !slices.ContainsFunc(allowed, func(prefix string) bool { return strings.HasPrefix(path, prefix) }) {
+				t.Errorf("%s imports %s, which its room does not allow", room, path)
+			}
+		}
+	}
+	if seen != len(rooms) {
+		t.Errorf("%d packages were checked, the list has %d", seen, len(rooms))
+	}
+}
+
+// TestOneMain keeps the root module to one program: pre-commit installs every one.
+func TestOneMain(t *testing.T) {
+	output, err := exec.Command("go", "list", "-f", `{{if eq .Name "main"}}{{.ImportPath}}{{end}}`, module+"...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if mains := strings.Fields(string(output)); len(mains) != 1 || mains[0] != module+"cmd/mlpolicy" {
+		t.Errorf("programs of the module: %v", mains)
+	}
+}

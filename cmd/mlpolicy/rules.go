@@ -1,0 +1,145 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/config"
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
+)
+
+func (p *program) rulesCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "rules",
+		Usage:     "list the rules",
+		UsageText: "mlpolicy rules [FLAGS]",
+		Description: `List the rules with their severities: those that are built in, those of --policy and of
+policies: in the configuration, and the findings about the input itself. The severity is the
+one in force; rules: in the configuration changes it.`,
+		Flags: slices.Concat([]cli.Flag{
+			choice(formatFlag, "print as `FORMAT`: text or json", "text", []string{"text", "json"}),
+		}, configFlags()),
+		Action: p.rules,
+	}
+}
+
+func (p *program) rules(c *cli.Context) error {
+	if err := noArguments(c); err != nil {
+		return err
+	}
+	session, err := p.session(c)
+	if err != nil {
+		return err
+	}
+	rules, configuration := session.rules(), session.configuration
+	if c.String(formatFlag) == "json" {
+		return p.rulesJSON(rules, configuration)
+	}
+	return p.table(func(w io.Writer) {
+		fmt.Fprintln(w, "RULE\tSEVERITY\tTITLE")
+		for _, rule := range rules {
+			fmt.Fprintf(w, "%s\t%s\t%s\n", rule.ID, severityIn(configuration, rule), oneLine(rule.Title))
+		}
+	})
+}
+
+// table writes tab-separated cells as a table.
+func (p *program) table(write func(io.Writer)) error {
+	tabs := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
+	write(tabs)
+	return writing(tabs.Flush())
+}
+
+type jsonRule struct {
+	ID              string          `json:"id"`
+	Severity        facts.Severity  `json:"severity"`
+	DefaultSeverity facts.Severity  `json:"default_severity"`
+	Title           string          `json:"title"`
+	Description     string          `json:"description"`
+	Remediation     string          `json:"remediation"`
+	Related         []jsonReference `json:"related"`
+}
+
+type jsonReference struct {
+	Description string `json:"description"`
+	URL         string `json:"url"`
+}
+
+func (p *program) rulesJSON(rules []policy.Rule, configuration *config.Config) error {
+	list := make([]jsonRule, len(rules))
+	for i, rule := range rules {
+		list[i] = jsonRule{
+			ID:              rule.ID,
+			Severity:        severityIn(configuration, rule),
+			DefaultSeverity: rule.Severity,
+			Title:           rule.Title,
+			Description:     strings.TrimSpace(rule.Description),
+			Remediation:     rule.Remediation,
+			Related:         make([]jsonReference, len(rule.Related)),
+		}
+		for j, reference := range rule.Related {
+			list[i].Related[j] = jsonReference(reference)
+		}
+	}
+	return p.json(list)
+}
+
+// json writes a document in one piece.
+func (p *program) json(value any) error {
+	var document strings.Builder
+	encoder := json.NewEncoder(&document)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(value); err != nil {
+		return err
+	}
+	_, err := io.WriteString(p.stdout, document.String())
+	return writing(err)
+}
+
+// rules are those of the policies and those of Go, sorted by ID.
+func (s *session) rules() []policy.Rule {
+	rules := append(s.policies.Rules(), inputRules()...)
+	slices.SortFunc(rules, func(a, b policy.Rule) int { return strings.Compare(a.ID, b.ID) })
+	return rules
+}
+
+// inputRules describes the findings that no rule of the policies makes.
+func inputRules() []policy.Rule {
+	return []policy.Rule{
+		{
+			ID:       facts.SyntaxRule,
+			Title:    "A deployment file that cannot be understood",
+			Severity: facts.Error,
+			Description: `The file bears the marks of a deployment and is no YAML or JSON, or a key that matters is written
+twice, or a value is none of those that it can be. Nothing can be said of what is not understood, so
+silence would be no approval. Templates that are not rendered and values that are no quantities are
+warnings.`,
+			Remediation: "Correct what the finding points at. Lint templates once they are rendered: helm template . | mlpolicy lint -",
+		},
+		{
+			ID:       facts.ContradictionRule,
+			Title:    "A statement that contradicts the document",
+			Severity: facts.Warning,
+			Description: `What an annotation, a tag, or facts: and stages: in the configuration state fills what a document
+leaves open and never overrides it. Where the two differ one of them is out of date.`,
+			Remediation: "Correct or remove the statement.",
+		},
+	}
+}
+
+func severityIn(configuration *config.Config, rule policy.Rule) facts.Severity {
+	if severity, set := configuration.Severity(rule.ID); set {
+		return severity
+	}
+	return rule.Severity
+}
+
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }

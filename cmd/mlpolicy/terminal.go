@@ -1,0 +1,53 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"golang.org/x/term"
+)
+
+// terminal returns the file behind a writer if it is a terminal, else nil.
+func terminal(w io.Writer) *os.File {
+	if file, ok := w.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
+		return file
+	}
+	return nil
+}
+
+// colors tells whether to write colours. The flag decides, then NO_COLOR
+// (https://no-color.org), then CLICOLOR_FORCE (https://bixense.com/clicolors), then
+// whether w is a terminal that knows them.
+func colors(when string, w io.Writer) bool {
+	switch force := os.Getenv("CLICOLOR_FORCE"); {
+	case when == "always":
+		return true
+	case when == "never", os.Getenv("NO_COLOR") != "":
+		return false
+	case force != "" && force != "0":
+		return true
+	}
+	return os.Getenv("TERM") != "dumb" && terminal(w) != nil
+}
+
+// width returns the width of a terminal in cells, 0 for what is none.
+func width(w io.Writer) int {
+	file := terminal(w)
+	if file == nil {
+		return 0
+	}
+	columns, _, err := term.GetSize(int(file.Fd()))
+	if err != nil {
+		return 0
+	}
+	return columns
+}
+
+// writing says of an error that it happened on standard output.
+func writing(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("write to standard output: %w", err)
+}

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/config"
+)
+
+func (p *program) versionCommand() *cli.Command {
+	return &cli.Command{
+		Name:        "version",
+		Usage:       "print the version",
+		UsageText:   "mlpolicy version",
+		Description: "Print the versions of mlpolicy, of the table's edition in force by default, of OPA and of Go.",
+		Action:      p.version,
+	}
+}
+
+func (p *program) version(c *cli.Context) error {
+	if err := noArguments(c); err != nil {
+		return err
+	}
+	own, opa := "(devel)", "unknown"
+	if info, ok := debug.ReadBuildInfo(); ok {
+		if info.Main.Version != "" {
+			own = info.Main.Version
+		}
+		for _, module := range info.Deps {
+			if module.Path == "github.com/open-policy-agent/opa" {
+				opa = module.Version
+			}
+		}
+	}
+	_, err := io.WriteString(p.stdout, fmt.Sprintf("mlpolicy %s\nedition %s\nopa %s\n%s %s/%s\n",
+		own, config.DefaultEdition, opa, runtime.Version(), runtime.GOOS, runtime.GOARCH))
+	return writing(err)
+}
