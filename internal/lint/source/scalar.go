@@ -139,7 +139,7 @@ func number(text string) (float64, bool) {
 		return 0, false
 	}
 	plain := strings.ReplaceAll(text, "_", "")
-	if value, err := strconv.ParseInt(plain, 0, 64); err == nil {
+	if value, ok := parseInt(plain); ok {
 		return float64(value), true
 	}
 	if value, err := strconv.ParseUint(plain, 0, 64); err == nil {
@@ -158,13 +158,23 @@ func integer(text string) (string, bool) {
 		return "", false
 	}
 	plain := strings.ReplaceAll(text, "_", "")
-	if value, err := strconv.ParseInt(plain, 0, 64); err == nil {
+	if value, ok := parseInt(plain); ok {
 		return strconv.FormatInt(value, 10), true
 	}
 	if value, err := strconv.ParseUint(plain, 0, 64); err == nil {
 		return strconv.FormatUint(value, 10), true
 	}
 	return "", false
+}
+
+// parseInt reads an integer in any base that go.yaml.in/yaml/v2 knows; it lets a
+// sign stand behind 0b.
+func parseInt(plain string) (int64, bool) {
+	value, err := strconv.ParseInt(plain, 0, 64)
+	if binary, ok := strings.CutPrefix(plain, "0b"); ok && err != nil {
+		value, err = strconv.ParseInt(binary, 2, 64)
+	}
+	return value, err == nil
 }
 
 // numeric tells whether only characters of numbers stand in text. It spares
