@@ -20,7 +20,7 @@ build: ## build bin/mlpolicy
 test: ## run all tests with the race detector
 	$(GO) test -race ./...
 
-lint: ## gofmt, vet, staticcheck, go.mod and generated files up to date
+lint: ## gofmt, vet, staticcheck, go.mod tidy
 	@test -z "$$(gofmt -l cmd internal policies testdata)" || { gofmt -l cmd internal policies testdata; echo 'run: make fmt'; exit 1; }
 	$(GO) vet ./...
 	$(TOOL) staticcheck ./...
@@ -37,12 +37,13 @@ opa: ## check and test the policies with the stock opa binary
 	$(OPA) check --strict --bundle --schema policies/schemas policies
 	$(OPA) test --bundle policies
 	$(OPA) fmt --fail --list policies
+	$(GO) run ./cmd/mlpolicy facts testdata/project | $(OPA) eval --bundle policies --stdin-input --fail 'n := count(data.mlpolicy.findings); n == 5'
 
 bench: ## run the benchmarks, references beside them
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
 
 startup: build ## time one small file from process start to exit
-	.ci/startup bin/mlpolicy testdata/rules/memory/bad.aci.yaml
+	.ci/startup bin/mlpolicy testdata/rules/memory/bad.aci.json
 
 cover: ## show the coverage of the Go tests
 	$(GO) test -coverprofile cover.out -coverpkg ./... ./...

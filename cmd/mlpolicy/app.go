@@ -132,6 +132,10 @@ func editionFlagOf() cli.Flag {
 	return &cli.StringFlag{Name: editionFlag, Usage: "judge by the `EDITION` of the table, such as 2023-03"}
 }
 
+func failOnFlagOf() cli.Flag {
+	return choice(failOnFlag, "exit with 1 from this `SEVERITY` on: error, warning, note or never (default: error)", "", config.FailOns())
+}
+
 func clusterFlagOf() cli.Flag {
 	return choice(clusterFlag, "what Kubernetes `CLUSTER` manifests are for: aks or other", "", config.Clusters())
 }

@@ -22,7 +22,7 @@ func (p *program) configCommand() *cli.Command {
 		UsageText: "mlpolicy config [FLAGS]",
 		Description: `Print the configuration in force as YAML, with where each value comes from: a file, a flag or
 the default. The file is the nearest .mlpolicy.yaml from the working directory upwards.`,
-		Flags:  append([]cli.Flag{editionFlagOf(), clusterFlagOf()}, configFlags()...),
+		Flags:  append([]cli.Flag{editionFlagOf(), clusterFlagOf(), failOnFlagOf()}, configFlags()...),
 		Action: p.config,
 	}
 }

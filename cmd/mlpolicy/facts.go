@@ -61,7 +61,6 @@ func (p *program) facts(c *cli.Context) error {
 		_, err = io.WriteString(p.stdout, evidence(extraction))
 		err = writing(err)
 	} else {
-		extraction.Deployments, extraction.Computes = emptied(extraction.Deployments), emptied(extraction.Computes)
 		err = p.json(extraction.Facts)
 	}
 	if err != nil {

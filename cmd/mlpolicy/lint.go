@@ -6,7 +6,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint"
-	"github.com/mlpolicy/mlpolicy/internal/lint/config"
 	"github.com/mlpolicy/mlpolicy/internal/lint/report"
 )
 
@@ -34,7 +33,7 @@ Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 the command line, the
 or a policy is wrong, 3 something could not be read or judged; all else is judged even so.`,
 		Flags: slices.Concat([]cli.Flag{
 			choice(formatFlag, "print as `FORMAT`: text or json", "text", []string{"text", "json"}),
-			choice(failOnFlag, "exit with 1 from this `SEVERITY` on: error, warning, note or never (default: error)", "", config.FailOns()),
+			failOnFlagOf(),
 			editionFlagOf(),
 			clusterFlagOf(),
 		}, configFlags(), []cli.Flag{

@@ -133,7 +133,7 @@ func TestChunks(t *testing.T) {
 }
 
 // TestFailingPolicy has a rule of an organisation that fails on one deployment: the
-// error names it, and all other findings are there.
+// error names it, and all other findings are there, those of other rules about it too.
 func TestFailingPolicy(t *testing.T) {
 	const rego = `# METADATA
 # title: Numbered names
@@ -160,14 +160,14 @@ deny contains {"path": ["deployments", i, "name"], "message": "low"} if {
 	}
 	fsys, names := files(map[string]string{
 		"a.yaml": fmt.Sprintf(model, `component: "3"`),
-		"b.yaml": fmt.Sprintf(model, "component: three"),
+		"b.yaml": fmt.Sprintf(model, "component: three, target: aci, memory: 64GiB"),
 		"c.yaml": fmt.Sprintf(model, "target: aci, memory: 64GiB"),
 	})
 	result, err := linter.Lint(t.Context(), fsys, inputsOf(fsys, names...))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := brief(result), []string{"a.yaml:3:18 note numbered-names", "c.yaml:4:52 error memory"}; !slices.Equal(got, want) {
+	if got, want := brief(result), []string{"a.yaml:3:18 note numbered-names", "b.yaml:4:70 error memory", "c.yaml:4:52 error memory"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	if len(result.Errors) != 1 || !strings.Contains(result.Errors[0].Error(), "b.yaml") || !strings.Contains(result.Errors[0].Error(), "acme/numbers.rego:13") {
@@ -196,5 +196,14 @@ func TestFactsIsWhatLintJudges(t *testing.T) {
 	got := []any{extraction.Edition, extraction.Deployments[0].Target.Value, len(extraction.Computes)}
 	if want := []any{"2020-12", facts.ACI, 0}; !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+// TestFactsNamesWhatItCannotParse keeps a broken file from passing for one without deployments.
+func TestFactsNamesWhatItCannotParse(t *testing.T) {
+	fsys, names := files(map[string]string{"a.yaml": "computeType: [ACI\n"})
+	_, errs, err := newLinter(t).Facts(t.Context(), fsys, inputsOf(fsys, names...))
+	if err != nil || len(errs) != 1 || !strings.HasPrefix(errs[0].Error(), "a.yaml:1:14: ") {
+		t.Errorf("errors %v, %v", errs, err)
 	}
 }

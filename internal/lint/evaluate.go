@@ -7,7 +7,6 @@ import (
 	"runtime"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
@@ -32,13 +31,13 @@ type subject struct {
 type evaluation struct {
 	*Linter
 	all *facts.Facts
-	// slow is set once two evaluations of different subjects have timed out: a rule
-	// that never ends would take as long for each of the rest.
-	slow atomic.Bool
+
+	mutex sync.Mutex
+	slow  []string // rules that timed out on several subjects at once: nobody is asked about them again
 }
 
-// evaluate asks the policies about all facts, in chunks on all cores. What they fail
-// on has an error of its own and hides no other's denials.
+// evaluate asks the policies about all facts, in chunks on all cores. What a rule
+// fails on has an error of its own and hides no other denial.
 func (l *Linter) evaluate(ctx context.Context, all *facts.Facts) ([]policy.Denial, []error) {
 	var subjects []subject
 	for i := range all.Deployments {
@@ -69,36 +68,69 @@ func (l *Linter) evaluate(ctx context.Context, all *facts.Facts) ([]policy.Denia
 }
 
 // chunk asks about subjects at once and, where that fails, about each alone, so that
-// an error names one. After the first that times out the rest is asked about at once.
+// an error names one. After the first that a rule times out on, the rest is asked
+// about at once: a rule that never ends would take as long for each of them.
 func (e *evaluation) chunk(ctx context.Context, subjects []subject) ([]policy.Denial, []error) {
-	if e.slow.Load() {
-		return nil, e.failed(subjects, errTooSlow)
+	if len(e.tooSlow()) > 0 {
+		return e.persist(ctx, subjects)
 	}
 	denials, err := e.ask(ctx, subjects)
-	if err == nil || ctx.Err() != nil {
+	if err == nil {
 		return denials, nil
 	}
+	denials = nil
 	var errs []error
-	for i, one := range subjects {
-		alone, err := e.ask(ctx, subjects[i:i+1])
-		if err == nil {
-			denials = append(denials, alone...)
-			continue
-		}
-		errs = append(errs, e.failed([]subject{one}, err)...)
-		if errors.Is(err, context.DeadlineExceeded) {
-			rest, err := e.ask(ctx, subjects[i+1:])
-			if err != nil {
-				e.slow.Store(true)
-				errs = append(errs, e.failed(subjects[i+1:], err)...)
-			}
-			return append(denials, rest...), errs
+	for i := range subjects {
+		found, failures := e.persist(ctx, subjects[i:i+1])
+		denials, errs = append(denials, found...), append(errs, failures...)
+		if slices.ContainsFunc(failures, timedOut) {
+			found, failures := e.persist(ctx, subjects[i+1:])
+			return append(denials, found...), append(errs, failures...)
 		}
 	}
 	return denials, errs
 }
 
-var errTooSlow = errors.New("not tried, since the policies took too long for others")
+// persist asks about subjects and, as long as a rule fails, again without that rule.
+func (e *evaluation) persist(ctx context.Context, subjects []subject) ([]policy.Denial, []error) {
+	var except []string
+	var errs []error
+	for _, rule := range e.tooSlow() {
+		except = append(except, rule)
+		errs = append(errs, e.failed(subjects, fmt.Errorf("rule %s: not asked, since it took too long for others", rule))...)
+	}
+	for {
+		denials, err := e.ask(ctx, subjects, except...)
+		if err == nil || ctx.Err() != nil {
+			return denials, errs
+		}
+		errs = append(errs, e.failed(subjects, err)...)
+		var fault *policy.Error
+		if !errors.As(err, &fault) || fault.Rule == "" || slices.Contains(except, fault.Rule) {
+			return denials, errs
+		}
+		if timedOut(err) && len(subjects) > 1 {
+			e.giveUp(fault.Rule)
+		}
+		except = append(except, fault.Rule)
+	}
+}
+
+func (e *evaluation) tooSlow() []string {
+	e.mutex.Lock()
+	defer e.mutex.Unlock()
+	return slices.Clone(e.slow)
+}
+
+func (e *evaluation) giveUp(rule string) {
+	e.mutex.Lock()
+	defer e.mutex.Unlock()
+	if !slices.Contains(e.slow, rule) {
+		e.slow = append(e.slow, rule)
+	}
+}
+
+func timedOut(err error) bool { return errors.Is(err, context.DeadlineExceeded) }
 
 // failed makes the errors of subjects that the policies fail on.
 func (e *evaluation) failed(subjects []subject, err error) []error {
@@ -109,8 +141,9 @@ func (e *evaluation) failed(subjects []subject, err error) []error {
 	return errs
 }
 
-// ask evaluates some subjects and returns denials with paths into all facts.
-func (e *evaluation) ask(ctx context.Context, subjects []subject) ([]policy.Denial, error) {
+// ask evaluates some subjects by all rules but some and returns denials with paths
+// into all facts. Those beside an error are sound.
+func (e *evaluation) ask(ctx context.Context, subjects []subject, except ...string) ([]policy.Denial, error) {
 	if len(subjects) == 0 {
 		return nil, nil
 	}
@@ -127,10 +160,7 @@ func (e *evaluation) ask(ctx context.Context, subjects []subject) ([]policy.Deni
 			computes = append(computes, subject.index)
 		}
 	}
-	denials, err := e.policies.Evaluate(ctx, &some)
-	if err != nil {
-		return nil, err
-	}
+	denials, err := e.policies.EvaluateExcept(ctx, &some, except...)
 	for _, denial := range denials {
 		index, _ := denial.Path[1].(int)
 		switch denial.Path[0] {
@@ -140,7 +170,7 @@ func (e *evaluation) ask(ctx context.Context, subjects []subject) ([]policy.Deni
 			denial.Path[1] = computes[index]
 		}
 	}
-	return denials, nil
+	return denials, err
 }
 
 func (s subject) file(all *facts.Facts) string {

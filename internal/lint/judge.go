@@ -93,7 +93,7 @@ func (j *judge) locate(place, owner facts.Place, finding Finding) Finding {
 		finding.File, finding.Span, finding.Field = place.Node.File(), place.Node.Span(), place.Node.Path()
 	}
 	for _, other := range related {
-		if other.Node != nil {
+		if other.Node != nil && other.Node != place.Node {
 			finding.Related = append(finding.Related, Related{File: other.Node.File(), Span: other.Node.Span(), Message: other.Why})
 		}
 	}

@@ -5,6 +5,7 @@ package lint
 
 import (
 	"context"
+	"fmt"
 	"io/fs"
 	"iter"
 
@@ -152,7 +153,8 @@ func (l *Linter) Lint(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) (
 }
 
 // Facts returns what the inputs' documents state, in the form that policies see,
-// and the errors of the inputs that could not be read. The error is the context's.
+// and an error for each input that could not be read and each piece of text that
+// could not be parsed. The last error is the context's.
 func (l *Linter) Facts(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) (*facts.Extraction, []error, error) {
 	read := readAll(ctx, inputs)
 	extraction, err := facts.Extract(ctx, fsys, read.files, l.options())
@@ -160,7 +162,14 @@ func (l *Linter) Facts(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) 
 		return nil, nil, err
 	}
 	extraction.Edition = l.config.Edition.Value
-	return extraction, read.errors, nil
+	errs := read.errors
+	for _, file := range read.files {
+		for _, problem := range file.Problems {
+			at := problem.Span.Start
+			errs = append(errs, fmt.Errorf("%s:%d:%d: %s", file.Name, at.Line, at.Column, problem.Message))
+		}
+	}
+	return extraction, errs, nil
 }
 
 func (l *Linter) options() facts.Options {

@@ -3,7 +3,12 @@ package config
 import (
 	"bytes"
 	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"testing"
+
+	"golang.org/x/tools/txtar"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 )
@@ -17,6 +22,30 @@ func FuzzConfig(f *testing.F) {
 		"stages: &a {production: [x]}\nfacts: [*a]", "<<: {edition: x}\nedition: y", "ignore: [\"日本語\", '\t']\r\n", "? [a]\n: b",
 	} {
 		f.Add([]byte(seed))
+	}
+	configurations := 0
+	err := filepath.WalkDir("../../../testdata", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		if filepath.Ext(path) != ".txtar" {
+			f.Add(data)
+			return nil
+		}
+		for _, file := range txtar.Parse(data).Files {
+			f.Add(file.Data)
+			if filepath.Base(file.Name) == FileName {
+				configurations++
+			}
+		}
+		return nil
+	})
+	if err != nil || configurations == 0 {
+		f.Fatalf("%d configurations in testdata: %v", configurations, err)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		config, err := Parse(data, Origin{Name: FileName, Folder: "/repo", WorkingDir: "/repo/sub"})

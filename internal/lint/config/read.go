@@ -67,8 +67,8 @@ func (r *reader) settings() []field {
 		{"stages", func(_, value *source.Node) { r.mapping(value, r.stages()) }},
 		{"models", r.models},
 		{"facts", r.facts},
-		{"ignore", func(_, value *source.Node) { r.config.Ignore = r.paths(value) }},
-		{"policies", func(_, value *source.Node) { r.config.Policies = r.paths(value) }},
+		{"ignore", func(_, value *source.Node) { r.config.Ignore = r.paths(value, `a list: ["third_party/**"]`) }},
+		{"policies", func(_, value *source.Node) { r.config.Policies = r.paths(value, `a list: ["policy/"]`) }},
 	}
 }
 
@@ -298,9 +298,9 @@ func (r *reader) list(node *source.Node, shape string) []*source.Node {
 }
 
 // paths reads a list of strings that are not empty.
-func (r *reader) paths(node *source.Node) []facts.Fact[string] {
+func (r *reader) paths(node *source.Node, shape string) []facts.Fact[string] {
 	var paths []facts.Fact[string]
-	for _, item := range r.list(node, `a list: ["third_party/**"]`) {
+	for _, item := range r.list(node, shape) {
 		if text, ok := r.text(item); ok {
 			paths = append(paths, facts.Know(text, facts.Place{Node: item}))
 		}
