@@ -50,6 +50,8 @@ var fuzzSeeds = []string{
 	"a: #c\n  - >\n    x\n    y\n\n    z\n\n  - >-\n\n    x\n     y\n  -\n    b\nc:\n  [d]\ne:\n  \"f\"\n",
 	"? a\n!!binary :  #b\n? c\n! : d\n",
 	"a: \"b\\/c\"\n",
+	"%YAML 1.1\n---\na: 1\n",
+	"# c\n%YAML 1.2\n---\na: é\n",
 }
 
 // seeds returns fuzzSeeds and the examples.

@@ -19,6 +19,8 @@ type libraryReader struct {
 	line   int                      // index in breaks of the chunk's first line
 	last   place                    // the last place looked up
 	anchor map[*yaml.Node]*anchored // of the document; a nil value is still being read
+	// aliased counts the bytes that the aliases of the document stand for.
+	aliased int
 }
 
 // anchored is what an alias stands for.
@@ -26,10 +28,11 @@ type anchored struct {
 	node   *Node
 	size   int // values in it, aliases expanded
 	height int // levels of collections in it
+	bytes  int // of its text, aliases expanded
 }
 
 func newLibraryReader(f *File, text string) *libraryReader {
-	r := &libraryReader{builder: builder{file: f, text: text}, breaks: f.lines, ascii: isASCII(text)}
+	r := &libraryReader{builder: builder{file: f, text: text}, breaks: f.lines, ascii: f.ascii}
 	if !r.ascii && hasUnicodeBreaks(text) {
 		r.breaks = unicodeLineStarts(text)
 	}
@@ -81,6 +84,7 @@ func (r *libraryReader) decode(c chunk, text string) (documents []*Document, bro
 	}()
 	r.line, _ = slices.BinarySearch(r.breaks, c.start)
 	r.last = place{}
+	text = asVersion11(text)
 	decoder := yaml.NewDecoder(strings.NewReader(text))
 	for {
 		var document yaml.Node
@@ -104,7 +108,7 @@ func (r *libraryReader) decode(c chunk, text string) (documents []*Document, bro
 
 func (r *libraryReader) document(y *yaml.Node) (*Node, *fault) {
 	r.begin()
-	r.anchor = nil
+	r.anchor, r.aliased = nil, 0
 	root, _, fault := r.convert(y, nil, 0)
 	return root, fault
 }

@@ -38,12 +38,19 @@ func (r *libraryReader) locate(c chunk, text string, err error) *fault {
 	if cause := placeOfError(text); cause != nil && (cause.Message == message || cause.Mark.Line >= line) {
 		at = cause.Mark
 		found.message = plainMessage(cause.Message)
-		if opened := cause.ContextMark; opened.Line > 0 && (isUnclosed(cause.ContextMsg) || r.isBehind(at, c)) {
-			at = opened
+		if opened := cause.ContextMark; opened.Line > 0 {
+			if isUnclosed(cause.ContextMsg) || r.isBehind(at, c) {
+				at = opened
+			} else if isFlow(cause.ContextMsg) {
+				found.message += r.openedAbove(opened, at, c)
+			}
 		}
 	}
 	found.start = r.offsetOf(at, c)
 	found.end = found.start
+	if found.message == plainMessage(cannotStartToken) && strings.HasPrefix(r.text[found.start:c.end], "\t") {
+		found.message = noTab
+	}
 	return found
 }
 
@@ -73,6 +80,26 @@ func placeOfError(text string) (cause *yaml4.LoadError) {
 func isUnclosed(context string) bool {
 	return context == "while scanning a simple key"
 }
+
+func isFlow(context string) bool {
+	return context == "while parsing a flow sequence" || context == "while parsing a flow mapping"
+}
+
+// openedAbove names the bracket of a collection that an error is in: nothing when
+// it does not stand on a line above.
+func (r *libraryReader) openedAbove(bracket, at yaml4.Mark, c chunk) string {
+	opened := r.offsetOf(bracket, c)
+	line := r.file.Position(opened).Line
+	if line >= r.file.Position(r.offsetOf(at, c)).Line {
+		return ""
+	}
+	return fmt.Sprintf(" for the %c on line %d", r.text[opened], line)
+}
+
+const (
+	cannotStartToken = "found character that cannot start any token" // the library's
+	noTab            = "a tab cannot indent YAML: use spaces"
+)
 
 // isBehind tells whether a place is behind all text of a chunk.
 func (r *libraryReader) isBehind(at yaml4.Mark, c chunk) bool {
@@ -112,8 +139,10 @@ func plainMessage(message string) string {
 		return "expected a comma or a closing ]"
 	case "did not find expected ',' or '}'":
 		return "expected a comma or a closing }"
-	case "found character that cannot start any token":
+	case cannotStartToken:
 		return "a value cannot begin with this character: quote it, and indent with spaces"
+	case "found a tab character where an indentation space is expected", "found a tab character that violates indentation":
+		return noTab
 	case "found unexpected end of stream", "found unexpected document indicator":
 		return "this quote is never closed"
 	case "did not find expected node content":

@@ -80,28 +80,6 @@ func (n *Node) Scalar() (string, bool) {
 	return n.Text, true
 }
 
-// Duplicate returns the key of a member of n's parent that has the same key as n
-// and stands before it, and n's own key; nil, nil when n's key is written once.
-func (n *Node) Duplicate() (first, last *Node) {
-	if n.parent == nil {
-		return nil, nil
-	}
-	for _, member := range n.parent.Members {
-		if member.Value == n {
-			last = member.Key
-		}
-	}
-	if last == nil {
-		return nil, nil
-	}
-	for _, member := range n.parent.Members {
-		if member.Key != last && member.Key.Text == last.Text {
-			return member.Key, last
-		}
-	}
-	return nil, nil
-}
-
 // Parent returns the collection that holds the node, nil for a document's root.
 // For a value behind aliases it is the collection that holds the anchor.
 func (n *Node) Parent() *Node { return n.parent }
@@ -129,16 +107,35 @@ func (n *Node) step() string {
 	if i := slices.Index(n.parent.Items, n); i >= 0 {
 		return "[" + strconv.Itoa(i) + "]"
 	}
-	for _, member := range n.parent.Members {
-		if member.Value == n || member.Key == n {
-			if strings.ContainsAny(member.Key.Text, `./[]"' `) || member.Key.Text == "" {
-				return "[" + strconv.Quote(member.Key.Text) + "]"
-			}
-			return "." + member.Key.Text
-		}
+	member := n.member()
+	switch {
+	case member == nil:
+		return ""
+	case strings.ContainsAny(member.Key.Text, `./[]"' `) || member.Key.Text == "":
+		return "[" + strconv.Quote(member.Key.Text) + "]"
 	}
-	return ""
+	return "." + member.Key.Text
 }
+
+// member returns the first member of n's parent that n is the key or the value of,
+// nil when there is none.
+func (n *Node) member() *Member {
+	members := n.parent.Members
+	// They stand in the order of the text, save for those behind aliases and merge keys.
+	i, found := slices.BinarySearchFunc(members, n.start, keyStartsAt)
+	if !found {
+		i--
+	}
+	if i >= 0 && members[i].holds(n) {
+		return &members[i]
+	}
+	if i := slices.IndexFunc(members, func(m Member) bool { return m.holds(n) }); i >= 0 {
+		return &members[i]
+	}
+	return nil
+}
+
+func (m *Member) holds(n *Node) bool { return m.Key == n || m.Value == n }
 
 // Is tells whether the node is a scalar with this text.
 func (n *Node) Is(text string) bool {
@@ -147,3 +144,5 @@ func (n *Node) Is(text string) bool {
 }
 
 func startsAt(item *Node, offset int) int { return cmp.Compare(item.start, offset) }
+
+func keyStartsAt(member Member, offset int) int { return startsAt(member.Key, offset) }

@@ -1,7 +1,9 @@
 package source
 
 import (
+	"fmt"
 	"reflect"
+	"strings"
 	"testing"
 )
 
@@ -26,15 +28,44 @@ func TestPath(t *testing.T) {
 	}
 }
 
+// TestPathOfMembers looks up each key and value where a scan would be noticed, and
+// where members do not stand in the order of the text.
+func TestPathOfMembers(t *testing.T) {
+	const size = 30_000
+	var text strings.Builder
+	text.WriteString("m: &m {m0: 0}\n? &k k0\n: 0\nall:\n  *k : *m\n  <<: *m\n  z: *k\n")
+	for i := range size {
+		fmt.Fprintf(&text, "  a%d: {b: %d}\n", i, i)
+	}
+	all := Parse("a.yaml", []byte(text.String())).Documents[0].Root.Get("all")
+	for i := range size {
+		name := fmt.Sprintf("a%d", i)
+		member := all.Members[i+2]
+		for n, want := range map[*Node]string{
+			member.Key: "all." + name, member.Value: "all." + name, member.Value.Get("b"): "all." + name + ".b",
+		} {
+			if got := n.Path(); got != want {
+				t.Fatalf("got %s, want %s", got, want)
+			}
+		}
+	}
+	for want, n := range map[string]*Node{
+		"all.z": all.Members[1].Key,
+		"k0":    all.Members[1].Value,
+		"m":     all.Get("k0"),
+		"m.m0":  all.Get("m0"),
+	} {
+		if got := n.Path(); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
 func TestDuplicateKeys(t *testing.T) {
 	for _, name := range []string{"a.yaml", "a.json"} {
 		root := Parse(name, []byte(`{"a": 1, "b": 2, "a": 3}`)).Documents[0].Root
-		first, last := root.Get("a").Duplicate()
-		if first != root.Members[0].Key || last != root.Members[2].Key || root.Get("a").Text != "3" {
-			t.Errorf("%s: got keys %v and %v, value %q", name, first, last, root.Get("a").Text)
-		}
-		if first, last := root.Get("b").Duplicate(); first != nil || last != nil {
-			t.Errorf("%s: b is written once, got %v and %v", name, first, last)
+		if len(root.Members) != 3 || root.Get("a").Text != "3" {
+			t.Errorf("%s: got %d members, value %q", name, len(root.Members), root.Get("a").Text)
 		}
 		if got, want := root.Value(), (map[string]any{"a": 3.0, "b": 2.0}); !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: got %v, want %v", name, got, want)

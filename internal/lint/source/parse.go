@@ -24,9 +24,13 @@ func Parse(name string, data []byte) *File {
 	text, undecodable := decode(data)
 	f.Text = text
 	f.lines = lineStarts(text)
+	f.ascii = isASCII(text)
 	if undecodable != nil {
 		f.Problems = []Problem{f.problem(undecodable)}
 		return f
+	}
+	if !f.ascii && f.hasLongLine() {
+		f.counts = countCodePoints(text)
 	}
 	r := f.read(string(text))
 	f.Documents = r.documents

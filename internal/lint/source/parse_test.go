@@ -297,6 +297,14 @@ func TestParse(t *testing.T) {
 ---
 5:6-5:9 number "2"
 `},
+		{"versions", "a.yaml", "# c\n%YAML 1.2 # d\n%TAG ! tag:yaml.org,2002:\n---\n!int \"2\"\n...\n%YAML\t1.10\n---\na\n", `---
+5:6-5:9 number "2"
+---
+9:1-9:2 string "a"
+`},
+		{"text that looks like a version", "a.yaml", "a\n%YAML 1.2\n", `---
+1:1-2:10 string "a %YAML 1.2"
+`},
 	}
 	if len(tests) == 0 {
 		t.Fatal("no cases")
@@ -322,7 +330,15 @@ func TestParseProblems(t *testing.T) {
 		{"list among keys", "a.yaml", "a: 1\n- b\n", "2:1-2:1 malformed: expected a key of the mapping: check the indentation and the quotes\n"},
 		{"quote without end", "a.yaml", "x: 1\na: 日\"\nb: \"x\nc: 1\n", "3:4-3:4 malformed: this quote is never closed\n"},
 		{"bracket without end", "a.yaml", "a: [1, 2\n", "1:4-1:4 malformed: expected a comma or a closing ]\n"},
-		{"tab as indent", "a.yaml", "a:\n\tb: 1\n", "2:1-2:1 malformed: a value cannot begin with this character: quote it, and indent with spaces\n"},
+		{"tab as indent", "a.yaml", "a:\n\tb: 1\n", "2:1-2:1 malformed: a tab cannot indent YAML: use spaces\n"},
+		{"tab behind spaces as indent", "a.yaml", "a:\n  \tb: 1\n", "2:3-2:3 malformed: a tab cannot indent YAML: use spaces\n"},
+		{"value with a sign", "a.yaml", "a: @b\n", "1:4-1:4 malformed: a value cannot begin with this character: quote it, and indent with spaces\n"},
+		{"list in brackets without end", "a.yaml", "x: é\n---\né: [1,\n  2\nb: 3\n", "---\n1:1-1:5 mapping\n  1:1-1:2 string \"x\"\n    1:4-1:5 string \"é\"\n5:2-5:2 malformed: expected a comma or a closing ] for the [ on line 3\n"},
+		{"mapping in braces without end", "a.yaml", "a: {b: 1,\n  c: 2\nd: 3\n", "3:2-3:2 malformed: expected a comma or a closing } for the { on line 1\n"},
+		{"list in brackets without comma", "a.yaml", "a: ['1' b]\n", "1:9-1:9 malformed: expected a comma or a closing ]\n"},
+		{"version that is not YAML's", "a.yaml", "%YAML 2.0\n---\na: 1\n", "1:1-1:1 malformed: found incompatible YAML document\n"},
+		{"version twice", "a.yaml", "%YAML 1.2\n%YAML 1.2\n---\na: 1\n", "2:1-2:1 malformed: found duplicate %YAML directive\n"},
+		{"version and an error", "a.yaml", "%YAML 1.2\n---\na: b: c\n", "3:5-3:5 malformed: a colon is not allowed here: quote the value, or check the indentation\n"},
 		{"unknown escape", "a.yaml", "a: \"C:\\dir\"\n", "1:7-1:7 malformed: unknown escape in double quotes: use \\\\ for a backslash, or single quotes\n"},
 		{"control character", "a.yaml", "a: 1\nb: \x01\n", "2:4-2:5 malformed: the control character U+0001 is not allowed\n"},
 		{"unknown anchor", "a.yaml", "a: 日 \nb: *x\n", "2:4-2:4 malformed: unknown anchor 'x'\n"},
@@ -403,6 +419,27 @@ func TestPosition(t *testing.T) {
 		if got := file.Position(offset); got != want {
 			t.Errorf("Position(%d) = %+v, want %+v", offset, got, want)
 		}
+	}
+}
+
+// TestPositionOnLongLines compares the columns with those that counting gives.
+func TestPositionOnLongLines(t *testing.T) {
+	for name, piece := range map[string]string{"ASCII": "abcdefg", "other": "aé日🚀b"} {
+		t.Run(name, func(t *testing.T) {
+			text := "# " + piece + "\n" + strings.Repeat(piece, 3*countStep) + "\n" + piece
+			file := Parse("a.yaml", []byte(text))
+			start := 0
+			for line, written := range strings.SplitAfter(text, "\n") {
+				column := 0
+				for at := range written {
+					column++
+					if got, want := file.Position(start+at), (Position{start + at, line + 1, column}); got != want {
+						t.Fatalf("got %+v, want %+v", got, want)
+					}
+				}
+				start += len(written)
+			}
+		})
 	}
 }
 

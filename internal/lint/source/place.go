@@ -43,15 +43,6 @@ func runeSize(first byte) int {
 	return 4
 }
 
-func isASCII(text string) bool {
-	for i := range len(text) {
-		if text[i] >= 0x80 {
-			return false
-		}
-	}
-	return true
-}
-
 func hasUnicodeBreaks(text string) bool {
 	return strings.Contains(text, nextLine) || strings.Contains(text, lineSeparator) || strings.Contains(text, paragraphSeparator)
 }

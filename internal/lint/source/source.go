@@ -9,7 +9,8 @@ package source
 // Limits on what one file may hold. Beyond them Parse answers with a Problem.
 const (
 	// MaxFileSize is in bytes. The largest deployment descriptions seen are
-	// Terraform plans of some tens of MiB.
+	// Terraform plans of some tens of MiB. The text that the aliases of one
+	// document stand for may be as large.
 	MaxFileSize = 64 << 20
 	// MaxDepth counts the collections around a value. The API server itself
 	// refuses JSON deeper than 10,000, real files stay below 30.
@@ -44,6 +45,10 @@ type File struct {
 	Problems []Problem
 
 	lines []int // offset of the first byte of each line
+	ascii bool  // no byte of Text is over 0x7F, so that code points are bytes
+	// counts[i] is how many code points begin in the first i*countStep bytes of
+	// Text; nil where no line needs it.
+	counts []int32
 }
 
 // Document is one YAML document or one top-level JSON value.

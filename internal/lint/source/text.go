@@ -103,8 +103,72 @@ func lineStarts(text []byte) []int {
 func (f *File) Position(offset int) Position {
 	offset = min(max(offset, 0), len(f.Text))
 	line := sort.Search(len(f.lines), func(i int) bool { return f.lines[i] > offset })
-	start := f.lines[line-1]
-	return Position{Offset: offset, Line: line, Column: utf8.RuneCount(f.Text[start:offset]) + 1}
+	return Position{Offset: offset, Line: line, Column: f.codePoints(f.lines[line-1], offset) + 1}
+}
+
+// codePoints returns how many code points stand between two offsets of a line.
+func (f *File) codePoints(start, end int) int {
+	switch {
+	case f.ascii:
+		return end - start
+	case f.counts == nil || end-start <= countStep:
+		return utf8.RuneCount(f.Text[start:end])
+	}
+	return f.codePointsBefore(end) - f.codePointsBefore(start)
+}
+
+func (f *File) codePointsBefore(offset int) int {
+	step := offset / countStep
+	return int(f.counts[step]) + leadingBytes(f.Text[step*countStep:offset])
+}
+
+// countStep is in bytes. It bounds what a position on a long line costs: minified
+// JSON has MiBs on one line, and thousands of findings there.
+const countStep = 1 << 10
+
+func (f *File) hasLongLine() bool {
+	end := len(f.Text)
+	for i := len(f.lines) - 1; i >= 0; i-- {
+		if end-f.lines[i] > countStep {
+			return true
+		}
+		end = f.lines[i]
+	}
+	return false
+}
+
+// countCodePoints makes File.counts of valid UTF-8.
+func countCodePoints(text []byte) []int32 {
+	counts := make([]int32, len(text)/countStep+1)
+	for i := 1; i < len(counts); i++ {
+		counts[i] = counts[i-1] + int32(leadingBytes(text[(i-1)*countStep:i*countStep]))
+	}
+	return counts
+}
+
+// leadingBytes returns how many code points begin in a stretch of valid UTF-8.
+func leadingBytes(text []byte) int {
+	n := 0
+	for _, c := range text {
+		if utf8.RuneStart(c) {
+			n++
+		}
+	}
+	return n
+}
+
+func isASCII(text []byte) bool {
+	for ; len(text) >= 8; text = text[8:] {
+		if binary.NativeEndian.Uint64(text)&0x8080808080808080 != 0 {
+			return false
+		}
+	}
+	for _, c := range text {
+		if c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // Line returns the text of a line, counted from 1, without its line end: the

@@ -2,6 +2,7 @@ package source
 
 import (
 	"encoding/base64"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -30,13 +31,16 @@ func (r *libraryReader) convert(y *yaml.Node, parent *Node, depth int) (n *Node,
 		r.anchor = make(map[*yaml.Node]*anchored)
 	}
 	r.anchor[y] = nil
-	before, deepest := r.count-1, r.deepest
+	before, deepest, aliased := r.count-1, r.deepest, r.aliased
 	r.deepest = depth
 	n, broken = r.content(y, at, parent, depth)
 	if broken != nil {
 		return nil, 0, broken
 	}
-	r.anchor[y] = &anchored{node: n, size: r.count - before, height: r.deepest - depth}
+	r.anchor[y] = &anchored{
+		node: n, size: r.count - before, height: r.deepest - depth,
+		bytes: n.end - n.start + r.aliased - aliased,
+	}
 	r.deepest = max(r.deepest, deepest)
 	return n, n.end, nil
 }
@@ -49,6 +53,11 @@ func (r *libraryReader) alias(y *yaml.Node, at, depth int) (*Node, *fault) {
 		return nil, &fault{kind: Malformed, start: at, end: end, message: "unknown anchor '" + y.Value + "'"}
 	case target == nil:
 		return nil, &fault{kind: Malformed, start: at, end: end, message: "anchor '" + y.Value + "' contains itself"}
+	}
+	// Each use of the text costs, as that of a key does where it is merged.
+	if r.aliased += target.bytes; r.aliased > MaxFileSize {
+		return nil, &fault{kind: Excessive, start: at, end: end, message: fmt.Sprintf(
+			"the aliases of one document stand for more than %d bytes", MaxFileSize)}
 	}
 	return target.node, r.add(target.size, depth+target.height, at)
 }

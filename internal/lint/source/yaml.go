@@ -1,6 +1,9 @@
 package source
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+)
 
 // chunk is a stretch of text that holds no document of another: it goes up to the
 // next line that begins a document with ---. Such a line begins one whatever
@@ -61,4 +64,22 @@ func (f *File) chunks(text string) []chunk {
 // content behind it.
 func isMarker(line, marker string) bool {
 	return strings.HasPrefix(line, marker) && (len(line) == len(marker) || blankSize(line[len(marker):]) > 0)
+}
+
+// versionDirective matches a directive for any YAML 1.x, up to the x.
+var versionDirective = regexp.MustCompile(`^%YAML[ \t]+1\.([0-9]+)`)
+
+// asVersion11 writes the version directive that a chunk begins with as that of YAML
+// 1.1, in the same length: the library refuses a document that says it is of
+// another version, where other readers of YAML 1.1, such as PyYAML, read on.
+func asVersion11(text string) string {
+	at := skipBlanks(text, 0)
+	for at < len(text) && text[at] == '%' {
+		if match := versionDirective.FindStringSubmatchIndex(text[at:]); match != nil {
+			minor, end := at+match[2], at+match[3]
+			return text[:minor] + strings.Repeat("0", end-minor-1) + "1" + text[end:]
+		}
+		at = skipBlanks(text, at+lineLength(text[at:]))
+	}
+	return text
 }
