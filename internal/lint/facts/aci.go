@@ -59,8 +59,9 @@ func (r *reader) groupContainer(d *Deployment, container *source.Node) ask {
 		gpus = limit
 	}
 	return ask{
-		cpu:    either(r.number(requests.Get("cpu")), r.number(limits.Get("cpu"))),
-		memory: either(r.gib(requests.GetFold("memoryInGB")), r.gib(limits.GetFold("memoryInGB"))),
+		cpu: either(requests.Get("cpu"), limits.Get("cpu"), r.number),
+		// Azure writes GB and allocates GiB.
+		memory: either(requests.GetFold("memoryInGB"), limits.GetFold("memoryInGB"), r.number),
 		gpus:   gpus,
 	}
 }

@@ -33,9 +33,10 @@ var azureMLv1DeploymentConfig = format{
 		d.Workload = Know(WebService, Place{Node: computeType, Why: "a deployment configuration is for a web service"})
 
 		resources := r.root.Get("containerResourceRequirements")
-		d.CPUCores = either(r.number(resources.Get("cpu")), r.number(resources.Get("cpuLimit")))
-		d.MemoryGiB = either(r.gib(resources.GetFold("memoryInGB")), r.gib(resources.GetFold("memoryInGBLimit")))
-		d.GPUs = either(r.count(r.root.Get("gpuCores")), r.count(resources.Get("gpu")))
+		d.CPUCores = either(resources.Get("cpu"), resources.Get("cpuLimit"), r.number)
+		// Azure writes GB and allocates GiB.
+		d.MemoryGiB = either(resources.GetFold("memoryInGB"), resources.GetFold("memoryInGBLimit"), r.number)
+		d.GPUs = either(r.root.Get("gpuCores"), resources.Get("gpu"), r.count)
 		d.FPGAs = r.count(resources.Get("fpga"))
 		d.Replicas = r.count(r.root.Get("numReplicas"))
 		d.Autoscales = r.boolean(r.root.At("autoScaler", "autoscaleEnabled"))
@@ -65,12 +66,4 @@ func laterFilled(n *source.Node) bool {
 	}
 	text, ok := n.Scalar()
 	return template(n) || ok && placeholder(text)
-}
-
-// either returns the first of two statements, if it is known, else the second.
-func either[T any](first, second Fact[T]) Fact[T] {
-	if first.Known {
-		return first
-	}
-	return second
 }

@@ -38,8 +38,8 @@ var azureMLv2OnlineDeployment = format{
 			resources := r.root.Get("resources")
 			gpus, fpgas := r.devices(resources)
 			d.GPUs, d.FPGAs = roundUp(gpus), roundUp(fpgas)
-			d.CPUCores = r.requested(resources, "cpu", (*reader).quantity)
-			d.MemoryGiB = r.requested(resources, "memory", (*reader).memory)
+			d.CPUCores = requested(resources, "cpu", r.quantity)
+			d.MemoryGiB = requested(resources, "memory", r.memory)
 		case "managed":
 			d.Target = Know(ManagedOnline, because(r.carry(discriminator(r.root)), "the endpoint is a managed one"))
 			r.instanceType(d, r.root.Get("instance_type"))

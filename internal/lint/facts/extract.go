@@ -54,7 +54,7 @@ func Extract(ctx context.Context, fsys fs.FS, files []*source.File, options Opti
 				if i >= len(files) || ctx.Err() != nil {
 					return
 				}
-				readings[i] = readFile(files[i])
+				readings[i] = readFile(ctx, files[i])
 			}
 		})
 	}
@@ -68,20 +68,31 @@ func Extract(ctx context.Context, fsys fs.FS, files []*source.File, options Opti
 	extraction := &Extraction{Facts: Facts{Deployments: []*Deployment{}, Computes: []*Compute{}}}
 	for _, reading := range readings {
 		for _, reader := range reading.readers {
-			extraction.add(reader, linker, options)
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+			extraction.add(ctx, reader, linker, options)
 		}
+		extraction.Problems = append(extraction.Problems, reading.problems...)
 	}
-	return extraction, ctx.Err()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return extraction, nil
 }
 
 // add settles what one document says and appends it.
-func (e *Extraction) add(r *reader, linker *linker, options Options) {
+func (e *Extraction) add(ctx context.Context, r *reader, linker *linker, options Options) {
 	e.Documents = append(e.Documents, Document{Format: r.format, Root: r.root, Completes: r.completes})
 	e.Problems = append(e.Problems, r.problems...)
 	for _, d := range r.deployments {
-		linker.complete(d)
+		linker.complete(ctx, d)
+		known := d.Compute
 		e.Problems = append(e.Problems, d.settle(options)...)
-		linker.measure(d)
+		if d.Compute != known {
+			r.computes = append(r.computes, d.Compute)
+		}
+		linker.measure(ctx, d)
 		d.inventory(options)
 		e.Deployments = append(e.Deployments, d)
 	}
@@ -113,23 +124,54 @@ func (d *Deployment) inventory(options Options) {
 
 // reading is what the documents of one file say.
 type reading struct {
-	file    *source.File
-	readers []*reader
+	file     *source.File
+	readers  []*reader
+	parts    map[partKind][]*part
+	problems []Problem // with keys that are written twice
 }
 
-func readFile(file *source.File) *reading {
-	reading := &reading{file: file}
+// readFile reads the documents of a file, up to the context's end.
+func readFile(ctx context.Context, file *source.File) *reading {
+	reading := &reading{file: file, parts: map[partKind][]*part{}}
 	for _, document := range file.Documents {
-		reading.add(document.Root)
+		before := len(reading.readers)
+		reading.add(ctx, document.Root)
+		var carried []*source.Node
+		for _, r := range reading.readers[before:] {
+			for _, part := range r.parts {
+				reading.parts[part.kind] = append(reading.parts[part.kind], part)
+			}
+			if !r.auxiliary {
+				carried = append(carried, r.carried...)
+			}
+			r.carried = nil
+		}
+		reading.problems = append(reading.problems, duplicates(document.Root, carried, func() string {
+			return tell(ctx, document.Root)
+		})...)
 	}
 	return reading
 }
 
+// tell returns what a document says, comparable.
+func tell(ctx context.Context, root *source.Node) string {
+	var again reading
+	again.add(ctx, root)
+	var told []any
+	for _, r := range again.readers {
+		told = append(told, r.told()...)
+	}
+	return text(told)
+}
+
 // add reads an object; of a Kubernetes list each of its items.
-func (reading *reading) add(object *source.Node) {
+func (reading *reading) add(ctx context.Context, object *source.Node) {
+	if ctx.Err() != nil {
+		return
+	}
 	if items, list := listed(object); list {
 		for _, item := range items {
-			reading.add(item)
+			reading.add(ctx, item)
 		}
 		return
 	}
@@ -142,9 +184,8 @@ func (reading *reading) add(object *source.Node) {
 func readDocument(root *source.Node) *reader {
 	for _, format := range formats() {
 		if format.matches(root) {
-			r := &reader{format: format.name, root: root}
+			r := &reader{format: format.name, auxiliary: format.auxiliary, root: root}
 			format.read(r)
-			r.duplicates()
 			if format.auxiliary {
 				r.problems = nil
 			}

@@ -48,6 +48,30 @@ func TestExtractStopsWithItsContext(t *testing.T) {
 	}
 }
 
+// What is asked while facts are settled ends with the context too.
+func TestExtractStopsWhileItSettles(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	asked := 0
+	options := Options{Stated: func(Subject) []*Statement {
+		asked++
+		cancel()
+		return nil
+	}}
+	file := source.Parse("pods.yaml", []byte(strings.Repeat("---\napiVersion: v1\nkind: Pod\nspec: {containers: []}\n", 100)))
+	if extraction, err := Extract(ctx, nil, []*source.File{file}, options); extraction != nil || !errors.Is(err, context.Canceled) || asked != 1 {
+		t.Errorf("error %v after %d deployments", err, asked)
+	}
+}
+
+func TestReadingAListStops(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	file := source.Parse("list.yaml", []byte("apiVersion: v1\nkind: List\nitems: [{apiVersion: v1, kind: Pod, spec: {containers: []}}]\n"))
+	if read := readFile(ctx, file); len(read.readers) != 0 {
+		t.Errorf("%d documents were read", len(read.readers))
+	}
+}
+
 func TestExtractOfNothing(t *testing.T) {
 	extraction := extract(t, nil, Options{})
 	equal(t, describe(extraction), "")
@@ -87,7 +111,13 @@ func TestDuplicates(t *testing.T) {
 	tests := []struct{ name, text, want string }{
 		{"carries a fact", "spec: {replicas: 1, replicas: 2}", `error 3:21 key "replicas" is written twice, first on line 3; the last value counts`},
 		{"on the way to a fact", "spec: {replicas: 1}\nspec: {replicas: 2}", `error 4:1 key "spec" is written twice, first on line 3; the last value counts`},
-		{"without the fact", "spec: {replicas: 1}\nspec: {replicas: 1}\nspec: {gpus: }", ""},
+		{"the fact is lost", "spec: {replicas: 1}\nspec: {replicas: 1}\nspec: {gpus: }", `error 5:1 key "spec" is written twice, first on line 3; the last value counts`},
+		{"the first of three alone has it", "spec: {replicas: 1}\nspec: {}\nspec: {gpus: }", `error 5:1 key "spec" is written twice, first on line 3; the last value counts`},
+		{"name", "metadata: {name: a, name: b}", `error 3:21 key "name" is written twice, first on line 3; the last value counts`},
+		{"label", "spec: {labels: {a: 1, a: 2}}", `error 3:23 key "a" is written twice, first on line 3; the last value counts`},
+		{"behind an alias", "x: &x {replicas: 1}\ny: &y {}\nspec: *x\nspec: *y", `error 6:1 key "spec" is written twice, first on line 5; the last value counts`},
+		{"path of a model", "spec: {model: {path: a, path: b}}", `error 3:25 key "path" is written twice, first on line 3; the last value counts`},
+		{"keys without a text", "spec: {replicas: 1}\nx: {{a: 1}: 1, {b: 1}: 2}", ""},
 		{"carries none", "metadata: {annotations: {a: 1, a: 2}, annotations: {}}\nspec: {replicas: 1}", ""},
 		{"three times", "spec: {replicas: 1, replicas: 2, replicas: 3}", `error 3:34 key "replicas" is written twice, first on line 3; the last value counts`},
 		{"two facts, one way", "spec: {replicas: 1}\nspec: {replicas: 2, gpus: 1}", `error 4:1 key "spec" is written twice, first on line 3; the last value counts`},
@@ -101,6 +131,75 @@ func TestDuplicates(t *testing.T) {
 				got = append(got, fmt.Sprintf("%s %s %s", problem.Severity, at(problem.Place.Node), problem.Message))
 			}
 			equal(t, strings.Join(got, "\n"), test.want)
+		})
+	}
+}
+
+// A key matters too where only an earlier value would tell something else.
+func TestDuplicatesInFormats(t *testing.T) {
+	const (
+		pod    = "apiVersion: v1\nkind: Pod\n"
+		group  = "apiVersion: '2021-10-01'\nproperties: {osType: Linux, containers: [{name: c}]}\n"
+		online = "name: blue\nendpoint_name: e\n"
+		schema = "$schema: https://azuremlschemas.azureedge.net/latest/"
+	)
+	tests := []struct{ name, text, want string }{
+		{"memory of ACI", "computeType: aci\ncontainerResourceRequirements: {memoryInGB: 64, memoryInGB: }\n", "memoryInGB"},
+		{"resources", pod + "spec:\n  containers:\n  - resources: {limits: {memory: 64Gi}}\n    resources:\n", "resources"},
+		{"node selector", pod + "spec: {containers: [], nodeSelector: {type: virtual-kubelet, type: other}}\n", "type"},
+		{"name", pod + "metadata: {name: a, name: b}\nspec: {containers: []}\n", "name"},
+		{"namespace", pod + "metadata: {namespace: a, namespace: b}\nspec: {containers: []}\n", "namespace"},
+		{"statement", pod + "metadata: {annotations: {mlpolicy.dev/stage: production, mlpolicy.dev/stage: }}\nspec: {containers: []}\n", "mlpolicy.dev/stage"},
+		{"schema", schema + "managedOnlineDeployment.schema.json\n" + schema + "kubernetesOnlineDeployment.schema.json\n" + online, "$schema"},
+		{"type of ACI", "type: Microsoft.ContainerInstance/containerGroups\ntype: Other/things\n" + group, "type"},
+		{"image", pod + "spec: {containers: [{image: a, image: b}]}\n", "image"},
+		{"kind", pod + "kind: Service\nspec: {containers: []}\n", "kind"},
+		{"items of a list", "apiVersion: v1\nkind: List\nitems: [{apiVersion: v1, kind: Pod, spec: {containers: []}}, {apiVersion: v1, kind: Pod, spec: {containers: []}}]\nitems: []\n", "items"},
+
+		{"the same value", pod + "metadata: {name: a, name: a}\nspec: {containers: []}\n", ""},
+		{"no fact", pod + "spec: {containers: [], dnsPolicy: A, dnsPolicy: B}\n", ""},
+		{"no known format", "a: 1\na: 2\n", ""},
+		{"never at fault", schema + "model.schema.json\nname: a\nname: b\n", ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			var got []string
+			for _, problem := range extract(t, nil, Options{}, "d.yaml", test.text).Problems {
+				got = append(got, problem.Place.Node.Text)
+			}
+			equal(t, strings.Join(got, " "), test.want)
+		})
+	}
+}
+
+// Inputs at whose size work that grows with the square would take minutes.
+func TestWorkIsLinear(t *testing.T) {
+	const pod = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - resources:\n"
+	numbered := func(n int, format string) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, format, i)
+		}
+		return b.String()
+	}
+	tests := []struct {
+		name, text            string
+		deployments, problems int
+	}{
+		{"documents", strings.Repeat("---\ncomputeType: aci\n", 100_000), 100_000, 0},
+		{"limits", pod + "      limits:\n" + numbered(200_000, "        nvidia.com/mig-%d: 1\n"), 1, 0},
+		{"limits and requests", pod + "      limits:\n" + numbered(200_000, "        nvidia.com/mig-%d: 1\n") +
+			"      requests:\n" + numbered(200_000, "        nvidia.com/mig-%d: 1\n"), 1, 0},
+		{"keys written twice", pod + "      limits:\n" + strings.Repeat(numbered(50_000, "        nvidia.com/mig-%d: 1\n"), 2), 1, 50_000},
+		{"keys without a fact written twice", pod + "      other:\n" + strings.Repeat(numbered(50_000, "        key-%d: 1\n"), 2), 1, 0},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			extraction := extract(t, nil, Options{}, "d.yaml", test.text)
+			if len(extraction.Deployments) != test.deployments || len(extraction.Problems) != test.problems {
+				t.Errorf("%d deployments, %d problems, want %d, %d",
+					len(extraction.Deployments), len(extraction.Problems), test.deployments, test.problems)
+			}
 		})
 	}
 }
@@ -159,5 +258,30 @@ func TestLinking(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Standard input is in no folder: what it holds is linked with itself alone.
+func TestStandardInputIsInNoFolder(t *testing.T) {
+	const deployment, gpu = "computeType: ACI\n", "entryScript: s.py\nenableGpu: true\n"
+	beside := fstest.MapFS{"inference.yml": {Data: []byte(gpu)}, "m/MLmodel": {Data: []byte("flavors: {a: {}}\nmodel_size_bytes: 5\n")}}
+	if d := only(t, extract(t, beside, Options{}, "<stdin>", deployment)); d.GPUs.Known {
+		t.Error("standard input was linked with the file system")
+	}
+	if d := only(t, extract(t, nil, Options{}, "d.yml", deployment, "<stdin>", gpu)); d.GPUs.Known {
+		t.Error("a file was linked with standard input")
+	}
+	if d := only(t, extract(t, beside, Options{}, "<stdin>", deployment+"---\n"+gpu)); !d.GPUs.Known {
+		t.Error("standard input was not linked with itself")
+	}
+	const model = "apiVersion: mlpolicy.dev/v1\nkind: ModelDeployment\nspec: {model: {path: PATH}}\n"
+	for _, test := range []struct {
+		file, path string
+		want       bool
+	}{{"d.yaml", "m", true}, {"d.yaml", "/m", false}, {"<stdin>", "m", false}} {
+		d := only(t, extract(t, beside, Options{}, test.file, strings.Replace(model, "PATH", test.path, 1)))
+		if got := d.Models[0].SizeBytes.Known; got != test.want {
+			t.Errorf("model at %s of %s: size known %t", test.path, test.file, got)
+		}
 	}
 }

@@ -15,6 +15,9 @@ var modelDeployment = format{
 		d.Subject.Kind = "ModelDeployment"
 		r.words(spec, d)
 		if d.Compute != nil {
+			if !d.Compute.Name.Known {
+				d.Compute.Name = r.name(nil)
+			}
 			d.Compute.Subject = Subject{File: d.Subject.File, Kind: d.Subject.Kind, Name: d.Compute.Name.Value}
 			r.computes = append(r.computes, d.Compute)
 		}

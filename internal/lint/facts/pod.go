@@ -36,10 +36,10 @@ func (r *reader) pod(d *Deployment, spec *source.Node, more ...*source.Node) {
 	d.CPUCores, d.MemoryGiB = sum.cpu.fact(), sum.memory.fact()
 	// What is asked for the whole pod stands above its containers.
 	if whole := spec.Get("resources"); whole != nil {
-		if cpu := r.requested(whole, "cpu", (*reader).quantity); cpu.Known {
+		if cpu := requested(whole, "cpu", r.quantity); cpu.Known {
 			d.CPUCores = cpu
 		}
-		if memory := r.requested(whole, "memory", (*reader).memory); memory.Known {
+		if memory := requested(whole, "memory", r.memory); memory.Known {
 			d.MemoryGiB = memory
 		}
 	}
@@ -74,8 +74,8 @@ func (r *reader) container(d *Deployment, container *source.Node) ask {
 	d.image(container.Get("image"))
 	resources := container.Get("resources")
 	a := ask{
-		cpu:    r.requested(resources, "cpu", (*reader).quantity),
-		memory: r.requested(resources, "memory", (*reader).memory),
+		cpu:    requested(resources, "cpu", r.quantity),
+		memory: requested(resources, "memory", r.memory),
 	}
 	a.gpus, a.fpgas = r.devices(resources)
 	if !a.gpus.Known || a.gpus.Value == 0 {
@@ -88,13 +88,8 @@ func (r *reader) container(d *Deployment, container *source.Node) ask {
 
 // requested reads the request of a resource, where there is none its limit, which
 // Kubernetes then requests.
-func (r *reader) requested(
-	resources *source.Node, name string, read func(*reader, *source.Node) Fact[float64],
-) Fact[float64] {
-	if request := resources.At("requests", name); !request.IsNull() {
-		return read(r, request)
-	}
-	return read(r, resources.At("limits", name))
+func requested(resources *source.Node, name string, read func(*source.Node) Fact[float64]) Fact[float64] {
+	return either(resources.At("requests", name), resources.At("limits", name), read)
 }
 
 // devices counts the GPUs and FPGAs of a container: of each kind the larger of
@@ -119,11 +114,16 @@ func (r *reader) devices(resources *source.Node) (gpus, fpgas Fact[float64]) {
 			gpu.add(most)
 		}
 	}
+	asked := map[string]*source.Node{}
+	for name, request := range entries(requests) {
+		asked[name.Text] = request
+	}
 	for name, limit := range entries(limits) {
-		count(name.Text, limit, requests.Get(name.Text))
+		count(name.Text, limit, asked[name.Text])
+		delete(asked, name.Text)
 	}
 	for name, request := range entries(requests) {
-		if !limits.Has(name.Text) {
+		if _, unlimited := asked[name.Text]; unlimited {
 			count(name.Text, nil, request)
 		}
 	}

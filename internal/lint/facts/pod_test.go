@@ -82,11 +82,18 @@ func TestContainerMemory(t *testing.T) {
 	}
 }
 
-// A request that is there but not known yet is not its limit.
+// A request that is there but not understood is not its limit, in any format.
 func TestRequestNotKnownYet(t *testing.T) {
-	d := only(t, extract(t, nil, Options{}, "pod.yaml",
-		"apiVersion: v1\nkind: Pod\nspec: {containers: [{resources: {requests: {memory: $MEMORY}, limits: {memory: 64Gi}}}]}\n"))
-	if d.MemoryGiB.Known {
-		t.Errorf("memory is %v, want unknown", d.MemoryGiB.Value)
+	for _, text := range []string{
+		"apiVersion: v1\nkind: Pod\nspec: {containers: [{resources: {requests: {memory: REQUEST}, limits: {memory: 64}}}]}\n",
+		"apiVersion: '2021-10-01'\nproperties: {osType: Linux, containers: [{properties: " +
+			"{resources: {requests: {memoryInGB: REQUEST}, limits: {memoryInGB: 64}}}}]}\n",
+		"computeType: aci\ncontainerResourceRequirements: {memoryInGB: REQUEST, memoryInGBLimit: 64}\n",
+	} {
+		for request, want := range map[string]bool{"$MEMORY": false, "lots": false, "": true, "~": true} {
+			if d := only(t, extract(t, nil, Options{}, "d.yaml", strings.Replace(text, "REQUEST", request, 1))); d.MemoryGiB.Known != want {
+				t.Errorf("request %q in %s: memory known %t, want %t", request, text, d.MemoryGiB.Known, want)
+			}
+		}
 	}
 }

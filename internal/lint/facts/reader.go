@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"iter"
 	"path"
-	"slices"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
@@ -14,8 +13,9 @@ import (
 // accept a missing node, and what they cannot understand becomes a Problem and
 // leaves the fact absent.
 type reader struct {
-	format string
-	root   *source.Node
+	format    string
+	auxiliary bool // as the format
+	root      *source.Node
 
 	deployments []*Deployment
 	computes    []*Compute
@@ -54,7 +54,7 @@ func (r *reader) name(n *source.Node) Fact[string] {
 // part adds facts that complete deployments of other documents. what says so to people.
 func (r *reader) part(kind partKind, what string, facts *Deployment) {
 	facts.Format, facts.Place = r.format, Place{Node: r.root}
-	r.parts = append(r.parts, &part{kind: kind, file: r.root.File().Name, facts: facts})
+	r.parts = append(r.parts, &part{kind: kind, facts: facts})
 	r.completes = what
 }
 
@@ -87,26 +87,4 @@ func entries(n *source.Node) iter.Seq2[*source.Node, *source.Node] {
 func (r *reader) carry(n *source.Node) Place {
 	r.carried = append(r.carried, n)
 	return Place{Node: n}
-}
-
-// duplicates reports each key that leads to a fact and is written twice.
-func (r *reader) duplicates() {
-	var reported []*source.Node
-	for _, n := range r.carried {
-		for ; n != nil; n = n.Parent() {
-			first, last := n.Duplicate()
-			if first == nil || slices.Contains(reported, last) {
-				continue
-			}
-			reported = append(reported, last)
-			r.problems = append(r.problems, Problem{
-				Rule:     SyntaxRule,
-				Severity: Error,
-				Message: fmt.Sprintf("key %q is written twice, first on line %d; the last value counts",
-					last.Text, first.Span().Start.Line),
-				Remedy: "Remove one of the two.",
-				Place:  Place{Node: last, Related: []Place{{Node: first, Why: "the key stands here first"}}},
-			})
-		}
-	}
 }

@@ -17,7 +17,11 @@ func ReadStatement(words *source.Node) (*Statement, []Problem) {
 	r := &reader{root: words}
 	said := &Deployment{Place: Place{Node: words}}
 	r.words(words, said)
-	r.duplicates()
+	r.problems = append(r.problems, duplicates(words, r.carried, func() string {
+		again := &Deployment{}
+		(&reader{root: words}).words(words, again)
+		return text(again.told())
+	})...)
 	return &Statement{said: said}, r.problems
 }
 
@@ -94,11 +98,21 @@ func (m *merger) deployment(d, said *Deployment) {
 	switch {
 	case said.Compute == nil:
 	case d.Compute == nil:
-		compute := *said.Compute
-		d.Compute = &compute
+		d.Compute = d.stated(said.Compute)
 	default:
 		m.compute(d.Compute, said.Compute)
 	}
+}
+
+// stated makes the deployment's own of a compute that is stated of it.
+func (d *Deployment) stated(said *Compute) *Compute {
+	c := *said
+	if !c.Name.Known {
+		c.Name = Know(d.Name.Value, because(d.Name.Place, "the statement names no compute; this is the deployment's name"))
+	}
+	c.Format, c.Subject = d.Format, d.Subject
+	c.Subject.Name = c.Name.Value
+	return &c
 }
 
 // model joins what is said of a model to the deployment's model of that name, or to
@@ -122,16 +136,39 @@ func (m *merger) model(d *Deployment, said *Model) {
 	if len(d.Models) == 0 || said.Name.Known {
 		model := *said
 		d.Models = append(d.Models, &model)
+		return
 	}
+	place := Place{Node: said.Place.Node}
+	if !said.Place.in(m.file) {
+		place = Place{Node: d.Models[0].Place.Node, Related: []Place{{Node: said.Place.Node, Why: "what is stated stands here"}}}
+	}
+	m.problems = append(m.problems, Problem{
+		Rule:       SyntaxRule,
+		Severity:   Warning,
+		Message:    fmt.Sprintf("a model is stated of %s without its name, and %s has %d models", m.name, m.name, len(d.Models)),
+		Remedy:     "Say which model; until then the statement is of none.",
+		Deployment: m.name,
+		Place:      place,
+	})
 }
 
 func (m *merger) compute(c, said *Compute) {
 	fill(m, "target", &c.Target, said.Target)
 	fill(m, "managed_by", &c.ManagedBy, said.ManagedBy)
 	fill(m, "stage", &c.Stage, said.Stage)
+	gpus, fpgas := said.GPUs, said.FPGAs
+	if size := said.VMSize; size.Known && c.VMSize.Known && size.Value != c.VMSize.Value {
+		// What follows from a size that is not believed is not believed either.
+		if gpus.Place.Node == size.Place.Node {
+			gpus = Fact[int64]{}
+		}
+		if fpgas.Place.Node == size.Place.Node {
+			fpgas = Fact[int64]{}
+		}
+	}
 	fill(m, "vm_size", &c.VMSize, said.VMSize)
-	fill(m, "gpus", &c.GPUs, said.GPUs)
-	fill(m, "fpgas", &c.FPGAs, said.FPGAs)
+	fill(m, "gpus", &c.GPUs, gpus)
+	fill(m, "fpgas", &c.FPGAs, fpgas)
 	fill(m, "vm_priority", &c.VMPriority, said.VMPriority)
 	fill(m, "nodes", &c.Nodes, said.Nodes)
 	fill(m, "min_nodes", &c.MinNodes, said.MinNodes)

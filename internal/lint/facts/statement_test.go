@@ -145,13 +145,20 @@ deployment bare kubernetes-workload (Pod risk/bare) @ 1:1
     size_source: "statement" @ 16:40 model.size
   compute
     name: "pool" @ 17:17 compute.name
+    stage: "production" @ 5:8 stage
     vm_priority: "low" @ 17:36 compute.vm_priority
   images[0]: "acme/score:1" @ 15:10 images[0]
   labels.app: "bare" @ 3:55 metadata.labels.app
   labels.team: "risk" @ 14:16 labels.team
+compute pool kubernetes-workload (Pod risk/pool) @ 17:10
+  name: "pool" @ 17:17 compute.name
+  stage: "production" @ 5:8 stage
+  vm_priority: "low" @ 17:36 compute.vm_priority
 `)
-	if want := (Subject{File: "deploy/pod.yaml", Namespace: "risk", Kind: "Pod", Name: "bare"}); len(subjects) != 1 || !subjects[want] {
-		t.Errorf("statements were asked for of %v, want %v", subjects, want)
+	for _, name := range []string{"bare", "pool"} {
+		if want := (Subject{File: "deploy/pod.yaml", Namespace: "risk", Kind: "Pod", Name: name}); len(subjects) != 2 || !subjects[want] {
+			t.Errorf("statements were asked for of %v, want %v", subjects, want)
+		}
 	}
 }
 
@@ -185,7 +192,7 @@ func TestStatementOfAModel(t *testing.T) {
 		{"the only one", "{name: churn}", "{size: 1GB}", "churn=1000000000"},
 		{"by name", "[{name: churn}, {name: fraud}]", "{name: fraud, size: 1GB}", "churn=? fraud=1000000000"},
 		{"another name", "{name: churn}", "{name: fraud, size: 1GB}", "churn=? fraud=1000000000"},
-		{"one of two, not which", "[{name: churn}, {name: fraud}]", "{size: 1GB}", "churn=? fraud=?"},
+		{"one of two, not which", "[{name: churn}, {name: fraud}]", "{size: 1GB}", "churn=? fraud=? !"},
 		{"agreement", "{name: churn, size: 1000MB}", "{size: 1GB}", "churn=1000000000"},
 		{"contradiction", "{name: churn, size: 2GB}", "{size: 1GB}", "churn=2000000000 !"},
 	}
@@ -259,7 +266,6 @@ func TestStatementOfACompute(t *testing.T) {
 	}
 	slices.Sort(got)
 	equal(t, strings.Join(got, "\n"), `
-c.yml: gpus of c is stated to be 2 and is 1 by size
 c.yml: managed_by of c is stated to be azure and is azure-ml by type
 c.yml: target of c is stated to be aks and is aml-compute by type
 c.yml: vm_size of c is stated to be Standard_NC12 and is Standard_NC6 by size
@@ -277,4 +283,31 @@ func TestContradictionOfAFlag(t *testing.T) {
 	}
 	equal(t, extraction.Problems[0].Message+place(extraction.Problems[0].Place),
 		`stage of p is stated to be development and is production @ 3:55 metadata.annotations["mlpolicy.dev/stage"]`)
+}
+
+// A compute that is stated without a name has its deployment's.
+func TestStatedComputeWithoutAName(t *testing.T) {
+	stated := statement(t, "compute: {target: aks}")
+	options := Options{Stated: func(Subject) []*Statement { return []*Statement{stated} }}
+	extraction := extract(t, nil, options, "a.yml", "name: web\ncomputeType: aks\n", "b.yml", "name: api\ncomputeType: aks\n")
+	if len(extraction.Computes) != 2 || len(extraction.Problems) != 0 {
+		t.Fatal(describe(extraction))
+	}
+	for i, want := range []string{"web", "api"} {
+		c := extraction.Computes[i]
+		if c != extraction.Deployments[i].Compute || c.Name.Value != want || c.Subject.Name != want || c.Format != "azureml-v1-deployment-config" {
+			t.Errorf("%+v", c)
+		}
+	}
+}
+
+// What follows from a VM size that is not believed fills no gap.
+func TestSizeThatIsNotBelieved(t *testing.T) {
+	stated := statement(t, "compute: {vm_size: Standard_NC12}")
+	options := Options{Stated: func(Subject) []*Statement { return []*Statement{stated} }}
+	extraction := extract(t, nil, options,
+		"d.yaml", "apiVersion: mlpolicy.dev/v1\nkind: ModelDeployment\nspec: {compute: {vm_size: my-size}}\n")
+	if c := only(t, extraction).Compute; c.GPUs.Known || c.FPGAs.Known || len(extraction.Problems) != 1 {
+		t.Error(describe(extraction))
+	}
 }

@@ -3,6 +3,7 @@ package facts
 import (
 	"math"
 	"math/big"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -86,6 +87,7 @@ func (r *reader) text(n *source.Node) Fact[string] {
 func (r *reader) boolean(n *source.Node) Fact[bool] {
 	text, ok := r.scalar(n)
 	if !ok {
+		r.collection(n, "boolean", "Write true or false.")
 		return Fact[bool]{}
 	}
 	switch strings.ToLower(text) {
@@ -125,8 +127,14 @@ func (r *reader) number(n *source.Node) Fact[float64] {
 	return Know(value, r.carry(n))
 }
 
-// gib reads an amount of memory that Azure writes in GB and allocates in GiB.
-func (r *reader) gib(n *source.Node) Fact[float64] { return r.number(n) }
+// either reads the first of two values, where there is none the second. A first
+// value that is there and not understood, or not known yet, is not the second.
+func either[T any](first, second *source.Node, read func(*source.Node) Fact[T]) Fact[T] {
+	if !first.IsNull() {
+		return read(first)
+	}
+	return read(second)
+}
 
 // memory reads a Kubernetes quantity of bytes into GiB.
 func (r *reader) memory(n *source.Node) Fact[float64] {
@@ -170,7 +178,7 @@ func (r *reader) size(n *source.Node) Fact[int64] {
 	if !ok {
 		return Fact[int64](roundUp(r.noCollection(n)))
 	}
-	value, ok := parseSize(text)
+	value, ok := ParseSize(text)
 	if !ok {
 		r.problem(Warning, n, "Write a size such as 900MB, 1.4GB or 512MiB.", "%s is %q, which is no size", n.Path(), text)
 		return Fact[int64]{}
@@ -184,18 +192,22 @@ func roundUp(f Fact[float64]) Fact[int64] {
 
 // noCollection reports a list or a mapping where a quantity belongs.
 func (r *reader) noCollection(n *source.Node) Fact[float64] {
-	if n != nil && n.Kind >= source.Sequence && !template(n) {
-		r.problem(Warning, n, "Write one number here.", "%s is a collection and no quantity", n.Path())
-	}
+	r.collection(n, "quantity", "Write one number here.")
 	return Fact[float64]{}
+}
+
+// collection reports a list or a mapping where something else belongs.
+func (r *reader) collection(n *source.Node, what, remedy string) {
+	if n != nil && n.Kind >= source.Sequence && !template(n) {
+		r.problem(Warning, n, remedy, "%s is a collection and no %s", n.Path(), what)
+	}
 }
 
 // ParseSize reads an amount of bytes as people write it, rounded up: 900MB, 1.4 GB,
 // 512 MiB, 1000000000. A unit's case does not matter; a bare Ki, Mi, Gi or Ti is
-// Kubernetes' spelling of KiB, MiB, GiB or TiB.
-func ParseSize(text string) (bytes int64, ok bool) { return parseSize(text) }
-
-func parseSize(text string) (int64, bool) {
+// Kubernetes' spelling of KiB, MiB, GiB or TiB. A comma parts thousands and is no
+// decimal point.
+func ParseSize(text string) (bytes int64, ok bool) {
 	text = strings.TrimSpace(text)
 	if len(text) > maxNumberText {
 		return 0, false
@@ -205,7 +217,11 @@ func parseSize(text string) (int64, bool) {
 		split = len(text)
 	}
 	unit, known := sizeUnits(strings.ToLower(strings.TrimSpace(text[split:])))
-	number, parsed := new(big.Rat).SetString(strings.NewReplacer("_", "", ",", "").Replace(text[:split]))
+	digits := strings.ReplaceAll(text[:split], "_", "")
+	if thousands.MatchString(digits) {
+		digits = strings.ReplaceAll(digits, ",", "")
+	}
+	number, parsed := new(big.Rat).SetString(digits)
 	if !known || !parsed {
 		return 0, false
 	}
@@ -216,6 +232,9 @@ func parseSize(text string) (int64, bool) {
 	}
 	return whole.Int64(), whole.IsInt64()
 }
+
+// thousands matches a whole number whose thousands commas part.
+var thousands = regexp.MustCompile(`^\d{1,3}(,\d{3})+$`)
 
 func sizeUnits(unit string) (bytes int64, ok bool) {
 	switch unit {
@@ -247,11 +266,12 @@ func word[T interface {
 	~string
 	Values() []string
 }](r *reader, n *source.Node) Fact[T] {
+	var zero T
 	text, ok := r.scalar(n)
 	if !ok {
+		r.collection(n, "word", "Write one of "+strings.Join(zero.Values(), ", ")+".")
 		return Fact[T]{}
 	}
-	var zero T
 	for _, value := range zero.Values() {
 		if strings.EqualFold(value, text) {
 			return Know(T(value), r.carry(n))

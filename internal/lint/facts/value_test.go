@@ -24,7 +24,7 @@ func TestParseSize(t *testing.T) {
 			t.Errorf("ParseSize(%q) = %d, %t, want %d", test.text, got, ok, test.want)
 		}
 	}
-	for _, text := range []string{"", "GB", "big", "-1", "-1GB", "1.2.3GB", "1e9", "1 GB or more", "1GBs", "1 PB", "0x10", "1/2 GB", "9223372036854775808", "∞"} {
+	for _, text := range []string{"", "GB", "big", "-1", "-1GB", "1.2.3GB", "1e9", "1 GB or more", "1GBs", "1 PB", "0x10", "1,4GB", "1,4", ",100", "1,000,00", "1000,000", "1,000.5", "1,000,", "1/2 GB", "9223372036854775808", "∞"} {
 		if got, ok := ParseSize(text); ok {
 			t.Errorf("ParseSize(%q) = %d, want no size", text, got)
 		}
@@ -65,7 +65,7 @@ func TestBoolean(t *testing.T) {
 	for text, want := range map[string]string{
 		"true": "true", "True": "true", "TRUE": "true", `"True"`: "true", "yes": "true", "Yes": "true", "on": "true", "y": "true", `" true "`: "true",
 		"false": "false", `"FALSE"`: "false", "no": "false", "off": "false", "N": "false",
-		"null": "", "$FLAG": "", "maybe": "problem", "1": "problem", `"{{ x }}"`: "problem",
+		"null": "", "$FLAG": "", "maybe": "problem", "1": "problem", "[true]": "problem", "{a: true}": "problem", `"{{ x }}"`: "problem",
 	} {
 		d, problems := readWords(t, "designer: "+text)
 		got := ""
@@ -114,6 +114,35 @@ func TestCount(t *testing.T) {
 	for _, text := range []string{"", "null", "~", "$N", "<n>", "${N}", "${{ n }}"} {
 		if d, problems := readWords(t, "replicas: "+text); d.Replicas.Known || len(problems) != 0 {
 			t.Errorf("%s is %d (%v), want nothing", text, d.Replicas.Value, problems)
+		}
+	}
+}
+
+// A value of another shape than its word's is a Problem at its place.
+func TestShapesOfWords(t *testing.T) {
+	for text, want := range map[string]string{
+		"model: 2GB": "1:8", "model: [null, 3]": "1:9 1:15", "model: [[a]]": "1:9", "model: {name: [a]}": "1:15", "compute: big": "1:10", "compute: [a]": "1:10",
+		"labels: [a]": "1:9", "labels: {a: [b]}": "1:13", "images: x": "1:9", "images: {a: b}": "1:9", "images: [[x]]": "1:10",
+		"component: [a]": "1:12", "delivery: {a: b}": "1:11", "target: [aci]": "1:9", "designer: [true]": "1:11", "compute: {name: {a: b}}": "1:17",
+		"model: {{ x }}": "1:8", "compute: '{{ x }}'": "1:10",
+		"model: ": "", "model: $MODEL": "", "compute: ~": "", "labels: ": "", "images: []": "", "labels: {a: $B}": "", "model: [{name: a}]": "", "compute: {}": "",
+	} {
+		var got []string
+		_, problems := readWords(t, text)
+		for _, problem := range problems {
+			got = append(got, at(problem.Place.Node))
+			if problem.Severity != Warning || problem.Rule != SyntaxRule {
+				t.Errorf("%s: %+v", text, problem)
+			}
+		}
+		if got := strings.Join(got, " "); got != want {
+			t.Errorf("%s: problems at %q, want %q", text, got, want)
+		}
+	}
+	for spec, want := range map[string]int{"[a]": 1, "text": 1, "": 0, "{}": 0} {
+		extraction := extract(t, nil, Options{}, "d.yaml", "apiVersion: mlpolicy.dev/v1\nkind: ModelDeployment\nspec: "+spec+"\n")
+		if len(extraction.Problems) != want {
+			t.Errorf("spec: %s: %s", spec, describe(extraction))
 		}
 	}
 }

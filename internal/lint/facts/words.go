@@ -9,12 +9,15 @@ import (
 )
 
 // words reads a mapping in the words of a ModelDeployment's spec into d. A key
-// outside these words is a Problem.
+// outside these words and a value of another shape are Problems.
 func (r *reader) words(spec *source.Node, d *Deployment) {
+	if !r.is(spec, "mapping", source.Mapping) {
+		return
+	}
 	for key, value := range entries(spec) {
 		switch key.Text {
 		case "component":
-			d.Component = r.text(value)
+			d.Component = r.line(value)
 		case "target":
 			d.Target = word[Target](r, value)
 		case "workload":
@@ -36,12 +39,16 @@ func (r *reader) words(spec *source.Node, d *Deployment) {
 		case "autoscales":
 			d.Autoscales = r.boolean(value)
 		case "delivery":
-			d.Delivery = r.text(value)
+			d.Delivery = r.line(value)
 		case "labels":
-			d.Labels = r.labels(value)
+			if r.is(value, "mapping", source.Mapping) {
+				d.Labels = r.labels(value)
+			}
 		case "images":
-			for _, image := range value.Elements() {
-				d.Images = appendKnown(d.Images, r.text(image))
+			if r.is(value, "list", source.Sequence) {
+				for _, image := range value.Items {
+					d.Images = appendKnown(d.Images, r.line(image))
+				}
 			}
 		case "model":
 			d.Models = r.models(value)
@@ -55,24 +62,30 @@ func (r *reader) words(spec *source.Node, d *Deployment) {
 }
 
 func (r *reader) models(value *source.Node) []*Model {
-	if value.IsNull() {
+	if !r.is(value, "mapping and no list of mappings", source.Mapping, source.Sequence) {
 		return nil
 	}
-	items := value.Elements()
+	items := value.Items
 	if value.Kind == source.Mapping {
 		items = []*source.Node{value}
 	}
 	var models []*Model
 	for _, item := range items {
+		if item.Kind == source.Null {
+			r.problem(Warning, item, "Describe the model or remove the item.", "%s is no mapping", item.Path())
+		}
+		if !r.is(item, "mapping", source.Mapping) {
+			continue
+		}
 		model := &Model{Place: Place{Node: item}}
 		for key, value := range entries(item) {
 			switch key.Text {
 			case "name":
-				model.Name = r.text(value)
+				model.Name = r.line(value)
 			case "version":
-				model.Version = r.text(value)
+				model.Version = r.line(value)
 			case "path":
-				model.Path = r.text(value)
+				model.Path = r.line(value)
 			case "size":
 				model.state(r.size(value))
 			default:
@@ -84,6 +97,27 @@ func (r *reader) models(value *source.Node) []*Model {
 	return models
 }
 
+// is tells whether a value has one of these kinds. Any other is a Problem, which
+// says what it is not; a value that is missing or not known yet is none.
+func (r *reader) is(n *source.Node, what string, kinds ...source.Kind) bool {
+	_, stated := r.scalar(n)
+	switch {
+	case n.IsNull(), template(n):
+		return false
+	case slices.Contains(kinds, n.Kind):
+		return true
+	case stated, n.Kind >= source.Sequence:
+		r.problem(Warning, n, "Write it as the documentation of ModelDeployment shows.", "%s is no %s", n.Path(), what)
+	}
+	return false
+}
+
+// line is text for values that people may take for more than one.
+func (r *reader) line(n *source.Node) Fact[string] {
+	r.collection(n, "text", "Write one text here.")
+	return r.text(n)
+}
+
 // state sets the size that somebody states explicitly.
 func (m *Model) state(size Fact[int64]) {
 	m.SizeBytes = size
@@ -92,11 +126,16 @@ func (m *Model) state(size Fact[int64]) {
 	}
 }
 
+// computeWords reads a compute, whose name is not known where none is stated.
 func (r *reader) computeWords(value *source.Node) *Compute {
-	c := &Compute{Format: r.format, Name: r.name(value.Get("name")), Place: Place{Node: value}}
+	if !r.is(value, "mapping", source.Mapping) {
+		return nil
+	}
+	c := &Compute{Format: r.format, Place: Place{Node: value}}
 	for key, value := range entries(value) {
 		switch key.Text {
 		case "name":
+			c.Name = r.line(value)
 		case "target":
 			c.Target = word[Target](r, value)
 		case "managed_by":
@@ -146,7 +185,12 @@ func (r *reader) sizeOfMemory(n *source.Node) Fact[float64] {
 
 // labels reads a mapping of strings. Values that are not known yet are left out
 // without a word: no rule of ours reads them.
-func (r *reader) labels(n *source.Node) map[string]Fact[string] { return addLabels(nil, n) }
+func (r *reader) labels(n *source.Node) map[string]Fact[string] {
+	for _, label := range entries(n) {
+		r.collection(label, "text", "Write one text here.")
+	}
+	return addLabels(nil, n)
+}
 
 // addLabels adds the labels that known does not have yet. Of a key written twice the
 // last counts.
@@ -164,7 +208,7 @@ func addLabels(known map[string]Fact[string], n *source.Node) map[string]Fact[st
 	return known
 }
 
-// images adds the container image that n names, if it is known yet.
+// image adds the container image that n names, if it is known yet.
 func (d *Deployment) image(n *source.Node) {
 	if text, ok := n.Scalar(); ok && text != "" && !template(n) && !placeholder(text) {
 		d.Images = append(d.Images, Know(text, Place{Node: n}))
