@@ -69,7 +69,7 @@ func TestFindings(t *testing.T) {
 		{"and one that stands for a fact", "", map[string]string{"a.yaml": fmt.Sprintf(onACI, `"{{ memory }}"`)}, []string{"a.yaml:2:45 warning syntax"}},
 		{"a placeholder leaves the fact absent", "", map[string]string{"a.yaml": "computeType: ACI\ncontainerResourceRequirements:\n  memoryInGB: ${MEMORY}\n"}, nil},
 		{"a quantity that is none is a warning", "", map[string]string{"a.yaml": fmt.Sprintf(onACI, "lots")}, []string{"a.yaml:2:45 warning syntax"}},
-		{"a key written twice is an error where it carries a fact", "", map[string]string{"a.yaml": "computeType: AKS\ntags: {a: 1, a: 2}\n" + fmt.Sprintf(onACI, "64")}, []string{"a.yaml:3:1 error syntax", "a.yaml:4:45 error memory"}},
+		{"a key written twice is an error where it carries a fact", "", map[string]string{"a.yaml": "computeType: AKS\ntags: {a: 1, a: 2}\n" + fmt.Sprintf(onACI, "64")}, []string{"a.yaml:2:14 error syntax", "a.yaml:3:1 error syntax", "a.yaml:4:45 error memory"}},
 		{"and nothing elsewhere", "", map[string]string{"a.yaml": fmt.Sprintf(onACI, "4") + "junk: 1\njunk: 2\n"}, nil},
 		{"a job that cannot be read is no deployment", "", map[string]string{"a.yaml": "$schema: https://azuremlschemas.azureedge.net/latest/commandJob.schema.json\ncommand: [\n"}, nil},
 

@@ -99,21 +99,44 @@ func (e *evaluation) persist(ctx context.Context, subjects []subject) ([]policy.
 		except = append(except, rule)
 		errs = append(errs, e.failed(subjects, fmt.Errorf("rule %s: not asked, since it took too long for others", rule))...)
 	}
+	var sound []policy.Denial // of rules that failed beside them
 	for {
 		denials, err := e.ask(ctx, subjects, except...)
 		if err == nil || ctx.Err() != nil {
-			return denials, errs
+			return append(sound, denials...), errs
 		}
 		errs = append(errs, e.failed(subjects, err)...)
-		var fault *policy.Error
-		if !errors.As(err, &fault) || fault.Rule == "" || slices.Contains(except, fault.Rule) {
-			return denials, errs
+		culprits := culpritsOf(err)
+		culprits = slices.DeleteFunc(culprits, func(rule string) bool { return slices.Contains(except, rule) })
+		if len(culprits) == 0 {
+			return append(sound, denials...), errs
+		}
+		for _, denial := range denials {
+			if slices.Contains(culprits, denial.Rule) {
+				sound = append(sound, denial)
+			}
 		}
 		if timedOut(err) && len(subjects) > 1 {
-			e.giveUp(fault.Rule)
+			e.giveUp(culprits)
 		}
-		except = append(except, fault.Rule)
+		except = append(except, culprits...)
 	}
+}
+
+// culpritsOf returns the rules that an error of the policies names.
+func culpritsOf(err error) []string {
+	var rules []string
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, each := range joined.Unwrap() {
+			rules = append(rules, culpritsOf(each)...)
+		}
+		return rules
+	}
+	var fault *policy.Error
+	if errors.As(err, &fault) && fault.Rule != "" {
+		rules = append(rules, fault.Rule)
+	}
+	return rules
 }
 
 func (e *evaluation) tooSlow() []string {
@@ -122,12 +145,10 @@ func (e *evaluation) tooSlow() []string {
 	return slices.Clone(e.slow)
 }
 
-func (e *evaluation) giveUp(rule string) {
+func (e *evaluation) giveUp(rules []string) {
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
-	if !slices.Contains(e.slow, rule) {
-		e.slow = append(e.slow, rule)
-	}
+	e.slow = append(e.slow, rules...)
 }
 
 func timedOut(err error) bool { return errors.Is(err, context.DeadlineExceeded) }

@@ -13,7 +13,7 @@ test_findings_name_their_rules if {
 			"denied": {
 				"path": ["deployments", 0, "memory_gib"],
 				"message": concat("", [
-					"churn asks for 64 GB of memory on Azure Container Instances, which takes less than 48 GB: ",
+					"churn asks for 64 GiB of memory on Azure Container Instances, which takes less than 48 GiB: ",
 					"ask for less or deploy to another target",
 				]),
 			},

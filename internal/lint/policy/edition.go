@@ -82,15 +82,16 @@ func columnNamed(name string) (column, bool) {
 	return column{}, false
 }
 
-// onlyColumn names the column that a statement "only on" is about.
-func onlyColumn(statement string) (column string, ok bool) {
+// onlyColumn names the column that a statement "only on" is about, and what in the
+// column's cells makes a target one of those that the statement allows.
+func onlyColumn(statement string) (column string, offers func(cell any) bool) {
 	switch statement {
 	case "gpu-web-service", "gpu-batch-scoring":
-		return "gpu", true
+		return "gpu", func(cell any) bool { return slices.Contains(cell.([]any), any(strings.TrimPrefix(statement, "gpu-"))) }
 	case "fpga", "designer":
-		return statement, true
+		return statement, func(cell any) bool { return cell == true }
 	}
-	return "", false
+	return "", nil
 }
 
 func isBool(value any) bool   { _, ok := value.(bool); return ok }
@@ -383,12 +384,15 @@ func (r *tableReader) row(columns []string, target, node *yaml.Node, cells map[s
 
 func (r *tableReader) only(edition *Edition, node *yaml.Node) {
 	for i, statement := range edition.Only {
-		column, ok := onlyColumn(statement)
+		column, offers := onlyColumn(statement)
 		switch {
-		case !ok:
+		case offers == nil:
 			r.fault(node.Content[i], "only has an unknown statement %q; known are gpu-web-service, gpu-batch-scoring, fpga and designer", statement)
 		case !slices.Contains(edition.Columns, column):
 			r.fault(node.Content[i], "only says %s, and the edition has no column %s to say where", statement, column)
+		case !slices.ContainsFunc(edition.Rows, func(row Row) bool { return offers(row.Cells[column]) }):
+			// It would refuse all targets and name none: the rules are silent then.
+			r.fault(node.Content[i], "only says %s, and no row's %s offers it", statement, column)
 		}
 	}
 }

@@ -27,8 +27,14 @@ type Denial struct {
 // a limit of time is the caller's to set.
 //
 // Its error joins an *Error for each fault: of the policies, of their answer, or
-// of time. There are no denials beside one.
+// of time. Denials beside one are sound, and may be fewer than there are.
 func (p *Policies) Evaluate(ctx context.Context, f *facts.Facts) ([]Denial, error) {
+	return p.EvaluateExcept(ctx, f)
+}
+
+// EvaluateExcept is Evaluate by all rules but some: the Rule of an earlier error,
+// say, so that the others are heard. What is no rule's ID excepts nothing.
+func (p *Policies) EvaluateExcept(ctx context.Context, f *facts.Facts, rules ...string) ([]Denial, error) {
 	if _, ok := p.Edition(f.Edition); !ok {
 		ids := make([]string, len(p.editions))
 		for i, edition := range p.editions {
@@ -46,7 +52,11 @@ func (p *Policies) Evaluate(ctx context.Context, f *facts.Facts) ([]Denial, erro
 	if err != nil {
 		return nil, &Error{Message: "state the facts to the policies", Err: err}
 	}
-	findings, err := p.ask(ctx, input)
+	query, err := p.queryExcept(rules)
+	if err != nil {
+		return nil, err
+	}
+	findings, err := p.ask(ctx, query, input)
 	if err != nil {
 		return nil, err
 	}
@@ -62,15 +72,33 @@ func (p *Policies) Evaluate(ctx context.Context, f *facts.Facts) ([]Denial, erro
 		}
 		denials = append(denials, denial)
 	})
-	if len(faults) > 0 {
-		return nil, join(faults)
-	}
 	slices.SortFunc(denials, compare)
-	return denials, nil
+	return denials, join(faults)
 }
 
-// ask runs the one query.
-func (p *Policies) ask(ctx context.Context, input *ast.Term) (ast.Set, error) {
+// queryExcept asks what main.rego asks, by name of all rules but some: to the others
+// nothing refers, so that they are not evaluated.
+func (p *Policies) queryExcept(except []string) (ast.Body, error) {
+	if len(except) == 0 {
+		return p.query, nil
+	}
+	ids := ast.NewSet()
+	for _, rule := range p.rules {
+		if !slices.Contains(except, rule.ID) {
+			ids.Add(ast.StringTerm(rule.ID))
+		}
+	}
+	query, err := p.compiler.QueryCompiler().Compile(ast.MustParseBody(
+		`findings = {{"rule": rule, "denied": denied} | some rule in ` + ids.String() + `; some denied in data.mlpolicy.rules[rule].deny}`,
+	))
+	if err != nil {
+		return nil, &Error{Message: "compile the query without " + strings.Join(except, ", "), Err: err}
+	}
+	return query, nil
+}
+
+// ask runs a query.
+func (p *Policies) ask(ctx context.Context, query ast.Body, input *ast.Term) (ast.Set, error) {
 	txn, err := p.store.NewTransaction(ctx)
 	if err != nil {
 		return nil, &Error{Message: "read the editions", Err: err}
@@ -83,7 +111,7 @@ func (p *Policies) ask(ctx context.Context, input *ast.Term) (ast.Set, error) {
 		defer stop()
 	}
 	var findings ast.Set
-	err = topdown.NewQuery(p.query).
+	err = topdown.NewQuery(query).
 		WithCompiler(p.compiler).
 		WithStore(p.store).
 		WithTransaction(txn).
@@ -118,8 +146,8 @@ func (p *Policies) blame(ctx context.Context, err error) error {
 		if failure.Location != nil {
 			fault.File, fault.Line = failure.Location.File, failure.Location.Row
 		}
-		// The innermost frame is where it happened, the nearest one in a rule's own
-		// file whose doing it was.
+		// The innermost frame is where it happened, the outermost one in a rule's own
+		// file whose answer was asked for: without that rule it does not happen.
 		for _, frame := range failure.StackTrace {
 			if frame.Location == nil {
 				continue
@@ -129,7 +157,6 @@ func (p *Policies) blame(ctx context.Context, err error) error {
 			}
 			if rule := p.ruleOfFile[frame.Location.File]; rule != "" {
 				fault.Rule = rule
-				break
 			}
 		}
 	}

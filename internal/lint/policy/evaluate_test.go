@@ -252,6 +252,10 @@ func TestEvaluateConcurrently(t *testing.T) {
 				if err != nil || !reflect.DeepEqual(got, want) {
 					t.Errorf("denials are %v, error is %v", got, err)
 				}
+				got, err = loaded.EvaluateExcept(t.Context(), large(20), "memory")
+				if err != nil || !reflect.DeepEqual(got, want[:20]) {
+					t.Errorf("without memory denials are %v, error is %v", got, err)
+				}
 			}
 		})
 	}
@@ -314,5 +318,82 @@ func TestEvaluateRefusesNoNumber(t *testing.T) {
 		if got := lines(t, err); !slices.Equal(got, []string{want}) {
 			t.Errorf("errors are %q, want %q", got, want)
 		}
+	}
+}
+
+// failing are ways in which the memory rule fails, each as an error that names it.
+func failing() map[string]change {
+	const row = "	row := table.targets[deployment.target]\n"
+	return map[string]change{
+		"fails at run time": replace(memoryFile, row, row+"	1 / (deployment.memory_gib - 64) > 0\n"),
+		"fails in a helper": func(t *testing.T, files fstestFS) {
+			write(tableFile, tableRego+"\nnumber(text) := to_number(text)\n")(t, files)
+			replace(memoryFile, row, row+"	table.number(deployment.name) > 0\n")(t, files)
+		},
+		"fails in another rule's package": func(t *testing.T, files fstestFS) {
+			write(replicaFile, replicaRego+"\nnumber(text) := to_number(text)\n")(t, files)
+			replace(memoryFile, row, row+"	data.mlpolicy.rules[\"few-replicas\"].number(deployment.name) > 0\n")(t, files)
+		},
+		"takes too long":           replace(memoryFile, row, row+"	count(numbers.range(1, 1000000000000)) > 0\n"),
+		"answers in another shape": replace(memoryFile, `{"path": path, "message": message}`, `concat("", [message, path[0]])`),
+	}
+}
+
+// Without the rule that an error names, the others are heard.
+func TestEvaluateExceptTheCulprit(t *testing.T) {
+	want := []policy.Denial{{Rule: "few-replicas", Path: facts.Path{"deployments", 0, "replicas"}, Message: "one replica"}}
+	for name, change := range failing() {
+		t.Run(name, func(t *testing.T) {
+			loaded := load(t, bundle(t, change))
+			ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+			defer cancel()
+			_, err := loaded.Evaluate(ctx, large(1))
+			var fault *policy.Error
+			if !errors.As(err, &fault) || fault.Rule != "memory" {
+				t.Fatalf("error is %v, want one of the rule memory", err)
+			}
+			for _, policies := range []*policy.Policies{loaded, loaded.Unindexed()} {
+				denials, err := policies.EvaluateExcept(t.Context(), large(1), fault.Rule)
+				if err != nil || !reflect.DeepEqual(denials, want) {
+					t.Errorf("without it denials are %v, error is %v", denials, err)
+				}
+			}
+		})
+	}
+}
+
+func TestEvaluateExcept(t *testing.T) {
+	loaded := load(t, bundle(t))
+	all, err := loaded.Evaluate(t.Context(), large(2))
+	if err != nil || len(all) != 4 {
+		t.Fatal(all, err)
+	}
+	for _, test := range []struct {
+		except []string
+		want   []policy.Denial
+	}{
+		{nil, all},
+		{[]string{"no-such-rule", "<\"\n"}, all},
+		{[]string{"memory"}, all[:2]},
+		{[]string{"few-replicas", "few-replicas"}, all[2:]},
+		{[]string{"memory", "few-replicas"}, nil},
+	} {
+		got, err := loaded.EvaluateExcept(t.Context(), large(2), test.except...)
+		if err != nil || !reflect.DeepEqual(got, test.want) {
+			t.Errorf("without %q denials are %v, error is %v\nwant %v", test.except, got, err, test.want)
+		}
+	}
+}
+
+// Answers of a wrong shape hide no others, not even of the same rule.
+func TestEvaluateKeepsSoundDenials(t *testing.T) {
+	loaded := load(t, bundle(t, replace(memoryFile, `["deployments", i, "memory_gib"]`, `["deployments", i * 2, "memory_gib"]`)))
+	denials, err := loaded.Evaluate(t.Context(), large(2))
+	var rules []string
+	for _, denial := range denials {
+		rules = append(rules, denial.Rule)
+	}
+	if got := lines(t, err); len(got) != 1 || !slices.Equal(rules, []string{"few-replicas", "few-replicas", "memory"}) {
+		t.Errorf("denials are %v, errors are %q", denials, got)
 	}
 }

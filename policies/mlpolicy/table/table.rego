@@ -60,19 +60,33 @@ refused(target, column) if {
 }
 
 # METADATA
-# description: The table's name of a target, else the one of the oldest edition that lists it, else its id.
+# description: |
+#   The table's name of a target. One without a row has its name outside the table, else the one of the
+#   oldest edition that lists it, else its id.
 name(target) := targets[target].name
 
-name(target) := names[0] if {
+name(target) := object.get(outside, target, names[0]) if {
 	not targets[target]
 	names := array.concat([rows(edition)[target].name | some edition in data.mlpolicy.editions], [target])
 }
+
+# METADATA
+# description: |
+#   Targets that are more than the row which a later edition has for them: a cluster of Google or Amazon is
+#   no Azure Machine Learning Kubernetes before an edition calls it so.
+outside := {"kubernetes": "Kubernetes other than AKS"}
 
 # METADATA
 # description: Several targets as one phrase; those that share a row are named once.
 phrase(ids) := concat(" or ", {name(id) | some id in ids}) if count(ids) > 0
 
 phrase(set()) := "another target"
+
+# METADATA
+# description: A number of things, as "1 GPU" and "2 GPUs".
+counted(1, noun) := sprintf("1 %s", [noun])
+
+counted(number, noun) := sprintf("%v %ss", [number, noun]) if number != 1
 
 # METADATA
 # description: Bytes as the table counts them, in units of 10^9.

@@ -130,7 +130,9 @@ test_name[name] if {
 		"2020-12 aml-compute": "Azure Machine Learning compute clusters",
 		"2023-03 aml-compute": "Azure Machine Learning batch endpoints",
 		"2020-12 functions": "Azure Functions", # as an earlier edition says
-		"2020-06 kubernetes": "Azure Machine Learning Kubernetes", # as a later one says
+		"2020-06 managed-online": "Azure Machine Learning managed online endpoints", # as a later one says
+		"2020-06 kubernetes": "Kubernetes other than AKS", # and not as a later one says
+		"2021-10 kubernetes": "Azure Machine Learning Kubernetes",
 		"2020-06 mainframe": "mainframe",
 	}
 	[edition, target] := split(name, " ")
@@ -145,5 +147,11 @@ test_phrase_names_a_shared_row_once if {
 }
 
 test_phrase_of_no_target if table.phrase(set()) == "another target"
+
+test_counted[number] if {
+	some number, phrase in {0: "0 GPUs", 1: "1 GPU", 2: "2 GPUs"}
+
+	table.counted(number, "GPU") == phrase
+}
 
 test_gb if table.gb(1125354982) == 1.125354982

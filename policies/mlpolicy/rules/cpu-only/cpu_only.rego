@@ -24,7 +24,7 @@ deny contains {"path": path, "message": message} if {
 
 	path := ["deployments", i, "gpus"]
 	message := sprintf(
-		"%s asks for %v GPU on %s, which is for CPU-based workloads: ask for no GPU or deploy to a target that offers it",
-		[deployment.name, deployment.gpus, row.name],
+		"%s asks for %s on %s, which is for CPU-based workloads: ask for no GPU or deploy to a target that offers it",
+		[deployment.name, table.counted(deployment.gpus, "GPU"), row.name],
 	)
 }

@@ -10,7 +10,7 @@ test_deny_gpu_on_a_target_for_the_cpu[edition] if {
 	rule.deny == {{
 		"path": ["deployments", 0, "gpus"],
 		"message": concat("", [
-			"churn asks for 2 GPU on Azure Container Instances, which is for CPU-based workloads: ",
+			"churn asks for 2 GPUs on Azure Container Instances, which is for CPU-based workloads: ",
 			"ask for no GPU or deploy to a target that offers it",
 		]),
 	}} with input as fixture.under(edition, {"target": "aci", "gpus": 2})

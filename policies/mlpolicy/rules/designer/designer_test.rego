@@ -11,7 +11,7 @@ refused[target] := row.name if {
 
 unlisted := {
 	"managed-online": "Azure Machine Learning managed online endpoints",
-	"kubernetes": "Azure Machine Learning Kubernetes",
+	"kubernetes": "Kubernetes other than AKS",
 }
 
 test_refused_are_all_targets_but_aks if {

@@ -23,10 +23,10 @@ deny contains {"path": path, "message": message} if {
 
 	path := ["deployments", i, "fpgas"]
 	message := sprintf(
-		"%s asks for %v FPGA on %s; edition %s offers that on %s: deploy there or ask for no FPGA",
+		"%s asks for %s on %s; edition %s offers that on %s: deploy there or ask for no FPGA",
 		[
 			deployment.name,
-			deployment.fpgas,
+			table.counted(deployment.fpgas, "FPGA"),
 			table.name(deployment.target),
 			input.edition,
 			table.phrase(table.offering("fpga")),

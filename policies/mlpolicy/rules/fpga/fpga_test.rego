@@ -11,7 +11,7 @@ refused[target] := row.name if {
 
 unlisted := {
 	"managed-online": "Azure Machine Learning managed online endpoints",
-	"kubernetes": "Azure Machine Learning Kubernetes",
+	"kubernetes": "Kubernetes other than AKS",
 }
 
 test_offered_are_aks_and_data_box_edge if {
@@ -77,7 +77,7 @@ test_allow_without_fpga_column[target] if {
 found(target, edition, offering) := {{
 	"path": ["deployments", 0, "fpgas"],
 	"message": sprintf(
-		"churn asks for 2 FPGA on %s; edition %s offers that on %s: deploy there or ask for no FPGA",
+		"churn asks for 2 FPGAs on %s; edition %s offers that on %s: deploy there or ask for no FPGA",
 		[target, edition, offering],
 	),
 }}

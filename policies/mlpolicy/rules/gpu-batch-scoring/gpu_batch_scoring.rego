@@ -27,8 +27,14 @@ deny contains {"path": path, "message": message} if {
 
 	path := ["deployments", i, "gpus"]
 	message := sprintf(
-		"%s asks for %v GPU for batch scoring on %s; edition %s offers that only on %s: deploy there or ask for no GPU",
-		[deployment.name, deployment.gpus, table.name(target), input.edition, table.phrase(offering)],
+		"%s asks for %s for batch scoring on %s; edition %s offers that only on %s: deploy there or ask for no GPU",
+		[
+			deployment.name,
+			table.counted(deployment.gpus, "GPU"),
+			table.name(target),
+			input.edition,
+			table.phrase(offering),
+		],
 	)
 }
 

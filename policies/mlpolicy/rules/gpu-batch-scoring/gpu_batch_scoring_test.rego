@@ -11,7 +11,7 @@ refused[target] := row.name if {
 
 unlisted := {
 	"managed-online": "Azure Machine Learning managed online endpoints",
-	"kubernetes": "Azure Machine Learning Kubernetes",
+	"kubernetes": "Kubernetes other than AKS",
 }
 
 test_refused_are_all_targets_but_compute_clusters if {
@@ -68,7 +68,7 @@ test_allow_without_gpu_column if {
 found(target, edition, offering) := {{
 	"path": ["deployments", 0, "gpus"],
 	"message": sprintf(
-		"churn asks for 2 GPU for batch scoring on %s; edition %s offers that only on %s: deploy there or ask for no GPU",
+		"churn asks for 2 GPUs for batch scoring on %s; edition %s offers that only on %s: deploy there or ask for no GPU",
 		[target, edition, offering],
 	),
 }}

@@ -10,7 +10,7 @@
 #   - input: schema.facts
 # custom:
 #   severity: warning
-#   remediation: Run the module on the CPU, or waive the rule for devices that are known to have a GPU.
+#   remediation: Run the module on the CPU, or turn the rule off for devices that are known to have a GPU.
 package mlpolicy.rules["gpu-not-offered"]
 
 import data.mlpolicy.table
@@ -23,8 +23,10 @@ deny contains {"path": path, "message": message} if {
 	row.gpu == []
 
 	path := ["deployments", i, "gpus"]
-	message := sprintf(
-		"%s asks for %v GPU as an IoT module on %s, which offers none: use the CPU, or waive this for devices with GPU",
-		[deployment.name, deployment.gpus, row.name],
-	)
+	message := sprintf("%s asks for %s as an IoT module on %s, which offers none: %s", [
+		deployment.name,
+		table.counted(deployment.gpus, "GPU"),
+		row.name,
+		"use the CPU or, for devices with GPU, set rules: {gpu-not-offered: off}",
+	])
 }

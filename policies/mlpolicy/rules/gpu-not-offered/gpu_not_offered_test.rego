@@ -19,8 +19,8 @@ test_deny_where_the_gpu_cell_is_blank[target] if {
 	rule.deny == {{
 		"path": ["deployments", 0, "gpus"],
 		"message": sprintf(
-			"churn asks for 2 GPU as an IoT module on %s, which offers none: use the CPU, or waive this for devices with GPU",
-			[name],
+			"churn asks for 2 GPUs as an IoT module on %s, which offers none: %s",
+			[name, "use the CPU or, for devices with GPU, set rules: {gpu-not-offered: off}"],
 		),
 	}} with input as fixture.deployment({"target": target, "workload": "iot-module", "gpus": 2})
 }

@@ -28,8 +28,14 @@ deny contains {"path": path, "message": message} if {
 
 	path := ["deployments", i, "gpus"]
 	message := sprintf(
-		"%s asks for %v GPU as a web service on %s; edition %s offers that on %s: deploy there or ask for no GPU",
-		[deployment.name, deployment.gpus, described(target), input.edition, table.phrase(offering)],
+		"%s asks for %s on %s; edition %s offers GPU to web services on %s: deploy there or ask for no GPU",
+		[
+			deployment.name,
+			table.counted(deployment.gpus, "GPU"),
+			described(target),
+			input.edition,
+			table.phrase(offering),
+		],
 	)
 }
 
@@ -41,7 +47,8 @@ refused(_) if "gpu-web-service" in table.only
 # Where it does not, a blank GPU cell refuses nothing; being for CPU-based workloads does.
 refused(target) if table.targets[target].cpu_only == true
 
-# The row's own words belong to the message: a local web service may well find a GPU.
-described(target) := sprintf("%s (%s)", [table.name(target), table.targets[target].note])
-
-described(target) := table.name(target) if not table.targets[target].note
+# What the row's note says of CPUs and of acceleration belongs to the message: a local web service may well
+# find a GPU.
+described(target) := concat("", array.concat([table.name(target)], [sprintf(" (%s)", [trim_space(clause)]) |
+	some clause in regex.find_n(`[^,;]*(CPU|acceleration)[^,;]*`, table.targets[target].note, 1)
+]))

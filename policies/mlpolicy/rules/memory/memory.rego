@@ -2,7 +2,8 @@
 # title: More memory than the target takes
 # description: |
 #   Azure Container Instances is for workloads that require less than 48 GB of RAM, counted over the whole
-#   container group; 48 GB itself is too much. It is a limit of the platform, so it holds for any workload.
+#   container group; 48 GB itself is too much. Azure allots memory in units of 2^30 bytes, so its GB are GiB.
+#   It is a limit of the platform, so it holds for any workload.
 # related_resources:
 #   - description: Resource availability and quota limits of Azure Container Instances
 #     ref: https://learn.microsoft.com/azure/container-instances/container-instances-resource-and-quota-limits
@@ -24,7 +25,10 @@ deny contains {"path": path, "message": message} if {
 
 	path := ["deployments", i, "memory_gib"]
 	message := sprintf(
-		"%s asks for %v GB of memory on %s, which takes less than %v GB: ask for less or deploy to another target",
-		[deployment.name, memory_gib, row.name, row.memory.below_gib],
+		"%s asks for %v GiB of memory on %s, which takes less than %v GiB: ask for less or deploy to another target",
+		[deployment.name, rounded(memory_gib), row.name, rounded(row.memory.below_gib)],
 	)
 }
+
+# Two decimals at most: 52 GB are 48.42877388000488 GiB.
+rounded(gib) := round(gib * 100) / 100

@@ -23,10 +23,28 @@ test_deny_at_the_limit_and_above[name] if {
 	rule.deny == {{
 		"path": ["deployments", 0, "memory_gib"],
 		"message": sprintf(
-			"churn asks for %v GB of memory on %s, which takes less than %v GB: ask for less or deploy to another target",
+			"churn asks for %v GiB of memory on %s, which takes less than %v GiB: ask for less or deploy to another target",
 			[memory, editions[edition].targets[target].name, limit],
 		),
 	}} with input as fixture.under(edition, {"target": target, "memory_gib": memory})
+}
+
+test_message_is_rounded[name] if {
+	some name, case in {
+		"52 GB": {"memory": 48.42877388000488, "limit": 48, "says": ["48.43", "48"]},
+		"the limit too": {"memory": 47.006, "limit": 47.0051, "says": ["47.01", "47.01"]},
+		"one decimal": {"memory": 64.5, "limit": 48, "says": ["64.5", "48"]},
+		"nearly the limit": {"memory": 48.001, "limit": 48, "says": ["48", "48"]},
+	}
+	row := {"name": "ACI", "memory": {"below_gib": case.limit}}
+	message := sprintf(
+		"churn asks for %s GiB of memory on ACI, which takes less than %s GiB: ask for less or deploy to another target",
+		case.says,
+	)
+
+	rule.deny == {{"path": ["deployments", 0, "memory_gib"], "message": message}}
+		with input as fixture.deployment({"target": "aci", "memory_gib": case.memory})
+		with data.mlpolicy.editions as {"2020-06": {"targets": {"aci": row}, "rows_for": {}}}
 }
 
 test_allow_just_below_the_limit[name] if {

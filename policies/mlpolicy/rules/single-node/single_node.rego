@@ -18,7 +18,7 @@ import data.mlpolicy.table
 deny contains {"path": path, "message": message} if {
 	some i, deployment in input.deployments
 	compute := deployment.compute
-	some fact in ["nodes", "min_nodes"]
+	fact := [known | some known in ["nodes", "min_nodes"]; compute[known]][0]
 	nodes := compute[fact]
 	nodes > 1
 	not deployment.workload == "training"

@@ -31,6 +31,12 @@ test_deny_several_nodes[fact] if {
 	rule.deny == found("1", 2, fact) with input as facts
 }
 
+test_deny_once if {
+	facts := fixture.deployment(json.patch(large, [{"op": "add", "path": "compute/min_nodes", "value": 2}]))
+
+	rule.deny == found("1", 3, "nodes") with input as facts
+}
+
 test_deny_by_the_largest_model if {
 	rule.deny == found("1.4", 3, "nodes") with input as fixture.deployment(json.patch(large, [
 		{"op": "replace", "path": "models", "value": [
@@ -59,6 +65,7 @@ test_allow_one_change[name] if {
 	some name, change in {
 		"one node": [{"op": "replace", "path": "compute/nodes", "value": 1}],
 		"at least one node": [{"op": "replace", "path": "compute", "value": {"min_nodes": 1, "max_nodes": 4}}],
+		"one node that may become two": [{"op": "replace", "path": "compute", "value": {"nodes": 1, "min_nodes": 2}}],
 		"nodes unknown": [{"op": "replace", "path": "compute", "value": {"vm_size": "Standard_D3_v2"}}],
 		"compute unknown": [{"op": "remove", "path": "compute"}],
 		"a small model": [{"op": "replace", "path": "models", "value": [{"size_bytes": 999999999}]}],

@@ -32,19 +32,30 @@ deny contains {"path": path, "message": message} if {
 	])
 }
 
-advice(target, workload) := sprintf("%s %s: set edition: %s", [id, says(editions[id], target, workload), id]) if {
-	[_, id] := min(listing(target))
+advice(target, workload) := sprintf("%s %s%s: set edition: %s", [id, do(named), gpu(named, target, workload), id]) if {
+	[date, id] := min({edition | some edition in listing(target); edition[0] > now})
+	since := {edition | some edition in dated; edition[0] >= date}
+	named := {edition | some edition in since; since - listing(target) == set()} | {[date, id]}
 }
 
-advice(target, _) := "no later edition does: deploy to a target that it lists" if count(listing(target)) == 0
-
-# The later editions with a row for target, as [date, id].
-listing(target) := {[edition.date, id] |
-	some id, edition in editions
-	edition.date > editions[input.edition].date
-	table.rows(edition)[target]
+advice(target, _) := sprintf("%sno later edition does: deploy to a target that %s lists", [did, input.edition]) if {
+	every edition in listing(target) { edition[0] <= now }
+	did := concat("", [sprintf("%s did, and ", [id]) |
+		[_, id] := max({edition | some edition in listing(target); edition[0] < now})
+	])
 }
 
-says(edition, target, workload) := "does, with GPU" if {
-	workload in table.rows(edition)[target].gpu
-} else := "does"
+now := editions[input.edition].date
+
+# Editions are [date, id] here, so that they sort by date.
+dated := {[edition.date, id] | some id, edition in editions}
+
+listing(target) := {edition | some edition in dated; table.rows(editions[edition[1]])[target]}
+
+do(named) := "does" if {
+	count(named) == 1
+} else := "and later do"
+
+gpu(named, target, workload) := ", with GPU" if {
+	every edition in named { workload in table.rows(editions[edition[1]])[target].gpu }
+} else := ""
