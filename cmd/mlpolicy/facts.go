@@ -119,7 +119,7 @@ func evidence(extraction *facts.Extraction) string {
 func factTable(w io.Writer, value reflect.Value) {
 	tabs := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	addFacts(tabs, "", value)
-	tabs.Flush() //nolint:errcheck // w is a strings.Builder
+	tabs.Flush() // w is a strings.Builder
 }
 
 func addFacts(w io.Writer, name string, value reflect.Value) {

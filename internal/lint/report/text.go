@@ -104,9 +104,9 @@ func (s style) paint(with, text string) string {
 
 func (t *text) line(parts ...string) {
 	for _, part := range parts {
-		t.w.WriteString(part) //nolint:errcheck // Flush returns the first error
+		t.w.WriteString(part) // Flush returns the first error
 	}
-	t.w.WriteByte('\n') //nolint:errcheck // as above
+	t.w.WriteByte('\n') // as above
 }
 
 func (t *text) finding(f *lint.Finding) {
