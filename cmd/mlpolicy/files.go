@@ -101,9 +101,11 @@ func (w *walk) path(path string) bool {
 	if err != nil {
 		return w.input(path, func() ([]byte, error) { return nil, unreadable(path, err) })
 	}
-	if v := w.ignores.within(filepath.ToSlash(absolute), info.IsDir()); w.force && v.ignored {
-		w.skip(path, "ignored by "+v.where)
-		return true
+	if w.force {
+		if v := w.ignores.within(filepath.ToSlash(absolute), info.IsDir()); v.ignored {
+			w.skip(path, "ignored by "+v.where)
+			return true
+		}
 	}
 	switch {
 	case info.IsDir():

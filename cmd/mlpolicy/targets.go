@@ -108,8 +108,13 @@ func editionText(w *strings.Builder, edition policy.Edition, width int) {
 	for _, target := range slices.Sorted(maps.Keys(edition.RowsFor)) {
 		fmt.Fprintf(w, "%s: see %s\n", target, edition.RowsFor[target])
 	}
+	editionRemarks(w, edition)
+}
+
+// editionRemarks writes, as text and as Markdown alike, what an edition says beside its rows.
+func editionRemarks(w *strings.Builder, edition policy.Edition) {
 	if len(edition.Only) > 0 {
-		fmt.Fprintf(w, "\nOnly where a target says so: %s\n", strings.Join(edition.Only, ", "))
+		fmt.Fprintf(w, "\nOnly where a target says so: %s.\n", strings.Join(edition.Only, ", "))
 	}
 	if len(edition.Notes) > 0 {
 		fmt.Fprintln(w)
@@ -175,15 +180,7 @@ func editionMarkdown(w *strings.Builder, edition policy.Edition) {
 			fmt.Fprintf(w, "- `%s` has the row of `%s`.\n", target, edition.RowsFor[target])
 		}
 	}
-	if len(edition.Only) > 0 {
-		fmt.Fprintf(w, "\nOnly where a target says so: %s.\n", strings.Join(edition.Only, ", "))
-	}
-	if len(edition.Notes) > 0 {
-		fmt.Fprintln(w)
-	}
-	for _, note := range edition.Notes {
-		fmt.Fprintf(w, "- %s\n", oneLine(note))
-	}
+	editionRemarks(w, edition)
 }
 
 func markdownRow(w *strings.Builder, cells []string) {
