@@ -210,6 +210,9 @@ func (p *program) policies(ctx context.Context, configuration *config.Config) (*
 		}
 		extra = append(extra, policy.Folder{Name: shortest(path), FS: os.DirFS(path)})
 	}
+	if len(extra) == 0 {
+		return policy.LoadTested(policies.FS), nil
+	}
 	loaded, err := policy.Load(ctx, policies.FS, extra)
 	if err != nil && ctx.Err() == nil {
 		return nil, usagef("%s", err)
@@ -254,14 +257,6 @@ func (p *program) session(c *cli.Context) (*session, error) {
 	}
 	linter, err := lint.New(loaded, configuration)
 	return &session{configuration, loaded, linter}, err
-}
-
-func (s *session) editions() []string {
-	var names []string
-	for _, edition := range s.policies.Editions() {
-		names = append(names, edition.ID)
-	}
-	return names
 }
 
 // noArguments refuses arguments of a command that takes none.

@@ -54,7 +54,7 @@ func (p *program) targets(c *cli.Context) error {
 	for i, name := range names {
 		edition, ok := session.policies.Edition(name)
 		if !ok {
-			return unknownName("edition", name, session.editions())
+			return unknownName("edition", name, session.policies.EditionIDs())
 		}
 		editions[i] = edition
 	}

@@ -55,7 +55,7 @@ func (j *judge) problem(problem facts.Problem) {
 
 // denial judges a rule's answer.
 func (j *judge) denial(all *facts.Facts, denial policy.Denial) {
-	rule := j.linter.rules[denial.Rule]
+	rule, _ := j.linter.policies.Rule(denial.Rule)
 	finding := Finding{Rule: rule.ID, Severity: rule.Severity, Message: denial.Message, Remedy: rule.Remediation}
 	place, _ := all.Locate(denial.Path)
 	owner, _ := all.Locate(denial.Path[:2])

@@ -91,27 +91,17 @@ func (r *Result) Count(severity Severity) int {
 // for concurrent use.
 type Linter struct {
 	policies *policy.Policies
-	rules    map[string]policy.Rule
 	config   *config.Config
 }
 
 // New makes a Linter. A configuration that names a rule or an edition which the
 // policies do not have is an error with its position.
 func New(policies *policy.Policies, configuration *config.Config) (*Linter, error) {
-	l := &Linter{policies: policies, rules: map[string]policy.Rule{}, config: configuration}
-	names := []string{facts.SyntaxRule, facts.ContradictionRule}
-	for _, rule := range policies.Rules() {
-		l.rules[rule.ID] = rule
-		names = append(names, rule.ID)
-	}
-	var editions []string
-	for _, edition := range policies.Editions() {
-		editions = append(editions, edition.ID)
-	}
-	if err := configuration.Check(names, editions); err != nil {
+	names := append(policies.RuleIDs(), facts.SyntaxRule, facts.ContradictionRule)
+	if err := configuration.Check(names, policies.EditionIDs()); err != nil {
 		return nil, err
 	}
-	return l, nil
+	return &Linter{policies: policies, config: configuration}, nil
 }
 
 // Lint judges the inputs. Facts that other files hold are looked up in fsys,

@@ -35,12 +35,8 @@ func (p *Policies) Evaluate(ctx context.Context, f *facts.Facts) ([]Denial, erro
 // EvaluateExcept is Evaluate by all rules but some: the Rule of an earlier error,
 // say, so that the others are heard. What is no rule's ID excepts nothing.
 func (p *Policies) EvaluateExcept(ctx context.Context, f *facts.Facts, rules ...string) ([]Denial, error) {
-	if _, ok := p.Edition(f.Edition); !ok {
-		ids := make([]string, len(p.editions))
-		for i, edition := range p.editions {
-			ids[i] = edition.ID
-		}
-		return nil, &Error{Message: fmt.Sprintf("there is no edition %q; editions are %s", f.Edition, strings.Join(ids, ", "))}
+	if !slices.Contains(p.editionIDs, f.Edition) {
+		return nil, &Error{Message: fmt.Sprintf("there is no edition %q; editions are %s", f.Edition, strings.Join(p.editionIDs, ", "))}
 	}
 	if len(f.Deployments) == 0 && len(f.Computes) == 0 {
 		return nil, nil
@@ -48,15 +44,16 @@ func (p *Policies) EvaluateExcept(ctx context.Context, f *facts.Facts, rules ...
 	if err := ctx.Err(); err != nil {
 		return nil, &Error{Message: "evaluation did not begin", Err: err}
 	}
-	input, err := p.input(f)
+	l := p.loaded()
+	input, err := l.input(f)
 	if err != nil {
 		return nil, &Error{Message: "state the facts to the policies", Err: err}
 	}
-	query, err := p.queryExcept(rules)
+	query, err := l.queryExcept(rules)
 	if err != nil {
 		return nil, err
 	}
-	findings, err := p.ask(ctx, query, input)
+	findings, err := l.ask(ctx, query, input)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +62,7 @@ func (p *Policies) EvaluateExcept(ctx context.Context, f *facts.Facts, rules ...
 		faults  []*Error
 	)
 	findings.Foreach(func(finding *ast.Term) {
-		denial, fault := p.denial(finding, f)
+		denial, fault := l.denial(finding, f)
 		if fault != nil {
 			faults = append(faults, fault)
 			return
@@ -78,17 +75,17 @@ func (p *Policies) EvaluateExcept(ctx context.Context, f *facts.Facts, rules ...
 
 // queryExcept asks what main.rego asks, by name of all rules but some: to the others
 // nothing refers, so that they are not evaluated.
-func (p *Policies) queryExcept(except []string) (ast.Body, error) {
+func (l *loaded) queryExcept(except []string) (ast.Body, error) {
 	if len(except) == 0 {
-		return p.query, nil
+		return l.query, nil
 	}
 	ids := ast.NewSet()
-	for _, rule := range p.rules {
-		if !slices.Contains(except, rule.ID) {
-			ids.Add(ast.StringTerm(rule.ID))
+	for _, rule := range l.rules {
+		if !slices.Contains(except, rule.id) {
+			ids.Add(ast.StringTerm(rule.id))
 		}
 	}
-	query, err := p.compiler.QueryCompiler().Compile(ast.MustParseBody(
+	query, err := l.compiler.QueryCompiler().Compile(ast.MustParseBody(
 		`findings = {{"rule": rule, "denied": denied} | some rule in ` + ids.String() + `; some denied in data.mlpolicy.rules[rule].deny}`,
 	))
 	if err != nil {
@@ -98,12 +95,12 @@ func (p *Policies) queryExcept(except []string) (ast.Body, error) {
 }
 
 // ask runs a query.
-func (p *Policies) ask(ctx context.Context, query ast.Body, input *ast.Term) (ast.Set, error) {
-	txn, err := p.store.NewTransaction(ctx)
+func (l *loaded) ask(ctx context.Context, query ast.Body, input *ast.Term) (ast.Set, error) {
+	txn, err := l.store.NewTransaction(ctx)
 	if err != nil {
 		return nil, &Error{Message: "read the editions", Err: err}
 	}
-	defer p.store.Abort(ctx, txn)
+	defer l.store.Abort(ctx, txn)
 
 	cancel := topdown.NewCancel()
 	if ctx.Done() != nil {
@@ -112,12 +109,12 @@ func (p *Policies) ask(ctx context.Context, query ast.Body, input *ast.Term) (as
 	}
 	var findings ast.Set
 	err = topdown.NewQuery(query).
-		WithCompiler(p.compiler).
-		WithStore(p.store).
+		WithCompiler(l.compiler).
+		WithStore(l.store).
 		WithTransaction(txn).
 		WithInput(input).
 		WithCancel(cancel).
-		WithIndexing(p.indexing).
+		WithIndexing(l.indexing).
 		// An error inside a function would otherwise leave its rule silent.
 		WithStrictBuiltinErrors(true).
 		// They say which rule was at work; without an error they cost nothing.
@@ -129,7 +126,7 @@ func (p *Policies) ask(ctx context.Context, query ast.Body, input *ast.Term) (as
 			return nil
 		})
 	if err != nil {
-		return nil, p.blame(ctx, err)
+		return nil, l.blame(ctx, err)
 	}
 	if findings == nil {
 		return nil, &Error{Message: "data.mlpolicy.findings is not a set"}
@@ -138,7 +135,7 @@ func (p *Policies) ask(ctx context.Context, query ast.Body, input *ast.Term) (as
 }
 
 // blame says which rule an evaluation failed in.
-func (p *Policies) blame(ctx context.Context, err error) error {
+func (l *loaded) blame(ctx context.Context, err error) error {
 	fault := &Error{Message: "evaluate", Err: err}
 	var failure *topdown.Error
 	if errors.As(err, &failure) {
@@ -155,7 +152,7 @@ func (p *Policies) blame(ctx context.Context, err error) error {
 			if fault.File == "" {
 				fault.File, fault.Line = frame.Location.File, frame.Location.Row
 			}
-			if rule := p.ruleOfFile[frame.Location.File]; rule != "" {
+			if rule := l.ruleOfFile[frame.Location.File]; rule != "" {
 				fault.Rule = rule
 			}
 		}
@@ -171,7 +168,7 @@ func (p *Policies) blame(ctx context.Context, err error) error {
 }
 
 // denial checks one answer.
-func (p *Policies) denial(finding *ast.Term, f *facts.Facts) (Denial, *Error) {
+func (l *loaded) denial(finding *ast.Term, f *facts.Facts) (Denial, *Error) {
 	object, _ := finding.Value.(ast.Object)
 	if object == nil {
 		return Denial{}, &Error{Message: `data.mlpolicy.findings has an answer other than {"rule": …, "denied": …}: ` + excerpt(finding)}
@@ -180,7 +177,7 @@ func (p *Policies) denial(finding *ast.Term, f *facts.Facts) (Denial, *Error) {
 		denied  = object.Get(ast.InternedTerm("denied"))
 		rule, _ = text(object.Get(ast.InternedTerm("rule")))
 	)
-	deny, ok := p.denies[rule]
+	deny, ok := l.denies[rule]
 	if !ok || denied == nil || object.Len() != 2 {
 		return Denial{}, &Error{Message: `data.mlpolicy.findings has an answer other than {"rule": …, "denied": …}: ` + excerpt(finding)}
 	}

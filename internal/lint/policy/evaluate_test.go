@@ -192,8 +192,8 @@ func TestEvaluateStopsAtTheDeadline(t *testing.T) {
 		{"one function", replace(memoryFile, row, row+"	count(numbers.range(1, 1000000000000)) > 0\n"),
 			"builtin:" + memoryFile + ":19: rule memory: evaluation took too long and was stopped here: context deadline exceeded"},
 		{"a helper", func(t *testing.T, files fstestFS) {
-			write(tableFile, tableRego+"\nslow(text) if {\n	some x in numbers.range(1, 10000)\n	some y in numbers.range(1, 10000)\n	some z in numbers.range(1, 10000)\n	x + y + z == text\n}\n")(t, files)
-			replace(memoryFile, row, row+"	table.slow(deployment.name)\n")(t, files)
+			write(tableFile, tableRego+"\nslow(sum) if {\n	some x in numbers.range(1, 10000)\n	some y in numbers.range(1, 10000)\n	some z in numbers.range(1, 10000)\n	x + y + z == sum\n}\n")(t, files)
+			replace(memoryFile, row, row+"	table.slow(0 - deployment.memory_gib)\n")(t, files)
 		}, "builtin:" + tableFile + ":8: rule memory: evaluation took too long and was stopped here: context deadline exceeded"},
 	}
 	for _, test := range tests {

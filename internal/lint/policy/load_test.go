@@ -582,9 +582,8 @@ func (l lying) ReadFile(name string) ([]byte, error) {
 	return l.MapFS.ReadFile(name)
 }
 
-func TestLoadNeedsTheSchemaForAFolder(t *testing.T) {
-	folder := policy.Folder{Name: "acme", FS: fstest.MapFS{"pods.rego": &fstest.MapFile{Data: []byte(strings.Replace(replicaRego, "few-replicas", "few-pods", 1))}}}
-	_, err := policy.Load(t.Context(), bundle(t, remove(schemaFile)), []policy.Folder{folder})
+func TestLoadNeedsTheSchema(t *testing.T) {
+	_, err := policy.Load(t.Context(), bundle(t, remove(schemaFile)), nil)
 	if got := lines(t, err); !errors.Is(err, fs.ErrNotExist) || len(got) != 1 || !strings.HasPrefix(got[0], "builtin:schemas/facts.json: read the schema of the facts: ") {
 		t.Errorf("errors are %q", got)
 	}

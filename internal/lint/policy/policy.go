@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"path"
 	"runtime"
 	"slices"
 	"strings"
@@ -29,7 +30,13 @@ import (
 // Policies are rules and editions, checked and compiled. They are safe for
 // concurrent use.
 type Policies struct {
-	rules      []Rule            // sorted by ID
+	ruleIDs, editionIDs []string       // sorted
+	loaded              func() *loaded // waits until all is read
+}
+
+// loaded is what policy files hold.
+type loaded struct {
+	rules      []declared        // sorted by ID
 	denies     map[string]place  // where each rule gives its answer
 	ruleOfFile map[string]string // the rule's ID by the file's name
 	editions   []Edition         // sorted by ID
@@ -40,6 +47,12 @@ type Policies struct {
 	store    storage.Store
 	encode   encoder
 	indexing bool
+}
+
+// declared is a rule whose METADATA are read at the latest when somebody asks for them.
+type declared struct {
+	id       string
+	metadata func() Rule
 }
 
 // Rule is what a rule's METADATA say.
@@ -60,6 +73,51 @@ type Reference struct{ Description, URL string }
 // joins one *Error for each fault, sorted by file and line.
 func Load(ctx context.Context, builtin fs.FS, extra []Folder) (*Policies, error) {
 	found, faults := find(builtin, extra)
+	l, err := load(ctx, builtin, found, faults, true)
+	if err != nil {
+		return nil, err
+	}
+	p := &Policies{loaded: func() *loaded { return l }}
+	for _, rule := range l.rules {
+		p.ruleIDs = append(p.ruleIDs, rule.id)
+	}
+	for _, edition := range l.editions {
+		p.editionIDs = append(p.editionIDs, edition.ID)
+	}
+	return p, nil
+}
+
+// LoadTested is Load of a bundle that passes Load, as a test of it shows. It leaves out
+// what can only find faults, more than half of the work, and does the rest in the
+// background: who asks for more than IDs waits for it. It panics where Load has an error.
+func LoadTested(builtin fs.FS) *Policies {
+	found, faults := find(builtin, nil)
+	p := &Policies{}
+	for _, module := range found.modules {
+		if folder := path.Dir(module.path); path.Dir(folder) == "rules" {
+			p.ruleIDs = append(p.ruleIDs, path.Base(folder))
+		}
+	}
+	for _, table := range found.tables {
+		p.editionIDs = append(p.editionIDs, table.id)
+	}
+	slices.Sort(p.ruleIDs)
+	slices.Sort(p.editionIDs)
+	wait := sync.OnceValues(func() (*loaded, error) {
+		return load(context.Background(), builtin, found, faults, false)
+	})
+	go wait()
+	p.loaded = func() *loaded {
+		l, err := wait()
+		if err != nil {
+			panic(err)
+		}
+		return l
+	}
+	return p
+}
+
+func load(ctx context.Context, builtin fs.FS, found files, faults []*Error, check bool) (*loaded, error) {
 	if len(found.tables) == 0 {
 		faults = append(faults, &Error{Message: "there is no edition: no editions/<id>/data.yaml"})
 	}
@@ -71,8 +129,8 @@ func Load(ctx context.Context, builtin fs.FS, extra []Folder) (*Policies, error)
 
 		capabilities = hermetic()
 	)
-	if err := each(ctx, len(modules), func(i int) {
-		modules[i], parsing[i] = parseModule(found.modules[i], capabilities)
+	if err := each(ctx, runtime.GOMAXPROCS(0), len(modules), func(i int) {
+		modules[i], parsing[i] = parseModule(found.modules[i], capabilities, check)
 	}); err != nil {
 		return nil, fmt.Errorf("load policies: %w", err)
 	}
@@ -85,33 +143,33 @@ func Load(ctx context.Context, builtin fs.FS, extra []Folder) (*Policies, error)
 		digest     string
 	)
 	background.Go(func() {
-		tablesErr = each(ctx, len(tables), func(i int) {
+		tablesErr = each(ctx, runtime.GOMAXPROCS(0)-1, len(tables), func(i int) {
 			tables[i], checking[i] = parseTable(found.tables[i])
 		})
 		digest = found.digest()
 	})
 
 	modules = slices.DeleteFunc(modules, func(m *module) bool { return m == nil })
-	p := &Policies{indexing: true}
-	wrong, complete := p.addRules(modules)
+	l := &loaded{indexing: true}
+	wrong, complete := l.addRules(modules, capabilities, check)
 	faults = append(faults, wrong...)
 	// What is missing would be an error of whatever refers to it.
 	if complete && len(modules) == len(found.modules) {
-		faults = append(faults, p.compile(builtin, modules, capabilities, len(extra) > 0)...)
+		faults = append(faults, l.compile(builtin, modules, capabilities, check)...)
 	}
-	p.encode = encoderOf[facts.Facts]()
+	l.encode = encoderOf[facts.Facts]()
 
 	background.Wait()
 	if tablesErr != nil {
 		return nil, fmt.Errorf("load policies: %w", tablesErr)
 	}
-	p.digest = digest
+	l.digest = digest
 	faults = append(faults, slices.Concat(checking...)...)
-	faults = append(faults, p.addEditions(slices.DeleteFunc(tables, func(t *table) bool { return t == nil }))...)
+	faults = append(faults, l.addEditions(slices.DeleteFunc(tables, func(t *table) bool { return t == nil }))...)
 	if err := join(faults); err != nil {
 		return nil, err
 	}
-	return p, nil
+	return l, nil
 }
 
 func join(faults []*Error) error {
@@ -125,13 +183,13 @@ func join(faults []*Error) error {
 	return errors.Join(errs...)
 }
 
-// each calls do for 0 to n-1 on all processors.
-func each(ctx context.Context, n int, do func(int)) error {
+// each calls do for 0 to n-1 on some processors, on one at least.
+func each(ctx context.Context, processors, n int, do func(int)) error {
 	var (
 		next    atomic.Int64
 		workers sync.WaitGroup
 	)
-	for range min(n, runtime.GOMAXPROCS(0)) {
+	for range min(n, max(processors, 1)) {
 		workers.Go(func() {
 			for ctx.Err() == nil {
 				i := int(next.Add(1)) - 1
@@ -146,15 +204,37 @@ func each(ctx context.Context, n int, do func(int)) error {
 	return ctx.Err()
 }
 
+// RuleIDs returns the IDs of all rules, sorted.
+func (p *Policies) RuleIDs() []string { return slices.Clone(p.ruleIDs) }
+
 // Rules returns all rules, sorted by ID.
-func (p *Policies) Rules() []Rule { return slices.Clone(p.rules) }
+func (p *Policies) Rules() []Rule {
+	var rules []Rule
+	for _, rule := range p.loaded().rules {
+		rules = append(rules, rule.metadata())
+	}
+	return rules
+}
+
+// Rule returns one rule.
+func (p *Policies) Rule(id string) (Rule, bool) {
+	for _, rule := range p.loaded().rules {
+		if rule.id == id {
+			return rule.metadata(), true
+		}
+	}
+	return Rule{}, false
+}
+
+// EditionIDs returns the IDs of all editions, sorted.
+func (p *Policies) EditionIDs() []string { return slices.Clone(p.editionIDs) }
 
 // Editions returns all editions, sorted by ID.
-func (p *Policies) Editions() []Edition { return slices.Clone(p.editions) }
+func (p *Policies) Editions() []Edition { return slices.Clone(p.loaded().editions) }
 
 // Edition returns one edition.
 func (p *Policies) Edition(id string) (Edition, bool) {
-	for _, edition := range p.editions {
+	for _, edition := range p.loaded().editions {
 		if edition.ID == id {
 			return edition, true
 		}
@@ -164,18 +244,18 @@ func (p *Policies) Edition(id string) (Edition, bool) {
 
 // Digest identifies the content of all policy files and their places within their
 // folders: "sha256:" and 64 hexadecimal digits.
-func (p *Policies) Digest() string { return p.digest }
+func (p *Policies) Digest() string { return p.loaded().digest }
 
 // Unindexed returns policies that evaluate every rule in full instead of looking
 // up which can apply. The answers are the same, later; a test shows it.
 func (p *Policies) Unindexed() *Policies {
-	unindexed := *p
+	unindexed := *p.loaded()
 	unindexed.indexing = false
-	return &unindexed
+	return &Policies{ruleIDs: p.ruleIDs, editionIDs: p.editionIDs, loaded: func() *loaded { return &unindexed }}
 }
 
 // addEditions takes the tables over and gives rules their data.
-func (p *Policies) addEditions(tables []*table) []*Error {
+func (l *loaded) addEditions(tables []*table) []*Error {
 	var faults []*Error
 	slices.SortStableFunc(tables, func(a, b *table) int { return strings.Compare(a.edition.ID, b.edition.ID) })
 	data := make(map[string]*table, len(tables))
@@ -185,13 +265,13 @@ func (p *Policies) addEditions(tables []*table) []*Error {
 			continue
 		}
 		data[table.edition.ID] = table
-		p.editions = append(p.editions, table.edition)
+		l.editions = append(l.editions, table.edition)
 	}
 	editions := ast.NewObject()
 	for _, id := range slices.Sorted(maps.Keys(data)) {
 		editions.Insert(ast.StringTerm(id), ast.NewTerm(data[id].value))
 	}
-	p.store = inmem.NewFromASTObject(ast.NewObject(ast.Item(
+	l.store = inmem.NewFromASTObject(ast.NewObject(ast.Item(
 		ast.StringTerm("mlpolicy"),
 		ast.ObjectTerm(ast.Item(ast.StringTerm("editions"), ast.NewTerm(editions))),
 	)))
