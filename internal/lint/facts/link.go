@@ -11,8 +11,9 @@ import (
 
 // part is what a document that is no deployment adds to deployments of others.
 type part struct {
-	kind  partKind
-	facts *Deployment
+	kind            partKind
+	name, namespace string // by which others refer to it; empty where a folder brings them together
+	facts           *Deployment
 }
 
 type partKind uint8
@@ -22,6 +23,11 @@ const (
 	inferenceConfig partKind = iota
 	// mlModel adds the size to the models whose path leads to its folder.
 	mlModel
+	// armParameters adds values to the ARM templates of its folder.
+	armParameters
+	// instanceType adds what a pod asks for and where it runs to the Azure ML
+	// deployments on Kubernetes that name it.
+	instanceType
 )
 
 // maxLinkedFile is in bytes: what completes a deployment is written by hand.

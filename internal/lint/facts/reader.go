@@ -23,6 +23,9 @@ type reader struct {
 	problems    []Problem
 	completes   string
 
+	// parameters are the values that another file gives to the document's, nil for none.
+	parameters *source.Node
+
 	carried []*source.Node // values that carry a fact
 }
 
@@ -52,10 +55,12 @@ func (r *reader) name(n *source.Node) Fact[string] {
 }
 
 // part adds facts that complete deployments of other documents. what says so to people.
-func (r *reader) part(kind partKind, what string, facts *Deployment) {
+func (r *reader) part(kind partKind, what string, facts *Deployment) *part {
 	facts.Format, facts.Place = r.format, Place{Node: r.root}
-	r.parts = append(r.parts, &part{kind: kind, facts: facts})
+	part := &part{kind: kind, facts: facts}
+	r.parts = append(r.parts, part)
 	r.completes = what
+	return part
 }
 
 // problem reports text that a person meant as a fact and that is none.
