@@ -23,6 +23,7 @@ const (
 	configFlag  = "config"
 	policyFlag  = "policy"
 	formatFlag  = "format"
+	noLinkFlag  = "no-link"
 )
 
 func (p *program) app() *cli.App {
@@ -130,6 +131,10 @@ func unknownName(what, name string, names []string) *usageError {
 
 func editionFlagOf() cli.Flag {
 	return &cli.StringFlag{Name: editionFlag, Usage: "judge by the `EDITION` of the table, such as 2023-03"}
+}
+
+func noLinkFlagOf() cli.Flag {
+	return &cli.BoolFlag{Name: noLinkFlag, Usage: "take each document by itself, whatever other files say", DisableDefaultText: true}
 }
 
 func failOnFlagOf() cli.Flag {
@@ -256,7 +261,15 @@ func (p *program) session(c *cli.Context) (*session, error) {
 		return nil, err
 	}
 	linter, err := lint.New(loaded, configuration)
-	return &session{configuration, loaded, linter}, err
+	if err != nil {
+		return nil, err
+	}
+	if c.Bool(noLinkFlag) {
+		linter = linter.Alone()
+	} else {
+		linter = linter.Linking(newProjects(configuration).of)
+	}
+	return &session{configuration, loaded, linter}, nil
 }
 
 // noArguments refuses arguments of a command that takes none.

@@ -31,6 +31,7 @@ With --why print, for people, where each fact stands and why it was understood s
 			editionFlagOf(),
 			clusterFlagOf(),
 		}, configFlags(), []cli.Flag{
+			noLinkFlagOf(),
 			&cli.StringFlag{Name: stdinNameFlag, Usage: "call standard input `NAME` and look for the files beside it"},
 		}),
 		Action: p.facts,
@@ -90,6 +91,9 @@ func evidence(extraction *facts.Extraction) string {
 	for _, deployment := range extraction.Deployments {
 		heading("deployment", deployment.Name, deployment.Format, deployment.Place)
 		factTable(&text, reflect.ValueOf(deployment))
+		for _, link := range deployment.Links {
+			text.WriteString(linkEvidence(link))
+		}
 	}
 	for _, compute := range extraction.Computes {
 		heading("compute", compute.Name, compute.Format, compute.Place)
@@ -104,15 +108,33 @@ func evidence(extraction *facts.Extraction) string {
 			if text.Len() > 0 {
 				text.WriteByte('\n')
 			}
-			text.WriteString("documents that only complete others\n")
+			text.WriteString("documents that are no deployments\n")
 			completing = true
 		}
-		fmt.Fprintf(&text, "  %s%s, %s\n", where(facts.Place{Node: document.Root}, ": "), document.Format, document.Completes)
+		fmt.Fprintf(&text, "  %s%s, completes %s\n", where(facts.Place{Node: document.Root}, ": "), document.Format, document.Completes)
 	}
 	if text.Len() == 0 {
 		return "no document of a known format\n"
 	}
 	return text.String()
+}
+
+// linkEvidence says what came of a mention of another document.
+func linkEvidence(link facts.Link) string {
+	var found []string
+	for _, place := range link.Found {
+		found = append(found, where(place, ""))
+	}
+	text := "  refers to " + report.Printable(link.What) + where(link.Place, "", " at ") + ": "
+	switch {
+	case link.Why == "":
+		text += found[0]
+	case len(found) > 0:
+		text += link.Why + ": " + strings.Join(found, ", ")
+	default:
+		text += link.Why
+	}
+	return text + "\n"
 }
 
 // factTable writes the facts in a value of package facts, one a line.

@@ -30,6 +30,7 @@ type files struct {
 	stdinName string
 	ignores   *ignoreFile // of the configuration
 	force     bool        // ignores hold for paths that are named themselves, too
+	flat      bool        // folders in folders are left out
 	count     atomic.Int64
 
 	explaining bool
@@ -187,7 +188,7 @@ func (w *walk) entry(folder, absoluteFolder string, entry fs.DirEntry, ignores [
 		return true
 	}
 	if isFolder {
-		return w.folder(path, absolute, ignores)
+		return w.flat || w.folder(path, absolute, ignores)
 	}
 
 	if !mode.IsRegular() {
@@ -279,7 +280,7 @@ func (p *program) explainSkips(ctx context.Context, linter *lint.Linter, files *
 		switch completes, isPart := parts[input.Name]; {
 		case judged[input.Name]:
 		case isPart:
-			files.skip(input.Name, "no deployment itself: "+completes)
+			files.skip(input.Name, "no deployment itself: it completes "+completes)
 		default:
 			files.skip(input.Name, "holds no document of any format")
 		}

@@ -38,6 +38,7 @@ or a policy is wrong, 3 something could not be read or judged; all else is judge
 			clusterFlagOf(),
 		}, configFlags(), []cli.Flag{
 			&cli.StringFlag{Name: stdinNameFlag, Usage: "call standard input `NAME` and look for the files beside it"},
+			noLinkFlagOf(),
 			&cli.BoolFlag{Name: forceIgnoreFlag, Usage: "leave out what ignore: of the configuration names even where it is a PATH, for pre-commit", DisableDefaultText: true},
 			&cli.BoolFlag{Name: explainSkipFlag, Usage: "say on standard error why a file was not judged", DisableDefaultText: true},
 			choice(colorFlag, "use colours `WHEN`: auto, always or never", "auto", []string{"auto", "always", "never"}),

@@ -53,8 +53,9 @@ func (j *judge) problem(problem facts.Problem) {
 	}))
 }
 
-// denial judges a rule's answer.
-func (j *judge) denial(all *facts.Facts, denial policy.Denial) {
+// denial judges a rule's answer, which rests on these places in other files. One about
+// what no input describes concerns the run where it stands in an input or rests on one.
+func (j *judge) denial(all *facts.Facts, denial policy.Denial, rests []facts.Place) {
 	rule, _ := j.linter.policies.Rule(denial.Rule)
 	finding := Finding{Rule: rule.ID, Severity: rule.Severity, Message: denial.Message, Remedy: rule.Remediation}
 	place, _ := all.Locate(denial.Path)
@@ -72,7 +73,18 @@ func (j *judge) denial(all *facts.Facts, denial policy.Denial) {
 		c := all.Computes[index]
 		finding.Deployment, finding.Target = c.Name.Value, string(c.Target.Value)
 	}
-	j.add(j.locate(place, owner, finding))
+	for _, other := range rests {
+		place.Related = append(slices.Clip(place.Related), because(other, "it rests on this"))
+	}
+	finding = j.locate(place, owner, finding)
+	if described, _ := all.Locate(denial.Path[:2]); described.Node != nil && !j.isInput(described) && !j.inputs[finding.File] {
+		return
+	}
+	j.add(finding)
+}
+
+func because(place facts.Place, why string) facts.Place {
+	return facts.Place{Node: place.Node, Why: why}
 }
 
 func (j *judge) isInput(place facts.Place) bool {
@@ -80,7 +92,8 @@ func (j *judge) isInput(place facts.Place) bool {
 }
 
 // locate sets where a finding stands. A place in a file that is no input, such as
-// the configuration, is named beside the owner's own place.
+// the configuration, is named beside the place of an input that it is related to, else
+// beside the owner's own.
 func (j *judge) locate(place, owner facts.Place, finding Finding) Finding {
 	related := place.Related
 	if !j.isInput(place) {
@@ -88,12 +101,16 @@ func (j *judge) locate(place, owner facts.Place, finding Finding) Finding {
 			related = append([]facts.Place{{Node: place.Node, Why: "this decides it"}}, related...)
 		}
 		place = owner
+		if i := slices.IndexFunc(related, j.isInput); i >= 0 {
+			place = related[i]
+		}
 	}
 	if place.Node != nil {
 		finding.File, finding.Span, finding.Field = place.Node.File(), place.Node.Span(), place.Node.Path()
 	}
-	for _, other := range related {
-		if other.Node != nil && other.Node != place.Node {
+	for i, other := range related {
+		again := slices.ContainsFunc(related[:i], func(before facts.Place) bool { return before.Node == other.Node })
+		if other.Node != nil && other.Node != place.Node && !again {
 			finding.Related = append(finding.Related, Related{File: other.Node.File(), Span: other.Node.Span(), Message: other.Why})
 		}
 	}

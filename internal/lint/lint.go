@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
+	"slices"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/config"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
@@ -92,6 +93,8 @@ func (r *Result) Count(severity Severity) int {
 type Linter struct {
 	policies *policy.Policies
 	config   *config.Config
+	project  func(file string) *facts.Project
+	alone    bool
 }
 
 // New makes a Linter. A configuration that names a rule or an edition which the
@@ -104,18 +107,39 @@ func New(policies *policy.Policies, configuration *config.Config) (*Linter, erro
 	return &Linter{policies: policies, config: configuration}, nil
 }
 
+// Linking returns a Linter that looks for what completes a deployment in its project,
+// of which project is told the name of a file. Without it the project of a file is its folder.
+func (l *Linter) Linking(project func(file string) *facts.Project) *Linter {
+	linking := *l
+	linking.project, linking.alone = project, false
+	return &linking
+}
+
+// Alone returns a Linter that judges each document by what it says itself.
+func (l *Linter) Alone() *Linter {
+	alone := *l
+	alone.alone = true
+	return &alone
+}
+
 // Lint judges the inputs. Facts that other files hold are looked up in fsys,
-// whose paths are those of the inputs' names; a nil fsys looks up nothing.
+// whose paths are those of the inputs' names; a nil fsys looks up nothing. What files
+// that are no inputs describe is judged where it rests on an input, and only findings
+// that stand in an input are reported.
 //
 // An input that cannot be read is in Result.Errors and hides no other's findings,
 // and so is a deployment that the policies fail on. The error is the context's.
 func (l *Linter) Lint(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) (*Result, error) {
 	read := readAll(ctx, inputs)
-	extraction, err := facts.Extract(ctx, fsys, read.files, l.options())
+	extraction, err := facts.Extract(ctx, fsys, read.files, l.options(read))
 	if err != nil {
 		return nil, err
 	}
-	denials, errs := l.evaluate(ctx, &extraction.Facts)
+	all := facts.Facts{
+		Deployments: slices.Concat(extraction.Deployments, extraction.Dependents.Deployments),
+		Computes:    slices.Concat(extraction.Computes, extraction.Dependents.Computes),
+	}
+	denials, errs := l.evaluate(ctx, &all)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -129,8 +153,9 @@ func (l *Linter) Lint(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) (
 	for _, problem := range extraction.Problems {
 		judge.problem(problem)
 	}
-	for _, denial := range denials {
-		judge.denial(&extraction.Facts, denial)
+	rests := l.rests(ctx, &all, denials)
+	for i, denial := range denials {
+		judge.denial(&all, denial, rests[i])
 	}
 	return &Result{
 		Edition:     l.config.Edition.Value,
@@ -147,7 +172,7 @@ func (l *Linter) Lint(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) (
 // could not be parsed. The last error is the context's.
 func (l *Linter) Facts(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) (*facts.Extraction, []error, error) {
 	read := readAll(ctx, inputs)
-	extraction, err := facts.Extract(ctx, fsys, read.files, l.options())
+	extraction, err := facts.Extract(ctx, fsys, read.files, l.options(read))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -162,6 +187,9 @@ func (l *Linter) Facts(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) 
 	return extraction, errs, nil
 }
 
-func (l *Linter) options() facts.Options {
-	return facts.Options{Cluster: l.config.Cluster, Stated: l.config.Stated, ModelSize: l.config.ModelSize}
+func (l *Linter) options(read readings) facts.Options {
+	return facts.Options{
+		Cluster: l.config.Cluster, Stated: l.config.Stated, ModelSize: l.config.ModelSize,
+		Alone: l.alone, Project: l.project, Unrecognized: read.unrecognized,
+	}
 }

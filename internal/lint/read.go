@@ -15,6 +15,8 @@ type readings struct {
 	files  []*source.File // those that can hold a document of a known format, in the order of the inputs
 	count  int            // inputs that could be read
 	errors []error        // of the others, in the order of the inputs
+
+	unrecognized map[string]bool // names of inputs that could be read and in which no format can be
 }
 
 // reading is what became of one input: neither a file nor an error when no format
@@ -32,21 +34,23 @@ func readAll(ctx context.Context, inputs iter.Seq[Input]) readings {
 		input Input
 	}
 	var (
-		jobs    = make(chan job, 64)
-		mutex   sync.Mutex
-		done    = map[int]reading{}
-		count   int
-		workers sync.WaitGroup
+		jobs         = make(chan job, 64)
+		mutex        sync.Mutex
+		done         = map[int]reading{}
+		unrecognized = map[string]bool{}
+		count        int
+		workers      sync.WaitGroup
 	)
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {
 			for job := range jobs {
 				file, err := read(job.input)
-				if file == nil && err == nil {
-					continue
-				}
 				mutex.Lock()
-				done[job.index] = reading{file, err}
+				if file == nil && err == nil {
+					unrecognized[job.input.Name] = true
+				} else {
+					done[job.index] = reading{file, err}
+				}
 				mutex.Unlock()
 			}
 		})
@@ -61,7 +65,7 @@ func readAll(ctx context.Context, inputs iter.Seq[Input]) readings {
 	close(jobs)
 	workers.Wait()
 
-	all := readings{count: count}
+	all := readings{count: count, unrecognized: unrecognized}
 	for index := range count {
 		reading, kept := done[index]
 		switch {

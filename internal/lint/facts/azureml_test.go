@@ -190,7 +190,8 @@ deployment deploymentconfig.yml azureml-v1-deployment-config @ 1:1
   name: "deploymentconfig.yml" @ 1:1 (the document has no name; this is its file's)
   target: "aci" @ 1:14 computeType
   workload: "web-service" @ 1:14 computeType (a deployment configuration is for a web service)
-  gpus: 1 @ 1:63 enableGpu (enableGpu asks for GPU)
+  gpus: 1 @ 1:63 enableGpu (enableGpu asks for GPU) + @ 1:14 computeType (is deployed with it)
+  link inference configuration @ 1:14 computeType -> @ 1:1
 deployment online azureml-v2-online-deployment @ 1:1
   name: "online" @ 2:7 name
   target: "managed-online" @ 1:10 $schema (the endpoint is a managed one)
@@ -203,6 +204,7 @@ deployment deploymentconfig.yml azureml-v1-deployment-config @ 1:1
   name: "deploymentconfig.yml" @ 1:1 (the document has no name; this is its file's)
   target: "aci" @ 1:14 computeType
   workload: "web-service" @ 1:14 computeType (a deployment configuration is for a web service)
+  link inference configuration @ 1:14 computeType -> @ 1:1 -> @ 1:1: it is defined 2 times, and none is taken
 `)
 }
 
@@ -210,20 +212,20 @@ deployment deploymentconfig.yml azureml-v1-deployment-config @ 1:1
 // which says nothing but computeType.
 func TestInferenceConfigCompletes(t *testing.T) {
 	tests := []struct{ name, config, want string }{
-		{"GPU flag", "entryScript: score.py\nenableGpu: True\n", `gpus: 1 @ 2:12 enableGpu (enableGpu asks for GPU)`},
-		{"no GPU", "entryScript: score.py\nenableGpu: false\nbaseImage:\n", `gpus: 0 @ 2:12 enableGpu (enableGpu declines GPU)`},
-		{"GPU flag with an image", "{entryScript: score.py, enableGpu: yes, baseImage: acme/score:1}", `gpus: 1 @ 1:36 enableGpu (enableGpu asks for GPU)
+		{"GPU flag", "entryScript: score.py\nenableGpu: True\n", `gpus: 1 @ 2:12 enableGpu (enableGpu asks for GPU) + @ 1:14 computeType (is deployed with it)`},
+		{"no GPU", "entryScript: score.py\nenableGpu: false\nbaseImage:\n", `gpus: 0 @ 2:12 enableGpu (enableGpu declines GPU) + @ 1:14 computeType (is deployed with it)`},
+		{"GPU flag with an image", "{entryScript: score.py, enableGpu: yes, baseImage: acme/score:1}", `gpus: 1 @ 1:36 enableGpu (enableGpu asks for GPU) + @ 1:14 computeType (is deployed with it)
   images[0]: "acme/score:1" @ 1:52 baseImage`},
 		{"the image decides", "{entryScript: score.py, enableGpu: no, baseImage: acme/cuda:1}", `images[0]: "acme/cuda:1" @ 1:51 baseImage`},
 		{"an image called gpu", "{entryScript: score.py, environment: {docker: {baseImage: azureml/base-gpu}}}",
 			`images[0]: "azureml/base-gpu" @ 1:59 environment.docker.baseImage`},
 		{"designer's environment", "{entryScript: score.py, environment: {name: AzureML-Designer-Score}}",
-			`designer: true @ 1:45 environment.name (the environment is the designer's)`},
+			`designer: true @ 1:45 environment.name (the environment is the designer's) + @ 1:14 computeType (is deployed with it)`},
 		{"designer's image", "{entryScript: score.py, baseImage: mcr.microsoft.com/azureml/curated/designer:74}",
-			`designer: true @ 1:36 baseImage (the image is the designer's)
+			`designer: true @ 1:36 baseImage (the image is the designer's) + @ 1:14 computeType (is deployed with it)
   images[0]: "mcr.microsoft.com/azureml/curated/designer:74" @ 1:36 baseImage`},
 		{"designer's package", "{entryScript: s.py, environment: {python: {condaDependencies: {dependencies: [pip, {pip: [azureml-designer-serving]}]}}}}",
-			`designer: true @ 1:91 environment.python.condaDependencies.dependencies[1].pip[0] (the package is the designer's)`},
+			`designer: true @ 1:91 environment.python.condaDependencies.dependencies[1].pip[0] (the package is the designer's) + @ 1:14 computeType (is deployed with it)`},
 		{"not the designer's", "{entryScript: s.py, environment: {name: my-designer, python: {condaDependencies: {dependencies: [mldesigner]}}}}", ""},
 		{"placeholders", "{entryScript: s.py, enableGpu: $(gpu), baseImage: <image>}", ""},
 	}
@@ -238,7 +240,7 @@ deployment deploymentconfig.yml azureml-v1-deployment-config @ 1:1
   name: "deploymentconfig.yml" @ 1:1 (the document has no name; this is its file's)
   target: "aks" @ 1:14 computeType
   workload: "web-service" @ 1:14 computeType (a deployment configuration is for a web service)
-  `+test.want)
+  `+strings.TrimSpace(test.want+"\n  link inference configuration @ 1:14 computeType -> @ 1:1"))
 		})
 	}
 }

@@ -12,6 +12,7 @@ import (
 // https://learn.microsoft.com/azure/machine-learning/v1/reference-azure-machine-learning-cli#deployment-configuration-schema
 var azureMLv1DeploymentConfig = format{
 	name:  "azureml-v1-deployment-config",
+	links: true,
 	marks: [][]string{{"computeType"}},
 	matches: func(root *source.Node) bool {
 		if root.Has("$schema") || root.Has("resources") || root.Has("type") || root.Has("properties") {

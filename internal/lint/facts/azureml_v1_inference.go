@@ -7,6 +7,7 @@ import "github.com/mlpolicy/mlpolicy/internal/lint/source"
 // https://learn.microsoft.com/azure/machine-learning/v1/reference-azure-machine-learning-cli#inference-configuration-schema
 var azureMLv1InferenceConfig = format{
 	name:  "azureml-v1-inference-config",
+	links: true,
 	marks: [][]string{{"entryScript"}, {"runtime", "condaFile", "sourceDirectory", "environment", "enableGpu", "baseImage"}},
 	matches: func(root *source.Node) bool {
 		if !root.Has("entryScript") || root.Has("$schema") {
@@ -38,6 +39,7 @@ var azureMLv1InferenceConfig = format{
 		r.designerImage(d, docker)
 		r.designerName(d, environment.Get("name"))
 		r.designerConda(d, environment.At("python", "condaDependencies"))
+		r.conda(d, r.root.Get("condaFile"))
 		r.part(inferenceConfig, "the deployment configurations in its folder", d)
 	},
 }

@@ -57,25 +57,33 @@ func (r *reader) azureMLModel(d *Deployment, n *source.Node) {
 	}
 	model := &Model{Place: Place{Node: n}}
 	if n.Kind == source.Mapping && !template(n) {
-		model.Name = r.text(n.Get("name"))
-		model.Version = r.text(n.Get("version"))
-		model.Path = r.text(n.Get("path"))
-		r.designerTags(d, n.Get("tags"))
+		r.modelAsset(d, model, n)
 	} else {
 		reference := r.text(n)
 		if !reference.Known {
 			return
 		}
+		r.asset(d, modelAsset, n, model)
 		name, version := modelReference(reference.Value)
-		if name == "" {
+		if name == "" && !strings.HasPrefix(reference.Value, fileScheme) {
 			return
 		}
-		model.Name = Know(name, reference.Place)
+		if name != "" {
+			model.Name = Know(name, reference.Place)
+		}
 		if version != "" {
 			model.Version = Know(version, reference.Place)
 		}
 	}
 	d.Models = append(d.Models, model)
+}
+
+// modelAsset reads the definition of a model.
+func (r *reader) modelAsset(d *Deployment, model *Model, n *source.Node) {
+	model.Name = r.text(n.Get("name"))
+	model.Version = r.text(n.Get("version"))
+	model.Path = r.text(n.Get("path"))
+	r.designerTags(d, n.Get("tags"))
 }
 
 // modelReference takes apart azureml:NAME:VERSION, azureml:NAME@LABEL and the long
@@ -103,12 +111,64 @@ func modelReference(text string) (name, version string) {
 	return name, version
 }
 
+// fileScheme begins the path of a document that defines an asset.
+const fileScheme = "file:"
+
+// asset notes the asset of a workspace that a deployment refers to: azureml:NAME:VERSION,
+// azureml:NAME@LABEL, or file:PATH of its definition. An asset of a registry is none of the project's.
+func (r *reader) asset(d *Deployment, kind partKind, n *source.Node, of *Model) {
+	text, ok := r.scalar(n)
+	if !ok {
+		return
+	}
+	mention := reference{kind: kind, node: n, model: of}
+	if path, ok := strings.CutPrefix(text, fileScheme); ok {
+		mention.path = path
+		d.refer(mention)
+		return
+	}
+	if short, ok := strings.CutPrefix(text, "azureml:"); ok && !strings.HasPrefix(short, "/") {
+		mention.name, mention.version, _ = strings.Cut(short, ":")
+		mention.name, _, _ = strings.Cut(mention.name, "@")
+		d.refer(mention)
+	}
+}
+
+// computeReference notes the compute that a deployment runs on: azureml:NAME or NAME.
+func (r *reader) computeReference(d *Deployment, n *source.Node) {
+	name := strings.TrimPrefix(r.text(n).Value, "azureml:")
+	if name != "" && !strings.Contains(name, "/") {
+		d.refer(reference{kind: computeDefinition, name: name, node: n})
+	}
+}
+
 // azureMLEnvironment reads a deployment's environment: a reference, or one that is
 // defined in place.
 func (r *reader) azureMLEnvironment(d *Deployment, n *source.Node) {
-	d.image(n.Get("image"))
+	if n.IsNull() {
+		return
+	}
 	r.designerName(d, n)
+	if n.Kind != source.Mapping {
+		r.asset(d, environmentAsset, n, nil)
+		return
+	}
+	r.environment(d, n)
+}
+
+// environment reads the definition of an environment.
+func (r *reader) environment(d *Deployment, n *source.Node) {
+	d.image(n.Get("image"))
 	r.designerName(d, n.Get("name"))
 	r.designerImage(d, n.Get("image"))
-	r.designerConda(d, n.Get("conda_file"))
+	r.conda(d, n.Get("conda_file"))
+}
+
+// conda reads a conda specification, or notes the file that holds it.
+func (r *reader) conda(d *Deployment, n *source.Node) {
+	if path, ok := r.scalar(n); ok && path != "" {
+		d.refer(reference{kind: condaFile, path: path, node: n})
+		return
+	}
+	r.designerConda(d, n)
 }

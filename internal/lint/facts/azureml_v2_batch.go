@@ -10,7 +10,8 @@ import (
 // name, which tells nothing of the target. A model that is deployed so scores; a
 // pipeline may as well train.
 var azureMLv2BatchDeployment = format{
-	name: "azureml-v2-batch-deployment",
+	name:  "azureml-v2-batch-deployment",
+	links: true,
 	marks: [][]string{
 		{"$schema", "endpoint_name"},
 		append([]string{"endpoint_name"}, batchSchemaMarks...),
@@ -30,6 +31,8 @@ var azureMLv2BatchDeployment = format{
 			d.Workload = Know(BatchScoring, Place{Node: discriminator(r.root), Why: "a model behind a batch endpoint scores"})
 		}
 		r.instanceType(d, r.root.At("resources", "instance_type"))
+		r.computeReference(d, r.root.Get("compute"))
+		r.endpointReference(d)
 		r.azureMLModel(d, r.root.Get("model"))
 		r.azureMLEnvironment(d, r.root.Get("environment"))
 		r.tags(d, r.root.Get("tags"))

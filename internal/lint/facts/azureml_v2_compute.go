@@ -9,7 +9,8 @@ import (
 // azureMLv2Compute is a compute that Azure ML creates, or one that exists and is
 // attached to a workspace. Its type wins over its $schema.
 var azureMLv2Compute = format{
-	name: "azureml-v2-compute",
+	name:  "azureml-v2-compute",
+	links: true,
 	marks: [][]string{
 		{"ompute", "resource_id"},
 		append([]string{"$schema"}, computeTypeMarks...),

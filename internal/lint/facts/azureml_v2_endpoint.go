@@ -10,11 +10,18 @@ import (
 // documents of its own.
 var azureMLv2Endpoint = format{
 	name:      "azureml-v2-endpoint",
+	links:     true,
 	auxiliary: true,
 	marks:     [][]string{{"$schema"}, {"azureml"}, {"nlineEndpoint", "nlineendpoint", "atchEndpoint", "atchendpoint"}},
 	matches: func(root *source.Node) bool {
 		kind := azureMLSchema(root)
 		return strings.HasSuffix(kind, "onlineendpoint") || strings.HasSuffix(kind, "batchendpoint")
 	},
-	read: func(r *reader) { r.completes = "nothing: the endpoint's deployments are documents of their own" },
+	read: func(r *reader) {
+		d := &Deployment{}
+		r.computeReference(d, r.root.Get("compute"))
+		r.statements(d, r.root.Get("tags"))
+		part := r.part(endpointDefinition, "the deployments behind the endpoint", d)
+		part.name = r.text(r.root.Get("name")).Value
+	},
 }

@@ -9,7 +9,8 @@ import (
 // azureMLv2OnlineDeployment is a deployment of a managed or a Kubernetes online
 // endpoint. Its type wins over its $schema.
 var azureMLv2OnlineDeployment = format{
-	name: "azureml-v2-online-deployment",
+	name:  "azureml-v2-online-deployment",
+	links: true,
 	marks: [][]string{
 		{"$schema", "endpoint_name"},
 		append([]string{"endpoint_name"}, onlineSchemaMarks...),
@@ -40,10 +41,14 @@ var azureMLv2OnlineDeployment = format{
 			d.GPUs, d.FPGAs = roundUp(gpus), roundUp(fpgas)
 			d.CPUCores = requested(resources, "cpu", r.quantity)
 			d.MemoryGiB = requested(resources, "memory", r.memory)
+			if name := r.text(r.root.Get("instance_type")); name.Known {
+				d.refer(reference{kind: instanceType, name: name.Value, node: name.Place.Node})
+			}
 		case "managed":
 			d.Target = Know(ManagedOnline, because(r.carry(discriminator(r.root)), "the endpoint is a managed one"))
 			r.instanceType(d, r.root.Get("instance_type"))
 		}
+		r.endpointReference(d)
 		d.Replicas = r.count(r.root.Get("instance_count"))
 		if scale := r.root.At("scale_settings", "type"); lowerScalar(scale) == "target_utilization" {
 			d.Autoscales = Know(true, r.carry(scale))
@@ -52,6 +57,13 @@ var azureMLv2OnlineDeployment = format{
 		r.azureMLEnvironment(d, r.root.Get("environment"))
 		r.tags(d, r.root.Get("tags"))
 	},
+}
+
+// endpointReference notes the endpoint that a deployment is behind.
+func (r *reader) endpointReference(d *Deployment) {
+	if name := r.text(r.root.Get("endpoint_name")); name.Known {
+		d.refer(reference{kind: endpointDefinition, name: name.Value, node: name.Place.Node})
+	}
 }
 
 // onlineSchemaMarks stand in the bytes of a deployment that has a $schema.

@@ -85,11 +85,28 @@ func describeFacts(b *strings.Builder, indent string, object reflect.Value) {
 		if !field.IsExported() {
 			continue
 		}
+		if links, ok := object.Field(i).Interface().([]Link); ok {
+			describeLinks(b, indent, links)
+			continue
+		}
 		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 		if name == "-" {
 			name = "(" + strings.ToLower(field.Name) + ")"
 		}
 		describeFact(b, indent, name, object.Field(i))
+	}
+}
+
+func describeLinks(b *strings.Builder, indent string, links []Link) {
+	for _, link := range links {
+		fmt.Fprintf(b, "%slink %s%s", indent, link.What, place(link.Place))
+		for _, found := range link.Found {
+			fmt.Fprintf(b, " ->%s", place(found))
+		}
+		if link.Why != "" {
+			fmt.Fprintf(b, ": %s", link.Why)
+		}
+		b.WriteByte('\n')
 	}
 }
 

@@ -3,6 +3,7 @@ package facts
 import (
 	"context"
 	"io/fs"
+	"path"
 	"runtime"
 	"slices"
 	"sync"
@@ -21,6 +22,13 @@ type Options struct {
 	// ModelSize returns the size in bytes that the configuration's inventory
 	// has for a model; version may be empty.
 	ModelSize func(name, version string) Fact[int64]
+
+	// Alone leaves out what other documents and files say: each document stands by itself.
+	Alone bool
+	// Project returns the project of a file; nil where each folder is one.
+	Project func(file string) *Project
+	// Unrecognized names the files of the run that hold no document of a known format.
+	Unrecognized map[string]bool
 }
 
 // Extraction is what files say.
@@ -30,6 +38,8 @@ type Extraction struct {
 	Documents []Document
 	// Problems are findings about the input itself.
 	Problems []Problem
+	// Dependents is what other files of the project describe and rests on the documents of these.
+	Dependents Facts
 }
 
 // Document is a document of a known format.
@@ -63,10 +73,11 @@ func Extract(ctx context.Context, fsys fs.FS, files []*source.File, options Opti
 		return nil, err
 	}
 
-	linker := newLinker(fsys, readings)
+	linker := newLinker(fsys, readings, options)
 	// Not nil: JSON has no null where the schema has an array.
 	extraction := &Extraction{Facts: Facts{Deployments: []*Deployment{}, Computes: []*Compute{}}}
 	for _, reading := range readings {
+		linker.parametrize(ctx, reading)
 		for _, reader := range reading.readers {
 			if err := ctx.Err(); err != nil {
 				return nil, err
@@ -75,6 +86,7 @@ func Extract(ctx context.Context, fsys fs.FS, files []*source.File, options Opti
 		}
 		extraction.Problems = append(extraction.Problems, reading.problems...)
 	}
+	extraction.Dependents = linker.dependents(ctx)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -97,7 +109,7 @@ func (e *Extraction) add(ctx context.Context, r *reader, linker *linker, options
 		e.Deployments = append(e.Deployments, d)
 	}
 	for _, c := range r.computes {
-		problems := c.settle(options)
+		problems := linker.settle(c)
 		// What contradicts a deployment's own compute was said with the deployment.
 		if !slices.ContainsFunc(r.deployments, func(d *Deployment) bool { return d.Compute == c }) {
 			e.Problems = append(e.Problems, problems...)
@@ -138,7 +150,7 @@ func readFile(ctx context.Context, file *source.File) *reading {
 		reading.add(ctx, document.Root)
 		var carried []*source.Node
 		for _, r := range reading.readers[before:] {
-			for _, part := range r.parts {
+			for _, part := range r.defined() {
 				reading.parts[part.kind] = append(reading.parts[part.kind], part)
 			}
 			if !r.auxiliary {
@@ -151,6 +163,21 @@ func readFile(ctx context.Context, file *source.File) *reading {
 		})...)
 	}
 	return reading
+}
+
+// completes tells whether the file holds anything that other documents can refer to.
+func (reading *reading) completes() bool { return len(reading.parts) > 0 }
+
+// defined returns the parts of a document. The computes that Azure ML knows by a name
+// are among them.
+func (r *reader) defined() []*part {
+	parts := r.parts
+	for _, c := range r.computes {
+		if c.Name.Place.Why == "" && (c.ManagedBy.Value == ByAzureML || r.format == azureMLv2Compute.name) {
+			parts = append(slices.Clip(parts), &part{kind: computeDefinition, name: path.Base(c.Name.Value), compute: c})
+		}
+	}
+	return parts
 }
 
 // tell returns what a document says, comparable.

@@ -167,8 +167,13 @@ type Deployment struct {
 	// Subject is what configuration can select the deployment by.
 	Subject Subject `json:"-"`
 
+	// Links are the mentions of other documents and what came of them.
+	Links []Link `json:"-"`
+
 	// said is what the document states explicitly by annotations or tags.
 	said []*Deployment
+	// mentions are the parts of other documents that the deployment refers to.
+	mentions []*reference
 	// anyCluster is set where the document is for Kubernetes and does not tell what cluster.
 	anyCluster bool
 }

@@ -16,6 +16,9 @@ type format struct {
 	// auxiliary documents are never at fault themselves: they are no deployments, or
 	// only train. What cannot be read of them is passed over in silence.
 	auxiliary bool
+	// links tells that documents of the format define what others refer to, or refer to
+	// what others define.
+	links bool
 	// matches tells whether a document is of the format.
 	matches func(root *source.Node) bool
 	// read adds what the document says.
@@ -28,6 +31,7 @@ func formats() []format {
 		modelDeployment,
 		kubernetesWorkload,
 		kserveInferenceService,
+		kserveServingRuntime,
 		azureMLv1DeploymentConfig,
 		azureMLv1InferenceConfig,
 		azureMLv2OnlineDeployment,
@@ -37,6 +41,7 @@ func formats() []format {
 		azureMLv2Job,
 		azureMLv2Model,
 		azureMLv2Environment,
+		condaEnvironment,
 		aciContainerGroup,
 		mlflowModel,
 	}
@@ -65,10 +70,7 @@ const (
 
 // Recognize tells by a quick look at the bytes what a file can hold.
 func Recognize(data []byte) Recognition {
-	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
-		// In UTF-16 each ASCII character has a zero byte beside it.
-		data = bytes.ReplaceAll(data, []byte{0}, nil)
-	}
+	data = narrow(data)
 	recognition := Unrecognized
 	for _, format := range formats() {
 		switch {
@@ -80,6 +82,27 @@ func Recognize(data []byte) Recognition {
 		}
 	}
 	return recognition
+}
+
+// links tells by a quick look at the bytes whether a file can complete others, or be
+// completed.
+func links(data []byte) bool {
+	data = narrow(data)
+	for _, format := range formats() {
+		if format.links && format.marked(data) {
+			return true
+		}
+	}
+	return false
+}
+
+// narrow returns the ASCII characters of UTF-16, each of which has a zero byte beside
+// it, and any other bytes as they are.
+func narrow(data []byte) []byte {
+	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
+		return bytes.ReplaceAll(data, []byte{0}, nil)
+	}
+	return data
 }
 
 func (f format) marked(data []byte) bool {

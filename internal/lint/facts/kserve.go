@@ -7,10 +7,11 @@ import (
 )
 
 // kserveInferenceService are KServe's services from v1alpha2, when it was
-// KFServing, on: each component is one deployment. TrainedModel, InferenceGraph,
-// ServingRuntime and LLMInferenceServiceConfig serve nothing by themselves.
+// KFServing, on: each component is one deployment. TrainedModel, InferenceGraph
+// and LLMInferenceServiceConfig serve nothing by themselves.
 var kserveInferenceService = format{
 	name:  "kserve-inference-service",
+	links: true,
 	marks: [][]string{{"serving.kserve.io/", "serving.kubeflow.org/"}, {"InferenceService"}, {"spec"}},
 	matches: func(root *source.Node) bool {
 		group, kind := groupKind(root)
@@ -80,6 +81,9 @@ func (r *reader) kserveDeployment(name string, pod, metadata *source.Node, conta
 	d.Workload = Know(WebService, Place{Node: kind, Why: "KServe makes a web service of it"})
 	r.metadata(d, metadata)
 	r.pod(d, pod, containers...)
+	if name := r.text(pod.At("model", "runtime")); name.Known {
+		d.refer(reference{kind: servingRuntime, name: name.Value, namespace: namespaceOf(r.root), node: name.Place.Node})
+	}
 	r.cluster(d, pod, metadata)
 	return d
 }

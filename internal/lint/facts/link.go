@@ -2,18 +2,52 @@ package facts
 
 import (
 	"context"
+	"fmt"
 	"io/fs"
 	"path"
+	"runtime"
+	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// part is what a document that is no deployment adds to deployments of others.
+// Project is a set of files whose documents may refer to each other. Projects are
+// told apart by their pointers.
+type Project struct {
+	// Root is the folder that holds the files; nothing is looked up outside of it.
+	// It is empty where nothing marks one: then a path may lead anywhere.
+	Root string
+	// Files lists the names of the files in the form of source.File.Name. It is
+	// false when they are too many to look into.
+	Files func(context.Context) (names []string, ok bool)
+}
+
+// Link is a mention of what another document defines.
+type Link struct {
+	What  string  // in words: compute gpu-cluster
+	Place Place   // where the deployment mentions it
+	Found []Place // the documents that define it
+	Why   string  // why it was not followed; empty when it was
+}
+
+// part is what a document adds to deployments of others.
 type part struct {
 	kind            partKind
-	name, namespace string // by which others refer to it; empty where a folder brings them together
+	name, namespace string // by which others refer to it; empty where a folder or a path brings them together
+	version         string // empty where the document leaves it to Azure ML
 	facts           *Deployment
+	compute         *Compute // instead of facts
+}
+
+// place is where the part is described.
+func (p *part) place() Place {
+	if p.compute != nil {
+		return p.compute.Place
+	}
+	return p.facts.Place
 }
 
 type partKind uint8
@@ -28,10 +62,67 @@ const (
 	// instanceType adds what a pod asks for and where it runs to the Azure ML
 	// deployments on Kubernetes that name it.
 	instanceType
+	// servingRuntime adds what its containers ask for to the InferenceServices of its
+	// namespace that name it; without a namespace to those of all.
+	servingRuntime
+	// computeDefinition adds where it runs and the machines of that.
+	computeDefinition
+	// endpointDefinition adds to the deployments behind the endpoint.
+	endpointDefinition
+	// modelAsset adds to the models that name it.
+	modelAsset
+	// environmentAsset adds to the deployments that name it.
+	environmentAsset
+	// condaFile adds to the environments whose path leads to it.
+	condaFile
 )
 
-// maxLinkedFile is in bytes: what completes a deployment is written by hand.
-const maxLinkedFile = 1 << 20
+func (k partKind) String() string {
+	switch k {
+	case inferenceConfig:
+		return "inference configuration"
+	case mlModel:
+		return "MLmodel"
+	case armParameters:
+		return "parameters file"
+	case instanceType:
+		return "instance type"
+	case servingRuntime:
+		return "serving runtime"
+	case computeDefinition:
+		return "compute"
+	case endpointDefinition:
+		return "endpoint"
+	case modelAsset:
+		return "model"
+	case environmentAsset:
+		return "environment"
+	case condaFile:
+		return "conda file"
+	}
+	return fmt.Sprintf("part %d", k)
+}
+
+// reference is a deployment's mention of a part.
+type reference struct {
+	kind            partKind
+	name, namespace string
+	version         string         // empty for any
+	path            string         // of the file that is the part, instead of a name
+	node            *source.Node   // where it is mentioned
+	model           *Model         // that the part is of, for a modelAsset
+	through         []*source.Node // the mentions that led to this one, the last first
+}
+
+// refer notes that a deployment mentions a part.
+func (d *Deployment) refer(mention reference) { d.mentions = append(d.mentions, &mention) }
+
+const (
+	// maxLinkedFile is in bytes: what completes a deployment is written by hand.
+	maxLinkedFile = 1 << 20
+	// maxMentions bounds what a deployment refers to, by way of others too.
+	maxMentions = 100
+)
 
 // standardInput is the name of the source.File that no folder holds.
 const standardInput = "<stdin>"
@@ -44,49 +135,268 @@ func folderOf(file string) string {
 	return path.Dir(file)
 }
 
-// linker looks up the parts that other files hold.
+// linker looks up the parts that other documents hold.
 type linker struct {
-	fsys    fs.FS
-	read    map[string]*reading // by file name
-	folders map[string][]string // names of a folder's files
-	walked  map[string]bool     // folders whose files in the file system are among them
-	onlys   map[partOf]*part    // what only found
+	fsys     fs.FS
+	options  Options
+	run      []*reading
+	read     map[string]*reading // by file name
+	inRun    map[*source.File]bool
+	folders  map[string][]string   // names of a folder's files
+	walked   map[string]bool       // folders whose files in the file system are among them
+	projects map[string]*Project   // by folder, where options know none
+	indexes  map[*Project]*index   // what was looked into
+	settled  map[*Compute]struct{} // computes that are complete
 }
 
-// partOf is what a part can be looked up by.
-type partOf struct {
-	kind   partKind
-	folder string
+// index holds the documents of a project.
+type index struct {
+	tooLarge bool
+	readings []*reading
+	parts    map[definition][]*part
 }
 
-func newLinker(fsys fs.FS, readings []*reading) *linker {
+// definition is what a part can be looked up by.
+type definition struct {
+	kind            partKind
+	name, namespace string
+}
+
+func newLinker(fsys fs.FS, run []*reading, options Options) *linker {
 	l := &linker{
-		fsys: fsys, read: make(map[string]*reading, len(readings)),
-		folders: map[string][]string{}, walked: map[string]bool{standardInput: true}, onlys: map[partOf]*part{},
+		fsys: fsys, options: options, run: run,
+		read:    make(map[string]*reading, len(run)),
+		inRun:   make(map[*source.File]bool, len(run)),
+		folders: map[string][]string{}, walked: map[string]bool{standardInput: true},
+		projects: map[string]*Project{}, indexes: map[*Project]*index{}, settled: map[*Compute]struct{}{},
 	}
-	for _, reading := range readings {
+	for _, reading := range run {
 		l.read[reading.file.Name] = reading
+		l.inRun[reading.file] = true
 		folder := folderOf(reading.file.Name)
 		l.folders[folder] = append(l.folders[folder], reading.file.Name)
 	}
 	return l
 }
 
-// complete adds to a deployment what documents beside its own say.
+// complete adds to a deployment what the documents that it mentions say.
 func (l *linker) complete(ctx context.Context, d *Deployment) {
-	if d.Format != azureMLv1DeploymentConfig.name {
+	if l.options.Alone {
 		return
 	}
-	if only := l.only(ctx, partOf{inferenceConfig, folderOf(d.Subject.File)}); only != nil {
-		(&merger{silent: true}).deployment(d, only.facts)
+	if d.Format == azureMLv1DeploymentConfig.name {
+		// What the configuration is for is what people look at first.
+		node := d.Place.Node
+		if d.Target.Place.Node != nil {
+			node = d.Target.Place.Node
+		}
+		d.refer(reference{kind: inferenceConfig, node: node})
+	}
+	followed := map[*part]bool{}
+	for i := 0; i < len(d.mentions) && i < maxMentions && ctx.Err() == nil; i++ {
+		mention := d.mentions[i]
+		found, why := l.find(ctx, mention)
+		if len(found) == 0 && mention.name == "" && mention.path == "" {
+			continue // nobody said that there is one
+		}
+		link := Link{What: strings.TrimSpace(mention.kind.String() + " " + mention.name + mention.path), Place: Place{Node: mention.node}, Why: why}
+		for _, part := range found {
+			link.Found = append(link.Found, part.place())
+		}
+		if link.Why == "" && !followed[found[0]] {
+			followed[found[0]] = true
+			l.add(d, mention, found[0])
+		}
+		d.Links = append(d.Links, link)
 	}
 }
+
+// find returns the part that is mentioned, or what else was found and why it is not taken.
+func (l *linker) find(ctx context.Context, mention *reference) (found []*part, why string) {
+	file := mention.node.File().Name
+	switch {
+	case mention.path != "":
+		name, ok := l.within(file, mention.path)
+		if !ok {
+			return nil, "it is outside of the project"
+		}
+		found = l.file(ctx, name).parts[mention.kind]
+	case mention.name == "":
+		found = l.beside(ctx, mention.kind, folderOf(file))
+	default:
+		index := l.index(ctx, l.project(file))
+		if index.tooLarge {
+			return nil, "the project has too many files to look for it"
+		}
+		found = index.parts[definition{mention.kind, mention.name, mention.namespace}]
+		if len(found) == 0 && mention.namespace != "" {
+			found = index.parts[definition{mention.kind, mention.name, ""}]
+		}
+		found = ofVersion(found, mention.version)
+	}
+	switch {
+	case len(found) == 1:
+		return found, ""
+	case len(found) > 1:
+		return found, fmt.Sprintf("it is defined %d times, and none is taken", len(found))
+	case mention.path != "":
+		return nil, "nothing there adds to what is known"
+	}
+	return nil, "no document of the project defines it"
+}
+
+// ofVersion leaves out the parts that state another version.
+func ofVersion(parts []*part, version string) []*part {
+	if version == "" {
+		return parts
+	}
+	return slices.DeleteFunc(slices.Clone(parts), func(p *part) bool { return p.version != "" && p.version != version })
+}
+
+// add completes a deployment by a part that it mentions.
+func (l *linker) add(d *Deployment, mention *reference, p *part) {
+	m := &merger{silent: true, via: mention.places()}
+	switch {
+	case p.compute != nil:
+		l.addCompute(m, d, p.compute)
+	case mention.model != nil:
+		m.asset(d, mention.model, p.facts)
+	default:
+		m.deployment(d, p.facts)
+	}
+	if p.facts != nil {
+		d.said = append(d.said, p.facts.said...)
+		for _, further := range p.facts.mentions {
+			further := *further
+			further.through = append([]*source.Node{mention.node}, mention.through...)
+			d.refer(further)
+		}
+	}
+}
+
+// places says how what is mentioned was found.
+func (r *reference) places() []Place {
+	why := "refers to it here"
+	if r.name == "" && r.path == "" {
+		why = "is deployed with it"
+	}
+	places := []Place{{Node: r.node, Why: why}}
+	for _, node := range r.through {
+		places = append(places, Place{Node: node, Why: "refers to that here"})
+	}
+	return places
+}
+
+// addCompute adds what a deployment runs on. Azure ML's own clusters give whole
+// machines, with all the devices that they have.
+func (l *linker) addCompute(m *merger, d *Deployment, c *Compute) {
+	l.settle(c)
+	if d.Compute == nil {
+		d.Compute = c
+	}
+	target := c.Target
+	target.Place = because(target.Place, "the compute "+c.Name.Value+" that it runs on is there")
+	fill(m, "target", &d.Target, target)
+	if c.Target.Value == AMLCompute {
+		fill(m, "gpus", &d.GPUs, c.GPUs)
+		fill(m, "fpgas", &d.FPGAs, c.FPGAs)
+	}
+}
+
+// asset adds to a deployment's model what its asset says.
+func (m *merger) asset(d *Deployment, model *Model, said *Deployment) {
+	fill(m, "designer", &d.Designer, said.Designer)
+	for _, asset := range said.Models {
+		fill(m, "model version", &model.Version, asset.Version)
+		fill(m, "model path", &model.Path, asset.Path)
+		if !model.SizeBytes.Known {
+			model.SizeSource = asset.SizeSource
+		}
+		fill(m, "model size", &model.SizeBytes, asset.SizeBytes)
+	}
+}
+
+// settle completes a compute by what the configuration states of it, once.
+func (l *linker) settle(c *Compute) []Problem {
+	if _, done := l.settled[c]; done {
+		return nil
+	}
+	l.settled[c] = struct{}{}
+	return c.settle(l.options)
+}
+
+// dependents returns what other files of the run's projects describe and rests on a
+// document of the run.
+func (l *linker) dependents(ctx context.Context) Facts {
+	var dependents Facts
+	if l.options.Alone || l.fsys == nil {
+		return dependents
+	}
+	seen := map[*Project]bool{}
+	for _, reading := range l.run {
+		if !reading.completes() {
+			continue
+		}
+		project := l.project(reading.file.Name)
+		if seen[project] {
+			continue
+		}
+		seen[project] = true
+		for _, other := range l.index(ctx, project).readings {
+			if !l.inRun[other.file] {
+				l.addDependents(ctx, &dependents, other)
+			}
+		}
+	}
+	return dependents
+}
+
+// addDependents adds the deployments and computes of a file that rest on a document of the run.
+func (l *linker) addDependents(ctx context.Context, dependents *Facts, of *reading) {
+	l.parametrize(ctx, of)
+	for _, r := range of.readers {
+		if ctx.Err() != nil {
+			return
+		}
+		if r.parameters != nil && l.inRun[r.parameters.File()] {
+			for _, c := range r.computes {
+				l.settle(c)
+				dependents.Computes = append(dependents.Computes, c)
+			}
+		}
+		for _, d := range r.deployments {
+			l.complete(ctx, d)
+			d.settle(l.options)
+			l.measure(ctx, d)
+			if r.parameters != nil && l.inRun[r.parameters.File()] || l.rests(d) {
+				dependents.Deployments = append(dependents.Deployments, d)
+			}
+		}
+	}
+}
+
+// rests tells whether a deployment was completed by a document of the run.
+func (l *linker) rests(d *Deployment) bool {
+	for _, link := range d.Links {
+		if link.Why == "" && l.inRun[link.Found[0].Node.File()] {
+			return true
+		}
+	}
+	return slices.ContainsFunc(d.Models, func(model *Model) bool {
+		node := model.SizeBytes.Place.Node
+		return node != nil && l.inRun[node.File()]
+	})
+}
+
+// parametrize reads the templates of a file again with the values of the parameters
+// file that belongs to it.
+func (l *linker) parametrize(_ context.Context, _ *reading) {}
 
 // measure looks up the sizes of models whose files are at hand: those whose path is
 // relative to the folder of the deployment's file.
 func (l *linker) measure(ctx context.Context, d *Deployment) {
 	folder := folderOf(d.Subject.File)
-	if folder == standardInput {
+	if folder == standardInput || l.options.Alone {
 		return
 	}
 	for _, model := range d.Models {
@@ -99,41 +409,138 @@ func (l *linker) measure(ctx context.Context, d *Deployment) {
 	}
 }
 
-// only returns the one part of a kind in a folder, nil when there is none or more.
-func (l *linker) only(ctx context.Context, of partOf) *part {
-	if only, known := l.onlys[of]; known {
-		return only
+// project returns the project of a file, which is the folder where nothing else says so.
+func (l *linker) project(file string) *Project {
+	folder := folderOf(file)
+	if l.options.Project != nil && folder != standardInput {
+		return l.options.Project(file)
 	}
-	var all []*part
-	for _, name := range l.siblings(of.folder) {
-		all = append(all, l.file(ctx, name).parts[of.kind]...)
+	project := l.projects[folder]
+	if project == nil {
+		project = &Project{Files: func(context.Context) ([]string, bool) { return l.siblings(folder), true }}
+		l.projects[folder] = project
 	}
-	l.onlys[of] = nil
-	if len(all) == 1 {
-		l.onlys[of] = all[0]
-	}
-	return l.onlys[of]
+	return project
 }
 
-// file reads a file that was not named for linking; a file that cannot be read
-// completes nothing.
-func (l *linker) file(ctx context.Context, name string) *reading {
-	if known := l.read[name]; known != nil {
+// within joins a path to the folder of a file. It is false for one that leads out of
+// the file's project.
+func (l *linker) within(file, name string) (string, bool) {
+	folder := folderOf(file)
+	if folder == standardInput || path.IsAbs(name) {
+		return "", false
+	}
+	joined := path.Join(folder, name)
+	switch root := l.project(file).Root; root {
+	case "":
+		return joined, true
+	case ".":
+		return joined, joined != ".." && !strings.HasPrefix(joined, "../")
+	default:
+		return joined, strings.HasPrefix(joined, strings.TrimSuffix(root, "/")+"/")
+	}
+}
+
+// index reads the documents of a project.
+func (l *linker) index(ctx context.Context, project *Project) *index {
+	if known := l.indexes[project]; known != nil {
 		return known
 	}
-	read := &reading{}
-	l.read[name] = read
+	found := &index{parts: map[definition][]*part{}}
+	l.indexes[project] = found
+	for _, reading := range l.run {
+		if l.project(reading.file.Name) == project {
+			found.readings = append(found.readings, reading)
+		}
+	}
+	if l.fsys != nil {
+		names, ok := project.Files(ctx)
+		found.tooLarge = !ok
+		found.readings = append(found.readings, l.others(ctx, names)...)
+	}
+	for _, reading := range found.readings {
+		for _, parts := range reading.parts {
+			for _, part := range parts {
+				if part.name != "" {
+					key := definition{part.kind, part.name, part.namespace}
+					found.parts[key] = append(found.parts[key], part)
+				}
+			}
+		}
+	}
+	return found
+}
+
+// others reads, on all cores, the files that are not among those of the run.
+func (l *linker) others(ctx context.Context, names []string) []*reading {
+	var missing []string
+	for _, name := range names {
+		if !l.options.Unrecognized[name] && l.read[name] == nil {
+			missing = append(missing, name)
+		}
+	}
+	read := make([]*reading, len(missing))
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(missing)) {
+		workers.Go(func() {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= len(missing) || ctx.Err() != nil {
+					return
+				}
+				read[i] = l.load(ctx, missing[i], links)
+			}
+		})
+	}
+	workers.Wait()
+	for i, name := range missing {
+		if read[i] != nil {
+			l.read[name] = read[i]
+		}
+	}
+	var others []*reading
+	for _, name := range names {
+		if reading := l.read[name]; reading != nil && reading.file != nil && !l.inRun[reading.file] {
+			others = append(others, reading)
+		}
+	}
+	return others
+}
+
+// beside returns the parts of a kind in the files of a folder.
+func (l *linker) beside(ctx context.Context, kind partKind, folder string) []*part {
+	var all []*part
+	for _, name := range l.siblings(folder) {
+		all = append(all, l.file(ctx, name).parts[kind]...)
+	}
+	return all
+}
+
+// file returns what a file says; one that cannot be read says nothing.
+func (l *linker) file(ctx context.Context, name string) *reading {
+	known := l.read[name]
+	if known == nil {
+		known = l.load(ctx, name, func(data []byte) bool { return Recognize(data) != Unrecognized })
+		l.read[name] = known
+	}
+	return known
+}
+
+// load reads a file that was not named for linking, if a quick look says that it is of
+// use. Its reading has no file when there is nothing to read.
+func (l *linker) load(ctx context.Context, name string, useful func([]byte) bool) *reading {
 	if l.fsys == nil {
-		return read
+		return &reading{}
 	}
 	if info, err := fs.Stat(l.fsys, name); err != nil || !info.Mode().IsRegular() || info.Size() > maxLinkedFile {
-		return read
+		return &reading{}
 	}
 	data, err := fs.ReadFile(l.fsys, name)
-	if err == nil && Recognize(data) != Unrecognized {
-		*read = *readFile(ctx, source.Parse(name, data))
+	if err != nil || !useful(data) {
+		return &reading{}
 	}
-	return read
+	return readFile(ctx, source.Parse(name, data))
 }
 
 // siblings lists the files of a folder, those of the run and those in the file

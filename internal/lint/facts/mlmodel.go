@@ -7,6 +7,7 @@ import "github.com/mlpolicy/mlpolicy/internal/lint/source"
 // https://mlflow.org/docs/latest/ml/model/#model-format
 var mlflowModel = format{
 	name:      "mlflow-model",
+	links:     true,
 	auxiliary: true,
 	marks:     [][]string{{"model_size_bytes"}, {"flavors"}},
 	matches: func(root *source.Node) bool {

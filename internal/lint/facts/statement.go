@@ -2,6 +2,7 @@ package facts
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
@@ -65,8 +66,9 @@ func (c *Compute) settle(options Options) []Problem {
 // merger joins statements to what is known and gathers what contradicts it.
 type merger struct {
 	name     string
-	file     string // that is judged
-	silent   bool   // a contradiction is none of ours
+	file     string  // that is judged
+	silent   bool    // a contradiction is none of ours
+	via      []Place // how the document that says it was found, nil for the judged one
 	problems []Problem
 }
 
@@ -182,6 +184,7 @@ func fill[T comparable](m *merger, word string, known *Fact[T], said Fact[T]) {
 	case !said.Known:
 	case !known.Known:
 		*known = said
+		known.Place.Related = slices.Concat(known.Place.Related, m.via)
 	case known.Value != said.Value && !m.silent:
 		m.contradiction(word, known.Place, said.Place, fmt.Sprint(known.Value), fmt.Sprint(said.Value))
 	}

@@ -33,6 +33,18 @@ type jsonFinding struct {
 	EndColumn  int           `json:"end_column"`
 	Deployment string        `json:"deployment"`
 	Field      string        `json:"field"`
+	// Related are further places that the finding rests on.
+	Related []jsonRelated `json:"related"`
+}
+
+// jsonRelated is a place, counted as a finding's.
+type jsonRelated struct {
+	File      string `json:"file"`
+	Line      int    `json:"line"`
+	Column    int    `json:"column"`
+	EndLine   int    `json:"end_line"`
+	EndColumn int    `json:"end_column"`
+	Message   string `json:"message"`
 }
 
 type jsonSummary struct {
@@ -70,6 +82,12 @@ func JSON(w io.Writer, result *lint.Result) error {
 			EndColumn:  f.Span.End.Column,
 			Deployment: f.Deployment,
 			Field:      f.Field,
+			Related:    make([]jsonRelated, len(f.Related)),
+		}
+		for j, r := range f.Related {
+			report.Findings[i].Related[j] = jsonRelated{
+				r.File.Name, r.Span.Start.Line, r.Span.Start.Column, r.Span.End.Line, r.Span.End.Column, r.Message,
+			}
 		}
 		if f.File != nil {
 			report.Findings[i].File = f.File.Name

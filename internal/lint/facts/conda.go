@@ -1,0 +1,21 @@
+package facts
+
+import "github.com/mlpolicy/mlpolicy/internal/lint/source"
+
+// condaEnvironment is a conda specification with packages of the Azure ML designer.
+// Any other is of no use here.
+// https://docs.conda.io/projects/conda/en/latest/user-guide/tasks/manage-environments.html
+var condaEnvironment = format{
+	name:      "conda-environment",
+	links:     true,
+	auxiliary: true,
+	marks:     [][]string{{"dependencies"}, {"azureml-designer-"}},
+	matches: func(root *source.Node) bool {
+		return root.Get("dependencies").Elements() != nil && !root.Has("$schema")
+	},
+	read: func(r *reader) {
+		d := &Deployment{}
+		r.designerConda(d, r.root)
+		r.part(condaFile, "the environments whose conda file it is", d)
+	},
+}

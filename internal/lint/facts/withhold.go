@@ -1,0 +1,93 @@
+package facts
+
+import (
+	"reflect"
+	"strings"
+)
+
+// Withheld is a deployment without one of its facts.
+type Withheld struct {
+	*Deployment
+	// Place is where that fact stands.
+	Place Place
+}
+
+// Withhold returns, for each fact of the deployment that stands in another file than
+// the deployment itself, the deployment without it.
+func (d *Deployment) Withhold() []Withheld {
+	if d.Place.Node == nil {
+		return nil
+	}
+	own := d.Place.Node.File().Name
+	var all []Withheld
+	each(reflect.ValueOf(d).Elem(), nil, func(path []int, place Place) {
+		if place.Node != nil && !place.in(own) {
+			without := d.copied()
+			reach(reflect.ValueOf(without).Elem(), path).SetZero()
+			all = append(all, Withheld{Deployment: without, Place: place})
+		}
+	})
+	return all
+}
+
+// copied copies a deployment with its models and its compute, so that facts can be
+// taken out of it.
+func (d *Deployment) copied() *Deployment {
+	copied := *d
+	copied.Models = make([]*Model, len(d.Models))
+	for i, model := range d.Models {
+		own := *model
+		copied.Models[i] = &own
+	}
+	if d.Compute != nil {
+		own := *d.Compute
+		copied.Compute = &own
+	}
+	return &copied
+}
+
+// each calls found for every known fact below a struct of the vocabulary but its name;
+// path leads there by fields and indexes.
+func each(of reflect.Value, path []int, found func(path []int, place Place)) {
+	for i := range of.NumField() {
+		name, _, _ := strings.Cut(of.Type().Field(i).Tag.Get("json"), ",")
+		if name == "" || name == "-" || name == "name" {
+			continue
+		}
+		path, field := append(path[:len(path):len(path)], i), of.Field(i)
+		if fact, ok := field.Interface().(stated); ok {
+			if _, known := fact.Stated(); known {
+				found(path, fact.Origin())
+			}
+			continue
+		}
+		switch models, ok := field.Interface().([]*Model); {
+		case ok:
+			for i, model := range models {
+				each(reflect.ValueOf(model).Elem(), append(path[:len(path):len(path)], i), found)
+			}
+		case field.Kind() == reflect.Pointer && !field.IsNil():
+			each(field.Elem(), path, found)
+		}
+	}
+}
+
+type stated interface {
+	Stated() (any, bool)
+	Origin() Place
+}
+
+// reach follows a path of each.
+func reach(value reflect.Value, path []int) reflect.Value {
+	for _, step := range path {
+		if value.Kind() == reflect.Pointer {
+			value = value.Elem()
+		}
+		if value.Kind() == reflect.Slice {
+			value = value.Index(step)
+		} else {
+			value = value.Field(step)
+		}
+	}
+	return value
+}
