@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/config"
@@ -18,6 +19,7 @@ const maxProjectFiles = 50_000
 // a configuration. Without one, the file's folder is all that is looked into.
 type projects struct {
 	configuration *config.Config
+	most          int // files of a project
 
 	mutex    sync.Mutex
 	byFolder map[string]*facts.Project // of a file, as the file is named
@@ -25,7 +27,7 @@ type projects struct {
 }
 
 func newProjects(configuration *config.Config) *projects {
-	return &projects{configuration: configuration, byFolder: map[string]*facts.Project{}, byRoot: map[string]*facts.Project{}}
+	return &projects{configuration: configuration, most: maxProjectFiles, byFolder: map[string]*facts.Project{}, byRoot: map[string]*facts.Project{}}
 }
 
 // of returns the project of a file, the same for all files of one that are named alike,
@@ -96,11 +98,19 @@ func (p *projects) files(ctx context.Context, root string, marked bool) ([]strin
 	listing := &files{paths: []string{root}, flat: !marked}
 	listing.leaveOut(p.configuration)
 	var names []string
+	here := workingDirectory()
 	for input := range listing.inputs(ctx) {
-		if len(names) == maxProjectFiles {
+		if len(names) == p.most {
 			return nil, false
 		}
-		names = append(names, input.Name)
+		name := input.Name
+		if strings.HasPrefix(name, "../") {
+			// A file that is named from below the root has no detour in its name.
+			if direct, err := filepath.Rel(here, filepath.Join(here, filepath.FromSlash(name))); err == nil {
+				name = filepath.ToSlash(direct)
+			}
+		}
+		names = append(names, name)
 	}
 	return names, true
 }

@@ -169,11 +169,12 @@ func readFile(ctx context.Context, file *source.File) *reading {
 func (reading *reading) completes() bool { return len(reading.parts) > 0 }
 
 // defined returns the parts of a document. The computes that Azure ML knows by a name
-// are among them.
+// are among them; one that is described within a deployment is that deployment's own.
 func (r *reader) defined() []*part {
 	parts := r.parts
 	for _, c := range r.computes {
-		if c.Name.Place.Why == "" && (c.ManagedBy.Value == ByAzureML || r.format == azureMLv2Compute.name) {
+		own := slices.ContainsFunc(r.deployments, func(d *Deployment) bool { return d.Compute == c })
+		if !own && c.Name.Place.Why == "" && (c.ManagedBy.Value == ByAzureML || r.format == azureMLv2Compute.name) {
 			parts = append(slices.Clip(parts), &part{kind: computeDefinition, name: path.Base(c.Name.Value), compute: c})
 		}
 	}

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/config"
+)
+
+// found is what the JSON output says of a finding.
+type found struct {
+	Rule, Deployment, File string
+	Related                []struct{ File string }
+}
+
+// TestProjects lints projects whose faults show only across files: as a whole, which is
+// compared with a golden file, and file by file, as a hook does that is passed what
+// changed. A finding shows from each file that it rests on.
+func TestProjects(t *testing.T) {
+	const folder = "../../testdata/projects"
+	projects, err := filepath.Glob(folder + "/*/" + config.FileName)
+	if err != nil || len(projects) == 0 {
+		t.Fatalf("no projects in %s: %v", folder, err)
+	}
+	for _, project := range projects {
+		name := filepath.Base(filepath.Dir(project))
+		t.Run(name, func(t *testing.T) {
+			golden(t, filepath.Join(folder, name+".out"), lintIn(t, filepath.Dir(project), "--format", "text"))
+			whole := findingsIn(t, filepath.Dir(project))
+			if len(whole) == 0 {
+				t.Fatal("the project has no findings")
+			}
+			for _, finding := range whole {
+				rests := map[string]bool{finding.File: true}
+				for _, related := range finding.Related {
+					rests[related.File] = true
+				}
+				if len(rests) < 2 {
+					t.Errorf("%s of %s shows in one file alone: %v", finding.Rule, finding.Deployment, rests)
+				}
+				for file := range rests {
+					alone := findingsIn(t, filepath.Dir(project), file)
+					if !slices.ContainsFunc(alone, func(f found) bool {
+						return f.Rule == finding.Rule && f.Deployment == finding.Deployment && f.File == file
+					}) {
+						t.Errorf("%s of %s does not show in %s alone: %v", finding.Rule, finding.Deployment, file, alone)
+					}
+				}
+			}
+			if unlinked := findingsIn(t, filepath.Dir(project), "--no-link", "."); len(unlinked) > 0 {
+				t.Errorf("without links there are findings: %v", unlinked)
+			}
+		})
+	}
+}
+
+func findingsIn(t *testing.T, folder string, args ...string) []found {
+	t.Helper()
+	var report struct{ Findings []found }
+	if err := json.Unmarshal([]byte(lintIn(t, folder, append([]string{"--format", "json"}, args...)...)), &report); err != nil {
+		t.Fatal(err)
+	}
+	return report.Findings
+}
+
+// lintIn returns what lint prints in a folder.
+func lintIn(t *testing.T, folder string, args ...string) string {
+	t.Helper()
+	before, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(folder)
+	defer t.Chdir(before)
+	var stdout, stderr bytes.Buffer
+	run(t.Context(), append([]string{"mlpolicy", "lint"}, args...), strings.NewReader(""), &stdout, &stderr)
+	if stderr.Len() > 0 {
+		t.Fatal(stderr.String())
+	}
+	return stdout.String()
+}
+
+func TestProjectOfAFile(t *testing.T) {
+	root := t.TempDir()
+	for _, folder := range []string{"one/.git", "one/deploy/prod", "two/deploy", "loose/below"} {
+		if err := os.MkdirAll(filepath.Join(root, folder), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, file := range []string{
+		"one/a.yaml", "one/deploy/b.yaml", "one/deploy/prod/c.yaml", "one/deploy/notes.txt", "one/.gitignore", "one/ignored.yaml",
+		"two/.mlpolicy.yaml", "two/deploy/d.yaml", "loose/e.yaml", "loose/below/f.yaml",
+	} {
+		content := ""
+		if strings.HasSuffix(file, ".gitignore") {
+			content = "ignored.yaml\n"
+		}
+		if err := os.WriteFile(filepath.Join(root, file), []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Chdir(filepath.Join(root, "one", "deploy"))
+	absolute := filepath.ToSlash(root)
+	tests := []struct {
+		file, root string
+		files      []string
+	}{
+		{"b.yaml", "..", []string{"../a.yaml", "b.yaml", "prod/c.yaml"}},
+		{"prod/c.yaml", "..", []string{"../a.yaml", "b.yaml", "prod/c.yaml"}},
+		{"../a.yaml", "..", []string{"../a.yaml", "b.yaml", "prod/c.yaml"}},
+		{absolute + "/one/a.yaml", absolute + "/one", []string{absolute + "/one/a.yaml", absolute + "/one/deploy/b.yaml", absolute + "/one/deploy/prod/c.yaml"}},
+		{"../../two/deploy/d.yaml", "../../two", []string{"../../two/deploy/d.yaml"}},
+		{"../../loose/e.yaml", "", []string{"../../loose/e.yaml"}},
+		{"../../loose/below/f.yaml", "", []string{"../../loose/below/f.yaml"}},
+	}
+	projects := newProjects(config.Default())
+	for _, test := range tests {
+		project := projects.of(test.file)
+		files, ok := project.Files(t.Context())
+		if project.Root != test.root || !ok || !slices.Equal(files, test.files) {
+			t.Errorf("%s: root %q, files %q, want %q and %q", test.file, project.Root, files, test.root, test.files)
+		}
+	}
+	if projects.of("b.yaml") != projects.of("../a.yaml") || projects.of("b.yaml") == projects.of("../../two/deploy/d.yaml") {
+		t.Error("a project is not one pointer")
+	}
+	projects.most = 2
+	if files, ok := projects.of("b.yaml").Files(t.Context()); ok || files != nil {
+		t.Errorf("a project that is too large lists %q", files)
+	}
+}

@@ -1,0 +1,311 @@
+package facts
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+const schemas = "$schema: https://azuremlschemas.azureedge.net/latest/"
+
+// project makes one project of all files of a file system.
+func project(fsys fstest.MapFS) func(string) *Project {
+	all := &Project{Root: ".", Files: func(context.Context) ([]string, bool) { return slices.Sorted(maps.Keys(fsys)), true }}
+	return func(string) *Project { return all }
+}
+
+// link extracts some files of a project, of which the others are looked up.
+func link(t *testing.T, fsys fstest.MapFS, run ...string) *Extraction {
+	t.Helper()
+	var files []string
+	for _, name := range run {
+		files = append(files, name, string(fsys[name].Data))
+	}
+	return extract(t, fsys, Options{Project: project(fsys)}, files...)
+}
+
+func data(text string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(text)} }
+
+const batch = schemas + "modelBatchDeployment.schema.json\nname: score\ntype: model\nmodel: azureml:churn:7\ncompute: azureml:gpu-cluster\n"
+
+const cluster = schemas + "amlCompute.schema.json\nname: gpu-cluster\ntype: amlcompute\nsize: Standard_NC6\ntier: low_priority\nmax_instances: 2\n"
+
+func TestLinkCompute(t *testing.T) {
+	extraction := link(t, fstest.MapFS{"deploy/batch.yml": data(batch), "compute/gpu.yml": data(cluster)}, "deploy/batch.yml")
+	equal(t, describe(extraction), `
+document azureml-v2-batch-deployment @ 1:1
+deployment score azureml-v2-batch-deployment @ 1:1
+  name: "score" @ 2:7 name
+  target: "aml-compute" @ 3:7 type (the compute gpu-cluster that it runs on is there) + @ 5:10 compute (refers to it here)
+  workload: "batch-scoring" @ 3:7 type (a model behind a batch endpoint scores)
+  gpus: 1 @ 4:7 size (VM size Standard_NC6 has 1 GPU) + @ 5:10 compute (refers to it here)
+  fpgas: 0 @ 4:7 size (VM size Standard_NC6 has no FPGA) + @ 5:10 compute (refers to it here)
+  models[0]
+    name: "churn" @ 4:8 model
+    version: "7" @ 4:8 model
+  compute
+    name: "gpu-cluster" @ 2:7 name
+    target: "aml-compute" @ 3:7 type (the document is of this type)
+    managed_by: "azure-ml" @ 3:7 type (the document is of this type)
+    vm_size: "Standard_NC6" @ 4:7 size
+    gpus: 1 @ 4:7 size (VM size Standard_NC6 has 1 GPU)
+    fpgas: 0 @ 4:7 size (VM size Standard_NC6 has no FPGA)
+    vm_priority: "low" @ 5:7 tier
+    max_nodes: 2 @ 6:16 max_instances
+  link compute gpu-cluster @ 5:10 compute -> @ 1:1
+  link model churn @ 4:8 model: no document of the project defines it
+`)
+}
+
+// What is defined elsewhere reaches a deployment whatever the way to it.
+func TestLinks(t *testing.T) {
+	online := func(lines string) string {
+		return schemas + "kubernetesOnlineDeployment.schema.json\nname: blue\n" + lines
+	}
+	tests := []struct {
+		name  string
+		files fstest.MapFS
+		want  string // what d says
+		say   func(d *Deployment) string
+	}{
+		{"the endpoint's compute", fstest.MapFS{
+			"d.yml":    data(online("endpoint_name: churn\n")),
+			"e/e.yml":  data(schemas + "kubernetesOnlineEndpoint.schema.json\nname: churn\ncompute: azureml:aks\n"),
+			"c/c.yaml": data("name: aks\ntype: kubernetes\nresource_id: /x/providers/Microsoft.ContainerService/managedClusters/aks\n"),
+		}, "aks, c/c.yaml < e/e.yml < d.yml", func(d *Deployment) string {
+			text := string(d.Target.Value) + ", " + d.Target.Place.Node.File().Name
+			for _, related := range d.Target.Place.Related {
+				text += " < " + related.Node.File().Name
+			}
+			return text
+		}},
+		{"the endpoint's statements", fstest.MapFS{
+			"d.yml": data(online("endpoint_name: churn\n")),
+			"e.yml": data(schemas + "onlineEndpoint.schema.json\nname: churn\ntags: {mlpolicy.dev/stage: production}\n"),
+		}, "production", func(d *Deployment) string { return string(d.Stage.Value) }},
+		{"an instance of a typed model asset", fstest.MapFS{
+			"d.yml": data(online("model: azureml:churn@latest\n")),
+			"m.yml": data(schemas + "model.schema.json\nname: churn\nversion: 7\npath: ./files\ntags: {CreatedByAMLStudio: true}\n"),
+		}, "7 ./files true", func(d *Deployment) string {
+			return fmt.Sprint(d.Models[0].Version.Value, " ", d.Models[0].Path.Value, " ", d.Designer.Value)
+		}},
+		{"the version that is asked for", fstest.MapFS{
+			"d.yml": data(online("model: azureml:churn:8\n")),
+			"m.yml": data(schemas + "model.schema.json\nname: churn\nversion: 7\npath: seven\n---\n" + schemas + "model.schema.json\nname: churn\nversion: 8\npath: eight\n"),
+		}, "eight", func(d *Deployment) string { return d.Models[0].Path.Value }},
+		{"a model in a file", fstest.MapFS{
+			"d/d.yml":     data(online("model: file:../m/model.yml\n")),
+			"m/model.yml": data(schemas + "model.schema.json\nname: churn\npath: here\n"),
+		}, "here", func(d *Deployment) string { return d.Models[0].Path.Value }},
+		{"the environment's conda file", fstest.MapFS{
+			"d/d.yml":     data(online("environment: azureml:env:1\n")),
+			"e/env.yml":   data(schemas + "environment.schema.json\nname: env\nconda_file: ../conda/c.yml\n"),
+			"conda/c.yml": data("dependencies: [pip: [azureml-designer-serving]]\n"),
+		}, "true", func(d *Deployment) string { return fmt.Sprint(d.Designer.Value) }},
+		{"an environment in a file", fstest.MapFS{
+			"d/d.yml":   data(online("environment: file:../e/env.yml\n")),
+			"e/env.yml": data(schemas + "environment.schema.json\nname: AzureML-Designer\n"),
+		}, "true", func(d *Deployment) string { return fmt.Sprint(d.Designer.Value) }},
+		{"a conda file of one's own", fstest.MapFS{
+			"d.yml":     data(online("environment: {image: a, conda_file: env/c.yml}\n")),
+			"env/c.yml": data("dependencies: [azureml-designer-serving]\n"),
+		}, "true", func(d *Deployment) string { return fmt.Sprint(d.Designer.Value) }},
+		{"a runtime of the namespace", fstest.MapFS{
+			"d.yaml": data("apiVersion: serving.kserve.io/v1beta1\nkind: InferenceService\nmetadata: {name: a, namespace: one}\nspec: {predictor: {model: {runtime: r}}}\n"),
+			"r.yaml": data(servingRuntimeOf("ServingRuntime", "two", 2) + "---\n" + servingRuntimeOf("ServingRuntime", "one", 1) + "---\n" + servingRuntimeOf("ClusterServingRuntime", "", 3)),
+		}, "1", func(d *Deployment) string { return fmt.Sprint(d.GPUs.Value) }},
+		{"a runtime of the cluster", fstest.MapFS{
+			"d.yaml": data("apiVersion: serving.kserve.io/v1beta1\nkind: InferenceService\nmetadata: {name: a}\nspec: {predictor: {model: {runtime: r, resources: {requests: {memory: 2Gi}}}}}\n"),
+			"r.yaml": data(servingRuntimeOf("ServingRuntime", "one", 1) + "---\n" + servingRuntimeOf("ClusterServingRuntime", "", 3)),
+		}, "3 GPUs, 2 GiB", func(d *Deployment) string { return fmt.Sprintf("%d GPUs, %v GiB", d.GPUs.Value, d.MemoryGiB.Value) }},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			run := "d.yml"
+			for name := range test.files {
+				if strings.HasPrefix(name, "d") {
+					run = name
+				}
+			}
+			extraction := link(t, test.files, run)
+			if got := test.say(only(t, extraction)); got != test.want {
+				t.Errorf("got %s, want %s\n%s", got, test.want, describe(extraction))
+			}
+		})
+	}
+}
+
+func servingRuntimeOf(kind, namespace string, gpus int) string {
+	return fmt.Sprintf("apiVersion: serving.kserve.io/v1alpha1\nkind: %s\nmetadata: {name: r, namespace: %q}\n"+
+		"spec: {containers: [{name: c, resources: {limits: {nvidia.com/gpu: %d, memory: 9Gi}}}]}\n", kind, namespace, gpus)
+}
+
+// What is not found once is not taken, and the evidence says so.
+func TestNoLink(t *testing.T) {
+	tests := []struct {
+		name  string
+		files fstest.MapFS
+		want  string
+	}{
+		{"two definitions", fstest.MapFS{"d.yml": data(batch), "a.yml": data(cluster), "b.yml": data(cluster)},
+			"compute gpu-cluster: 2 found, it is defined 2 times, and none is taken"},
+		{"two in one file", fstest.MapFS{"d.yml": data(batch), "a.yml": data(cluster + "---\n" + cluster)},
+			"compute gpu-cluster: 2 found, it is defined 2 times, and none is taken"},
+		{"none", fstest.MapFS{"d.yml": data(batch)},
+			"compute gpu-cluster: 0 found, no document of the project defines it"},
+		{"another name", fstest.MapFS{"d.yml": data(batch), "a.yml": data(strings.Replace(cluster, "name: gpu-cluster", "name: GPU-cluster", 1))},
+			"compute gpu-cluster: 0 found, no document of the project defines it"},
+		{"a name that is only the file's", fstest.MapFS{"d.yml": data(batch), "gpu-cluster": data(strings.Replace(cluster, "name: gpu-cluster\n", "", 1))},
+			"compute gpu-cluster: 0 found, no document of the project defines it"},
+		{"a broken document", fstest.MapFS{"d.yml": data(batch), "a.yml": data("a: [\n" + cluster)},
+			"compute gpu-cluster: 0 found, no document of the project defines it"},
+		{"outside of the project", fstest.MapFS{"d.yml": data(schemas + "managedOnlineDeployment.schema.json\nname: a\nenvironment: {conda_file: ../c.yml}\n")},
+			"conda file ../c.yml: 0 found, it is outside of the project"},
+		{"nothing there", fstest.MapFS{"d.yml": data(schemas + "managedOnlineDeployment.schema.json\nname: a\nenvironment: {conda_file: c.yml}\n"), "c.yml": data("dependencies: [numpy]\n")},
+			"conda file c.yml: 0 found, nothing there adds to what is known"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			d := only(t, link(t, test.files, "d.yml"))
+			if len(d.Links) == 0 {
+				t.Fatal("no link is told of")
+			}
+			got := fmt.Sprintf("%s: %d found, %s", d.Links[0].What, len(d.Links[0].Found), d.Links[0].Why)
+			if got != test.want || d.Compute != nil || d.Target.Value == AMLCompute {
+				t.Errorf("got %s, want %s", got, test.want)
+			}
+		})
+	}
+}
+
+func TestLinkKeepsEvidence(t *testing.T) {
+	d := only(t, link(t, fstest.MapFS{
+		"d.yml": data(schemas + "batchDeployment.schema.json\nname: a\ncompute: gpu-cluster\nresources: {instance_type: Standard_NC24}\n"),
+		"c.yml": data(cluster),
+	}, "d.yml"))
+	if d.GPUs.Value != 4 || d.GPUs.Place.Node.File().Name != "d.yml" {
+		t.Errorf("%d GPUs by %s", d.GPUs.Value, d.GPUs.Place.Node.File().Name)
+	}
+}
+
+// Each document stands by itself when that is asked for.
+func TestAlone(t *testing.T) {
+	fsys := fstest.MapFS{"c.yml": data(cluster), "inferenceconfig.yml": data("entryScript: s.py\nenableGpu: true\n"), "m/MLmodel": data("flavors: {a: {}}\nmodel_size_bytes: 5\n")}
+	extraction := extract(t, fsys, Options{Project: project(fsys), Alone: true}, "d.yml", batch, "c.yml", cluster,
+		"deploymentconfig.yml", "computeType: ACI\n", "o.yml", schemas+"managedOnlineDeployment.schema.json\nmodel: {path: m}\n")
+	if len(extraction.Deployments) != 3 {
+		t.Fatal(describe(extraction))
+	}
+	for _, d := range extraction.Deployments {
+		if d.Compute != nil || d.GPUs.Known || d.Links != nil || d.Models != nil && d.Models[0].SizeBytes.Known {
+			t.Error(describe(extraction))
+		}
+	}
+	if dependents := extraction.Dependents; len(dependents.Deployments) > 0 {
+		t.Errorf("%d dependents", len(dependents.Deployments))
+	}
+}
+
+func TestTooLargeToLink(t *testing.T) {
+	options := Options{Project: func(string) *Project {
+		return &Project{Root: ".", Files: func(context.Context) ([]string, bool) { return nil, false }}
+	}}
+	d := only(t, extract(t, fstest.MapFS{}, options, "d.yml", batch))
+	if len(d.Links) == 0 || d.Links[0].Why != "the project has too many files to look for it" {
+		t.Errorf("links are %v", d.Links)
+	}
+}
+
+// Standard input is a project of its own: what stands in one stream belongs together.
+func TestLinkInStandardInput(t *testing.T) {
+	d := extract(t, fstest.MapFS{"c.yml": data(cluster)}, Options{}, standardInput, batch+"---\n"+strings.Replace(cluster, "NC6", "NC24", 1)).Deployments[0]
+	if d.GPUs.Value != 4 {
+		t.Errorf("%d GPUs", d.GPUs.Value)
+	}
+}
+
+// Files of the run are read once, and those that are of no format never again.
+func TestLinkReadsNoFileTwice(t *testing.T) {
+	files := fstest.MapFS{"d.yml": data(batch), "c.yml": data(cluster), "other.yml": data("a: 1\n"), "far.yml": data("b: 1\n")}
+	counting := &countingFS{MapFS: files, reads: map[string]int{}}
+	options := Options{Project: project(files), Unrecognized: map[string]bool{"other.yml": true}}
+	extraction, err := Extract(t.Context(), counting, []*source.File{
+		source.Parse("d.yml", files["d.yml"].Data), source.Parse("d.yml", files["d.yml"].Data),
+	}, options)
+	if err != nil || len(extraction.Deployments) != 2 || extraction.Deployments[1].Compute == nil {
+		t.Fatalf("%v\n%s", err, describe(extraction))
+	}
+	if want := map[string]int{"c.yml": 1, "far.yml": 1}; !maps.Equal(counting.reads, want) {
+		t.Errorf("files were read %v, want %v", counting.reads, want)
+	}
+}
+
+type countingFS struct {
+	fstest.MapFS
+	reads map[string]int
+}
+
+func (c *countingFS) ReadFile(name string) ([]byte, error) {
+	c.reads[name]++
+	return c.MapFS.ReadFile(name)
+}
+
+// A change of what others refer to concerns those others.
+func TestDependents(t *testing.T) {
+	fsys := fstest.MapFS{
+		"deploy/batch.yml":        data(batch),
+		"deploy/other.yml":        data(strings.Replace(batch, "gpu-cluster", "cpu-cluster", 1)),
+		"compute/gpu.yml":         data(cluster),
+		"v1/deploymentconfig.yml": data("computeType: ACI\n"),
+		"v1/inferenceconfig.yml":  data("entryScript: s.py\nenableGpu: true\n"),
+		"online.yml":              data(schemas + "managedOnlineDeployment.schema.json\nname: online\nmodel: {path: model}\n"),
+		"model/MLmodel":           data("flavors: {a: {}}\nmodel_size_bytes: 5\n"),
+	}
+	for file, want := range map[string]string{
+		"compute/gpu.yml":        "score deploy/batch.yml",
+		"v1/inferenceconfig.yml": "deploymentconfig.yml v1/deploymentconfig.yml",
+		"model/MLmodel":          "online online.yml",
+		"deploy/batch.yml":       "",
+	} {
+		extraction := link(t, fsys, file)
+		var got []string
+		for _, d := range extraction.Dependents.Deployments {
+			got = append(got, d.Name.Value+" "+d.Subject.File)
+		}
+		if strings.Join(got, ", ") != want {
+			t.Errorf("dependents of %s are %q, want %q", file, got, want)
+		}
+	}
+}
+
+// TestLinksIsOfWhatLinks holds each format's word on linking against its examples.
+func TestLinksIsOfWhatLinks(t *testing.T) {
+	for _, f := range formats() {
+		files, err := filepath.Glob("../../../testdata/formats/" + f.name + "/*")
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s has no examples: %v", f.name, err)
+		}
+		links := false
+		for _, file := range files {
+			content, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, r := range readFile(t.Context(), source.Parse(file, content)).readers {
+				links = links || r.format == f.name && (len(r.defined()) > 0 ||
+					slices.ContainsFunc(r.deployments, func(d *Deployment) bool { return len(d.mentions) > 0 || d.Format == azureMLv1DeploymentConfig.name }))
+			}
+		}
+		if links != f.links {
+			t.Errorf("%s links: %t, of its examples %t", f.name, f.links, links)
+		}
+	}
+}
