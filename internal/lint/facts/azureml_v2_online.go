@@ -35,11 +35,7 @@ var azureMLv2OnlineDeployment = format{
 		switch onlineKind(r.root) {
 		case "kubernetes":
 			d.anyCluster = true
-			resources := r.root.Get("resources")
-			gpus, fpgas := r.devices(resources)
-			d.GPUs, d.FPGAs = roundUp(gpus), roundUp(fpgas)
-			d.CPUCores = requested(resources, "cpu", r.quantity)
-			d.MemoryGiB = requested(resources, "memory", r.memory)
+			r.resources(d, r.root.Get("resources"))
 		case "managed":
 			d.Target = Know(ManagedOnline, because(r.carry(discriminator(r.root)), "the endpoint is a managed one"))
 			r.instanceType(d, r.root.Get("instance_type"))

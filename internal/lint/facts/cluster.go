@@ -137,6 +137,20 @@ func (e *evidence) labels(labels *source.Node) {
 	}
 }
 
+// selector judges a label selector that a node must meet.
+func (e *evidence) selector(selector *source.Node) {
+	e.labels(selector.Get("matchLabels"))
+	e.expressions(selector.Get("matchExpressions"))
+}
+
+// machine judges the name of a machine type that something calls for. A name of
+// Azure's shape is not Azure's alone: clusters connected by Azure Arc have such too.
+func (e *evidence) machine(size *source.Node) {
+	if text, ok := size.Scalar(); ok && otherCloudMachine.MatchString(text) {
+		note(&e.other, size, text+" is a machine of another cloud")
+	}
+}
+
 // requires judges a label that a node must have, with one of these values; no
 // value stands for any.
 func (e *evidence) requires(key *source.Node, values ...*source.Node) {

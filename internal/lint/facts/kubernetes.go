@@ -117,8 +117,9 @@ func (r *reader) kindPlace(why string) Place {
 // maxRepeatedLabels bounds the labels of an object that its parts carry, all parts together.
 const maxRepeatedLabels = 100_000
 
-// stated is what labels and annotations tell beside the labels themselves.
+// stated is what labels and annotations tell.
 type stated struct {
+	labels   *source.Node
 	said     []*Deployment
 	workload Fact[Workload]
 }
@@ -130,28 +131,37 @@ func (r *reader) metadata(d *Deployment, metadata *source.Node) {
 	if metadata.IsNull() {
 		return
 	}
-	labels := metadata.Get("labels")
 	known := r.stated[metadata]
-	if known == nil {
-		known = r.readMetadata(labels, metadata.Get("annotations"))
+	repeated := known != nil
+	if !repeated {
+		known = r.readMetadata(metadata.Get("labels"), metadata.Get("annotations"))
 		if r.stated == nil {
 			r.stated = map[*source.Node]*stated{}
 		}
 		r.stated[metadata] = known
-	} else {
-		r.repeatedLabels += len(labels.Entries())
 	}
-	if r.repeatedLabels <= maxRepeatedLabels {
-		d.Labels = addLabels(d.Labels, labels)
-	} else if !r.cutLabels {
-		r.cutLabels = true
-		r.problem(Warning, labels, "Split the object, or give it fewer labels.",
-			"the object has so many parts that those from here on are read without %s", labels.Path())
+	if !repeated || r.repeatsLabels(known.labels) {
+		d.Labels = addLabels(d.Labels, known.labels)
 	}
 	d.said = append(d.said, known.said...)
 	if !d.Workload.Known {
 		d.Workload = known.workload
 	}
+}
+
+// repeatsLabels tells whether one more part may carry labels that others carry too.
+// That many of them are too many is a Problem, once.
+func (r *reader) repeatsLabels(labels *source.Node) bool {
+	before := r.repeatedLabels
+	r.repeatedLabels += len(labels.Entries())
+	if r.repeatedLabels <= maxRepeatedLabels {
+		return true
+	}
+	if before <= maxRepeatedLabels {
+		r.problem(Warning, labels, "Split the object, or give it fewer labels.",
+			"the object has so many parts that those from here on are read without %s", labels.Path())
+	}
+	return false
 }
 
 func (r *reader) readMetadata(labels, annotations *source.Node) *stated {
@@ -168,7 +178,17 @@ func (r *reader) readMetadata(labels, annotations *source.Node) *stated {
 			}
 		}
 	}
-	return &stated{said: read.said, workload: read.Workload}
+	return &stated{labels: labels, said: read.said, workload: read.Workload}
+}
+
+// autoscale notes an autoscaler that is on, as on says, and its bounds. The replicas
+// that the object states are then only what it starts from.
+func (d *Deployment) autoscale(on Place, least, most Fact[int64]) {
+	if least.Known && most.Known && least.Value == most.Value {
+		d.Replicas, d.Autoscales = most, Know(false, because(most.Place, "the bounds leave the autoscaler no choice"))
+		return
+	}
+	d.Replicas, d.Autoscales = Fact[int64]{}, Know(true, on)
 }
 
 // podTemplate reads a pod template: its metadata, what its pod asks for and where

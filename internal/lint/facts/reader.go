@@ -33,7 +33,6 @@ type reader struct {
 	stated         map[*source.Node]*stated // by the metadata that states it
 	own            *evidence
 	repeatedLabels int
-	cutLabels      bool
 }
 
 // deployment adds a deployment that place describes. A missing name leaves it the
