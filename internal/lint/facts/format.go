@@ -28,6 +28,7 @@ func formats() []format {
 		modelDeployment,
 		kubernetesWorkload,
 		kserveInferenceService,
+		kuberay,
 		azureMLv1DeploymentConfig,
 		azureMLv1InferenceConfig,
 		azureMLv2OnlineDeployment,
