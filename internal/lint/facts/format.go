@@ -29,6 +29,7 @@ func formats() []format {
 		kubernetesWorkload,
 		kserveInferenceService,
 		kuberay,
+		kaito,
 		azureMLv1DeploymentConfig,
 		azureMLv1InferenceConfig,
 		azureMLv2OnlineDeployment,
