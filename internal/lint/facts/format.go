@@ -28,6 +28,7 @@ func formats() []format {
 		modelDeployment,
 		kubernetesWorkload,
 		kserveInferenceService,
+		seldon,
 		kuberay,
 		kaito,
 		azureMLv1DeploymentConfig,
