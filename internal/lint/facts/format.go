@@ -31,6 +31,7 @@ func formats() []format {
 		seldon,
 		kuberay,
 		kaito,
+		vllmProductionStack,
 		azureMLv1DeploymentConfig,
 		azureMLv1InferenceConfig,
 		azureMLv2OnlineDeployment,
