@@ -32,6 +32,7 @@ func formats() []format {
 		kuberay,
 		kaito,
 		vllmProductionStack,
+		kubeflowTraining,
 		azureMLv1DeploymentConfig,
 		azureMLv1InferenceConfig,
 		azureMLv2OnlineDeployment,
