@@ -33,6 +33,7 @@ func formats() []format {
 		kaito,
 		vllmProductionStack,
 		kubeflowTraining,
+		azureMLInstanceType,
 		azureMLv1DeploymentConfig,
 		azureMLv1InferenceConfig,
 		azureMLv2OnlineDeployment,
