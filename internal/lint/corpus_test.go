@@ -15,7 +15,7 @@ import (
 var unreadFormats = []string{
 	"aml-v1-dstoolkit-compute", "aml-v1-github-action", "aml-v1-pipeline-yaml", "aml-v1-runconfig",
 	"arm-aci", "arm-aks", "arm-aml", "aso-crossplane", "azure-functions", "iotedge-manifest",
-	"kaito", "kuberay", "terraform-plan-json", "vllm-production-stack",
+	"terraform-plan-json",
 }
 
 // TestCorpus compares the findings of each real file with what its label says. The

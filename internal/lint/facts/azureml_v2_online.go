@@ -36,11 +36,7 @@ var azureMLv2OnlineDeployment = format{
 		switch onlineKind(r.root) {
 		case "kubernetes":
 			d.anyCluster = true
-			resources := r.root.Get("resources")
-			gpus, fpgas := r.devices(resources)
-			d.GPUs, d.FPGAs = roundUp(gpus), roundUp(fpgas)
-			d.CPUCores = requested(resources, "cpu", r.quantity)
-			d.MemoryGiB = requested(resources, "memory", r.memory)
+			r.resources(d, r.root.Get("resources"))
 			if name := r.text(r.root.Get("instance_type")); name.Known {
 				d.refer(reference{kind: instanceType, name: name.Value, node: name.Place.Node})
 			}

@@ -14,22 +14,17 @@ import (
 // template's; the object's own is looked at too.
 func (r *reader) cluster(d *Deployment, spec, metadata *source.Node) {
 	var e evidence
-	e.node(spec.Get("nodeName"))
-	for label, value := range entries(spec.Get("nodeSelector")) {
-		e.requires(label, value)
+	e.pod(spec)
+	r.runsIn(d, e, metadata)
+}
+
+// runsIn judges evidence together with what the metadata of the pod's template and
+// of the object tell.
+func (r *reader) runsIn(d *Deployment, e evidence, metadata *source.Node) {
+	if metadata != r.identity().metadata {
+		e.metadata(metadata)
 	}
-	e.affinity(spec.At("affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms"))
-	e.tolerations(spec.Get("tolerations"))
-	e.metadata(metadata)
-	if own := r.root.Get("metadata"); own != metadata {
-		e.metadata(own)
-	}
-	for _, claim := range r.root.At("spec", "volumeClaimTemplates").Elements() {
-		e.claim(claim)
-	}
-	for _, volume := range spec.Get("volumes").Elements() {
-		e.claim(volume.At("ephemeral", "volumeClaimTemplate"))
-	}
+	e.also(r.ownEvidence())
 	target, place := e.target()
 	switch {
 	case target != "":
@@ -38,6 +33,18 @@ func (r *reader) cluster(d *Deployment, spec, metadata *source.Node) {
 	case e.virtual.Node == nil:
 		d.anyCluster = true
 	}
+}
+
+// ownEvidence is what the object tells outside its pods' templates.
+func (r *reader) ownEvidence() *evidence {
+	if r.own == nil {
+		r.own = &evidence{}
+		r.own.metadata(r.identity().metadata)
+		for _, claim := range r.root.At("spec", "volumeClaimTemplates").Elements() {
+			r.own.claim(claim)
+		}
+	}
+	return r.own
 }
 
 // oneCluster gives the deployments of one object, which run in one cluster, the
@@ -99,6 +106,48 @@ func (e *evidence) target() (Target, Place) {
 func note(evidence *Place, n *source.Node, why string) {
 	if evidence.Node == nil {
 		*evidence = Place{Node: n, Why: why}
+	}
+}
+
+// also keeps what other tells beside what is told already.
+func (e *evidence) also(other *evidence) {
+	note(&e.virtual, other.virtual.Node, other.virtual.Why)
+	note(&e.aks, other.aks.Node, other.aks.Why)
+	note(&e.likely, other.likely.Node, other.likely.Why)
+	note(&e.other, other.other.Node, other.other.Why)
+	e.bursts = e.bursts || other.bursts
+	e.foreign = e.foreign || other.foreign
+}
+
+// pod judges the specification of a pod.
+func (e *evidence) pod(spec *source.Node) {
+	e.node(spec.Get("nodeName"))
+	e.labels(spec.Get("nodeSelector"))
+	e.affinity(spec.At("affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms"))
+	e.tolerations(spec.Get("tolerations"))
+	for _, volume := range spec.Get("volumes").Elements() {
+		e.claim(volume.At("ephemeral", "volumeClaimTemplate"))
+	}
+}
+
+// labels judges the labels and their values that a node must have.
+func (e *evidence) labels(labels *source.Node) {
+	for label, value := range entries(labels) {
+		e.requires(label, value)
+	}
+}
+
+// selector judges a label selector that a node must meet.
+func (e *evidence) selector(selector *source.Node) {
+	e.labels(selector.Get("matchLabels"))
+	e.expressions(selector.Get("matchExpressions"))
+}
+
+// machine judges the name of a machine type that something calls for. A name of
+// Azure's shape is not Azure's alone: clusters connected by Azure Arc have such too.
+func (e *evidence) machine(size *source.Node) {
+	if text, ok := size.Scalar(); ok && otherCloudMachine.MatchString(text) {
+		note(&e.other, size, text+" is a machine of another cloud")
 	}
 }
 
@@ -176,22 +225,28 @@ func (e *evidence) node(name *source.Node) {
 	}
 }
 
+// expressions judges what a node must meet all of. An operator that a node without
+// the label meets tells nothing.
+func (e *evidence) expressions(list *source.Node) {
+	for _, expression := range list.Elements() {
+		key := expression.Get("key")
+		switch operator := expression.Get("operator"); {
+		case key.IsNull():
+		case operator.Is("In"):
+			e.requires(key, expression.Get("values").Elements()...)
+		case operator.Is("Exists"), operator.Is("Gt"), operator.Is("Lt"):
+			e.requires(key)
+		}
+	}
+}
+
 // affinity judges the terms one of which a node must meet: what all of them
-// require is required. An operator that a node without the label meets tells nothing.
+// require is required.
 func (e *evidence) affinity(terms *source.Node) {
 	var common evidence
 	for i, term := range terms.Elements() {
 		var here evidence
-		for _, expression := range term.Get("matchExpressions").Elements() {
-			key := expression.Get("key")
-			switch operator := expression.Get("operator"); {
-			case key.IsNull():
-			case operator.Is("In"):
-				here.requires(key, expression.Get("values").Elements()...)
-			case operator.Is("Exists"), operator.Is("Gt"), operator.Is("Lt"):
-				here.requires(key)
-			}
-		}
+		here.expressions(term.Get("matchExpressions"))
 		for _, field := range term.Get("matchFields").Elements() {
 			if names := field.Get("values").Elements(); field.Get("operator").Is("In") && len(names) == 1 {
 				here.node(names[0])
@@ -260,10 +315,13 @@ func (e *evidence) metadata(metadata *source.Node) {
 	}
 }
 
-// claim judges the storage class of a volume claim: AKS brings these along.
+// claim judges the storage class of a volume claim: AKS brings some along.
 // https://learn.microsoft.com/azure/aks/concepts-storage
 func (e *evidence) claim(claim *source.Node) {
-	class := claim.At("spec", "storageClassName")
+	e.storageClass(claim.At("spec", "storageClassName"))
+}
+
+func (e *evidence) storageClass(class *source.Node) {
 	text, ok := class.Scalar()
 	if ok && (strings.HasPrefix(text, "managed-csi") || strings.HasPrefix(text, "azurefile") || strings.HasPrefix(text, "azureblob")) {
 		note(&e.likely, class, text+" is a storage class of AKS")

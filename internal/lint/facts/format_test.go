@@ -56,6 +56,14 @@ func TestRecognize(t *testing.T) {
 		"list":           "kind: List\napiVersion: v1\nitems: [{kind: Pod, apiVersion: v1, spec: {containers: []}}]\n",
 		"KServe":         "apiVersion: serving.kserve.io/v1beta1\nkind: InferenceService\nspec: {}\n",
 		"KFServing":      "apiVersion: serving.kubeflow.org/v1alpha2\nkind: InferenceService\nspec: {}\n",
+		"KubeRay":        "apiVersion: ray.io/v1alpha1\nkind: RayService\nspec: {}\n",
+		"KAITO":          `{"kind":"Workspace","apiVersion":"kaito.sh/v1beta1","inference":{}}`,
+		"Seldon":         "apiVersion: machinelearning.seldon.io/v1\nkind: SeldonDeployment\nspec: {}\n",
+		"Seldon Core 2":  "apiVersion: mlops.seldon.io/v1alpha1\nkind: Model\nspec: {}\n",
+		"vLLM":           "apiVersion: production-stack.vllm.ai/v1alpha1\nkind: VLLMRuntime\nspec: {}\n",
+		"vLLM's values":  `{"servingEngineSpec": {"modelSpec": [{"modelURL": "acme/a"}]}}`,
+		"Kubeflow":       "apiVersion: kubeflow.org/v1\nkind: PyTorchJob\nspec: {}\n",
+		"instance type":  "apiVersion: amlarc.azureml.com/v1alpha1\nkind: InstanceType\nspec: {}\n",
 		"ours":           "apiVersion: mlpolicy.dev/v1\nkind: ModelDeployment\n",
 		"UTF-16":         "\xff\xfe" + strings.Join(strings.Split("apiVersion: mlpolicy.dev/v1\nkind: ModelDeployment\n", ""), "\x00") + "\x00",
 	}
@@ -73,6 +81,9 @@ func TestRecognize(t *testing.T) {
 		"Helm values":        "image: {repository: acme/score}\nresources: {limits: {nvidia.com/gpu: 1}}\n",
 		"docker compose":     "services: {web: {image: a, deploy: {resources: {}}}}\n",
 		"broken, unrelated":  "a: [\n",
+		"vLLM's chart":       "{{- range $modelSpec := .Values.servingEngineSpec.modelSpec }}\n{{ $modelSpec.modelURL }}\n{{- end }}\n",
+		"a Ray label":        "metadata: {labels: {ray.io/cluster: a}}\nkind: RayCluster\n",
+		"a KAITO label":      "metadata: {labels: {kaito.sh/workspace: a}}\nkind: Workspace\n",
 		"KServe in a README": "kubectl get inferenceservice\n",
 	}
 	for name, text := range no {

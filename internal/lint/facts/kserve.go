@@ -74,11 +74,7 @@ func (r *reader) kserveDeployment(name string, pod, metadata *source.Node, conta
 	if name != "" {
 		d.Component = Know(name, Place{Node: pod})
 	}
-	kind := r.root.Get("kind")
-	if kind == nil { // an item of a typed list
-		kind = r.root
-	}
-	d.Workload = Know(WebService, Place{Node: kind, Why: "KServe makes a web service of it"})
+	d.Workload = Know(WebService, r.kindPlace("KServe makes a web service of it"))
 	r.metadata(d, metadata)
 	r.pod(d, pod, containers...)
 	if name := r.text(pod.At("model", "runtime")); name.Known {

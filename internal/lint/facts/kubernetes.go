@@ -74,37 +74,121 @@ func listed(document *source.Node) (items []*source.Node, ok bool) {
 	return list.Elements(), list != nil && list.Kind == source.Sequence
 }
 
+// identity is what names a Kubernetes object.
+type identity struct {
+	metadata, name  *source.Node
+	kind, namespace string
+}
+
+// identity looks the object's up once, however many parts it has.
+func (r *reader) identity() *identity {
+	if r.identified == nil {
+		metadata := r.root.Get("metadata")
+		of := &identity{metadata: metadata, name: metadata.Get("name")}
+		if of.name.IsNull() {
+			of.name = metadata.Get("generateName")
+		}
+		_, of.kind = groupKind(r.root)
+		of.namespace, _ = metadata.Get("namespace").Scalar()
+		r.identified = of
+	}
+	return r.identified
+}
+
 // object adds a deployment that place, the Kubernetes object or a part of it, describes.
 func (r *reader) object(place *source.Node) *Deployment {
-	metadata := r.root.Get("metadata")
-	name := metadata.Get("name")
-	if name.IsNull() {
-		name = metadata.Get("generateName")
-	}
-	d := r.deployment(name, place)
-	_, d.Subject.Kind = groupKind(r.root)
-	d.Subject.Namespace, _ = metadata.Get("namespace").Scalar()
-	r.metadata(d, metadata)
+	of := r.identity()
+	d := r.deployment(of.name, place)
+	d.Subject.Kind, d.Subject.Namespace = of.kind, of.namespace
+	r.metadata(d, of.metadata)
 	return d
 }
 
+// kindPlace is where an object says what kind it is; an item of a typed list leaves
+// that to the list.
+func (r *reader) kindPlace(why string) Place {
+	kind := r.root.Get("kind")
+	if kind == nil {
+		kind = r.root
+	}
+	return Place{Node: kind, Why: why}
+}
+
+// maxRepeatedLabels bounds the labels of an object that its parts carry, all parts together.
+const maxRepeatedLabels = 100_000
+
+// stated is what labels and annotations tell.
+type stated struct {
+	labels   *source.Node
+	said     []*Deployment
+	workload Fact[Workload]
+}
+
 // metadata reads what the labels and annotations of an object or of a template
-// state. A label that is known already stays.
+// state. A label that is known already stays. What several parts of an object have
+// in common is read once.
 func (r *reader) metadata(d *Deployment, metadata *source.Node) {
-	labels, annotations := metadata.Get("labels"), metadata.Get("annotations")
-	d.Labels = addLabels(d.Labels, labels)
-	r.statements(d, annotations)
-	r.statements(d, labels)
+	if metadata.IsNull() {
+		return
+	}
+	known := r.stated[metadata]
+	repeated := known != nil
+	if !repeated {
+		known = r.readMetadata(metadata.Get("labels"), metadata.Get("annotations"))
+		if r.stated == nil {
+			r.stated = map[*source.Node]*stated{}
+		}
+		r.stated[metadata] = known
+	}
+	if !repeated || r.repeatsLabels(known.labels) {
+		d.Labels = addLabels(d.Labels, known.labels)
+	}
+	d.said = append(d.said, known.said...)
+	if !d.Workload.Known {
+		d.Workload = known.workload
+	}
+}
+
+// repeatsLabels tells whether one more part may carry labels that others carry too.
+// That many of them are too many is a Problem, once.
+func (r *reader) repeatsLabels(labels *source.Node) bool {
+	before := r.repeatedLabels
+	r.repeatedLabels += len(labels.Entries())
+	if r.repeatedLabels <= maxRepeatedLabels {
+		return true
+	}
+	if before <= maxRepeatedLabels {
+		r.problem(Warning, labels, "Split the object, or give it fewer labels.",
+			"the object has so many parts that those from here on are read without %s", labels.Path())
+	}
+	return false
+}
+
+func (r *reader) readMetadata(labels, annotations *source.Node) *stated {
+	var read Deployment
+	r.statements(&read, annotations)
+	r.statements(&read, labels)
 	for _, member := range labels.Entries() {
 		switch member.Key.Text {
 		case "ml.azure.com/endpoint-name", "ml.azure.com/deployment-name", "isazuremlapp":
-			if !d.Workload.Known && !member.Value.Is("false") {
+			if !read.Workload.Known && !member.Value.Is("false") {
 				place := r.carry(member.Value)
 				place.Why = "Azure ML gives this label to the pods of its online endpoints"
-				d.Workload = Know(WebService, place)
+				read.Workload = Know(WebService, place)
 			}
 		}
 	}
+	return &stated{labels: labels, said: read.said, workload: read.Workload}
+}
+
+// autoscale notes an autoscaler that is on, as on says, and its bounds. The replicas
+// that the object states are then only what it starts from.
+func (d *Deployment) autoscale(on Place, least, most Fact[int64]) {
+	if least.Known && most.Known && least.Value == most.Value {
+		d.Replicas, d.Autoscales = most, Know(false, because(most.Place, "the bounds leave the autoscaler no choice"))
+		return
+	}
+	d.Replicas, d.Autoscales = Fact[int64]{}, Know(true, on)
 }
 
 // podTemplate reads a pod template: its metadata, what its pod asks for and where

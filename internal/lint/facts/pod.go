@@ -32,8 +32,7 @@ func (r *reader) pod(d *Deployment, spec *source.Node, more ...*source.Node) {
 		d.image(container.Get("image"))
 	}
 
-	d.GPUs, d.FPGAs = sum.gpus.whole(), sum.fpgas.whole()
-	d.CPUCores, d.MemoryGiB = sum.cpu.fact(), sum.memory.fact()
+	sum.state(d)
 	// What is asked for the whole pod stands above its containers.
 	if whole := spec.Get("resources"); whole != nil {
 		if cpu := requested(whole, "cpu", r.quantity); cpu.Known {
@@ -70,6 +69,12 @@ func (d *demand) atLeast(a ask) {
 	d.fpgas.atLeast(a.fpgas)
 }
 
+// state makes the sums those of a deployment.
+func (d *demand) state(of *Deployment) {
+	of.GPUs, of.FPGAs = d.gpus.whole(), d.fpgas.whole()
+	of.CPUCores, of.MemoryGiB = d.cpu.fact(), d.memory.fact()
+}
+
 func (r *reader) container(d *Deployment, container *source.Node) ask {
 	d.image(container.Get("image"))
 	resources := container.Get("resources")
@@ -90,6 +95,14 @@ func (r *reader) container(d *Deployment, container *source.Node) ask {
 // Kubernetes then requests.
 func requested(resources *source.Node, name string, read func(*source.Node) Fact[float64]) Fact[float64] {
 	return either(resources.At("requests", name), resources.At("limits", name), read)
+}
+
+// resources reads what a pod of one container asks for, where no container states it.
+func (r *reader) resources(d *Deployment, resources *source.Node) {
+	gpus, fpgas := r.devices(resources)
+	d.GPUs, d.FPGAs = roundUp(gpus), roundUp(fpgas)
+	d.CPUCores = requested(resources, "cpu", r.quantity)
+	d.MemoryGiB = requested(resources, "memory", r.memory)
 }
 
 // devices counts the GPUs and FPGAs of a container: of each kind the larger of

@@ -27,6 +27,12 @@ type reader struct {
 	parameters *source.Node
 
 	carried []*source.Node // values that carry a fact
+
+	// Of a Kubernetes object, so that what its parts share is read once.
+	identified     *identity
+	stated         map[*source.Node]*stated // by the metadata that states it
+	own            *evidence
+	repeatedLabels int
 }
 
 // deployment adds a deployment that place describes. A missing name leaves it the

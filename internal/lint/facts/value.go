@@ -136,6 +136,14 @@ func either[T any](first, second *source.Node, read func(*source.Node) Fact[T]) 
 	return read(second)
 }
 
+// or is the first of two facts, where it is not known the second.
+func or[T any](first, second Fact[T]) Fact[T] {
+	if first.Known {
+		return first
+	}
+	return second
+}
+
 // memory reads a Kubernetes quantity of bytes into GiB.
 func (r *reader) memory(n *source.Node) Fact[float64] {
 	bytes := r.quantity(n)

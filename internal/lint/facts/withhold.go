@@ -55,7 +55,7 @@ func each(of reflect.Value, path []int, found func(path []int, place Place)) {
 			continue
 		}
 		path, field := append(path[:len(path):len(path)], i), of.Field(i)
-		if fact, ok := field.Interface().(stated); ok {
+		if fact, ok := field.Interface().(anyFact); ok {
 			if _, known := fact.Stated(); known {
 				found(path, fact.Origin())
 			}
@@ -72,7 +72,7 @@ func each(of reflect.Value, path []int, found func(path []int, place Place)) {
 	}
 }
 
-type stated interface {
+type anyFact interface {
 	Stated() (any, bool)
 	Origin() Place
 }

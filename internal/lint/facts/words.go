@@ -215,6 +215,25 @@ func (d *Deployment) image(n *source.Node) {
 	}
 }
 
+// imageOf adds the container image whose name stands in two parts, either of which
+// may be missing; place is the one that people know it by.
+func (d *Deployment) imageOf(place, first *source.Node, separator string, second *source.Node) {
+	var parts []string
+	for _, part := range []*source.Node{first, second} {
+		text, ok := part.Scalar()
+		switch {
+		case !ok, text == "":
+		case template(part), placeholder(text):
+			return
+		default:
+			parts = append(parts, text)
+		}
+	}
+	if !place.IsNull() && len(parts) > 0 {
+		d.Images = append(d.Images, Know(strings.Join(parts, separator), Place{Node: place}))
+	}
+}
+
 func appendKnown[T any](list []Fact[T], fact Fact[T]) []Fact[T] {
 	if fact.Known {
 		return append(list, fact)

@@ -1,0 +1,137 @@
+package facts
+
+import "github.com/mlpolicy/mlpolicy/internal/lint/source"
+
+// kaito are the KAITO operator's kinds that run a model on machines of a VM size: a
+// Workspace, whose fields stand beside its metadata, an InferenceSet of such
+// workspaces, a RAGEngine, and a MultiRoleInference, each role of which is one
+// deployment. KAITO runs on AKS, on clusters connected by Azure Arc and elsewhere: a
+// name such as Standard_NC4_A2, which is Arc's, does not tell the cluster.
+// https://kaito-project.github.io/kaito/docs/
+var kaito = format{
+	name:  "kaito",
+	marks: [][]string{{"kaito.sh/v1"}, {"Workspace", "InferenceSet", "RAGEngine", "MultiRoleInference"}},
+	matches: func(root *source.Node) bool {
+		group, kind := groupKind(root)
+		if group != "kaito.sh" {
+			return false
+		}
+		switch kind {
+		case "Workspace":
+			return root.Has("resource") || root.Has("inference") || root.Has("tuning")
+		case "InferenceSet", "RAGEngine", "MultiRoleInference":
+			return root.Has("spec")
+		}
+		return false
+	},
+	read: func(r *reader) {
+		spec := r.root.Get("spec")
+		switch r.identity().kind {
+		case "Workspace":
+			r.kaitoWorkspace()
+		case "InferenceSet":
+			r.kaitoInferenceSet(spec)
+		case "RAGEngine":
+			r.kaitoRAGEngine(spec)
+		case "MultiRoleInference":
+			r.kaitoRoles(spec)
+		}
+	},
+}
+
+func (r *reader) kaitoWorkspace() {
+	resource, inference, tuning := r.root.Get("resource"), r.root.Get("inference"), r.root.Get("tuning")
+	d := r.object(r.root)
+	run := inference
+	switch {
+	case !inference.IsNull():
+		d.Workload = Know(WebService, Place{Node: inference, Why: "KAITO makes a web service of it"})
+	case !tuning.IsNull():
+		d.Workload = Know(Training, Place{Node: tuning, Why: "KAITO tunes the model"})
+		run = tuning
+	}
+	d.Replicas = r.kaitoNodes(resource)
+	var e evidence
+	e.selector(resource.Get("labelSelector"))
+	r.kaitoPod(d, e, resource, run)
+}
+
+func (r *reader) kaitoInferenceSet(spec *source.Node) {
+	d := r.object(r.root)
+	d.Workload = Know(WebService, r.kindPlace("KAITO makes a web service of it"))
+	d.Replicas = r.count(spec.Get("replicas"))
+	template := spec.Get("template")
+	r.metadata(d, template.Get("metadata"))
+	var e evidence
+	e.selector(spec.Get("labelSelector"))
+	e.metadata(template.Get("metadata"))
+	r.kaitoPod(d, e, template.Get("resource"), template.Get("inference"))
+}
+
+// kaitoRAGEngine reads a service that looks documents up, with an embedding model
+// that runs in it or elsewhere.
+func (r *reader) kaitoRAGEngine(spec *source.Node) {
+	d := r.object(r.root)
+	d.Workload = Know(WebService, r.kindPlace("KAITO makes a web service of it"))
+	compute, local := spec.Get("compute"), spec.At("embedding", "local")
+	d.Replicas = r.kaitoNodes(compute)
+	d.image(local.Get("image"))
+	r.kaitoModel(d, local, "modelID")
+	var e evidence
+	e.selector(compute.Get("labelSelector"))
+	r.kaitoPod(d, e, compute, nil)
+}
+
+func (r *reader) kaitoRoles(spec *source.Node) {
+	var shared evidence
+	shared.selector(spec.Get("labelSelector"))
+	workload := Know(WebService, r.kindPlace("KAITO makes a web service of it"))
+	model := spec.Get("model")
+	for _, role := range spec.Get("roles").Elements() {
+		d := r.object(role)
+		d.Workload = workload
+		d.Component = r.text(role.Get("type"))
+		d.Replicas = r.count(role.Get("replicas"))
+		r.kaitoModel(d, model, "name")
+		r.kaitoPod(d, shared, role, nil)
+	}
+	r.oneCluster()
+}
+
+// kaitoPod reads what a pod has: a machine of the resource to itself, a share of a
+// GPU of it or, where there is a template of one's own, what that asks for. run is
+// the inference or the tuning.
+func (r *reader) kaitoPod(d *Deployment, e evidence, resource, run *source.Node) {
+	size := resource.Get("instanceType")
+	r.instanceType(d, size)
+	e.machine(size)
+	preset, template := run.Get("preset"), run.Get("template")
+	d.image(preset.At("presetOptions", "image"))
+	r.kaitoModel(d, preset, "name")
+	if !template.IsNull() {
+		machine := *d
+		r.metadata(d, template.Get("metadata"))
+		r.pod(d, template.Get("spec"))
+		d.GPUs, d.FPGAs = or(d.GPUs, machine.GPUs), or(d.FPGAs, machine.FPGAs)
+		d.CPUCores, d.MemoryGiB = or(d.CPUCores, machine.CPUCores), or(d.MemoryGiB, machine.MemoryGiB)
+		e.pod(template.Get("spec"))
+	}
+	if partition := resource.Get("partition"); !partition.IsNull() {
+		d.GPUs = Know(int64(1), because(r.carry(partition), "a share of a GPU counts as one"))
+	}
+	r.runsIn(d, e, template.Get("metadata"))
+}
+
+// kaitoNodes reads on how many nodes a workload runs.
+func (r *reader) kaitoNodes(resource *source.Node) Fact[int64] {
+	nodes := r.count(resource.Get("count"))
+	nodes.Place.Why = "there is one pod on each of the nodes"
+	return nodes
+}
+
+// kaitoModel adds the model that key of place names.
+func (r *reader) kaitoModel(d *Deployment, place *source.Node, key string) {
+	if name := r.text(place.Get(key)); name.Known {
+		d.Models = append(d.Models, &Model{Name: name, Place: Place{Node: place}})
+	}
+}

@@ -1,0 +1,73 @@
+package facts
+
+import (
+	"strings"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// kubeflowTraining are the training jobs of Kubeflow: each group of replicas of a
+// PyTorchJob and its like is one deployment, and so is a TrainJob, which states what
+// differs from its runtime.
+// https://www.kubeflow.org/docs/components/trainer/
+var kubeflowTraining = format{
+	name:      "kubeflow-training",
+	auxiliary: true,
+	marks: [][]string{
+		{"kubeflow.org/v"},
+		{"PyTorchJob", "TFJob", "MPIJob", "XGBoostJob", "PaddleJob", "JAXJob", "MXJob", "TrainJob"},
+	},
+	matches: func(root *source.Node) bool {
+		group, kind := groupKind(root)
+		switch kind {
+		case "PyTorchJob", "TFJob", "MPIJob", "XGBoostJob", "PaddleJob", "JAXJob", "MXJob":
+			return group == "kubeflow.org" && root.Has("spec")
+		case "TrainJob":
+			return (group == "trainer.kubeflow.org" || group == "kubeflow.org") && root.Has("spec")
+		}
+		return false
+	},
+	read: func(r *reader) {
+		spec := r.root.Get("spec")
+		if r.identity().kind == "TrainJob" {
+			r.trainJob(spec)
+		} else {
+			for key, groups := range entries(spec) {
+				if strings.HasSuffix(key.Text, "ReplicaSpecs") {
+					r.trainingReplicas(groups)
+				}
+			}
+		}
+		training := Know(Training, r.kindPlace("jobs of this kind train"))
+		for _, d := range r.deployments {
+			d.Workload = training
+		}
+		r.oneCluster()
+	},
+}
+
+// trainingReplicas adds the groups of replicas of a job, such as Master and Worker.
+func (r *reader) trainingReplicas(groups *source.Node) {
+	for name, group := range entries(groups) {
+		d := r.object(group)
+		d.Component = Know(name.Text, Place{Node: name})
+		d.Replicas = r.count(group.Get("replicas"))
+		r.podTemplate(d, group.Get("template"))
+	}
+}
+
+func (r *reader) trainJob(spec *source.Node) {
+	d := r.object(r.root)
+	trainer := spec.Get("trainer")
+	d.image(trainer.Get("image"))
+	d.Replicas = r.count(trainer.Get("numNodes"))
+	r.resources(d, trainer.Get("resourcesPerNode"))
+	var e evidence
+	for _, override := range spec.Get("podSpecOverrides").Elements() {
+		e.pod(override)
+	}
+	for _, override := range spec.Get("podTemplateOverrides").Elements() {
+		e.pod(override.Get("spec"))
+	}
+	r.runsIn(d, e, nil)
+}

@@ -1,0 +1,92 @@
+package facts
+
+import "github.com/mlpolicy/mlpolicy/internal/lint/source"
+
+// kuberay are the KubeRay operator's kinds that run a Ray cluster: its head and each
+// group of its workers are one deployment. A RayService serves. A RayCluster or a
+// RayJob may do anything, train above all.
+// https://docs.ray.io/en/latest/cluster/kubernetes/user-guides/config.html
+var kuberay = format{
+	name:  "kuberay",
+	marks: [][]string{{"ray.io/v1"}, {"RayService", "RayCluster", "RayJob", "RayCronJob"}},
+	matches: func(root *source.Node) bool {
+		group, kind := groupKind(root)
+		if group != "ray.io" || !root.Has("spec") {
+			return false
+		}
+		switch kind {
+		case "RayService", "RayCluster", "RayJob", "RayCronJob":
+			return true
+		}
+		return false
+	},
+	read: func(r *reader) {
+		spec := r.root.Get("spec")
+		switch r.identity().kind {
+		case "RayService":
+			r.rayCluster(spec.Get("rayClusterConfig"), Know(WebService, r.kindPlace("KubeRay makes a web service of it")))
+		case "RayCluster":
+			r.rayCluster(spec, Fact[Workload]{})
+		case "RayJob":
+			r.rayJob(spec)
+		case "RayCronJob":
+			r.rayJob(spec.Get("jobTemplate"))
+		}
+		r.oneCluster()
+		if len(r.deployments) == 0 {
+			r.completes = "nothing: the Ray cluster that it runs on is described elsewhere"
+		}
+	},
+}
+
+// rayJob adds the cluster that a job brings along and the pod that submits it. With
+// a clusterSelector it runs on a cluster that is there already.
+func (r *reader) rayJob(job *source.Node) {
+	r.rayCluster(job.Get("rayClusterSpec"), Fact[Workload]{})
+	if template := job.Get("submitterPodTemplate"); !template.IsNull() {
+		d := r.object(template)
+		d.Component = Know("submitter", Place{Node: template})
+		r.podTemplate(d, template)
+	}
+}
+
+// rayCluster adds the pod groups of a Ray cluster that does workload.
+func (r *reader) rayCluster(cluster *source.Node, workload Fact[Workload]) {
+	if head := cluster.Get("headGroupSpec"); !head.IsNull() {
+		d := r.rayPods(head, workload)
+		d.Component = Know("head", Place{Node: head})
+		d.Replicas = r.count(head.Get("replicas")) // of v1alpha1
+	}
+	autoscaling := r.boolean(cluster.Get("enableInTreeAutoscaling"))
+	for _, group := range cluster.Get("workerGroupSpecs").Elements() {
+		d := r.rayPods(group, workload)
+		d.Component = Know("worker", Place{Node: group})
+		if name := r.text(group.Get("groupName")); name.Known {
+			d.Component = Know("worker "+name.Value, name.Place)
+		}
+		r.rayReplicas(d, group, autoscaling)
+	}
+}
+
+func (r *reader) rayPods(group *source.Node, workload Fact[Workload]) *Deployment {
+	d := r.object(group)
+	if workload.Known {
+		d.Workload = workload
+	}
+	r.podTemplate(d, group.Get("template"))
+	if !d.GPUs.Known {
+		// What the containers do not ask for, Ray may still be told to use.
+		d.GPUs = either(group.At("resources", "GPU"), group.At("rayStartParams", "num-gpus"), r.count)
+		d.GPUs.Place.Why = "Ray is started with this number of GPUs"
+	}
+	return d
+}
+
+// rayReplicas reads how many pods a group of workers has.
+func (r *reader) rayReplicas(d *Deployment, group *source.Node, autoscaling Fact[bool]) {
+	d.Autoscales = autoscaling
+	d.Replicas = r.count(group.Get("replicas"))
+	if autoscaling.Value {
+		d.autoscale(autoscaling.Place, r.count(group.Get("minReplicas")), r.count(group.Get("maxReplicas")))
+	}
+}
