@@ -38,6 +38,7 @@ func formats() []format {
 		azureMLv2Model,
 		azureMLv2Environment,
 		aciContainerGroup,
+		iotEdgeManifest,
 		mlflowModel,
 	}
 }
