@@ -39,6 +39,7 @@ func formats() []format {
 		azureMLv2Environment,
 		aciContainerGroup,
 		iotEdgeManifest,
+		azureFunctionsProject,
 		mlflowModel,
 	}
 }

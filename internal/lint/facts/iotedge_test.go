@@ -83,7 +83,7 @@ func TestInferenceWords(t *testing.T) {
 }
 
 func TestInferenceWordListIsSorted(t *testing.T) {
-	for name, list := range map[string]string{"iotedge_words.txt": inferenceWordList} {
+	for name, list := range map[string]string{"iotedge_words.txt": inferenceWordList, "functions_packages.txt": inferencePackageList} {
 		lines := strings.Split(strings.TrimSuffix(list, "\n"), "\n")
 		if len(lines) < 20 || !slices.IsSorted(lines) || len(slices.Compact(slices.Clone(lines))) != len(lines) {
 			t.Errorf("%s: %d lines, sorted %t", name, len(lines), slices.IsSorted(lines))
