@@ -74,6 +74,9 @@ func newLinker(fsys fs.FS, readings []*reading) *linker {
 
 // complete adds to a deployment what documents beside its own say.
 func (l *linker) complete(ctx context.Context, d *Deployment) {
+	if d.Format == azureFunctionsProject.name {
+		l.completeFunctions(ctx, d)
+	}
 	if d.Format != azureMLv1DeploymentConfig.name {
 		return
 	}
