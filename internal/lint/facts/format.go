@@ -49,6 +49,8 @@ func formats() []format {
 		azureMLv2Environment,
 		condaEnvironment,
 		aciContainerGroup,
+		iotEdgeManifest,
+		azureFunctionsProject,
 		mlflowModel,
 	}
 }

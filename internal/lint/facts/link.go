@@ -192,6 +192,9 @@ func (l *linker) complete(ctx context.Context, d *Deployment) {
 		}
 		d.refer(reference{kind: inferenceConfig, node: node})
 	}
+	if d.Format == azureFunctionsProject.name {
+		l.completeFunctions(ctx, d)
+	}
 	followed := map[*part]bool{}
 	for i := 0; i < len(d.mentions) && i < maxMentions && ctx.Err() == nil; i++ {
 		mention := d.mentions[i]
@@ -530,17 +533,26 @@ func (l *linker) file(ctx context.Context, name string) *reading {
 // load reads a file that was not named for linking, if a quick look says that it is of
 // use. Its reading has no file when there is nothing to read.
 func (l *linker) load(ctx context.Context, name string, useful func([]byte) bool) *reading {
-	if l.fsys == nil {
-		return &reading{}
-	}
-	if info, err := fs.Stat(l.fsys, name); err != nil || !info.Mode().IsRegular() || info.Size() > maxLinkedFile {
-		return &reading{}
-	}
-	data, err := fs.ReadFile(l.fsys, name)
-	if err != nil || !useful(data) {
+	data := l.bytes(name)
+	if data == nil || !useful(data) {
 		return &reading{}
 	}
 	return readFile(ctx, source.Parse(name, data))
+}
+
+// bytes reads a file that completes a deployment, nothing where that cannot be done.
+func (l *linker) bytes(name string) []byte {
+	if l.fsys == nil {
+		return nil
+	}
+	if info, err := fs.Stat(l.fsys, name); err != nil || !info.Mode().IsRegular() || info.Size() > maxLinkedFile {
+		return nil
+	}
+	data, err := fs.ReadFile(l.fsys, name)
+	if err != nil {
+		return nil
+	}
+	return data
 }
 
 // siblings lists the files of a folder, those of the run and those in the file

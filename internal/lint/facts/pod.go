@@ -172,6 +172,8 @@ func deviceOf(resource string) deviceKind {
 		return gpuDevice
 	case "nvidia.com/gpu.shared", "aliyun.com/gpu-mem":
 		return gpuShare
+	case catapultResource:
+		return fpgaDevice
 	}
 	switch {
 	case strings.HasPrefix(resource, "nvidia.com/mig-"):

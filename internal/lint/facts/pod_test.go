@@ -25,6 +25,7 @@ func TestDevices(t *testing.T) {
 		{"Intel FPGA by function", fmt.Sprintf(limits, "fpga.intel.com/af-0123: 1"), "fpgas 1"},
 		{"Intel FPGA by region", fmt.Sprintf(limits, "fpga.intel.com/arria10.dcp1.2-nlb3: 2"), "fpgas 2"},
 		{"Xilinx FPGA", fmt.Sprintf(limits, "xilinx.com/fpga-u250-0: 1"), "fpgas 1"},
+		{"FPGA of a Data Box Edge", fmt.Sprintf(limits, "microsoft.com/fpga_catapult: 2"), "fpgas 2"},
 		{"both", fmt.Sprintf(limits, "nvidia.com/gpu: 1, xilinx.com/fpga-u250-0: 1"), "gpus 1, fpgas 1"},
 		{"written twice", fmt.Sprintf(limits, "nvidia.com/gpu: 1, nvidia.com/gpu: 4"), "gpus 4"},
 		{"limit not known yet", "resources: {requests: {nvidia.com/gpu: 1}, limits: {nvidia.com/gpu: $GPUS}}", "gpus 1"},

@@ -74,6 +74,9 @@ type merger struct {
 
 func (m *merger) deployment(d, said *Deployment) {
 	fill(m, "component", &d.Component, said.Component)
+	if d.narrows(said.Target) {
+		d.Target = said.Target
+	}
 	fill(m, "target", &d.Target, said.Target)
 	fill(m, "workload", &d.Workload, said.Workload)
 	fill(m, "stage", &d.Stage, said.Stage)

@@ -247,6 +247,13 @@ const statementPrefix = "mlpolicy.dev/"
 // statements reads what annotations, labels or tags state of a deployment
 // explicitly. They fill what the document itself leaves open.
 func (r *reader) statements(d *Deployment, annotations *source.Node) {
+	if said := r.statement(annotations); said != nil {
+		d.said = append(d.said, said)
+	}
+}
+
+// statement returns what annotations, labels or tags state, nil for nothing.
+func (r *reader) statement(annotations *source.Node) *Deployment {
 	var said *Deployment
 	for key, value := range entries(annotations) {
 		name, ours := strings.CutPrefix(key.Text, statementPrefix)
@@ -276,7 +283,5 @@ func (r *reader) statements(d *Deployment, annotations *source.Node) {
 			r.unknownKey(key, "mlpolicy.dev/workload, stage, target, designer, model-size")
 		}
 	}
-	if said != nil {
-		d.said = append(d.said, said)
-	}
+	return said
 }

@@ -1,0 +1,126 @@
+package facts
+
+import (
+	"strings"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// iotEdgeManifest is what an IoT Edge device is told to run: a deployment manifest or
+// its template, alone or as the content of an IoT Hub configuration, which is what
+// az iot edge deployment and set-modules take. Each module is one deployment; the
+// runtime's own, edgeAgent and edgeHub, are none.
+// https://learn.microsoft.com/azure/iot-edge/module-composition
+var iotEdgeManifest = format{
+	name:    "iot-edge-manifest",
+	marks:   [][]string{{"modulesContent", "moduleContent"}, {"$edgeAgent"}, {"properties.desired"}},
+	matches: func(root *source.Node) bool { _, agent := edgeAgent(root); return agent.Entries() != nil },
+	read: func(r *reader) {
+		key, agent := edgeAgent(r.root)
+		var device edgeDevice
+		for key, value := range entries(agent) {
+			name, layered := strings.CutPrefix(key.Text, desiredModule)
+			switch {
+			case key.Text == "properties.desired":
+				r.edgeModules(&device, value.Get("modules"))
+			case key.Text == "properties.desired.modules":
+				r.edgeModules(&device, value)
+			case layered && name != "" && !strings.Contains(name, "."): // a dot leads into a module
+				r.edgeModule(&device, key, value).rename(name)
+			}
+		}
+		said := r.statement(r.root.Get("labels"))
+		for _, d := range r.deployments {
+			switch {
+			case device.box.Node != nil:
+				d.Target = Know(DataBoxEdge, device.box)
+			case !device.unread:
+				d.Target = Know(IoTEdge, Place{Node: key, Why: "the document is an IoT Edge deployment"})
+			}
+			d.Delivery = Know(string(IoTEdge), Place{Node: key, Why: "IoT Edge brings the module to the device"})
+			if said != nil {
+				d.said = append(d.said, said)
+			}
+		}
+	},
+}
+
+// desiredModule begins the keys of the modules in a layered deployment, which adds
+// them to those of other deployments.
+// https://learn.microsoft.com/azure/iot-edge/module-deployment-monitoring#layered-deployment
+const desiredModule = "properties.desired.modules."
+
+// edgeDevice is what the modules of one manifest tell of the device that they share.
+type edgeDevice struct {
+	// box is the place of what only a Data Box Edge has.
+	box Place
+	// unread is set where the options of a module cannot be read: it may have that too.
+	unread bool
+}
+
+// edgeAgent returns what the agent of the device is told, and under which key; nil
+// where the document is no manifest. Earlier tools wrote moduleContent.
+func edgeAgent(root *source.Node) (key, agent *source.Node) {
+	for _, content := range []*source.Node{root, root.Get("content")} {
+		for _, modules := range []string{"modulesContent", "moduleContent"} {
+			for key, value := range entries(content.Get(modules)) {
+				if key.Text == "$edgeAgent" {
+					return key, value
+				}
+			}
+		}
+	}
+	return nil, nil
+}
+
+func (r *reader) edgeModules(device *edgeDevice, modules *source.Node) {
+	for key, value := range entries(modules) {
+		r.edgeModule(device, key, value)
+	}
+}
+
+// edgeModule adds a module and returns it, nil when value describes none.
+func (r *reader) edgeModule(device *edgeDevice, key, value *source.Node) *Deployment {
+	settings := value.Get("settings")
+	if settings == nil {
+		return nil
+	}
+	d := r.deployment(key, value)
+	image := settings.Get("image")
+	d.image(image)
+	options := r.createOptions(settings)
+	d.CPUCores, d.MemoryGiB = options.cores(), options.memory()
+	gpus := options.gpus(value.Get("env"))
+	d.GPUs, d.FPGAs = gpus.fact, options.fpgas()
+	options.labels(d)
+	if device.box.Node == nil {
+		device.box = options.dataBoxEdge()
+	}
+	device.unread = device.unread || options.unread
+	options.close()
+
+	switch {
+	case mayTrain(key, image):
+	case d.FPGAs.Value > 0:
+		d.Workload = Know(IoTModule, Place{Node: d.FPGAs.Place.Node, Why: "the module asks for an FPGA"})
+	case d.GPUs.Value > 0 && !gpus.forDisplays:
+		d.Workload = Know(IoTModule, Place{Node: d.GPUs.Place.Node, Why: "the module asks for a GPU"})
+	default:
+		d.Workload = edgeInference(key, image)
+	}
+	return d
+}
+
+// rename gives a deployment a name that is a part of what stands at its place. A nil
+// deployment has none.
+func (d *Deployment) rename(name string) {
+	if d != nil {
+		d.Name.Value, d.Subject.Name = name, name
+	}
+}
+
+// narrows tells whether target, which is stated, says more than the document does: a
+// Data Box Edge is an IoT Edge device, and few manifests tell it from others.
+func (d *Deployment) narrows(target Fact[Target]) bool {
+	return d.Format == iotEdgeManifest.name && d.Target.Value == IoTEdge && target.Known && target.Value == DataBoxEdge
+}

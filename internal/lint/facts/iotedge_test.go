@@ -1,0 +1,261 @@
+package facts
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// manifest is an IoT Edge manifest of one module with these settings.
+func manifest(settings string) string {
+	return `{"modulesContent": {"$edgeAgent": {"properties.desired": {"modules": {"m": {"settings": ` + settings + `}}}}}}`
+}
+
+// Names of modules and of images, and the word of them that tells inference.
+func TestInferenceWords(t *testing.T) {
+	tests := []struct{ name, image, want string }{
+		{"classifier", "", "classifier"},
+		{"ImageClassifier", "", "imageclassifier"},
+		{"imageclassifier", "", "imageclassifier"},
+		{"image-classifier-service", "", "classifier"},
+		{"inferencemodule", "", "inference"},
+		{"InferenceModule", "", "inference"},
+		{"inference_server2", "", "inference"},
+		{"predictmodule", "", "predict"},
+		{"PredictionService", "", "prediction"},
+		{"ovms-server", "", "ovms"},
+		{"ovmsserver", "", "ovms"},
+		{"azureml-host", "", "azureml"},
+		{"machinelearningmodule", "", "machinelearning"},
+		{"Object_Detection", "", "object detection"},
+		{"objectDetector", "", "objectdetector"},
+		{"ML-Model", "", "ml model"},
+		{"YOLOv8", "", "yolov"},
+		{"yolov3-tiny", "", "yolov"},
+		{"ResNet50", "", "resnet"},
+		{"ONNXRuntime", "", "onnxruntime"},
+		{"ONNXScorer", "", "onnx"},
+		{"onnxruntime", "", "onnxruntime"},
+		{"a", "tensorflow/serving:2.14", "tensorflow"},
+		{"a", "registry.example.com/a/scikit-learn:1", "scikit learn"},
+		{"a", "registry.example.com:5000/a:onnx", "onnx"},
+		{"a", "localhost/onnx", "onnx"},
+		{"a", "onnx", "onnx"},
+		{"a", "$REGISTRY/classifier:1", "classifier"},
+		{"a", "${MODULES.Classifier.arm64v8}", "classifier"},
+
+		{"temperature-sensor", "mcr.microsoft.com/azureiotedge-simulated-temperature-sensor:1.5", ""},
+		{"tempFilter", "mcr.microsoft.com/azureiotedge-temperature-filter:1.5", ""},
+		{"training-wheels", "", ""},
+		{"inferno", "predictable:1", ""},
+		{"keynote-scorer", "model-railway/score-board", ""},
+		{"classified-messages", "unpredictable/onnxify", ""},
+		{"torch", "flashlight/torch", ""},
+		{"metal-detector", "anomaly-detection", ""},
+		{"image-resizer", "object-store", ""},
+		{"machine", "learning", ""},
+		{"machine2", "3-learning", ""},
+		{"server", "module", ""},
+		{"ml", "mlops-agent:1", ""},
+		{"modelmanager", "a/modelserviceagent", ""},
+		{"vision", "mcr.microsoft.com/media/live-video-analytics:2", ""},
+		{"a", "onnx.azurecr.io/wheels:1", ""},
+		{"a", "$ONNX/wheels:1", ""},
+		{"a", "wheels@sha256:0000onnx", ""},
+		{"", "", ""},
+	}
+	for _, test := range tests {
+		d := only(t, extract(t, nil, Options{}, "d.json", strings.Replace(
+			manifest(fmt.Sprintf(`{"image": %q}`, test.image)), `"m"`, fmt.Sprintf("%q", test.name), 1)))
+		_, word, _ := strings.Cut(d.Workload.Place.Why, " has the word ")
+		if word != test.want {
+			t.Errorf("module %q of image %q: word %q, want %q", test.name, test.image, word, test.want)
+		}
+	}
+}
+
+func TestInferenceWordListIsSorted(t *testing.T) {
+	for name, list := range map[string]string{"iotedge_words.txt": inferenceWordList, "functions_packages.txt": inferencePackageList} {
+		lines := strings.Split(strings.TrimSuffix(list, "\n"), "\n")
+		if len(lines) < 20 || !slices.IsSorted(lines) || len(slices.Compact(slices.Clone(lines))) != len(lines) {
+			t.Errorf("%s: %d lines, sorted %t", name, len(lines), slices.IsSorted(lines))
+		}
+		for _, line := range lines {
+			if line == "" || line != strings.ToLower(strings.TrimSpace(line)) {
+				t.Errorf("%s: line %q", name, line)
+			}
+		}
+	}
+}
+
+// A manifest does not tell a Data Box Edge from other devices: that can be stated.
+func TestDataBoxEdgeIsStated(t *testing.T) {
+	const (
+		plain = `{"image": "a"}`
+		fpga  = `{"image": "a", "createOptions": {"HostConfig": {"Devices": [{"PathOnHost": "/dev/catapult0"}]}}}`
+		later = `{"image": "a", "createOptions": "$OPTIONS"}`
+	)
+	tests := []struct {
+		name, settings, stated string
+		want                   Target
+		problems               int
+	}{
+		{"nothing stated", plain, "stage: production", IoTEdge, 0},
+		{"narrower", plain, "target: data-box-edge", DataBoxEdge, 0},
+		{"the same", plain, "target: iot-edge", IoTEdge, 0},
+		{"another", plain, "target: aks", IoTEdge, 1},
+		{"the same, by evidence", fpga, "target: data-box-edge", DataBoxEdge, 0},
+		{"wider", fpga, "target: iot-edge", DataBoxEdge, 1},
+		{"options not known yet", later, "stage: production", "", 0},
+		{"options not known yet, stated", later, "target: iot-edge", IoTEdge, 0},
+	}
+	for _, test := range tests {
+		stated := statement(t, test.stated)
+		extraction := extract(t, nil, Options{Stated: func(Subject) []*Statement { return []*Statement{stated} }}, "d.json", manifest(test.settings))
+		if d := only(t, extraction); d.Target.Value != test.want || len(extraction.Problems) != test.problems {
+			t.Errorf("%s: target %q, %d problems, want %q, %d", test.name, d.Target.Value, len(extraction.Problems), test.want, test.problems)
+		}
+	}
+	// What is an IoT Edge device by other documents stays one.
+	stated := statement(t, "target: data-box-edge")
+	extraction := extract(t, nil, Options{Stated: func(Subject) []*Statement { return []*Statement{stated} }},
+		"d.yaml", "apiVersion: mlpolicy.dev/v1\nkind: ModelDeployment\nspec: {target: iot-edge}\n")
+	if d := only(t, extraction); d.Target.Value != IoTEdge || len(extraction.Problems) != 1 {
+		t.Errorf("target %s, %d problems", d.Target.Value, len(extraction.Problems))
+	}
+}
+
+// Twice the input takes twice the memory, and not four times.
+func TestManifestIsReadInLinearSpace(t *testing.T) {
+	list := func(n int, format string) string {
+		var b strings.Builder
+		for i := range n {
+			if i > 0 {
+				b.WriteByte(',')
+			}
+			fmt.Fprintf(&b, format, i)
+		}
+		return b.String()
+	}
+	modules := func(n int) string {
+		return `{"labels": {"mlpolicy.dev/stage": "production"}, "content": {"modulesContent": {"$edgeAgent": {"properties.desired": {"modules": {` +
+			list(n, `"m%d": {"settings": {"image": "a", "createOptions": "{\"HostConfig\":{\"Runtime\":\"nvidia\"}}"}}`) + `}}}}}}`
+	}
+	layered := func(n int) string {
+		return `{"content": {"modulesContent": {"$edgeAgent": {` +
+			list(n, `"properties.desired.modules.m%d": {"settings": {"image": "classifier", "createOptions": {}}}`) + `}}}}`
+	}
+	chunks := func(n int) string {
+		return manifest(`{"createOptions": "{\"Labels\":{\"a\":\"b\"", ` + list(n, `"createOptions0%[1]d": ",\"l%[1]d\":\"c\""`) +
+			fmt.Sprintf(`, "createOptions%d": "},\"HostConfig\":{\"Runtime\":\"nvidia\"}}"}`, n))
+	}
+	devices := func(n int) string {
+		return manifest(fmt.Sprintf(`{"createOptions": %q}`, `{"HostConfig":{"Devices":[`+list(n, `{"PathOnHost":"/dev/nvidia%d"}`)+`]}}`))
+	}
+	for name, text := range map[string]func(n int) string{"modules": modules, "layered": layered, "chunks": chunks, "devices": devices} {
+		t.Run(name, func(t *testing.T) {
+			allocated := func(n int) uint64 {
+				file := source.Parse("d.json", []byte(text(n)))
+				var before, after runtime.MemStats
+				runtime.ReadMemStats(&before)
+				extraction, err := Extract(context.Background(), nil, []*source.File{file}, Options{})
+				runtime.ReadMemStats(&after)
+				if err != nil || len(extraction.Deployments) == 0 || len(extraction.Problems) != 0 {
+					t.Fatalf("%v, %d deployments, problems %v", err, len(extraction.Deployments), extraction.Problems)
+				}
+				for _, d := range extraction.Deployments {
+					if d.Workload.Value != IoTModule {
+						t.Fatalf("%s has no workload", d.Name.Value)
+					}
+				}
+				return after.TotalAlloc - before.TotalAlloc
+			}
+			once, twice := allocated(2000), allocated(4000)
+			if ratio := float64(twice) / float64(once); ratio > 2.6 {
+				t.Errorf("twice the input takes %.1f times the memory", ratio)
+			}
+		})
+	}
+}
+
+// FuzzCreateOptions holds the create options of a module, in each form that they can
+// have, to the contract of Facts, and what they tell in one form to what they tell in another.
+func FuzzCreateOptions(f *testing.F) {
+	for _, text := range []string{
+		`{"HostConfig":{"Runtime":"nvidia","Memory":1073741824,"NanoCpus":1500000000}}`,
+		`{'Env': ['NVIDIA_VISIBLE_DEVICES=all'], 'HostConfig': {'Binds': ['/home/hcsshares/a:/b']}}`,
+		`{"HostConfig":{"DeviceRequests":[{"Count":-1,"Capabilities":[["gpu"]]},{"DeviceIDs":["0"],"Capabilities":["gpu"]},{"Count":"two","Capabilities":[["gpu"]]}]}}`,
+		`{"hostconfig":{"devices":[{"pathonhost":"/dev/catapult0"},{"PathOnHost":"/dev/nvhost-gpu"},{"PathOnHost":"/dev/dri"},{"PathOnHost":"/dev/nvidia0"}]}}`,
+		`{"k8s-experimental":{"resources":{"limits":{"nvidia.com/gpu":2,"microsoft.com/fpga_catapult":2,"memory":"1Gi","cpu":"500m"}}}}`,
+		`{"Labels":{"mlpolicy.dev/stage":"production","mlpolicy.dev/model-size":"1GB","mlpolicy.dev/other":"x","é":"ü"},"HostConfig":{"Mounts":[{"Source":"/home/hcsshares"}]}}`,
+		`{"HostConfig":{"Memory":$MEMORY,"Runtime":"<runtime>"}}`, `{"HostConfig":{"Runtime":"{{ runtime }}"}}`,
+		`{"HostConfig":{"Runtime":"nvidia"}`, `{"a":&a {"Runtime":"nvidia"},"HostConfig":*a}`, `{"HostConfig":{"Memory":1e309,"NanoCpus":-0}}`,
+		"", "null", "{}", "[]", "<create option>", "\uFEFF{}", "{\"Env\":[null,{},[],\"NVIDIA_VISIBLE_DEVICES\"]}",
+	} {
+		f.Add(text, uint8(1))
+		f.Add(text, uint8(7))
+	}
+	f.Fuzz(func(t *testing.T, text string, size uint8) {
+		told := map[string]string{}
+		for form, settings := range createOptionsForms(t, text, int(size)+1) {
+			file := source.Parse("folder/d.json", []byte(manifest(settings)))
+			extraction, err := Extract(context.Background(), nil, []*source.File{file}, Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, problem := range extraction.Problems {
+				inside(t, file, problem.Place)
+			}
+			sound(t, file, reflect.ValueOf(extraction.Facts))
+			if len(file.Problems) > 0 { // too deep
+				continue
+			}
+			facts, err := json.Marshal(only(t, extraction))
+			if err != nil {
+				t.Fatal(err)
+			}
+			told[form] = string(facts)
+		}
+		for form, facts := range told {
+			if facts != told["string"] {
+				t.Errorf("in %s: %s, in one string: %s", form, facts, told["string"])
+			}
+		}
+	})
+}
+
+// createOptionsForms returns the settings of a module whose create options are text,
+// in one string, in chunks of so many characters and, where text is JSON, as an object.
+func createOptionsForms(t *testing.T, text string, size int) map[string]string {
+	quote := func(text string) string {
+		quoted, err := json.Marshal(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(quoted)
+	}
+	text = strings.ToValidUTF8(text, "?")
+	forms := map[string]string{"string": `{"createOptions": ` + quote(text) + `}`}
+	var chunks []string
+	for part := range slices.Chunk([]rune(text), size) {
+		key := "createOptions"
+		if len(chunks) > 0 {
+			key = fmt.Sprintf("createOptions%02d", len(chunks))
+		}
+		chunks = append(chunks, quote(key)+": "+quote(string(part)))
+	}
+	slices.Reverse(chunks)
+	forms["chunks"] = "{" + strings.Join(chunks, ", ") + "}"
+	if object := bytes.TrimSpace([]byte(text)); json.Valid(object) && bytes.HasPrefix(object, []byte("{")) {
+		forms["an object"] = `{"createOptions": ` + text + `}`
+	}
+	return forms
+}
