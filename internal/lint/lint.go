@@ -120,6 +120,7 @@ func (l *Linter) Lint(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) (
 	}
 
 	judge := newJudge(l, read.files)
+	judge.advice = l.advise(ctx, &extraction.Facts, denials, errs)
 	for _, file := range read.files {
 		for _, problem := range file.Problems {
 			judge.unparsed(file, problem)
