@@ -54,6 +54,7 @@ func (p *program) app() *cli.App {
 			p.rulesCommand(),
 			p.explainCommand(),
 			p.factsCommand(),
+			p.whereCommand(),
 			p.configCommand(),
 			p.completionCommand(),
 			p.versionCommand(),
@@ -86,6 +87,7 @@ Commands:{{range .VisibleCommands}}
 Examples:
   mlpolicy lint                        judge the deployments of the current folder
   mlpolicy lint deploy.yaml            judge one file
+  mlpolicy where deploy.yaml           tell where its deployments could be
   mlpolicy explain gpu-web-service     tell what a rule is for and what heals it
   mlpolicy targets --edition 2023-03   print the table as it was then
 

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -91,8 +92,15 @@ featureFlags:
   retries: {max: 5, backoff: 200ms}
 `
 
+// faulty is a deployment of about the same size that breaks two rules.
+var faulty = strings.NewReplacer(
+	"kubernetes.azure.com/agentpool: scoring", "type: virtual-kubelet",
+	"limits: {cpu", "limits: {nvidia.com/gpu: 1, cpu",
+	"memory: 1Gi", "memory: 64Gi",
+).Replace(deployment)
+
 // tree writes files: every stride-th is a deployment, the others are none.
-func tree(b *testing.B, files, stride int) []string {
+func tree(b *testing.B, deployment string, files, stride int) []string {
 	b.Helper()
 	dir := b.TempDir()
 	var names []string
@@ -115,14 +123,17 @@ func tree(b *testing.B, files, stride int) []string {
 func BenchmarkLint(b *testing.B) {
 	linter := newLinter(b)
 	for _, bench := range []struct {
-		name          string
+		name, text    string
 		files, stride int
+		findings      int // of each deployment
 	}{
-		{"deployments", 1000, 1},
-		{"mixed", 1000, 10},
+		{"deployments", deployment, 1000, 1, 0},
+		{"mixed", deployment, 1000, 10, 0},
+		{"faulty", faulty, 1000, 1, 2},
+		{"mixed-faulty", faulty, 1000, 10, 2},
 	} {
 		b.Run(bench.name, func(b *testing.B) {
-			names := tree(b, bench.files, bench.stride)
+			names := tree(b, bench.text, bench.files, bench.stride)
 			var inputs []lint.Input
 			for _, name := range names {
 				inputs = append(inputs, lint.Input{Name: name, Read: func() ([]byte, error) { return os.ReadFile(name) }})
@@ -136,8 +147,9 @@ func BenchmarkLint(b *testing.B) {
 				middle := time.Now()
 				b.StartTimer()
 				result, err := linter.Lint(b.Context(), nil, slices.Values(inputs))
-				if err != nil || result.Deployments != bench.files/bench.stride {
-					b.Fatalf("%d deployments, %v", result.Deployments, err)
+				if deployments := bench.files / bench.stride; err != nil || result.Deployments != deployments ||
+					len(result.Findings) != bench.findings*deployments {
+					b.Fatalf("%d deployments, %d findings, %v", result.Deployments, len(result.Findings), err)
 				}
 				reference, ours = append(reference, middle.Sub(start)), append(ours, time.Since(middle))
 			}

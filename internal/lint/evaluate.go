@@ -153,11 +153,21 @@ func (e *evaluation) giveUp(rules []string) {
 
 func timedOut(err error) bool { return errors.Is(err, context.DeadlineExceeded) }
 
+// failure is an error of the policies on one subject.
+type failure struct {
+	subject
+	file, name string
+	err        error
+}
+
+func (f *failure) Error() string { return fmt.Sprintf("%s: judge %s: %v", f.file, f.name, f.err) }
+func (f *failure) Unwrap() error { return f.err }
+
 // failed makes the errors of subjects that the policies fail on.
 func (e *evaluation) failed(subjects []subject, err error) []error {
 	errs := make([]error, len(subjects))
 	for i, subject := range subjects {
-		errs[i] = fmt.Errorf("%s: judge %s: %w", subject.file(e.all), subject.name(e.all), err)
+		errs[i] = &failure{subject, subject.file(e.all), subject.name(e.all), err}
 	}
 	return errs
 }

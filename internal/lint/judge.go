@@ -14,6 +14,7 @@ import (
 type judge struct {
 	linter   *Linter
 	inputs   map[*source.File]bool
+	advice   advice
 	findings []Finding
 }
 
@@ -69,6 +70,7 @@ func (j *judge) denial(all *facts.Facts, denial policy.Denial, rests []facts.Pla
 	case "deployments":
 		d := all.Deployments[index]
 		finding.Deployment, finding.Target = d.Name.Value, string(d.Target.Value)
+		finding.Remedy = j.advice.remedy(rule, j.linter.severity(rule), index)
 	case "computes":
 		c := all.Computes[index]
 		finding.Deployment, finding.Target = c.Name.Value, string(c.Target.Value)

@@ -5,7 +5,6 @@ package lint
 
 import (
 	"context"
-	"fmt"
 	"io/fs"
 	"iter"
 	"slices"
@@ -145,6 +144,7 @@ func (l *Linter) Lint(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) (
 	}
 
 	judge := newJudge(l, read.files)
+	judge.advice = l.advise(ctx, &all, denials, errs)
 	for _, file := range read.files {
 		for _, problem := range file.Problems {
 			judge.unparsed(file, problem)
@@ -177,14 +177,7 @@ func (l *Linter) Facts(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) 
 		return nil, nil, err
 	}
 	extraction.Edition = l.config.Edition.Value
-	errs := read.errors
-	for _, file := range read.files {
-		for _, problem := range file.Problems {
-			at := problem.Span.Start
-			errs = append(errs, fmt.Errorf("%s:%d:%d: %s", file.Name, at.Line, at.Column, problem.Message))
-		}
-	}
-	return extraction, errs, nil
+	return extraction, read.faults(), nil
 }
 
 func (l *Linter) options(read readings) facts.Options {

@@ -2,6 +2,7 @@ package lint
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"runtime"
 	"sync"
@@ -17,6 +18,19 @@ type readings struct {
 	errors []error        // of the others, in the order of the inputs
 
 	unrecognized map[string]bool // names of inputs that could be read and in which no format can be
+}
+
+// faults are the inputs that could not be read, and the text in the others that could
+// not be parsed.
+func (r readings) faults() []error {
+	errs := r.errors
+	for _, file := range r.files {
+		for _, problem := range file.Problems {
+			at := problem.Span.Start
+			errs = append(errs, fmt.Errorf("%s:%d:%d: %s", file.Name, at.Line, at.Column, problem.Message))
+		}
+	}
+	return errs
 }
 
 // reading is what became of one input: neither a file nor an error when no format

@@ -46,6 +46,7 @@ func (t *tally) fact() Fact[float64] {
 		}
 	}
 	if t.missing {
+		place.AtLeast = true
 		place.Why = "at least: some of what adds to it is not known"
 	}
 	return Know(t.sum, place)

@@ -55,8 +55,8 @@ func (r *reader) instanceType(d *Deployment, n *source.Node) {
 	d.GPUs = has(n, machine.gpus, "GPU")
 	d.FPGAs = has(n, machine.fpgas, "FPGA")
 	if machine.vcpus > 0 {
-		d.CPUCores = Know(machine.vcpus, Place{Node: n, Why: "the VM size's"})
-		d.MemoryGiB = Know(machine.memoryGiB, Place{Node: n, Why: "the VM size's"})
+		place := Place{Node: n, Why: "the VM size's", OfMachine: true}
+		d.CPUCores, d.MemoryGiB = Know(machine.vcpus, place), Know(machine.memoryGiB, place)
 	}
 }
 

@@ -186,6 +186,12 @@ func TestLoad(t *testing.T) {
 		t.Errorf("rules are %+v\nwant %+v", got, wantRules)
 	}
 
+	elsewhere := bundle(t)
+	replace(memoryFile, "Ask for less memory.", "Ask for less memory, or go to AKS.\n#   elsewhere: AKS")(t, elsewhere)
+	if rule, _ := load(t, elsewhere).Rule("memory"); rule.Elsewhere != "AKS" {
+		t.Errorf("elsewhere is %q", rule.Elsewhere)
+	}
+
 	none, eu, us := map[string]any{}, "eu", "us"
 	web, no := []any{"web-service"}, []any{}
 	wantEdition := policy.Edition{
@@ -257,7 +263,11 @@ func TestLoadNamesTheCulprit(t *testing.T) {
 		{"severity that is no string", replace(memoryFile, "severity: error", "severity: 1"),
 			[]string{memory + ":1: rule memory: METADATA has a custom.severity that is not a string: 1"}},
 		{"unknown custom key", replace(memoryFile, "#   severity: error\n", "#   severity: error\n#   severty: note\n"),
-			[]string{memory + ":1: rule memory: METADATA has an unknown custom.severty; known are severity and remediation"}},
+			[]string{memory + ":1: rule memory: METADATA has an unknown custom.severty; known are severity, remediation and elsewhere"}},
+		{"elsewhere that the remedy does not have", replace(memoryFile, "#   severity: error\n", "#   severity: error\n#   elsewhere: a target without limit\n"),
+			[]string{memory + `:1: rule memory: METADATA has custom.elsewhere "a target without limit", which is no part of custom.remediation`}},
+		{"blank elsewhere", replace(memoryFile, "#   severity: error\n", "#   severity: error\n#   elsewhere: \"\"\n"),
+			[]string{memory + ":1: rule memory: METADATA has no custom.elsewhere"}},
 		{"nothing but METADATA", write(memoryFile, "# METADATA\n# custom: {}\n"+memoryRego[strings.Index(memoryRego, "package"):]),
 			[]string{
 				memory + ":1: rule memory: METADATA has no custom.remediation",

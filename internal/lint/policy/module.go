@@ -210,9 +210,15 @@ func (m *module) metadata(id string) (Rule, []*Error) {
 	default:
 		fault("METADATA has custom.severity %q, which is none of %s, %s and %s", rule.Severity, facts.Error, facts.Warning, facts.Note)
 	}
+	if _, given := annotations.Custom["elsewhere"]; given {
+		rule.Elsewhere = custom("elsewhere")
+		if !strings.Contains(rule.Remediation, rule.Elsewhere) {
+			fault("METADATA has custom.elsewhere %q, which is no part of custom.remediation", rule.Elsewhere)
+		}
+	}
 	for _, key := range slices.Sorted(maps.Keys(annotations.Custom)) {
-		if key != "severity" && key != "remediation" {
-			fault("METADATA has an unknown custom.%s; known are severity and remediation", key)
+		if key != "severity" && key != "remediation" && key != "elsewhere" {
+			fault("METADATA has an unknown custom.%s; known are severity, remediation and elsewhere", key)
 		}
 	}
 	for _, related := range annotations.RelatedResources {

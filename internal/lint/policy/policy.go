@@ -31,6 +31,7 @@ import (
 // concurrent use.
 type Policies struct {
 	ruleIDs, editionIDs []string       // sorted
+	extended            bool           // there are rules beside the builtin ones
 	loaded              func() *loaded // waits until all is read
 }
 
@@ -61,9 +62,12 @@ type Rule struct {
 	Title       string // one line, no final stop
 	Description string // Markdown
 	Remediation string
-	Severity    facts.Severity
-	Related     []Reference
-	Origin      string // the file that holds the rule; empty for one of the builtin bundle
+	// Elsewhere is the part of Remediation that the names of targets can take the place
+	// of, those that would do; empty for a rule that no other target heals.
+	Elsewhere string
+	Severity  facts.Severity
+	Related   []Reference
+	Origin    string // the file that holds the rule; empty for one of the builtin bundle
 }
 
 // Reference is a page to read.
@@ -77,7 +81,10 @@ func Load(ctx context.Context, builtin fs.FS, extra []Folder) (*Policies, error)
 	if err != nil {
 		return nil, err
 	}
-	p := &Policies{loaded: func() *loaded { return l }}
+	p := &Policies{
+		extended: slices.ContainsFunc(found.modules, func(file file) bool { return !file.builtin }),
+		loaded:   func() *loaded { return l },
+	}
 	for _, rule := range l.rules {
 		p.ruleIDs = append(p.ruleIDs, rule.id)
 	}
@@ -207,6 +214,9 @@ func each(ctx context.Context, processors, n int, do func(int)) error {
 // RuleIDs returns the IDs of all rules, sorted.
 func (p *Policies) RuleIDs() []string { return slices.Clone(p.ruleIDs) }
 
+// Extended tells whether there are rules beside the builtin ones.
+func (p *Policies) Extended() bool { return p.extended }
+
 // Rules returns all rules, sorted by ID.
 func (p *Policies) Rules() []Rule {
 	var rules []Rule
@@ -251,7 +261,7 @@ func (p *Policies) Digest() string { return p.loaded().digest }
 func (p *Policies) Unindexed() *Policies {
 	unindexed := *p.loaded()
 	unindexed.indexing = false
-	return &Policies{ruleIDs: p.ruleIDs, editionIDs: p.editionIDs, loaded: func() *loaded { return &unindexed }}
+	return &Policies{ruleIDs: p.ruleIDs, editionIDs: p.editionIDs, extended: p.extended, loaded: func() *loaded { return &unindexed }}
 }
 
 // addEditions takes the tables over and gives rules their data.

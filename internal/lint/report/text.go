@@ -1,5 +1,6 @@
 // Package report writes what a run found: one file per format, none of which knows
-// of another. Call Text or JSON.
+// of another. Call Text or JSON; for where deployments could be, Where, WhereMarkdown
+// or WhereJSON.
 package report
 
 import (
@@ -70,12 +71,12 @@ type text struct {
 
 // style is what surrounds text of a role; the zero style is no colours.
 type style struct {
-	place, gutter, label, rule, reset string
-	severities                        func(lint.Severity) string
+	place, gutter, label, rule, allowed, reset string
+	severities                                 func(lint.Severity) string
 }
 
 var ansi = style{
-	place: "\x1b[1m", gutter: "\x1b[1;34m", label: "\x1b[1m", rule: "\x1b[2m", reset: "\x1b[0m",
+	place: "\x1b[1m", gutter: "\x1b[1;34m", label: "\x1b[1m", rule: "\x1b[2m", allowed: "\x1b[1;32m", reset: "\x1b[0m",
 	severities: func(severity lint.Severity) string {
 		switch severity {
 		case lint.Error:

@@ -11,6 +11,7 @@
 # custom:
 #   severity: error
 #   remediation: Deploy what the designer made to a target that the designer supports.
+#   elsewhere: a target that the designer supports
 package mlpolicy.rules.designer
 
 import data.mlpolicy.table

@@ -11,6 +11,7 @@
 # custom:
 #   severity: error
 #   remediation: Deploy to a target with FPGA support, or ask for no FPGA.
+#   elsewhere: a target with FPGA support
 package mlpolicy.rules.fpga
 
 import data.mlpolicy.table

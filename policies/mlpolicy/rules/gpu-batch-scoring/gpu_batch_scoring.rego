@@ -12,6 +12,7 @@
 # custom:
 #   severity: error
 #   remediation: Score on an Azure Machine Learning compute cluster, or ask for no GPU.
+#   elsewhere: an Azure Machine Learning compute cluster
 package mlpolicy.rules["gpu-batch-scoring"]
 
 import data.mlpolicy.table

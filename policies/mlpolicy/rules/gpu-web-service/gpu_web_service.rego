@@ -13,6 +13,7 @@
 # custom:
 #   severity: error
 #   remediation: Deploy the web service to a target that offers GPU to web services, or ask for no GPU.
+#   elsewhere: a target that offers GPU to web services
 package mlpolicy.rules["gpu-web-service"]
 
 import data.mlpolicy.table

@@ -12,6 +12,7 @@
 # custom:
 #   severity: error
 #   remediation: Ask for less memory, or deploy to a target without a memory limit.
+#   elsewhere: a target without a memory limit
 package mlpolicy.rules.memory
 
 import data.mlpolicy.table

@@ -11,6 +11,7 @@
 # custom:
 #   severity: error
 #   remediation: Deploy larger models to a target without a limit on them; single-node AKS serves their development.
+#   elsewhere: a target without a limit on them
 package mlpolicy.rules["model-size"]
 
 import data.mlpolicy.table

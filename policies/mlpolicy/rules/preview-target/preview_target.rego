@@ -11,6 +11,7 @@
 # custom:
 #   severity: note
 #   remediation: Make sure that a preview will do, or deploy to a target that is generally available.
+#   elsewhere: a target that is generally available
 package mlpolicy.rules["preview-target"]
 
 import data.mlpolicy.table

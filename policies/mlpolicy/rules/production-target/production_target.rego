@@ -10,7 +10,8 @@
 #   - input: schema.facts
 # custom:
 #   severity: warning
-#   remediation: Deploy to a target that the table uses in production.
+#   remediation: Deploy to a target that the table uses in production, or state that the deployment is for development.
+#   elsewhere: a target that the table uses in production
 package mlpolicy.rules["production-target"]
 
 import data.mlpolicy.table

@@ -10,7 +10,8 @@
 #   - input: schema.facts
 # custom:
 #   severity: warning
-#   remediation: Deploy to a target that the table uses for the workload.
+#   remediation: Deploy to a target that the table uses for the workload, or correct the workload if it is stated wrongly.
+#   elsewhere: a target that the table uses for the workload
 package mlpolicy.rules.workload
 
 import data.mlpolicy.table

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"slices"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint"
+	"github.com/mlpolicy/mlpolicy/internal/lint/report"
+)
+
+func (p *program) whereCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "where",
+		Usage:     "tell where deployments could be",
+		UsageText: "mlpolicy where [FLAGS] [PATH...]",
+		Description: `Tell of each deployment in files on which targets of the table it is allowed, allowed with
+warnings, or refused, and which rule says so.
+
+The same rules judge the same facts with each target in turn. What belongs to the place where
+it is now does not go along: its compute, how it is delivered there, the memory of its machine.
+PATHs are those of mlpolicy lint. The configuration in force holds: a rule that it turns off
+refuses nothing.
+
+Exit codes: 0 the question is answered, whatever the answer; 2 the command line, the
+configuration or a policy is wrong; 3 something could not be read or judged.`,
+		Flags: slices.Concat([]cli.Flag{
+			choice(formatFlag, "print as `FORMAT`: text, markdown or json", "text", []string{"text", "markdown", "json"}),
+			editionFlagOf(),
+			clusterFlagOf(),
+		}, configFlags(), []cli.Flag{
+			noLinkFlagOf(),
+			&cli.StringFlag{Name: stdinNameFlag, Usage: "call standard input `NAME` and look for the files beside it"},
+			choice(colorFlag, "use colours `WHEN`: auto, always or never", "auto", []string{"auto", "always", "never"}),
+		}),
+		Action: p.where,
+	}
+}
+
+func (p *program) where(c *cli.Context) error {
+	files, err := p.files(c)
+	if err != nil {
+		return err
+	}
+	session, err := p.session(c)
+	if err != nil {
+		return err
+	}
+	files.leaveOut(session.configuration)
+	progress := p.progress(files)
+	placements, err := session.linter.Where(c.Context, tree{}, files.inputs(c.Context))
+	progress.end()
+	if err == nil {
+		err = c.Context.Err()
+	}
+	if err != nil {
+		return err
+	}
+	if err := p.writePlacements(c, placements); err != nil {
+		return err
+	}
+	for _, problem := range placements.Problems {
+		p.complain(where(problem.Place, ": ") + problem.Message)
+	}
+	for _, err := range placements.Errors {
+		p.complain(err.Error())
+	}
+	if len(placements.Errors) > 0 {
+		return errIncomplete
+	}
+	return nil
+}
+
+func (p *program) writePlacements(c *cli.Context, placements *lint.Placements) error {
+	switch c.String(formatFlag) {
+	case "json":
+		return writing(report.WhereJSON(p.stdout, placements))
+	case "markdown":
+		return writing(report.WhereMarkdown(p.stdout, placements))
+	}
+	options := report.TextOptions{Color: colors(c.String(colorFlag), p.stdout), Width: width(p.stdout)}
+	return writing(report.Where(p.stdout, placements, options))
+}

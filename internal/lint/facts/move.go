@@ -1,0 +1,29 @@
+package facts
+
+// On returns a copy of the deployment as it would be on a target. What it serves, what
+// it does and what it asks for go along. What belongs to another target, where it runs
+// now, does not: the compute, how it is delivered there, and the cores and the memory
+// of the machine that it has there, which it may not need. The devices of a machine go
+// along: people choose the machine for them.
+func (d *Deployment) On(target Target) *Deployment {
+	moved := *d
+	if d.Target.Known && d.Target.Value == target {
+		return &moved
+	}
+	moved.Target = Know(target, Place{Node: d.Target.Place.Node})
+	if d.Target.Known {
+		moved.Delivery = Fact[string]{}
+	}
+	if c := d.Compute; c != nil {
+		if c.Target.Known && c.Target.Value != target || !c.Target.Known && d.Target.Known {
+			moved.Compute = nil
+		}
+	}
+	if d.CPUCores.Place.OfMachine {
+		moved.CPUCores = Fact[float64]{}
+	}
+	if d.MemoryGiB.Place.OfMachine {
+		moved.MemoryGiB = Fact[float64]{}
+	}
+	return &moved
+}

@@ -1,0 +1,292 @@
+package report
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/clipperhouse/displaywidth"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint"
+)
+
+// Where writes for people where deployments could be: of each what is known, and a
+// table of its options.
+func Where(w io.Writer, placements *lint.Placements, options TextOptions) error {
+	buffered := bufio.NewWriter(w)
+	t := &whereText{text: text{w: buffered, width: options.Width}, edition: placements.Edition}
+	if t.width == 0 {
+		t.width = DefaultWidth
+	}
+	if options.Color {
+		t.style = ansi
+	}
+	for i := range placements.Deployments {
+		t.placement(&placements.Deployments[i])
+	}
+	t.line(whereSummary(placements))
+	if slices.ContainsFunc(placements.Deployments, func(p lint.Placement) bool { return len(p.Options) > 0 }) {
+		t.wrapped("", "", whereLegend)
+	}
+	return buffered.Flush()
+}
+
+const whereLegend = currentMark + " is where it is now. What is not known could still speak against a target, " +
+	"or against those in brackets."
+
+// currentMark is one cell wide.
+const currentMark = "→"
+
+// whereSummary says what was looked at.
+func whereSummary(placements *lint.Placements) string {
+	files := count(placements.Files, "file", "files")
+	if len(placements.Deployments) == 0 {
+		return "no deployments in " + files
+	}
+	return fmt.Sprintf("%s (%s, edition %s)", count(len(placements.Deployments), "deployment", "deployments"), files, placements.Edition)
+}
+
+type whereText struct {
+	text
+	edition string
+}
+
+// verdict is the style of a verdict: that of the severity which makes it.
+func (s style) verdict(verdict lint.Verdict) string {
+	switch verdict {
+	case lint.Allowed:
+		return s.allowed
+	case lint.Warned:
+		return s.severity(lint.Warning)
+	case lint.Refused:
+		return s.severity(lint.Error)
+	}
+	return s.severity(lint.Note)
+}
+
+func (t *whereText) placement(p *lint.Placement) {
+	place := ""
+	if node := p.Deployment.Place.Node; node != nil {
+		place = location(node.File(), node.Span()) + ": "
+	}
+	t.line(t.style.paint(t.style.place, place+Printable(nameOf(p))))
+	const labels = 11 // in cells
+	for _, fact := range []struct{ label, text string }{{"known", knownOf(p)}, {"not known", unknownOf(p)}} {
+		if fact.text != "" {
+			label := "  " + t.style.paint(t.style.label, fact.label) + strings.Repeat(" ", labels-len(fact.label))
+			t.wrapped(label, strings.Repeat(" ", 2+labels), fact.text)
+		}
+	}
+	if remark := remarkOn(p); remark != "" {
+		t.wrapped("  ", "  ", remark)
+	}
+	t.options(p.Options)
+	t.line()
+}
+
+// remarkOn says of a deployment that is not known to be inference how its options are
+// meant; empty for any other.
+func remarkOn(p *lint.Placement) string {
+	switch {
+	case len(p.Options) == 0:
+		return "It trains: the table is about inference, and speaks against no target."
+	case !p.Deployment.Workload.Known:
+		return "Nothing states what it does, so that allowed is as far as is known: state its workload."
+	}
+	return ""
+}
+
+// nameOf is what a deployment is called in headings.
+func nameOf(p *lint.Placement) string {
+	return strings.TrimSpace(p.Deployment.Name.Value + " " + p.Deployment.Component.Value)
+}
+
+// options writes a table: verdict, target and name, and below severity, rule and message.
+func (t *whereText) options(options []lint.Option) {
+	first, second := 0, 0
+	for _, option := range options {
+		first, second = max(first, len(verdictText(option.Verdict))), max(second, displaywidth.String(Printable(option.Target)))
+		for _, finding := range option.Findings {
+			first, second = max(first, 2+len(finding.Severity)), max(second, displaywidth.String(Printable(finding.Rule)))
+		}
+	}
+	// begin is four cells wide, or more and counted to the first column.
+	row := func(begin, style, one, two, three string) {
+		before := begin + t.style.paint(style, one) + strings.Repeat(" ", 4+first-displaywidth.String(begin)-len(one)+2) + two
+		indent := strings.Repeat(" ", 4+first+2+second+2)
+		if t.width-len(indent) < minMessage {
+			t.line(before)
+			below := strings.Repeat(" ", 6)
+			t.wrapped(below, below, three)
+			return
+		}
+		t.wrapped(before+strings.Repeat(" ", second-displaywidth.String(two)+2), indent, three)
+	}
+	for _, option := range options {
+		begin := "    "
+		if option.Current {
+			begin = "  " + currentMark + " "
+		}
+		row(begin, t.style.verdict(option.Verdict), verdictText(option.Verdict), Printable(option.Target), optionName(option, t.edition))
+		for _, finding := range option.Findings {
+			row("      ", t.style.severity(finding.Severity), string(finding.Severity), Printable(finding.Rule), finding.Message)
+		}
+	}
+}
+
+// minMessage is in cells: a narrower column of messages stands below what it belongs to.
+const minMessage = 40
+
+// wrapped writes text in lines of the width, the first one after before, the others
+// after indent.
+func (t *whereText) wrapped(before, indent, text string) {
+	room := max(t.width-displaywidth.String(indent), minExcerpt)
+	for i, line := range wrap(Printable(text), room) {
+		if i > 0 {
+			before = indent
+		}
+		t.line(strings.TrimRight(before+line, " "))
+	}
+}
+
+// wrap breaks text between words into lines of at most width cells, if words allow.
+func wrap(text string, width int) []string {
+	var lines []string
+	line, used := "", 0
+	for _, word := range strings.Fields(text) {
+		cells := displaywidth.String(word)
+		switch {
+		case line == "":
+			line, used = word, cells
+		case used+1+cells > width:
+			lines = append(lines, line)
+			line, used = word, cells
+		default:
+			line, used = line+" "+word, used+1+cells
+		}
+	}
+	return append(lines, line)
+}
+
+// verdictText is for people.
+func verdictText(verdict lint.Verdict) string {
+	switch verdict {
+	case lint.Warned:
+		return "with warnings"
+	case lint.Unlisted:
+		return "not listed"
+	case lint.Unjudged:
+		return "not judged"
+	}
+	return string(verdict)
+}
+
+// optionName is the name of an option's row and, where that stands for others, of these.
+func optionName(option lint.Option, edition string) string {
+	switch {
+	case option.Name == "":
+		return "edition " + edition + " does not list it"
+	case len(option.For) == 1 && option.For[0] == option.Target:
+		return option.Name
+	}
+	return option.Name + " (" + strings.Join(option.For, ", ") + ")"
+}
+
+// knownOf lists what is known of a deployment and could matter on some target.
+func knownOf(p *lint.Placement) string {
+	d := p.Deployment
+	var known []string
+	add := func(is bool, text string) {
+		if is {
+			known = append(known, text)
+		}
+	}
+	add(d.Workload.Known, string(d.Workload.Value))
+	add(d.Stage.Known, "in "+string(d.Stage.Value))
+	add(d.Designer.Value, "made by the designer")
+	add(d.GPUs.Known, devices(d.GPUs.Value, "GPU"))
+	add(d.FPGAs.Known, devices(d.FPGAs.Value, "FPGA"))
+	memory := decimals(d.MemoryGiB.Value) + " GiB of memory"
+	switch place := d.MemoryGiB.Place; {
+	case place.AtLeast:
+		memory = "at least " + memory
+	case place.OfMachine:
+		memory += " on its machine"
+	}
+	add(d.MemoryGiB.Known, memory)
+	for _, model := range d.Models {
+		add(model.SizeBytes.Known, "a model of "+size(model.SizeBytes.Value))
+	}
+	add(d.Delivery.Known, "delivered by "+d.Delivery.Value)
+	if len(known) == 0 {
+		return "nothing that matters"
+	}
+	return strings.Join(known, ", ")
+}
+
+// factWords are the paths of lint.Option.Unknown in words.
+func factWords() [][2]string {
+	return [][2]string{
+		{"workload", "workload"}, {"stage", "stage"}, {"designer", "whether the designer made it"}, {"gpus", "GPUs"}, {"fpgas", "FPGAs"},
+		{"memory_gib", "memory"}, {"models.size_bytes", "model size"},
+	}
+}
+
+// unknownOf lists what is not known and could matter, and on which targets if not on all
+// that are not refused.
+func unknownOf(p *lint.Placement) string {
+	var unknown []string
+	if !p.Deployment.Target.Known && len(p.Options) > 0 {
+		unknown = append(unknown, "target")
+	}
+	for _, fact := range factWords() {
+		var on, off []string
+		for _, option := range p.Options {
+			switch {
+			case slices.Contains(option.Unknown, fact[0]):
+				on = append(on, option.Target)
+			case option.Verdict != lint.Refused && option.Verdict != lint.Unjudged:
+				off = append(off, option.Target)
+			}
+		}
+		switch {
+		case len(on) == 0:
+		case len(off) == 0:
+			unknown = append(unknown, fact[1])
+		case len(off) < len(on):
+			unknown = append(unknown, fact[1]+" (all but "+strings.Join(off, ", ")+")")
+		default:
+			unknown = append(unknown, fact[1]+" ("+strings.Join(on, ", ")+")")
+		}
+	}
+	return strings.Join(unknown, ", ")
+}
+
+func devices(number int64, device string) string {
+	if number == 0 {
+		return "no " + device
+	}
+	return count(int(number), device, device+"s")
+}
+
+// decimals has two of them at most, cut and not rounded: what is below a limit stays so.
+func decimals(number float64) string {
+	return strconv.FormatFloat(math.Floor(number*100)/100, 'f', -1, 64)
+}
+
+// size is a number of bytes in the largest unit that it fills.
+func size(bytes int64) string {
+	for _, unit := range []struct {
+		name  string
+		bytes float64
+	}{{"TB", 1e12}, {"GB", 1e9}, {"MB", 1e6}, {"KB", 1e3}} {
+		if float64(bytes) >= unit.bytes {
+			return decimals(float64(bytes)/unit.bytes) + " " + unit.name
+		}
+	}
+	return count(int(bytes), "byte", "bytes")
+}

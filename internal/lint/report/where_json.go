@@ -1,0 +1,86 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint"
+)
+
+type jsonPlacements struct {
+	Version     int             `json:"version"`
+	Edition     string          `json:"edition"`
+	Deployments []jsonPlacement `json:"deployments"`
+	Summary     jsonPlaced      `json:"summary"`
+}
+
+type jsonPlaced struct {
+	Files       int `json:"files"`
+	Deployments int `json:"deployments"`
+}
+
+// jsonPlacement is a deployment and its options, best first; none for training.
+type jsonPlacement struct {
+	Name   string `json:"name"`
+	File   string `json:"file"`
+	Line   int    `json:"line"`
+	Column int    `json:"column"`
+	// Facts are those of the input that rules see.
+	Facts   any          `json:"facts"`
+	Targets []jsonOption `json:"targets"`
+}
+
+// jsonOption has an empty name and no stands_for where the edition has no row for the target.
+type jsonOption struct {
+	Target    string          `json:"target"`
+	Name      string          `json:"name"`
+	StandsFor []string        `json:"stands_for"`
+	Current   bool            `json:"current"`
+	Verdict   lint.Verdict    `json:"verdict"`
+	Findings  []jsonStatement `json:"findings"`
+	// Unknown are paths into facts.
+	Unknown []string `json:"unknown"`
+}
+
+type jsonStatement struct {
+	Rule     string        `json:"rule"`
+	Severity lint.Severity `json:"severity"`
+	Message  string        `json:"message"`
+}
+
+// WhereJSON writes where deployments could be for programs, in one piece.
+func WhereJSON(w io.Writer, placements *lint.Placements) error {
+	document := jsonPlacements{
+		Version:     jsonVersion,
+		Edition:     placements.Edition,
+		Deployments: make([]jsonPlacement, len(placements.Deployments)),
+		Summary:     jsonPlaced{Files: placements.Files, Deployments: len(placements.Deployments)},
+	}
+	for i, p := range placements.Deployments {
+		placement := jsonPlacement{Name: p.Deployment.Name.Value, Facts: p.Deployment, Targets: make([]jsonOption, len(p.Options))}
+		if node := p.Deployment.Place.Node; node != nil {
+			start := node.Span().Start
+			placement.File, placement.Line, placement.Column = node.File().Name, start.Line, start.Column
+		}
+		for j, option := range p.Options {
+			placement.Targets[j] = jsonOption{
+				Target: option.Target, Name: option.Name, StandsFor: append([]string{}, option.For...), Current: option.Current,
+				Verdict: option.Verdict, Findings: make([]jsonStatement, len(option.Findings)), Unknown: append([]string{}, option.Unknown...),
+			}
+			for k, finding := range option.Findings {
+				placement.Targets[j].Findings[k] = jsonStatement{finding.Rule, finding.Severity, finding.Message}
+			}
+		}
+		document.Deployments[i] = placement
+	}
+	var buffer bytes.Buffer
+	encoder := json.NewEncoder(&buffer)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(document); err != nil {
+		return err
+	}
+	_, err := w.Write(escapeSteering(buffer.Bytes()))
+	return err
+}

@@ -1,0 +1,193 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint"
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+func known[T any](value T) facts.Fact[T] { return facts.Know(value, facts.Place{}) }
+
+func finding(severity lint.Severity, rule, message string) lint.Finding {
+	return lint.Finding{Severity: severity, Rule: rule, Message: message}
+}
+
+// placed has an option of each kind.
+func placed() *lint.Placements {
+	parsed := source.Parse("deploy/日本.yaml", []byte("a: 1\n---\nb: 2\n---\nc: 3\n"))
+	at := func(i int) facts.Place { return facts.Place{Node: parsed.Documents[i].Root} }
+	memory := facts.Know(4.4321, facts.Place{AtLeast: true})
+	own := facts.Know(112.0, facts.Place{OfMachine: true})
+	return &lint.Placements{
+		Edition: "2020-06", Files: 3,
+		Deployments: []lint.Placement{
+			{
+				Deployment: &facts.Deployment{
+					Name: known("churn"), Component: known("predictor"), Target: known(facts.ACI), Workload: known(facts.WebService), Stage: known(facts.Production),
+					GPUs: known[int64](2), FPGAs: known[int64](0), MemoryGiB: memory, Designer: known(true), Delivery: known("iot-edge"),
+					Models: []*facts.Model{{SizeBytes: known[int64](999_999_999)}, {Name: known("other")}, {SizeBytes: known[int64](1_400_000_000)}, {SizeBytes: known[int64](12)}},
+					Place:  at(0),
+				},
+				Options: []lint.Option{
+					{Target: "aks", Name: "Azure Kubernetes Service (AKS)", For: []string{"aks"}, Verdict: lint.Allowed},
+					{
+						Target: "functions", Name: "Azure Functions", For: []string{"functions"}, Verdict: lint.Allowed, Unknown: []string{"stage", "memory_gib"},
+						Findings: []lint.Finding{finding(lint.Note, "preview-target", "churn runs on Azure Functions, which is in preview: make sure that a preview will do")},
+					},
+					{
+						Target: "batch-endpoint", Name: "Batch endpoints", For: []string{"aml-compute"}, Verdict: lint.Warned, Unknown: []string{"models.size_bytes", "memory_gib"},
+						Findings: []lint.Finding{
+							finding(lint.Warning, "workload", "churn 日本語モデル runs the workload web-service on Batch endpoints, which are for batch-scoring: deploy to Azure Kubernetes Service (AKS)"),
+							finding(lint.Note, "preview-target", "churn runs on them"),
+						},
+					},
+					{Target: "managed-online", Verdict: lint.Unlisted, Unknown: []string{"memory_gib"}},
+					{Target: "kubernetes", Name: "Kubernetes", For: []string{"aks", "kubernetes"}, Verdict: lint.Unjudged},
+					{
+						Target: "aci", Name: "Azure Container Instances", For: []string{"aci"}, Current: true, Verdict: lint.Refused,
+						Findings: []lint.Finding{finding(lint.Error, "gpu-web-service", "churn asks for 2 GPUs on Azure Container Instances | <here>: *ask* for none")},
+					},
+				},
+			},
+			{
+				Deployment: &facts.Deployment{Name: known("plain"), MemoryGiB: own, Place: at(1)},
+				Options: []lint.Option{
+					{Target: "aks", Name: "Azure Kubernetes Service (AKS)", For: []string{"aks"}, Verdict: lint.Allowed, Unknown: []string{"workload"}},
+					{Target: "aci", Name: "Azure Container Instances", For: []string{"aci"}, Verdict: lint.Allowed, Unknown: []string{"workload", "gpus"}},
+				},
+			},
+			{Deployment: &facts.Deployment{Name: known("nothing-known"), GPUs: known[int64](0)}, Options: []lint.Option{{Target: "aks", Name: "AKS", For: []string{"aks"}, Verdict: lint.Allowed}}},
+			{Deployment: &facts.Deployment{Name: known("hyper"), Workload: known(facts.Training), Place: at(2)}},
+		},
+	}
+}
+
+func whereOf(t *testing.T, placements *lint.Placements, options TextOptions) []byte {
+	t.Helper()
+	var buffer bytes.Buffer
+	if err := Where(&buffer, placements, options); err != nil {
+		t.Fatal(err)
+	}
+	return buffer.Bytes()
+}
+
+func TestWhere(t *testing.T) {
+	golden(t, "where.txt", whereOf(t, placed(), TextOptions{}))
+	golden(t, "where-narrow.txt", whereOf(t, placed(), TextOptions{Width: 50}))
+}
+
+func TestWhereInColor(t *testing.T) {
+	colored := whereOf(t, placed(), TextOptions{Color: true})
+	golden(t, "where-color.txt", colored)
+	plain := colored
+	for _, code := range []string{"0", "1", "1;31", "1;32", "1;33", "1;36"} {
+		plain = bytes.ReplaceAll(plain, []byte("\x1b["+code+"m"), nil)
+	}
+	if want := whereOf(t, placed(), TextOptions{}); !bytes.Equal(plain, want) {
+		t.Errorf("without its colours it reads\n%s\nwant\n%s", plain, want)
+	}
+}
+
+func TestWhereMarkdown(t *testing.T) {
+	var buffer bytes.Buffer
+	if err := WhereMarkdown(&buffer, placed()); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "where.md", buffer.Bytes())
+}
+
+func TestWhereJSON(t *testing.T) {
+	var buffer bytes.Buffer
+	if err := WhereJSON(&buffer, placed()); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "where.json", buffer.Bytes())
+}
+
+func TestWhereWithoutDeployments(t *testing.T) {
+	none := &lint.Placements{Edition: "2020-06", Files: 3}
+	if got := string(whereOf(t, none, TextOptions{})); got != "no deployments in 3 files\n" {
+		t.Errorf("text %q", got)
+	}
+	var buffer bytes.Buffer
+	if err := WhereMarkdown(&buffer, none); err != nil || buffer.String() != "no deployments in 3 files\n" {
+		t.Errorf("Markdown %q, %v", buffer.String(), err)
+	}
+	buffer.Reset()
+	if err := WhereJSON(&buffer, none); err != nil || !strings.Contains(buffer.String(), `"deployments": []`) {
+		t.Errorf("JSON %s, %v", buffer.String(), err)
+	}
+}
+
+// TestWhereEscapes has names and messages that would steer a terminal or be markup.
+func TestWhereEscapes(t *testing.T) {
+	const evil = "\x1b]0;x\x07\r\n\u009b2J\u202e | <b>*_`"
+	placements := &lint.Placements{Edition: "e", Files: 1, Deployments: []lint.Placement{{
+		Deployment: &facts.Deployment{Name: known(evil), Component: known(evil), Delivery: known(evil), Place: facts.Place{Node: source.Parse(evil, []byte("a: 1")).Documents[0].Root}},
+		Options: []lint.Option{{
+			Target: evil, Name: evil, For: []string{evil}, Verdict: lint.Refused, Findings: []lint.Finding{finding(lint.Error, evil, evil)},
+		}, {Target: "aks", For: []string{"aks"}, Verdict: lint.Allowed, Unknown: []string{"gpus"}}, {Target: evil, Verdict: lint.Allowed}},
+	}}}
+	for name, write := range map[string]func(io.Writer) error{
+		"text":        func(w io.Writer) error { return Where(w, placements, TextOptions{}) },
+		"narrow text": func(w io.Writer) error { return Where(w, placements, TextOptions{Width: 20}) },
+		"Markdown":    func(w io.Writer) error { return WhereMarkdown(w, placements) },
+		"JSON":        func(w io.Writer) error { return WhereJSON(w, placements) },
+	} {
+		var buffer bytes.Buffer
+		if err := write(&buffer); err != nil || buffer.Len() == 0 {
+			t.Fatal(name, err)
+		}
+		for _, r := range buffer.String() {
+			if r != '\n' && !shows(r) {
+				t.Errorf("%s: %U in\n%q", name, r, buffer.String())
+			}
+		}
+		if name == "Markdown" && (strings.Contains(buffer.String(), " <b>") || strings.Contains(buffer.String(), " *_")) {
+			t.Errorf("markup in\n%s", buffer.String())
+		}
+		var document jsonPlacements
+		if name != "JSON" {
+			continue
+		}
+		if err := json.Unmarshal(buffer.Bytes(), &document); err != nil || document.Deployments[0].Name != evil || document.Deployments[0].Targets[0].Findings[0].Message != evil {
+			t.Errorf("%v in\n%s", err, buffer.String())
+		}
+	}
+}
+
+func TestWrap(t *testing.T) {
+	for _, test := range []struct {
+		text  string
+		width int
+		want  string
+	}{
+		{"", 10, ""},
+		{"one two three", 7, "one two/three"},
+		{"one two three", 13, "one two three"},
+		{"longer-than-that and", 5, "longer-than-that/and"},
+		{"日本語 日本語 x", 8, "日本語/日本語 x"},
+		{"日本語 日本語 x", 13, "日本語 日本語/x"},
+	} {
+		if got := strings.Join(wrap(test.text, test.width), "/"); got != test.want {
+			t.Errorf("wrap(%q, %d) is %q, want %q", test.text, test.width, got, test.want)
+		}
+	}
+}
+
+func TestSize(t *testing.T) {
+	for bytes, want := range map[int64]string{
+		0: "0 bytes", 1: "1 byte", 999: "999 bytes", 1000: "1 KB", 900_000_000: "900 MB", 999_999_999: "999.99 MB",
+		1_000_000_000: "1 GB", 1_400_000_000: "1.4 GB", 2_000_000_000_000: "2 TB",
+	} {
+		if got := size(bytes); got != want {
+			t.Errorf("size(%d) is %s, want %s", bytes, got, want)
+		}
+	}
+}
