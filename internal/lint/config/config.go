@@ -72,21 +72,27 @@ type model struct {
 }
 
 // ModelSize returns the size in bytes that the inventory has for a model: of that
-// version, else of any version.
+// version, else of any version. Where the version is not known, all versions that the
+// inventory has must be of one size.
 func (c *Config) ModelSize(name, version string) facts.Fact[int64] {
-	var size facts.Fact[int64]
+	var found, other facts.Fact[int64]
+	differ := false
 	for _, model := range c.models {
-		if model.name != name {
-			continue
-		}
-		if model.version == version {
+		switch {
+		case model.name != name:
+		case model.version == version:
 			return model.size
-		}
-		if model.version == "" {
-			size = model.size
+		case model.version == "":
+			found = model.size
+		case version == "":
+			differ = differ || other.Known && other.Value != model.size.Value
+			other = model.size
 		}
 	}
-	return size
+	if !found.Known && !differ {
+		return other
+	}
+	return found
 }
 
 type stage struct {
