@@ -73,7 +73,7 @@ type model struct {
 
 // ModelSize returns the size in bytes that the inventory has for a model: of that
 // version, else of any version. Where the version is not known, all versions that the
-// inventory has must be of one size.
+// inventory has must be of one size; the place of an unknown size says when they are not.
 func (c *Config) ModelSize(name, version string) facts.Fact[int64] {
 	var found, other facts.Fact[int64]
 	differ := false
@@ -89,10 +89,15 @@ func (c *Config) ModelSize(name, version string) facts.Fact[int64] {
 			other = model.size
 		}
 	}
-	if !found.Known && !differ {
-		return other
+	switch {
+	case found.Known:
+		return found
+	case differ:
+		return facts.Fact[int64]{Place: facts.Place{
+			Node: other.Place.Node, Why: "the configuration's models have versions of different sizes, and which is deployed is not known",
+		}}
 	}
-	return found
+	return other
 }
 
 type stage struct {

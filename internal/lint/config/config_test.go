@@ -119,6 +119,9 @@ func TestModelSizeOfAnUnknownVersion(t *testing.T) {
 		if got := config.ModelSize("a", ""); got.Value != test.want || got.Known != (test.want > 0) {
 			t.Errorf("%s: %d, %t, want %d", test.models, got.Value, got.Known, test.want)
 		}
+		if got := config.ModelSize("a", ""); (got.Place.Why == "the configuration's models say so") != got.Known || got.Place.Node == nil {
+			t.Errorf("%s: %q", test.models, got.Place.Why)
+		}
 		if got := config.ModelSize("a", "9"); got.Known && got.Value != 6 {
 			t.Errorf("%s: version 9 has %d bytes", test.models, got.Value)
 		}
