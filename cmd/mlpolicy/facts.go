@@ -149,9 +149,14 @@ func addFacts(w io.Writer, name string, value reflect.Value) {
 		Stated() (any, bool)
 		Origin() facts.Place
 	}); ok {
-		if value, known := fact.Stated(); known {
-			place := fact.Origin()
-			fmt.Fprintf(w, "  %s\t%s\t%s\n", name, report.Printable(fmt.Sprint(value)),
+		value, known := fact.Stated()
+		place := fact.Origin()
+		text := "unknown"
+		if known {
+			text = report.Printable(fmt.Sprint(value))
+		}
+		if known || place.Why != "" {
+			fmt.Fprintf(w, "  %s\t%s\t%s\n", name, text,
 				strings.TrimSpace(where(place, "")+"  "+report.Printable(place.Why)))
 			for _, related := range place.Related {
 				fmt.Fprintf(w, "  \t\t%s\n", strings.TrimSpace(where(related, "")+"  "+report.Printable(related.Why)))

@@ -422,3 +422,10 @@ func (tree) Open(name string) (fs.File, error) {
 func (tree) Stat(name string) (fs.FileInfo, error) { return os.Stat(filepath.FromSlash(name)) }
 
 func (tree) ReadDir(name string) ([]fs.DirEntry, error) { return os.ReadDir(filepath.FromSlash(name)) }
+
+func (tree) Lstat(name string) (fs.FileInfo, error) { return os.Lstat(filepath.FromSlash(name)) }
+
+func (tree) ReadLink(name string) (string, error) {
+	target, err := os.Readlink(filepath.FromSlash(name))
+	return filepath.ToSlash(target), err
+}

@@ -72,21 +72,32 @@ type model struct {
 }
 
 // ModelSize returns the size in bytes that the inventory has for a model: of that
-// version, else of any version.
+// version, else of any version. Where the version is not known, all versions that the
+// inventory has must be of one size; the place of an unknown size says when they are not.
 func (c *Config) ModelSize(name, version string) facts.Fact[int64] {
-	var size facts.Fact[int64]
+	var found, other facts.Fact[int64]
+	differ := false
 	for _, model := range c.models {
-		if model.name != name {
-			continue
-		}
-		if model.version == version {
+		switch {
+		case model.name != name:
+		case model.version == version:
 			return model.size
-		}
-		if model.version == "" {
-			size = model.size
+		case model.version == "":
+			found = model.size
+		case version == "":
+			differ = differ || other.Known && other.Value != model.size.Value
+			other = model.size
 		}
 	}
-	return size
+	switch {
+	case found.Known:
+		return found
+	case differ:
+		return facts.Fact[int64]{Place: facts.Place{
+			Node: other.Place.Node, Why: "the configuration's models have versions of different sizes, and which is deployed is not known",
+		}}
+	}
+	return other
 }
 
 type stage struct {

@@ -100,9 +100,31 @@ func TestModelSizePrefersTheVersion(t *testing.T) {
 			t.Errorf("%s %s: %d, %v", test.name, test.version, got.Value, got.Known)
 		}
 	}
-	versions := parse(t, "models: [{name: a, version: 1, size: 1}, {name: a, version: 2, size: 2}]")
-	if got := versions.ModelSize("a", ""); got.Known {
-		t.Errorf("a model of unknown version has size %d", got.Value)
+}
+
+// A deployment that names no version, or the latest, may serve any.
+func TestModelSizeOfAnUnknownVersion(t *testing.T) {
+	tests := []struct {
+		models string
+		want   int64
+	}{
+		{"{name: a, version: 1, size: 1}, {name: a, version: 2, size: 2}", 0},
+		{"{name: a, version: 1, size: 5}, {name: a, version: 2, size: 6}, {name: a, version: 3, size: 5}", 0},
+		{"{name: a, version: 1, size: 5}, {name: a, version: 2, size: 5}, {name: b, version: 3, size: 6}", 5},
+		{"{name: a, version: 1, size: 5}", 5},
+		{"{name: a, version: 1, size: 5}, {name: a, size: 6}, {name: a, version: 2, size: 7}", 6},
+	}
+	for _, test := range tests {
+		config := parse(t, "models: ["+test.models+"]")
+		if got := config.ModelSize("a", ""); got.Value != test.want || got.Known != (test.want > 0) {
+			t.Errorf("%s: %d, %t, want %d", test.models, got.Value, got.Known, test.want)
+		}
+		if got := config.ModelSize("a", ""); (got.Place.Why == "the configuration's models say so") != got.Known || got.Place.Node == nil {
+			t.Errorf("%s: %q", test.models, got.Place.Why)
+		}
+		if got := config.ModelSize("a", "9"); got.Known && got.Value != 6 {
+			t.Errorf("%s: version 9 has %d bytes", test.models, got.Value)
+		}
 	}
 }
 

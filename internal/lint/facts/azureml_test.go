@@ -197,7 +197,7 @@ deployment online azureml-v2-online-deployment @ 1:1
   target: "managed-online" @ 1:10 $schema (the endpoint is a managed one)
   workload: "web-service" @ 1:10 $schema (an online endpoint is a web service)
   models[0]
-    size_bytes: 999999999 @ 2:19 model_size_bytes
+    size_bytes: 999999999 @ 2:19 model_size_bytes (size that MLflow measured) + @ 3:15 model.path (the model's path leads there)
     size_source: "MLmodel" @ 2:19 model_size_bytes
     (path): "../models/churn" @ 3:15 model.path
 deployment deploymentconfig.yml azureml-v1-deployment-config @ 1:1

@@ -127,9 +127,12 @@ func (d *Deployment) inventory(options Options) {
 		if model.SizeBytes.Known || !model.Name.Known {
 			continue
 		}
-		if size := options.ModelSize(model.Name.Value, model.Version.Value); size.Known {
+		switch size := options.ModelSize(model.Name.Value, model.Version.Value); {
+		case size.Known:
 			model.SizeBytes = size
 			model.SizeSource = Know("configuration", size.Place)
+		case model.SizeBytes.Place.Why == "":
+			model.SizeBytes = size
 		}
 	}
 }

@@ -147,6 +147,7 @@ type linker struct {
 	projects map[string]*Project   // by folder, where options know none
 	indexes  map[*Project]*index   // what was looked into
 	settled  map[*Compute]struct{} // computes that are complete
+	sizes    *sizes
 }
 
 // index holds the documents of a project.
@@ -170,6 +171,7 @@ func newLinker(fsys fs.FS, run []*reading, options Options) *linker {
 		folders: map[string][]string{}, walked: map[string]bool{standardInput: true},
 		projects: map[string]*Project{}, indexes: map[*Project]*index{}, settled: map[*Compute]struct{}{},
 	}
+	l.sizes = newSizes(fsys, l.file, func(file string) string { return l.project(file).Root })
 	for _, reading := range run {
 		l.read[reading.file.Name] = reading
 		l.inRun[reading.file] = true
@@ -394,23 +396,6 @@ func (l *linker) rests(d *Deployment) bool {
 // parametrize reads the templates of a file again with the values of the parameters
 // file that belongs to it.
 func (l *linker) parametrize(_ context.Context, _ *reading) {}
-
-// measure looks up the sizes of models whose files are at hand: those whose path is
-// relative to the folder of the deployment's file.
-func (l *linker) measure(ctx context.Context, d *Deployment) {
-	folder := folderOf(d.Subject.File)
-	if folder == standardInput || l.options.Alone {
-		return
-	}
-	for _, model := range d.Models {
-		if model.SizeBytes.Known || !model.Path.Known || path.IsAbs(model.Path.Value) || strings.Contains(model.Path.Value, ":") {
-			continue
-		}
-		if parts := l.file(ctx, path.Join(folder, model.Path.Value, "MLmodel")).parts[mlModel]; len(parts) == 1 {
-			model.SizeBytes, model.SizeSource = parts[0].facts.Models[0].SizeBytes, parts[0].facts.Models[0].SizeSource
-		}
-	}
-}
 
 // project returns the project of a file, which is the folder where nothing else says so.
 func (l *linker) project(file string) *Project {

@@ -132,6 +132,9 @@ func (m *merger) model(d *Deployment, said *Model) {
 		}
 		fill(m, "model name", &model.Name, said.Name)
 		fill(m, "model version", &model.Version, said.Version)
+		if !model.Path.Known {
+			model.Path = said.Path
+		}
 		if !model.SizeBytes.Known {
 			model.SizeSource = said.SizeSource
 		}

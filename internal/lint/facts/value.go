@@ -248,21 +248,21 @@ func sizeUnits(unit string) (bytes int64, ok bool) {
 	switch unit {
 	case "", "b", "byte", "bytes":
 		return 1, true
-	case "k", "kb":
+	case "k", "kb", "kilobyte", "kilobytes":
 		return 1e3, true
-	case "m", "mb":
+	case "m", "mb", "megabyte", "megabytes":
 		return 1e6, true
-	case "g", "gb":
+	case "g", "gb", "gigabyte", "gigabytes":
 		return 1e9, true
-	case "t", "tb":
+	case "t", "tb", "terabyte", "terabytes":
 		return 1e12, true
-	case "ki", "kib":
+	case "ki", "kib", "kibibyte", "kibibytes":
 		return 1 << 10, true
-	case "mi", "mib":
+	case "mi", "mib", "mebibyte", "mebibytes":
 		return 1 << 20, true
-	case "gi", "gib":
+	case "gi", "gib", "gibibyte", "gibibytes":
 		return 1 << 30, true
-	case "ti", "tib":
+	case "ti", "tib", "tebibyte", "tebibytes":
 		return 1 << 40, true
 	}
 	return 0, false

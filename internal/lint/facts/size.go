@@ -1,0 +1,373 @@
+package facts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// maxModelFiles is how many files and folders of a model are counted. Models have hundreds;
+// a folder of more is a data set or a whole checkout, and walking it would hold up the run.
+const maxModelFiles = 10_000
+
+// sizes measures models whose files are at hand, each once. Where the sizes of models come
+// from, most trusted first: a statement, an MLmodel, a safetensors index, the files, the
+// configuration's inventory. Here are the second to the fourth.
+type sizes struct {
+	fsys     fs.FS
+	read     func(ctx context.Context, name string) *reading // of a document that is looked up
+	root     func(file string) string                        // of a file's project, empty where nothing marks one
+	measured map[measuredPath]measured
+}
+
+// measuredPath is what is measured, and the project that it must not leave.
+type measuredPath struct{ root, name, as string }
+
+// measured is what is known of the size of a model's files.
+type measured struct {
+	bytes  int64
+	source string // as Model.SizeSource; empty where the size is not known
+	why    string // the evidence, or why there is none
+	node   *source.Node
+}
+
+func newSizes(fsys fs.FS, read func(context.Context, string) *reading, root func(file string) string) *sizes {
+	return &sizes{fsys: fsys, read: read, root: root, measured: map[measuredPath]measured{}}
+}
+
+// measure looks up the sizes of models whose files are at hand: those whose path is
+// relative to the folder of the document that states it.
+func (l *linker) measure(ctx context.Context, d *Deployment) {
+	if l.options.Alone {
+		return
+	}
+	for _, model := range d.Models {
+		if model.SizeBytes.Known || !model.Path.Known {
+			continue
+		}
+		if file := model.Path.Place.Node.File().Name; file != standardInput {
+			l.sizes.model(ctx, file, model)
+		}
+	}
+}
+
+// model sets the size of a model whose path a file states; one that cannot be known keeps
+// the reason in its place.
+func (s *sizes) model(ctx context.Context, file string, model *Model) {
+	size := s.path(ctx, file, model.Path.Value)
+	at := model.Path.Place
+	at.Why = size.why
+	if size.source == "" {
+		model.SizeBytes = Fact[int64]{Place: at}
+		return
+	}
+	if size.node != nil {
+		leads := because(Place{Node: at.Node}, "the model's path leads there")
+		at = Place{Node: size.node, Why: size.why, Related: append([]Place{leads}, at.Related...)}
+	}
+	model.SizeBytes = Know(size.bytes, at)
+	model.SizeSource = Know(size.source, Place{Node: at.Node})
+}
+
+// path measures what a model's path leads to from the folder of a file.
+func (s *sizes) path(ctx context.Context, file, stated string) measured {
+	local, err := localPath(stated)
+	if err != nil {
+		return measured{why: err.Error()}
+	}
+	folder := folderOf(file)
+	if s.fsys == nil {
+		size, _ := s.mlModel(ctx, path.Join(folder, local, mlModelName))
+		return size
+	}
+	base, err := resolve(s.fsys, folder)
+	if err != nil {
+		return measured{why: cannotRead(folder, err).Error()}
+	}
+	root, err := s.bound(s.root(file), base.name, local)
+	if err != nil {
+		return measured{why: err.Error()}
+	}
+	// Not path.Join: what .. leads to is known when the links before it are followed.
+	found, err := s.follow(root, base.name+"/"+strings.TrimRight(local, "/"))
+	if err != nil {
+		return measured{why: err.Error()}
+	}
+	at := measuredPath{root, found.name, found.as}
+	if _, known := s.measured[at]; !known {
+		size, err := s.found(ctx, root, found)
+		if err != nil {
+			size = measured{why: err.Error()}
+		}
+		s.measured[at] = size
+	}
+	return s.measured[at]
+}
+
+// localPath returns the relative path that a model's path states. References, addresses
+// and the absolute paths of one machine are none.
+func localPath(stated string) (string, error) {
+	local := strings.ReplaceAll(stated, `\`, "/")
+	if rest, ok := strings.CutPrefix(local, "file:"); ok && !strings.HasPrefix(rest, "//") {
+		local = rest
+	}
+	first, _, _ := strings.Cut(local, "/")
+	switch {
+	case strings.Contains(first, ":"):
+		return "", errors.New("its path names no local file")
+	case path.IsAbs(local):
+		return "", errors.New("its path is absolute, which is not followed")
+	}
+	return local, nil
+}
+
+// found measures a file or a folder of the project.
+func (s *sizes) found(ctx context.Context, root string, found file) (measured, error) {
+	if found.info.IsDir() {
+		if manifest, err := s.follow(root, path.Join(found.name, mlModelName)); err == nil {
+			if size, ok := s.mlModel(ctx, manifest.name); ok {
+				return size, nil
+			}
+		}
+		return s.folder(ctx, root, found)
+	}
+	switch base := path.Base(found.as); {
+	case base == mlModelName:
+		if size, ok := s.mlModel(ctx, found.name); ok {
+			return size, nil
+		}
+		return measured{}, fmt.Errorf("%s does not say how large the model is", found.as)
+	case strings.HasSuffix(base, indexSuffix):
+		if total, ok := s.index(found); ok {
+			return indexed(total, found.as), nil
+		}
+	case strings.EqualFold(path.Ext(base), ".onnx"):
+		return s.onnx(ctx, root, found)
+	}
+	return s.single(found)
+}
+
+// single measures a model of one file.
+func (s *sizes) single(found file) (measured, error) {
+	bytes, pointer, err := s.file(found)
+	switch {
+	case err != nil:
+		return measured{}, err
+	case pointer:
+		return measured{bytes: bytes, source: pointerSource, why: "size that the git-lfs pointer " + found.as + " states"}, nil
+	}
+	return measured{bytes: bytes, source: "file", why: "size of the file " + found.as}, nil
+}
+
+// pointerSource is the source of a size that a git-lfs pointer states.
+const pointerSource = "git-lfs pointer"
+
+// mlModelName is the name of the file that MLflow writes beside a model's files.
+const mlModelName = "MLmodel"
+
+// mlModel reads the size that an MLmodel states.
+func (s *sizes) mlModel(ctx context.Context, name string) (measured, bool) {
+	parts := s.read(ctx, name).parts[mlModel]
+	if len(parts) != 1 || !parts[0].facts.Models[0].SizeBytes.Known {
+		return measured{}, false
+	}
+	bytes := parts[0].facts.Models[0].SizeBytes
+	return measured{bytes: bytes.Value, source: "MLmodel", why: "size that MLflow measured", node: bytes.Place.Node}, true
+}
+
+// file measures one file.
+func (s *sizes) file(found file) (bytes int64, pointer bool, err error) {
+	switch size := found.info.Size(); {
+	case !found.info.Mode().IsRegular():
+		return 0, false, fmt.Errorf("%s is no regular file", found.as)
+	case size < minPointer || size > maxPointer:
+		return size, false, nil
+	}
+	data, err := fs.ReadFile(s.fsys, found.name)
+	if err != nil {
+		return 0, false, cannotRead(found.as, err)
+	}
+	if bytes, ok := readPointer(data); ok {
+		return bytes, true, nil
+	}
+	return int64(len(data)), false, nil
+}
+
+// folder measures the files in a folder of the project.
+func (s *sizes) folder(ctx context.Context, root string, found file) (measured, error) {
+	w := &modelWalk{sizes: s, ctx: ctx, root: root}
+	entries, err := w.list(found.name)
+	if err != nil {
+		return measured{}, err
+	}
+	differ := ""
+	switch totals := w.indexes(found.name, entries); {
+	case len(totals) > 0 && allEqual(totals):
+		return totals[0], nil
+	case len(totals) > 0:
+		// Which of the variants is served no file says; the folder is deployed with all.
+		differ = fmt.Sprintf("; its %d safetensors indexes state different sizes", len(totals))
+	}
+	if ignore, ok := s.leavesOut(found.name); ok {
+		return measured{}, fmt.Errorf("%s leaves files out of %s, and how many bytes is not known", ignore, found.as)
+	}
+	if err := w.entries(found.name, entries); err != nil {
+		return measured{}, err
+	}
+	return measured{bytes: w.bytes, source: "folder", why: w.why(found.as) + differ}, nil
+}
+
+// modelWalk sums the files of a folder.
+type modelWalk struct {
+	*sizes
+	ctx     context.Context
+	root    string
+	around  []string // the folders around, without symbolic links
+	listed  int
+	bytes   int64
+	files   int
+	lfs     int      // of them git-lfs pointers
+	skipped []string // folders whose names begin with a dot
+}
+
+// list returns what is in a folder, by name. Too much for a model is an error.
+func (w *modelWalk) list(name string) ([]fs.DirEntry, error) {
+	file, err := w.fsys.Open(name)
+	if err != nil {
+		return nil, cannotRead(name, err)
+	}
+	defer file.Close()
+	folder, ok := file.(fs.ReadDirFile)
+	if !ok {
+		return nil, cannotRead(name, fs.ErrInvalid)
+	}
+	var all []fs.DirEntry
+	for {
+		if err := w.ctx.Err(); err != nil {
+			return nil, err
+		}
+		entries, err := folder.ReadDir(1000)
+		all = append(all, entries...)
+		if w.listed += len(entries); w.listed > maxModelFiles {
+			return nil, fmt.Errorf("more than %d files and folders are not counted", maxModelFiles)
+		}
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, cannotRead(name, err)
+		}
+	}
+	slices.SortFunc(all, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
+	return all, nil
+}
+
+// entries adds what is in a folder. One file that cannot be measured is an error: a sum
+// without it would clear a model that is too large.
+func (w *modelWalk) entries(folder string, entries []fs.DirEntry) error {
+	w.around = append(w.around, folder)
+	defer func() { w.around = w.around[:len(w.around)-1] }()
+	for _, entry := range entries {
+		if err := w.ctx.Err(); err != nil {
+			return err
+		}
+		if err := w.entry(path.Join(folder, entry.Name()), entry); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *modelWalk) entry(name string, entry fs.DirEntry) error {
+	found := file{name: name, as: name}
+	var err error
+	if entry.Type()&fs.ModeSymlink != 0 {
+		found, err = w.follow(w.root, name)
+	} else if found.info, err = entry.Info(); err != nil {
+		err = cannotRead(name, err)
+	}
+	switch {
+	case err != nil:
+		return err
+	case !found.info.IsDir():
+		bytes, pointer, err := w.file(found)
+		if err != nil {
+			return err
+		}
+		w.bytes = addSize(w.bytes, bytes)
+		w.files++
+		if pointer {
+			w.lfs++
+		}
+		return nil
+	case strings.HasPrefix(entry.Name(), "."):
+		// Caches and version control, such as .git and .cache.
+		w.skipped = append(w.skipped, entry.Name())
+		return nil
+	case slices.Contains(w.around, found.name):
+		return nil // a link that leads round
+	}
+	inside, err := w.list(found.name)
+	if err != nil {
+		return err
+	}
+	return w.entries(found.name, inside)
+}
+
+// addSize adds sizes that are not negative; git-lfs pointers may state any.
+func addSize(a, b int64) int64 {
+	if a > math.MaxInt64-b {
+		return math.MaxInt64
+	}
+	return a + b
+}
+
+// why tells what was counted.
+func (w *modelWalk) why(name string) string {
+	text := fmt.Sprintf("folder %s of %d files", name, w.files)
+	if w.files == 1 {
+		text = fmt.Sprintf("folder %s of 1 file", name)
+	}
+	if w.lfs > 0 {
+		text += fmt.Sprintf(", %d of them git-lfs pointers", w.lfs)
+	}
+	if len(w.skipped) > 0 {
+		slices.Sort(w.skipped)
+		text += ", without " + strings.Join(slices.Compact(w.skipped), ", ")
+	}
+	return text
+}
+
+// leavesOut returns the file that tells Azure ML to leave files of a folder out, if it has
+// a pattern. Only those in the folder itself count, .gitignore only without .amlignore.
+// https://learn.microsoft.com/azure/machine-learning/how-to-save-write-experiment-files#storage-limits-of-experiment-snapshots
+func (s *sizes) leavesOut(folder string) (string, bool) {
+	for _, base := range []string{".amlignore", ".gitignore"} {
+		name := path.Join(folder, base)
+		info, err := fs.Lstat(s.fsys, name)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			continue
+		case err != nil, !info.Mode().IsRegular(), info.Size() > maxLinkedFile:
+			return name, true
+		}
+		data, err := fs.ReadFile(s.fsys, name)
+		return name, err != nil || slices.ContainsFunc(strings.Split(string(data), "\n"), func(line string) bool {
+			line = strings.TrimSpace(line)
+			return line != "" && !strings.HasPrefix(line, "#")
+		})
+	}
+	return "", false
+}
+
+func allEqual(sizes []measured) bool {
+	return !slices.ContainsFunc(sizes, func(size measured) bool { return size.bytes != sizes[0].bytes })
+}
