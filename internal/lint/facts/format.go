@@ -54,6 +54,8 @@ func formats() []format {
 		aciContainerGroup,
 		iotEdgeManifest,
 		azureFunctionsProject,
+		azureServiceOperator,
+		crossplaneAzure,
 		mlflowModel,
 	}
 }

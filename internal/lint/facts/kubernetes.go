@@ -112,6 +112,12 @@ func (r *reader) object(place *source.Node) *Deployment {
 	return d
 }
 
+// subject is what configuration can select the object by.
+func (r *reader) subject() Subject {
+	of := r.identity()
+	return Subject{File: r.root.File().Name, Namespace: of.namespace, Kind: of.kind, Name: r.name(of.name).Value}
+}
+
 // kindPlace is where an object says what kind it is; an item of a typed list leaves
 // that to the list.
 func (r *reader) kindPlace(why string) Place {
