@@ -70,6 +70,9 @@ func (p *program) facts(c *cli.Context) error {
 	for _, problem := range extraction.Problems {
 		p.complain(where(problem.Place, ": ") + problem.Message)
 	}
+	for _, chart := range files.unrenderedCharts {
+		p.complain(chart.path + ": " + chart.reason)
+	}
 	for _, err := range unread {
 		p.complain(err.Error())
 	}

@@ -37,6 +37,8 @@ type files struct {
 	mutex      sync.Mutex
 	skips      []skip
 	marked     []lint.Input // have a marker of some format, when explaining
+
+	unrenderedCharts []skip // Helm charts whose templates were passed over
 }
 
 // skip is a path that was not judged.
@@ -84,6 +86,8 @@ type walk struct {
 	ctx   context.Context
 	yield func(lint.Input) bool
 	seen  map[string]bool // absolute paths, where one may come twice
+
+	charts map[string]*chart // by absolute path with slashes; nil for a folder that is none
 }
 
 func (w *walk) path(path string) bool {
@@ -109,6 +113,8 @@ func (w *walk) path(path string) bool {
 		}
 	}
 	switch {
+	case w.unrendered(path, filepath.ToSlash(absolute), info.IsDir()):
+		return true
 	case info.IsDir():
 		return w.folder(path, filepath.ToSlash(absolute), ignoresAbove(absolute))
 	case w.again(absolute):
@@ -188,7 +194,7 @@ func (w *walk) entry(folder, absoluteFolder string, entry fs.DirEntry, ignores [
 		return true
 	}
 	if isFolder {
-		return w.flat || w.folder(path, absolute, ignores)
+		return w.flat || name == templates && w.unrendered(path, absolute, true) || w.folder(path, absolute, ignores)
 	}
 
 	if !mode.IsRegular() {
@@ -285,6 +291,7 @@ func (p *program) explainSkips(ctx context.Context, linter *lint.Linter, files *
 			files.skip(input.Name, "holds no document of any format")
 		}
 	}
+	files.skips = append(files.skips, files.unrenderedCharts...)
 	slices.SortFunc(files.skips, func(a, b skip) int { return strings.Compare(a.path, b.path) })
 	for _, skip := range files.skips {
 		fmt.Fprintf(p.stderr, "not judged: %s: %s\n", report.Printable(skip.path), report.Printable(skip.reason))

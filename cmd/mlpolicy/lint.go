@@ -27,7 +27,8 @@ func (p *program) lintCommand() *cli.Command {
 A PATH is a file, a folder that is searched for YAML and JSON files, or - for standard input;
 without any it is the current folder. In folders, what .gitignore or ignore: of the
 configuration names is left out; a file that is named itself is read all the same, unless
---force-ignore is given. Files that describe no deployment are passed over in silence.
+--force-ignore is given. The templates of Helm charts are left out always: lint what helm
+template makes of them. Files that describe no deployment are passed over in silence.
 
 Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 the command line, the configuration
 or a policy is wrong, 3 something could not be read or judged; all else is judged even so.`,

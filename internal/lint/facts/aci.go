@@ -54,16 +54,21 @@ func (r *reader) containerGroup(d *Deployment, properties *source.Node) {
 func (r *reader) groupContainer(d *Deployment, container *source.Node) ask {
 	d.image(container.Get("image"))
 	requests, limits := container.At("resources", "requests"), container.At("resources", "limits")
-	gpus := r.groupGPUs(requests.Get("gpu"))
-	if limit := r.groupGPUs(limits.Get("gpu")); !gpus.Known || limit.Known && limit.Value > gpus.Value {
-		gpus = limit
-	}
+	gpus := larger(r.groupGPUs(requests.Get("gpu")), r.groupGPUs(limits.Get("gpu")))
 	return ask{
 		cpu: either(requests.Get("cpu"), limits.Get("cpu"), r.number),
 		// Azure writes GB and allocates GiB.
 		memory: either(requests.GetFold("memoryInGB"), limits.GetFold("memoryInGB"), r.number),
 		gpus:   gpus,
 	}
+}
+
+// larger returns the larger of two quantities, or the known one.
+func larger(a, b Fact[float64]) Fact[float64] {
+	if !a.Known || b.Known && b.Value > a.Value {
+		return b
+	}
+	return a
 }
 
 // groupGPUs reads {count, sku}; a sku without its count is one GPU at least.

@@ -36,6 +36,7 @@ var azureMLv2Compute = format{
 	},
 	read: func(r *reader) {
 		c := r.compute(r.root.Get("name"), r.root)
+		c.inWorkspace = true
 		size := r.root.Get("size")
 		kind := computeKind(azureMLSchema(r.root))
 		if typed := r.root.Get("type"); !typed.IsNull() {

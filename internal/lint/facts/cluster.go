@@ -133,7 +133,9 @@ func (e *evidence) pod(spec *source.Node) {
 // labels judges the labels and their values that a node must have.
 func (e *evidence) labels(labels *source.Node) {
 	for label, value := range entries(labels) {
-		e.requires(label, value)
+		if !value.IsNull() { // a patch takes the label away
+			e.requires(label, value)
+		}
 	}
 }
 
@@ -304,6 +306,7 @@ func (e *evidence) tolerations(list *source.Node) {
 func (e *evidence) metadata(metadata *source.Node) {
 	for _, annotation := range metadata.Get("annotations").Entries() {
 		switch name := annotation.Key.Text; {
+		case annotation.Value.IsNull(): // a patch takes it away
 		case strings.HasPrefix(name, "service.beta.kubernetes.io/azure-"):
 			note(&e.likely, annotation.Value, name+" is an annotation for Azure")
 		case name == "serving.kserve.io/gke-accelerator", name == "serving.kubeflow.org/gke-accelerator":

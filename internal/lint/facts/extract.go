@@ -177,7 +177,7 @@ func (r *reader) defined() []*part {
 	parts := r.parts
 	for _, c := range r.computes {
 		own := slices.ContainsFunc(r.deployments, func(d *Deployment) bool { return d.Compute == c })
-		if !own && c.Name.Place.Why == "" && (c.ManagedBy.Value == ByAzureML || r.format == azureMLv2Compute.name) {
+		if !own && c.Name.Place.Why == "" && (c.ManagedBy.Value == ByAzureML || c.inWorkspace) {
 			parts = append(slices.Clip(parts), &part{kind: computeDefinition, name: path.Base(c.Name.Value), compute: c})
 		}
 	}

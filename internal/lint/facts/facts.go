@@ -226,6 +226,9 @@ type Compute struct {
 	Place Place `json:"-"`
 	// Subject is what configuration can select the compute by.
 	Subject Subject `json:"-"`
+
+	// inWorkspace is set where Azure ML knows the compute by its name, managed or not.
+	inWorkspace bool
 }
 
 // Subject is what configuration can select an object by.

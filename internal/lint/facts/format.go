@@ -38,6 +38,9 @@ func formats() []format {
 		vllmProductionStack,
 		kubeflowTraining,
 		azureMLInstanceType,
+		knativeService,
+		jobSet,
+		leaderWorkerSet,
 		azureMLv1DeploymentConfig,
 		azureMLv1InferenceConfig,
 		azureMLv2OnlineDeployment,
@@ -51,6 +54,8 @@ func formats() []format {
 		aciContainerGroup,
 		iotEdgeManifest,
 		azureFunctionsProject,
+		azureServiceOperator,
+		crossplaneAzure,
 		mlflowModel,
 	}
 }

@@ -84,10 +84,14 @@ func (r *reader) kserveDeployment(name string, pod, metadata *source.Node, conta
 	return d
 }
 
-// kserveReplicas reads the bounds of a component's replicas. A lower bound of 0
-// needs autoscaling, an upper bound of 0 is none.
 func (r *reader) kserveReplicas(d *Deployment, of *source.Node) {
-	least, most := r.count(of.Get("minReplicas")), r.count(of.Get("maxReplicas"))
+	r.replicas(d, of.Get("minReplicas"), of.Get("maxReplicas"))
+}
+
+// replicas reads the bounds of a service's replicas. A lower bound of 0 needs
+// autoscaling, an upper bound of 0 is none.
+func (r *reader) replicas(d *Deployment, low, high *source.Node) {
+	least, most := r.count(low), r.count(high)
 	switch {
 	case least.Known && least.Value == 0:
 		d.Autoscales = Know(true, least.Place)

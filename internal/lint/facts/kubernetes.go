@@ -6,15 +6,18 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// kubernetesWorkload are Kubernetes' own kinds that carry a pod template. By
-// itself none of them has to do with machine learning as far as anyone knows.
+// kubernetesWorkload are the kinds that carry one pod template: Kubernetes' own and
+// those of others that stand in for them. By itself none of them has to do with
+// machine learning as far as anyone knows.
 var kubernetesWorkload = format{
 	name: "kubernetes-workload",
 	marks: [][]string{
 		{"apiVersion"}, {"containers"},
-		{"Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "ReplicationController"},
+		{"Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "ReplicationController", "Rollout", "CloneSet"},
 	},
-	matches: func(root *source.Node) bool { return templateOf(root).At("spec", "containers") != nil },
+	matches: func(root *source.Node) bool {
+		return templateOf(root).At("spec", "containers") != nil && !takenAway(root)
+	},
 	read: func(r *reader) {
 		d := r.object(r.root)
 		d.Replicas = r.count(r.root.At("spec", "replicas"))
@@ -22,8 +25,8 @@ var kubernetesWorkload = format{
 	},
 }
 
-// templateOf returns the pod template of one of Kubernetes' own kinds, of a Pod
-// the object itself, nil for anything else.
+// templateOf returns the pod template of an object that carries one, of a Pod the
+// object itself, nil for anything else.
 func templateOf(object *source.Node) *source.Node {
 	group, kind := groupKind(object)
 	switch {
@@ -34,8 +37,13 @@ func templateOf(object *source.Node) *source.Node {
 	case group == "" && kind == "ReplicationController",
 		(group == "apps" || group == "extensions") &&
 			(kind == "Deployment" || kind == "StatefulSet" || kind == "DaemonSet" || kind == "ReplicaSet"),
-		(group == "batch" || group == "extensions") && kind == "Job":
+		(group == "batch" || group == "extensions") && kind == "Job",
+		// A Rollout with a workloadRef leaves the template to a Deployment.
+		group == "argoproj.io" && kind == "Rollout",
+		group == "apps.kruise.io" && (kind == "CloneSet" || kind == "StatefulSet" || kind == "DaemonSet"):
 		return object.At("spec", "template")
+	case group == "keda.sh" && kind == "ScaledJob":
+		return object.At("spec", "jobTargetRef", "template")
 	case group == "batch" && kind == "CronJob":
 		return object.At("spec", "jobTemplate", "spec", "template")
 	}
@@ -102,6 +110,12 @@ func (r *reader) object(place *source.Node) *Deployment {
 	d.Subject.Kind, d.Subject.Namespace = of.kind, of.namespace
 	r.metadata(d, of.metadata)
 	return d
+}
+
+// subject is what configuration can select the object by.
+func (r *reader) subject() Subject {
+	of := r.identity()
+	return Subject{File: r.root.File().Name, Namespace: of.namespace, Kind: of.kind, Name: r.name(of.name).Value}
 }
 
 // kindPlace is where an object says what kind it is; an item of a typed list leaves
@@ -171,7 +185,7 @@ func (r *reader) readMetadata(labels, annotations *source.Node) *stated {
 	for _, member := range labels.Entries() {
 		switch member.Key.Text {
 		case "ml.azure.com/endpoint-name", "ml.azure.com/deployment-name", "isazuremlapp":
-			if !read.Workload.Known && !member.Value.Is("false") {
+			if !read.Workload.Known && !member.Value.IsNull() && !member.Value.Is("false") {
 				place := r.carry(member.Value)
 				place.Why = "Azure ML gives this label to the pods of its online endpoints"
 				read.Workload = Know(WebService, place)

@@ -1,6 +1,7 @@
 package facts
 
 import (
+	"iter"
 	"strings"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
@@ -13,22 +14,22 @@ func (r *reader) pod(d *Deployment, spec *source.Node, more ...*source.Node) {
 	for _, container := range more {
 		sum.add(r.container(d, container))
 	}
-	for _, container := range spec.Get("containers").Elements() {
+	for container := range present(spec.Get("containers")) {
 		sum.add(r.container(d, container))
 	}
 	// A restartable init container runs beside the main ones, any other before them.
-	inits := spec.Get("initContainers").Elements()
-	for _, container := range inits {
+	inits := present(spec.Get("initContainers"))
+	for container := range inits {
 		if container.Get("restartPolicy").Is("Always") {
 			sum.add(r.container(d, container))
 		}
 	}
-	for _, container := range inits {
+	for container := range inits {
 		if !container.Get("restartPolicy").Is("Always") {
 			sum.atLeast(r.container(d, container))
 		}
 	}
-	for _, container := range spec.Get("ephemeralContainers").Elements() {
+	for container := range present(spec.Get("ephemeralContainers")) {
 		d.image(container.Get("image"))
 	}
 
@@ -43,6 +44,22 @@ func (r *reader) pod(d *Deployment, spec *source.Node, more ...*source.Node) {
 		}
 	}
 }
+
+// present yields the items of a list but for those that a patch takes away.
+func present(list *source.Node) iter.Seq[*source.Node] {
+	return func(yield func(*source.Node) bool) {
+		for _, item := range list.Elements() {
+			if !takenAway(item) && !yield(item) {
+				return
+			}
+		}
+	}
+}
+
+// takenAway tells whether an object or an item stands in a strategic merge patch to
+// be deleted.
+// https://kubernetes.io/docs/tasks/manage-kubernetes-objects/update-api-object-kubectl-patch
+func takenAway(n *source.Node) bool { return n.Get("$patch").Is("delete") }
 
 // demand adds up what the containers of a pod ask for.
 type demand struct{ gpus, fpgas, cpu, memory tally }

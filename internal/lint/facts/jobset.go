@@ -1,0 +1,22 @@
+package facts
+
+import "github.com/mlpolicy/mlpolicy/internal/lint/source"
+
+// jobSet are several Jobs that run together, which may train or score.
+// https://jobset.sigs.k8s.io/docs/reference/jobset.v1alpha2
+var jobSet = format{
+	name:  "jobset",
+	marks: [][]string{{"jobset.x-k8s.io/"}, {"JobSet"}, {"containers"}},
+	matches: func(root *source.Node) bool {
+		group, kind := groupKind(root)
+		return group == "jobset.x-k8s.io" && kind == "JobSet" && root.At("spec", "replicatedJobs").Elements() != nil
+	},
+	read: func(r *reader) {
+		for _, job := range r.root.At("spec", "replicatedJobs").Elements() {
+			d := r.object(job)
+			d.Component = r.text(job.Get("name"))
+			r.podTemplate(d, job.At("template", "spec", "template"))
+		}
+		r.oneCluster()
+	},
+}

@@ -1,0 +1,29 @@
+package facts
+
+import "github.com/mlpolicy/mlpolicy/internal/lint/source"
+
+// leaderWorkerSet are groups of pods that serve or train one model together. Where
+// the leader has no template it is a pod like the workers.
+// https://lws.sigs.k8s.io/docs/reference/leaderworkerset.v1
+var leaderWorkerSet = format{
+	name:  "leader-worker-set",
+	marks: [][]string{{"leaderworkerset.x-k8s.io/"}, {"LeaderWorkerSet"}, {"containers"}},
+	matches: func(root *source.Node) bool {
+		group, kind := groupKind(root)
+		return group == "leaderworkerset.x-k8s.io" && kind == "LeaderWorkerSet" && root.At("spec", "leaderWorkerTemplate") != nil
+	},
+	read: func(r *reader) {
+		spec := r.root.Get("spec")
+		for _, role := range []string{"leader", "worker"} {
+			template := spec.At("leaderWorkerTemplate", role+"Template")
+			if template.IsNull() {
+				continue
+			}
+			d := r.object(template)
+			d.Component = Know(role, Place{Node: template})
+			d.Replicas = r.count(spec.Get("replicas"))
+			r.podTemplate(d, template)
+		}
+		r.oneCluster()
+	},
+}
