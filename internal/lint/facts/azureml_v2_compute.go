@@ -122,6 +122,12 @@ func (r *reader) scale(c *Compute, low, high *source.Node) {
 
 // tier reads the priority of a compute's machines. Azure ML takes low_priority and LowPriority.
 func (r *reader) tier(n *source.Node) Fact[VMPriority] {
+	return r.priority(n, "tier", "dedicated or low_priority")
+}
+
+// priority reads the priority of a compute's machines. what it is called and which
+// words to write is for people.
+func (r *reader) priority(n *source.Node, what, words string) Fact[VMPriority] {
 	text := r.text(n)
 	if !text.Known {
 		return Fact[VMPriority]{}
@@ -132,6 +138,6 @@ func (r *reader) tier(n *source.Node) Fact[VMPriority] {
 	case "dedicated":
 		return Know(Dedicated, text.Place)
 	}
-	r.problem(Warning, n, "Write dedicated or low_priority.", "%s is %q, which is no tier", n.Path(), text.Value)
+	r.problem(Warning, n, "Write "+words+".", "%s is %q, which is no %s", n.Path(), text.Value, what)
 	return Fact[VMPriority]{}
 }
