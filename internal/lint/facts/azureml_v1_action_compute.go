@@ -3,7 +3,6 @@ package facts
 import "github.com/mlpolicy/mlpolicy/internal/lint/source"
 
 // azureMLv1ActionCompute is the parameters file of the GitHub action Azure/aml-compute.
-// https://github.com/Azure/aml-compute#parameters-file
 var azureMLv1ActionCompute = format{
 	name:      "azureml-v1-action-compute",
 	title:     "Parameters of the GitHub action Azure/aml-compute",

@@ -8,7 +8,6 @@ import (
 
 // azureMLv1ActionDeploy is the parameters file of the GitHub action Azure/aml-deploy.
 // The models are inputs of the workflow's step.
-// https://github.com/Azure/aml-deploy#parameters-file
 var azureMLv1ActionDeploy = format{
 	name:      "azureml-v1-action-deploy",
 	title:     "Parameters of the GitHub action Azure/aml-deploy",

@@ -4,11 +4,13 @@ import "github.com/mlpolicy/mlpolicy/internal/lint/source"
 
 // azureMLv1InferenceConfig is what az ml model deploy --inference-config-file
 // takes: what runs in the container, whatever the target.
-// https://learn.microsoft.com/azure/machine-learning/v1/reference-azure-machine-learning-cli#inference-configuration-schema
 var azureMLv1InferenceConfig = format{
-	name:  "azureml-v1-inference-config",
-	links: true,
-	marks: [][]string{{"entryScript"}, {"runtime", "condaFile", "sourceDirectory", "environment", "enableGpu", "baseImage"}},
+	name:      "azureml-v1-inference-config",
+	title:     "Azure ML CLI v1 inference configuration: what runs in the container",
+	signs:     "`entryScript` with `runtime`, `condaFile`, `sourceDirectory`, `environment`, `enableGpu` or `baseImage`",
+	reference: "https://learn.microsoft.com/azure/machine-learning/v1/reference-azure-machine-learning-cli#inference-configuration-schema",
+	links:     true,
+	marks:     [][]string{{"entryScript"}, {"runtime", "condaFile", "sourceDirectory", "environment", "enableGpu", "baseImage"}},
 	matches: func(root *source.Node) bool {
 		if !root.Has("entryScript") || root.Has("$schema") {
 			return false

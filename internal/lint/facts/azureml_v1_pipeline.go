@@ -5,13 +5,12 @@ import "github.com/mlpolicy/mlpolicy/internal/lint/source"
 // azureMLv1Pipeline is a pipeline that az ml pipeline create takes. Its steps may
 // train as well as score, and so may a parallel run step: it runs one script over
 // much data. The computes are names, which tell no target.
-// https://learn.microsoft.com/azure/machine-learning/v1/reference-pipeline-yaml
 var azureMLv1Pipeline = format{
 	name:      "azureml-v1-pipeline",
-	auxiliary: true,
 	title:     "Azure ML CLI v1 pipeline, which may train or score",
 	signs:     "`pipeline` with `steps` by name, of which one is a `…_step` or runs a `module`",
 	reference: "https://learn.microsoft.com/azure/machine-learning/v1/reference-pipeline-yaml",
+	auxiliary: true,
 	marks: [][]string{
 		{"pipeline"}, {"steps"},
 		append([]string{"default_compute", "runconfig"}, pipelineSteps...),

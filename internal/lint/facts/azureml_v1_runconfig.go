@@ -4,13 +4,12 @@ import "github.com/mlpolicy/mlpolicy/internal/lint/source"
 
 // azureMLv1RunConfig is a run configuration, which az ml run submit-script takes.
 // gpuSupport in it lets a run see the GPUs of its machine and asks for none.
-// https://learn.microsoft.com/python/api/azureml-core/azureml.core.runconfig.runconfiguration
 var azureMLv1RunConfig = format{
 	name:      "azureml-v1-runconfig",
-	auxiliary: true,
 	title:     "Azure ML v1 run configuration (`.runconfig`), which trains",
 	signs:     "`script` or `command`, `framework`, and an `environment` with the SDK's words for Python or Docker",
 	reference: "https://learn.microsoft.com/python/api/azureml-core/azureml.core.runconfig.runconfiguration",
+	auxiliary: true,
 	marks: [][]string{
 		{"script", "command"}, {"framework"}, {"environment"},
 		{"userManagedDependencies", "condaDependencies", "interpreterPath", "baseImage", "baseDockerfile", "gpuSupport"},

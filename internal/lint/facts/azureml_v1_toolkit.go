@@ -9,7 +9,6 @@ import (
 // azureMLv1Toolkit is a compute file of Microsoft's data science toolkit: the name
 // of a class of the SDK and the arguments of its configuration. Its name, which
 // begins with DEV- or PRD-, tells no stage.
-// https://github.com/microsoft/dstoolkit-mlops-base
 var azureMLv1Toolkit = format{
 	name:      "azureml-v1-toolkit",
 	title:     "Compute file of Microsoft's data science toolkit for MLOps",

@@ -9,8 +9,11 @@ import (
 // azureMLv2Compute is a compute that Azure ML creates, or one that exists and is
 // attached to a workspace. Its type wins over its $schema.
 var azureMLv2Compute = format{
-	name:  "azureml-v2-compute",
-	links: true,
+	name:      "azureml-v2-compute",
+	title:     "Azure ML CLI v2 compute: cluster, instance, or what is attached",
+	signs:     "`$schema`, else `type` with `name` or with the `resource_id` of such a resource",
+	reference: "https://learn.microsoft.com/azure/machine-learning/reference-yaml-compute-aml",
+	links:     true,
 	marks: [][]string{
 		{"ompute", "resource_id"},
 		append([]string{"$schema"}, computeTypeMarks...),
