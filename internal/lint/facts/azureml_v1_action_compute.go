@@ -8,6 +8,7 @@ var azureMLv1ActionCompute = format{
 	title:     "Parameters of the GitHub action Azure/aml-compute",
 	signs:     "JSON with `compute_type` akscluster or amlcluster",
 	reference: "https://github.com/Azure/aml-compute#parameters-file",
+	links:     true,
 	marks:     [][]string{{`"compute_type"`}, {`"akscluster"`, `"amlcluster"`}},
 	matches:   func(root *source.Node) bool { return inBraces(root) && actionCompute(root) != "" },
 	read: func(r *reader) {

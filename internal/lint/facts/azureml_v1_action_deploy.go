@@ -13,6 +13,7 @@ var azureMLv1ActionDeploy = format{
 	title:     "Parameters of the GitHub action Azure/aml-deploy",
 	signs:     "JSON with `inference_entry_script` or `inference_source_directory`, or `deployment_compute_target` beside another of the action's own words",
 	reference: "https://github.com/Azure/aml-deploy#parameters-file",
+	links:     true,
 	marks:     [][]string{{`"inference_entry_script"`, `"inference_source_directory"`, `"deployment_compute_target"`}},
 	matches: func(root *source.Node) bool {
 		switch {
@@ -39,7 +40,9 @@ var azureMLv1ActionDeploy = format{
 			d := r.actionDeployment()
 			d.Workload = Know(WebService, Place{Node: r.root, Why: "the action deploys web services"})
 			if skipped.Known || skip.IsNull() {
-				d.Target = r.actionTarget(r.root.Get("deployment_compute_target"))
+				compute := r.root.Get("deployment_compute_target")
+				d.Target = r.actionTarget(compute)
+				r.computeReference(d, compute)
 			}
 			r.sdkService(d, r.root)
 		}

@@ -207,7 +207,7 @@ func (t *table) legend() string {
 	for _, line := range []struct{ mark, meaning string }{
 		{tells, "the document tells it"},
 		{adds, "the document adds it to the deployments that it completes"},
-		{finds, "the document leads to a file beside it that tells it"},
+		{finds, "another file, which the document refers to, tells it"},
 		{states, "the document can only state it, by an annotation, a label or a tag `mlpolicy.dev/…`"},
 	} {
 		if has[line.mark] {

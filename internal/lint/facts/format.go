@@ -13,7 +13,7 @@ type format struct {
 	// title says in docs/formats.md what the format is, signs by what a document of
 	// it is recognised, both in Markdown and without a final stop.
 	title, signs string
-	// reference is the URL of the format's own documentation, empty for a format of ours.
+	// reference is the URL of the format's own documentation, as docs/formats.md links to it.
 	reference string
 	// marks are the quick look: a file can hold the format only if each group has
 	// a word that stands in its bytes. Upper and lower case differ.
