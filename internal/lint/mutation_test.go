@@ -39,7 +39,7 @@ type mutation struct {
 }
 
 // notYet are mutations that nothing understands yet.
-var notYet = []string{"GPU for an IoT module", "a git-lfs pointer of 1 GB on ACI"}
+var notYet = []string{"a git-lfs pointer of 1 GB on ACI"}
 
 func mutations() []mutation {
 	hasGPU := countDeployments(func(d *facts.Deployment) bool { return d.GPUs.Value > 0 })

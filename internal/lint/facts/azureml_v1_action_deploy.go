@@ -49,7 +49,9 @@ var azureMLv1ActionDeploy = format{
 		if image := r.text(r.root.Get("create_image")); strings.HasPrefix(image.Value, "function_") {
 			d := r.actionDeployment()
 			d.Target = Know(Functions, because(image.Place, "the image is one for Azure Functions"))
-			d.Workload = Know(WebService, because(image.Place, "a function scores what arrives"))
+			if image.Value == "function_http" {
+				d.Workload = Know(WebService, because(image.Place, "the function answers web requests"))
+			}
 		}
 	},
 }

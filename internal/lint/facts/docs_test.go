@@ -47,12 +47,12 @@ func TestFormatsPage(t *testing.T) {
 				deployments.add(d.Format, reflect.ValueOf(d).Elem(), d.mark)
 			}
 			for _, c := range extraction.Computes {
-				computes.add(c.Format, reflect.ValueOf(c).Elem(), func(Place) string { return tells })
+				computes.add(c.Format, reflect.ValueOf(c).Elem(), func(string, Place) string { return tells })
 			}
 			for _, r := range readFile(context.Background(), source.Parse(file, data)).readers {
 				for _, part := range r.parts {
 					completes[r.format] = r.completes
-					deployments.add(r.format, reflect.ValueOf(part.facts).Elem(), func(Place) string { return adds })
+					deployments.add(r.format, reflect.ValueOf(part.facts).Elem(), func(string, Place) string { return adds })
 				}
 			}
 		}
@@ -69,11 +69,11 @@ const (
 )
 
 // mark says how a deployment's document comes to a fact that was read at a place.
-func (d *Deployment) mark(place Place) string {
+func (d *Deployment) mark(fact string, place Place) string {
 	stated := false
 	for _, said := range d.said {
-		eachFact(reflect.ValueOf(said).Elem(), "", func(_ string, other Place) {
-			stated = stated || other.Node == place.Node
+		eachFact(reflect.ValueOf(said).Elem(), "", func(other string, at Place) {
+			stated = stated || other == fact && at.Node == place.Node
 		})
 	}
 	switch {
@@ -164,14 +164,14 @@ type table struct {
 func (t *table) row(format string) { t.rows = append(t.rows, format) }
 
 // add marks what an object of a format tells.
-func (t *table) add(format string, object reflect.Value, mark func(Place) string) {
+func (t *table) add(format string, object reflect.Value, mark func(fact string, place Place) string) {
 	if t.cells == nil {
 		t.cells = map[[2]string]string{}
 	}
 	strength := []string{"", states, finds, adds, tells}
 	eachFact(object, "", func(column string, place Place) {
 		cell := [2]string{format, column}
-		if mark := mark(place); slices.Index(strength, mark) > slices.Index(strength, t.cells[cell]) {
+		if mark := mark(column, place); slices.Index(strength, mark) > slices.Index(strength, t.cells[cell]) {
 			t.cells[cell] = mark
 		}
 	})
@@ -237,8 +237,8 @@ deployment that has no other. `+"`mlpolicy facts --why FILE`"+` prints what was 
 		}
 	}
 	fmt.Fprintf(&page, `
-Never at fault themselves, since they may train or only complete others: %s.
-What cannot be read of them is passed over in silence.
+What cannot be read is passed over in silence in those that train, only complete others or may have nothing to do with
+machine learning: %s.
 
 `, strings.Join(auxiliary, ", "))
 	for _, format := range formats() {
