@@ -30,7 +30,7 @@ fmt: ## format Go and Rego
 	gofmt -w cmd internal policies testdata
 	$(OPA) fmt --write policies
 
-generate: ## write golden files, schemas and rule pages anew
+generate: ## write golden files, schemas and generated pages anew
 	$(GO) test $(GOLDEN) -update
 
 opa: ## check and test the policies with the stock opa binary

@@ -9,10 +9,12 @@ import (
 
 // aciContainerGroup is what az container create --file takes. Most of them are
 // plain web applications: only a tag says that one serves a model.
-// https://learn.microsoft.com/azure/container-instances/container-instances-reference-yaml
 var aciContainerGroup = format{
-	name:  "aci-container-group",
-	marks: [][]string{{"emoryInG", "emorying"}, {"containers"}, {"ontainerInstance/", "ontainerinstance/", "osType"}},
+	name:      "aci-container-group",
+	title:     "Azure Container Instances container group (`az container create --file`)",
+	signs:     "`properties.containers` with `type` Microsoft.ContainerInstance/containerGroups, or with `osType` and a dated `apiVersion`",
+	reference: "https://learn.microsoft.com/azure/container-instances/container-instances-reference-yaml",
+	marks:     [][]string{{"emoryInG", "emorying"}, {"containers"}, {"ontainerInstance/", "ontainerinstance/", "osType"}},
 	matches: func(root *source.Node) bool {
 		if root.Has("$schema") || root.Has("kind") || root.At("properties", "containers").Elements() == nil {
 			return false

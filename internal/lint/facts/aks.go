@@ -40,7 +40,7 @@ func (r *reader) aksPool(c Compute, cluster, name, place *source.Node, pool node
 		}
 	}
 	r.vmSize(&c, pool.vmSize)
-	c.VMPriority = r.vmPriority(pool.priority, "Regular", "Spot")
+	c.VMPriority = r.poolPriority(pool.priority)
 	c.ClusterAutoscaling = r.boolean(pool.autoscaling)
 	switch {
 	case c.ClusterAutoscaling.Value:
@@ -50,17 +50,17 @@ func (r *reader) aksPool(c Compute, cluster, name, place *source.Node, pool node
 	}
 }
 
-// vmPriority reads by one of two words how firmly a compute holds its machines.
-func (r *reader) vmPriority(n *source.Node, dedicated, low string) Fact[VMPriority] {
+// poolPriority reads how firmly a pool of nodes holds its machines.
+func (r *reader) poolPriority(n *source.Node) Fact[VMPriority] {
 	text := r.text(n)
 	switch {
 	case !text.Known:
-	case strings.EqualFold(text.Value, dedicated):
+	case strings.EqualFold(text.Value, "Regular"):
 		return Know(Dedicated, text.Place)
-	case strings.EqualFold(text.Value, low):
+	case strings.EqualFold(text.Value, "Spot"):
 		return Know(LowPriority, text.Place)
 	default:
-		r.problem(Warning, n, "Write "+dedicated+" or "+low+".", "%s is %q, which is no priority", n.Path(), text.Value)
+		r.problem(Warning, n, "Write Regular or Spot.", "%s is %q, which is no priority", n.Path(), text.Value)
 	}
 	return Fact[VMPriority]{}
 }
@@ -72,9 +72,9 @@ func (r *reader) clusterPurpose(n *source.Node) Fact[Stage] {
 	switch strings.ToLower(text.Value) {
 	case "":
 	case "devtest":
-		return Know(Development, because(text.Place, "the purpose is testing"))
+		return Know(Development, because(text.Place, "DevTest clusters are for development and testing"))
 	case "fastprod", "denseprod":
-		return Know(Production, because(text.Place, "the purpose is production"))
+		return Know(Production, because(text.Place, text.Value+" clusters are for production"))
 	default:
 		r.problem(Warning, n, "Write DevTest, FastProd or DenseProd.", "%s is %q, which is no cluster purpose", n.Path(), text.Value)
 	}

@@ -8,8 +8,11 @@ import "github.com/mlpolicy/mlpolicy/internal/lint/source"
 // somebody says so.
 // https://azure.github.io/azure-service-operator/reference
 var azureServiceOperator = format{
-	name:  "azure-service-operator",
-	links: true,
+	name:      "azure-service-operator",
+	title:     "Azure Service Operator: ContainerGroup, WorkspacesCompute, ManagedCluster, ManagedClustersAgentPool",
+	signs:     "`apiVersion` of `containerinstance`, `machinelearningservices` or `containerservice` with `.azure.com`, and the `kind`",
+	reference: "https://azure.github.io/azure-service-operator/reference/",
+	links:     true,
 	marks: [][]string{
 		{"containerinstance.azure.com/", "machinelearningservices.azure.com/", "containerservice.azure.com/"},
 		{"ContainerGroup", "WorkspacesCompute", "ManagedCluster"},
@@ -96,7 +99,7 @@ func (r *reader) workspacesCompute(name, properties *source.Node) {
 		case "amlCompute":
 			c.Target, c.ManagedBy = Know(AMLCompute, place), Know(ByAzureML, place)
 			r.vmSize(c, own.Get("vmSize"))
-			c.VMPriority = r.vmPriority(own.Get("vmPriority"), "Dedicated", "LowPriority")
+			c.VMPriority = r.priority(own.Get("vmPriority"), "priority", "Dedicated or LowPriority")
 			r.scale(c, own.At("scaleSettings", "minNodeCount"), own.At("scaleSettings", "maxNodeCount"))
 		case "computeInstance":
 			c.Target, c.ManagedBy = Know(ComputeInstance, place), Know(ByAzureML, place)

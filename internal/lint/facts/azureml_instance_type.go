@@ -6,11 +6,13 @@ import "github.com/mlpolicy/mlpolicy/internal/lint/source"
 // resources of a pod and the labels of the nodes that it runs on. A node that has a
 // GPU gives it to the pods that ask for it only, so that the size of the nodes says
 // nothing of the pod's devices.
-// https://learn.microsoft.com/azure/machine-learning/how-to-manage-kubernetes-instance-types
 var azureMLInstanceType = format{
-	name:  "azureml-instance-type",
-	links: true,
-	marks: [][]string{{"amlarc.azureml.com/"}, {"InstanceType"}},
+	name:      "azureml-instance-type",
+	title:     "Azure ML's InstanceType and InstanceTypeList in a cluster",
+	signs:     "`apiVersion` of `amlarc.azureml.com`, and the `kind`",
+	reference: "https://learn.microsoft.com/azure/machine-learning/how-to-manage-kubernetes-instance-types",
+	links:     true,
+	marks:     [][]string{{"amlarc.azureml.com/"}, {"InstanceType"}},
 	matches: func(root *source.Node) bool {
 		group, kind := groupKind(root)
 		if group != "amlarc.azureml.com" {

@@ -58,6 +58,15 @@ func TestAzureMLKinds(t *testing.T) {
 		{"$schema: " + host + "model.schema.json", "azureml-v2-model"},
 		{"$schema: " + host + "environment.schema.json", "azureml-v2-environment"},
 
+		{"{inference_entry_script: score.py}", "azureml-v1-action-deploy"},
+		{"{inference_source_directory: src}", "azureml-v1-action-deploy"},
+		{"{deployment_compute_target: aks, skip_deployment: false}", "azureml-v1-action-deploy"},
+		{"{compute_type: amlcluster}", "azureml-v1-action-compute"},
+		{"COMPUTE_TYPE: AmlCompute\nCOMPUTE_CONFIG:", "azureml-v1-toolkit"},
+		{"command: c\nframework: Python\nenvironment: {docker: {baseDockerfile: f}}", "azureml-v1-runconfig"},
+		{"pipeline: {steps: {S: {databricks_step: {}}}}", "azureml-v1-pipeline"},
+		{"pipeline: {steps: {S: {runconfig: r, module: {name: m}}}}", "azureml-v1-pipeline"},
+
 		// What has to do with Azure ML and is none of them.
 		{"$schema: " + host + "serverlessEndpoint.schema.json", ""},
 		{"$schema: " + host + "azureBlob.schema.json", ""},
@@ -87,7 +96,29 @@ func TestAzureMLKinds(t *testing.T) {
 		{"- computeType: ACI", ""},
 		{"entryScript: index.js", ""},
 		{"entryScript: main.py\n$schema: s\nruntime: python", ""},
-		{"COMPUTE_TYPE: AciWebservice\nCOMPUTE_CONFIG: {memory_gb: 64}", ""},
+
+		// Words that others use too.
+		{"COMPUTE_TYPE: float16\nCOMPUTE_CONFIG: {}\nWHISPER_MODEL: base # on AciWebservice", ""},
+		{"COMPUTE_TYPE: AciWebservice", ""},
+		{"variables: {COMPUTE_TYPE: AksCompute, COMPUTE_CONFIG: c}", ""},
+		{"compute_type: float16\nmodel: large-v2", ""},
+		{"compute_type: amlcluster", ""},
+		{"{compute_type: aks, compute_target: akscluster}", ""},
+		{"parameters: [{name: compute_type, values: [amlcluster, akscluster]}]", ""},
+		{"{deployment_compute_target: aks}", ""},
+		{"{test_enabled: true, memory_gb: 64}", ""},
+		{"inference_entry_script: score.py\ninference_source_directory: src\nmemory_gb: 64", ""},
+		{"deployment_compute_target: aks\ntest_enabled: true", ""},
+		{"{properties: {inference_entry_script: {type: string}, deployment_compute_target: {type: string}}}", ""},
+		{"[{inference_entry_script: score.py}]", ""},
+		{"script: train.py\nframework: pytorch\nenvironment: {python: '3.8', docker: true}", ""},
+		{"script: [npm test]\nenvironment: {name: production}\nframework: jest", ""},
+		{"script: train.py\nenvironment: {python: {interpreterPath: python}}", ""},
+		{"pipeline: {build: {image: golang, commands: [go test]}}", ""},
+		{"pipeline: {steps: [{python_script_step: {}}]}", ""},
+		{"pipeline: {steps: {build: {module: {name: core}}}}", ""},
+		{"pipeline: {stages: {train: {python_script_step: {}}}}", ""},
+		{"steps: {Train: {python_script_step: {}}}\npipeline: p", ""},
 		{"type: Microsoft.ContainerInstance/containerGroups\nproperties: {osType: Linux}", ""},
 		{"apiVersion: 2021-09-01\nproperties: {containers: [{}]}", ""},
 		{"apiVersion: v1\nproperties: {osType: Linux, containers: [{}]}", ""},
@@ -146,7 +177,18 @@ jobs:
 		"old MLmodel":        "flavors:\n  python_function: {}\nmlflow_version: 1.30.0\n",
 		"Cisco ACI":          "apiVersion: aci.fabricattachment/v1\nosType: n9k\n",
 		"Docker Compose":     "services:\n  scoring:\n    runtime: nvidia\n    environment: [A=1]\n",
-		"scoring requests":   `{"data": [[1, 2]], "endpoint_name": "churn"}`,
+		"Whisper":            "services:\n  whisper:\n    environment:\n      COMPUTE_TYPE: float16 # int8 on a ComputeInstance\n",
+		"Azure pipeline": `parameters:
+- name: compute_type
+  values: [aci, aks, amlcluster]
+- name: deployment_compute_target
+steps:
+- script: az ml run submit-script -c train
+  env: {COMPUTE_TYPE: AksCompute, framework: Python}
+`,
+		"Woodpecker":       "pipeline:\n  steps:\n    module: {image: golang, environment: {framework: gin}}\n",
+		"Terraform":        `{"variable": {"compute_type": {"default": "amlcluster-"}, "inference_entry_scripts": {}}}`,
+		"scoring requests": `{"data": [[1, 2]], "endpoint_name": "churn"}`,
 	}
 	for name, content := range files {
 		for _, format := range formats() {

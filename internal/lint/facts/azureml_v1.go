@@ -9,11 +9,13 @@ import (
 // azureMLv1DeploymentConfig is what az ml model deploy --deploy-config-file takes.
 // The CLI leaves the deployment's name, its models and its tags to flags; tags in
 // the file are read all the same, since that is where people write them down.
-// https://learn.microsoft.com/azure/machine-learning/v1/reference-azure-machine-learning-cli#deployment-configuration-schema
 var azureMLv1DeploymentConfig = format{
-	name:  "azureml-v1-deployment-config",
-	links: true,
-	marks: [][]string{{"computeType"}},
+	name:      "azureml-v1-deployment-config",
+	title:     "Azure ML CLI v1 deployment configuration",
+	signs:     "`computeType` ACI, AKS or local, without `$schema`, `type`, `resources` or `properties`",
+	reference: "https://learn.microsoft.com/azure/machine-learning/v1/reference-azure-machine-learning-cli#deployment-configuration-schema",
+	links:     true,
+	marks:     [][]string{{"computeType"}},
 	matches: func(root *source.Node) bool {
 		if root.Has("$schema") || root.Has("resources") || root.Has("type") || root.Has("properties") {
 			return false

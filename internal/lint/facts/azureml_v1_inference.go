@@ -4,11 +4,13 @@ import "github.com/mlpolicy/mlpolicy/internal/lint/source"
 
 // azureMLv1InferenceConfig is what az ml model deploy --inference-config-file
 // takes: what runs in the container, whatever the target.
-// https://learn.microsoft.com/azure/machine-learning/v1/reference-azure-machine-learning-cli#inference-configuration-schema
 var azureMLv1InferenceConfig = format{
-	name:  "azureml-v1-inference-config",
-	links: true,
-	marks: [][]string{{"entryScript"}, {"runtime", "condaFile", "sourceDirectory", "environment", "enableGpu", "baseImage"}},
+	name:      "azureml-v1-inference-config",
+	title:     "Azure ML CLI v1 inference configuration: what runs in the container",
+	signs:     "`entryScript` with `runtime`, `condaFile`, `sourceDirectory`, `environment`, `enableGpu` or `baseImage`",
+	reference: "https://learn.microsoft.com/azure/machine-learning/v1/reference-azure-machine-learning-cli#inference-configuration-schema",
+	links:     true,
+	marks:     [][]string{{"entryScript"}, {"runtime", "condaFile", "sourceDirectory", "environment", "enableGpu", "baseImage"}},
 	matches: func(root *source.Node) bool {
 		if !root.Has("entryScript") || root.Has("$schema") {
 			return false
@@ -22,24 +24,36 @@ var azureMLv1InferenceConfig = format{
 	},
 	read: func(r *reader) {
 		d := &Deployment{}
-		image, environment := r.root.Get("baseImage"), r.root.Get("environment")
-		docker := environment.At("docker", "baseImage")
+		image := r.root.Get("baseImage")
 		if gpu := r.boolean(r.root.Get("enableGpu")); gpu.Known {
-			switch {
-			case gpu.Value:
-				d.GPUs = Know(int64(1), because(gpu.Place, "enableGpu asks for GPU"))
-			case image.IsNull():
-				// An image of one's own brings GPU support whatever the flag says.
-				d.GPUs = Know(int64(0), because(gpu.Place, "enableGpu declines GPU"))
-			}
+			r.enableGPU(d, gpu, image)
 		}
 		d.image(image)
-		d.image(docker)
 		r.designerImage(d, image)
-		r.designerImage(d, docker)
-		r.designerName(d, environment.Get("name"))
-		r.designerConda(d, environment.At("python", "condaDependencies"))
+		r.azureMLv1Environment(d, r.root.Get("environment"))
 		r.conda(d, r.root.Get("condaFile"))
 		r.part(inferenceConfig, "the deployment configurations in its folder", d)
 	},
+}
+
+// enableGPU reads the flag that asks for GPU support in the image. An image of one's
+// own brings it along whatever the flag says.
+func (r *reader) enableGPU(d *Deployment, flag Fact[bool], image *source.Node) {
+	path := flag.Place.Node.Path()
+	switch {
+	case flag.Value:
+		d.GPUs = Know(int64(1), because(flag.Place, path+" asks for GPU"))
+	case image.IsNull():
+		d.GPUs = Know(int64(0), because(flag.Place, path+" declines GPU"))
+	}
+}
+
+// azureMLv1Environment reads an environment of the SDK, version 1.
+// https://learn.microsoft.com/python/api/azureml-core/azureml.core.environment.environment
+func (r *reader) azureMLv1Environment(d *Deployment, environment *source.Node) {
+	image := environment.At("docker", "baseImage")
+	d.image(image)
+	r.designerImage(d, image)
+	r.designerName(d, environment.Get("name"))
+	r.designerConda(d, environment.At("python", "condaDependencies"))
 }

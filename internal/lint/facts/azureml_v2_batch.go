@@ -10,8 +10,11 @@ import (
 // name, which tells nothing of the target. A model that is deployed so scores; a
 // pipeline may as well train.
 var azureMLv2BatchDeployment = format{
-	name:  "azureml-v2-batch-deployment",
-	links: true,
+	name:      "azureml-v2-batch-deployment",
+	title:     "Azure ML CLI v2 deployment of a batch endpoint",
+	signs:     "`$schema`, else `name`, `endpoint_name` and `mini_batch_size`",
+	reference: "https://learn.microsoft.com/azure/machine-learning/reference-yaml-deployment-batch",
+	links:     true,
 	marks: [][]string{
 		{"$schema", "endpoint_name"},
 		append([]string{"endpoint_name"}, batchSchemaMarks...),

@@ -9,8 +9,11 @@ import (
 // azureMLv2Compute is a compute that Azure ML creates, or one that exists and is
 // attached to a workspace. Its type wins over its $schema.
 var azureMLv2Compute = format{
-	name:  "azureml-v2-compute",
-	links: true,
+	name:      "azureml-v2-compute",
+	title:     "Azure ML CLI v2 compute: cluster, instance, or what is attached",
+	signs:     "`$schema`, else `type` with `name` or with the `resource_id` of such a resource",
+	reference: "https://learn.microsoft.com/azure/machine-learning/reference-yaml-compute-aml",
+	links:     true,
 	marks: [][]string{
 		{"ompute", "resource_id"},
 		append([]string{"$schema"}, computeTypeMarks...),
@@ -123,6 +126,12 @@ func (r *reader) scale(c *Compute, low, high *source.Node) {
 
 // tier reads the priority of a compute's machines. Azure ML takes low_priority and LowPriority.
 func (r *reader) tier(n *source.Node) Fact[VMPriority] {
+	return r.priority(n, "tier", "dedicated or low_priority")
+}
+
+// priority reads the priority of a compute's machines. what it is called and which
+// words to write is for people.
+func (r *reader) priority(n *source.Node, what, words string) Fact[VMPriority] {
 	text := r.text(n)
 	if !text.Known {
 		return Fact[VMPriority]{}
@@ -133,6 +142,6 @@ func (r *reader) tier(n *source.Node) Fact[VMPriority] {
 	case "dedicated":
 		return Know(Dedicated, text.Place)
 	}
-	r.problem(Warning, n, "Write dedicated or low_priority.", "%s is %q, which is no tier", n.Path(), text.Value)
+	r.problem(Warning, n, "Write "+words+".", "%s is %q, which is no %s", n.Path(), text.Value, what)
 	return Fact[VMPriority]{}
 }

@@ -10,6 +10,9 @@ import (
 // documents of its own.
 var azureMLv2Endpoint = format{
 	name:      "azureml-v2-endpoint",
+	title:     "Azure ML CLI v2 online or batch endpoint",
+	signs:     "`$schema`",
+	reference: "https://learn.microsoft.com/azure/machine-learning/reference-yaml-endpoint-online",
 	links:     true,
 	auxiliary: true,
 	marks:     [][]string{{"$schema"}, {"azureml"}, {"nlineEndpoint", "nlineendpoint", "atchEndpoint", "atchendpoint"}},

@@ -11,6 +11,9 @@ import (
 // step: it runs one script over many files, often to train.
 var azureMLv2Job = format{
 	name:      "azureml-v2-job",
+	title:     "Azure ML CLI v2 job or pipeline of jobs, which may train or score",
+	signs:     "`$schema`",
+	reference: "https://learn.microsoft.com/azure/machine-learning/reference-yaml-job-pipeline",
 	auxiliary: true,
 	marks:     [][]string{{"$schema"}, {"azureml"}, {"Job.schema.json", "job.schema.json", "Job.json"}},
 	matches:   func(root *source.Node) bool { return strings.HasSuffix(azureMLSchema(root), "job") },

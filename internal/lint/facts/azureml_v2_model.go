@@ -5,6 +5,9 @@ import "github.com/mlpolicy/mlpolicy/internal/lint/source"
 // azureMLv2Model is a model asset.
 var azureMLv2Model = format{
 	name:      "azureml-v2-model",
+	title:     "Azure ML CLI v2 model",
+	signs:     "`$schema`",
+	reference: "https://learn.microsoft.com/azure/machine-learning/reference-yaml-model",
 	links:     true,
 	auxiliary: true,
 	marks:     [][]string{{"$schema"}, {"azureml"}, {"odel.schema.json", "/Model.json"}},
@@ -21,6 +24,9 @@ var azureMLv2Model = format{
 // azureMLv2Environment is an environment asset.
 var azureMLv2Environment = format{
 	name:      "azureml-v2-environment",
+	title:     "Azure ML CLI v2 environment",
+	signs:     "`$schema`",
+	reference: "https://learn.microsoft.com/azure/machine-learning/reference-yaml-environment",
 	links:     true,
 	auxiliary: true,
 	marks:     [][]string{{"$schema"}, {"azureml"}, {"nvironment.schema.json", "/Environment.json"}},

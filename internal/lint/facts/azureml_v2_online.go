@@ -9,8 +9,11 @@ import (
 // azureMLv2OnlineDeployment is a deployment of a managed or a Kubernetes online
 // endpoint. Its type wins over its $schema.
 var azureMLv2OnlineDeployment = format{
-	name:  "azureml-v2-online-deployment",
-	links: true,
+	name:      "azureml-v2-online-deployment",
+	title:     "Azure ML CLI v2 deployment of a managed or a Kubernetes online endpoint",
+	signs:     "`$schema`, else `name` and `endpoint_name` with `type` or `instance_type` and a setting that only online deployments have",
+	reference: "https://learn.microsoft.com/azure/machine-learning/reference-yaml-deployment-managed-online",
+	links:     true,
 	marks: [][]string{
 		{"$schema", "endpoint_name"},
 		append([]string{"endpoint_name"}, onlineSchemaMarks...),

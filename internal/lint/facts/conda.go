@@ -4,9 +4,11 @@ import "github.com/mlpolicy/mlpolicy/internal/lint/source"
 
 // condaEnvironment is a conda specification with packages of the Azure ML designer.
 // Any other is of no use here.
-// https://docs.conda.io/projects/conda/en/latest/user-guide/tasks/manage-environments.html
 var condaEnvironment = format{
 	name:      "conda-environment",
+	title:     "Conda specification with packages of the Azure ML designer",
+	signs:     "`dependencies`, one of which begins with `azureml-designer-`",
+	reference: "https://docs.conda.io/projects/conda/en/latest/user-guide/tasks/manage-environments.html",
 	links:     true,
 	auxiliary: true,
 	marks:     [][]string{{"dependencies"}, {"azureml-designer-"}},

@@ -11,8 +11,11 @@ import (
 // patches complete: no format reads it.
 // https://marketplace.upbound.io/providers/upbound/provider-family-azure
 var crossplaneAzure = format{
-	name:  "crossplane-azure",
-	links: true,
+	name:      "crossplane-azure",
+	title:     "Crossplane's Azure resources: container groups, computes, clusters, function apps; no Composition",
+	signs:     "`apiVersion` of `….azure.upbound.io` or `….azure.m.upbound.io`, and `forProvider` or `initProvider`",
+	reference: "https://marketplace.upbound.io/providers/upbound/provider-family-azure",
+	links:     true,
 	marks: [][]string{
 		{".azure.upbound.io/", ".azure.m.upbound.io/"},
 		{"ContainerGroup", "ComputeCluster", "ComputeInstance", "InferenceCluster", "SynapseSpark", "KubernetesCluster", "FunctionApp"},
@@ -140,7 +143,7 @@ func (r *reader) crossplaneCompute(kind string, spec provided) {
 	case "ComputeCluster":
 		c.Target, c.ManagedBy = Know(AMLCompute, place), Know(ByAzureML, place)
 		r.vmSize(c, spec.get("vmSize"))
-		c.VMPriority = r.vmPriority(spec.get("vmPriority"), "Dedicated", "LowPriority")
+		c.VMPriority = r.priority(spec.get("vmPriority"), "priority", "Dedicated or LowPriority")
 		scale := spec.within("scaleSettings")
 		r.scale(c, scale.get("minNodeCount"), scale.get("maxNodeCount"))
 	case "ComputeInstance":

@@ -10,6 +10,11 @@ import (
 // package and one line of the table below.
 type format struct {
 	name string
+	// title says in docs/formats.md what the format is, signs by what a document of
+	// it is recognised, both in Markdown and without a final stop.
+	title, signs string
+	// reference is the URL of the format's own documentation, as docs/formats.md links to it.
+	reference string
 	// marks are the quick look: a file can hold the format only if each group has
 	// a word that stands in its bytes. Upper and lower case differ.
 	marks [][]string
@@ -43,6 +48,11 @@ func formats() []format {
 		leaderWorkerSet,
 		azureMLv1DeploymentConfig,
 		azureMLv1InferenceConfig,
+		azureMLv1ActionDeploy,
+		azureMLv1ActionCompute,
+		azureMLv1Toolkit,
+		azureMLv1RunConfig,
+		azureMLv1Pipeline,
 		azureMLv2OnlineDeployment,
 		azureMLv2BatchDeployment,
 		azureMLv2Endpoint,

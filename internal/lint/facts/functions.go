@@ -16,9 +16,11 @@ import (
 // azureFunctionsProject is the host.json of an Azure Functions app, which is one
 // deployment however many functions it has. It says nothing of machine learning:
 // completeFunctions looks for that beside it.
-// https://learn.microsoft.com/azure/azure-functions/functions-host-json
 var azureFunctionsProject = format{
 	name:      "azure-functions-project",
+	title:     "Azure Functions project: `host.json`, with what installs packages and the functions beside it",
+	signs:     "`version` 2.0 with `extensionBundle`, `functionTimeout` or another setting of the host",
+	reference: "https://learn.microsoft.com/azure/azure-functions/functions-host-json",
 	auxiliary: true,
 	marks:     [][]string{{"version"}, {"2.0"}, {"extensionBundle", "functionTimeout", "samplingSettings"}},
 	matches: func(root *source.Node) bool {

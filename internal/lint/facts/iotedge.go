@@ -10,11 +10,13 @@ import (
 // its template, alone or as the content of an IoT Hub configuration, which is what
 // az iot edge deployment and set-modules take. Each module is one deployment; the
 // runtime's own, edgeAgent and edgeHub, are none.
-// https://learn.microsoft.com/azure/iot-edge/module-composition
 var iotEdgeManifest = format{
-	name:    "iot-edge-manifest",
-	marks:   [][]string{{"modulesContent", "moduleContent"}, {"$edgeAgent"}, {"properties.desired"}},
-	matches: func(root *source.Node) bool { _, agent := edgeAgent(root); return agent.Entries() != nil },
+	name:      "iot-edge-manifest",
+	title:     "Azure IoT Edge deployment manifest, its template included, and IoT Hub configuration",
+	signs:     "`modulesContent` with `$edgeAgent`",
+	reference: "https://learn.microsoft.com/azure/iot-edge/module-composition",
+	marks:     [][]string{{"modulesContent", "moduleContent"}, {"$edgeAgent"}, {"properties.desired"}},
+	matches:   func(root *source.Node) bool { _, agent := edgeAgent(root); return agent.Entries() != nil },
 	read: func(r *reader) {
 		key, agent := edgeAgent(r.root)
 		var device edgeDevice

@@ -5,8 +5,11 @@ import "github.com/mlpolicy/mlpolicy/internal/lint/source"
 // jobSet are several Jobs that run together, which may train or score.
 // https://jobset.sigs.k8s.io/docs/reference/jobset.v1alpha2
 var jobSet = format{
-	name:  "jobset",
-	marks: [][]string{{"jobset.x-k8s.io/"}, {"JobSet"}, {"containers"}},
+	name:      "jobset",
+	title:     "JobSet: each of its replicated jobs",
+	signs:     "`apiVersion` of `jobset.x-k8s.io`, and the `kind`",
+	reference: "https://jobset.sigs.k8s.io/docs/reference/jobset.v1alpha2/",
+	marks:     [][]string{{"jobset.x-k8s.io/"}, {"JobSet"}, {"containers"}},
 	matches: func(root *source.Node) bool {
 		group, kind := groupKind(root)
 		return group == "jobset.x-k8s.io" && kind == "JobSet" && root.At("spec", "replicatedJobs").Elements() != nil

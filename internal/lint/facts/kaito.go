@@ -7,10 +7,12 @@ import "github.com/mlpolicy/mlpolicy/internal/lint/source"
 // workspaces, a RAGEngine, and a MultiRoleInference, each role of which is one
 // deployment. KAITO runs on AKS, on clusters connected by Azure Arc and elsewhere: a
 // name such as Standard_NC4_A2, which is Arc's, does not tell the cluster.
-// https://kaito-project.github.io/kaito/docs/
 var kaito = format{
-	name:  "kaito",
-	marks: [][]string{{"kaito.sh/v1"}, {"Workspace", "InferenceSet", "RAGEngine", "MultiRoleInference"}},
+	name:      "kaito",
+	title:     "KAITO Workspace, InferenceSet, RAGEngine and MultiRoleInference",
+	signs:     "`apiVersion` of `kaito.sh`, and the `kind`",
+	reference: "https://kaito-project.github.io/kaito/docs/",
+	marks:     [][]string{{"kaito.sh/v1"}, {"Workspace", "InferenceSet", "RAGEngine", "MultiRoleInference"}},
 	matches: func(root *source.Node) bool {
 		group, kind := groupKind(root)
 		if group != "kaito.sh" {

@@ -6,8 +6,11 @@ import "github.com/mlpolicy/mlpolicy/internal/lint/source"
 // of them has to do with machine learning as far as anyone knows.
 // https://knative.dev/docs/serving/reference/serving-api
 var knativeService = format{
-	name:  "knative-service",
-	marks: [][]string{{"serving.knative.dev/"}, {"Service", "Configuration", "Revision"}, {"containers"}},
+	name:      "knative-service",
+	title:     "Knative Service, Configuration and Revision",
+	signs:     "`apiVersion` of `serving.knative.dev`, and the `kind`",
+	reference: "https://knative.dev/docs/serving/reference/serving-api/",
+	marks:     [][]string{{"serving.knative.dev/"}, {"Service", "Configuration", "Revision"}, {"containers"}},
 	matches: func(root *source.Node) bool {
 		return knativeTemplate(root).At("spec", "containers") != nil
 	},

@@ -10,9 +10,12 @@ import (
 // KFServing, on: each component is one deployment. TrainedModel, InferenceGraph
 // and LLMInferenceServiceConfig serve nothing by themselves.
 var kserveInferenceService = format{
-	name:  "kserve-inference-service",
-	links: true,
-	marks: [][]string{{"serving.kserve.io/", "serving.kubeflow.org/"}, {"InferenceService"}, {"spec"}},
+	name:      "kserve-inference-service",
+	title:     "KServe InferenceService, KFServing's included, and LLMInferenceService",
+	signs:     "`apiVersion` of `serving.kserve.io` or `serving.kubeflow.org`, and the `kind`",
+	reference: "https://kserve.github.io/website/docs/reference/crd-api",
+	links:     true,
+	marks:     [][]string{{"serving.kserve.io/", "serving.kubeflow.org/"}, {"InferenceService"}, {"spec"}},
 	matches: func(root *source.Node) bool {
 		group, kind := groupKind(root)
 		return (group == "serving.kserve.io" || group == "serving.kubeflow.org") &&

@@ -4,9 +4,11 @@ import "github.com/mlpolicy/mlpolicy/internal/lint/source"
 
 // kserveServingRuntime is what runs the models of the InferenceServices that name it.
 // A ServingRuntime is of its namespace, a ClusterServingRuntime of all.
-// https://kserve.github.io/website/docs/concepts/resources/servingruntime
 var kserveServingRuntime = format{
 	name:      "kserve-serving-runtime",
+	title:     "KServe ServingRuntime and ClusterServingRuntime, for the InferenceServices that name them",
+	signs:     "`apiVersion` of `serving.kserve.io`, and the `kind`",
+	reference: "https://kserve.github.io/website/docs/concepts/resources/servingruntime",
 	links:     true,
 	auxiliary: true,
 	marks:     [][]string{{"serving.kserve.io/"}, {"ServingRuntime"}, {"containers"}},

@@ -9,9 +9,11 @@ import (
 // kubeflowTraining are the training jobs of Kubeflow: each group of replicas of a
 // PyTorchJob and its like is one deployment, and so is a TrainJob, which states what
 // differs from its runtime.
-// https://www.kubeflow.org/docs/components/trainer/
 var kubeflowTraining = format{
 	name:      "kubeflow-training",
+	title:     "Kubeflow's training jobs: PyTorchJob and its like, TrainJob",
+	signs:     "`apiVersion` of `kubeflow.org` or `trainer.kubeflow.org`, and the `kind`",
+	reference: "https://www.kubeflow.org/docs/components/trainer/",
 	auxiliary: true,
 	marks: [][]string{
 		{"kubeflow.org/v"},

@@ -5,10 +5,12 @@ import "github.com/mlpolicy/mlpolicy/internal/lint/source"
 // kuberay are the KubeRay operator's kinds that run a Ray cluster: its head and each
 // group of its workers are one deployment. A RayService serves. A RayCluster or a
 // RayJob may do anything, train above all.
-// https://docs.ray.io/en/latest/cluster/kubernetes/user-guides/config.html
 var kuberay = format{
-	name:  "kuberay",
-	marks: [][]string{{"ray.io/v1"}, {"RayService", "RayCluster", "RayJob", "RayCronJob"}},
+	name:      "kuberay",
+	title:     "KubeRay RayService, RayCluster, RayJob and RayCronJob: the head and each group of workers",
+	signs:     "`apiVersion` of `ray.io`, and the `kind`",
+	reference: "https://docs.ray.io/en/latest/cluster/kubernetes/user-guides/config.html",
+	marks:     [][]string{{"ray.io/v1"}, {"RayService", "RayCluster", "RayJob", "RayCronJob"}},
 	matches: func(root *source.Node) bool {
 		group, kind := groupKind(root)
 		if group != "ray.io" || !root.Has("spec") {

@@ -10,7 +10,10 @@ import (
 // those of others that stand in for them. By itself none of them has to do with
 // machine learning as far as anyone knows.
 var kubernetesWorkload = format{
-	name: "kubernetes-workload",
+	name:      "kubernetes-workload",
+	title:     "Kubernetes workload: each kind with a pod template, alone or in a List",
+	signs:     "`apiVersion` and `kind` of Pod, PodTemplate, ReplicationController, Deployment, StatefulSet, DaemonSet, ReplicaSet, Job or CronJob, with containers",
+	reference: "https://kubernetes.io/docs/concepts/workloads/",
 	marks: [][]string{
 		{"apiVersion"}, {"containers"},
 		{"Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "ReplicationController", "Rollout", "CloneSet"},

@@ -6,8 +6,11 @@ import "github.com/mlpolicy/mlpolicy/internal/lint/source"
 // the leader has no template it is a pod like the workers.
 // https://lws.sigs.k8s.io/docs/reference/leaderworkerset.v1
 var leaderWorkerSet = format{
-	name:  "leader-worker-set",
-	marks: [][]string{{"leaderworkerset.x-k8s.io/"}, {"LeaderWorkerSet"}, {"containers"}},
+	name:      "leader-worker-set",
+	title:     "LeaderWorkerSet: its leader and its workers",
+	signs:     "`apiVersion` of `leaderworkerset.x-k8s.io`, and the `kind`",
+	reference: "https://lws.sigs.k8s.io/docs/reference/leaderworkerset.v1/",
+	marks:     [][]string{{"leaderworkerset.x-k8s.io/"}, {"LeaderWorkerSet"}, {"containers"}},
 	matches: func(root *source.Node) bool {
 		group, kind := groupKind(root)
 		return group == "leaderworkerset.x-k8s.io" && kind == "LeaderWorkerSet" && root.At("spec", "leaderWorkerTemplate") != nil

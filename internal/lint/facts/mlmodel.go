@@ -4,9 +4,11 @@ import "github.com/mlpolicy/mlpolicy/internal/lint/source"
 
 // mlflowModel is the file MLmodel that MLflow writes beside a model's files. Before
 // version 2.8 it does not say how large they are; then it is of no use here.
-// https://mlflow.org/docs/latest/ml/model/#model-format
 var mlflowModel = format{
 	name:      "mlflow-model",
+	title:     "MLflow's `MLmodel`, for the size of the model",
+	signs:     "`flavors` and `model_size_bytes`",
+	reference: "https://mlflow.org/docs/latest/ml/model/#model-format",
 	links:     true,
 	auxiliary: true,
 	marks:     [][]string{{"model_size_bytes"}, {"flavors"}},

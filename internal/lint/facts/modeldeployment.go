@@ -4,8 +4,11 @@ import "github.com/mlpolicy/mlpolicy/internal/lint/source"
 
 // modelDeployment is mlpolicy's own document: every fact can be stated in it.
 var modelDeployment = format{
-	name:  "mlpolicy-model-deployment",
-	marks: [][]string{{"mlpolicy.dev/v1"}, {"ModelDeployment"}},
+	name:      "mlpolicy-model-deployment",
+	title:     "mlpolicy's own document, in which every fact can be stated",
+	signs:     "`apiVersion: mlpolicy.dev/v1` and `kind: ModelDeployment`",
+	reference: "schemas/model-deployment.json",
+	marks:     [][]string{{"mlpolicy.dev/v1"}, {"ModelDeployment"}},
 	matches: func(root *source.Node) bool {
 		return root.Get("apiVersion").Is("mlpolicy.dev/v1") && root.Get("kind").Is("ModelDeployment")
 	},

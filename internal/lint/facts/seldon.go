@@ -13,10 +13,12 @@ import (
 // Server is one, and a Model, which some server loads. Pipelines and experiments
 // only connect models, and a ServerConfig serves nothing by itself.
 // https://docs.seldon.io/projects/seldon-core/en/latest/reference/seldon-deployment.html
-// https://docs.seldon.ai/seldon-core-2/user-guide/kubernetes-resources
 var seldon = format{
-	name:  "seldon",
-	marks: [][]string{{"machinelearning.seldon.io/v1", "mlops.seldon.io/v1"}, {"SeldonDeployment", "Model", "Server"}},
+	name:      "seldon",
+	title:     "Seldon Core 1 SeldonDeployment; Seldon Core 2 Model and Server",
+	signs:     "`apiVersion` of `machinelearning.seldon.io` or `mlops.seldon.io`, and the `kind`",
+	reference: "https://docs.seldon.ai/seldon-core-2/user-guide/kubernetes-resources",
+	marks:     [][]string{{"machinelearning.seldon.io/v1", "mlops.seldon.io/v1"}, {"SeldonDeployment", "Model", "Server"}},
 	matches: func(root *source.Node) bool {
 		switch group, kind := groupKind(root); group {
 		case "machinelearning.seldon.io":

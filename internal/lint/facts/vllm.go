@@ -5,9 +5,11 @@ import "github.com/mlpolicy/mlpolicy/internal/lint/source"
 // vllmProductionStack is the vLLM production stack's serving engine: a VLLMRuntime
 // of its operator, or the values of its Helm chart, where each model is one
 // deployment. Its router and its cache servers run no model.
-// https://docs.vllm.ai/projects/production-stack/en/latest/
 var vllmProductionStack = format{
-	name: "vllm-production-stack",
+	name:      "vllm-production-stack",
+	title:     "vLLM production stack: VLLMRuntime, or the values of its Helm chart",
+	signs:     "`apiVersion` of `production-stack.vllm.ai` and the `kind`, or `servingEngineSpec.modelSpec` with `modelURL` or `requestGPU`",
+	reference: "https://docs.vllm.ai/projects/production-stack/en/latest/",
 	marks: [][]string{
 		{"production-stack.vllm.ai/v1", "servingEngineSpec:", `servingEngineSpec"`, "servingEngineSpec'"},
 		{"VLLMRuntime", "modelSpec"},

@@ -1,0 +1,269 @@
+package facts
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// TestFormatsAreDescribed names each format that docs/formats.md could say nothing of.
+func TestFormatsAreDescribed(t *testing.T) {
+	for _, format := range formats() {
+		if format.title == "" || format.signs == "" || format.reference == "" {
+			t.Errorf("%s: title is %q, signs are %q, reference is %q", format.name, format.title, format.signs, format.reference)
+		}
+	}
+}
+
+// TestFormatsPage holds docs/formats.md against the formats and their examples: a
+// fact that no example shows is none that the page can claim.
+func TestFormatsPage(t *testing.T) {
+	deployments, computes := table{columns: columns(reflect.TypeFor[Deployment]())}, table{columns: columns(reflect.TypeFor[Compute]())}
+	completes := map[string]string{}
+	for _, format := range formats() {
+		files, err := filepath.Glob("../../../testdata/formats/" + format.name + "/*")
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s has no examples: %v", format.name, err)
+		}
+		deployments.row(format.name)
+		computes.row(format.name)
+		for _, file := range files {
+			if strings.HasSuffix(file, ".facts") {
+				continue
+			}
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			extraction := extract(t, os.DirFS(filepath.Dir(file)), Options{}, filepath.Base(file), string(data))
+			for _, d := range extraction.Deployments {
+				deployments.add(d.Format, reflect.ValueOf(d).Elem(), d.mark)
+			}
+			for _, c := range extraction.Computes {
+				computes.add(c.Format, reflect.ValueOf(c).Elem(), func(string, Place) string { return tells })
+			}
+			for _, r := range readFile(context.Background(), source.Parse(file, data)).readers {
+				for _, part := range r.parts {
+					completes[r.format] = r.completes
+					deployments.add(r.format, reflect.ValueOf(part.facts).Elem(), func(string, Place) string { return adds })
+				}
+			}
+		}
+	}
+	golden(t, "../../../docs/formats.md", formatsPage(deployments, computes, completes))
+}
+
+// The marks of a cell, the strongest last.
+const (
+	states = "○"
+	finds  = "→"
+	adds   = "+"
+	tells  = "✓"
+)
+
+// mark says how a deployment's document comes to a fact that was read at a place.
+func (d *Deployment) mark(fact string, place Place) string {
+	stated := false
+	for _, said := range d.said {
+		eachFact(reflect.ValueOf(said).Elem(), "", func(other string, at Place) {
+			stated = stated || other == fact && at.Node == place.Node
+		})
+	}
+	switch {
+	case stated:
+		return states
+	case !place.in(d.Subject.File):
+		return finds
+	}
+	return tells
+}
+
+// eachFact visits the facts of a deployment, a compute or a model that are known.
+func eachFact(object reflect.Value, prefix string, visit func(name string, place Place)) {
+	for i := range object.NumField() {
+		column, ok := columnOf(object.Type().Field(i), prefix)
+		if !ok {
+			continue
+		}
+		switch value := object.Field(i).Interface().(type) {
+		case []*Model:
+			for _, model := range value {
+				eachFact(reflect.ValueOf(model).Elem(), "model ", visit)
+			}
+		case []Fact[string]:
+			for _, fact := range value {
+				visit(column, fact.Place)
+			}
+		case map[string]Fact[string]:
+			for key, label := range value {
+				if !strings.HasPrefix(key, statementPrefix) {
+					visit(column, label.Place)
+				}
+			}
+		case *Compute:
+			if value != nil {
+				visit(column, value.Place)
+			}
+		case interface {
+			Stated() (any, bool)
+			Origin() Place
+		}:
+			if _, known := value.Stated(); known {
+				visit(column, value.Origin())
+			}
+		}
+	}
+}
+
+// columns are the facts that a type has, in the order of its fields.
+func columns(object reflect.Type) []string {
+	var names []string
+	for i := range object.NumField() {
+		field := object.Field(i)
+		name, ok := columnOf(field, "")
+		switch {
+		case !ok:
+		case field.Type == reflect.TypeFor[[]*Model]():
+			for i := range field.Type.Elem().Elem().NumField() {
+				if name, ok := columnOf(field.Type.Elem().Elem().Field(i), "model "); ok {
+					names = append(names, name)
+				}
+			}
+		default:
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// columnOf is the heading of a field; the name and the format, which every object
+// has, and the source of a size have none.
+func columnOf(field reflect.StructField, prefix string) (column string, ok bool) {
+	name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+	switch {
+	case name == "", name == "-", name == "format", name == "size_source", name == "name" && prefix == "":
+		return "", false
+	}
+	return prefix + strings.ReplaceAll(name, "_", " "), true
+}
+
+// table is what the examples of formats show.
+type table struct {
+	columns []string
+	rows    []string // formats
+	cells   map[[2]string]string
+}
+
+func (t *table) row(format string) { t.rows = append(t.rows, format) }
+
+// add marks what an object of a format tells.
+func (t *table) add(format string, object reflect.Value, mark func(fact string, place Place) string) {
+	if t.cells == nil {
+		t.cells = map[[2]string]string{}
+	}
+	strength := []string{"", states, finds, adds, tells}
+	eachFact(object, "", func(column string, place Place) {
+		cell := [2]string{format, column}
+		if mark := mark(column, place); slices.Index(strength, mark) > slices.Index(strength, t.cells[cell]) {
+			t.cells[cell] = mark
+		}
+	})
+}
+
+// markdown writes the columns that are not empty, and of the formats those that
+// fill one of them.
+func (t *table) markdown(columns []string) string {
+	columns = slices.DeleteFunc(slices.Clone(columns), func(column string) bool {
+		return !slices.ContainsFunc(t.rows, func(row string) bool { return t.cells[[2]string{row, column}] != "" })
+	})
+	text := "| format | " + strings.Join(columns, " | ") + " |\n|---|" + strings.Repeat(":-:|", len(columns)) + "\n"
+	for _, row := range t.rows {
+		line, filled := "| `"+row+"` |", false
+		for _, column := range columns {
+			mark := t.cells[[2]string{row, column}]
+			line, filled = line+" "+mark+" |", filled || mark != ""
+		}
+		if filled {
+			text += line + "\n"
+		}
+	}
+	return text
+}
+
+// legend explains the marks that the table has.
+func (t *table) legend() string {
+	has := map[string]bool{}
+	for _, mark := range t.cells {
+		has[mark] = true
+	}
+	var text strings.Builder
+	for _, line := range []struct{ mark, meaning string }{
+		{tells, "the document tells it"},
+		{adds, "the document adds it to the deployments that it completes"},
+		{finds, "another file, which the document refers to, tells it"},
+		{states, "the document can only state it, by an annotation, a label or a tag `mlpolicy.dev/…`"},
+	} {
+		if has[line.mark] {
+			fmt.Fprintf(&text, "- %s %s\n", line.mark, line.meaning)
+		}
+	}
+	return text.String()
+}
+
+// formatsPage writes docs/formats.md.
+func formatsPage(deployments, computes table, completes map[string]string) string {
+	var page strings.Builder
+	fmt.Fprintln(&page, `# Formats
+
+<!-- Written by make generate from the formats of internal/lint/facts and their examples in testdata/formats. -->
+
+A document is of the first of these formats whose signs it has. The name of its file tells nothing, save for the name of a
+deployment that has no other. `+"`mlpolicy facts --why FILE`"+` prints what was understood of a file and why.
+
+| format | what it is | signs |
+|---|---|---|`)
+	var auxiliary []string
+	for _, format := range formats() {
+		fmt.Fprintf(&page, "| [`%s`](%s) | %s | %s |\n", format.name, format.reference, format.title, format.signs)
+		if format.auxiliary {
+			auxiliary = append(auxiliary, "`"+format.name+"`")
+		}
+	}
+	fmt.Fprintf(&page, `
+What cannot be read is passed over in silence in those that train, only complete others or may have nothing to do with
+machine learning: %s.
+
+`, strings.Join(auxiliary, ", "))
+	for _, format := range formats() {
+		if completes[format.name] != "" {
+			fmt.Fprintf(&page, "`%s` completes %s.\n", format.name, completes[format.name])
+		}
+	}
+	half := slices.Index(deployments.columns, "replicas")
+	fmt.Fprintf(&page, `
+## Facts
+
+Each mark is from an example in [testdata/formats](../testdata/formats) that a test reads:
+
+%s
+A fact without a mark is unknown, unless the configuration states it.
+
+### Deployments: where they run and what they ask for
+
+%s
+### Deployments: how they are served and what they serve
+
+%s
+### Computes
+
+%s`, deployments.legend(), deployments.markdown(deployments.columns[:half]), deployments.markdown(deployments.columns[half:]),
+		computes.markdown(computes.columns))
+	return page.String()
+}
