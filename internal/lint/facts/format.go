@@ -43,6 +43,7 @@ func formats() []format {
 		leaderWorkerSet,
 		azureMLv1DeploymentConfig,
 		azureMLv1InferenceConfig,
+		azureMLv1Service,
 		azureMLv2OnlineDeployment,
 		azureMLv2BatchDeployment,
 		azureMLv2Endpoint,
@@ -56,6 +57,8 @@ func formats() []format {
 		azureFunctionsProject,
 		azureServiceOperator,
 		crossplaneAzure,
+		armTemplate,
+		armParametersFile,
 		mlflowModel,
 	}
 }
