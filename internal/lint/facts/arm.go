@@ -34,7 +34,7 @@ var armTemplate = format{
 		t.resources(scope, r.root.GetFold("resources"), azureResource{})
 		if t.left < 0 {
 			r.problem(Error, r.root, "Split the template, or keep it out of the run with ignore: in .mlpolicy.yaml.",
-				"the expressions of the template come to more than %d values", maxTemplateValues)
+				"the expressions of the template come to more than %d values", t.limit)
 		}
 		r.ground()
 	},

@@ -6,15 +6,19 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// maxTemplateValues bounds the work that the expressions of one template make:
-// the values that they come to, and the calls that this takes. Azure takes
-// templates of 4 MB, which have fewer values.
-const maxTemplateValues = 250_000
+// The work that the expressions of one file make is bounded: the values that they
+// come to, and the calls that this takes. A copy repeats its input 800 times at most,
+// and hardly an expression has less than so many bytes a call.
+const (
+	leastTemplateValues   = 50_000
+	bytesPerTemplateValue = 8
+)
 
 // templateReader evaluates the expressions of a template, nested ones included.
 type templateReader struct {
 	*reader
-	left    int                                        // of maxTemplateValues
+	limit   int                                        // of values
+	left    int                                        // of the limit
 	indexes map[*source.Member]map[string]*source.Node // of large mappings, by the first member
 }
 
@@ -22,7 +26,8 @@ type templateReader struct {
 const maxUnindexed = 32
 
 func newTemplateReader(r *reader) *templateReader {
-	return &templateReader{reader: r, left: maxTemplateValues, indexes: map[*source.Member]map[string]*source.Node{}}
+	limit := leastTemplateValues + len(r.root.File().Text)/bytesPerTemplateValue
+	return &templateReader{reader: r, limit: limit, left: limit, indexes: map[*source.Member]map[string]*source.Node{}}
 }
 
 // templateScope holds what the expressions of a template can refer to, by names in lower case.
