@@ -13,7 +13,8 @@ import (
 // the members of a parameters file have, else with the defaults of its parameters.
 // https://learn.microsoft.com/azure/azure-resource-manager/templates/syntax
 var armTemplate = format{
-	name: "arm-template",
+	name:  "arm-template",
+	links: true,
 	marks: [][]string{
 		{"eploymentTemplate.json", "eploymenttemplate.json", "_generator"},
 		{"esources"},
@@ -44,6 +45,7 @@ var armTemplate = format{
 // https://learn.microsoft.com/azure/azure-resource-manager/templates/parameter-files
 var armParametersFile = format{
 	name:      "arm-parameters",
+	links:     true,
 	auxiliary: true,
 	marks:     [][]string{{"eploymentParameters.json", "eploymentparameters.json"}},
 	matches: func(root *source.Node) bool {

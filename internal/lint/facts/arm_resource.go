@@ -21,7 +21,9 @@ type azureResource struct {
 // azureResourceKind tells whether resources of a type, in lower case, are read.
 func azureResourceKind(kind string) bool {
 	switch kind {
-	case "microsoft.machinelearningservices/workspaces/onlineendpoints/deployments",
+	case "microsoft.machinelearningservices/workspaces/onlineendpoints",
+		"microsoft.machinelearningservices/workspaces/batchendpoints",
+		"microsoft.machinelearningservices/workspaces/onlineendpoints/deployments",
 		"microsoft.machinelearningservices/workspaces/batchendpoints/deployments",
 		"microsoft.machinelearningservices/workspaces/services",
 		"microsoft.machinelearningservices/workspaces/computes",
@@ -40,6 +42,9 @@ func (r *reader) azureResource(a azureResource) {
 		r.azureOnlineDeployment(a)
 	case "microsoft.machinelearningservices/workspaces/batchendpoints/deployments":
 		r.azureBatchDeployment(a)
+	case "microsoft.machinelearningservices/workspaces/onlineendpoints",
+		"microsoft.machinelearningservices/workspaces/batchendpoints":
+		r.azureEndpoint(a)
 	case "microsoft.machinelearningservices/workspaces/services":
 		r.azureMLv1Service(r.azureDeployment(a), a.properties)
 	case "microsoft.machinelearningservices/workspaces/computes":
@@ -138,13 +143,17 @@ func (r *reader) azureOnlineDeployment(a azureResource) {
 		if limit := r.count(folded(limits, "gpu")); !d.GPUs.Known || limit.Known && limit.Value > d.GPUs.Value {
 			d.GPUs = limit
 		}
+		if name := r.text(folded(a.properties, "instanceType")); name.Known {
+			d.refer(reference{kind: instanceType, name: name.Value, node: name.Place.Node})
+		}
 	}
+	r.azureEndpointReference(d, a)
 	d.Replicas = r.count(folded(a.sku, "capacity"))
 	if scale := folded(a.properties, "scaleSettings", "scaleType"); lowerScalar(scale) == "targetutilization" {
 		d.Autoscales = Know(true, r.carry(scale))
 	}
 	r.azureModel(d, folded(a.properties, "model"))
-	r.designerName(d, r.withHoles(folded(a.properties, "environmentId")))
+	r.azureEnvironment(d, folded(a.properties, "environmentId"))
 }
 
 // azureBatchDeployment reads a deployment of a batch endpoint: of a model, which
@@ -157,8 +166,10 @@ func (r *reader) azureBatchDeployment(a azureResource) {
 		d.Workload = Know(BatchScoring, Place{Node: a.typed, Why: "a model behind a batch endpoint scores"})
 	}
 	r.instanceType(d, folded(a.properties, "resources", "instanceType"))
+	r.azureEndpointReference(d, a)
+	r.azureComputeReference(d, folded(a.properties, "compute"))
 	r.azureModel(d, folded(a.properties, "model", "assetId"))
-	r.designerName(d, r.withHoles(folded(a.properties, "environmentId")))
+	r.azureEnvironment(d, folded(a.properties, "environmentId"))
 }
 
 // azureModel reads the model that an ID names.
@@ -174,6 +185,48 @@ func (r *reader) azureModel(d *Deployment, id *source.Node) {
 		model.Version = Know(version, place)
 	}
 	d.Models = append(d.Models, model)
+	r.asset(d, modelAsset, id, model)
+}
+
+// azureEnvironment reads the environment that an ID names.
+func (r *reader) azureEnvironment(d *Deployment, id *source.Node) {
+	r.designerName(d, r.withHoles(id))
+	r.asset(d, environmentAsset, id, nil)
+}
+
+// azureComputeReference notes the compute that a deployment runs on: an ID or a name.
+func (r *reader) azureComputeReference(d *Deployment, id *source.Node) {
+	text, _ := r.pieces(id)
+	before, _, _ := strings.Cut(strings.ToLower(text), "/computes/")
+	if name := r.lastNames(id, 1); name != nil && (before != strings.ToLower(text) || !strings.Contains(text, "/")) {
+		d.refer(reference{kind: computeDefinition, name: name.Text, node: id})
+	}
+}
+
+// azureEndpoint adds what an endpoint says of the deployments behind it.
+func (r *reader) azureEndpoint(a azureResource) {
+	name := r.lastNames(a.name, 1)
+	if name == nil {
+		return
+	}
+	d := &Deployment{Format: r.format, Place: Place{Node: a.object}}
+	r.azureComputeReference(d, folded(a.properties, "compute"))
+	r.statements(d, a.tags)
+	r.parts = append(r.parts, &part{kind: endpointDefinition, name: name.Text, facts: d})
+}
+
+// azureEndpointReference notes the endpoint that a deployment is behind.
+func (r *reader) azureEndpointReference(d *Deployment, a azureResource) {
+	endpoint := r.lastNames(a.around, 1)
+	if a.around == nil {
+		if names := r.lastNames(a.name, 2); names != nil && strings.Contains(names.Text, "/") {
+			text, _, _ := strings.Cut(names.Text, "/")
+			endpoint = r.derive(names, source.Node{Kind: source.String, Text: text}, r.originOf(names))
+		}
+	}
+	if endpoint != nil {
+		d.refer(reference{kind: endpointDefinition, name: endpoint.Text, node: endpoint})
+	}
 }
 
 // azureMLCompute reads a compute of a workspace.
@@ -204,6 +257,10 @@ func (r *reader) azureMLCompute(a azureResource) {
 		r.attachedCluster(c, r.withHoles(folded(a.properties, "resourceId")))
 	case "virtualmachine", "synapsespark":
 		c.ManagedBy = Know(ByAzure, place)
+	}
+	// Those that Azure ML manages are found by their names without further ado.
+	if c.ManagedBy.Value != ByAzureML && c.Name.Place.Why == "" {
+		r.parts = append(r.parts, &part{kind: computeDefinition, name: c.Name.Value, compute: c})
 	}
 }
 

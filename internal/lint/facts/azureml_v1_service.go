@@ -11,7 +11,8 @@ import (
 // such bodies and are none.
 // https://github.com/Azure/azure-rest-api-specs: machinelearningservices, 2020-05-15-preview to 2021-04-01
 var azureMLv1Service = format{
-	name: "azureml-v1-service",
+	name:  "azureml-v1-service",
+	links: true,
 	marks: [][]string{
 		{"computeType"},
 		{"containerResourceRequirements", "environmentImageRequest"},
@@ -52,6 +53,7 @@ func (r *reader) azureMLv1Service(d *Deployment, properties *source.Node) {
 		d.Target = Know(target, r.carry(computeType))
 	}
 	r.azureMLv1Requirements(d, properties)
+	r.azureComputeReference(d, properties.Get("computeName"))
 
 	image := properties.Get("environmentImageRequest")
 	models := image.Get("models").Elements()

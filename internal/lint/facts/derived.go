@@ -57,8 +57,11 @@ func (o origin) place(why string) Place {
 func (r *reader) ground() {
 	for _, d := range r.deployments {
 		r.groundAll(reflect.ValueOf(d))
-		for _, said := range d.said {
-			r.groundAll(reflect.ValueOf(said))
+		r.groundHidden(d)
+	}
+	for _, part := range r.parts {
+		if part.facts != nil {
+			r.groundHidden(part.facts)
 		}
 	}
 	for _, c := range r.computes {
@@ -74,6 +77,16 @@ func (r *reader) ground() {
 				r.carried = append(r.carried, from.used)
 			}
 		}
+	}
+}
+
+// groundHidden grounds what is not known to rules.
+func (r *reader) groundHidden(d *Deployment) {
+	for _, said := range d.said {
+		r.groundAll(reflect.ValueOf(said))
+	}
+	for _, mention := range d.mentions {
+		mention.node = r.originOf(mention.node).at
 	}
 }
 
