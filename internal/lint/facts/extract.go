@@ -78,6 +78,8 @@ func Extract(ctx context.Context, fsys fs.FS, files []*source.File, options Opti
 	extraction := &Extraction{Facts: Facts{Deployments: []*Deployment{}, Computes: []*Compute{}}}
 	for _, reading := range readings {
 		linker.parametrize(ctx, reading)
+	}
+	for _, reading := range readings {
 		for _, reader := range reading.readers {
 			if err := ctx.Err(); err != nil {
 				return nil, err
@@ -147,15 +149,12 @@ type reading struct {
 
 // readFile reads the documents of a file, up to the context's end.
 func readFile(ctx context.Context, file *source.File) *reading {
-	reading := &reading{file: file, parts: map[partKind][]*part{}}
+	reading := &reading{file: file}
 	for _, document := range file.Documents {
 		before := len(reading.readers)
 		reading.add(ctx, document.Root)
 		var carried []*source.Node
 		for _, r := range reading.readers[before:] {
-			for _, part := range r.defined() {
-				reading.parts[part.kind] = append(reading.parts[part.kind], part)
-			}
 			if !r.auxiliary {
 				carried = append(carried, r.carried...)
 			}
@@ -165,7 +164,18 @@ func readFile(ctx context.Context, file *source.File) *reading {
 			return tell(ctx, document.Root)
 		})...)
 	}
+	reading.gather()
 	return reading
+}
+
+// gather sorts the parts of the documents by their kinds.
+func (reading *reading) gather() {
+	reading.parts = map[partKind][]*part{}
+	for _, r := range reading.readers {
+		for _, part := range r.defined() {
+			reading.parts[part.kind] = append(reading.parts[part.kind], part)
+		}
+	}
 }
 
 // completes tells whether the file holds anything that other documents can refer to.

@@ -53,6 +53,7 @@ func formats() []format {
 		azureMLv1Toolkit,
 		azureMLv1RunConfig,
 		azureMLv1Pipeline,
+		azureMLv1Service,
 		azureMLv2OnlineDeployment,
 		azureMLv2BatchDeployment,
 		azureMLv2Endpoint,
@@ -66,6 +67,8 @@ func formats() []format {
 		azureFunctionsProject,
 		azureServiceOperator,
 		crossplaneAzure,
+		armTemplate,
+		armParametersFile,
 		mlflowModel,
 	}
 }

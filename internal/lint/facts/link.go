@@ -358,7 +358,6 @@ func (l *linker) dependents(ctx context.Context) Facts {
 
 // addDependents adds the deployments and computes of a file that rest on a document of the run.
 func (l *linker) addDependents(ctx context.Context, dependents *Facts, of *reading) {
-	l.parametrize(ctx, of)
 	for _, r := range of.readers {
 		if ctx.Err() != nil {
 			return
@@ -395,7 +394,66 @@ func (l *linker) rests(d *Deployment) bool {
 
 // parametrize reads the templates of a file again with the values of the parameters
 // file that belongs to it.
-func (l *linker) parametrize(_ context.Context, _ *reading) {}
+func (l *linker) parametrize(ctx context.Context, of *reading) {
+	if l.options.Alone || !slices.ContainsFunc(of.readers, isTemplate) {
+		return
+	}
+	files := l.parametersOf(ctx, of.file.Name)
+	if len(files) == 0 {
+		return
+	}
+	link := Link{What: armParameters.String()}
+	for _, file := range files {
+		link.Found = append(link.Found, file.place())
+	}
+	if len(files) > 1 {
+		link.Why = fmt.Sprintf("there are %d, and none is taken", len(files))
+	}
+	for i, r := range of.readers {
+		if !isTemplate(r) || r.parameters != nil {
+			continue
+		}
+		if link.Why == "" {
+			r = &reader{format: r.format, root: r.root, parameters: files[0].place().Node.GetFold("parameters")}
+			armTemplate.read(r)
+			of.readers[i] = r
+		}
+		link.Place = Place{Node: r.root}
+		for _, d := range r.deployments {
+			d.Links = append(d.Links, link)
+		}
+	}
+	of.gather()
+}
+
+func isTemplate(r *reader) bool { return r.format == armTemplate.name }
+
+// parametersOf returns the parameters files that a template of this name may be
+// deployed with: those beside it that bear its name, as main.parameters.json and
+// main.parameters.dev.json do that of main.json, else all where it is the only template.
+func (l *linker) parametersOf(ctx context.Context, template string) []*part {
+	base := strings.ToLower(strings.TrimSuffix(path.Base(template), path.Ext(template)))
+	var named, all []*part
+	templates := 0
+	for _, sibling := range l.siblings(folderOf(template)) {
+		reading := l.file(ctx, sibling)
+		if slices.ContainsFunc(reading.readers, isTemplate) {
+			templates++
+		}
+		parts := reading.parts[armParameters]
+		all = append(all, parts...)
+		if name, ok := strings.CutPrefix(strings.ToLower(path.Base(sibling)), base); ok && strings.HasPrefix(strings.TrimLeft(name, ".-_"), "param") {
+			named = append(named, parts...)
+		}
+	}
+	switch {
+	case len(named) > 0:
+		return named
+	case templates == 1:
+		return all
+	}
+	return nil
+}
 
 // project returns the project of a file, which is the folder where nothing else says so.
 func (l *linker) project(file string) *Project {
@@ -447,6 +505,9 @@ func (l *linker) index(ctx context.Context, project *Project) *index {
 		found.readings = append(found.readings, l.others(ctx, names)...)
 	}
 	for _, reading := range found.readings {
+		if !l.inRun[reading.file] {
+			l.parametrize(ctx, reading)
+		}
 		for _, parts := range reading.parts {
 			for _, part := range parts {
 				if part.name != "" {

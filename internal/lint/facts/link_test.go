@@ -309,3 +309,40 @@ func TestLinksIsOfWhatLinks(t *testing.T) {
 		}
 	}
 }
+
+// A template is read with the parameters file that is its own.
+func TestParametersFile(t *testing.T) {
+	template := `{"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+ "parameters": {"memory": {"type": "int", "defaultValue": 1}},
+ "resources": [{"type": "Microsoft.ContainerInstance/containerGroups", "name": "a", "properties": {"containers": [
+  {"properties": {"resources": {"requests": {"memoryInGB": "[parameters('memory')]"}}}}]}}]}`
+	parameters := func(memory string) *fstest.MapFile {
+		return data(`{"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentParameters.json#", "parameters": {"memory": {"value": ` + memory + `}}}`)
+	}
+	tests := []struct {
+		name  string
+		files fstest.MapFS
+		want  string // the memory and what is said of the link
+	}{
+		{"of its name", fstest.MapFS{"main.parameters.json": parameters("2"), "other.parameters.json": parameters("3")}, "2"},
+		{"of its name and a stage", fstest.MapFS{"main.parameters.dev.json": parameters("2"), "parameters.json": parameters("3")}, "2"},
+		{"the only one", fstest.MapFS{"azuredeploy-values.json": parameters("2")}, "2"},
+		{"one for each stage", fstest.MapFS{"main.parameters.dev.json": parameters("2"), "main.parameters.prod.json": parameters("3")}, "1 there are 2, and none is taken"},
+		{"of another template", fstest.MapFS{"other.parameters.json": parameters("2"), "other.json": data(template)}, "1"},
+		{"in another folder", fstest.MapFS{"stage/main.parameters.json": parameters("2")}, "1"},
+		{"none", fstest.MapFS{}, "1"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			test.files["main.json"] = data(template)
+			d := only(t, extract(t, test.files, Options{}, "main.json", template))
+			got := fmt.Sprint(d.MemoryGiB.Value)
+			for _, link := range d.Links {
+				got = strings.TrimSpace(got + " " + link.Why)
+			}
+			if got != test.want {
+				t.Errorf("got %s, want %s", got, test.want)
+			}
+		})
+	}
+}

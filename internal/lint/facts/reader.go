@@ -26,7 +26,8 @@ type reader struct {
 	// parameters are the values that another file gives to the document's, nil for none.
 	parameters *source.Node
 
-	carried []*source.Node // values that carry a fact
+	carried []*source.Node          // values that carry a fact
+	derived map[*source.Node]origin // values that no file holds as such
 
 	// Of a Kubernetes object, so that what its parts share is read once.
 	identified     *identity
