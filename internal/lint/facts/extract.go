@@ -100,14 +100,7 @@ func (e *Extraction) add(ctx context.Context, r *reader, linker *linker, options
 	e.Documents = append(e.Documents, Document{Format: r.format, Root: r.root, Completes: r.completes})
 	e.Problems = append(e.Problems, r.problems...)
 	for _, d := range r.deployments {
-		linker.complete(ctx, d)
-		known := d.Compute
-		e.Problems = append(e.Problems, d.settle(options)...)
-		if d.Compute != known {
-			r.computes = append(r.computes, d.Compute)
-		}
-		linker.measure(ctx, d)
-		d.inventory(options)
+		e.Problems = append(e.Problems, linker.finish(ctx, d, func(own *Compute) { r.computes = append(r.computes, own) })...)
 		e.Deployments = append(e.Deployments, d)
 	}
 	for _, c := range r.computes {

@@ -181,6 +181,20 @@ func newLinker(fsys fs.FS, run []*reading, options Options) *linker {
 	return l
 }
 
+// finish completes a deployment by all that is known of it. own is called with a
+// compute of its own that only a statement describes.
+func (l *linker) finish(ctx context.Context, d *Deployment, own func(*Compute)) []Problem {
+	l.complete(ctx, d)
+	before := d.Compute
+	problems := d.settle(l.options)
+	if d.Compute != before {
+		own(d.Compute)
+	}
+	l.measure(ctx, d)
+	d.inventory(l.options)
+	return problems
+}
+
 // complete adds to a deployment what the documents that it mentions say.
 func (l *linker) complete(ctx context.Context, d *Deployment) {
 	if l.options.Alone {
@@ -369,9 +383,7 @@ func (l *linker) addDependents(ctx context.Context, dependents *Facts, of *readi
 			}
 		}
 		for _, d := range r.deployments {
-			l.complete(ctx, d)
-			d.settle(l.options)
-			l.measure(ctx, d)
+			l.finish(ctx, d, func(*Compute) {})
 			if r.parameters != nil && l.inRun[r.parameters.File()] || l.rests(d) {
 				dependents.Deployments = append(dependents.Deployments, d)
 			}
