@@ -11,11 +11,10 @@ import (
 // armTemplate is what Azure Resource Manager deploys, written by hand or compiled
 // from Bicep. Its expressions are evaluated with the values of r.parameters, which
 // the members of a parameters file have, else with the defaults of its parameters.
-// https://learn.microsoft.com/azure/azure-resource-manager/templates/syntax
 var armTemplate = format{
 	name:      "arm-template",
-	title:     "ARM template, Bicep's output too: online and batch deployments, computes and v1 services of Azure ML, container groups, function apps, AKS clusters",
-	signs:     "`$schema` of a deployment template, or Bicep in `metadata`, and `resources`",
+	title:     "Azure Resource Manager template, Bicep's output included: deployments, computes and services of Azure ML, container groups, function apps, AKS clusters",
+	signs:     "`resources` with a `$schema` of deploymentTemplate.json, or with bicep as `metadata._generator`",
 	reference: "https://learn.microsoft.com/azure/azure-resource-manager/templates/syntax",
 	links:     true,
 	marks: [][]string{
@@ -45,11 +44,10 @@ var armTemplate = format{
 }
 
 // armParametersFile gives values to the parameters of a template.
-// https://learn.microsoft.com/azure/azure-resource-manager/templates/parameter-files
 var armParametersFile = format{
 	name:      "arm-parameters",
-	title:     "Parameters file of an ARM template",
-	signs:     "`$schema` of deployment parameters, and `parameters`",
+	title:     "Azure Resource Manager parameters file, for the templates of its folder",
+	signs:     "`parameters` with a `$schema` of deploymentParameters.json",
 	reference: "https://learn.microsoft.com/azure/azure-resource-manager/templates/parameter-files",
 	links:     true,
 	auxiliary: true,

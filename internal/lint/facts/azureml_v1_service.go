@@ -13,7 +13,7 @@ import (
 var azureMLv1Service = format{
 	name:      "azureml-v1-service",
 	title:     "Azure ML v1 web service, as the REST API has it",
-	signs:     "`type` of `Microsoft.MachineLearningServices/workspaces/services`, and `properties.computeType`",
+	signs:     "`properties.computeType` with the `type` of a service or with `environmentImageRequest`",
 	reference: "https://learn.microsoft.com/rest/api/azureml/v1/",
 	links:     true,
 	marks: [][]string{
