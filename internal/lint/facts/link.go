@@ -251,7 +251,7 @@ func (l *linker) find(ctx context.Context, mention *reference) (found []*part, w
 		if len(found) == 0 && mention.namespace != "" {
 			found = index.parts[definition{mention.kind, mention.name, ""}]
 		}
-		found = ofVersion(found, mention.version)
+		found = inOneFile(ofVersion(found, mention.version), mention.node.File())
 	}
 	switch {
 	case len(found) == 1:
@@ -262,6 +262,21 @@ func (l *linker) find(ctx context.Context, mention *reference) (found []*part, w
 		return nil, "nothing there adds to what is known"
 	}
 	return nil, "no document of the project defines it"
+}
+
+// inOneFile returns those of the parts that stand in a file, where there are any: what
+// is mentioned and defined in one file belongs together.
+func inOneFile(parts []*part, file *source.File) []*part {
+	var own []*part
+	for _, part := range parts {
+		if part.place().Node.File() == file {
+			own = append(own, part)
+		}
+	}
+	if len(own) > 0 {
+		return own
+	}
+	return parts
 }
 
 // ofVersion leaves out the parts that state another version.

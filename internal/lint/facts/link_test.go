@@ -118,6 +118,10 @@ func TestLinks(t *testing.T) {
 			"d.yml":     data(online("environment: {image: a, conda_file: env/c.yml}\n")),
 			"env/c.yml": data("dependencies: [azureml-designer-serving]\n"),
 		}, "true", func(d *Deployment) string { return fmt.Sprint(d.Designer.Value) }},
+		{"what stands in the same file", fstest.MapFS{
+			"d.yml": data(batch + "---\n" + strings.Replace(cluster, "NC6", "NC24", 1)),
+			"c.yml": data(cluster),
+		}, "4", func(d *Deployment) string { return fmt.Sprint(d.GPUs.Value) }},
 		{"a runtime of the namespace", fstest.MapFS{
 			"d.yaml": data("apiVersion: serving.kserve.io/v1beta1\nkind: InferenceService\nmetadata: {name: a, namespace: one}\nspec: {predictor: {model: {runtime: r}}}\n"),
 			"r.yaml": data(servingRuntimeOf("ServingRuntime", "two", 2) + "---\n" + servingRuntimeOf("ServingRuntime", "one", 1) + "---\n" + servingRuntimeOf("ClusterServingRuntime", "", 3)),
