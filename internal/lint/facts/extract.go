@@ -177,11 +177,14 @@ func (reading *reading) completes() bool { return len(reading.parts) > 0 }
 // defined returns the parts of a document. The computes that Azure ML knows by a name
 // are among them; one that is described within a deployment is that deployment's own.
 func (r *reader) defined() []*part {
-	parts := r.parts
+	own := make(map[*Compute]bool, len(r.deployments))
+	for _, d := range r.deployments {
+		own[d.Compute] = true
+	}
+	parts := slices.Clip(r.parts)
 	for _, c := range r.computes {
-		own := slices.ContainsFunc(r.deployments, func(d *Deployment) bool { return d.Compute == c })
-		if !own && c.Name.Place.Why == "" && (c.ManagedBy.Value == ByAzureML || c.inWorkspace) {
-			parts = append(slices.Clip(parts), &part{kind: computeDefinition, name: path.Base(c.Name.Value), compute: c})
+		if !own[c] && c.Name.Place.Why == "" && (c.ManagedBy.Value == ByAzureML || c.inWorkspace) {
+			parts = append(parts, &part{kind: computeDefinition, name: path.Base(c.Name.Value), compute: c})
 		}
 	}
 	return parts
