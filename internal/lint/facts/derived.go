@@ -3,6 +3,7 @@ package facts
 import (
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
@@ -53,7 +54,8 @@ func (o origin) place(why string) Place {
 }
 
 // ground replaces each derived value among the places of what was read by the place
-// that it comes from. A format that derives values calls it in the end.
+// that it comes from, and what stands in a text by the text. A format that derives
+// values calls it in the end.
 func (r *reader) ground() {
 	for _, d := range r.deployments {
 		r.groundAll(reflect.ValueOf(d))
@@ -68,7 +70,7 @@ func (r *reader) ground() {
 		r.groundAll(reflect.ValueOf(c))
 	}
 	for i := range r.problems {
-		r.problems[i].Place = r.grounded(r.problems[i].Place)
+		r.problems[i].Place = r.outside(r.grounded(r.problems[i].Place))
 	}
 	for _, n := range slices.Clone(r.carried) {
 		if from, derived := r.derived[n]; derived {
@@ -86,7 +88,7 @@ func (r *reader) groundHidden(d *Deployment) {
 		r.groundAll(reflect.ValueOf(said))
 	}
 	for _, mention := range d.mentions {
-		mention.node = r.originOf(mention.node).at
+		mention.node = r.outside(Place{Node: r.originOf(mention.node).at}).Node
 	}
 }
 
@@ -110,7 +112,7 @@ func (r *reader) groundAll(value reflect.Value) {
 		}
 	case reflect.Struct:
 		if place, ok := reflect.TypeAssert[Place](value); ok {
-			value.Set(reflect.ValueOf(r.grounded(place)))
+			value.Set(reflect.ValueOf(r.outside(r.grounded(place))))
 			return
 		}
 		for i := range value.NumField() {
@@ -142,6 +144,25 @@ func (r *reader) grounded(place Place) Place {
 			seen[further.Node] = true
 			place.Related = append(place.Related, further)
 		}
+	}
+	return place
+}
+
+// outside returns the place in the document of a place in a text that it holds.
+func (r *reader) outside(place Place) Place {
+	if len(r.texts) == 0 || place.Node == nil {
+		return place
+	}
+	if text := r.texts[place.Node.File()]; text != nil {
+		path := text.Path()
+		why := place.Node.Path() + " in " + path[strings.LastIndexByte(path, '.')+1:]
+		if place.Why != "" {
+			why += ": " + place.Why
+		}
+		place.Node, place.Why = text, why
+	}
+	for i := range place.Related {
+		place.Related[i] = r.outside(place.Related[i])
 	}
 	return place
 }

@@ -69,6 +69,7 @@ func formats() []format {
 		crossplaneAzure,
 		armTemplate,
 		armParametersFile,
+		terraformPlan(),
 		mlflowModel,
 	}
 }

@@ -28,6 +28,8 @@ type reader struct {
 
 	carried []*source.Node          // values that carry a fact
 	derived map[*source.Node]origin // values that no file holds as such
+	// texts are the strings of the document that hold documents of their own, by those.
+	texts map[*source.File]*source.Node
 
 	// Of a Kubernetes object, so that what its parts share is read once.
 	identified     *identity
