@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 
@@ -254,11 +255,14 @@ func TestLinkReadsNoFileTwice(t *testing.T) {
 
 type countingFS struct {
 	fstest.MapFS
+	mutex sync.Mutex
 	reads map[string]int
 }
 
 func (c *countingFS) ReadFile(name string) ([]byte, error) {
+	c.mutex.Lock()
 	c.reads[name]++
+	c.mutex.Unlock()
 	return c.MapFS.ReadFile(name)
 }
 
