@@ -88,7 +88,8 @@ func Extract(ctx context.Context, fsys fs.FS, files []*source.File, options Opti
 		}
 		extraction.Problems = append(extraction.Problems, reading.problems...)
 	}
-	extraction.Dependents = linker.dependents(ctx)
+	dependents, problems := linker.dependents(ctx)
+	extraction.Dependents, extraction.Problems = dependents, append(extraction.Problems, problems...)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -224,7 +225,7 @@ func readDocument(root *source.Node) *reader {
 			r := &reader{format: format.name, auxiliary: format.auxiliary, root: root}
 			format.read(r)
 			if format.auxiliary {
-				r.problems = nil
+				r.problems = r.misstated
 			}
 			return r
 		}

@@ -26,8 +26,9 @@ type reader struct {
 	// parameters are the values that another file gives to the document's, nil for none.
 	parameters *source.Node
 
-	carried []*source.Node          // values that carry a fact
-	derived map[*source.Node]origin // values that no file holds as such
+	carried   []*source.Node          // values that carry a fact
+	misstated []Problem               // of problems those with statements, which are ours in any document
+	derived   map[*source.Node]origin // values that no file holds as such
 	// texts are the strings of the document that hold documents of their own, by those.
 	texts map[*source.File]*source.Node
 

@@ -261,9 +261,11 @@ func statedIn(key string) (name string, ours bool) {
 // statements reads what annotations, labels or tags state of a deployment
 // explicitly. They fill what the document itself leaves open.
 func (r *reader) statements(d *Deployment, annotations *source.Node) {
+	before := len(r.problems)
 	if said := r.statement(annotations); said != nil {
 		d.said = append(d.said, said)
 	}
+	r.misstated = append(r.misstated, r.problems[before:]...)
 }
 
 // statement returns what annotations, labels or tags state, nil for nothing.
