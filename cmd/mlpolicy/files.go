@@ -188,6 +188,9 @@ func (w *walk) entry(folder, absoluteFolder string, entry fs.DirEntry, ignores [
 	switch {
 	case name == ".git":
 		return true
+	case name == config.FileName:
+		w.skip(path, "the configuration of mlpolicy")
+		return true
 	case !isFolder && !deployable(name):
 		w.skip(path, "neither YAML nor JSON by its name")
 		return true
@@ -239,11 +242,8 @@ func (w *walk) input(path string, read func() ([]byte, error)) bool {
 // deployable tells whether a file of a folder can be a deployment, or complete one, by
 // its name.
 func deployable(name string) bool {
-	switch {
-	case name == "MLmodel":
+	if name == "MLmodel" {
 		return true
-	case name == config.FileName:
-		return false
 	}
 	switch strings.ToLower(filepath.Ext(name)) {
 	case ".yaml", ".yml", ".json", ".jsonc", ".runconfig":
@@ -275,7 +275,7 @@ func (f *files) noteMarkers(name string, data []byte) {
 }
 
 // explainSkips writes for each path why it was not judged.
-func (p *program) explainSkips(ctx context.Context, linter *lint.Linter, files *files) error {
+func (p *program) explainSkips(ctx context.Context, linter *lint.Linter, files *files, result *lint.Result) error {
 	if !files.explaining {
 		return nil
 	}
@@ -284,6 +284,11 @@ func (p *program) explainSkips(ctx context.Context, linter *lint.Linter, files *
 		return err
 	}
 	judged, parts := map[string]bool{}, map[string]string{}
+	for _, finding := range result.Findings {
+		if finding.File != nil {
+			judged[finding.File.Name] = true // a file with a finding was not passed over
+		}
+	}
 	for _, document := range extraction.Documents {
 		name := document.Root.File().Name
 		if document.Completes == "" {

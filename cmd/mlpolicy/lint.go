@@ -74,7 +74,7 @@ func (p *program) lint(c *cli.Context) error {
 	if err := p.report(c, result); err != nil {
 		return err
 	}
-	if err := p.explainSkips(c.Context, session.linter, files); err != nil {
+	if err := p.explainSkips(c.Context, session.linter, files, result); err != nil {
 		return err
 	}
 	for _, err := range result.Errors {

@@ -207,3 +207,19 @@ func TestFactsNamesWhatItCannotParse(t *testing.T) {
 		t.Errorf("errors %v, %v", errs, err)
 	}
 }
+
+// A broken file is silent where only a block of its text bears the marks of a deployment.
+func TestSilenceOnBrokenFilesOfOtherKinds(t *testing.T) {
+	manifest := "    apiVersion: v1\n    kind: Pod\n    spec: {containers: []}\n"
+	for name, text := range map[string]string{
+		"a ConfigMap":                "apiVersion: v1\nkind: ConfigMap\ndata:\n  pod.yaml: |\n" + manifest + "  x: \"\n",
+		"a ConfigMap with tabs":      "apiVersion: v1\nkind: ConfigMap\ndata:\n\tpod.yaml: |\n" + manifest,
+		"a pipeline":                 "stages: [a]\ndeploy:\n  script: |\n" + manifest + "  x: [\n",
+		"a ConfigMap behind another": "apiVersion: v1\nkind: Secret\n---\napiVersion: v1\nkind: ConfigMap\ndata:\n  pod.yaml: |\n" + manifest + "  x: \"\n",
+	} {
+		fsys := fstest.MapFS{"a.yaml": {Data: []byte(text)}}
+		if result := lintFiles(t, newLinter(t), fsys, "a.yaml"); len(result.Findings) > 0 {
+			t.Errorf("%s: %s", name, result.Findings[0].Message)
+		}
+	}
+}

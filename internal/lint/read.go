@@ -1,10 +1,12 @@
 package lint
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"iter"
 	"runtime"
+	"slices"
 	"sync"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
@@ -94,6 +96,30 @@ func readAll(ctx context.Context, inputs iter.Seq[Input]) readings {
 	return all
 }
 
+// concerning returns the problems with text that is of a deployment as far as can be told.
+func concerning(file *source.File, recognition facts.Recognition) []source.Problem {
+	if recognition == facts.Auxiliary {
+		return nil
+	}
+	known := slices.ContainsFunc(file.Documents, func(document *source.Document) bool { return facts.Known(document.Root) })
+	return slices.DeleteFunc(file.Problems, func(problem source.Problem) bool {
+		unread := problem.Kind == source.Malformed || problem.Kind == source.Unrendered
+		return unread && !known && !facts.Plausible(documentAround(file.Text, problem.Span.Start.Offset))
+	})
+}
+
+// documentAround returns the text of the YAML document in which an offset stands.
+func documentAround(text []byte, offset int) string {
+	const separator = "\n---"
+	offset = min(offset, len(text))
+	start := max(0, bytes.LastIndex(text[:offset], []byte(separator)))
+	end := len(text)
+	if next := bytes.Index(text[offset:], []byte(separator)); next >= 0 {
+		end = offset + next
+	}
+	return string(text[start:end])
+}
+
 // read returns nil for an input in which no format can be.
 func read(input Input) (*source.File, error) {
 	data, err := input.Read()
@@ -105,8 +131,8 @@ func read(input Input) (*source.File, error) {
 		return nil, nil
 	}
 	file := source.Parse(input.Name, data)
-	if recognition == facts.Auxiliary {
-		file.Problems = nil
+	if len(file.Problems) > 0 {
+		file.Problems = concerning(file, recognition)
 	}
 	if file.Confidential = facts.Confidential(file.Text); file.Confidential {
 		silence(file.Problems)

@@ -69,7 +69,7 @@ func (r *reader) poolPriority(n *source.Node) Fact[VMPriority] {
 // https://learn.microsoft.com/python/api/azureml-core/azureml.core.compute.aks.akscompute.clusterpurpose
 func (r *reader) clusterPurpose(n *source.Node) Fact[Stage] {
 	text := r.text(n)
-	switch strings.ToLower(text.Value) {
+	switch strings.ReplaceAll(strings.ToLower(text.Value), "_", "") {
 	case "":
 	case "devtest":
 		return Know(Development, because(text.Place, "DevTest clusters are for development and testing"))

@@ -34,7 +34,11 @@ var azureMLv2BatchDeployment = format{
 			d.Workload = Know(BatchScoring, Place{Node: discriminator(r.root), Why: "a model behind a batch endpoint scores"})
 		}
 		r.instanceType(d, r.root.At("resources", "instance_type"))
-		r.computeReference(d, r.root.Get("compute"))
+		compute := r.root.Get("compute")
+		if compute.IsNull() {
+			compute = r.root.At("settings", "default_compute") // a pipeline's
+		}
+		r.computeReference(d, compute)
 		r.endpointReference(d)
 		r.azureMLModel(d, r.root.Get("model"))
 		r.azureMLEnvironment(d, r.root.Get("environment"))

@@ -319,6 +319,8 @@ func (e *evidence) metadata(metadata *source.Node) {
 		case annotation.Value.IsNull(): // a patch takes it away
 		case strings.HasPrefix(name, "service.beta.kubernetes.io/azure-"):
 			note(&e.likely, annotation.Value, name+" is an annotation for Azure")
+		case strings.HasPrefix(name, "run.googleapis.com/"):
+			note(&e.other, annotation.Value, name+" is an annotation of Cloud Run")
 		case name == "serving.kserve.io/gke-accelerator", name == "serving.kubeflow.org/gke-accelerator":
 			note(&e.other, annotation.Value, name+" selects nodes of GKE")
 		}

@@ -127,7 +127,9 @@ func (r *reader) kaitoPod(d *Deployment, e evidence, resource, run *source.Node)
 // kaitoNodes reads on how many nodes a workload runs.
 func (r *reader) kaitoNodes(resource *source.Node) Fact[int64] {
 	nodes := r.count(resource.Get("count"))
-	nodes.Place.Why = "there is one pod on each of the nodes"
+	if nodes.Known {
+		nodes.Place.Why = "there is one pod on each of the nodes"
+	}
 	return nodes
 }
 

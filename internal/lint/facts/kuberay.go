@@ -79,7 +79,9 @@ func (r *reader) rayPods(group *source.Node, workload Fact[Workload]) *Deploymen
 	if !d.GPUs.Known {
 		// What the containers do not ask for, Ray may still be told to use.
 		d.GPUs = either(group.At("resources", "GPU"), group.At("rayStartParams", "num-gpus"), r.count)
-		d.GPUs.Place.Why = "Ray is started with this number of GPUs"
+		if d.GPUs.Known {
+			d.GPUs.Place.Why = "Ray is started with this number of GPUs"
+		}
 	}
 	return d
 }

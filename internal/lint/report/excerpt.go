@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -48,8 +49,19 @@ func cut(text []byte, span source.Span, width int) excerpt {
 		high--
 	}
 	end := max(start, min(span.End.Offset, high))
+	hiddenBefore, hiddenAfter := "", ""
+	if key := keyBefore(text[low:start]); sensitive(text[low : start-len(key)]) {
+		low, cutBefore, hiddenBefore = start-len(key), false, ellipsis+" "
+	}
+	if sensitive(text[end:high]) {
+		high, cutAfter, hiddenAfter = end, false, " "+ellipsis
+	}
+	shown := text[start:end]
+	if len(shown) > maxSensitive && sensitive(shown) {
+		shown = []byte(ellipsis)
+	}
 
-	before, value, after := visible(text[low:start]), visible(text[start:end]), visible(text[end:high])
+	before, value, after := hiddenBefore+visible(text[low:start]), visible(shown), visible(text[end:high])+hiddenAfter
 	b, v, a := displaywidth.String(before), displaywidth.String(value), displaywidth.String(after)
 	if b+v+a > width || cutBefore || cutAfter {
 		v = min(v, width*2/3)
@@ -62,6 +74,22 @@ func cut(text []byte, span source.Span, width int) excerpt {
 	}
 	return excerpt{text: strings.TrimRight(before+value+after, " "), before: b, value: max(v, 1)}
 }
+
+// sensitive tells whether text may hold a secret: by the words that people call secrets,
+// since an excerpt goes to logs that more people read than the file.
+func sensitive(text []byte) bool { return secretWords.Match(text) }
+
+var secretWords = regexp.MustCompile(`(?i)passw|passphrase|pwd|secret|secure|token|credential|connection_?string|account_?key|api_?key|access_?key|storage_?key|private_?key|[?&]sig=`)
+
+// maxSensitive is in bytes: a value of more that may hold a secret is not shown, such as
+// settings in a string. What is shorter is the word that the finding is about.
+const maxSensitive = 40
+
+// keyBefore returns the key that ends a piece of a line, with what stands between it and
+// its value.
+func keyBefore(text []byte) []byte { return lastKey.Find(text) }
+
+var lastKey = regexp.MustCompile(`("[^"]*"|'[^']*'|[^\s"'{}\[\],:]+)\s*:\s*$`)
 
 const ellipsis = "…"
 
