@@ -66,6 +66,8 @@ const (
 type Decision struct {
 	Response *admissionv1.AdmissionResponse
 	Verdict  Verdict
+	// Findings are all that was found, the worst first.
+	Findings []lint.Finding
 	// Rules are the IDs of the rules that found anything, each once, those that deny first.
 	Rules []string
 	// Denials are the rules of the errors that deny, one for each error.
@@ -223,7 +225,7 @@ func ratchet(now, before []lint.Finding, spared []Spared) {
 // for those that are spared.
 func (p *Policy) decide(request *admissionv1.AdmissionRequest, findings []lint.Finding, spared []Spared, enforced bool) *Decision {
 	var denying, telling []lint.Finding
-	d := &Decision{Verdict: Allowed, Enforced: enforced}
+	d := &Decision{Verdict: Allowed, Findings: findings, Enforced: enforced}
 	for i, finding := range findings {
 		switch {
 		case !isError(finding):

@@ -353,6 +353,7 @@ type watch struct {
 
 	files  []string
 	digest string // of the files before they were read last
+	seen   string // of the files when they were looked at last
 }
 
 // start reads for the first time, until the files stayed what they were meanwhile.
@@ -371,10 +372,13 @@ func (w *watch) start(ctx context.Context) error {
 	}
 }
 
-// poll reads again what has changed. After a failure it waits for the next change.
+// poll reads again what has changed and has stayed so since the last look: nobody is
+// writing any more. After a failure it waits for the next change.
 func (w *watch) poll(ctx context.Context) (changed bool, err error) {
 	before := digest(w.files)
-	if before == w.digest {
+	settled := before == w.seen
+	w.seen = before
+	if before == w.digest || !settled {
 		return false, nil
 	}
 	files, err := w.load(ctx)
