@@ -6,6 +6,7 @@
 package webhook
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -161,7 +162,7 @@ func isError(finding lint.Finding) bool { return finding.Severity == lint.Error 
 func (p *Policy) exempts(request *admissionv1.AdmissionRequest, enforced bool) Spared {
 	switch {
 	// Only the API server sets the time of deletion, and it does so on what is there already.
-	case request.Operation == admissionv1.Update && metadataOf(request.OldObject.Raw).DeletionTimestamp != nil:
+	case request.Operation == admissionv1.Update && metadataOf(request.OldObject.Raw, "deletionTimestamp").DeletionTimestamp != nil:
 		return Deleting
 	case p.controlled(request.UserInfo, request.Object.Raw):
 		return Controlled
@@ -177,7 +178,7 @@ func (p *Policy) controlled(user authenticationv1.UserInfo, object []byte) bool 
 	if !p.Controls(user.Username) {
 		return false
 	}
-	return slices.ContainsFunc(metadataOf(object).OwnerReferences, func(owner metav1.OwnerReference) bool {
+	return slices.ContainsFunc(metadataOf(object, "ownerReferences").OwnerReferences, func(owner metav1.OwnerReference) bool {
 		version, err := schema.ParseGroupVersion(owner.APIVersion)
 		return err == nil && owner.Controller != nil && *owner.Controller && p.Covers(version.Group, owner.Kind)
 	})
@@ -189,9 +190,12 @@ type metadata struct {
 	DeletionTimestamp *string                 `json:"deletionTimestamp"`
 }
 
-// metadataOf returns none where they are not what they should be: no exemption is read
-// out of what is broken.
-func metadataOf(object []byte) metadata {
+// metadataOf looks for a key of an object's metadata. It returns none where they are not
+// what they should be: no exemption is read out of what is broken.
+func metadataOf(object []byte, key string) metadata {
+	if !bytes.Contains(object, []byte(key)) {
+		return metadata{} // reading the whole object takes as long as judging it
+	}
 	var of struct {
 		Metadata metadata `json:"metadata"`
 	}

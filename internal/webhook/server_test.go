@@ -232,7 +232,9 @@ func TestNewRefuses(t *testing.T) {
 		t.Errorf("halves of two pairs: %v", err)
 	}
 	bad := good
-	bad.Load = func(context.Context) (*Policy, []string, error) { return nil, nil, errors.New("configuration:1:1: bad") }
+	bad.Load = func(context.Context) (*Policy, []string, error) {
+		return nil, nil, errors.New("configuration:1:1: bad")
+	}
 	if _, err := New(t.Context(), bad); err == nil || err.Error() != "configuration:1:1: bad" {
 		t.Errorf("bad policy: %v", err)
 	}
