@@ -28,6 +28,9 @@ const (
 	// maxBodies is in bytes, over all bodies that are being read or wait: beyond it
 	// requests are shed, so that nobody fills the memory.
 	maxBodies = 64 << 20
+	// largeBody is in bytes. Of larger ones, which are rare, one is judged at a time: the
+	// nodes of a document take up to fifty times its size.
+	largeBody = 256 << 10
 	// defaultTimeout is what an API server waits that does not say how long.
 	defaultTimeout = 10 * time.Second
 	// maxTimeout is the longest that an API server may be configured to wait.
@@ -48,6 +51,7 @@ type Handler struct {
 	maxInFlight int64
 	inFlight    atomic.Int64  // reviews that run or wait
 	running     chan struct{} // holds one for each review that runs: more than cores gain nothing
+	large       chan struct{} // holds the one of a large body
 	bodies      atomic.Int64  // bytes of bodies in memory
 	buffers     sync.Pool
 }
@@ -57,7 +61,7 @@ type Handler struct {
 func NewHandler(policy func() *Policy, metrics *Metrics, log *slog.Logger, logAllowed bool, maxInFlight int) *Handler {
 	return &Handler{
 		policy: policy, metrics: metrics, log: decisionLog{log, logAllowed},
-		maxInFlight: int64(maxInFlight), running: make(chan struct{}, 2*runtime.GOMAXPROCS(0)),
+		maxInFlight: int64(maxInFlight), running: make(chan struct{}, 2*runtime.GOMAXPROCS(0)), large: make(chan struct{}, 1),
 		buffers: sync.Pool{New: func() any { return new(bytes.Buffer) }},
 	}
 }
@@ -142,12 +146,18 @@ func (h *Handler) answer(r *http.Request, started time.Time) ([]byte, error) {
 	defer h.metrics.InFlight.Dec()
 	ctx, cancel := context.WithDeadline(r.Context(), started.Add(timeout))
 	defer cancel()
-	select {
-	case h.running <- struct{}{}:
-		defer func() { <-h.running }()
-	case <-ctx.Done():
-		h.metrics.Shed.Inc()
-		return nil, errBusy
+	turns := []chan struct{}{h.running}
+	if buffer.Len() > largeBody {
+		turns = []chan struct{}{h.large, h.running}
+	}
+	for _, turn := range turns {
+		select {
+		case turn <- struct{}{}:
+			defer func() { <-turn }()
+		case <-ctx.Done():
+			h.metrics.Shed.Inc()
+			return nil, errBusy
+		}
 	}
 
 	request, err := decode(buffer.Bytes())

@@ -212,6 +212,29 @@ func TestServer(t *testing.T) {
 	}
 }
 
+// Clients that never end what they send keep nobody waiting.
+func TestServerAnswersBesideSlowClients(t *testing.T) {
+	r := started(t, func(options *Options) { options.MaxInFlight = 4 })
+	r.log.wait(t, `"msg":"ready"`, 1)
+	for i := range 100 {
+		connection, err := tls.Dial("tcp", r.Addr().String(), &tls.Config{InsecureSkipVerify: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer connection.Close()
+		begun := "POST /validate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+		if i%2 == 0 {
+			begun += "Content-Length: 8000000\r\n\r\n{"
+		}
+		if _, err := io.WriteString(connection, begun); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if response, body := r.review(t); response.StatusCode != http.StatusOK {
+		t.Errorf("status %d: %s", response.StatusCode, body)
+	}
+}
+
 func TestNewRefuses(t *testing.T) {
 	dir := t.TempDir()
 	certificate, key := filepath.Join(dir, "tls.crt"), filepath.Join(dir, "tls.key")
