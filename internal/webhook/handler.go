@@ -115,7 +115,7 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if code != http.StatusServiceUnavailable { // a flood is counted and not written down
 		h.log.failed(r, code, err)
 	}
-	http.Error(w, err.Error(), code)
+	http.Error(w, short(err.Error(), maxLine), code)
 }
 
 // answer returns the review with its response.

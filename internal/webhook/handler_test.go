@@ -148,9 +148,7 @@ func TestHandlerJudgesHugeObjects(t *testing.T) {
 	}
 }
 
-// An inside failure is a status 500 and a line in the log, and no verdict.
-func TestHandlerFailsWithoutVerdict(t *testing.T) {
-	failing := policy.Folder{Name: "failing", FS: fstest.MapFS{"failing.rego": &fstest.MapFile{Data: []byte(`# METADATA
+const failingRule = `# METADATA
 # title: It fails
 # description: Always.
 # custom:
@@ -159,7 +157,11 @@ func TestHandlerFailsWithoutVerdict(t *testing.T) {
 package mlpolicy.rules.failing
 
 deny contains {"path": ["deployments", 0], "message": 7} if input.deployments
-`)}}}
+`
+
+// An inside failure is a status 500 and a line in the log, and no verdict.
+func TestHandlerFailsWithoutVerdict(t *testing.T) {
+	failing := policy.Folder{Name: "failing", FS: fstest.MapFS{"failing.rego": &fstest.MapFile{Data: []byte(failingRule)}}}
 	handler, log := handlerOf(policyOf(t, "", failing))
 	response := serve(handler, post(strings.NewReader(reviewOf(gpuOnVirtualNode))))
 	if response.Code != http.StatusInternalServerError || strings.Contains(response.Body.String(), "allowed") {
@@ -186,6 +188,21 @@ deny contains {"path": ["deployments", 0], "message": 7} if input.deployments
 	}
 	if handler.inFlight.Load() != 0 || len(handler.running) != 0 || handler.bodies.Load() != 0 {
 		t.Error("a failed review still counts")
+	}
+}
+
+// An object without facts never reaches the policies: one that always fails says nothing.
+func TestObjectsWithoutFactsNeverReachThePolicies(t *testing.T) {
+	failing := policy.Folder{Name: "failing", FS: fstest.MapFS{"failing.rego": &fstest.MapFile{Data: []byte(failingRule)}}}
+	handler, _ := handlerOf(policyOf(t, "", failing))
+	for object, want := range map[string]int{
+		gpuOnVirtualNode: http.StatusInternalServerError,
+		`{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}, "data": {"a": "b"}}`:                   http.StatusOK,
+		`{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "churn"}, "spec": {"containers": "nowhere"}}`: http.StatusOK,
+	} {
+		if response := serve(handler, post(strings.NewReader(reviewOf(object)))); response.Code != want {
+			t.Errorf("%s: status %d, want %d: %s", object, response.Code, want, response.Body)
+		}
 	}
 }
 
@@ -306,6 +323,15 @@ func TestDecisionLog(t *testing.T) {
 	}
 	if strings.Contains(log.String(), "secret/image") {
 		t.Error("the log has the content of an object")
+	}
+
+	// Nobody fills the log with what he says.
+	for _, edit := range []struct{ from, to string }{{`"alice"`, `"` + strings.Repeat("a", 1<<20) + `"`}, {`"AdmissionReview"`, `"` + strings.Repeat("a", 1<<20) + `"`}} {
+		log.Reset()
+		serve(handler, post(strings.NewReader(strings.Replace(reviewOf(gpuOnVirtualNode), edit.from, edit.to, 1))))
+		if log.Len() == 0 || log.Len() > 4096 {
+			t.Errorf("a line of %d bytes", log.Len())
+		}
 	}
 
 	// What is allowed without a word is written down on demand.

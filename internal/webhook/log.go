@@ -21,21 +21,21 @@ func (l decisionLog) decided(r *http.Request, request *admissionv1.AdmissionRequ
 		return
 	}
 	attributes := []slog.Attr{
-		slog.String("uid", string(request.UID)),
+		said("uid", string(request.UID)),
 		slog.String("verdict", string(d.Verdict)),
 		slog.Any("rules", d.Rules),
-		slog.String("operation", string(request.Operation)),
-		slog.String("group", request.Kind.Group),
-		slog.String("version", request.Kind.Version),
-		slog.String("kind", request.Kind.Kind),
-		slog.String("namespace", request.Namespace),
-		slog.String("name", request.Name),
-		slog.String("user", request.UserInfo.Username),
+		said("operation", string(request.Operation)),
+		said("group", request.Kind.Group),
+		said("version", request.Kind.Version),
+		said("kind", request.Kind.Kind),
+		said("namespace", request.Namespace),
+		said("name", request.Name),
+		said("user", request.UserInfo.Username),
 		slog.Bool("dry_run", request.DryRun != nil && *request.DryRun),
 		slog.Float64("duration_ms", float64(duration.Microseconds())/1000),
 	}
 	if request.SubResource != "" {
-		attributes = append(attributes, slog.String("subresource", request.SubResource))
+		attributes = append(attributes, said("subresource", request.SubResource))
 	}
 	if len(d.Spared) > 0 {
 		var spared []string
@@ -47,12 +47,18 @@ func (l decisionLog) decided(r *http.Request, request *admissionv1.AdmissionRequ
 	l.LogAttrs(r.Context(), slog.LevelInfo, "review", append(attributes, trace(r)...)...)
 }
 
+// maxSaid bounds in characters what a request says of itself. Names of Kubernetes have 253.
+const maxSaid = 512
+
+// said is what a request says of itself: whoever reaches the port can say anything.
+func said(key, text string) slog.Attr { return slog.String(key, short(text, maxSaid)) }
+
 func (l decisionLog) failed(r *http.Request, code int, err error) {
 	level := slog.LevelWarn
 	if code >= http.StatusInternalServerError {
 		level = slog.LevelError
 	}
-	l.LogAttrs(r.Context(), level, "no verdict", append([]slog.Attr{slog.Int("code", code), slog.String("error", err.Error()), slog.String("from", r.RemoteAddr)}, trace(r)...)...)
+	l.LogAttrs(r.Context(), level, "no verdict", append([]slog.Attr{slog.Int("code", code), slog.String("error", short(err.Error(), maxLine)), slog.String("from", r.RemoteAddr)}, trace(r)...)...)
 }
 
 func (l decisionLog) panicked(r *http.Request, fault any, stack []byte) {
