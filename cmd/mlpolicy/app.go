@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -277,7 +278,9 @@ func (p *program) session(c *cli.Context) (*session, error) {
 	if c.Bool(noLinkFlag) {
 		linter = linter.Alone()
 	} else {
-		linter = linter.Linking(newProjects(configuration).of)
+		linter = linter.Linking(newProjects(configuration, func(root string) {
+			p.complain(fmt.Sprintf("%s: more than %d files; what those that are not named here define is not looked for (--no-link says that this is meant)", filepath.ToSlash(root), maxProjectFiles))
+		}).of)
 	}
 	return &session{configuration, loaded, linter}, nil
 }

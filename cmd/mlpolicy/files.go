@@ -31,6 +31,7 @@ type files struct {
 	ignores   *ignoreFile // of the configuration
 	force     bool        // ignores hold for paths that are named themselves, too
 	flat      bool        // folders in folders are left out
+	listing   bool        // symbolic links and projects inside of the folder are left out
 	count     atomic.Int64
 
 	explaining bool
@@ -71,6 +72,9 @@ func (f *files) inputs(ctx context.Context) iter.Seq[lint.Input] {
 		w := &walk{files: f, ctx: ctx, yield: yield}
 		if len(f.paths) > 1 {
 			w.seen = map[string]bool{}
+			if absolute, err := filepath.Abs(f.stdinName); err == nil && slices.Contains(f.paths, "-") {
+				w.seen[absolute] = true // what stands on the disk under the name is an older state
+			}
 		}
 		for _, path := range f.paths {
 			if !w.path(path) {
@@ -163,6 +167,9 @@ func (w *walk) entry(folder, absoluteFolder string, entry fs.DirEntry, ignores [
 	name := entry.Name()
 	path, absolute := filepath.Join(folder, name), strings.TrimSuffix(absoluteFolder, "/")+"/"+name
 	isFolder, mode := entry.IsDir(), entry.Type()
+	if mode&fs.ModeSymlink != 0 && w.listing {
+		return true // a second name of a file, or none of the project's
+	}
 	if mode&fs.ModeSymlink != 0 {
 		info, err := os.Stat(path)
 		switch {
@@ -191,6 +198,9 @@ func (w *walk) entry(folder, absoluteFolder string, entry fs.DirEntry, ignores [
 	}
 	if v := w.ignores.judge(absolute, isFolder); v.ignored {
 		w.skip(path, "ignored by "+v.where)
+		return true
+	}
+	if isFolder && w.listing && marksProject(path) {
 		return true
 	}
 	if isFolder {

@@ -18,16 +18,21 @@ const maxProjectFiles = 50_000
 // projects finds the project of a file: the nearest folder above it that holds .git or
 // a configuration. Without one, the file's folder is all that is looked into.
 type projects struct {
-	configuration *config.Config
-	most          int // files of a project
+	configured *ignoreFile       // what the configuration ignores
+	most       int               // files of a project
+	tooLarge   func(root string) // is called with one that has more
 
 	mutex    sync.Mutex
 	byFolder map[string]*facts.Project // of a file, as the file is named
 	byRoot   map[string]*facts.Project // as files below it are named
+	ignores  map[string][]*ignoreFile  // by absolute folder
 }
 
-func newProjects(configuration *config.Config) *projects {
-	return &projects{configuration: configuration, most: maxProjectFiles, byFolder: map[string]*facts.Project{}, byRoot: map[string]*facts.Project{}}
+func newProjects(configuration *config.Config, tooLarge func(root string)) *projects {
+	return &projects{
+		configured: configuredIgnores(configuration), most: maxProjectFiles, tooLarge: tooLarge,
+		byFolder: map[string]*facts.Project{}, byRoot: map[string]*facts.Project{}, ignores: map[string][]*ignoreFile{},
+	}
 }
 
 // of returns the project of a file, the same for all files of one that are named alike,
@@ -42,7 +47,11 @@ func (p *projects) of(file string) *facts.Project {
 	root, marked := rootOf(folder)
 	project := p.byRoot[root]
 	if project == nil {
-		project = &facts.Project{Files: func(ctx context.Context) ([]string, bool) { return p.files(ctx, root, marked) }}
+		project = &facts.Project{
+			Files:   func(ctx context.Context) ([]string, bool) { return p.files(ctx, root, marked) },
+			Ignored: p.ignored,
+			Direct:  direct,
+		}
 		if marked {
 			project.Root = filepath.ToSlash(root)
 		}
@@ -95,22 +104,47 @@ func workingDirectory() string {
 // files lists the files of a project that lint would read; of a folder that is none
 // those in it and not below.
 func (p *projects) files(ctx context.Context, root string, marked bool) ([]string, bool) {
-	listing := &files{paths: []string{root}, flat: !marked}
-	listing.leaveOut(p.configuration)
+	listing := &files{paths: []string{root}, flat: !marked, listing: true}
+	listing.ignores = p.configured
 	var names []string
-	here := workingDirectory()
 	for input := range listing.inputs(ctx) {
 		if len(names) == p.most {
+			p.tooLarge(root)
 			return nil, false
 		}
-		name := input.Name
-		if strings.HasPrefix(name, "../") {
-			// A file that is named from below the root has no detour in its name.
-			if direct, err := filepath.Rel(here, filepath.Join(here, filepath.FromSlash(name))); err == nil {
-				name = filepath.ToSlash(direct)
-			}
-		}
-		names = append(names, name)
+		names = append(names, direct(input.Name))
 	}
 	return names, true
+}
+
+// direct takes the detour out of a path that leads up and down again to below the
+// working directory.
+func direct(name string) string {
+	if !strings.HasPrefix(name, "../") {
+		return name
+	}
+	here := workingDirectory()
+	path, err := filepath.Rel(here, filepath.Join(here, filepath.FromSlash(name)))
+	if err != nil {
+		return name
+	}
+	return filepath.ToSlash(path)
+}
+
+// ignored tells whether a file is left out of a walk of its folder.
+func (p *projects) ignored(name string) bool {
+	absolute, err := filepath.Abs(filepath.FromSlash(name))
+	if err != nil {
+		return false
+	}
+	folder := filepath.Dir(absolute)
+	p.mutex.Lock()
+	ignores, known := p.ignores[folder]
+	if !known {
+		ignores = ignoresAbove(absolute)
+		p.ignores[folder] = ignores
+	}
+	p.mutex.Unlock()
+	slashed := filepath.ToSlash(absolute)
+	return judge(ignores, slashed, false).ignored || p.configured.judge(slashed, false).ignored
 }

@@ -50,6 +50,10 @@ func TestProjects(t *testing.T) {
 					}) {
 						t.Errorf("%s of %s does not show in %s alone: %v", finding.Rule, finding.Deployment, file, alone)
 					}
+					folder, base := filepath.Split(filepath.Join(filepath.Dir(project), file))
+					if near := findingsIn(t, folder, base); len(near) != len(alone) {
+						t.Errorf("%s from its own folder has %d findings, from the root %d", file, len(near), len(alone))
+					}
 				}
 			}
 			if unlinked := findingsIn(t, filepath.Dir(project), "--no-link", "."); len(unlinked) > 0 {
@@ -87,13 +91,13 @@ func lintIn(t *testing.T, folder string, args ...string) string {
 
 func TestProjectOfAFile(t *testing.T) {
 	root := t.TempDir()
-	for _, folder := range []string{"one/.git", "one/deploy/prod", "two/deploy", "loose/below"} {
+	for _, folder := range []string{"one/.git", "one/deploy/prod", "one/inner", "two/deploy", "loose/below"} {
 		if err := os.MkdirAll(filepath.Join(root, folder), 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for _, file := range []string{
-		"one/a.yaml", "one/deploy/b.yaml", "one/deploy/prod/c.yaml", "one/deploy/notes.txt", "one/.gitignore", "one/ignored.yaml",
+		"one/a.yaml", "one/deploy/b.yaml", "one/deploy/prod/c.yaml", "one/deploy/notes.txt", "one/.gitignore", "one/ignored.yaml", "one/inner/.mlpolicy.yaml", "one/inner/g.yaml",
 		"two/.mlpolicy.yaml", "two/deploy/d.yaml", "loose/e.yaml", "loose/below/f.yaml",
 	} {
 		content := ""
@@ -103,6 +107,9 @@ func TestProjectOfAFile(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(root, file), []byte(content), 0o644); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if err := os.Symlink("a.yaml", filepath.Join(root, "one", "again.yaml")); err != nil {
+		t.Fatal(err)
 	}
 	t.Chdir(filepath.Join(root, "one", "deploy"))
 	absolute := filepath.ToSlash(root)
@@ -118,7 +125,8 @@ func TestProjectOfAFile(t *testing.T) {
 		{"../../loose/e.yaml", "", []string{"../../loose/e.yaml"}},
 		{"../../loose/below/f.yaml", "", []string{"../../loose/below/f.yaml"}},
 	}
-	projects := newProjects(config.Default())
+	var tooLarge []string
+	projects := newProjects(config.Default(), func(root string) { tooLarge = append(tooLarge, root) })
 	for _, test := range tests {
 		project := projects.of(test.file)
 		files, ok := project.Files(t.Context())
@@ -126,11 +134,19 @@ func TestProjectOfAFile(t *testing.T) {
 			t.Errorf("%s: root %q, files %q, want %q and %q", test.file, project.Root, files, test.root, test.files)
 		}
 	}
+	for name, want := range map[string]bool{"../ignored.yaml": true, "../a.yaml": false} {
+		if got := projects.of(name).Ignored(name); got != want {
+			t.Errorf("%s: ignored %t", name, got)
+		}
+	}
+	if got := projects.of("b.yaml").Direct("../deploy/prod/c.yaml"); got != "prod/c.yaml" {
+		t.Errorf("the direct path is %s", got)
+	}
 	if projects.of("b.yaml") != projects.of("../a.yaml") || projects.of("b.yaml") == projects.of("../../two/deploy/d.yaml") {
 		t.Error("a project is not one pointer")
 	}
 	projects.most = 2
-	if files, ok := projects.of("b.yaml").Files(t.Context()); ok || files != nil {
-		t.Errorf("a project that is too large lists %q", files)
+	if files, ok := projects.of("b.yaml").Files(t.Context()); ok || files != nil || len(tooLarge) != 1 {
+		t.Errorf("a project that is too large lists %q; told %q", files, tooLarge)
 	}
 }

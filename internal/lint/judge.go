@@ -77,6 +77,7 @@ func (j *judge) denial(all *facts.Facts, denial policy.Denial, rests []facts.Pla
 	}
 	for _, other := range rests {
 		place.Related = append(slices.Clip(place.Related), because(other, "it rests on this"))
+		place.Related = append(place.Related, other.Related...)
 	}
 	finding = j.locate(place, owner, finding)
 	if described, _ := all.Locate(denial.Path[:2]); described.Node != nil && !j.isInput(described) && !j.inputs[finding.File] {

@@ -111,5 +111,17 @@ func read(input Input) (*source.File, error) {
 	if recognition == facts.Auxiliary {
 		file.Problems = nil
 	}
+	if file.Confidential = facts.Confidential(file.Text); file.Confidential {
+		silence(file.Problems)
+	}
 	return file, nil
+}
+
+// silence takes out of messages what they may quote of a text.
+func silence(problems []source.Problem) {
+	for i := range problems {
+		if problems[i].Kind == source.Malformed {
+			problems[i].Message = "the text is no JSON or YAML here; it is not shown, since such files hold secrets"
+		}
+	}
 }

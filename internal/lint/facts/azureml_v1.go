@@ -34,19 +34,23 @@ var azureMLv1DeploymentConfig = format{
 			d.Target = Know(target, r.carry(computeType))
 		}
 		d.Workload = Know(WebService, Place{Node: computeType, Why: "a deployment configuration is for a web service"})
-
-		resources := r.root.Get("containerResourceRequirements")
-		d.CPUCores = either(resources.Get("cpu"), resources.Get("cpuLimit"), r.number)
-		// Azure writes GB and allocates GiB.
-		d.MemoryGiB = either(resources.GetFold("memoryInGB"), resources.GetFold("memoryInGBLimit"), r.number)
-		d.GPUs = either(r.root.Get("gpuCores"), resources.Get("gpu"), r.count)
-		d.FPGAs = r.count(resources.Get("fpga"))
-		d.Replicas = r.count(r.root.Get("numReplicas"))
-		d.Autoscales = r.boolean(r.root.At("autoScaler", "autoscaleEnabled"))
-		for _, key := range []string{"tags", "kvTags"} {
-			r.tags(d, r.root.Get(key))
-		}
+		r.azureMLv1Requirements(d, r.root)
 	},
+}
+
+// azureMLv1Requirements reads what a web service asks for, and its tags.
+func (r *reader) azureMLv1Requirements(d *Deployment, service *source.Node) {
+	resources := service.Get("containerResourceRequirements")
+	d.CPUCores = either(resources.Get("cpu"), resources.Get("cpuLimit"), r.number)
+	// Azure writes GB and allocates GiB.
+	d.MemoryGiB = either(resources.GetFold("memoryInGB"), resources.GetFold("memoryInGBLimit"), r.number)
+	d.GPUs = either(service.Get("gpuCores"), resources.Get("gpu"), r.count)
+	d.FPGAs = r.count(resources.Get("fpga"))
+	d.Replicas = r.count(service.Get("numReplicas"))
+	d.Autoscales = r.boolean(service.At("autoScaler", "autoscaleEnabled"))
+	for _, key := range []string{"tags", "kvTags"} {
+		r.tags(d, service.Get(key))
+	}
 }
 
 func v1Target(computeType *source.Node) (Target, bool) {

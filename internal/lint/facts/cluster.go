@@ -25,6 +25,11 @@ func (r *reader) runsIn(d *Deployment, e evidence, metadata *source.Node) {
 		e.metadata(metadata)
 	}
 	e.also(r.ownEvidence())
+	r.runsOn(d, e)
+}
+
+// runsOn sets the target that evidence tells.
+func (r *reader) runsOn(d *Deployment, e evidence) {
 	target, place := e.target()
 	switch {
 	case target != "":
@@ -245,11 +250,16 @@ func (e *evidence) expressions(list *source.Node) {
 // affinity judges the terms one of which a node must meet: what all of them
 // require is required.
 func (e *evidence) affinity(terms *source.Node) {
+	e.terms(terms, "matchExpressions", "matchFields")
+}
+
+// terms is affinity for terms whose expressions and fields stand under these keys.
+func (e *evidence) terms(terms *source.Node, expressions, fields string) {
 	var common evidence
 	for i, term := range terms.Elements() {
 		var here evidence
-		here.expressions(term.Get("matchExpressions"))
-		for _, field := range term.Get("matchFields").Elements() {
+		here.expressions(term.Get(expressions))
+		for _, field := range term.Get(fields).Elements() {
 			if names := field.Get("values").Elements(); field.Get("operator").Is("In") && len(names) == 1 {
 				here.node(names[0])
 			}

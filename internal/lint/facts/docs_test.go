@@ -103,7 +103,7 @@ func eachFact(object reflect.Value, prefix string, visit func(name string, place
 			}
 		case map[string]Fact[string]:
 			for key, label := range value {
-				if !strings.HasPrefix(key, statementPrefix) {
+				if _, ours := statedIn(key); !ours {
 					visit(column, label.Place)
 				}
 			}

@@ -171,7 +171,9 @@ func (r *reader) told() []any {
 		all = append(all, d.told()...)
 	}
 	for _, part := range r.parts {
-		all = append(all, part.facts.told()...)
+		if part.facts != nil { // else it is one of the computes
+			all = append(all, part.facts.told()...)
+		}
 	}
 	return all
 }

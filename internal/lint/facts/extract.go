@@ -30,7 +30,8 @@ type Options struct {
 	// Unrecognized names the files of the run that hold no document of a known format.
 	Unrecognized map[string]bool
 
-	// Doubted are the words of Statements that are not taken on trust from a document; see Doubt.
+	// Doubted are the words of Statements that are not taken on trust from a document that
+	// stands alone; see Doubt.
 	Doubted []string
 	// Namespace is that of Kubernetes objects which do not state their own.
 	Namespace string
@@ -73,6 +74,8 @@ func Extract(ctx context.Context, fsys fs.FS, files []*source.File, options Opti
 	extraction := &Extraction{Facts: Facts{Deployments: []*Deployment{}, Computes: []*Compute{}}}
 	for _, reading := range readings {
 		linker.parametrize(ctx, reading)
+	}
+	for _, reading := range readings {
 		for _, reader := range reading.readers {
 			if err := ctx.Err(); err != nil {
 				return nil, err
@@ -81,7 +84,8 @@ func Extract(ctx context.Context, fsys fs.FS, files []*source.File, options Opti
 		}
 		extraction.Problems = append(extraction.Problems, reading.problems...)
 	}
-	extraction.Dependents = linker.dependents(ctx)
+	dependents, problems := linker.dependents(ctx)
+	extraction.Dependents, extraction.Problems = dependents, append(extraction.Problems, problems...)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -120,14 +124,8 @@ func (e *Extraction) add(ctx context.Context, r *reader, linker *linker, options
 	e.Problems = append(e.Problems, r.problems...)
 	for _, d := range r.deployments {
 		d.Subject.within(options.Namespace)
-		linker.complete(ctx, d)
-		known, variants := d.Compute, d.without(doubts)
-		e.Problems = append(e.Problems, d.settle(options)...)
-		if d.Compute != known {
-			r.computes = append(r.computes, d.Compute)
-		}
-		linker.measure(ctx, d)
-		d.inventory(options)
+		variants := d.without(doubts)
+		e.Problems = append(e.Problems, linker.finish(ctx, d, func(own *Compute) { r.computes = append(r.computes, own) })...)
 		for _, variant := range variants {
 			variant.settle(options) // what contradicts it contradicts d
 			variant.Compute = d.Compute
@@ -176,15 +174,12 @@ type reading struct {
 
 // readFile reads the documents of a file, up to the context's end.
 func readFile(ctx context.Context, file *source.File) *reading {
-	reading := &reading{file: file, parts: map[partKind][]*part{}}
+	reading := &reading{file: file}
 	for _, document := range file.Documents {
 		before := len(reading.readers)
 		reading.add(ctx, document.Root)
 		var carried []*source.Node
 		for _, r := range reading.readers[before:] {
-			for _, part := range r.defined() {
-				reading.parts[part.kind] = append(reading.parts[part.kind], part)
-			}
 			if !r.auxiliary {
 				carried = append(carried, r.carried...)
 			}
@@ -194,7 +189,18 @@ func readFile(ctx context.Context, file *source.File) *reading {
 			return tell(ctx, document.Root)
 		})...)
 	}
+	reading.gather()
 	return reading
+}
+
+// gather sorts the parts of the documents by their kinds.
+func (reading *reading) gather() {
+	reading.parts = map[partKind][]*part{}
+	for _, r := range reading.readers {
+		for _, part := range r.defined() {
+			reading.parts[part.kind] = append(reading.parts[part.kind], part)
+		}
+	}
 }
 
 // completes tells whether the file holds anything that other documents can refer to.
@@ -203,11 +209,14 @@ func (reading *reading) completes() bool { return len(reading.parts) > 0 }
 // defined returns the parts of a document. The computes that Azure ML knows by a name
 // are among them; one that is described within a deployment is that deployment's own.
 func (r *reader) defined() []*part {
-	parts := r.parts
+	own := make(map[*Compute]bool, len(r.deployments))
+	for _, d := range r.deployments {
+		own[d.Compute] = true
+	}
+	parts := slices.Clip(r.parts)
 	for _, c := range r.computes {
-		own := slices.ContainsFunc(r.deployments, func(d *Deployment) bool { return d.Compute == c })
-		if !own && c.Name.Place.Why == "" && (c.ManagedBy.Value == ByAzureML || c.inWorkspace) {
-			parts = append(slices.Clip(parts), &part{kind: computeDefinition, name: path.Base(c.Name.Value), compute: c})
+		if !own[c] && c.Name.Place.Why == "" && (c.ManagedBy.Value == ByAzureML || c.inWorkspace) {
+			parts = append(parts, &part{kind: computeDefinition, name: path.Base(c.Name.Value), compute: c})
 		}
 	}
 	return parts
@@ -247,7 +256,7 @@ func readDocument(root *source.Node) *reader {
 			r := &reader{format: format.name, auxiliary: format.auxiliary, root: root}
 			format.read(r)
 			if format.auxiliary {
-				r.problems = nil
+				r.problems = r.misstated
 			}
 			return r
 		}

@@ -23,13 +23,18 @@ type Project struct {
 	// Files lists the names of the files in the form of source.File.Name. It is
 	// false when they are too many to look into.
 	Files func(context.Context) (names []string, ok bool)
+	// Ignored tells whether a file is left out of what Files lists; nil for none.
+	Ignored func(name string) bool
+	// Direct gives a path that leads up and down the form of source.File.Name; nil
+	// where it has that form.
+	Direct func(name string) string
 }
 
 // Link is a mention of what another document defines.
 type Link struct {
 	What  string  // in words: compute gpu-cluster
 	Place Place   // where the deployment mentions it
-	Found []Place // the documents that define it
+	Found []Place // the documents that define it, or the first of many
 	Why   string  // why it was not followed; empty when it was
 }
 
@@ -122,6 +127,9 @@ const (
 	maxLinkedFile = 1 << 20
 	// maxMentions bounds what a deployment refers to, by way of others too.
 	maxMentions = 100
+	// maxFound is how many of several definitions are named: who has more than that
+	// copies folders.
+	maxFound = 5
 )
 
 // standardInput is the name of the source.File that no folder holds.
@@ -142,17 +150,19 @@ type linker struct {
 	run      []*reading
 	read     map[string]*reading // by file name
 	inRun    map[*source.File]bool
-	folders  map[string][]string   // names of a folder's files
-	walked   map[string]bool       // folders whose files in the file system are among them
-	projects map[string]*Project   // by folder, where options know none
-	indexes  map[*Project]*index   // what was looked into
-	settled  map[*Compute]struct{} // computes that are complete
+	folders  map[string][]string           // names of a folder's files
+	walked   map[string]bool               // folders whose files in the file system are among them
+	projects map[string]*Project           // by folder, where options know none
+	folded   map[partIn][]*part            // what is in a folder
+	values   map[string]map[string][]*part // parameters files, by folder and template
+	indexes  map[*Project]*index           // what was looked into
+	settled  map[*Compute]struct{}         // computes that are complete
 	sizes    *sizes
 }
 
 // index holds the documents of a project.
 type index struct {
-	tooLarge bool
+	tooLarge bool // only the files of the run are in it
 	readings []*reading
 	parts    map[definition][]*part
 }
@@ -161,6 +171,57 @@ type index struct {
 type definition struct {
 	kind            partKind
 	name, namespace string
+	version         string
+	file            *source.File // nil for all files of the project
+}
+
+// anyVersion stands for each version and for none; no version has the name.
+const anyVersion = "\x00"
+
+// add makes a part known.
+func (x *index) add(p *part) {
+	for _, version := range []string{p.version, anyVersion} {
+		for _, file := range []*source.File{p.place().Node.File(), nil} {
+			key := definition{p.kind, p.name, p.namespace, version, file}
+			x.parts[key] = append(x.parts[key], p)
+		}
+	}
+}
+
+// look returns what is defined in the file that mentions it, else in the project, else
+// for all namespaces.
+func (x *index) look(mention *reference) []*part {
+	namespaces := []string{mention.namespace}
+	if mention.namespace != "" {
+		namespaces = append(namespaces, "")
+	}
+	versions := []string{anyVersion}
+	if mention.version != "" {
+		versions = []string{mention.version, ""}
+	}
+	for _, namespace := range namespaces {
+		for _, file := range []*source.File{mention.node.File(), nil} {
+			var found []*part
+			for _, version := range versions {
+				more := x.parts[definition{mention.kind, mention.name, namespace, version, file}]
+				if len(found) == 0 {
+					found = more
+				} else if len(more) > 0 {
+					found = slices.Concat(found, more[:min(len(more), maxFound)])
+				}
+			}
+			if len(found) > 0 {
+				return found
+			}
+		}
+	}
+	return nil
+}
+
+// partIn is a kind of parts in a folder.
+type partIn struct {
+	kind   partKind
+	folder string
 }
 
 func newLinker(fsys fs.FS, run []*reading, options Options) *linker {
@@ -170,8 +231,10 @@ func newLinker(fsys fs.FS, run []*reading, options Options) *linker {
 		inRun:   make(map[*source.File]bool, len(run)),
 		folders: map[string][]string{}, walked: map[string]bool{standardInput: true},
 		projects: map[string]*Project{}, indexes: map[*Project]*index{}, settled: map[*Compute]struct{}{},
+		folded: map[partIn][]*part{}, values: map[string]map[string][]*part{},
 	}
-	l.sizes = newSizes(fsys, l.file, func(file string) string { return l.project(file).Root })
+	lookUp := func(ctx context.Context, name string) *reading { return l.file(ctx, l.direct(name)) }
+	l.sizes = newSizes(fsys, lookUp, func(file string) string { return l.project(file).Root })
 	for _, reading := range run {
 		l.read[reading.file.Name] = reading
 		l.inRun[reading.file] = true
@@ -179,6 +242,38 @@ func newLinker(fsys fs.FS, run []*reading, options Options) *linker {
 		l.folders[folder] = append(l.folders[folder], reading.file.Name)
 	}
 	return l
+}
+
+// finish completes a deployment by all that is known of it. own is called with a
+// compute of its own that only a statement describes.
+func (l *linker) finish(ctx context.Context, d *Deployment, own func(*Compute)) []Problem {
+	l.complete(ctx, d)
+	before := d.Compute
+	problems := l.ours(d.settle(l.options))
+	if d.Compute != before {
+		own(d.Compute)
+	}
+	l.measure(ctx, d)
+	d.inventory(l.options)
+	return problems
+}
+
+// ours moves problems that stand in a file which was only looked up to a place of the
+// run that they are related to, and leaves out those that have none.
+func (l *linker) ours(problems []Problem) []Problem {
+	var ours []Problem
+	for _, problem := range problems {
+		at := problem.Place
+		if at.Node != nil && l.read[at.Node.File().Name] != nil && !l.inRun[at.Node.File()] {
+			i := slices.IndexFunc(at.Related, func(p Place) bool { return p.Node != nil && l.inRun[p.Node.File()] })
+			if i < 0 {
+				continue
+			}
+			problem.Place = Place{Node: at.Related[i].Node, Related: []Place{{Node: at.Node, Why: "what it is about stands here"}}}
+		}
+		ours = append(ours, problem)
+	}
+	return ours
 }
 
 // complete adds to a deployment what the documents that it mentions say.
@@ -205,7 +300,7 @@ func (l *linker) complete(ctx context.Context, d *Deployment) {
 			continue // nobody said that there is one
 		}
 		link := Link{What: strings.TrimSpace(mention.kind.String() + " " + mention.name + mention.path), Place: Place{Node: mention.node}, Why: why}
-		for _, part := range found {
+		for _, part := range found[:min(len(found), maxFound)] {
 			link.Found = append(link.Found, part.place())
 		}
 		if link.Why == "" && !followed[found[0]] {
@@ -230,14 +325,9 @@ func (l *linker) find(ctx context.Context, mention *reference) (found []*part, w
 		found = l.beside(ctx, mention.kind, folderOf(file))
 	default:
 		index := l.index(ctx, l.project(file))
-		if index.tooLarge {
-			return nil, "the project has too many files to look for it"
+		if found = index.look(mention); len(found) == 0 && index.tooLarge {
+			return nil, "the project has too many files to look for it, and no file of the run defines it"
 		}
-		found = index.parts[definition{mention.kind, mention.name, mention.namespace}]
-		if len(found) == 0 && mention.namespace != "" {
-			found = index.parts[definition{mention.kind, mention.name, ""}]
-		}
-		found = ofVersion(found, mention.version)
 	}
 	switch {
 	case len(found) == 1:
@@ -248,14 +338,6 @@ func (l *linker) find(ctx context.Context, mention *reference) (found []*part, w
 		return nil, "nothing there adds to what is known"
 	}
 	return nil, "no document of the project defines it"
-}
-
-// ofVersion leaves out the parts that state another version.
-func ofVersion(parts []*part, version string) []*part {
-	if version == "" {
-		return parts
-	}
-	return slices.DeleteFunc(slices.Clone(parts), func(p *part) bool { return p.version != "" && p.version != version })
 }
 
 // add completes a deployment by a part that it mentions.
@@ -332,10 +414,9 @@ func (l *linker) settle(c *Compute) []Problem {
 
 // dependents returns what other files of the run's projects describe and rests on a
 // document of the run.
-func (l *linker) dependents(ctx context.Context) Facts {
-	var dependents Facts
+func (l *linker) dependents(ctx context.Context) (dependents Facts, problems []Problem) {
 	if l.options.Alone || l.fsys == nil {
-		return dependents
+		return Facts{}, nil
 	}
 	seen := map[*Project]bool{}
 	for _, reading := range l.run {
@@ -349,19 +430,19 @@ func (l *linker) dependents(ctx context.Context) Facts {
 		seen[project] = true
 		for _, other := range l.index(ctx, project).readings {
 			if !l.inRun[other.file] {
-				l.addDependents(ctx, &dependents, other)
+				problems = append(problems, l.addDependents(ctx, &dependents, other)...)
 			}
 		}
 	}
-	return dependents
+	return dependents, problems
 }
 
-// addDependents adds the deployments and computes of a file that rest on a document of the run.
-func (l *linker) addDependents(ctx context.Context, dependents *Facts, of *reading) {
-	l.parametrize(ctx, of)
+// addDependents adds the deployments and computes of a file that rest on a document of
+// the run, and returns the problems with them that stand there.
+func (l *linker) addDependents(ctx context.Context, dependents *Facts, of *reading) (problems []Problem) {
 	for _, r := range of.readers {
 		if ctx.Err() != nil {
-			return
+			return problems
 		}
 		if r.parameters != nil && l.inRun[r.parameters.File()] {
 			for _, c := range r.computes {
@@ -370,14 +451,13 @@ func (l *linker) addDependents(ctx context.Context, dependents *Facts, of *readi
 			}
 		}
 		for _, d := range r.deployments {
-			l.complete(ctx, d)
-			d.settle(l.options)
-			l.measure(ctx, d)
+			problems = append(problems, l.finish(ctx, d, func(*Compute) {})...)
 			if r.parameters != nil && l.inRun[r.parameters.File()] || l.rests(d) {
 				dependents.Deployments = append(dependents.Deployments, d)
 			}
 		}
 	}
+	return problems
 }
 
 // rests tells whether a deployment was completed by a document of the run.
@@ -394,8 +474,121 @@ func (l *linker) rests(d *Deployment) bool {
 }
 
 // parametrize reads the templates of a file again with the values of the parameters
-// file that belongs to it.
-func (l *linker) parametrize(_ context.Context, _ *reading) {}
+// file that belongs to it. Where several do, what any of them sets is not known.
+func (l *linker) parametrize(ctx context.Context, of *reading) {
+	if l.options.Alone || !slices.ContainsFunc(of.readers, isTemplate) {
+		return
+	}
+	for i, r := range of.readers {
+		if !isTemplate(r) || r.parameters != nil {
+			continue
+		}
+		files := l.parametersOf(ctx, of.file.Name, r.root)
+		if len(files) == 0 {
+			continue
+		}
+		link := Link{What: armParameters.String(), Place: Place{Node: r.root}}
+		for _, file := range files[:min(len(files), maxFound)] {
+			link.Found = append(link.Found, file.place())
+		}
+		parameters := parametersIn(files[0])
+		if len(files) > 1 {
+			link.Why = fmt.Sprintf("there are %d, and what they set is not known", len(files))
+			parameters = unsettled(r.root, files)
+		}
+		r = &reader{format: r.format, root: r.root, parameters: parameters}
+		armTemplate.read(r)
+		of.readers[i] = r
+		for _, d := range r.deployments {
+			d.Links = append(d.Links, link)
+		}
+	}
+	of.gather()
+}
+
+func parametersIn(file *part) *source.Node { return file.place().Node.GetFold("parameters") }
+
+// unsettled gives no value to each parameter that one of several files sets.
+func unsettled(template *source.Node, files []*part) *source.Node {
+	var members []source.Member
+	seen := map[string]bool{}
+	for _, file := range files {
+		for name := range entries(parametersIn(file)) {
+			if key := strings.ToLower(name.Text); !seen[key] {
+				seen[key] = true
+				members = append(members, source.Member{Key: name, Value: template.With(source.Node{Kind: source.Mapping})})
+			}
+		}
+	}
+	return template.With(source.Node{Kind: source.Mapping, Members: members})
+}
+
+func isTemplate(r *reader) bool { return r.format == armTemplate.name }
+
+// parametersOf returns the parameters files that a template may be deployed with: of
+// those beside it the ones that bear its name, as main.parameters.json,
+// main.parameters.dev.json and main.dev.parameters.json do that of main.json, or that
+// bear none and stand beside no other template. A file that sets what the template does
+// not declare is another's.
+func (l *linker) parametersOf(ctx context.Context, file string, template *source.Node) []*part {
+	folder := folderOf(file)
+	if l.values[folder] == nil {
+		l.values[folder] = l.parametersByTemplate(ctx, folder)
+	}
+	declared := map[string]bool{}
+	for name := range entries(template.GetFold("parameters")) {
+		declared[strings.ToLower(name.Text)] = true
+	}
+	return slices.DeleteFunc(slices.Clone(l.values[folder][stem(file)]), func(values *part) bool {
+		for name := range entries(parametersIn(values)) {
+			if !declared[strings.ToLower(name.Text)] {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// parametersByTemplate sorts the parameters files of a folder by the stems of the templates.
+func (l *linker) parametersByTemplate(ctx context.Context, folder string) map[string][]*part {
+	readings := l.inFolder(ctx, folder)
+	templates := map[string]bool{}
+	only := ""
+	for _, reading := range readings {
+		if slices.ContainsFunc(reading.readers, isTemplate) {
+			only = stem(reading.file.Name)
+			templates[only] = true
+		}
+	}
+	values := map[string][]*part{}
+	var nameless []*part
+	for _, reading := range readings {
+		parts := reading.parts[armParameters]
+		if len(parts) == 0 {
+			continue
+		}
+		name, _, _ := strings.Cut(stem(reading.file.Name), "param")
+		name = strings.TrimRight(name, ".-_")
+		for name != "" && !templates[name] && strings.Contains(name, ".") {
+			name = name[:strings.LastIndexByte(name, '.')]
+		}
+		if name == "" {
+			nameless = append(nameless, parts...)
+		} else {
+			values[name] = append(values[name], parts...)
+		}
+	}
+	if len(templates) == 1 && len(values[only]) == 0 {
+		values[only] = nameless
+	}
+	return values
+}
+
+// stem is the base name of a file without its last extension, in lower case.
+func stem(file string) string {
+	base := path.Base(file)
+	return strings.ToLower(strings.TrimSuffix(base, path.Ext(base)))
+}
 
 // project returns the project of a file, which is the folder where nothing else says so.
 func (l *linker) project(file string) *Project {
@@ -411,6 +604,14 @@ func (l *linker) project(file string) *Project {
 	return project
 }
 
+// direct gives a name the form that files of the run have.
+func (l *linker) direct(name string) string {
+	if project := l.project(name); project.Direct != nil {
+		return project.Direct(name)
+	}
+	return name
+}
+
 // within joins a path to the folder of a file. It is false for one that leads out of
 // the file's project.
 func (l *linker) within(file, name string) (string, bool) {
@@ -418,15 +619,9 @@ func (l *linker) within(file, name string) (string, bool) {
 	if folder == standardInput || path.IsAbs(name) {
 		return "", false
 	}
-	joined := path.Join(folder, name)
-	switch root := l.project(file).Root; root {
-	case "":
-		return joined, true
-	case ".":
-		return joined, joined != ".." && !strings.HasPrefix(joined, "../")
-	default:
-		return joined, strings.HasPrefix(joined, strings.TrimSuffix(root, "/")+"/")
-	}
+	joined := l.direct(path.Join(folder, name))
+	root := l.project(file).Root
+	return joined, root == "" || below(root, joined)
 }
 
 // index reads the documents of a project.
@@ -447,11 +642,13 @@ func (l *linker) index(ctx context.Context, project *Project) *index {
 		found.readings = append(found.readings, l.others(ctx, names)...)
 	}
 	for _, reading := range found.readings {
+		if !l.inRun[reading.file] {
+			l.parametrize(ctx, reading)
+		}
 		for _, parts := range reading.parts {
 			for _, part := range parts {
 				if part.name != "" {
-					key := definition{part.kind, part.name, part.namespace}
-					found.parts[key] = append(found.parts[key], part)
+					found.add(part)
 				}
 			}
 		}
@@ -498,9 +695,27 @@ func (l *linker) others(ctx context.Context, names []string) []*reading {
 
 // beside returns the parts of a kind in the files of a folder.
 func (l *linker) beside(ctx context.Context, kind partKind, folder string) []*part {
+	in := partIn{kind, folder}
+	if known, ok := l.folded[in]; ok {
+		return known
+	}
 	var all []*part
-	for _, name := range l.siblings(folder) {
-		all = append(all, l.file(ctx, name).parts[kind]...)
+	for _, reading := range l.inFolder(ctx, folder) {
+		all = append(all, reading.parts[kind]...)
+	}
+	l.folded[in] = all
+	return all
+}
+
+// inFolder returns what the files of a folder say, those of the run and all others.
+func (l *linker) inFolder(ctx context.Context, folder string) []*reading {
+	names := l.siblings(folder)
+	l.others(ctx, names)
+	var all []*reading
+	for _, name := range names {
+		if reading := l.read[name]; reading != nil && reading.file != nil {
+			all = append(all, reading)
+		}
 	}
 	return all
 }
@@ -556,11 +771,15 @@ func (l *linker) siblings(folder string) []string {
 	for _, name := range names {
 		known[name] = true
 	}
+	var ignored func(string) bool
+	if l.options.Project != nil {
+		ignored = l.options.Project(path.Join(folder, "any")).Ignored
+	}
 	for _, entry := range entries {
 		name := path.Join(folder, entry.Name())
 		switch path.Ext(name) {
 		case ".json", ".yml", ".yaml":
-			if !known[name] && !entry.IsDir() {
+			if !known[name] && !entry.IsDir() && (ignored == nil || !ignored(name)) {
 				names = append(names, name)
 			}
 		}

@@ -6,8 +6,10 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	goruntime "runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 
@@ -118,6 +120,14 @@ func TestLinks(t *testing.T) {
 			"d.yml":     data(online("environment: {image: a, conda_file: env/c.yml}\n")),
 			"env/c.yml": data("dependencies: [azureml-designer-serving]\n"),
 		}, "true", func(d *Deployment) string { return fmt.Sprint(d.Designer.Value) }},
+		{"an MLmodel, by a document of ours", fstest.MapFS{
+			"d.yml":     data("apiVersion: mlpolicy.dev/v1\nkind: ModelDeployment\nspec: {model: {path: m}}\n"),
+			"m/MLmodel": data("flavors: {a: {}}\nmodel_size_bytes: 5\n"),
+		}, "5", func(d *Deployment) string { return fmt.Sprint(d.Models[0].SizeBytes.Value) }},
+		{"what stands in the same file", fstest.MapFS{
+			"d.yml": data(batch + "---\n" + strings.Replace(cluster, "NC6", "NC24", 1)),
+			"c.yml": data(cluster),
+		}, "4", func(d *Deployment) string { return fmt.Sprint(d.GPUs.Value) }},
 		{"a runtime of the namespace", fstest.MapFS{
 			"d.yaml": data("apiVersion: serving.kserve.io/v1beta1\nkind: InferenceService\nmetadata: {name: a, namespace: one}\nspec: {predictor: {model: {runtime: r}}}\n"),
 			"r.yaml": data(servingRuntimeOf("ServingRuntime", "two", 2) + "---\n" + servingRuntimeOf("ServingRuntime", "one", 1) + "---\n" + servingRuntimeOf("ClusterServingRuntime", "", 3)),
@@ -219,7 +229,7 @@ func TestTooLargeToLink(t *testing.T) {
 		return &Project{Root: ".", Files: func(context.Context) ([]string, bool) { return nil, false }}
 	}}
 	d := only(t, extract(t, fstest.MapFS{}, options, "d.yml", batch))
-	if len(d.Links) == 0 || d.Links[0].Why != "the project has too many files to look for it" {
+	if len(d.Links) == 0 || d.Links[0].Why != "the project has too many files to look for it, and no file of the run defines it" {
 		t.Errorf("links are %v", d.Links)
 	}
 }
@@ -250,11 +260,14 @@ func TestLinkReadsNoFileTwice(t *testing.T) {
 
 type countingFS struct {
 	fstest.MapFS
+	mutex sync.Mutex
 	reads map[string]int
 }
 
 func (c *countingFS) ReadFile(name string) ([]byte, error) {
+	c.mutex.Lock()
 	c.reads[name]++
+	c.mutex.Unlock()
 	return c.MapFS.ReadFile(name)
 }
 
@@ -301,11 +314,129 @@ func TestLinksIsOfWhatLinks(t *testing.T) {
 			}
 			for _, r := range readFile(t.Context(), source.Parse(file, content)).readers {
 				links = links || r.format == f.name && (len(r.defined()) > 0 ||
-					slices.ContainsFunc(r.deployments, func(d *Deployment) bool { return len(d.mentions) > 0 || d.Format == azureMLv1DeploymentConfig.name }))
+					slices.ContainsFunc(r.deployments, func(d *Deployment) bool {
+						return len(d.mentions) > 0 || d.Format == azureMLv1DeploymentConfig.name ||
+							slices.ContainsFunc(d.Models, func(m *Model) bool { return m.Path.Known })
+					}))
 			}
 		}
 		if links != f.links {
 			t.Errorf("%s links: %t, of its examples %t", f.name, f.links, links)
 		}
+	}
+}
+
+// A template is read with the parameters file that is its own.
+func TestParametersFile(t *testing.T) {
+	template := `{"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+ "parameters": {"memory": {"type": "int", "defaultValue": 1}},
+ "resources": [{"type": "Microsoft.ContainerInstance/containerGroups", "name": "a", "properties": {"containers": [
+  {"properties": {"resources": {"requests": {"memoryInGB": "[parameters('memory')]"}}}}]}}]}`
+	parameters := func(memory string) *fstest.MapFile {
+		return data(`{"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentParameters.json#", "parameters": {"memory": {"value": ` + memory + `}}}`)
+	}
+	tests := []struct {
+		name  string
+		files fstest.MapFS
+		want  string // the memory and what is said of the link
+	}{
+		{"of its name", fstest.MapFS{"main.parameters.json": parameters("2"), "other.parameters.json": parameters("3")}, "2"},
+		{"of its name and a stage", fstest.MapFS{"main.parameters.dev.json": parameters("2"), "parameters.json": parameters("3")}, "2"},
+		{"without a name, beside one template", fstest.MapFS{"parameters.json": parameters("2")}, "2"},
+		{"before the word", fstest.MapFS{"main.dev.parameters.json": parameters("2")}, "2"},
+		{"of something else", fstest.MapFS{"storage.parameters.json": parameters("2")}, "1"},
+		{"of another template of this name", fstest.MapFS{"main.parameters.json": data(strings.Replace(string(parameters("2").Data), "memory", "disk", 1))}, "1"},
+		{"one for each stage", fstest.MapFS{"main.parameters.dev.json": parameters("2"), "main.parameters.prod.json": parameters("3")}, "0 there are 2, and what they set is not known"},
+		{"of another template", fstest.MapFS{"other.parameters.json": parameters("2"), "other.json": data(template)}, "1"},
+		{"in another folder", fstest.MapFS{"stage/main.parameters.json": parameters("2")}, "1"},
+		{"none", fstest.MapFS{}, "1"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			test.files["main.json"] = data(template)
+			d := only(t, extract(t, test.files, Options{}, "main.json", template))
+			got := fmt.Sprint(d.MemoryGiB.Value)
+			for _, link := range d.Links {
+				got = strings.TrimSpace(got + " " + link.Why)
+			}
+			if got != test.want {
+				t.Errorf("got %s, want %s", got, test.want)
+			}
+		})
+	}
+}
+
+func TestBelow(t *testing.T) {
+	tests := []struct {
+		root, name string
+		want       bool
+	}{
+		{".", "a.yml", true},
+		{".", "deploy/a.yml", true},
+		{".", "../a.yml", false},
+		{"..", "a.yml", true},
+		{"..", "../a.yml", true},
+		{"..", "../other/a.yml", true},
+		{"..", "../../a.yml", false},
+		{"../..", "../../a.yml", true},
+		{"../..", "../../..", false},
+		{"../two", "../two/a.yml", true},
+		{"../two", "../twofold/a.yml", false},
+		{"../two", "a.yml", false},
+		{"one", "one/a.yml", true},
+		{"one", "onerous/a.yml", false},
+		{"/srv/one", "/srv/one/a.yml", true},
+		{"/srv/one", "/srv/a.yml", false},
+		{"/", "/srv/a.yml", true},
+		{".", "/srv/a.yml", false},
+	}
+	for _, test := range tests {
+		if got := below(test.root, test.name); got != test.want {
+			t.Errorf("%s below %s: %t", test.name, test.root, got)
+		}
+	}
+}
+
+// Twice as many files that all mention the same names are twice the work, whether the
+// names are defined once or in each folder.
+func TestLinkingIsLinear(t *testing.T) {
+	inputs := map[string]func(i int) map[string]string{
+		"definitions in each folder": func(i int) map[string]string {
+			return map[string]string{fmt.Sprintf("%d/d.yml", i): batch, fmt.Sprintf("%d/c.yml", i): cluster}
+		},
+		"one folder of configurations": func(i int) map[string]string {
+			return map[string]string{fmt.Sprintf("d%d.yml", i): "computeType: ACI\n", fmt.Sprintf("i%d.yml", i): "entryScript: s.py\nenableGpu: true\n"}
+		},
+		"one folder of templates": func(i int) map[string]string {
+			return map[string]string{
+				fmt.Sprintf("t%d.json", i): `{"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#", "parameters": {"a": {"type": "int"}},
+"resources": [{"type": "Microsoft.ContainerInstance/containerGroups", "name": "a", "properties": {"containers": []}}]}`,
+				fmt.Sprintf("t%d.parameters.json", i): `{"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentParameters.json#", "parameters": {"a": {"value": 1}}}`,
+			}
+		},
+	}
+	for name, input := range inputs {
+		t.Run(name, func(t *testing.T) {
+			bytes := func(count int) float64 {
+				var files []*source.File
+				for i := range count {
+					for name, text := range input(i) {
+						files = append(files, source.Parse(name, []byte(text)))
+					}
+				}
+				options := Options{Project: project(fstest.MapFS{})}
+				var before, after goruntime.MemStats
+				goruntime.ReadMemStats(&before)
+				if _, err := Extract(t.Context(), nil, files, options); err != nil {
+					t.Fatal(err)
+				}
+				goruntime.ReadMemStats(&after)
+				return float64(after.TotalAlloc - before.TotalAlloc)
+			}
+			bytes(100) // what is made once
+			if once, twice := bytes(400), bytes(800); twice > 2.5*once {
+				t.Errorf("twice the files allocate %.1f times as much", twice/once)
+			}
+		})
 	}
 }

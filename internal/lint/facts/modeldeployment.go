@@ -8,6 +8,7 @@ var modelDeployment = format{
 	title:     "mlpolicy's own document, in which every fact can be stated",
 	signs:     "`apiVersion: mlpolicy.dev/v1` and `kind: ModelDeployment`",
 	reference: "schemas/model-deployment.json",
+	links:     true,
 	marks:     [][]string{{"mlpolicy.dev/v1"}, {"ModelDeployment"}},
 	matches: func(root *source.Node) bool {
 		return root.Get("apiVersion").Is("mlpolicy.dev/v1") && root.Get("kind").Is("ModelDeployment")

@@ -26,7 +26,11 @@ type reader struct {
 	// parameters are the values that another file gives to the document's, nil for none.
 	parameters *source.Node
 
-	carried []*source.Node // values that carry a fact
+	carried   []*source.Node          // values that carry a fact
+	misstated []Problem               // of problems those with statements, which are ours in any document
+	derived   map[*source.Node]origin // values that no file holds as such
+	// texts are the strings of the document that hold documents of their own, by those.
+	texts map[*source.File]*source.Node
 
 	// Of a Kubernetes object, so that what its parts share is read once.
 	identified     *identity

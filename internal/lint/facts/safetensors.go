@@ -23,8 +23,9 @@ func indexed(total int64, name string) measured {
 }
 
 // indexes reads the indexes among what is in a folder, those of them that state a size.
-func (w *modelWalk) indexes(folder string, entries []fs.DirEntry) []measured {
-	var all []measured
+// One that only a git-lfs pointer stands for is absent: what it says may be more than
+// what is here.
+func (w *modelWalk) indexes(folder string, entries []fs.DirEntry) (all []measured, absent string) {
 	for _, entry := range entries {
 		if !strings.HasSuffix(entry.Name(), indexSuffix) {
 			continue
@@ -36,9 +37,11 @@ func (w *modelWalk) indexes(folder string, entries []fs.DirEntry) []measured {
 		}
 		if total, ok := w.index(index); ok {
 			all = append(all, indexed(total, name))
+		} else if _, pointer, err := w.file(index); err == nil && pointer {
+			return nil, name
 		}
 	}
-	return all
+	return all, ""
 }
 
 // index reads metadata.total_size of an index.

@@ -209,7 +209,10 @@ func (s *sizes) folder(ctx context.Context, root string, found file) (measured, 
 		return measured{}, err
 	}
 	differ := ""
-	switch totals := w.indexes(found.name, entries); {
+	totals, absent := w.indexes(found.name, entries)
+	switch {
+	case absent != "":
+		return measured{}, fmt.Errorf("%s is a git-lfs pointer and does not say how large the model is", absent)
 	case len(totals) > 0 && allEqual(totals):
 		return totals[0], nil
 	case len(totals) > 0:
@@ -221,6 +224,11 @@ func (s *sizes) folder(ctx context.Context, root string, found file) (measured, 
 	}
 	if err := w.entries(found.name, entries); err != nil {
 		return measured{}, err
+	}
+	for _, total := range totals {
+		if total.bytes > w.bytes {
+			return measured{}, fmt.Errorf("%s holds less than one of its %d safetensors indexes states", found.as, len(totals))
+		}
 	}
 	return measured{bytes: w.bytes, source: "folder", why: w.why(found.as) + differ}, nil
 }
@@ -297,6 +305,8 @@ func (w *modelWalk) entry(name string, entry fs.DirEntry) error {
 	switch {
 	case err != nil:
 		return err
+	case !found.info.IsDir() && path.Ext(found.as) == ".dvc":
+		return fmt.Errorf("%s stands for a file that DVC keeps elsewhere", found.as)
 	case !found.info.IsDir():
 		bytes, pointer, err := w.file(found)
 		if err != nil {

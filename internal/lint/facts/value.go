@@ -230,8 +230,8 @@ func ParseSize(text string) (bytes int64, ok bool) {
 		digits = strings.ReplaceAll(digits, ",", "")
 	}
 	number, parsed := new(big.Rat).SetString(digits)
-	if !known || !parsed {
-		return 0, false
+	if !known || !parsed || !number.IsInt() && strings.TrimSpace(text[split:]) == "" {
+		return 0, false // nobody means a fraction of a byte
 	}
 	number.Mul(number, new(big.Rat).SetInt64(unit))
 	whole := new(big.Int).Div(number.Num(), number.Denom())

@@ -26,7 +26,7 @@ func TestParseSize(t *testing.T) {
 			t.Errorf("ParseSize(%q) = %d, %t, want %d", test.text, got, ok, test.want)
 		}
 	}
-	for _, text := range []string{"", "GB", "big", "-1", "-1GB", "1.2.3GB", "1e9", "1 GB or more", "1GBs", "1 PB", "0x10", "1,4GB", "1,4", ",100", "1,000,00", "1000,000", "1,000.5", "1,000,", "1/2 GB", "9223372036854775808", "∞"} {
+	for _, text := range []string{"", "GB", "big", "-1", "-1GB", "1.2.3GB", "1e9", "1 GB or more", "1GBs", "1 PB", "0x10", "1,4GB", "1,4", ",100", "1,000,00", "1000,000", "1,000.5", "1.4", "0.5", "1,000,", "1/2 GB", "9223372036854775808", "∞"} {
 		if got, ok := ParseSize(text); ok {
 			t.Errorf("ParseSize(%q) = %d, want no size", text, got)
 		}

@@ -241,22 +241,38 @@ func appendKnown[T any](list []Fact[T], fact Fact[T]) []Fact[T] {
 	return list
 }
 
-// statementPrefix begins the annotations, labels and tags that state facts.
-const statementPrefix = "mlpolicy.dev/"
+// statementPrefix begins the annotations, labels and tags that state facts. The key of
+// an Azure tag may hold no slash, and takes a colon instead.
+// https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources#limitations
+const (
+	statementPrefix = "mlpolicy.dev/"
+	tagPrefix       = "mlpolicy.dev:"
+)
+
+// statedIn returns what the key of an annotation, a label or a tag states; it is false
+// for a key that is not ours.
+func statedIn(key string) (name string, ours bool) {
+	if name, ours = strings.CutPrefix(key, statementPrefix); ours {
+		return name, true
+	}
+	return strings.CutPrefix(key, tagPrefix)
+}
 
 // statements reads what annotations, labels or tags state of a deployment
 // explicitly. They fill what the document itself leaves open.
 func (r *reader) statements(d *Deployment, annotations *source.Node) {
+	before := len(r.problems)
 	if said := r.statement(annotations); said != nil {
 		d.said = append(d.said, said)
 	}
+	r.misstated = append(r.misstated, r.problems[before:]...)
 }
 
 // statement returns what annotations, labels or tags state, nil for nothing.
 func (r *reader) statement(annotations *source.Node) *Deployment {
 	var said *Deployment
 	for key, value := range entries(annotations) {
-		name, ours := strings.CutPrefix(key.Text, statementPrefix)
+		name, ours := statedIn(key.Text)
 		if !ours {
 			continue
 		}

@@ -186,6 +186,43 @@ func TestMark(t *testing.T) {
 	golden(t, "marks.txt", all.Bytes())
 }
 
+// TestConfidential holds that nothing of a confidential file's text is written.
+func TestConfidential(t *testing.T) {
+	for _, text := range []string{
+		`{"password": "hunter2", "memory": 64, "key": "hunter2"}`,
+		"{\n  \"password\": \"hunter2\",\n  \"memory\": 64, \"key\": \"hunter2\"\n}\n",
+	} {
+		plan := file("plan.json", text)
+		plan.Confidential = true
+		span := at(t, plan, `"memory": `, "64")
+		result := &lint.Result{Files: 1, Deployments: 1, Findings: []lint.Finding{
+			{
+				Rule: "memory", Severity: lint.Error, Message: "m", Remedy: "r", File: plan, Span: span, Field: "memory",
+				Related: []lint.Related{{File: plan, Span: span, Message: "adds to it"}},
+			},
+			{Rule: "syntax", Severity: lint.Error, Message: "broken", Remedy: "r", File: plan, Span: span},
+			{Rule: "unlisted-target", Severity: lint.Note, Message: "n", File: plan, Span: span, Target: "local"},
+		}}
+		var written bytes.Buffer
+		if err := Text(&written, result, TextOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		place := location(plan, span)
+		want := place + ": error: m [memory]\n  = at: memory\n  = help: r\n  = see: " + place + ": adds to it\n\n" +
+			place + ": error: broken [syntax]\n  = help: r\n\n" + place + ": note: n [unlisted-target]\n\n" +
+			"2 errors, 1 note in 1 deployment (1 file, edition )\n"
+		if written.String() != want {
+			t.Errorf("got\n%s\nwant\n%s", written.String(), want)
+		}
+		if err := JSON(&written, result); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(written.String(), "hunter2") {
+			t.Errorf("it writes the password:\n%s", written.String())
+		}
+	}
+}
+
 func TestTextEscapesWhatSteersTerminals(t *testing.T) {
 	evil := "\x1b]0;x\x07\r\n\u009b2J\u202e"
 	evilFile := file("a"+evil+".yaml", "x: "+strings.ReplaceAll(evil, "\n", "")+"\n")

@@ -171,9 +171,13 @@ func location(file *source.File, span source.Span) string {
 }
 
 // excerpt writes the source line of a finding with a mark under the value, and returns
-// what lines below are indented by.
+// what lines below are indented by. Of a confidential file it names the value instead.
 func (t *text) excerpt(f *lint.Finding) (indent string) {
 	if f.File == nil || f.Span.Start.Line == 0 {
+		return "  "
+	}
+	if f.File.Confidential {
+		t.remark("  ", "at", f.Field)
 		return "  "
 	}
 	number := strconv.Itoa(f.Span.Start.Line)

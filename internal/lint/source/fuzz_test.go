@@ -33,6 +33,7 @@ var fuzzSeeds = []string{
 	"a:\r  - b\r",
 	"\uFEFFa: 1\n",
 	"a: \u2028b\u0085c: d\n",
+	"\u2028%YAML 1.1\n---\na: 1\t # c\n\n",
 	"%TAG ! tag:example.com,2000:\n---\n!a {x: 1}\n...\n# end\n",
 	"image: {{ACR}}.io/x\n{% if x %}\na: 1\n{% endif %}\n",
 	"a: [1, 2\nb: 3\n---\nc: 4\n",

@@ -15,6 +15,15 @@ func (n *Node) Span() Span {
 	return Span{Start: n.file.Position(n.start), End: n.file.Position(n.end)}
 }
 
+// With returns a node that stands where n stands and holds what content holds: the
+// value that a program finds for an expression, say. Its file, span, parent and path
+// are n's; n stays as it is.
+func (n *Node) With(content Node) *Node {
+	with := *n
+	with.Kind, with.Text, with.Items, with.Members = content.Kind, content.Text, content.Items, content.Members
+	return &with
+}
+
 // Get returns the value under key in a mapping: the last one when the key is
 // written twice, nil when there is none.
 func (n *Node) Get(key string) *Node {
@@ -101,10 +110,10 @@ func (n *Node) Path() string {
 
 func (n *Node) step() string {
 	// Items stand in the order of the text, save for those behind aliases.
-	if i, found := slices.BinarySearchFunc(n.parent.Items, n.start, startsAt); found && n.parent.Items[i] == n {
+	if i, found := slices.BinarySearchFunc(n.parent.Items, n.start, startsAt); found && n.parent.Items[i].standsAt(n) {
 		return "[" + strconv.Itoa(i) + "]"
 	}
-	if i := slices.Index(n.parent.Items, n); i >= 0 {
+	if i := slices.IndexFunc(n.parent.Items, n.standsAt); i >= 0 {
 		return "[" + strconv.Itoa(i) + "]"
 	}
 	member := n.member()
@@ -135,7 +144,12 @@ func (n *Node) member() *Member {
 	return nil
 }
 
-func (m *Member) holds(n *Node) bool { return m.Key == n || m.Value == n }
+func (m *Member) holds(n *Node) bool { return m.Key.standsAt(n) || m.Value.standsAt(n) }
+
+// standsAt tells whether the node is other or one that With made of it.
+func (n *Node) standsAt(other *Node) bool {
+	return n == other || n.start == other.start && n.end == other.end && n.parent == other.parent && n.file == other.file
+}
 
 // Is tells whether the node is a scalar with this text.
 func (n *Node) Is(text string) bool {

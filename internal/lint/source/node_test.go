@@ -61,6 +61,25 @@ func TestPathOfMembers(t *testing.T) {
 	}
 }
 
+// A node that stands for another has its place and not its content.
+func TestWith(t *testing.T) {
+	root := Parse("a.json", []byte(`{"a": [1, "[x]"], "b": {}}`)).Documents[0].Root
+	expression, other := root.Get("a").Items[1], root.Get("b")
+	with := expression.With(Node{Kind: Number, Text: "4"})
+	if with.Path() != "a[1]" || with.Span() != expression.Span() || with.File() != root.File() || with.Parent() != root.Get("a") {
+		t.Errorf("path %s, span %v", with.Path(), with.Span())
+	}
+	if with.Kind != Number || with.Text != "4" || expression.Kind != String || expression.Text != "[x]" {
+		t.Errorf("%v %s, made of %v %s", with.Kind, with.Text, expression.Kind, expression.Text)
+	}
+	if path := other.With(*expression).Path(); path != "b" {
+		t.Errorf("path %s", path)
+	}
+	if path := root.With(*other).Path(); path != "" {
+		t.Errorf("the root's path is %s", path)
+	}
+}
+
 func TestDuplicateKeys(t *testing.T) {
 	for _, name := range []string{"a.yaml", "a.json"} {
 		root := Parse(name, []byte(`{"a": 1, "b": 2, "a": 3}`)).Documents[0].Root

@@ -43,6 +43,9 @@ type File struct {
 	Documents []*Document
 	// Problems is what Parse could not read, in order of position.
 	Problems []Problem
+	// Confidential says that Text holds secrets beside what it describes: whoever
+	// reports a place in the file shows none of its text. Parse leaves it false.
+	Confidential bool
 
 	lines []int // offset of the first byte of each line
 	ascii bool  // no byte of Text is over 0x7F, so that code points are bytes

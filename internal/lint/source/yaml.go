@@ -37,7 +37,8 @@ func (f *File) chunks(text string) []chunk {
 	start := 0
 	directives := -1 // offset of the first of the directives that stand before a document
 	for _, at := range f.lines {
-		line := text[at:]
+		// What YAML 1.1 alone takes for line breaks does not begin a line of f.
+		line := strings.TrimLeft(text[at:], nextLine+lineSeparator+paragraphSeparator)
 		switch {
 		case isMarker(line, "---"):
 			end := at

@@ -1,0 +1,223 @@
+package facts
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// armTemplate is what Azure Resource Manager deploys, written by hand or compiled
+// from Bicep. Its expressions are evaluated with the values of r.parameters, which
+// the members of a parameters file have, else with the defaults of its parameters.
+var armTemplate = format{
+	name:      "arm-template",
+	title:     "Azure Resource Manager template, Bicep's output included: deployments, computes and services of Azure ML, container groups, function apps, AKS clusters",
+	signs:     "`resources` with a `$schema` of deploymentTemplate.json, or with bicep as `metadata._generator`",
+	reference: "https://learn.microsoft.com/azure/azure-resource-manager/templates/syntax",
+	links:     true,
+	marks: [][]string{
+		{"eploymentTemplate.json", "eploymenttemplate.json", "_generator"},
+		{"esources"},
+		{
+			"achineLearningServices/", "achinelearningservices/", "ontainerInstance/", "ontainerinstance/",
+			"ontainerService/", "ontainerservice/", "icrosoft.Web/sites", "icrosoft.web/sites", "MACHINELEARNINGSERVICES/",
+			"CONTAINERINSTANCE/", "CONTAINERSERVICE/", "MICROSOFT.WEB/SITES",
+		},
+	},
+	matches: func(root *source.Node) bool {
+		resources := root.GetFold("resources")
+		return resources != nil && resources.Kind >= source.Sequence &&
+			(strings.HasSuffix(armSchema(root), "deploymenttemplate") || root.At("metadata", "_generator", "name").Is("bicep"))
+	},
+	read: func(r *reader) {
+		t := newTemplateReader(r)
+		scope := t.scope(r.root, r.parameters, nil)
+		t.resources(scope, r.root.GetFold("resources"), azureResource{})
+		if t.left < 0 {
+			r.problem(Error, r.root, "Split the template, or keep it out of the run with ignore: in .mlpolicy.yaml.",
+				"the expressions of the template come to more than %d values", t.limit)
+		}
+		r.ground()
+	},
+}
+
+// armParametersFile gives values to the parameters of a template.
+var armParametersFile = format{
+	name:      "arm-parameters",
+	title:     "Azure Resource Manager parameters file, for the templates of its folder",
+	signs:     "`parameters` with a `$schema` of deploymentParameters.json",
+	reference: "https://learn.microsoft.com/azure/azure-resource-manager/templates/parameter-files",
+	links:     true,
+	auxiliary: true,
+	marks:     [][]string{{"eploymentParameters.json", "eploymentparameters.json"}},
+	matches: func(root *source.Node) bool {
+		return strings.HasSuffix(armSchema(root), "deploymentparameters") && root.Get("parameters").Entries() != nil
+	},
+	read: func(r *reader) { r.part(armParameters, "the ARM templates of its folder", &Deployment{}) },
+}
+
+// armSchema returns in lower case what the $schema of Azure Resource Manager says a
+// document is: deploymenttemplate, or subscriptiondeploymentparameters for
+// https://schema.management.azure.com/schemas/2018-05-01/subscriptionDeploymentParameters.json#;
+// empty for any other schema.
+func armSchema(root *source.Node) string {
+	text := strings.TrimRight(lowerScalar(root.Get("$schema")), "#")
+	if !strings.Contains(text, "schema.management.azure.com/schemas/") {
+		return ""
+	}
+	return strings.TrimSuffix(path.Base(text), ".json")
+}
+
+// scope makes the scope of a template. given holds the values of its parameters,
+// whose expressions are evaluated in the scope of the template around it; without
+// one they are taken as they stand.
+func (t *templateReader) scope(template, given *source.Node, around *templateScope) *templateScope {
+	scope := &templateScope{parameters: map[string]*templateName{}, variables: map[string]*templateName{}}
+	values := map[string]*source.Node{}
+	for name, value := range entries(given) {
+		values[strings.ToLower(name.Text)] = value
+	}
+	types := newTemplateTypes(template)
+	for key, parameter := range entries(template.GetFold("parameters")) {
+		name := strings.ToLower(key.Text)
+		scope.parameters[name] = &templateName{}
+		if !types.hidden(parameter) {
+			scope.parameters[name] = t.parameter(parameter, values[name], scope, around)
+		}
+	}
+	for key, value := range entries(template.GetFold("variables")) {
+		copies, repeated := copiesOf(source.Member{Key: key, Value: value})
+		if !repeated {
+			scope.variables[strings.ToLower(key.Text)] = &templateName{node: value, where: templatePlace{scope: scope}}
+		}
+		for _, each := range copies {
+			scope.variables[lowerScalar(each.GetFold("name"))] = &templateName{
+				node: each.GetFold("input"), count: each.GetFold("count"), where: templatePlace{scope: scope},
+			}
+		}
+	}
+	return scope
+}
+
+// parameter returns the value that is given, else the default. A value that is a
+// reference, to a secret in a vault, is not known.
+func (t *templateReader) parameter(declared, given *source.Node, scope, around *templateScope) *templateName {
+	value, fallback := given.GetFold("value"), declared.GetFold("defaultValue")
+	switch {
+	case !value.IsNull(), value != nil && fallback == nil:
+		return &templateName{node: value, literal: around == nil, where: templatePlace{scope: around}}
+	case given != nil && value == nil:
+		return &templateName{}
+	case fallback != nil:
+		return &templateName{node: fallback, where: templatePlace{scope: scope}}
+	case declared.GetFold("nullable").Is("true"):
+		null := t.derive(declared, source.Node{Kind: source.Null}, origin{at: declared})
+		return &templateName{node: null, literal: true}
+	}
+	return &templateName{}
+}
+
+// templateTypes tells which types of a template hold secrets, of which nothing may go
+// into a fact or a message.
+type templateTypes struct {
+	definitions map[string]*source.Node
+	secret      map[*source.Node]bool // by what declares the type, those that are looked at included
+}
+
+func newTemplateTypes(template *source.Node) *templateTypes {
+	types := &templateTypes{definitions: map[string]*source.Node{}, secret: map[*source.Node]bool{}}
+	for name, definition := range entries(template.GetFold("definitions")) {
+		types.definitions["#/definitions/"+name.Text] = definition
+	}
+	return types
+}
+
+// hidden tells whether a parameter or a part of it is a secret. A type that is not
+// found may be one, and one that contains itself counts as one.
+func (t *templateTypes) hidden(declared *source.Node) bool {
+	if declared == nil || declared.Kind != source.Mapping {
+		return declared == nil
+	}
+	if secret, looked := t.secret[declared]; looked {
+		return secret
+	}
+	t.secret[declared] = true
+	kind := lowerScalar(declared.GetFold("type"))
+	reference := declared.Get("$ref")
+	t.secret[declared] = kind == "securestring" || kind == "secureobject" ||
+		reference != nil && t.hidden(t.definitions[reference.Text]) || slices.ContainsFunc(partsOfType(declared), t.hidden)
+	return t.secret[declared]
+}
+
+// partsOfType returns what declares the items and properties of a type.
+func partsOfType(declared *source.Node) []*source.Node {
+	parts := slices.Clone(declared.GetFold("prefixItems").Elements())
+	for _, key := range []string{"items", "additionalProperties"} {
+		if part := declared.GetFold(key); part != nil {
+			parts = append(parts, part)
+		}
+	}
+	for _, property := range declared.GetFold("properties").Entries() {
+		parts = append(parts, property.Value)
+	}
+	return parts
+}
+
+// resources reads the resources of a template, or those inside the resource around:
+// a list, or since language version 1.10 a mapping of symbolic names.
+func (t *templateReader) resources(scope *templateScope, list *source.Node, around azureResource) {
+	for _, resource := range list.Elements() {
+		t.resource(scope, resource, around)
+	}
+	for _, resource := range entries(list) {
+		t.resource(scope, resource, around)
+	}
+}
+
+// resource reads a resource and those inside it. One whose condition is not known is
+// there for somebody to deploy.
+func (t *templateReader) resource(scope *templateScope, resource *source.Node, around azureResource) {
+	where := templatePlace{scope: scope, used: true}
+	if t.left < 0 || resource.Kind != source.Mapping {
+		return
+	}
+	if count, ok := integer(t.resolve(folded(resource, "copy", "count"), where)); ok && count < 1 {
+		return
+	}
+	a := azureResource{typed: resource.GetFold("type"), object: resource, name: t.resolve(resource.GetFold("name"), where)}
+	a.kind = lowerScalar(a.typed)
+	if !strings.Contains(a.kind, ".") && around.kind != "" {
+		a.kind, a.around = around.kind+"/"+a.kind, around.name
+	}
+	condition, known := t.resolve(resource.GetFold("condition"), where).Bool()
+	switch {
+	case known && !condition, resource.GetFold("existing").Is("true"):
+	case a.kind == "microsoft.resources/deployments":
+		t.nested(scope, resource.GetFold("properties"))
+	case azureResourceKind(a.kind):
+		a.tags = t.resolve(resource.GetFold("tags"), where)
+		a.sku = t.resolve(resource.GetFold("sku"), where)
+		a.variant = t.resolve(resource.GetFold("kind"), where)
+		a.properties = t.resolve(resource.GetFold("properties"), where)
+		t.azureResource(a)
+	}
+	// A condition is not that of the resources inside.
+	t.resources(scope, resource.GetFold("resources"), a)
+}
+
+// nested reads a template within a template. By default its expressions refer to the
+// parameters and variables of the one around it.
+// https://learn.microsoft.com/azure/azure-resource-manager/templates/linked-templates#expression-evaluation-scope-in-nested-templates
+func (t *templateReader) nested(scope *templateScope, properties *source.Node) {
+	template := properties.GetFold("template")
+	if lowerScalar(folded(properties, "expressionEvaluationOptions", "scope")) == "inner" {
+		given, around := properties.GetFold("parameters"), scope
+		if given != nil && given.Kind == source.String {
+			given, around = t.resolve(given, templatePlace{scope: scope}), nil
+		}
+		scope = t.scope(template, given, around)
+	}
+	t.resources(scope, template.GetFold("resources"), azureResource{})
+}

@@ -1,0 +1,60 @@
+package facts
+
+import (
+	"strings"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// azapiResource reads a resource that the provider azapi describes in the words of
+// Azure Resource Manager.
+// https://registry.terraform.io/providers/Azure/azapi/latest/docs/resources/resource
+func (r *reader) azapiResource(t terraformResource) {
+	typed := t.after.Get("type")
+	kind, _, _ := strings.Cut(lowerScalar(typed), "@")
+	if !azureResourceKind(kind) {
+		return
+	}
+	body := r.azapiBody(t.after.Get("body"))
+	tags := t.after.Get("tags")
+	if tags.IsNull() {
+		tags = body.GetFold("tags")
+	}
+	deployments, computes := len(r.deployments), len(r.computes)
+	r.azureResource(azureResource{
+		kind: kind, typed: typed, object: t.object, name: t.name(), around: t.after.Get("parent_id"),
+		tags: tags, sku: body.GetFold("sku"), variant: body.GetFold("kind"), properties: body.GetFold("properties"),
+	})
+	for _, d := range r.deployments[deployments:] {
+		r.nameByAddress(t, &d.Name, &d.Subject)
+	}
+	for _, c := range r.computes[computes:] {
+		r.nameByAddress(t, &c.Name, &c.Subject)
+	}
+}
+
+// maxBody is in bytes: Azure takes no larger request.
+// https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling
+const maxBody = 4 << 20
+
+// azapiBody returns the body of a resource: version 1 of the provider has it as JSON
+// in a string, version 2 as it is. A string that is no JSON says nothing.
+func (r *reader) azapiBody(body *source.Node) *source.Node {
+	text, ok := body.Scalar()
+	if !ok {
+		return body
+	}
+	if len(text) > maxBody {
+		return nil
+	}
+	file := source.Parse("body.json", []byte(text))
+	if len(file.Problems) > 0 || len(file.Documents) != 1 {
+		return nil
+	}
+	if r.texts == nil {
+		r.texts = map[*source.File]*source.Node{}
+	}
+	r.texts[file] = body
+	r.carry(body)
+	return file.Documents[0].Root
+}
