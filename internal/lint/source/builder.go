@@ -1,6 +1,9 @@
 package source
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // builder makes the nodes of a file out of few allocations and counts them
 // against the limits of their document.
@@ -18,7 +21,9 @@ type builder struct {
 
 func (b *builder) node(kind Kind, parent *Node, start, end int) *Node {
 	if len(b.nodes) == 0 {
-		b.nodes = make([]Node, slabSize(b.text, 96))
+		// Grow rounds up to what is allocated anyway.
+		b.nodes = slices.Grow([]Node(nil), slabSize(b.text, 96))
+		b.nodes = b.nodes[:cap(b.nodes)]
 	}
 	n := &b.nodes[0]
 	b.nodes = b.nodes[1:]
