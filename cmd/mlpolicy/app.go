@@ -56,6 +56,8 @@ func (p *program) app() *cli.App {
 			p.explainCommand(),
 			p.factsCommand(),
 			p.whereCommand(),
+			p.webhookCommand(),
+			p.parityCommand(),
 			p.configCommand(),
 			p.completionCommand(),
 			p.versionCommand(),
@@ -206,10 +208,7 @@ func load(file string) (*config.Config, error) {
 func (p *program) policies(ctx context.Context, configuration *config.Config) (*policy.Policies, error) {
 	var extra []policy.Folder
 	for _, dir := range configuration.Policies {
-		path := dir.Value
-		if dir.Place.Node != nil && !filepath.IsAbs(path) {
-			path = filepath.Join(configuration.Folder, path)
-		}
+		path := policyPath(configuration, dir)
 		switch info, err := os.Stat(path); {
 		case err != nil:
 			return nil, policyFolderError(dir, unreadable(path, err).Error())
@@ -226,6 +225,15 @@ func (p *program) policies(ctx context.Context, configuration *config.Config) (*
 		return nil, usagef("%s", err)
 	}
 	return loaded, err
+}
+
+// policyPath is the path of a folder of policies: one that the configuration names is
+// relative to its folder.
+func policyPath(configuration *config.Config, dir facts.Fact[string]) string {
+	if dir.Place.Node != nil && !filepath.IsAbs(dir.Value) {
+		return filepath.Join(configuration.Folder, dir.Value)
+	}
+	return dir.Value
 }
 
 func policyFolderError(dir facts.Fact[string], message string) error {

@@ -45,6 +45,13 @@ var rooms = map[string][]string{
 		module + "internal/lint/source",
 		"github.com/clipperhouse/displaywidth", // cells of wide characters
 	},
+	"internal/webhook": {
+		module + "internal/lint",
+		"k8s.io/api/admission/v1",      // what an API server sends and expects
+		"k8s.io/api/authentication/v1", // the user in it
+		"k8s.io/apimachinery/pkg/",     // its status, and JSON as it reads it
+		"github.com/prometheus/client_golang/",
+	},
 	"cmd/mlpolicy": {
 		module + "internal/",
 		module + "policies",

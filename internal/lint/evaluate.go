@@ -50,6 +50,12 @@ func (l *Linter) evaluate(ctx context.Context, all *facts.Facts) ([]policy.Denia
 	denials := make([][]policy.Denial, len(chunks))
 	errs := make([][]error, len(chunks))
 	evaluation := &evaluation{Linter: l, all: all}
+	if l.admission {
+		for i, chunk := range chunks {
+			denials[i], errs[i] = evaluation.chunk(ctx, chunk)
+		}
+		return slices.Concat(denials...), slices.Concat(errs...)
+	}
 	var workers sync.WaitGroup
 	next := make(chan int)
 	for range min(runtime.GOMAXPROCS(0), len(chunks)) {

@@ -69,7 +69,7 @@ func (j *judge) denial(all *facts.Facts, denial policy.Denial, rests []facts.Pla
 	switch denial.Path[0] {
 	case "deployments":
 		d := all.Deployments[index]
-		finding.Deployment, finding.Target = d.Name.Value, string(d.Target.Value)
+		finding.Deployment, finding.Component, finding.Target = d.Name.Value, d.Component.Value, string(d.Target.Value)
 		finding.Remedy = j.advice.remedy(rule, j.linter.severity(rule), index)
 	case "computes":
 		c := all.Computes[index]

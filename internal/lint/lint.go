@@ -41,6 +41,8 @@ type Finding struct {
 	Field string
 	// Deployment is the name of the deployment or compute at fault, empty for a file's syntax.
 	Deployment string
+	// Component is the part of a larger object that the deployment is, such as predictor, if any.
+	Component string
 	// Target is the target of the deployment or compute, if known.
 	Target string
 	// Related are the further places that the finding rests on.
@@ -94,6 +96,11 @@ type Linter struct {
 	config   *config.Config
 	project  func(file string) *facts.Project
 	alone    bool
+
+	// Of admission; see Admission.
+	admission bool
+	doubted   []string
+	namespace string
 }
 
 // New makes a Linter. A configuration that names a rule or an edition which the
@@ -129,16 +136,17 @@ func (l *Linter) Alone() *Linter {
 // An input that cannot be read is in Result.Errors and hides no other's findings,
 // and so is a deployment that the policies fail on. The error is the context's.
 func (l *Linter) Lint(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) (*Result, error) {
-	read := readAll(ctx, inputs)
+	read := l.readAll(ctx, inputs)
 	extraction, err := facts.Extract(ctx, fsys, read.files, l.options(read))
 	if err != nil {
 		return nil, err
 	}
 	all := facts.Facts{
-		Deployments: slices.Concat(extraction.Deployments, extraction.Dependents.Deployments),
+		Deployments: slices.Concat(extraction.Deployments, extraction.Dependents.Deployments, variants(extraction.Doubts)),
 		Computes:    slices.Concat(extraction.Computes, extraction.Dependents.Computes),
 	}
 	denials, errs := l.evaluate(ctx, &all)
+	denials = novel(denials, extraction.Doubts, len(all.Deployments)-len(extraction.Doubts))
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -171,7 +179,7 @@ func (l *Linter) Lint(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) (
 // and an error for each input that could not be read and each piece of text that
 // could not be parsed. The last error is the context's.
 func (l *Linter) Facts(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) (*facts.Extraction, []error, error) {
-	read := readAll(ctx, inputs)
+	read := l.readAll(ctx, inputs)
 	extraction, err := facts.Extract(ctx, fsys, read.files, l.options(read))
 	if err != nil {
 		return nil, nil, err
@@ -184,5 +192,6 @@ func (l *Linter) options(read readings) facts.Options {
 	return facts.Options{
 		Cluster: l.config.Cluster, Stated: l.config.Stated, ModelSize: l.config.ModelSize,
 		Alone: l.alone, Project: l.project, Unrecognized: read.unrecognized,
+		Doubted: l.doubted, Namespace: l.namespace, Inline: l.admission,
 	}
 }

@@ -44,7 +44,10 @@ type reading struct {
 
 // readAll reads and parses the inputs on all cores. It stops early when the
 // context ends.
-func readAll(ctx context.Context, inputs iter.Seq[Input]) readings {
+func (l *Linter) readAll(ctx context.Context, inputs iter.Seq[Input]) readings {
+	if l.admission {
+		return readInline(inputs)
+	}
 	type job struct {
 		index int
 		input Input

@@ -13,6 +13,9 @@ import (
 // where the policies cannot be asked again.
 func (l *Linter) rests(ctx context.Context, all *facts.Facts, denials []policy.Denial) [][]facts.Place {
 	rests := make([][]facts.Place, len(denials))
+	if l.admission {
+		return rests
+	}
 	withheld := map[int][]facts.Withheld{} // by the deployment's index
 	variants := &facts.Facts{}
 	first := map[int]int{} // the index among variants, by the deployment's

@@ -30,6 +30,9 @@ type Config struct {
 	// Policies are the folders of an organisation's own rules, relative to Folder.
 	Policies []facts.Fact[string]
 
+	// Webhook says how objects are judged that are sent to an API server.
+	Webhook Webhook
+
 	// Folder is the absolute path of the folder that the configuration's paths are relative to.
 	Folder string
 
@@ -100,14 +103,17 @@ func (c *Config) ModelSize(name, version string) facts.Fact[int64] {
 	return other
 }
 
+// stage is an entry of a stage: the scope of what is in it.
 type stage struct {
-	name facts.Stage
-	path pattern
+	name  facts.Stage
+	scope scope
+	node  *source.Node
 }
 
 type statement struct {
 	scope scope
 	said  *facts.Statement
+	node  *source.Node
 }
 
 // Stated returns what the configuration states of a subject: its facts in the order of
@@ -125,12 +131,12 @@ func (c *Config) Stated(subject facts.Subject) []*facts.Statement {
 	}
 	var named facts.Stage
 	for _, stage := range c.stages {
-		if stage.name == named || !stage.path.match(path) {
+		if stage.name == named || !stage.scope.covers(path, subject) {
 			continue
 		}
 		named = stage.name
 		stated = append(stated, facts.StateStage(named, facts.Place{
-			Node: stage.path.node, Why: "its path is one of the configuration's stages." + string(named),
+			Node: stage.node, Why: stage.scope.what() + " is one of the configuration's stages." + string(named),
 		}))
 	}
 	return stated

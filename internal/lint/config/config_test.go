@@ -17,7 +17,7 @@ edition: 2020-12
 kubernetes: {cluster: aks}
 fail_on: warning
 rules: {preview-target: off, production-target: error}
-stages: {production: ["deploy/prod/**", "**/PRD-*"], development: ["**/DEV-*"]}
+stages: {production: ["deploy/prod/**", "**/PRD-*", {namespaces: [prod-*], kinds: [Deployment]}], development: ["**/DEV-*"]}
 models:
   - {name: churn, size: 1.4GB}
   - {name: churn, version: 7, size: 900 MiB}
@@ -31,6 +31,13 @@ facts:
     set: {stage: development, designer: yes}
 ignore: ["third_party/**", "!third_party/ours.yaml"]
 policies: ["policy/"]
+webhook:
+  mode: warn
+  namespaces:
+    - {names: [prod-eu], mode: warn}
+    - {names: [prod-*], mode: enforce}
+  controllers: ["system:serviceaccount:kserve:*"]
+  believe: [stage]
 `
 
 func parse(t *testing.T, text string) *Config {
@@ -145,6 +152,8 @@ func TestStatedSelectsByScope(t *testing.T) {
 		{"both stages", facts.Subject{File: "../deploy/prod/DEV-a.yaml"}, 2},
 		{"outside the folder", facts.Subject{File: "/elsewhere/PRD-a.yaml"}, 1},
 		{"standard input", facts.Subject{File: "<stdin>"}, 0},
+		{"production by namespace", facts.Subject{File: "x.yaml", Namespace: "prod-eu", Kind: "Deployment"}, 1},
+		{"another kind in it", facts.Subject{File: "x.yaml", Namespace: "prod-eu", Kind: "Job"}, 0},
 	} {
 		if got := len(config.Stated(test.subject)); got != test.want {
 			t.Errorf("%s: %d statements, want %d", test.name, got, test.want)
@@ -155,8 +164,8 @@ func TestStatedSelectsByScope(t *testing.T) {
 func TestParseNamesEachMistakeWithItsPlace(t *testing.T) {
 	for _, test := range []struct{ name, text, want string }{
 		{"unknown key", "editon: 2020-06", `1:1: unknown key "editon": did you mean "edition"?`},
-		{"unknown key with nothing near", "xyz: 1", `1:1: unknown key "xyz": use one of edition, kubernetes, fail_on, rules, stages, models, facts, ignore, policies`},
-		{"waivers come later", "waivers: []", `1:1: unknown key "waivers": use one of edition, kubernetes, fail_on, rules, stages, models, facts, ignore, policies`},
+		{"unknown key with nothing near", "xyz: 1", `1:1: unknown key "xyz": use one of edition, kubernetes, fail_on, rules, stages, models, facts, ignore, policies, webhook`},
+		{"waivers come later", "waivers: []", `1:1: unknown key "waivers": use one of edition, kubernetes, fail_on, rules, stages, models, facts, ignore, policies, webhook`},
 		{"unknown cluster", "kubernetes:\n  cluster: gke", `2:12: unknown value "gke": use one of aks, other`},
 		{"unknown key below", "kubernetes: {clustr: aks}", `1:14: unknown key "clustr": did you mean "cluster"?`},
 		{"unknown severity", "rules:\n  memory: warn", `2:11: unknown value "warn": did you mean "warning"?`},

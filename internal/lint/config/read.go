@@ -69,6 +69,7 @@ func (r *reader) settings() []field {
 		{"facts", r.facts},
 		{"ignore", func(_, value *source.Node) { r.config.Ignore = r.paths(value, `a list: ["third_party/**"]`) }},
 		{"policies", func(_, value *source.Node) { r.config.Policies = r.paths(value, `a list: ["policy/"]`) }},
+		{"webhook", func(_, value *source.Node) { r.mapping(value, r.webhook()) }},
 	}
 }
 
@@ -80,12 +81,41 @@ func (r *reader) stages() []field {
 	var fields []field
 	for _, name := range facts.Stage("").Values() {
 		fields = append(fields, field{name, func(_, value *source.Node) {
-			for _, path := range r.patterns(value) {
-				r.config.stages = append(r.config.stages, stage{name: facts.Stage(name), path: path})
+			items := r.list(value, `a list: ["deploy/prod/**"]`)
+			if value.Kind == source.Sequence && len(items) == 0 {
+				r.mistake(value, "an empty list covers nothing: remove it or fill it")
+			}
+			for _, item := range items {
+				r.config.stages = append(r.config.stages, stage{name: facts.Stage(name), scope: r.stageScope(item), node: item})
 			}
 		}})
 	}
 	return fields
+}
+
+// stageScope reads a pattern of paths, or a mapping of what else selects.
+func (r *reader) stageScope(item *source.Node) scope {
+	var s scope
+	if item.Kind != source.Mapping {
+		if path, ok := r.pattern(item); ok {
+			s.paths = []pattern{path}
+		}
+		return s
+	}
+	if r.mapping(item, r.scope(&s)) && len(item.Entries()) == 0 {
+		r.mistake(item, "what is of a stage needs paths, namespaces, kinds or names to select it by")
+	}
+	return s
+}
+
+// scope are the keys that select subjects.
+func (r *reader) scope(s *scope) []field {
+	return []field{
+		{"paths", func(_, value *source.Node) { s.paths = r.patterns(value) }},
+		{"namespaces", func(_, value *source.Node) { s.namespaces = r.patterns(value) }},
+		{"kinds", func(_, value *source.Node) { s.kinds = r.patterns(value) }},
+		{"names", func(_, value *source.Node) { s.names = r.patterns(value) }},
+	}
 }
 
 func (r *reader) model(m *model) []field {
@@ -107,11 +137,7 @@ func (r *reader) model(m *model) []field {
 }
 
 func (r *reader) statement(s *statement) []field {
-	return []field{
-		{"paths", func(_, value *source.Node) { s.scope.paths = r.patterns(value) }},
-		{"namespaces", func(_, value *source.Node) { s.scope.namespaces = r.patterns(value) }},
-		{"kinds", func(_, value *source.Node) { s.scope.kinds = r.patterns(value) }},
-		{"names", func(_, value *source.Node) { s.scope.names = r.patterns(value) }},
+	return append(r.scope(&s.scope), []field{
 		{"set", func(_, value *source.Node) {
 			if !r.is(value, source.Mapping, "a mapping: {workload: batch-scoring}") {
 				return
@@ -126,7 +152,7 @@ func (r *reader) statement(s *statement) []field {
 			}
 			s.said = said
 		}},
-	}
+	}...)
 }
 
 func (r *reader) edition(_, value *source.Node) {
@@ -226,7 +252,7 @@ func (r *reader) models(_, value *source.Node) {
 
 func (r *reader) facts(_, value *source.Node) {
 	for _, item := range r.list(value, `a list: [{paths: ["legacy/**"], set: {workload: batch-scoring}}]`) {
-		var s statement
+		s := statement{node: item}
 		before := len(r.mistakes)
 		if !r.mapping(item, r.statement(&s)) || len(r.mistakes) > before {
 			continue
@@ -316,20 +342,26 @@ func (r *reader) patterns(node *source.Node) []pattern {
 		r.mistake(node, "an empty list covers nothing: remove it or fill it")
 	}
 	for _, item := range items {
-		text, ok := r.text(item)
-		if !ok {
-			continue
+		if pattern, ok := r.pattern(item); ok {
+			patterns = append(patterns, pattern)
 		}
-		text = strings.TrimPrefix(text, "./")
-		switch {
-		case !doublestar.ValidatePattern(text):
-			r.mistake(item, "%q is no pattern: a bracket or a brace in it is never closed", text)
-		case strings.HasSuffix(text, "/"):
-			text += "**"
-		}
-		patterns = append(patterns, pattern{text: text, node: item})
 	}
 	return patterns
+}
+
+func (r *reader) pattern(node *source.Node) (pattern, bool) {
+	text, ok := r.text(node)
+	if !ok {
+		return pattern{}, false
+	}
+	text = strings.TrimPrefix(text, "./")
+	switch {
+	case !doublestar.ValidatePattern(text):
+		r.mistake(node, "%q is no pattern: a bracket or a brace in it is never closed", text)
+	case strings.HasSuffix(text, "/"):
+		text += "**"
+	}
+	return pattern{text: text, node: node}, true
 }
 
 // word reads one of words.

@@ -15,8 +15,9 @@ import (
 const schemaFolder = "../../../docs/schemas"
 
 type schema struct {
-	Properties map[string]schema `json:"properties"`
-	Items      *schema           `json:"items"`
+	Properties  map[string]schema `json:"properties"`
+	Items       *schema           `json:"items"`
+	Definitions map[string]schema `json:"definitions"`
 }
 
 // TestSchemaHasTheKeysOfTheReader compares both ways: what is read is in the schema, and
@@ -39,6 +40,9 @@ func TestSchemaHasTheKeysOfTheReader(t *testing.T) {
 		"kubernetes":    {r.kubernetes(), published.Properties["kubernetes"]},
 		"stages":        {r.stages(), published.Properties["stages"]},
 		"models":        {r.model(&model{}), *published.Properties["models"].Items},
+		"a stage":       {r.scope(&scope{}), published.Definitions["scope"]},
+		"webhook":       {r.webhook(), published.Properties["webhook"]},
+		"a namespace":   {r.namespaceMode(&namespaceMode{}), *published.Properties["webhook"].Properties["namespaces"].Items},
 		"facts":         {r.statement(&statement{}), *published.Properties["facts"].Items},
 	} {
 		var read, described []string
@@ -81,6 +85,16 @@ func TestSchemaAndReaderAgree(t *testing.T) {
 		{"stages: {prod: [a]}", false},
 		{"stages: {production: a}", false},
 		{"stages: {production: []}", false},
+		{"stages: {production: [{namespaces: [prod-*]}, a]}", true},
+		{"stages: {production: [{}]}", false},
+		{"stages: {production: [{namespace: [prod-*]}]}", false},
+		{"webhook: {mode: warn, controllers: []}", true},
+		{"webhook: {mode: deny}", false},
+		{"webhook: {believe: [stage, model-size]}", true},
+		{"webhook: {believe: [gpus]}", false},
+		{"webhook: {namespaces: [{names: [a], mode: warn}]}", true},
+		{"webhook: {namespaces: [{names: [a]}]}", false},
+		{"webhook: {namespaces: [{mode: warn}]}", false},
 		{"models: [{name: a, size: 7}]", true},
 		{"models: [{name: a}]", false},
 		{"models: [{size: 1GB}]", false},

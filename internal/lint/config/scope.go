@@ -46,6 +46,26 @@ func (s *scope) covers(path string, subject facts.Subject) bool {
 		(s.names == nil || matchAny(s.names, subject.Name))
 }
 
+// what names what the scope selects by.
+func (s *scope) what() string {
+	switch {
+	case s.paths != nil:
+		return "its path"
+	case s.namespaces != nil:
+		return "its namespace"
+	case s.kinds != nil:
+		return "its kind"
+	}
+	return "its name"
+}
+
+// ofObjects is the scope where there are no files: paths do not count. It is false for
+// one of paths alone, which would select everything.
+func (s scope) ofObjects() (scope, bool) {
+	s.paths = nil
+	return s, !s.empty()
+}
+
 // relative returns the path of a linted file from the configuration's folder, with slashes.
 func (c *Config) relative(name string) string {
 	if c.Folder == "" {

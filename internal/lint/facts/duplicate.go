@@ -51,25 +51,23 @@ func duplicates(root *source.Node, carried []*source.Node, tell func() string) [
 // the text, and how many values it looked at. It looks once at what stands behind
 // several aliases.
 func findDoubles(root *source.Node) (doubles []double, values int) {
-	seen := make(map[*source.Node]bool)
-	var walk func(n *source.Node)
-	walk = func(n *source.Node) {
+	var walk func(n, within *source.Node)
+	walk = func(n, within *source.Node) {
 		values++
-		if n.Kind < source.Sequence || seen[n] {
-			return
+		if n.Kind < source.Sequence || n.Parent() != within {
+			return // what stands behind an alias has the parent that it has at its anchor
 		}
-		seen[n] = true
 		if twice(n.Members) {
 			doubles = append(doubles, doublesOf(n)...)
 		}
 		for _, item := range n.Items {
-			walk(item)
+			walk(item, n)
 		}
 		for _, member := range n.Members {
-			walk(member.Value)
+			walk(member.Value, n)
 		}
 	}
-	walk(root)
+	walk(root, root.Parent())
 	return doubles, values
 }
 

@@ -29,6 +29,14 @@ type Options struct {
 	Project func(file string) *Project
 	// Unrecognized names the files of the run that hold no document of a known format.
 	Unrecognized map[string]bool
+
+	// Doubted are the words of Statements that are not taken on trust from a document that
+	// stands alone; see Doubt.
+	Doubted []string
+	// Namespace is that of Kubernetes objects which do not state their own.
+	Namespace string
+	// Inline keeps all work in the goroutine of the caller.
+	Inline bool
 }
 
 // Extraction is what files say.
@@ -40,6 +48,8 @@ type Extraction struct {
 	Problems []Problem
 	// Dependents is what other files of the project describe and rests on the documents of these.
 	Dependents Facts
+	// Doubts are deployments without statements of their documents that are doubted.
+	Doubts []Doubt
 }
 
 // Document is a document of a known format.
@@ -54,21 +64,7 @@ type Document struct {
 // fsys, whose paths are those of the files' names; a nil fsys looks up nothing.
 // Only the context's end is an error.
 func Extract(ctx context.Context, fsys fs.FS, files []*source.File, options Options) (*Extraction, error) {
-	readings := make([]*reading, len(files))
-	var next atomic.Int64
-	var workers sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), len(files)) {
-		workers.Go(func() {
-			for {
-				i := int(next.Add(1)) - 1
-				if i >= len(files) || ctx.Err() != nil {
-					return
-				}
-				readings[i] = readFile(ctx, files[i])
-			}
-		})
-	}
-	workers.Wait()
+	readings := readFiles(ctx, files, options.Inline)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -96,15 +92,50 @@ func Extract(ctx context.Context, fsys fs.FS, files []*source.File, options Opti
 	return extraction, nil
 }
 
+func readFiles(ctx context.Context, files []*source.File, inline bool) []*reading {
+	readings := make([]*reading, len(files))
+	if inline {
+		for i, file := range files {
+			readings[i] = readFile(ctx, file)
+		}
+		return readings
+	}
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(files)) {
+		workers.Go(func() {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= len(files) || ctx.Err() != nil {
+					return
+				}
+				readings[i] = readFile(ctx, files[i])
+			}
+		})
+	}
+	workers.Wait()
+	return readings
+}
+
 // add settles what one document says and appends it.
 func (e *Extraction) add(ctx context.Context, r *reader, linker *linker, options Options) {
+	doubts := r.doubts(options)
 	e.Documents = append(e.Documents, Document{Format: r.format, Root: r.root, Completes: r.completes})
 	e.Problems = append(e.Problems, r.problems...)
 	for _, d := range r.deployments {
+		d.Subject.within(options.Namespace)
+		variants := d.without(doubts)
 		e.Problems = append(e.Problems, linker.finish(ctx, d, func(own *Compute) { r.computes = append(r.computes, own) })...)
+		for _, variant := range variants {
+			variant.settle(options) // what contradicts it contradicts d
+			variant.Compute = d.Compute
+			variant.inventory(options)
+			e.Doubts = append(e.Doubts, Doubt{Deployment: variant, Of: len(e.Deployments)})
+		}
 		e.Deployments = append(e.Deployments, d)
 	}
 	for _, c := range r.computes {
+		c.Subject.within(options.Namespace)
 		problems := linker.settle(c)
 		// What contradicts a deployment's own compute was said with the deployment.
 		if !slices.ContainsFunc(r.deployments, func(d *Deployment) bool { return d.Compute == c }) {

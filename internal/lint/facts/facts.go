@@ -238,3 +238,10 @@ type Subject struct {
 	Kind      string // Kubernetes only
 	Name      string
 }
+
+// within sets the namespace of a Kubernetes object that does not state it.
+func (s *Subject) within(namespace string) {
+	if s.Kind != "" && s.Namespace == "" {
+		s.Namespace = namespace
+	}
+}

@@ -1,6 +1,9 @@
 package source
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // builder makes the nodes of a file out of few allocations and counts them
 // against the limits of their document.
@@ -18,7 +21,9 @@ type builder struct {
 
 func (b *builder) node(kind Kind, parent *Node, start, end int) *Node {
 	if len(b.nodes) == 0 {
-		b.nodes = make([]Node, slabSize(b.text, 9))
+		// Grow rounds up to what is allocated anyway.
+		b.nodes = slices.Grow([]Node(nil), slabSize(b.text, 96))
+		b.nodes = b.nodes[:cap(b.nodes)]
 	}
 	n := &b.nodes[0]
 	b.nodes = b.nodes[1:]
@@ -26,9 +31,8 @@ func (b *builder) node(kind Kind, parent *Node, start, end int) *Node {
 	return n
 }
 
-// slabSize is for how many things memory is allocated at once, when a text holds
-// one in so many bytes: all of a small file's, and few enough that the unused rest
-// of a large file's does not matter.
+// slabSize is for how many things memory is allocated at once, one for so many bytes of
+// text: a small file takes few allocations, and of no file the unused rest matters.
 func slabSize(text string, per int) int {
 	return min(max(len(text)/per, 64), 4096)
 }

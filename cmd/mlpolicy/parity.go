@@ -1,0 +1,365 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint"
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/report"
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+	"github.com/mlpolicy/mlpolicy/internal/webhook"
+)
+
+const (
+	webhookFlag   = "webhook"
+	caFlag        = "ca"
+	namespaceFlag = "namespace"
+	linkedFlag    = "linked"
+
+	// parityTimeout bounds one review; an API server waits no longer either.
+	parityTimeout = 30 * time.Second
+)
+
+func (p *program) parityCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "parity",
+		Usage:     "compare a webhook with lint",
+		UsageText: "mlpolicy parity --webhook URL [FLAGS] [PATH...]",
+		Description: `Send each Kubernetes object in files to a webhook, as an API server would when it is created, and
+compare the whole answer with what mlpolicy lint says of the object alone by the configuration in
+force here: verdict, rules, messages, fields. PATHs are those of mlpolicy lint.
+
+Exit codes: 0 all the same; 1 at least one difference; 2 the command line, the configuration or a
+policy is wrong; 3 the webhook did not answer, or something could not be read or judged.`,
+		Flags: slices.Concat([]cli.Flag{
+			&cli.StringFlag{Name: webhookFlag, Usage: "the `URL` of the webhook, such as https://localhost:8443"},
+			&cli.StringFlag{Name: caFlag, Usage: "trust the authorities in the PEM `FILE`, not those of the system"},
+			&cli.StringFlag{Name: namespaceFlag, Usage: "put objects that name no namespace into `NAMESPACE`", Value: "default"},
+			&cli.BoolFlag{Name: linkedFlag, Usage: "list what only lint can see, since it follows links to other files", DisableDefaultText: true},
+			choice(modeFlag, "the `MODE` of the webhook where no namespace has its own: enforce or warn (default: enforce)", "", []string{"enforce", "warn"}),
+			editionFlagOf(),
+			clusterFlagOf(),
+		}, configFlags(), []cli.Flag{
+			&cli.StringFlag{Name: stdinNameFlag, Usage: "call standard input `NAME`"},
+		}),
+		Action: p.parity,
+	}
+}
+
+func (p *program) parity(c *cli.Context) error {
+	files, err := p.files(c)
+	if err != nil {
+		return err
+	}
+	address, err := reviewAddress(c.String(webhookFlag))
+	if err != nil {
+		return err
+	}
+	client, err := parityClient(c.String(caFlag))
+	if err != nil {
+		return err
+	}
+	session, err := p.session(c)
+	if err != nil {
+		return err
+	}
+	policy, _, err := p.admission(c.Context, c)
+	if err != nil {
+		return err
+	}
+	files.leaveOut(session.configuration)
+
+	inputs, texts, unread := readInputs(files, c)
+	comparison := &comparison{
+		policy: policy, namespace: c.String(namespaceFlag),
+		ask: func(ctx context.Context, review []byte) ([]byte, error) { return ask(ctx, client, address, review) },
+	}
+	for _, text := range texts {
+		if err := comparison.file(c.Context, text); err != nil {
+			return err
+		}
+	}
+	var text strings.Builder
+	for _, difference := range comparison.differences {
+		text.WriteString(difference)
+	}
+	if c.Bool(linkedFlag) {
+		linked, err := session.linter.Lint(c.Context, tree{}, slices.Values(inputs))
+		if err != nil {
+			return err
+		}
+		text.WriteString(comparison.onlyLinked(linked.Findings))
+	}
+	fmt.Fprintf(&text, "%s compared, %d differ\n", counted(comparison.objects, "object"), len(comparison.differences))
+	if _, err := io.WriteString(p.stdout, text.String()); err != nil {
+		return writing(err)
+	}
+	for _, err := range append(unread, comparison.unparsed...) {
+		p.complain(err.Error())
+	}
+	switch {
+	case len(unread) > 0:
+		return errIncomplete
+	case len(comparison.differences) > 0:
+		return errFindings
+	}
+	return nil
+}
+
+func counted(number int, what string) string {
+	if number == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", number, what)
+}
+
+// reviewAddress is where reviews are posted: at /validate unless the URL says another path.
+func reviewAddress(text string) (string, error) {
+	if text == "" {
+		return "", usagef("parity needs --%s", webhookFlag).seeHelp("parity")
+	}
+	address, err := url.Parse(text)
+	if err != nil || address.Host == "" || address.Scheme != "https" {
+		return "", usagef("--%s: %q is no URL such as https://localhost:8443", webhookFlag, text)
+	}
+	if address.Path == "" || address.Path == "/" {
+		address.Path = "/validate"
+	}
+	return address.String(), nil
+}
+
+func parityClient(ca string) (*http.Client, error) {
+	settings := &tls.Config{MinVersion: tls.VersionTLS12}
+	if ca != "" {
+		pem, err := os.ReadFile(ca)
+		if err != nil {
+			return nil, usagef("--%s: %s", caFlag, unreadable(ca, err))
+		}
+		settings.RootCAs = x509.NewCertPool()
+		if !settings.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, usagef("--%s: %s holds no certificate", caFlag, ca)
+		}
+	}
+	return &http.Client{Timeout: parityTimeout, Transport: &http.Transport{TLSClientConfig: settings, Proxy: http.ProxyFromEnvironment}}, nil
+}
+
+// ask posts a review and returns the answer.
+func ask(ctx context.Context, client *http.Client, address string, review []byte) ([]byte, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(review))
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	response, err := client.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	answer, err := io.ReadAll(io.LimitReader(response.Body, source.MaxFileSize))
+	if err != nil {
+		return nil, err
+	}
+	if response.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("%s answers with status %d: %s", address, response.StatusCode, bytes.TrimSpace(answer))
+	}
+	return answer, nil
+}
+
+// readInputs reads the files once, those that can hold a document of a known format.
+func readInputs(files *files, c *cli.Context) (inputs []lint.Input, texts []*source.File, unread []error) {
+	for input := range files.inputs(c.Context) {
+		data, err := input.Read()
+		if err != nil {
+			unread = append(unread, err)
+			continue
+		}
+		inputs = append(inputs, lint.Input{Name: input.Name, Read: func() ([]byte, error) { return data, nil }})
+		if facts.Recognize(data) != facts.Unrecognized {
+			texts = append(texts, source.Parse(input.Name, data))
+		}
+	}
+	return inputs, texts, unread
+}
+
+// comparison compares a webhook with lint, object by object.
+type comparison struct {
+	policy    *webhook.Policy
+	namespace string
+	ask       func(ctx context.Context, review []byte) ([]byte, error)
+
+	objects     int
+	differences []string
+	unparsed    []error
+	alone       []lint.Finding // what lint says of the files without links
+}
+
+func (c *comparison) file(ctx context.Context, file *source.File) error {
+	for _, problem := range file.Problems {
+		c.unparsed = append(c.unparsed, fmt.Errorf("%s:%d:%d: %s", file.Name, problem.Span.Start.Line, problem.Span.Start.Column, problem.Message))
+	}
+	input := lint.Input{Name: file.Name, Read: func() ([]byte, error) { return file.Text, nil }}
+	result, err := c.policy.Linter.In(c.namespace).Lint(ctx, nil, slices.Values([]lint.Input{input}))
+	if err != nil {
+		return err
+	}
+	if len(result.Errors) > 0 {
+		return result.Errors[0]
+	}
+	c.alone = append(c.alone, result.Findings...)
+	for _, document := range file.Documents {
+		for _, object := range objectsIn(document.Root) {
+			if err := c.object(ctx, object, result.Findings); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// objectsIn returns the Kubernetes objects of a document, of a list its items.
+func objectsIn(root *source.Node) []*source.Node {
+	kind, _ := root.Get("kind").Scalar()
+	_, versioned := root.Get("apiVersion").Scalar()
+	switch {
+	case kind == "" || !versioned:
+		return nil
+	case strings.HasSuffix(kind, "List") && root.Get("items") != nil:
+		var objects []*source.Node
+		for _, item := range root.Get("items").Elements() {
+			objects = append(objects, objectsIn(item)...)
+		}
+		return objects
+	}
+	return []*source.Node{root}
+}
+
+// object compares what lint says of an object in the text of its file with what it says of
+// the object as an API server has it, and that with what the webhook says.
+func (c *comparison) object(ctx context.Context, node *source.Node, inFile []lint.Finding) error {
+	object, err := c.sent(node)
+	if err != nil {
+		return err
+	}
+	name := fmt.Sprintf("%s:%d", node.File().Name, node.Span().Start.Line)
+	findings, differences, err := c.policy.Compare(ctx, object, c.namespace, c.ask)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	c.objects++
+	differences = append(differences, textDiffers(node, inFile, findings)...)
+	if len(differences) > 0 {
+		kind, _ := node.Get("kind").Scalar()
+		c.differences = append(c.differences, fmt.Sprintf("%s: %s\n  %s\n", report.Printable(name), report.Printable(kind), strings.Join(differences, "\n  ")))
+	}
+	return nil
+}
+
+// sent is an object as kubectl sends it. One without a name bears that of its file, as in
+// what lint says.
+func (c *comparison) sent(node *source.Node) ([]byte, error) {
+	object, _ := node.Value().(map[string]any)
+	metadata, ok := object["metadata"].(map[string]any)
+	if !ok && object["metadata"] == nil {
+		metadata = map[string]any{}
+		object["metadata"] = metadata
+	}
+	if metadata != nil {
+		if metadata["namespace"] == nil {
+			metadata["namespace"] = c.namespace
+		}
+		if metadata["name"] == nil && metadata["generateName"] == nil {
+			metadata["name"] = path.Base(node.File().Name)
+		}
+	}
+	return json.Marshal(object)
+}
+
+// textDiffers tells what lint says of an object in a file and not of the object as an API
+// server has it, and the other way around. What it says of the text, such as of a key that
+// is written twice, no API server sees.
+func textDiffers(node *source.Node, inFile, alone []lint.Finding) []string {
+	span, within := node.Span(), ""
+	if path := node.Path(); path != "" {
+		within = path + "."
+	}
+	var text, object []string
+	for _, finding := range inFile {
+		at := finding.Span.Start.Offset
+		if finding.Rule != facts.SyntaxRule && at >= span.Start.Offset && at < span.End.Offset {
+			text = append(text, finding.Rule+": "+inObject(finding.Message, within))
+		}
+	}
+	for _, finding := range alone {
+		if finding.Rule != facts.SyntaxRule {
+			object = append(object, finding.Rule+": "+finding.Message)
+		}
+	}
+	slices.Sort(text)
+	slices.Sort(object)
+	var lines []string
+	for _, line := range missing(text, object) {
+		lines = append(lines, fmt.Sprintf("only of the file: %q", line))
+	}
+	for _, line := range missing(object, text) {
+		lines = append(lines, fmt.Sprintf("only of the object: %q", line))
+	}
+	return lines
+}
+
+// inObject is a message without what leads to the object in its list.
+func inObject(message, within string) string {
+	if within == "" {
+		return message
+	}
+	return strings.ReplaceAll(message, within, "")
+}
+
+// missing returns what is in some and not in others, each as often as it is missing.
+func missing(some, others []string) []string {
+	others = slices.Clone(others)
+	var lines []string
+	for _, line := range some {
+		if i := slices.Index(others, line); i >= 0 {
+			others = slices.Delete(others, i, i+1)
+		} else {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+// onlyLinked lists the findings that lint has when it follows links and not without.
+func (c *comparison) onlyLinked(linked []lint.Finding) string {
+	said := func(finding lint.Finding) string {
+		return finding.File.Name + " " + finding.Rule + " " + finding.Message
+	}
+	alone := map[string]bool{}
+	for _, finding := range c.alone {
+		if finding.File != nil {
+			alone[said(finding)] = true
+		}
+	}
+	var text strings.Builder
+	for _, finding := range linked {
+		if finding.File != nil && !alone[said(finding)] {
+			start := finding.Span.Start
+			fmt.Fprintf(&text, "%s:%d:%d: only with links: %s: %s\n", report.Printable(finding.File.Name), start.Line, start.Column, finding.Rule, report.Printable(finding.Message))
+		}
+	}
+	return text.String()
+}

@@ -1,0 +1,227 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/json"
+	"encoding/pem"
+	"io"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// keyPair writes a certificate for localhost and its key into a folder.
+func keyPair(t *testing.T) (certificate, key string) {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "localhost"},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	encoded, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	certificate, key = filepath.Join(dir, "tls.crt"), filepath.Join(dir, "tls.key")
+	for file, block := range map[string]*pem.Block{
+		certificate: {Type: "CERTIFICATE", Bytes: der},
+		key:         {Type: "PRIVATE KEY", Bytes: encoded},
+	} {
+		if err := os.WriteFile(file, pem.EncodeToMemory(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return certificate, key
+}
+
+// served is a run of mlpolicy webhook.
+type served struct {
+	url, ca string
+	log     chan string // lines; at most as many are kept as it has room for
+}
+
+// wait waits for a line of the log that has a text.
+func (s *served) wait(t *testing.T, text string) {
+	t.Helper()
+	deadline := time.After(30 * time.Second)
+	for {
+		select {
+		case line := <-s.log:
+			if strings.Contains(line, text) {
+				return
+			}
+		case <-deadline:
+			t.Fatalf("nothing was logged of %s", text)
+		}
+	}
+}
+
+// serve runs mlpolicy webhook until the test ends. The test fails when it does not end in order.
+func serve(t *testing.T, args ...string) *served {
+	t.Helper()
+	certificate, key := keyPair(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	reader, writer := io.Pipe()
+	var stderr bytes.Buffer
+	ended := make(chan int)
+	go func() {
+		code := run(ctx, append([]string{
+			"mlpolicy", "webhook", "--tls-cert", certificate, "--tls-key", key, "--listen", "127.0.0.1:0", "--metrics", "", "--shutdown-delay", "0s",
+		}, args...), strings.NewReader(""), writer, &stderr)
+		writer.Close()
+		ended <- code
+	}()
+	address, log := make(chan string, 1), make(chan string, 10_000)
+	go func() {
+		defer close(address)
+		for lines := bufio.NewScanner(reader); lines.Scan(); {
+			var line struct{ Msg, Address string }
+			if json.Unmarshal(lines.Bytes(), &line) == nil && line.Msg == "ready" {
+				address <- line.Address
+			}
+			select {
+			case log <- lines.Text():
+			default:
+			}
+		}
+	}()
+	t.Cleanup(func() {
+		cancel()
+		if code := <-ended; code != exitClean || stderr.Len() > 0 {
+			t.Errorf("the webhook ended with exit code %d, %s", code, &stderr)
+		}
+	})
+	at, ok := <-address
+	if !ok {
+		cancel()
+		t.Fatalf("the webhook did not get ready: %s", &stderr)
+	}
+	return &served{url: "https://" + at, ca: certificate, log: log}
+}
+
+// TestParity compares a webhook with lint over all examples of the project.
+func TestParity(t *testing.T) {
+	const config = "../../testdata/admission/configured.mlpolicy.yaml"
+	for _, args := range [][]string{
+		{"--cluster", "aks"},
+		{"--config", config, "--mode", "warn"},
+	} {
+		webhook := serve(t, args...)
+		var stdout, stderr bytes.Buffer
+		code := run(t.Context(), append([]string{"mlpolicy", "parity", "--webhook", webhook.url, "--ca", webhook.ca, "../../testdata/formats", "../../testdata/rules"}, args...),
+			strings.NewReader(""), &stdout, &stderr)
+		match := regexp.MustCompile(`(?m)^(\d+) objects compared, 0 differ$`).FindStringSubmatch(stdout.String())
+		if code != exitClean || match == nil {
+			t.Fatalf("exit code %d\n%s%s", code, &stdout, &stderr)
+		}
+		if objects, err := strconv.Atoi(match[1]); err != nil || objects < 200 {
+			t.Errorf("%d objects", objects)
+		}
+	}
+}
+
+// A webhook by another configuration differs, and what only links tell is no difference.
+func TestParityTellsDifferences(t *testing.T) {
+	webhook := serve(t, "--edition", "2023-03", "--mode", "warn")
+	var stdout, stderr bytes.Buffer
+	code := run(t.Context(), []string{
+		"mlpolicy", "parity", "--webhook", webhook.url, "--ca", webhook.ca, "--linked",
+		"../../testdata/rules/cpu-only", "../../testdata/project",
+	}, strings.NewReader(""), &stdout, &stderr)
+	for _, want := range []string{
+		`allowed: lint "false", webhook "true"`, `audit annotation edition: lint "2020-06", webhook "2023-03"`, "message only of lint: ", "warning only of the webhook: ", "only with links: gpu-web-service",
+	} {
+		if !strings.Contains(stdout.String(), want) {
+			t.Errorf("nothing says %s", want)
+		}
+	}
+	if code != exitFindings || t.Failed() {
+		t.Errorf("exit code %d\n%s%s", code, &stdout, &stderr)
+	}
+}
+
+// The configuration and the folders that it names are read anew when they change, and
+// what is bad changes nothing.
+func TestWebhookFollowsItsFiles(t *testing.T) {
+	dir := t.TempDir()
+	configuration, rule := filepath.Join(dir, "mlpolicy.yaml"), filepath.Join(dir, "policy", "no-latest.rego")
+	write := func(file, text string) {
+		t.Helper()
+		if err := os.WriteFile(dir+"/new", []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Rename(dir+"/new", file); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const refusing = `# METADATA
+# title: Image without a version
+# description: Nobody knows what runs.
+# custom:
+#   severity: error
+#   remediation: Name a version.
+package mlpolicy.rules["no-latest"]
+
+deny contains {"path": ["deployments", i, "images", j], "message": sprintf("%s runs %s", [d.name, image])} if {
+	some i, d in input.deployments
+	some j, image in d.images
+	endswith(image, ":latest")
+}
+`
+	if err := os.Mkdir(filepath.Dir(rule), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	write(configuration, "edition: 2020-06")
+	object := filepath.Join(dir, "pod.yaml")
+	write(object, "apiVersion: v1\nkind: Pod\nmetadata: {name: churn}\nspec: {containers: [{image: 'a:latest'}]}\n")
+	webhook := serve(t, "--config", configuration, "--reload-interval", "1ms")
+	// says compares what it says with what lint says by another configuration.
+	says := func(text string) {
+		t.Helper()
+		other := filepath.Join(dir, "other.yaml")
+		write(other, text)
+		var stdout, stderr bytes.Buffer
+		if code := run(t.Context(), []string{"mlpolicy", "parity", "--webhook", webhook.url, "--ca", webhook.ca, "--config", other, object},
+			strings.NewReader(""), &stdout, &stderr); code != exitClean {
+			t.Errorf("%s: exit code %d: %s%s", text, code, &stdout, &stderr)
+		}
+	}
+	says("edition: 2020-06")
+	write(configuration, "{edition: 2023-03, policies: [policy]}")
+	webhook.wait(t, "the folder holds neither a rule nor an edition")
+	says("edition: 2020-06")
+	write(rule, refusing)
+	webhook.wait(t, `"msg":"reloaded"`)
+	says("{edition: 2023-03, policies: [policy]}")
+	write(rule, strings.TrimPrefix(refusing, "# METADATA\n"))
+	webhook.wait(t, `"msg":"reload failed, the last good one stays"`)
+	write(rule, strings.Replace(refusing, `":latest"`, `":newest"`, 1))
+	webhook.wait(t, `"msg":"reloaded"`)
+	says("{edition: 2023-03, policies: [policy]}")
+	write(configuration, "edition: 2020-06")
+	webhook.wait(t, `"msg":"reloaded"`)
+	says("edition: 2020-06")
+}

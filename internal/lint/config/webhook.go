@@ -1,0 +1,141 @@
+package config
+
+import (
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// Mode is what becomes of an error that the webhook finds.
+type Mode string
+
+// The modes.
+const (
+	Enforce Mode = "enforce" // the object is denied
+	Warn    Mode = "warn"    // it is admitted with a warning
+)
+
+// Modes are the words for modes.
+func Modes() []string { return []string{string(Enforce), string(Warn)} }
+
+// clusterControllers are the service accounts of the controllers of Kubernetes itself.
+const clusterControllers = "system:serviceaccount:kube-system:*"
+
+// Webhook is the part of a configuration that only the webhook reads.
+type Webhook struct {
+	// Mode holds where no namespace has its own; unknown where nobody says.
+	Mode facts.Fact[Mode]
+	// Believed are the words of facts.Statements that an object may state of itself in its own favour.
+	Believed []string
+
+	namespaces  []namespaceMode
+	controllers []pattern // nil where nobody says
+}
+
+type namespaceMode struct {
+	names []pattern
+	mode  Mode
+	node  *source.Node
+}
+
+// ModeIn returns the mode for the objects of a namespace, which is empty for those that
+// are in none. The first entry that covers it counts.
+func (w *Webhook) ModeIn(namespace string) Mode {
+	if namespace != "" {
+		for _, entry := range w.namespaces {
+			if matchAny(entry.names, namespace) {
+				return entry.mode
+			}
+		}
+	}
+	if w.Mode.Known {
+		return w.Mode.Value
+	}
+	return Enforce
+}
+
+// Controls tells whether a user is a controller: what it makes of an owner is never denied.
+func (w *Webhook) Controls(user string) bool {
+	if w.controllers == nil {
+		return pattern{text: clusterControllers}.match(user)
+	}
+	return matchAny(w.controllers, user)
+}
+
+// ForObjects returns the configuration where there are objects and no files: what is
+// scoped by paths and by something else is scoped by that. An entry of paths alone, which
+// selects no object, is one of the Errors.
+func (c *Config) ForObjects() (*Config, error) {
+	objects := *c
+	objects.stages, objects.statements = nil, nil
+	var mistakes Errors
+	const alone = "the webhook knows no paths: select by namespaces, kinds or names too"
+	for _, stage := range c.stages {
+		ok := false
+		if stage.scope, ok = stage.scope.ofObjects(); !ok {
+			mistakes.add(stage.node, alone)
+		}
+		objects.stages = append(objects.stages, stage)
+	}
+	for _, statement := range c.statements {
+		ok := false
+		if statement.scope, ok = statement.scope.ofObjects(); !ok {
+			mistakes.add(statement.node, alone)
+		}
+		objects.statements = append(objects.statements, statement)
+	}
+	if err := mistakes.err(); err != nil {
+		return nil, err
+	}
+	return &objects, nil
+}
+
+func (r *reader) webhook() []field {
+	w := &r.config.Webhook
+	return []field{
+		{"mode", func(_, value *source.Node) {
+			if word, ok := r.word(value, Modes()); ok {
+				w.Mode = facts.Know(Mode(word), facts.Place{Node: value})
+			}
+		}},
+		{"namespaces", func(_, value *source.Node) {
+			for _, item := range r.list(value, `a list: [{names: ["sandbox-*"], mode: warn}]`) {
+				entry := namespaceMode{node: item}
+				before := len(r.mistakes)
+				if !r.mapping(item, r.namespaceMode(&entry)) || len(r.mistakes) > before {
+					continue
+				}
+				if entry.names == nil || entry.mode == "" {
+					r.mistake(item, `namespaces need names and a mode: {names: ["sandbox-*"], mode: warn}`)
+				}
+				w.namespaces = append(w.namespaces, entry)
+			}
+		}},
+		{"controllers", func(_, value *source.Node) {
+			// An empty list is nobody: everything is held back.
+			w.controllers = []pattern{}
+			for _, item := range r.list(value, `a list: ["`+clusterControllers+`"]`) {
+				if user, ok := r.pattern(item); ok {
+					w.controllers = append(w.controllers, user)
+				}
+			}
+		}},
+		{"believe", func(_, value *source.Node) {
+			for _, item := range r.list(value, "a list: [stage]") {
+				if word, ok := r.word(item, facts.Statements()); ok {
+					w.Believed = append(w.Believed, word)
+				}
+			}
+		}},
+	}
+}
+
+func (r *reader) namespaceMode(entry *namespaceMode) []field {
+	return []field{
+		{"names", func(_, value *source.Node) { entry.names = r.patterns(value) }},
+		{"mode", func(_, value *source.Node) {
+			if word, ok := r.word(value, Modes()); ok {
+				entry.mode = Mode(word)
+			}
+		}},
+	}
+}

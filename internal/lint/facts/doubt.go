@@ -1,0 +1,106 @@
+package facts
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Statements are the words of the facts that annotations, labels and tags may state, as
+// mlpolicy.dev/<word>.
+func Statements() []string {
+	return []string{"workload", "stage", "target", "designer", "model-size"}
+}
+
+// Doubt is a deployment without some of the doubted statements of its document. There is
+// one for each set of them that can be left out, the smaller sets first, so that whoever
+// judges a deployment together with its doubts finds all that could be found if the
+// document stated less.
+type Doubt struct {
+	*Deployment
+	Of int // the index of the deployment in Facts.Deployments
+}
+
+// maxDoubts bounds the doubts of one document. An object of one part that states all there
+// is to state has 31.
+const maxDoubts = 1000
+
+// doubts returns the sets of words to leave out of a document's statements, the smaller
+// ones first. Too many of them are a Problem, which is an error: nobody gets around a rule
+// by stating more than can be judged.
+func (r *reader) doubts(options Options) [][]string {
+	if len(options.Doubted) == 0 {
+		return nil
+	}
+	var words []string
+	for _, word := range options.Doubted {
+		if slices.ContainsFunc(r.deployments, func(d *Deployment) bool { return d.states(word) }) {
+			words = append(words, word)
+		}
+	}
+	var sets [][]string
+	for set := 1; set < 1<<len(words); set++ {
+		var left []string
+		for i, word := range words {
+			if set&(1<<i) != 0 {
+				left = append(left, word)
+			}
+		}
+		sets = append(sets, left)
+	}
+	slices.SortStableFunc(sets, func(a, b []string) int { return len(a) - len(b) })
+	if len(sets)*len(r.deployments) > maxDoubts {
+		r.problems = append(r.problems, Problem{
+			Rule: SyntaxRule, Severity: Error,
+			Message: fmt.Sprintf("the object has %d parts and states %d facts of itself that are not taken on trust: too many to judge", len(r.deployments), len(words)),
+			Remedy:  "Remove statements mlpolicy.dev/…, or split the object.",
+			Place:   Place{Node: r.root},
+		})
+		return nil
+	}
+	return sets
+}
+
+// states tells whether the deployment's document states the fact of a word.
+func (d *Deployment) states(word string) bool {
+	return slices.ContainsFunc(d.said, func(said *Deployment) bool {
+		less := said.less([]string{word})
+		return less.Workload.Known != said.Workload.Known || less.Stage.Known != said.Stage.Known ||
+			less.Target.Known != said.Target.Known || less.Designer.Known != said.Designer.Known ||
+			len(less.Models) != len(said.Models)
+	})
+}
+
+// without returns the deployment as it is without the words of each set.
+func (d *Deployment) without(sets [][]string) []*Deployment {
+	var variants []*Deployment
+	for _, words := range sets {
+		variant := d.copied()
+		variant.Images = slices.Clip(variant.Images)
+		variant.said = nil
+		for _, said := range d.said {
+			variant.said = append(variant.said, said.less(words))
+		}
+		variants = append(variants, variant)
+	}
+	return variants
+}
+
+// less is what is said but for some words.
+func (d *Deployment) less(words []string) *Deployment {
+	said := *d
+	for _, word := range words {
+		switch word {
+		case "workload":
+			said.Workload = Fact[Workload]{}
+		case "stage":
+			said.Stage = Fact[Stage]{}
+		case "target":
+			said.Target = Fact[Target]{}
+		case "designer":
+			said.Designer = Fact[bool]{}
+		case "model-size":
+			said.Models = nil
+		}
+	}
+	return &said
+}

@@ -1,0 +1,405 @@
+package webhook
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	stdjson "encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	admissionv1 "k8s.io/api/admission/v1"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
+)
+
+// handlerOf makes a handler and the buffer that it logs into.
+func handlerOf(policy *Policy) (*Handler, *bytes.Buffer) {
+	var log bytes.Buffer
+	return NewHandler(func() *Policy { return policy }, NewMetrics(covers), slog.New(slog.NewJSONHandler(&log, nil)), false, DefaultMaxInFlight), &log
+}
+
+func post(body io.Reader) *http.Request {
+	request := httptest.NewRequest(http.MethodPost, "/validate?timeout=3s", body)
+	request.Header.Set("Content-Type", "application/json")
+	return request
+}
+
+func serve(handler http.Handler, request *http.Request) *httptest.ResponseRecorder {
+	recorder := httptest.NewRecorder()
+	handler.ServeHTTP(recorder, request)
+	return recorder
+}
+
+// reviewOf wraps an object, as JSON, into the review of its creation.
+func reviewOf(object string) string {
+	return `{"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {"uid": "7", "operation": "CREATE",
+		"kind": {"group": "apps", "version": "v1", "kind": "Deployment"}, "namespace": "scoring", "name": "churn",
+		"userInfo": {"username": "alice"}, "object": ` + object + `}}`
+}
+
+const gpuOnVirtualNode = `{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "churn"}, "spec": {"template": {"spec":
+	{"nodeSelector": {"type": "virtual-kubelet"}, "containers": [{"image": "secret/image", "resources": {"limits": {"nvidia.com/gpu": 1}}}]}}}}`
+
+func TestHandlerAnswersEveryExample(t *testing.T) {
+	handler, _ := handlerOf(policyOf(t, ""))
+	for _, file := range examples(t) {
+		body := reviewIn(t, file)
+		request, err := decode(body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response := serve(handler, post(bytes.NewReader(body)))
+		var review admissionv1.AdmissionReview
+		if err := stdjson.Unmarshal(response.Body.Bytes(), &review); err != nil || response.Code != http.StatusOK {
+			t.Fatalf("%s: status %d: %v", file, response.Code, err)
+		}
+		if review.APIVersion != "admission.k8s.io/v1" || review.Kind != "AdmissionReview" || review.Response.UID != request.UID || request.UID == "" {
+			t.Errorf("%s: %+v", file, review.TypeMeta)
+		}
+	}
+}
+
+// TestHandlerRefuses: what is no review is an HTTP error and no verdict, without Retry-After.
+func TestHandlerRefuses(t *testing.T) {
+	handler, _ := handlerOf(policyOf(t, ""))
+	for _, test := range []struct {
+		name string
+		edit func(*http.Request)
+		body string
+		code int
+	}{
+		{name: "GET", edit: func(r *http.Request) { r.Method = http.MethodGet }, code: 405},
+		{name: "no content type", edit: func(r *http.Request) { r.Header.Del("Content-Type") }, body: "{}", code: 415},
+		{name: "YAML", edit: func(r *http.Request) { r.Header.Set("Content-Type", "application/yaml") }, body: "{}", code: 415},
+		{name: "a content type that is none", edit: func(r *http.Request) { r.Header.Set("Content-Type", ";;") }, body: "{}", code: 415},
+		{name: "timeout that is none", edit: func(r *http.Request) { r.URL.RawQuery = "timeout=soon" }, body: "{}", code: 400},
+		{name: "no timeout", edit: func(r *http.Request) { r.URL.RawQuery = "timeout=0s" }, body: "{}", code: 400},
+		{name: "empty", body: "", code: 400},
+		{name: "no JSON", body: "review", code: 400},
+		{name: "truncated", body: reviewOf(gpuOnVirtualNode)[:200], code: 400},
+		{name: "two", body: reviewOf(gpuOnVirtualNode) + "{}", code: 400},
+		{name: "a list", body: "[]", code: 400},
+		{name: "null", body: "null", code: 400},
+		{name: "without request", body: `{"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview"}`, code: 400},
+		{name: "another version", body: `{"apiVersion": "admission.k8s.io/v1beta1", "kind": "AdmissionReview", "request": {}}`, code: 400},
+		{name: "another kind", body: `{"apiVersion": "admission.k8s.io/v1", "kind": "Pod", "request": {}}`, code: 400},
+		{name: "a uid that is none", body: `{"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {"uid": 7}}`, code: 400},
+		{name: "a request that is none", body: `{"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": "x"}`, code: 400},
+		{name: "without object", body: reviewOf("null"), code: 500},
+		{name: "deep", body: reviewOf(strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000)), code: 400},
+		{name: "a body of nested lists up to the limit", body: strings.Repeat("[", maxBody), code: 400},
+		{name: "a body over the limit", body: strings.Repeat(" ", maxBody+1), code: 413},
+		{name: "a body over the limit that does not say so", edit: func(r *http.Request) { r.ContentLength = -1 }, body: strings.Repeat(" ", maxBody+1), code: 413},
+	} {
+		request := post(strings.NewReader(test.body))
+		if test.edit != nil {
+			test.edit(request)
+		}
+		response := serve(handler, request)
+		if response.Code != test.code {
+			t.Errorf("%s: status %d, want %d: %s", test.name, response.Code, test.code, response.Body)
+		}
+		if response.Header().Get("Retry-After") != "" {
+			t.Errorf("%s: Retry-After", test.name)
+		}
+	}
+	if response := serve(handler, httptest.NewRequest(http.MethodGet, "/validate", nil)); response.Header().Get("Allow") != http.MethodPost {
+		t.Errorf("Allow is %q", response.Header().Get("Allow"))
+	}
+	request := post(endless{})
+	request.ContentLength = -1
+	if response := serve(handler, request); response.Code != http.StatusRequestEntityTooLarge {
+		t.Errorf("endless: status %d", response.Code)
+	}
+	if left := handler.bodies.Load(); left != 0 {
+		t.Errorf("%d bytes of bodies are still counted", left)
+	}
+}
+
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) { return rand.Read(p) }
+
+// TestHandlerJudgesHugeObjects: the most that fits into a body is judged or refused, and nothing else.
+func TestHandlerJudgesHugeObjects(t *testing.T) {
+	handler, _ := handlerOf(policyOf(t, ""))
+	var containers []string
+	for i := range 10_000 {
+		containers = append(containers, fmt.Sprintf(`{"name": "c%d", "image": "a", "resources": {"limits": {"nvidia.com/gpu": 1}}}`, i))
+	}
+	object := `{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "churn"}, "spec": {"nodeSelector": {"type": "virtual-kubelet"}, "containers": [` + strings.Join(containers, ",") + `]}}`
+	response := serve(handler, post(strings.NewReader(reviewOf(object))))
+	if response.Code != http.StatusOK || !strings.Contains(response.Body.String(), "10000 GPUs") {
+		t.Errorf("status %d: %.200s", response.Code, response.Body)
+	}
+	deep := `{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "churn"}, "spec": {"containers": ` + strings.Repeat("[", 5000) + strings.Repeat("]", 5000) + `}}`
+	response = serve(handler, post(strings.NewReader(reviewOf(deep))))
+	if response.Code != http.StatusOK || !strings.Contains(response.Body.String(), `"allowed":false`) {
+		t.Errorf("deep: status %d: %.200s", response.Code, response.Body)
+	}
+}
+
+const failingRule = `# METADATA
+# title: It fails
+# description: Always.
+# custom:
+#   severity: error
+#   remediation: None.
+package mlpolicy.rules.failing
+
+deny contains {"path": ["deployments", 0], "message": 7} if input.deployments
+`
+
+// An inside failure is a status 500 and a line in the log, and no verdict.
+func TestHandlerFailsWithoutVerdict(t *testing.T) {
+	failing := policy.Folder{Name: "failing", FS: fstest.MapFS{"failing.rego": &fstest.MapFile{Data: []byte(failingRule)}}}
+	handler, log := handlerOf(policyOf(t, "", failing))
+	response := serve(handler, post(strings.NewReader(reviewOf(gpuOnVirtualNode))))
+	if response.Code != http.StatusInternalServerError || strings.Contains(response.Body.String(), "allowed") {
+		t.Errorf("status %d: %s", response.Code, response.Body)
+	}
+	if !strings.Contains(log.String(), "failing") {
+		t.Errorf("log %s", log)
+	}
+
+	broken := policyOf(t, "")
+	broken.Enforces = func(string) bool { panic("out of order") }
+	handler, log = handlerOf(broken)
+	response = serve(handler, post(strings.NewReader(reviewOf(gpuOnVirtualNode))))
+	if response.Code != http.StatusInternalServerError {
+		t.Errorf("panic: status %d", response.Code)
+	}
+	for _, want := range []string{"out of order", "handler_test.go", "goroutine"} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("the log of the panic has no %q: %s", want, log)
+		}
+	}
+	if !strings.Contains(metricsOf(handler), "mlpolicy_webhook_failures_total{code=\"500\"} 1\n") {
+		t.Error("the failure is not counted")
+	}
+	if handler.inFlight.Load() != 0 || len(handler.running) != 0 || handler.bodies.Load() != 0 {
+		t.Error("a failed review still counts")
+	}
+}
+
+// An object without facts never reaches the policies: one that always fails says nothing.
+func TestObjectsWithoutFactsNeverReachThePolicies(t *testing.T) {
+	failing := policy.Folder{Name: "failing", FS: fstest.MapFS{"failing.rego": &fstest.MapFile{Data: []byte(failingRule)}}}
+	handler, _ := handlerOf(policyOf(t, "", failing))
+	for object, want := range map[string]int{
+		gpuOnVirtualNode: http.StatusInternalServerError,
+		`{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}, "data": {"a": "b"}}`:                   http.StatusOK,
+		`{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "churn"}, "spec": {"containers": "nowhere"}}`: http.StatusOK,
+	} {
+		if response := serve(handler, post(strings.NewReader(reviewOf(object)))); response.Code != want {
+			t.Errorf("%s: status %d, want %d: %s", object, response.Code, want, response.Body)
+		}
+	}
+}
+
+// The evaluation ends with the time that the API server waits.
+func TestHandlerHonoursTheTimeout(t *testing.T) {
+	endless := policy.Folder{Name: "endless", FS: fstest.MapFS{"endless.rego": &fstest.MapFile{Data: []byte(`# METADATA
+# title: It never ends
+# description: Never.
+# custom:
+#   severity: error
+#   remediation: None.
+package mlpolicy.rules.endless
+
+deny contains {"path": ["deployments", 0], "message": "x"} if {
+	input.deployments
+	n := numbers.range(1, 3000)
+	some a in n
+	some b in n
+	some c in n
+	a + b + c == -1
+}
+`)}}}
+	handler, _ := handlerOf(policyOf(t, "", endless))
+	request := post(strings.NewReader(reviewOf(gpuOnVirtualNode)))
+	request.URL.RawQuery = "timeout=200ms"
+	started := time.Now()
+	response := serve(handler, request)
+	if response.Code != http.StatusInternalServerError || !strings.Contains(response.Body.String(), "took too long") {
+		t.Errorf("status %d: %s", response.Code, response.Body)
+	}
+	// Far below the five seconds that lint gives a rule.
+	if took := time.Since(started); took > 3*time.Second {
+		t.Errorf("it took %s", took)
+	}
+}
+
+func TestTimeoutOf(t *testing.T) {
+	for query, want := range map[string]time.Duration{
+		"":              9500 * time.Millisecond,
+		"timeout=3s":    2700 * time.Millisecond,
+		"timeout=1s":    900 * time.Millisecond,
+		"timeout=30s":   29500 * time.Millisecond,
+		"timeout=3h":    29500 * time.Millisecond,
+		"timeout=100ms": 90 * time.Millisecond,
+	} {
+		got, err := timeoutOf(httptest.NewRequest(http.MethodPost, "/validate?"+query, nil))
+		if err != nil || got != want {
+			t.Errorf("%q: %s, %v, want %s", query, got, err, want)
+		}
+	}
+}
+
+// Beyond the limit a review is turned away at once, and the others are answered.
+func TestHandlerSheds(t *testing.T) {
+	blocked := policyOf(t, "")
+	enforces, waiting, release := blocked.Enforces, make(chan struct{}), make(chan struct{})
+	var first atomic.Bool
+	blocked.Enforces = func(namespace string) bool {
+		if first.CompareAndSwap(false, true) {
+			close(waiting)
+			<-release
+		}
+		return enforces(namespace)
+	}
+	handler := NewHandler(func() *Policy { return blocked }, NewMetrics(covers), slog.New(slog.DiscardHandler), false, 1)
+	answered := make(chan int)
+	go func() { answered <- serve(handler, post(strings.NewReader(reviewOf(gpuOnVirtualNode)))).Code }()
+	<-waiting
+	response := serve(handler, post(strings.NewReader(reviewOf(gpuOnVirtualNode))))
+	if response.Code != http.StatusServiceUnavailable || response.Header().Get("Retry-After") != "" {
+		t.Errorf("status %d, %v", response.Code, response.Header())
+	}
+	if !strings.Contains(metricsOf(handler), "mlpolicy_webhook_shed_total 1\n") {
+		t.Error("the shed review is not counted")
+	}
+	close(release)
+	if code := <-answered; code != http.StatusOK {
+		t.Errorf("the review before: status %d", code)
+	}
+	if response := serve(handler, post(strings.NewReader(reviewOf(gpuOnVirtualNode)))); response.Code != http.StatusOK {
+		t.Errorf("the review after: status %d", response.Code)
+	}
+}
+
+// Bodies are bounded all together, whoever sends them and however slowly.
+func TestHandlerBoundsBodies(t *testing.T) {
+	handler, _ := handlerOf(policyOf(t, ""))
+	handler.bodies.Store(maxBodies - 100)
+	if response := serve(handler, post(strings.NewReader(reviewOf(gpuOnVirtualNode)))); response.Code != http.StatusServiceUnavailable {
+		t.Errorf("status %d", response.Code)
+	}
+	if left := handler.bodies.Load(); left != maxBodies-100 {
+		t.Errorf("%d bytes are counted", left)
+	}
+}
+
+func TestDecisionLog(t *testing.T) {
+	handler, log := handlerOf(policyOf(t, ""))
+	request := post(strings.NewReader(reviewOf(gpuOnVirtualNode)))
+	request.Header.Set("Traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
+	serve(handler, request)
+	var line map[string]any
+	if err := stdjson.Unmarshal(log.Bytes(), &line); err != nil {
+		t.Fatalf("%v: %s", err, log)
+	}
+	delete(line, "time")
+	if duration, ok := line["duration_ms"].(float64); !ok || duration <= 0 {
+		t.Errorf("duration %v", line["duration_ms"])
+	}
+	delete(line, "duration_ms")
+	want := map[string]any{
+		"level": "INFO", "msg": "review", "uid": "7", "verdict": "denied", "rules": []any{"cpu-only"}, "operation": "CREATE",
+		"group": "apps", "version": "v1", "kind": "Deployment", "namespace": "scoring", "name": "churn", "user": "alice", "dry_run": false,
+		"trace_id": "4bf92f3577b34da6a3ce929d0e0e4736", "span_id": "00f067aa0ba902b7",
+	}
+	if fmt.Sprint(line) != fmt.Sprint(want) {
+		t.Errorf("got  %v\nwant %v", line, want)
+	}
+	if strings.Contains(log.String(), "secret/image") {
+		t.Error("the log has the content of an object")
+	}
+
+	// Nobody fills the log with what he says.
+	for _, edit := range []struct{ from, to string }{{`"alice"`, `"` + strings.Repeat("a", 1<<20) + `"`}, {`"AdmissionReview"`, `"` + strings.Repeat("a", 1<<20) + `"`}} {
+		log.Reset()
+		serve(handler, post(strings.NewReader(strings.Replace(reviewOf(gpuOnVirtualNode), edit.from, edit.to, 1))))
+		if log.Len() == 0 || log.Len() > 4096 {
+			t.Errorf("a line of %d bytes", log.Len())
+		}
+	}
+
+	// What is allowed without a word is written down on demand.
+	log.Reset()
+	clean := strings.Replace(gpuOnVirtualNode, `"type": "virtual-kubelet"`, `"agentpool": "gpu"`, 1)
+	serve(handler, post(strings.NewReader(reviewOf(clean))))
+	if log.Len() > 0 {
+		t.Errorf("log %s", log)
+	}
+	handler.log.allowed = true
+	serve(handler, post(strings.NewReader(reviewOf(clean))))
+	if !strings.Contains(log.String(), `"verdict":"allowed"`) {
+		t.Errorf("log %s", log)
+	}
+}
+
+func TestMetrics(t *testing.T) {
+	warning := policyOf(t, "webhook: {mode: warn}")
+	handler, _ := handlerOf(policyOf(t, ""))
+	inForce := handler.policy()
+	handler.policy = func() *Policy { return inForce }
+	serve(handler, post(strings.NewReader(reviewOf(gpuOnVirtualNode))))
+	inForce = warning
+	serve(handler, post(strings.NewReader(reviewOf(gpuOnVirtualNode))))
+	serve(handler, post(strings.NewReader(strings.Replace(reviewOf(gpuOnVirtualNode), `"kind": "Deployment"}`, `"kind": "Forged"}`, 1))))
+	handler.metrics.inForce(&Policy{Edition: "2020-06", Digest: "sha256:0"})
+	handler.metrics.inForce(&Policy{Edition: "2023-03", Digest: "sha256:1"})
+
+	written := metricsOf(handler)
+	for _, want := range []string{
+		`mlpolicy_webhook_reviews_total{kind="Deployment",verdict="denied"} 1`,
+		`mlpolicy_webhook_reviews_total{kind="Deployment",verdict="warned"} 1`,
+		`mlpolicy_webhook_reviews_total{kind="other",verdict="warned"} 1`,
+		`mlpolicy_webhook_denials_total{rule="cpu-only"} 1`,
+		`mlpolicy_webhook_spared_total{rule="cpu-only",why="mode"} 2`,
+		`mlpolicy_webhook_review_duration_seconds_count 3`,
+		`mlpolicy_webhook_review_duration_seconds_bucket{le="10"} 3`,
+		`mlpolicy_webhook_in_flight 0`, `mlpolicy_webhook_shed_total 0`, `mlpolicy_webhook_failures_total{code="500"} 0`,
+		`mlpolicy_webhook_policy_info{digest="sha256:1",edition="2023-03"} 1`,
+		`mlpolicy_webhook_reloads_total{result="failure",what="policy"} 0`,
+		`mlpolicy_webhook_certificate_expiry_timestamp_seconds`, `go_goroutines`,
+	} {
+		if !strings.Contains(written, want) {
+			t.Errorf("no %s", want)
+		}
+	}
+	if strings.Contains(written, "2020-06") || strings.Contains(written, "Forged") {
+		t.Error("a policy that is not in force, or a kind that nobody asked about")
+	}
+}
+
+func metricsOf(handler *Handler) string {
+	return serve(handler.metrics, httptest.NewRequest(http.MethodGet, "/metrics", nil)).Body.String()
+}
+
+// Reviews run beside each other.
+func TestHandlerIsConcurrent(t *testing.T) {
+	handler, _ := handlerOf(policyOf(t, ""))
+	codes := make(chan int)
+	for range 50 {
+		go func() {
+			request := post(strings.NewReader(reviewOf(gpuOnVirtualNode)))
+			codes <- serve(handler, request.WithContext(context.Background())).Code
+		}()
+	}
+	for range 50 {
+		if code := <-codes; code != http.StatusOK {
+			t.Errorf("status %d", code)
+		}
+	}
+}

@@ -1,0 +1,164 @@
+package webhook
+
+import (
+	"context"
+	stdjson "encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	admissionv1 "k8s.io/api/admission/v1"
+	authenticationv1 "k8s.io/api/authentication/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/json"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint"
+)
+
+// parityUser creates the objects of Compare; it is no controller.
+const parityUser = "mlpolicy-parity"
+
+// Compare asks a webhook for a review of the creation of an object, which is JSON, and
+// compares the answer with what the policy says. It returns the findings of the policy and
+// each difference as a line.
+func (p *Policy) Compare(ctx context.Context, object []byte, namespace string,
+	ask func(ctx context.Context, review []byte) ([]byte, error),
+) (findings []lint.Finding, differences []string, err error) {
+	review, err := creationOf(object, namespace)
+	if err != nil {
+		return nil, nil, err
+	}
+	want, err := p.Review(ctx, review.Request)
+	if err != nil {
+		return nil, nil, err
+	}
+	sent, err := stdjson.Marshal(review)
+	if err != nil {
+		return nil, nil, err
+	}
+	answer, err := ask(ctx, sent)
+	if err != nil {
+		return nil, nil, err
+	}
+	var got admissionv1.AdmissionReview
+	if err := json.Unmarshal(answer, &got); err != nil {
+		return nil, nil, fmt.Errorf("the answer is no AdmissionReview: %w", err)
+	}
+	if got.Response == nil {
+		return nil, nil, errors.New("the answer has no response")
+	}
+	return want.Findings, differencesOf(want.Response, got.Response), nil
+}
+
+// creationOf makes the review that an API server sends.
+func creationOf(object []byte, namespace string) (*admissionv1.AdmissionReview, error) {
+	var of struct {
+		metav1.TypeMeta `json:",inline"`
+		Metadata        struct {
+			Name string `json:"name"`
+		} `json:"metadata"`
+	}
+	if err := json.Unmarshal(object, &of); err != nil {
+		return nil, err
+	}
+	version, err := schema.ParseGroupVersion(of.APIVersion)
+	if err != nil {
+		return nil, err
+	}
+	dryRun := true
+	return &admissionv1.AdmissionReview{
+		TypeMeta: metav1.TypeMeta{APIVersion: admissionv1.SchemeGroupVersion.String(), Kind: "AdmissionReview"},
+		Request: &admissionv1.AdmissionRequest{
+			UID:       types.UID("parity"),
+			Kind:      metav1.GroupVersionKind{Group: version.Group, Version: version.Version, Kind: of.Kind},
+			Resource:  metav1.GroupVersionResource{Group: version.Group, Version: version.Version, Resource: strings.ToLower(of.Kind) + "s"},
+			Name:      of.Metadata.Name,
+			Namespace: namespace,
+			Operation: admissionv1.Create,
+			UserInfo:  authenticationv1.UserInfo{Username: parityUser},
+			Object:    runtime.RawExtension{Raw: object},
+			DryRun:    &dryRun,
+		},
+	}, nil
+}
+
+// differencesOf tells what differs between two responses, one difference a line.
+func differencesOf(want, got *admissionv1.AdmissionResponse) []string {
+	var lines []string
+	add := func(what, want, got string) {
+		if want != got {
+			lines = append(lines, fmt.Sprintf("%s: lint %q, webhook %q", what, want, got))
+		}
+	}
+	add("uid", string(want.UID), string(got.UID))
+	add("allowed", fmt.Sprint(want.Allowed), fmt.Sprint(got.Allowed))
+	wanted, found := statusOf(want), statusOf(got)
+	add("code", fmt.Sprint(wanted.Code), fmt.Sprint(found.Code))
+	lines = append(lines, unmatched("message", linesOf(wanted.Message), linesOf(found.Message))...)
+	lines = append(lines, unmatched("cause", causeLines(wanted), causeLines(found))...)
+	lines = append(lines, unmatched("warning", want.Warnings, got.Warnings)...)
+	keys := slices.Collect(maps.Keys(want.AuditAnnotations))
+	for key := range got.AuditAnnotations {
+		if _, both := want.AuditAnnotations[key]; !both {
+			keys = append(keys, key)
+		}
+	}
+	slices.Sort(keys)
+	for _, key := range keys {
+		add("audit annotation "+key, want.AuditAnnotations[key], got.AuditAnnotations[key])
+	}
+	return lines
+}
+
+func statusOf(response *admissionv1.AdmissionResponse) metav1.Status {
+	if response.Result == nil {
+		return metav1.Status{}
+	}
+	return *response.Result
+}
+
+func linesOf(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return strings.Split(text, "\n")
+}
+
+func causeLines(status metav1.Status) []string {
+	if status.Details == nil {
+		return nil
+	}
+	var lines []string
+	for _, cause := range status.Details.Causes {
+		lines = append(lines, fmt.Sprintf("%s at %s: %s", cause.Type, cause.Field, cause.Message))
+	}
+	return lines
+}
+
+// unmatched tells of the lines that only one side has, and of those in another order.
+func unmatched(what string, want, got []string) []string {
+	if slices.Equal(want, got) {
+		return nil
+	}
+	rest := slices.Clone(got)
+	var lines []string
+	for _, line := range want {
+		if i := slices.Index(rest, line); i >= 0 {
+			rest = slices.Delete(rest, i, i+1)
+		} else {
+			lines = append(lines, fmt.Sprintf("%s only of lint: %q", what, line))
+		}
+	}
+	for _, line := range rest {
+		lines = append(lines, fmt.Sprintf("%s only of the webhook: %q", what, line))
+	}
+	if len(lines) == 0 {
+		return []string{what + "s: in another order"}
+	}
+	return lines
+}

@@ -1,0 +1,143 @@
+package webhook
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint"
+)
+
+const (
+	// maxErrors bounds the errors that a denial tells one by one: a terminal's height.
+	maxErrors = 20
+	// maxLine bounds a line of a denial in characters. A rule of an organisation may say anything.
+	maxLine = 2000
+	// maxWarning bounds a warning in characters. Where there are many, the API server cuts
+	// each after 256.
+	maxWarning = 200
+	// maxWarnings bounds all warnings in characters, the line that counts the rest included.
+	// The API server drops what is beyond 4,096 over all webhooks.
+	maxWarnings = 2000
+	// maxAnnotation bounds the value of an audit annotation in bytes.
+	maxAnnotation = 1024
+)
+
+// message says everything about the errors that deny, one a line. Controllers copy the
+// first line into an Event, so that it is enough by itself.
+func message(findings []lint.Finding) string {
+	var lines []string
+	for _, finding := range findings[:min(maxErrors, len(findings))] {
+		line := tell(finding)
+		if remedy := strings.Join(strings.Fields(finding.Remedy), " "); remedy != "" {
+			line += ". " + printable(remedy)
+		}
+		lines = append(lines, short(line, maxLine))
+	}
+	if more := len(findings) - len(lines); more > 0 {
+		lines = append(lines, fmt.Sprintf("and %d more, %d errors in all", more, len(findings)))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// causes repeats the errors for programs: the type is the rule's ID.
+func causes(findings []lint.Finding) []metav1.StatusCause {
+	var causes []metav1.StatusCause
+	for _, finding := range findings[:min(maxErrors, len(findings))] {
+		causes = append(causes, metav1.StatusCause{
+			Type:    metav1.CauseType(finding.Rule),
+			Message: short(printable(finding.Message), maxLine),
+			Field:   finding.Field,
+		})
+	}
+	return causes
+}
+
+// warnings are the findings that do not deny, one a line, each line once. Where not all
+// have room, the last line counts the rest.
+func warnings(findings []lint.Finding) []string {
+	var lines []string
+	seen := map[string]bool{}
+	for _, finding := range findings {
+		line := short(string(finding.Severity)+" "+tell(finding), maxWarning)
+		if !seen[line] {
+			seen[line] = true
+			lines = append(lines, line)
+		}
+	}
+	room := maxWarnings
+	for i, line := range lines {
+		room -= utf8.RuneCountInString(line)
+		if room < 0 {
+			return counted(lines, i)
+		}
+	}
+	return lines
+}
+
+// counted returns at most so many of the lines as have room together with the line that
+// counts the others.
+func counted(lines []string, most int) []string {
+	for {
+		rest := fmt.Sprintf("and %d more: mlpolicy lint tells all of them", len(lines)-most)
+		used := utf8.RuneCountInString(rest)
+		for _, line := range lines[:most] {
+			used += utf8.RuneCountInString(line)
+		}
+		if used <= maxWarnings {
+			return append(lines[:most:most], rest)
+		}
+		most--
+	}
+}
+
+// tell is a finding on one line: rule, message and field.
+func tell(finding lint.Finding) string {
+	line := finding.Rule + ": " + printable(finding.Message)
+	if finding.Field != "" {
+		line += " (" + printable(finding.Field) + ")"
+	}
+	return line
+}
+
+// short cuts text to so many characters.
+func short(text string, most int) string {
+	if len(text) <= most || utf8.RuneCountInString(text) <= most {
+		return text
+	}
+	return string([]rune(text)[:most-1]) + "…"
+}
+
+// shortBytes cuts text to so many bytes, between characters.
+func shortBytes(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	cut := most - len("…")
+	for cut > 0 && !utf8.RuneStart(text[cut]) {
+		cut--
+	}
+	return text[:cut] + "…"
+}
+
+// printable escapes what is no character to read: a name must neither end the line nor
+// reach a terminal as a command.
+func printable(text string) string {
+	if strings.IndexFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) < 0 && utf8.ValidString(text) {
+		return text
+	}
+	var escaped strings.Builder
+	for _, r := range text {
+		if unicode.IsPrint(r) && r != utf8.RuneError {
+			escaped.WriteRune(r)
+			continue
+		}
+		quoted := strconv.QuoteRuneToASCII(r)
+		escaped.WriteString(quoted[1 : len(quoted)-1])
+	}
+	return escaped.String()
+}
