@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help check build test lint fmt generate bench cover fuzz mutate pre-commit opa startup
+.PHONY: help check build test lint fmt generate bench cover fuzz mutate pre-commit opa startup chart image
 
 GO         ?= go
 TOOL       := $(GO) tool -modfile=.ci/tools.mod
@@ -21,13 +21,13 @@ test: ## run all tests with the race detector
 	$(GO) test -race ./...
 
 lint: ## gofmt, vet, staticcheck, go.mod tidy
-	@test -z "$$(gofmt -l cmd internal policies testdata)" || { gofmt -l cmd internal policies testdata; echo 'run: make fmt'; exit 1; }
+	@test -z "$$(gofmt -l cmd deploy internal policies testdata)" || { gofmt -l cmd deploy internal policies testdata; echo 'run: make fmt'; exit 1; }
 	$(GO) vet ./...
 	$(TOOL) staticcheck ./...
 	$(GO) mod tidy -diff
 
 fmt: ## format Go and Rego
-	gofmt -w cmd internal policies testdata
+	gofmt -w cmd deploy internal policies testdata
 	$(OPA) fmt --write policies
 
 generate: ## write golden files, schemas and generated pages anew
@@ -38,6 +38,12 @@ opa: ## check and test the policies with the stock opa binary
 	$(OPA) test --bundle policies
 	$(OPA) fmt --fail --list policies
 	$(GO) run ./cmd/mlpolicy facts testdata/project | $(OPA) eval --bundle policies --stdin-input --fail 'n := count(data.mlpolicy.findings); n == 5'
+
+chart: ## check the Helm chart with helm built here; UPDATE=-update writes install.yaml anew
+	.ci/chart $(UPDATE)
+
+image: build ## build the image twice with buildah and run it
+	.ci/image
 
 bench: ## run the benchmarks, references beside them
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...

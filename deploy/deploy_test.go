@@ -1,0 +1,500 @@
+// Package deploy holds the files that mlpolicy's webhook is installed with against the
+// code. What needs helm is in chart_test.go, which make chart runs.
+package deploy
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"sigs.k8s.io/yaml"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// kind is an entry of chart/files/kinds.yaml.
+type kind struct {
+	Group    string            `json:"group"`
+	Versions []string          `json:"versions"`
+	Scope    string            `json:"scope"`
+	Kinds    map[string]string `json:"kinds"`
+	Updates  []string          `json:"updates"`
+}
+
+func kinds(t *testing.T) []kind {
+	t.Helper()
+	var list []kind
+	if err := yaml.UnmarshalStrict(read(t, "chart/files/kinds.yaml"), &list); err != nil {
+		t.Fatal(err)
+	}
+	if len(list) < 30 {
+		t.Fatalf("kinds.yaml has %d entries", len(list))
+	}
+	return list
+}
+
+// apiVersions returns the entry's versions as objects write them.
+func (k kind) apiVersions() []string {
+	var versions []string
+	for _, version := range k.Versions {
+		versions = append(versions, strings.TrimPrefix(k.Group+"/"+version, "/"))
+	}
+	return versions
+}
+
+func read(t *testing.T, file string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// anything is the rest of an object of any kind: the pod, or what stands for it, in each
+// place that a kind has it.
+const anything = `
+metadata: {name: any, namespace: any}
+template: &template
+  spec: &pod
+    containers: &containers [{name: any, image: any, resources: {limits: {memory: 1Gi}}}]
+resource: {instanceType: Standard_NC24ads_A100_v4}
+inference: {preset: {name: any}}
+spec:
+  containers: *containers
+  template: *template
+  jobTargetRef: {template: *template}
+  jobTemplate: {spec: {template: *template}, rayClusterSpec: &ray {headGroupSpec: {template: *template}}}
+  replicatedJobs: [{name: any, template: {spec: {template: *template}}}]
+  leaderWorkerTemplate: {workerTemplate: *template}
+  rayClusterConfig: *ray
+  rayClusterSpec: *ray
+  headGroupSpec: {template: *template}
+  predictor: *pod
+  predictors: [{name: any, componentSpecs: [{spec: *pod}]}]
+  roles: [{type: any}]
+  anyReplicaSpecs: {Worker: {template: *template}}
+  properties: {amlCompute: {properties: {vmSize: Standard_NC24ads_A100_v4}}}
+  agentPoolProfiles: [{name: any, vmSize: Standard_NC24ads_A100_v4}]
+  vmSize: Standard_NC24ads_A100_v4
+  forProvider: {vmSize: Standard_NC24ads_A100_v4, defaultNodePool: {vmSize: Standard_NC24ads_A100_v4}, container: [{name: any, memory: 1}]}
+`
+
+// TestKinds holds that an object of each listed kind and version tells something that
+// rules judge.
+func TestKinds(t *testing.T) {
+	seen := map[string]bool{}
+	for _, entry := range kinds(t) {
+		if len(entry.Versions) == 0 || len(entry.Kinds) == 0 || !slices.Contains([]string{"Namespaced", "Cluster"}, entry.Scope) {
+			t.Errorf("an entry of group %q lacks versions, kinds or scope", entry.Group)
+		}
+		for name, resource := range entry.Kinds {
+			if resource != strings.ToLower(name)+"s" {
+				t.Errorf("the resource of %s is %q", name, resource)
+			}
+			for _, version := range entry.apiVersions() {
+				if key := version + " " + name; seen[key] {
+					t.Errorf("%s is listed twice", key)
+				} else {
+					seen[key] = true
+				}
+				if facts.Recognize(example(version, name)) == facts.Unrecognized {
+					t.Errorf("%s %s is not recognised by its bytes", version, name)
+				}
+				if !judgedKind(t, version, name) {
+					t.Errorf("%s %s tells nothing that a rule judges", version, name)
+				}
+			}
+		}
+		for _, subresource := range entry.Updates {
+			resource, _, ok := strings.Cut(subresource, "/")
+			if !ok || !slices.Contains(slices.Collect(maps.Values(entry.Kinds)), resource) {
+				t.Errorf("%s is no subresource of a listed resource", subresource)
+			}
+		}
+	}
+	if judgedKind(t, "example.com/v1", "Example") {
+		t.Error("any object is judged, so the test shows nothing")
+	}
+}
+
+func example(version, kind string) []byte {
+	return []byte("apiVersion: " + version + "\nkind: " + kind + "\n" + anything)
+}
+
+// judgedKind tells whether an object of the kind tells of a deployment or a compute.
+func judgedKind(t *testing.T, version, kind string) bool {
+	t.Helper()
+	file := source.Parse("object.yaml", example(version, kind))
+	extraction, err := facts.Extract(t.Context(), nil, []*source.File{file}, facts.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(extraction.Facts.Deployments)+len(extraction.Facts.Computes) > 0
+}
+
+// unserved are API versions that the examples have and no API server serves that the
+// chart installs into.
+var unserved = []string{"apps/v1beta2", "batch/v1beta1", "extensions/v1beta1", "mlpolicy.dev/v1"}
+
+// TestKindsOfExamples holds that each object of the formats' examples that tells something
+// is of a listed kind.
+func TestKindsOfExamples(t *testing.T) {
+	listed := map[string]bool{}
+	for _, entry := range kinds(t) {
+		for name := range entry.Kinds {
+			for _, version := range entry.apiVersions() {
+				listed[version+" "+name] = true
+			}
+		}
+	}
+	found := map[string]bool{}
+	err := filepath.WalkDir("../testdata/formats", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || !slices.Contains([]string{".yaml", ".yml", ".json"}, filepath.Ext(name)) {
+			return err
+		}
+		for _, document := range source.Parse(name, read(t, name)).Documents {
+			objects := []*source.Node{document.Root}
+			if items := document.Root.Get("items"); strings.HasSuffix(text(document.Root.Get("kind")), "List") {
+				objects = items.Elements()
+			}
+			for _, object := range objects {
+				version, kind := text(object.Get("apiVersion")), text(object.Get("kind"))
+				if version == "" || kind == "" || slices.Contains(unserved, version) || found[version+" "+kind] {
+					continue
+				}
+				if !judgedKind(t, version, kind) {
+					continue
+				}
+				found[version+" "+kind] = true
+				if !listed[version+" "+kind] {
+					t.Errorf("%s has a %s of %s, which kinds.yaml does not list", name, kind, version)
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(found) < 40 {
+		t.Errorf("the examples have only %d kinds", len(found))
+	}
+}
+
+func text(n *source.Node) string {
+	text, _ := n.Scalar()
+	return text
+}
+
+// privateKeys counts the private keys in a file, written out or in base64.
+func privateKeys(data []byte) int {
+	count := len(privateKey.FindAll(data, -1))
+	for _, word := range encoded.FindAll(data, -1) {
+		if text, err := base64.StdEncoding.DecodeString(string(word)); err == nil {
+			count += len(privateKey.FindAll(text, -1))
+		}
+	}
+	return count
+}
+
+var (
+	privateKey = regexp.MustCompile("-----BEGIN [A-Z ]*PRIVATE KEY-----")
+	encoded    = regexp.MustCompile("LS0tLS1CRUdJTi[A-Za-z0-9+/]+=*")
+)
+
+// TestNoPrivateKeys holds that no file of the project has one.
+func TestNoPrivateKeys(t *testing.T) {
+	key := "-----BEGIN EC " + "PRIVATE KEY-----\nMAA=\n"
+	if privateKeys([]byte(key)) != 1 || privateKeys([]byte("tls.key: "+base64.StdEncoding.EncodeToString([]byte(key)))) != 1 {
+		t.Fatal("a private key is not seen")
+	}
+	files := 0
+	err := filepath.WalkDir("..", func(name string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && slices.Contains([]string{".git", "bin", "dist", "assets"}, entry.Name()):
+			return fs.SkipDir
+		case !entry.Type().IsRegular():
+			return nil
+		}
+		files++
+		if privateKeys(read(t, name)) > 0 {
+			t.Errorf("%s has a private key", name)
+		}
+		return nil
+	})
+	if err != nil || files < 100 {
+		t.Errorf("%d files: %v", files, err)
+	}
+}
+
+// installed returns the objects of install.yaml, which are those of the chart's defaults.
+func installed(t *testing.T) map[string]map[string]any {
+	t.Helper()
+	objects := map[string]map[string]any{}
+	for part := range strings.SplitSeq(string(read(t, "install.yaml")), "\n---\n") {
+		var of map[string]any
+		if err := yaml.UnmarshalStrict([]byte(part), &of); err != nil {
+			t.Fatal(err)
+		}
+		if of != nil {
+			objects[of["kind"].(string)] = of
+		}
+	}
+	if len(objects) < 9 {
+		t.Fatalf("install.yaml has %d kinds", len(objects))
+	}
+	return objects
+}
+
+// decode reads value into of and finds fault with fields that of does not have.
+func decode(t *testing.T, value, of any) {
+	t.Helper()
+	data, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(of); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestWebhookConfiguration holds that what the API server would fill in is written out,
+// and that it asks about the listed kinds and nothing else.
+func TestWebhookConfiguration(t *testing.T) {
+	type rule struct {
+		APIGroups   []string `json:"apiGroups"`
+		APIVersions []string `json:"apiVersions"`
+		Operations  []string `json:"operations"`
+		Resources   []string `json:"resources"`
+		Scope       string   `json:"scope"`
+	}
+	var webhooks []struct {
+		Name                    string         `json:"name"`
+		AdmissionReviewVersions []string       `json:"admissionReviewVersions"`
+		ClientConfig            map[string]any `json:"clientConfig"`
+		FailurePolicy           string         `json:"failurePolicy"`
+		MatchPolicy             string         `json:"matchPolicy"`
+		SideEffects             string         `json:"sideEffects"`
+		TimeoutSeconds          int            `json:"timeoutSeconds"`
+		NamespaceSelector       map[string]any `json:"namespaceSelector"`
+		ObjectSelector          map[string]any `json:"objectSelector"`
+		Rules                   []rule         `json:"rules"`
+	}
+	configuration := installed(t)["ValidatingWebhookConfiguration"]
+	decode(t, configuration["webhooks"], &webhooks)
+	if len(webhooks) != 1 {
+		t.Fatalf("there are %d webhooks", len(webhooks))
+	}
+	webhook := webhooks[0]
+
+	want := []rule{}
+	for _, entry := range kinds(t) {
+		resources := slices.Sorted(maps.Values(entry.Kinds))
+		want = append(want, rule{[]string{entry.Group}, entry.Versions, []string{"CREATE", "UPDATE"}, resources, entry.Scope})
+		if entry.Updates != nil {
+			want = append(want, rule{[]string{entry.Group}, entry.Versions, []string{"UPDATE"}, entry.Updates, entry.Scope})
+		}
+	}
+	if !reflect.DeepEqual(webhook.Rules, want) {
+		t.Errorf("the rules are\n%v\nwant\n%v", webhook.Rules, want)
+	}
+	if rules, _ := json.Marshal(webhook.Rules); bytes.ContainsRune(rules, '*') {
+		t.Error("a rule has a wildcard")
+	}
+
+	webhook.Rules = nil
+	got, err := yaml.Marshal(webhook)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const text = `admissionReviewVersions:
+- v1
+clientConfig:
+  service:
+    name: mlpolicy
+    namespace: mlpolicy-system
+    path: /validate
+    port: 443
+failurePolicy: Ignore
+matchPolicy: Equivalent
+name: validate.mlpolicy.dev
+namespaceSelector:
+  matchExpressions:
+  - key: kubernetes.io/metadata.name
+    operator: NotIn
+    values:
+    - kube-system
+    - mlpolicy-system
+  - key: control-plane
+    operator: DoesNotExist
+  - key: control-plane
+    operator: NotIn
+    values:
+    - "true"
+  - key: kubernetes.azure.com/managedby
+    operator: NotIn
+    values:
+    - aks
+objectSelector: {}
+rules: null
+sideEffects: None
+timeoutSeconds: 3
+`
+	if string(got) != text {
+		t.Errorf("the webhook is\n%s\nwant\n%s", got, text)
+	}
+	annotations := configuration["metadata"].(map[string]any)["annotations"]
+	if want := map[string]any{"admissions.enforcer/disabled": "true", "cert-manager.io/inject-ca-from": "mlpolicy-system/mlpolicy"}; !reflect.DeepEqual(annotations, want) {
+		t.Errorf("the annotations are %v", annotations)
+	}
+}
+
+// TestPod holds that the pods may run in a namespace of the restricted pod security level,
+// and know nothing of the cluster.
+func TestPod(t *testing.T) {
+	var pod struct {
+		ServiceAccountName           string           `json:"serviceAccountName"`
+		AutomountServiceAccountToken *bool            `json:"automountServiceAccountToken"`
+		SecurityContext              map[string]any   `json:"securityContext"`
+		Containers                   []map[string]any `json:"containers"`
+		HostNetwork, HostPID         bool
+	}
+	spec := installed(t)["Deployment"]["spec"].(map[string]any)["template"].(map[string]any)["spec"]
+	data, err := json.Marshal(spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(data, &pod); err != nil {
+		t.Fatal(err)
+	}
+	if pod.AutomountServiceAccountToken == nil || *pod.AutomountServiceAccountToken || pod.HostNetwork || pod.HostPID {
+		t.Error("the pod has a token of the service account, or a namespace of the host")
+	}
+	context := pod.SecurityContext
+	if context["runAsNonRoot"] != true || !reflect.DeepEqual(context["seccompProfile"], map[string]any{"type": "RuntimeDefault"}) {
+		t.Errorf("the pod's security context is %v", context)
+	}
+	if len(pod.Containers) != 1 {
+		t.Fatalf("there are %d containers", len(pod.Containers))
+	}
+	want := map[string]any{"allowPrivilegeEscalation": false, "capabilities": map[string]any{"drop": []any{"ALL"}}, "readOnlyRootFilesystem": true}
+	if got := pod.Containers[0]["securityContext"]; !reflect.DeepEqual(got, want) {
+		t.Errorf("the container's security context is %v", got)
+	}
+	user := regexp.MustCompile(`(?m)^USER ([0-9]+):`).FindSubmatch(read(t, "Dockerfile"))
+	if user == nil || string(user[1]) != "65532" || context["runAsUser"] != 65532.0 {
+		t.Errorf("the image's user is %q, the pod's %v", user, context["runAsUser"])
+	}
+}
+
+// TestMetrics holds that each metric and label that alerts and dashboard ask for stands in
+// the runbook's list, and that each metric of the list is looked at.
+func TestMetrics(t *testing.T) {
+	listed := map[string][]string{}
+	row := regexp.MustCompile("(?m)^\\| `(mlpolicy_webhook_[a-z_]+)` \\| ([`a-z, ]*) \\|")
+	for _, match := range row.FindAllSubmatch(read(t, "../docs/runbook.md"), -1) {
+		listed[string(match[1])] = regexp.MustCompile("[a-z_]+").FindAllString(string(match[2]), -1)
+	}
+	if len(listed) < 11 {
+		t.Fatalf("the runbook lists %d metrics", len(listed))
+	}
+	for metric, labels := range map[string][]string{ // of the API server
+		"apiserver_admission_webhook_fail_open_count": {"name", "type"},
+		"apiserver_admission_webhook_rejection_count": {"error_type", "name", "operation", "rejection_code", "type"},
+	} {
+		listed[metric] = labels
+	}
+
+	metric := regexp.MustCompile(`\b(?:mlpolicy|apiserver)_[a-z_]+`)
+	label := regexp.MustCompile(`([a-z_]+)(?:=|!=|=~|!~)"|by \(([a-z_, ]+)\)`)
+	used := map[string]bool{}
+	for _, expression := range expressions(t) {
+		labels := []string{"le"}
+		for _, name := range metric.FindAllString(expression, -1) {
+			name = strings.TrimSuffix(name, "_bucket")
+			if _, ok := listed[name]; !ok {
+				t.Errorf("%s asks for %s, which the runbook does not list", expression, name)
+			}
+			used[name] = true
+			labels = append(labels, listed[name]...)
+		}
+		for _, match := range label.FindAllStringSubmatch(expression, -1) {
+			for _, name := range strings.Split(match[1]+match[2], ", ") {
+				if !slices.Contains(labels, name) {
+					t.Errorf("%s asks for the label %s", expression, name)
+				}
+			}
+		}
+	}
+	for name := range listed {
+		if !used[name] {
+			t.Errorf("neither alerts nor dashboard look at %s", name)
+		}
+	}
+}
+
+// alert is an entry of chart/files/alerts.yaml.
+type alert struct {
+	Alert       string            `json:"alert"`
+	Expr        string            `json:"expr"`
+	For         string            `json:"for"`
+	Labels      map[string]string `json:"labels"`
+	Annotations map[string]string `json:"annotations"`
+}
+
+// expressions are those of the alerts and of the dashboard.
+func expressions(t *testing.T) []string {
+	t.Helper()
+	var alerts []alert
+	if err := yaml.UnmarshalStrict(read(t, "chart/files/alerts.yaml"), &alerts); err != nil {
+		t.Fatal(err)
+	}
+	var dashboard struct {
+		Panels []struct {
+			Title   string `json:"title"`
+			Targets []struct {
+				Expr string `json:"expr"`
+			} `json:"targets"`
+		} `json:"panels"`
+	}
+	if err := json.Unmarshal(read(t, "chart/files/dashboard.json"), &dashboard); err != nil {
+		t.Fatal(err)
+	}
+	if len(alerts) < 8 || len(dashboard.Panels) < 9 {
+		t.Fatalf("there are %d alerts and %d panels", len(alerts), len(dashboard.Panels))
+	}
+	var all []string
+	runbook := string(read(t, "../docs/runbook.md"))
+	for _, of := range alerts {
+		if of.Annotations["summary"] == "" || of.Annotations["description"] == "" || of.Labels["severity"] == "" {
+			t.Errorf("%s lacks a severity, a summary or a description", of.Alert)
+		}
+		all = append(all, of.Expr)
+	}
+	for _, name := range regexp.MustCompile(`Mlpolicy[A-Z][A-Za-z]+`).FindAllString(runbook, -1) {
+		if !slices.ContainsFunc(alerts, func(of alert) bool { return of.Alert == name }) {
+			t.Errorf("the runbook names the alert %s, which is none", name)
+		}
+	}
+	for _, panel := range dashboard.Panels {
+		for _, target := range panel.Targets {
+			all = append(all, target.Expr)
+		}
+	}
+	return all
+}
