@@ -3,6 +3,7 @@ package facts
 import (
 	"encoding/json"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -23,7 +24,7 @@ func (t *templateReader) call(x *expression, where templatePlace) *source.Node {
 			return nil
 		}
 		name := t.value(arguments[0], where)
-		if !t.known(name) {
+		if !t.names(name) {
 			return nil
 		}
 		if x.text == "variables" {
@@ -357,29 +358,44 @@ func (t *templateReader) coalesce(arguments []*expression, where templatePlace) 
 	return value
 }
 
-// copyIndex is known in the copies of properties and variables: those of a resource
-// are described once for all.
+// copyIndex is the number of the round of the copy with this name, else of the
+// resource's copy.
+// https://learn.microsoft.com/azure/azure-resource-manager/templates/template-functions-numeric#copyindex
 func (t *templateReader) copyIndex(arguments []*expression, where templatePlace) *source.Node {
+	var name *source.Node
 	var offset int64
-	if len(arguments) == 2 {
-		number, ok := integer(t.value(arguments[1], where))
-		if !ok {
-			return nil
-		}
-		offset = number
-	}
-	if len(arguments) == 0 || len(arguments) > 2 {
+	if len(arguments) > 2 {
 		return nil
 	}
-	name := t.value(arguments[0], where)
-	for _, loop := range where.loops {
-		if t.known(name) && strings.EqualFold(loop.name, name.Text) {
-			if index, ok := arithmetic("add", int64(loop.index), offset); ok {
-				return t.integer(where, index)
-			}
+	for i, argument := range arguments {
+		value := t.value(argument, where)
+		number, ok := integer(value)
+		switch {
+		case ok && i == len(arguments)-1:
+			offset = number
+		case i == 0 && t.names(value):
+			name = value
+		default:
+			return nil
 		}
 	}
+	for _, loop := range slices.Backward(where.loops) {
+		if name == nil && !loop.ofResource || name != nil && !strings.EqualFold(loop.name, name.Text) {
+			continue
+		}
+		index, ok := arithmetic("add", int64(loop.index), offset)
+		if !ok || loop.index == unknownRound {
+			return nil
+		}
+		return t.integer(where, index)
+	}
 	return nil
+}
+
+// names tells whether a value can name something. A name that looks like a
+// placeholder is one where something has it, as $fxv#0 in Bicep's output.
+func (t *templateReader) names(n *source.Node) bool {
+	return n != nil && n.Kind == source.String && !t.originOf(n).unknown
 }
 
 // piece returns what is known of a text.
