@@ -99,7 +99,16 @@ func (t *templateReader) function(name string, values []*source.Node, where temp
 	case "createobject":
 		return t.createObject(values, where)
 	case "union":
-		return t.union(values, where)
+		if values[0].Kind == source.Sequence {
+			return t.combine(values, 1, where)
+		}
+		return t.union(values, false, where)
+	case "intersection":
+		return t.combine(values, len(values), where)
+	case "substring":
+		return t.substring(values, where)
+	case "padleft":
+		return t.padLeft(values, where)
 	case "replace":
 		if len(values) == 3 && texts(values...) {
 			return t.string(where, strings.ReplaceAll(values[0].Text, values[1].Text, values[2].Text), values...)
@@ -168,6 +177,20 @@ func (t *templateReader) unary(name string, value *source.Node, where templatePl
 		}
 	case "first", "last":
 		return t.end(name == "last", value, where)
+	case "items":
+		return t.items(value, where)
+	case "objectkeys":
+		if value.Kind == source.Mapping {
+			return t.listed(value.Members, where, value, func(member source.Member) *source.Node { return t.string(where, member.Key.Text, value) })
+		}
+	case "flatten":
+		if value.Kind == source.Sequence && t.allOf(value.Items, source.Sequence) {
+			return t.concat(append([]*source.Node{t.collected(where, source.Node{Kind: source.Sequence}, value)}, value.Items...), where)
+		}
+	case "shallowmerge":
+		if value.Kind == source.Sequence && t.allOf(value.Items, source.Mapping) {
+			return t.union(value.Items, true, where)
+		}
 	case "array":
 		if value.Kind == source.Sequence {
 			return value
@@ -189,6 +212,14 @@ func (t *templateReader) binary(name string, a, b *source.Node, where templatePl
 		return t.contains(a, b, where)
 	case "split":
 		return t.split(a, b, where)
+	case "join":
+		return t.join(a, b, where)
+	case "take", "skip":
+		return t.part(name == "take", a, b, where)
+	case "indexof":
+		if texts(a, b) {
+			return t.integer(where, charactersBefore(a.Text, b.Text), a, b)
+		}
 	case "startswith":
 		if texts(a, b) {
 			return t.truth(where, strings.HasPrefix(strings.ToLower(a.Text), strings.ToLower(b.Text)), a, b)
@@ -647,8 +678,8 @@ func (t *templateReader) createObject(values []*source.Node, where templatePlace
 }
 
 // union joins mappings; of a name that several have the last counts. What mappings
-// under one name come to is not told.
-func (t *templateReader) union(values []*source.Node, where templatePlace) *source.Node {
+// under one name come to is told of a shallow one.
+func (t *templateReader) union(values []*source.Node, shallow bool, where templatePlace) *source.Node {
 	var members []source.Member
 	at := map[string]int{}
 	for _, value := range values {
@@ -662,7 +693,7 @@ func (t *templateReader) union(values []*source.Node, where templatePlace) *sour
 			case !exists:
 				at[name] = len(members)
 				members = append(members, member)
-			case members[before].Value.Kind == source.Mapping && member.Value.Kind == source.Mapping:
+			case !shallow && members[before].Value.Kind == source.Mapping && member.Value.Kind == source.Mapping:
 				return nil
 			default:
 				members[before] = member
