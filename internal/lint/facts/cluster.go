@@ -210,8 +210,8 @@ func otherCloudLabel(name string) bool {
 // otherCloudMachine matches the machine types of EC2 (g5.8xlarge) and of Google Cloud (a2-highgpu-1g).
 var otherCloudMachine = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(
-	`^([a-z][a-z0-9-]*\.(nano|micro|small|medium|(\d*x)?large|metal(-\d+xl)?)` +
-		`|[a-z][a-z0-9]*-(standard|highmem|highcpu|highgpu|megagpu|ultragpu|edgegpu|hightpu|micro|small|medium)(-\d+[a-z]*)?)$`)
+		`^([a-z][a-z0-9-]*\.(nano|micro|small|medium|(\d*x)?large|metal(-\d+xl)?)` +
+			`|[a-z][a-z0-9]*-(standard|highmem|highcpu|highgpu|megagpu|ultragpu|edgegpu|hightpu|micro|small|medium)(-\d+[a-z]*)?)$`)
 })
 
 func all(values []*source.Node, is func(string) bool) bool {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"unsafe"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/tidwall/jsonc"
@@ -193,11 +194,11 @@ func (r *jsonReader) scalar(parent *Node) (*Node, *fault) {
 			break
 		}
 		// raw has spaces where an expression has line breaks.
-		unquoted, err := jsontext.AppendUnquote(nil, escapeBreaks.Replace(n.Text))
+		unquoted, err := jsontext.AppendUnquote(make([]byte, 0, len(raw)), escapeBreaks.Replace(n.Text))
 		if err != nil {
 			return nil, r.fault(err)
 		}
-		n.Text = string(unquoted)
+		n.Text = unsafe.String(unsafe.SliceData(unquoted), len(unquoted))
 	case '0':
 		n.Kind = kindOf(n.Text)
 	case 't', 'f':
