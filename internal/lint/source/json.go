@@ -193,8 +193,11 @@ func (r *jsonReader) scalar(parent *Node) (*Node, *fault) {
 			n.Text = r.text[n.start+1 : n.end-1]
 			break
 		}
-		// raw has spaces where an expression has line breaks.
-		unquoted, err := jsontext.AppendUnquote(make([]byte, 0, len(raw)), escapeBreaks.Replace(n.Text))
+		quoted := n.Text
+		if string(raw) != quoted { // it has spaces where an expression has line breaks
+			quoted = escapeBreaks.Replace(quoted)
+		}
+		unquoted, err := jsontext.AppendUnquote(make([]byte, 0, len(quoted)), quoted)
 		if err != nil {
 			return nil, r.fault(err)
 		}
