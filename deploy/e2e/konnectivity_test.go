@@ -13,26 +13,33 @@ import (
 // steered.
 type konnectivity struct {
 	server *http.Server
-	socket string
+	proxy  string // URL of the same for programs that stand for pods of the cluster
 
 	lock   sync.Mutex
-	routes map[string]func() string // from the address of a Service to that of one of its pods
+	routes map[string]func() string // from an address of a Service to that of one of its pods
 }
 
-// startKonnectivity serves at a Unix socket.
+// startKonnectivity serves the API server at a Unix socket.
 func startKonnectivity(socket string) (*konnectivity, error) {
-	listener, err := net.Listen("unix", socket)
+	server, err := net.Listen("unix", socket)
 	if err != nil {
 		return nil, err
 	}
-	k := &konnectivity{socket: socket, routes: map[string]func() string{}}
+	programs, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		server.Close()
+		return nil, err
+	}
+	k := &konnectivity{proxy: "http://" + programs.Addr().String(), routes: map[string]func() string{}}
 	k.server = &http.Server{Handler: http.HandlerFunc(k.connect)}
-	go k.server.Serve(listener)
+	for _, listener := range []net.Listener{server, programs} {
+		go k.server.Serve(listener)
+	}
 	return k, nil
 }
 
-// route has the connections to the address of a Service go where to says; nowhere if that is
-// empty. Without to, the Service has no way any more.
+// route has new connections to an address of a Service go where to says; nowhere if that is
+// empty. Without to, there is no way to the Service any more.
 func (k *konnectivity) route(service string, to func() string) {
 	k.lock.Lock()
 	defer k.lock.Unlock()

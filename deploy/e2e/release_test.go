@@ -96,14 +96,12 @@ func install(t *testing.T, set values) *release {
 	r.namespace = namespace(t, "pod-security.kubernetes.io/enforce=restricted")
 	r.values = base(r.authority)
 	maps.Copy(r.values, set)
-	certificate, key := r.authority.issue(t, releaseName+"."+r.namespace+".svc")
+	certificate, key := r.authority.issue(t, r.host())
 	r.storeCertificate(t, certificate, key)
 	t.Cleanup(func() { r.uninstall(t) })
 	r.helm(t, "install")
 
-	service := must(t, "get", "service", releaseName, "--namespace", r.namespace, "--output", "jsonpath={.spec.clusterIP}:{.spec.ports[?(@.name=='https')].port}")
-	shared.konnectivity.route(service, r.pick)
-	t.Cleanup(func() { shared.konnectivity.route(service, nil) })
+	r.steer(t, r.pick)
 	for range *r.deployment(t).Spec.Replicas {
 		r.start(t)
 	}
@@ -201,6 +199,23 @@ func (r *release) pick() string {
 	r.next++
 	return pods[r.next%len(pods)].address
 }
+
+// steer has new connections to the release's Service go where to says.
+func (r *release) steer(t *testing.T, to func() string) {
+	t.Helper()
+	service, err := shared.client.CoreV1().Services(r.namespace).Get(t.Context(), releaseName, metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, host := range []string{service.Spec.ClusterIP, r.host()} {
+		address := net.JoinHostPort(host, "443")
+		shared.konnectivity.route(address, to)
+		t.Cleanup(func() { shared.konnectivity.route(address, nil) })
+	}
+}
+
+// host is the name of the Service, which the certificate is for.
+func (r *release) host() string { return releaseName + "." + r.namespace + ".svc" }
 
 // canary creates a pod as a dry run.
 func (r *release) canary() error {
@@ -319,7 +334,7 @@ func (r *release) probe() *http.Client {
 	roots.AppendCertsFromPEM([]byte(r.authority.pem))
 	return &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{
 		DisableKeepAlives: true,
-		TLSClientConfig:   &tls.Config{RootCAs: roots, ServerName: releaseName + "." + r.namespace + ".svc", MinVersion: tls.VersionTLS12},
+		TLSClientConfig:   &tls.Config{RootCAs: roots, ServerName: r.host(), MinVersion: tls.VersionTLS12},
 	}}
 }
 
