@@ -76,6 +76,7 @@ func (v values) yaml(t *testing.T) string {
 // processes on this machine, with the arguments, environment and files of the Deployment's
 // template.
 type release struct {
+	t         *testing.T // with which it goes
 	namespace string
 	authority *authority
 	values    values
@@ -91,7 +92,7 @@ type release struct {
 // it goes with the test.
 func install(t *testing.T, set values) *release {
 	t.Helper()
-	r := &release{authority: newAuthority(t), canaries: namespace(t)}
+	r := &release{t: t, authority: newAuthority(t), canaries: namespace(t)}
 	// As the runbook says.
 	r.namespace = namespace(t, "pod-security.kubernetes.io/enforce=restricted")
 	r.values = base(r.authority)
@@ -210,7 +211,7 @@ func (r *release) steer(t *testing.T, to func() string) {
 	for _, host := range []string{service.Spec.ClusterIP, r.host()} {
 		address := net.JoinHostPort(host, "443")
 		shared.konnectivity.route(address, to)
-		t.Cleanup(func() { shared.konnectivity.route(address, nil) })
+		r.t.Cleanup(func() { shared.konnectivity.route(address, nil) })
 	}
 }
 
@@ -268,7 +269,7 @@ func (r *release) start(t *testing.T) *pod {
 	t.Helper()
 	// A loopback address of its own, so that the ports are those of the chart.
 	ip := net.IPv4(127, byte(1+rand.N(254)), byte(rand.N(256)), byte(1+rand.N(254))).String()
-	p := &pod{dir: t.TempDir(), log: &log{}, done: make(chan struct{}), address: ip + ":8443", exposed: ip + ":8080"}
+	p := &pod{dir: r.t.TempDir(), log: &log{}, done: make(chan struct{}), address: ip + ":8443", exposed: ip + ":8080"}
 	r.mount(t, p)
 	container := r.container(t)
 	var args []string
@@ -293,7 +294,7 @@ func (r *release) start(t *testing.T) *pod {
 		_ = p.command.Wait() // what came of it is in ProcessState
 		close(p.done)
 	}()
-	t.Cleanup(func() { p.kill() })
+	r.t.Cleanup(p.kill)
 	r.waitReady(t, p)
 	r.lock.Lock()
 	defer r.lock.Unlock()
