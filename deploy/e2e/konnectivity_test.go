@@ -16,8 +16,11 @@ type konnectivity struct {
 	proxy  string // URL of the same for programs that stand for pods of the cluster
 
 	lock   sync.Mutex
-	routes map[string]func() string // from an address of a Service to that of one of its pods
+	routes map[string]dialer // by addresses of Services
 }
+
+// dialer connects to one of the pods of a Service.
+type dialer func() (net.Conn, error)
 
 // startKonnectivity serves the API server at a Unix socket.
 func startKonnectivity(socket string) (*konnectivity, error) {
@@ -30,7 +33,7 @@ func startKonnectivity(socket string) (*konnectivity, error) {
 		server.Close()
 		return nil, err
 	}
-	k := &konnectivity{proxy: "http://" + programs.Addr().String(), routes: map[string]func() string{}}
+	k := &konnectivity{proxy: "http://" + programs.Addr().String(), routes: map[string]dialer{}}
 	k.server = &http.Server{Handler: http.HandlerFunc(k.connect)}
 	for _, listener := range []net.Listener{server, programs} {
 		go k.server.Serve(listener)
@@ -38,35 +41,27 @@ func startKonnectivity(socket string) (*konnectivity, error) {
 	return k, nil
 }
 
-// route has new connections to an address of a Service go where to says; nowhere if that is
-// empty. Without to, there is no way to the Service any more.
-func (k *konnectivity) route(service string, to func() string) {
+// route has new connections to an address of a Service go where dial says. Without dial, there is
+// no way to the Service any more.
+func (k *konnectivity) route(service string, dial dialer) {
 	k.lock.Lock()
 	defer k.lock.Unlock()
-	if to == nil {
+	if dial == nil {
 		delete(k.routes, service)
 		return
 	}
-	k.routes[service] = to
-}
-
-func (k *konnectivity) target(service string) string {
-	k.lock.Lock()
-	to := k.routes[service]
-	k.lock.Unlock()
-	if to == nil {
-		return ""
-	}
-	return to()
+	k.routes[service] = dial
 }
 
 func (k *konnectivity) connect(w http.ResponseWriter, r *http.Request) {
-	address := k.target(r.Host)
-	if r.Method != http.MethodConnect || address == "" {
-		http.Error(w, "no endpoints of "+r.Host, http.StatusServiceUnavailable)
+	k.lock.Lock()
+	dial := k.routes[r.Host]
+	k.lock.Unlock()
+	if r.Method != http.MethodConnect || dial == nil {
+		http.Error(w, "no way to "+r.Host, http.StatusServiceUnavailable)
 		return
 	}
-	backend, err := net.Dial("tcp", address)
+	backend, err := dial()
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadGateway)
 		return

@@ -9,6 +9,7 @@ import (
 	"encoding/base64"
 	"encoding/pem"
 	"fmt"
+	"net"
 	"strings"
 	"syscall"
 	"testing"
@@ -59,11 +60,11 @@ func TestIgnoreLetsThrough(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			address := r.pick()
+			address := r.running()[0].address
 			for _, p := range r.running() {
 				test.end(p)
 			}
-			r.steer(t, func() string { return address })
+			r.steer(t, func() (net.Conn, error) { return net.Dial("tcp", address) })
 			before := serverMetrics(t).sum(failOpen)
 			if got := apply(t, ns, violating); got.code != 0 || got.stdout != "deployment.apps/violating created\n" {
 				t.Errorf("exit code %d: %s%s", got.code, got.stdout, got.stderr)
@@ -74,7 +75,7 @@ func TestIgnoreLetsThrough(t *testing.T) {
 			must(t, "delete", "deployment", "violating", "--namespace", ns)
 
 			r.start(t)
-			r.steer(t, r.pick)
+			r.steer(t, r.dial)
 			r.reached(t)
 			if got := apply(t, ns, violating); got.code == 0 {
 				t.Error("the webhook that is back does not deny")

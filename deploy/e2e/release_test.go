@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -102,7 +103,7 @@ func install(t *testing.T, set values) *release {
 	t.Cleanup(func() { r.uninstall(t) })
 	r.helm(t, "install")
 
-	r.steer(t, r.pick)
+	r.steer(t, r.dial)
 	for range *r.deployment(t).Spec.Replicas {
 		r.start(t)
 	}
@@ -189,20 +190,21 @@ func (r *release) running() []*pod {
 	return slices.DeleteFunc(slices.Clone(r.pods), func(p *pod) bool { return p.ended.Load() })
 }
 
-// pick returns the address of a running pod, one after another; empty without any.
-func (r *release) pick() string {
+// dial connects to a running pod, one after another.
+func (r *release) dial() (net.Conn, error) {
 	pods := r.running()
 	if len(pods) == 0 {
-		return ""
+		return nil, errors.New("no pod runs")
 	}
 	r.lock.Lock()
-	defer r.lock.Unlock()
 	r.next++
-	return pods[r.next%len(pods)].address
+	turn := r.next % len(pods)
+	r.lock.Unlock()
+	return net.Dial("tcp", pods[turn].address)
 }
 
-// steer has new connections to the release's Service go where to says.
-func (r *release) steer(t *testing.T, to func() string) {
+// steer has new connections to the release's Service go where dial says.
+func (r *release) steer(t *testing.T, dial dialer) {
 	t.Helper()
 	service, err := shared.client.CoreV1().Services(r.namespace).Get(t.Context(), releaseName, metav1.GetOptions{})
 	if err != nil {
@@ -210,7 +212,7 @@ func (r *release) steer(t *testing.T, to func() string) {
 	}
 	for _, host := range []string{service.Spec.ClusterIP, r.host()} {
 		address := net.JoinHostPort(host, "443")
-		shared.konnectivity.route(address, to)
+		shared.konnectivity.route(address, dial)
 		r.t.Cleanup(func() { shared.konnectivity.route(address, nil) })
 	}
 }
