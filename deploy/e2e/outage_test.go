@@ -139,6 +139,7 @@ func TestFailHoldsBackOnlyWhatIsReviewed(t *testing.T) {
 	for _, pod := range []string{"deleted", "evicted", "bound", "reported"} {
 		created(t, strings.Replace(reviewed["Pod"], "{name: made}", "{name: "+pod+", namespace: "+ns+"}", 1))
 	}
+	created(t, strings.Replace(reviewed["Pod"], "{name: made}", "{name: kept, namespace: "+ns+", finalizers: [example.com/kept]}", 1))
 	created(t, strings.Replace(reviewed["Deployment"], "{name: made}\nspec: {", "{name: before, namespace: "+ns+"}\nspec: {replicas: 0, ", 1))
 
 	r := install(t, values{"mode": "enforce", "webhook.failurePolicy": "Fail", "webhook.excludedNamespaces": []string{excluded}})
@@ -194,6 +195,11 @@ func TestFailHoldsBackOnlyWhatIsReviewed(t *testing.T) {
 		must(t, "delete", "pod", "deleted", "--namespace", ns)
 		must(t, "delete", "pod", "bound", "--namespace", ns, "--force")
 		must(t, "wait", "--for=delete", "pod/evicted", "pod/deleted", "pod/bound", "--namespace", ns, "--timeout=60s")
+	})
+	t.Run("what is being deleted loses its finalizers", func(t *testing.T) {
+		must(t, "delete", "pod", "kept", "--namespace", ns, "--wait=false")
+		must(t, "patch", "pod", "kept", "--namespace", ns, "--type=merge", "--patch", `{"metadata": {"finalizers": null}}`)
+		must(t, "wait", "--for=delete", "pod/kept", "--namespace", ns, "--timeout=60s")
 	})
 	t.Run("a Deployment is scaled", func(t *testing.T) {
 		must(t, "scale", "deployment/before", "--replicas=1", "--namespace", ns)
