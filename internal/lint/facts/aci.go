@@ -54,7 +54,7 @@ func (r *reader) containerGroup(d *Deployment, properties *source.Node) {
 }
 
 func (r *reader) groupContainer(d *Deployment, container *source.Node) ask {
-	d.image(container.Get("image"))
+	r.image(d, container.Get("image"))
 	requests, limits := container.At("resources", "requests"), container.At("resources", "limits")
 	gpus := larger(r.groupGPUs(requests.Get("gpu")), r.groupGPUs(limits.Get("gpu")))
 	return ask{

@@ -1,6 +1,7 @@
 package facts
 
 import (
+	"cmp"
 	"path"
 	"slices"
 	"strings"
@@ -33,13 +34,14 @@ var armTemplate = format{
 	},
 	read: func(r *reader) {
 		t := newTemplateReader(r)
-		scope := t.scope(r.root, r.parameters, nil)
-		t.resources(scope, r.root.GetFold("resources"), azureResource{})
+		scope := t.scope(r.root, r.parameters, templatePlace{})
+		t.resources(templatePlace{scope: scope, used: true}, r.root.GetFold("resources"), azureResource{})
 		if t.left < 0 {
-			r.problem(Error, r.root, "Split the template, or keep it out of the run with ignore: in .mlpolicy.yaml.",
-				"the expressions of the template come to more than %d values", t.limit)
+			r.problem(Error, cmp.Or(t.last, r.root), "Split the template, or keep it out of the run with ignore: in .mlpolicy.yaml.",
+				"the expressions of the template come to more than 50,000 values, the last of them here")
 		}
 		r.ground()
+		r.problems = distinct(r.problems)
 	},
 }
 
@@ -71,9 +73,9 @@ func armSchema(root *source.Node) string {
 }
 
 // scope makes the scope of a template. given holds the values of its parameters,
-// whose expressions are evaluated in the scope of the template around it; without
-// one they are taken as they stand.
-func (t *templateReader) scope(template, given *source.Node, around *templateScope) *templateScope {
+// whose expressions are evaluated where the template stands; without a scope around
+// it they are taken as they stand.
+func (t *templateReader) scope(template, given *source.Node, around templatePlace) *templateScope {
 	scope := &templateScope{parameters: map[string]*templateName{}, variables: map[string]*templateName{}}
 	values := map[string]*source.Node{}
 	for name, value := range entries(given) {
@@ -103,11 +105,12 @@ func (t *templateReader) scope(template, given *source.Node, around *templateSco
 
 // parameter returns the value that is given, else the default. A value that is a
 // reference, to a secret in a vault, is not known.
-func (t *templateReader) parameter(declared, given *source.Node, scope, around *templateScope) *templateName {
+func (t *templateReader) parameter(declared, given *source.Node, scope *templateScope, around templatePlace) *templateName {
 	value, fallback := given.GetFold("value"), declared.GetFold("defaultValue")
 	switch {
 	case !value.IsNull(), value != nil && fallback == nil:
-		return &templateName{node: value, literal: around == nil, where: templatePlace{scope: around}}
+		around.used = false
+		return &templateName{node: value, literal: around.scope == nil, where: around}
 	case given != nil && value == nil:
 		return &templateName{}
 	case fallback != nil:
@@ -167,25 +170,42 @@ func partsOfType(declared *source.Node) []*source.Node {
 
 // resources reads the resources of a template, or those inside the resource around:
 // a list, or since language version 1.10 a mapping of symbolic names.
-func (t *templateReader) resources(scope *templateScope, list *source.Node, around azureResource) {
+func (t *templateReader) resources(where templatePlace, list *source.Node, around azureResource) {
 	for _, resource := range list.Elements() {
-		t.resource(scope, resource, around)
+		t.copiedResource(where, resource, around)
 	}
 	for _, resource := range entries(list) {
-		t.resource(scope, resource, around)
+		t.copiedResource(where, resource, around)
 	}
+}
+
+// copiedResource reads a resource, each time that its copy makes it. Where it is not
+// known how often that is, it is read once, without the number of the round.
+// https://learn.microsoft.com/azure/azure-resource-manager/templates/copy-resources
+func (t *templateReader) copiedResource(where templatePlace, resource *source.Node, around azureResource) {
+	if t.left < 0 || resource.Kind != source.Mapping {
+		return
+	}
+	copied := resource.GetFold("copy")
+	if copied.Entries() == nil {
+		t.resource(where, resource, around)
+		return
+	}
+	loop := templateLoop{name: lowerScalar(copied.GetFold("name")), ofResource: true}
+	rounds, known := integer(t.resolve(copied.GetFold("count"), where))
+	if known && t.rounds(rounds, resource, func(i int) {
+		loop.index = i
+		t.resource(where.within(loop), resource, around)
+	}) {
+		return
+	}
+	loop.index = unknownRound
+	t.resource(where.within(loop), resource, around)
 }
 
 // resource reads a resource and those inside it. One whose condition is not known is
 // there for somebody to deploy.
-func (t *templateReader) resource(scope *templateScope, resource *source.Node, around azureResource) {
-	where := templatePlace{scope: scope, used: true}
-	if t.left < 0 || resource.Kind != source.Mapping {
-		return
-	}
-	if count, ok := integer(t.resolve(folded(resource, "copy", "count"), where)); ok && count < 1 {
-		return
-	}
+func (t *templateReader) resource(where templatePlace, resource *source.Node, around azureResource) {
 	a := azureResource{typed: resource.GetFold("type"), object: resource, name: t.resolve(resource.GetFold("name"), where)}
 	a.kind = lowerScalar(a.typed)
 	if !strings.Contains(a.kind, ".") && around.kind != "" {
@@ -195,7 +215,7 @@ func (t *templateReader) resource(scope *templateScope, resource *source.Node, a
 	switch {
 	case known && !condition, resource.GetFold("existing").Is("true"):
 	case a.kind == "microsoft.resources/deployments":
-		t.nested(scope, resource.GetFold("properties"))
+		t.nested(where, resource.GetFold("properties"))
 	case azureResourceKind(a.kind):
 		a.tags = t.resolve(resource.GetFold("tags"), where)
 		a.sku = t.resolve(resource.GetFold("sku"), where)
@@ -204,20 +224,35 @@ func (t *templateReader) resource(scope *templateScope, resource *source.Node, a
 		t.azureResource(a)
 	}
 	// A condition is not that of the resources inside.
-	t.resources(scope, resource.GetFold("resources"), a)
+	t.resources(where, resource.GetFold("resources"), a)
 }
 
 // nested reads a template within a template. By default its expressions refer to the
-// parameters and variables of the one around it.
+// parameters, variables and copies of the one around it.
 // https://learn.microsoft.com/azure/azure-resource-manager/templates/linked-templates#expression-evaluation-scope-in-nested-templates
-func (t *templateReader) nested(scope *templateScope, properties *source.Node) {
+func (t *templateReader) nested(where templatePlace, properties *source.Node) {
 	template := properties.GetFold("template")
 	if lowerScalar(folded(properties, "expressionEvaluationOptions", "scope")) == "inner" {
-		given, around := properties.GetFold("parameters"), scope
+		given, around := properties.GetFold("parameters"), where
 		if given != nil && given.Kind == source.String {
-			given, around = t.resolve(given, templatePlace{scope: scope}), nil
+			given, around = t.resolve(given, where), templatePlace{}
 		}
-		scope = t.scope(template, given, around)
+		where = templatePlace{scope: t.scope(template, given, around), used: true}
 	}
-	t.resources(scope, template.GetFold("resources"), azureResource{})
+	t.resources(where, template.GetFold("resources"), azureResource{})
+}
+
+// distinct returns each problem once: what a copy makes has those of its text each time.
+func distinct(problems []Problem) []Problem {
+	type told struct {
+		node    *source.Node
+		message string
+	}
+	seen := make(map[told]bool, len(problems))
+	return slices.DeleteFunc(problems, func(problem Problem) bool {
+		key := told{problem.Place.Node, problem.Message}
+		again := seen[key]
+		seen[key] = true
+		return again
+	})
 }

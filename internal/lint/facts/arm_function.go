@@ -3,6 +3,7 @@ package facts
 import (
 	"encoding/json"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -23,7 +24,7 @@ func (t *templateReader) call(x *expression, where templatePlace) *source.Node {
 			return nil
 		}
 		name := t.value(arguments[0], where)
-		if !t.known(name) {
+		if !t.names(name) {
 			return nil
 		}
 		if x.text == "variables" {
@@ -98,7 +99,16 @@ func (t *templateReader) function(name string, values []*source.Node, where temp
 	case "createobject":
 		return t.createObject(values, where)
 	case "union":
-		return t.union(values, where)
+		if values[0].Kind == source.Sequence {
+			return t.combine(values, 1, where)
+		}
+		return t.union(values, false, where)
+	case "intersection":
+		return t.combine(values, len(values), where)
+	case "substring":
+		return t.substring(values, where)
+	case "padleft":
+		return t.padLeft(values, where)
 	case "replace":
 		if len(values) == 3 && texts(values...) {
 			return t.string(where, strings.ReplaceAll(values[0].Text, values[1].Text, values[2].Text), values...)
@@ -167,6 +177,20 @@ func (t *templateReader) unary(name string, value *source.Node, where templatePl
 		}
 	case "first", "last":
 		return t.end(name == "last", value, where)
+	case "items":
+		return t.items(value, where)
+	case "objectkeys":
+		if value.Kind == source.Mapping {
+			return t.listed(value.Members, where, value, func(member source.Member) *source.Node { return t.string(where, member.Key.Text, value) })
+		}
+	case "flatten":
+		if value.Kind == source.Sequence && t.allOf(value.Items, source.Sequence) {
+			return t.concat(append([]*source.Node{t.collected(where, source.Node{Kind: source.Sequence}, value)}, value.Items...), where)
+		}
+	case "shallowmerge":
+		if value.Kind == source.Sequence && t.allOf(value.Items, source.Mapping) {
+			return t.union(value.Items, true, where)
+		}
 	case "array":
 		if value.Kind == source.Sequence {
 			return value
@@ -188,6 +212,14 @@ func (t *templateReader) binary(name string, a, b *source.Node, where templatePl
 		return t.contains(a, b, where)
 	case "split":
 		return t.split(a, b, where)
+	case "join":
+		return t.join(a, b, where)
+	case "take", "skip":
+		return t.part(name == "take", a, b, where)
+	case "indexof":
+		if texts(a, b) {
+			return t.integer(where, charactersBefore(a.Text, b.Text), a, b)
+		}
 	case "startswith":
 		if texts(a, b) {
 			return t.truth(where, strings.HasPrefix(strings.ToLower(a.Text), strings.ToLower(b.Text)), a, b)
@@ -357,29 +389,44 @@ func (t *templateReader) coalesce(arguments []*expression, where templatePlace) 
 	return value
 }
 
-// copyIndex is known in the copies of properties and variables: those of a resource
-// are described once for all.
+// copyIndex is the number of the round of the copy with this name, else of the
+// resource's copy.
+// https://learn.microsoft.com/azure/azure-resource-manager/templates/template-functions-numeric#copyindex
 func (t *templateReader) copyIndex(arguments []*expression, where templatePlace) *source.Node {
+	var name *source.Node
 	var offset int64
-	if len(arguments) == 2 {
-		number, ok := integer(t.value(arguments[1], where))
-		if !ok {
-			return nil
-		}
-		offset = number
-	}
-	if len(arguments) == 0 || len(arguments) > 2 {
+	if len(arguments) > 2 {
 		return nil
 	}
-	name := t.value(arguments[0], where)
-	for _, loop := range where.loops {
-		if t.known(name) && strings.EqualFold(loop.name, name.Text) {
-			if index, ok := arithmetic("add", int64(loop.index), offset); ok {
-				return t.integer(where, index)
-			}
+	for i, argument := range arguments {
+		value := t.value(argument, where)
+		number, ok := integer(value)
+		switch {
+		case ok && i == len(arguments)-1:
+			offset = number
+		case i == 0 && t.names(value):
+			name = value
+		default:
+			return nil
 		}
 	}
+	for _, loop := range slices.Backward(where.loops) {
+		if name == nil && !loop.ofResource || name != nil && !strings.EqualFold(loop.name, name.Text) {
+			continue
+		}
+		index, ok := arithmetic("add", int64(loop.index), offset)
+		if !ok || loop.index == unknownRound {
+			return nil
+		}
+		return t.integer(where, index)
+	}
 	return nil
+}
+
+// names tells whether a value can name something. A name that looks like a
+// placeholder is one where something has it, as $fxv#0 in Bicep's output.
+func (t *templateReader) names(n *source.Node) bool {
+	return n != nil && n.Kind == source.String && !t.originOf(n).unknown
 }
 
 // piece returns what is known of a text.
@@ -631,8 +678,8 @@ func (t *templateReader) createObject(values []*source.Node, where templatePlace
 }
 
 // union joins mappings; of a name that several have the last counts. What mappings
-// under one name come to is not told.
-func (t *templateReader) union(values []*source.Node, where templatePlace) *source.Node {
+// under one name come to is told of a shallow one.
+func (t *templateReader) union(values []*source.Node, shallow bool, where templatePlace) *source.Node {
 	var members []source.Member
 	at := map[string]int{}
 	for _, value := range values {
@@ -646,7 +693,7 @@ func (t *templateReader) union(values []*source.Node, where templatePlace) *sour
 			case !exists:
 				at[name] = len(members)
 				members = append(members, member)
-			case members[before].Value.Kind == source.Mapping && member.Value.Kind == source.Mapping:
+			case !shallow && members[before].Value.Kind == source.Mapping && member.Value.Kind == source.Mapping:
 				return nil
 			default:
 				members[before] = member

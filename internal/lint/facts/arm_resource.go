@@ -100,7 +100,7 @@ func (r *reader) pieces(n *source.Node) (string, origin) {
 		return from.partial, from
 	}
 	text, ok := n.Scalar()
-	if !ok || laterFilled(n) {
+	if !ok || r.laterFilled(n) {
 		return "", from
 	}
 	return text, from

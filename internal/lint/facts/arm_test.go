@@ -26,11 +26,12 @@ func evaluated(t testing.TB, text string) string {
 	file := source.Parse("template.json", fmt.Appendf(nil, `{
 		"parameters": {
 			"name": {"defaultValue": "blue"}, "count": {"defaultValue": 3}, "on": {"defaultValue": true},
-			"null": {"nullable": true}, "open": {"type": "string"}, "token": {"defaultValue": "#{token}#"}
+			"null": {"nullable": true}, "open": {"type": "string"}, "token": {"defaultValue": "#{token}#"},
+			"p#{q}": {"defaultValue": 6}, "a__b__c": {"defaultValue": 7}
 		},
 		"variables": {
 			"sizes": {"small": {"memory": 2}, "Large": {"memory": 64, "open": "[parameters('open')]"}},
-			"list": ["a", "b", 3], "fraction": 1.5, "text": "it's", "this": %s,
+			"$fxv#0": 5, "keys": {"$key": 8}, "list": ["a", "b", 3], "fraction": 1.5, "text": "it's", "this": %s,
 			"copy": [{"name": "squares", "count": 4, "input": "[mul(copyIndex('squares'), copyIndex('squares'))]"}]
 		},
 		"value": %s
@@ -40,7 +41,7 @@ func evaluated(t testing.TB, text string) string {
 	}
 	root := file.Documents[0].Root
 	r := newTemplateReader(&reader{root: root})
-	value := r.resolve(root.Get("value"), templatePlace{scope: r.scope(root, nil, nil), used: true})
+	value := r.resolve(root.Get("value"), templatePlace{scope: r.scope(root, nil, templatePlace{}), used: true})
 	if r.left < -r.limit {
 		t.Errorf("%q takes %d more values than there may be", text, -r.left)
 	}
@@ -205,7 +206,66 @@ var expressions = []struct{ text, want string }{
 	{"[contains(createArray(parameters('open')), 'a')]", "unknown "},
 	{"[union(createObject('a', 1, 'b', 2), createObject('B', 3))]", `{"B":3,"a":1}`},
 	{"[union(variables('sizes'), variables('sizes'))]", "unknown "},
-	{"[union(variables('list'), variables('list'))]", "unknown "},
+	{"[union(variables('list'), createArray('b', 'c'))]", `["a","b",3,"c"]`},
+	{"[union(variables('list'), createArray(parameters('open')))]", "unknown "},
+	{"[union(variables('list'), createArray(createArray()))]", "unknown "},
+	{"[union(variables('list'), variables('sizes'))]", "unknown "},
+	{"[union(variables('sizes'), variables('list'))]", "unknown "},
+	{"[intersection(createArray('c', 'b', 'a', 'b'), variables('list'), createArray('a', 'b'))]", `["b","a"]`},
+	{"[intersection(variables('list'), createArray('3'))]", "[]"},
+	{"[intersection(createArray('b'), createArray('a'), createArray('a', 'b'))]", "[]"},
+	{"[intersection(variables('sizes'), variables('sizes'))]", "unknown "},
+	{"[items(createObject('b', 1, 'A', parameters('name')))]", `[{"key":"A","value":"blue"},{"key":"b","value":1}]`},
+	{"[items(variables('sizes'))[0].value.memory]", "64"},
+	{"[items(variables('sizes'))[0].value.open]", "unknown "},
+	{"[items(variables('list'))]", "unknown "},
+	{"[objectKeys(variables('sizes'))]", `["small","Large"]`},
+	{"[objectKeys('a')]", "unknown "},
+	{"[take(variables('list'), 2)]", `["a","b"]`},
+	{"[take(variables('list'), 9)]", `["a","b",3]`},
+	{"[take(variables('list'), -1)]", "[]"},
+	{"[take('äbc', 2)]", `"äb"`},
+	{"[take(variables('sizes'), 1)]", "unknown "},
+	{"[skip(variables('list'), 2)]", "[3]"},
+	{"[skip('äbc', 1)]", `"bc"`},
+	{"[skip('abc', 9)]", `""`},
+	{"[join(variables('list'), '-')]", `"a-b-3"`},
+	{"[join(createArray('a', parameters('open')), '/')]", "unknown a/?"},
+	{"[join(createArray(createArray()), '/')]", "unknown "},
+	{"[join('a', '/')]", "unknown "},
+	{"[flatten(createArray(variables('list'), createArray('c')))]", `["a","b",3,"c"]`},
+	{"[flatten(createArray())]", "[]"},
+	{"[flatten(variables('list'))]", "unknown "},
+	{"[flatten(createArray(parameters('open')))]", "unknown "},
+	{"[shallowMerge(createArray(variables('sizes'), createObject('SMALL', createObject('a', 1)))).small]", `{"a":1}`},
+	{"[shallowMerge(createArray(1))]", "unknown "},
+	{"[shallowMerge(createArray(parameters('open')))]", "unknown "},
+	{"[substring('äbcd', 1, 2)]", `"bc"`},
+	{"[substring('abcd', 4)]", `""`},
+	{"[substring('abcd', 5)]", "unknown "},
+	{"[substring('abcd', 3, 2)]", "unknown "},
+	{"[substring('abcd', -1)]", "unknown "},
+	{"[substring(variables('list'), 1)]", "unknown "},
+	{"[indexOf('äBcb', 'b')]", "1"},
+	{"[indexOf('abc', 'd')]", "-1"},
+	{"[indexOf('abc', '')]", "0"},
+	{"[padLeft(7, 3, '0')]", `"007"`},
+	{"[padLeft('abcd', 3)]", `"abcd"`},
+	{"[padLeft('a', 3)]", `"  a"`},
+	{"[padLeft('a', 99999999, '0')]", "unknown "},
+	{"[padLeft('a', 3, 'xy')]", "unknown "},
+	{"[padLeft(variables('list'), 3)]", "unknown "},
+	{"[map(variables('list'), lambda('x', lambdaVariables('x')))]", "unknown "},
+
+	{"[variables('$fxv#0')]", "5"},
+	{"[parameters('p#{q}')]", "6"},
+	{"[parameters('a__b__c')]", "7"},
+	{"[variables('keys')['$key']]", "8"},
+	{"[variables('#{none}#')]", "unknown "},
+	{"[equals('a__b__', 'a__b__')]", "true"},
+	{"[equals('__A__', '__A__')]", "unknown "},
+	{"[equals('#{a}#', 'a')]", "unknown "},
+	{"[concat('a__b__c', '/__D__/e')]", "unknown a__b__c?"},
 	{"[tryGet(variables('sizes'), 'small', 'memory')]", "2"},
 	{"[tryGet(variables('sizes'), 'medium')]", "null"},
 	{"[tryGet(variables('list'), 2)]", "3"},
@@ -410,11 +470,79 @@ func TestTemplatesThatExplode(t *testing.T) {
 			}
 			want := ""
 			if test.finding {
-				want = fmt.Sprintf("error the expressions of the template come to more than %d values", 50_000+len(test.text)/8)
+				want = "error the expressions of the template come to more than 50,000 values, the last of them here"
 			}
 			equal(t, strings.Join(got, "\n"), want)
 		})
 	}
+}
+
+// Copies of resources that are too much work are read once, without a finding.
+func TestCopiesOfResourcesHaveBounds(t *testing.T) {
+	const resource = `{"copy": {"name": "%[1]s", "count": %[2]s}, "type": "%[3]s", "name": "[concat('g', copyIndex('%[1]s'))]", %[4]s}`
+	const groups = "Microsoft.ContainerInstance/containerGroups"
+	group := func(count, containers string) string {
+		return fmt.Sprintf(resource, "groups", count, groups, `"properties": {"containers": [`+containers+`]}`)
+	}
+	nested := group("100", "")
+	for i := range 5 {
+		nested = fmt.Sprintf(resource, fmt.Sprint("n", i), "100", "Microsoft.Resources/deployments",
+			`"properties": {"template": {"resources": [`+nested+`]}}`)
+	}
+	large := `"list": ["` + strings.Repeat(`a","`, 2_000) + `"]`
+	tests := []struct {
+		name, resource string
+		most           int
+		named          bool // each copy has a name of its own
+	}{
+		{"as many as are read", group("100", ""), 100, true},
+		{"one more", group("101", ""), 1, false},
+		{"as many as there are numbers", group("9223372036854775807", ""), 1, false},
+		{"none", group("0", ""), 0, false},
+		{"fewer than none", group("-1", ""), 0, false},
+		{"of a length that is not known", group(`"[parameters('open')]"`, ""), 1, false},
+		{"large ones", group("50", `{"name": "`+strings.Repeat("a", 20_000)+`"}`), 1, false},
+		{"of large values", group("50", `{"name": "[variables('list')]"}`), 1, false},
+		{"copies of copies", nested, 1_000, false},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			text := `{"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+				"variables": {` + large + `}, "resources": [` + test.resource + `]}`
+			extraction := extract(t, nil, Options{}, "template.json", text)
+			if len(extraction.Problems) > 0 {
+				t.Errorf("%s", extraction.Problems[0].Message)
+			}
+			names := map[string]bool{}
+			for _, d := range extraction.Deployments {
+				names[d.Name.Value] = true
+			}
+			switch count := len(extraction.Deployments); {
+			case count > test.most, test.most < 1_000 && count != test.most:
+				t.Errorf("%d deployments, want %d", count, test.most)
+			case test.named && len(names) != test.most:
+				t.Errorf("%d names", len(names))
+			}
+		})
+	}
+}
+
+// What is wrong in the text of a resource is said once, however often it is copied.
+func TestProblemsOfCopiesAreSaidOnce(t *testing.T) {
+	text := strings.Replace(oneGroup("", "", `{"memoryInGB": "much"}`), `"name": "group"`, `"copy": {"name": "c", "count": 3}, "name": "group"`, 1)
+	if extraction := extract(t, nil, Options{}, "template.json", text); len(extraction.Deployments) != 3 || len(extraction.Problems) != 1 {
+		t.Errorf("%d deployments, %d problems", len(extraction.Deployments), len(extraction.Problems))
+	}
+}
+
+// What spends the last of the work is where the finding stands.
+func TestTheLastOfTheWorkIsPointedAt(t *testing.T) {
+	text := oneGroup("", `"copy": [{"name": "numbers", "count": 9000000, "input": "[copyIndex('numbers')]"}]`, `"[variables('numbers')]"`)
+	extraction := extract(t, nil, Options{}, "template.json", text)
+	if len(extraction.Problems) != 1 {
+		t.Fatalf("%d problems", len(extraction.Problems))
+	}
+	equal(t, extraction.Problems[0].Place.Node.Path(), "variables.copy[0].input")
 }
 
 // Twice the template takes twice the work.
@@ -455,6 +583,9 @@ func TestWorkOnTemplatesIsLinear(t *testing.T) {
 		},
 		"members of one object": func(n int) string {
 			return whole("", `"all": {`+repeated(n, `"m%d": 1`)+"}", "["+repeated(n, strings.ReplaceAll(group, "variables('v%[1]d')", "variables('all').m%[1]d"))+"]")
+		},
+		"copied resources": func(n int) string {
+			return whole("", repeated(n, `"v%d": 1`), "["+strings.ReplaceAll(repeated(n, group), `{"type"`, `{"copy": {"name": "c", "count": 1}, "type"`)+"]")
 		},
 		"copies": func(n int) string {
 			return whole("", `"copy": [`+repeated(n, `{"name": "v%d", "count": 3, "input": "[copyIndex('v%[1]d')]"}`)+"]", "["+strings.ReplaceAll(repeated(n, group), "')]\", \"memory", "')[2]]\", \"memory")+"]")

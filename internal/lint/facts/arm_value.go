@@ -12,6 +12,11 @@ import (
 const (
 	leastTemplateValues   = 50_000
 	bytesPerTemplateValue = 8
+
+	// maxRounds is how often a resource is read that a copy makes; Azure makes 800 of it.
+	maxRounds = 100
+	// spareTemplateValues is for the work that all copies of resources make together.
+	spareTemplateValues = 100_000
 )
 
 // templateReader evaluates the expressions of a template, nested ones included.
@@ -19,6 +24,8 @@ type templateReader struct {
 	*reader
 	limit   int                                        // of values
 	left    int                                        // of the limit
+	spare   int                                        // for what copies of resources come to
+	last    *source.Node                               // the expression or copy that spent the last of the limit
 	indexes map[*source.Member]map[string]*source.Node // of large mappings, by the first member
 }
 
@@ -27,7 +34,10 @@ const maxUnindexed = 32
 
 func newTemplateReader(r *reader) *templateReader {
 	limit := leastTemplateValues + len(r.root.File().Text)/bytesPerTemplateValue
-	return &templateReader{reader: r, limit: limit, left: limit, indexes: map[*source.Member]map[string]*source.Node{}}
+	r.plainUnderscores = true
+	return &templateReader{
+		reader: r, limit: limit, left: limit, spare: spareTemplateValues, indexes: map[*source.Member]map[string]*source.Node{},
+	}
 }
 
 // templateScope holds what the expressions of a template can refer to, by names in lower case.
@@ -52,13 +62,51 @@ type templatePlace struct {
 	at    *source.Node // the expression, as the template holds it
 	used  bool         // what comes from elsewhere is noted to be used here
 	loops []templateLoop
-	depth int
+	// repeated values are those of a copy within a resource, each of which counts as work.
+	repeated bool
+	depth    int
+}
+
+// within is the same place in a round of a copy.
+func (p templatePlace) within(loop templateLoop) templatePlace {
+	p.loops = append(p.loops[:len(p.loops):len(p.loops)], loop)
+	return p
 }
 
 // templateLoop is one round of a copy.
 type templateLoop struct {
-	name  string
-	index int
+	name       string
+	index      int // unknownRound where it is not known
+	ofResource bool
+}
+
+const unknownRound = -1
+
+// rounds reads a resource so many times. It is false, and nothing is read, when that
+// is more work than copies may make.
+func (t *templateReader) rounds(count int64, resource *source.Node, read func(i int)) bool {
+	if count > maxRounds {
+		return false
+	}
+	span := resource.Span()
+	work := int(max(count, 0)) * (1 + 2*(span.End.Offset-span.Start.Offset)/bytesPerTemplateValue)
+	if work > t.spare {
+		return false
+	}
+	before, left := *t.reader, t.left
+	t.spare -= work
+	t.left += work
+	for i := 0; i < int(count) && t.left >= 0; i++ {
+		read(i)
+	}
+	if t.left >= 0 {
+		t.left = min(t.left, left)
+		return true
+	}
+	t.spare, t.left, t.last = 0, left, nil
+	t.deployments, t.computes, t.parts = before.deployments, before.computes, before.parts
+	t.problems, t.carried = before.problems, before.carried
+	return false
 }
 
 // spend counts work; it is false when none is left.
@@ -67,10 +115,17 @@ func (t *templateReader) spend(work int) bool {
 	return t.left >= 0
 }
 
+// exhausted notes what spent the last of the limit.
+func (t *templateReader) exhausted(by *source.Node) {
+	if t.left < 0 && t.last == nil {
+		t.last = by
+	}
+}
+
 // resolve returns a value with its expressions replaced by what they come to: the
 // very node where it has none.
 func (t *templateReader) resolve(n *source.Node, where templatePlace) *source.Node {
-	if n == nil || len(where.loops) > 0 && !t.spend(1) {
+	if n == nil || where.repeated && !t.spend(1) {
 		return n
 	}
 	switch n.Kind {
@@ -163,10 +218,11 @@ func (t *templateReader) repeat(name string, count, input *source.Node, where te
 	}
 	items := []*source.Node{}
 	for i := 0; i < int(rounds) && t.spend(1); i++ {
-		inside := where
-		inside.loops = append(where.loops[:len(where.loops):len(where.loops)], templateLoop{strings.ToLower(name), i})
+		inside := where.within(templateLoop{name: name, index: i})
+		inside.repeated = true
 		items = append(items, t.resolve(input, inside))
 	}
+	t.exhausted(input)
 	return t.derive(input, source.Node{Kind: source.Sequence, Items: items}, origin{at: input})
 }
 
@@ -176,6 +232,7 @@ func (t *templateReader) evaluate(where templatePlace) *source.Node {
 	if parsed, ok := parseExpression(where.at.Text); ok && t.spend(1+len(where.at.Text)/64) {
 		value = t.value(parsed, where)
 	}
+	t.exhausted(where.at)
 	if from := t.originOf(value); value == nil || from.unknown {
 		return t.unknown(where, from.partial)
 	}
@@ -234,7 +291,7 @@ func (t *templateReader) value(x *expression, where templatePlace) *source.Node 
 		return t.member(t.value(x.arguments[0], where), x.text)
 	case itemExpression:
 		index := t.value(x.arguments[1], where)
-		if !t.known(index) {
+		if !t.known(index) && !t.names(index) {
 			return nil
 		}
 		return t.chosen(where, t.item(t.value(x.arguments[0], where), index), index)
@@ -246,7 +303,7 @@ func (t *templateReader) value(x *expression, where templatePlace) *source.Node 
 // evaluated and no text that something else fills in later.
 func (t *templateReader) known(n *source.Node) bool {
 	return n != nil && len(n.Text) <= maxExpressionText && t.spend(len(n.Text)/1024) &&
-		!t.originOf(n).unknown && !laterFilled(n)
+		!t.originOf(n).unknown && !t.laterFilled(n)
 }
 
 // string makes a computed text, nil for one that is too long.
@@ -330,6 +387,7 @@ func (t *templateReader) named(names map[string]*templateName, name string, dept
 	default:
 		n.value = t.resolve(n.node, where)
 	}
+	n.begun = t.left >= 0 // else it may be evaluated once more, for fewer resources
 	return n.value
 }
 

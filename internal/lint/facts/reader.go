@@ -26,6 +26,9 @@ type reader struct {
 	// parameters are the values that another file gives to the document's, nil for none.
 	parameters *source.Node
 
+	// plainUnderscores says that a__b__c holds no placeholder, as __X__ and a/__X__ do.
+	plainUnderscores bool
+
 	carried   []*source.Node          // values that carry a fact
 	misstated []Problem               // of problems those with statements, which are ours in any document
 	derived   map[*source.Node]origin // values that no file holds as such

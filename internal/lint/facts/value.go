@@ -35,7 +35,7 @@ func (r *reader) scalar(n *source.Node) (string, bool) {
 		return "", false
 	}
 	text, ok := n.Scalar()
-	if !ok || placeholder(text) {
+	if !ok || r.placeholder(text) {
 		return "", false
 	}
 	return strings.TrimSpace(text), true
@@ -59,15 +59,35 @@ func template(n *source.Node) bool {
 // placeholder tells whether a text holds something that is filled in later: ${X},
 // $(X), $X, __X__, <x>, @@x@@, #{x}# or an ARM expression [x].
 func placeholder(text string) bool {
+	open := strings.Index(text, "__")
+	return open >= 0 && strings.Contains(text[open+2:], "__") || marked(text)
+}
+
+// underscored matches __X__ as a whole text, or as a whole step of a name or an image.
+var underscored = regexp.MustCompile(`(?:^|[/:])__[A-Za-z0-9_]+__(?:$|[/:])`)
+
+// placeholder tells so of a text of this document.
+func (r *reader) placeholder(text string) bool {
+	if r.plainUnderscores {
+		return marked(text) || underscored.MatchString(strings.TrimSpace(text))
+	}
+	return placeholder(text)
+}
+
+// laterFilled tells whether a template or a placeholder stands for a value.
+func (r *reader) laterFilled(n *source.Node) bool {
+	text, ok := n.Scalar()
+	return n != nil && (template(n) || ok && r.placeholder(text))
+}
+
+// marked tells whether a text holds a placeholder in signs other than underscores.
+func marked(text string) bool {
 	text = strings.TrimSpace(text)
 	switch {
 	case strings.Contains(text, "${"), strings.Contains(text, "$("), strings.HasPrefix(text, "$"),
 		strings.Contains(text, "#{"), strings.Contains(text, "@@"):
 		return true
 	case strings.HasPrefix(text, "[") && strings.HasSuffix(text, "]"):
-		return true
-	}
-	if open := strings.Index(text, "__"); open >= 0 && strings.Contains(text[open+2:], "__") {
 		return true
 	}
 	open := strings.IndexByte(text, '<')

@@ -215,6 +215,13 @@ func (d *Deployment) image(n *source.Node) {
 	}
 }
 
+// image adds the container image that n names, if the document tells it yet.
+func (r *reader) image(d *Deployment, n *source.Node) {
+	if text, ok := n.Scalar(); ok && text != "" && !r.laterFilled(n) {
+		d.Images = append(d.Images, Know(text, Place{Node: n}))
+	}
+}
+
 // imageOf adds the container image whose name stands in two parts, either of which
 // may be missing; place is the one that people know it by.
 func (d *Deployment) imageOf(place, first *source.Node, separator string, second *source.Node) {

@@ -10,8 +10,12 @@ import (
 	"github.com/tidwall/jsonc"
 )
 
-// readJSON reads JSON values that follow each other, each a document.
+// readJSON reads JSON values that follow each other, each a document. What may be
+// YAML is read strictly: there a line break in a string is a space.
 func (f *File) readJSON(text string) reading {
+	if namedJSON(f.Name) {
+		return f.readJSONBytes(text, blankExpressions(f.Text))
+	}
 	return f.readJSONBytes(text, f.Text)
 }
 
@@ -22,7 +26,7 @@ func (f *File) readCommentedJSON(text string) reading {
 	if len(blanked) != len(text) { // an unclosed comment at the very end
 		blanked = f.Text
 	}
-	return f.readJSONBytes(text, blanked)
+	return f.readJSONBytes(text, blankExpressions(blanked))
 }
 
 func (f *File) readJSONBytes(text string, data []byte) reading {
@@ -47,6 +51,64 @@ func (f *File) readJSONBytes(text string, data []byte) reading {
 		all.faults = append(all.faults, r.fault(err))
 	}
 	return all
+}
+
+// blankExpressions returns JSON with spaces for the line breaks and tabs in strings
+// that are expressions, "[…]": the template language of Azure Resource Manager, whose
+// tools read them so, takes those that JSON does not. Every offset stays.
+// https://learn.microsoft.com/azure/azure-resource-manager/templates/syntax#multi-line-strings
+func blankExpressions(data []byte) []byte {
+	if !bytes.Contains(data, []byte(`"[`)) {
+		return data
+	}
+	blanked := data
+	for at := 0; ; {
+		open := bytes.IndexByte(data[at:], '"')
+		if open < 0 {
+			return blanked
+		}
+		start := at + open + 1
+		end := start + stringLength(data[start:])
+		at = min(end+1, len(data))
+		if text := data[start:end]; !isExpression(text) || !bytes.ContainsAny(text, breaks) {
+			continue
+		}
+		if &blanked[0] == &data[0] {
+			blanked = bytes.Clone(data)
+		}
+		for i := start; i < end; i++ {
+			if strings.IndexByte(breaks, data[i]) >= 0 {
+				blanked[i] = ' '
+			}
+		}
+	}
+}
+
+const breaks = "\r\n\t"
+
+var escapeBreaks = strings.NewReplacer("\r", `\r`, "\n", `\n`, "\t", `\t`)
+
+func isExpression(text []byte) bool {
+	return len(text) > 1 && text[0] == '[' && text[1] != '[' && text[len(text)-1] == ']'
+}
+
+// stringLength is that of a string up to its closing quote, or of all the data.
+func stringLength(data []byte) int {
+	for at := 0; at < len(data); at++ {
+		quote := bytes.IndexByte(data[at:], '"')
+		if quote < 0 {
+			break
+		}
+		at += quote
+		escapes := 0
+		for escapes < at && data[at-escapes-1] == '\\' {
+			escapes++
+		}
+		if escapes%2 == 0 {
+			return at
+		}
+	}
+	return len(data)
 }
 
 type jsonReader struct {
@@ -130,7 +192,8 @@ func (r *jsonReader) scalar(parent *Node) (*Node, *fault) {
 			n.Text = r.text[n.start+1 : n.end-1]
 			break
 		}
-		unquoted, err := jsontext.AppendUnquote(nil, raw)
+		// raw has spaces where an expression has line breaks.
+		unquoted, err := jsontext.AppendUnquote(nil, escapeBreaks.Replace(n.Text))
 		if err != nil {
 			return nil, r.fault(err)
 		}

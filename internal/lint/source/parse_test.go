@@ -271,6 +271,27 @@ func TestParse(t *testing.T) {
       2:9-2:10 number "1"
       2:12-2:13 number "2"
 `},
+		{"expressions over lines", "a.json", "{\n  \"a\": \"[\n\tf('日'),\r\n    'b' ]\", \"c\": \"[f(\n'\\\"')]\",\n  \"d\": 1\n}", `---
+1:1-7:2 mapping
+  2:3-2:6 string "a"
+    2:8-4:11 string "[\n\tf('日'),\r\n    'b' ]"
+  4:13-4:16 string "c"
+    4:18-5:8 string "[f(\n'\"')]"
+  6:3-6:6 string "d"
+    6:8-6:9 number "1"
+`},
+		{"expressions over lines among comments", "a.json", "{ // don't \"\n  \"a\": \"[f(\n  '//', '/*')]\", /* \" */ \"b\": 1,\n}", `---
+1:1-4:2 mapping
+  2:3-2:6 string "a"
+    2:8-3:16 string "[f(\n  '//', '/*')]"
+  3:26-3:29 string "b"
+    3:31-3:32 number "1"
+`},
+		{"expressions over lines in what may be YAML", "a.yaml", "{\"a\": \"[b\n  c]\"}", `---
+1:1-2:7 mapping
+  1:2-1:5 string "a"
+    1:7-2:6 string "[b c]"
+`},
 		{"YAML in a file named JSON", "a.json", "{'a': x}", `---
 1:1-1:9 mapping
   1:2-1:5 string "a"
@@ -349,6 +370,10 @@ func TestParseProblems(t *testing.T) {
 		{"JSON without colon", "a.json", "{\n  \"a\" 1\n}", "2:7-2:7 malformed: invalid character '1' after object name (expecting ':')\n"},
 		{"JSON without end", "a.json", "{}\n{\"a\": [1", "---\n1:1-1:3 mapping\n2:9-2:9 malformed: the file ends within a JSON value\n"},
 		{"JSON with a comment without end", "a.json", "{} /*", "---\n1:1-1:3 mapping\n1:4-1:4 malformed: invalid character '/' at start of value\n"},
+		{"line break in a string of JSON", "a.json", "{\"a\": \"b\n\", // c\n \"d\": \"[e\n]\"}", "1:9-1:9 malformed: invalid character '\\n' in string (expecting non-control character)\n"},
+		{"line break in a string that begins with brackets", "a.json", "{\"a\": \"[[b]\n]\", // c: d: e\n}", "1:12-1:12 malformed: invalid character '\\n' in string (expecting non-control character)\n"},
+		{"expression without end", "a.json", "{ // c\n \"a\": \"[f('b')],\n \"c\": [\"d\"]\n}", "2:17-2:17 malformed: invalid character '\\n' in string (expecting non-control character)\n"},
+		{"error behind an expression over lines", "a.json", "{ // c\n \"a\": \"[f(\n'b')]\",\n \"é\" 1}", "4:6-4:6 malformed: invalid character '1' after object name (expecting ':')\n"},
 		{"tag as value", "a.yaml", "a: 1\nimage: {{ACR}}.io/x\n", "2:8-2:15 unrendered: this is a template: render it first\n"},
 		{"tags on lines", "a.yaml", "a:\n{{- if .x }}\n  b: {{ .y }}\n{{- end }}\n", "2:1-2:13 unrendered: this is a template: render it first\n"},
 		{"tags of Jinja", "a.yaml", "{# c #}\n{% for x in y %}\na: 1\n{% endfor %}\n", "2:1-2:17 unrendered: this is a template: render it first\n"},
