@@ -31,46 +31,46 @@ type format struct {
 }
 
 // formats are asked in this order; the first that matches reads the document.
-func formats() []format {
-	return []format{
-		modelDeployment,
-		kubernetesWorkload,
-		kserveInferenceService,
-		kserveServingRuntime,
-		seldon,
-		kuberay,
-		kaito,
-		vllmProductionStack,
-		kubeflowTraining,
-		azureMLInstanceType,
-		knativeService,
-		jobSet,
-		leaderWorkerSet,
-		azureMLv1DeploymentConfig,
-		azureMLv1InferenceConfig,
-		azureMLv1ActionDeploy,
-		azureMLv1ActionCompute,
-		azureMLv1Toolkit,
-		azureMLv1RunConfig,
-		azureMLv1Pipeline,
-		azureMLv1Service,
-		azureMLv2OnlineDeployment,
-		azureMLv2BatchDeployment,
-		azureMLv2Endpoint,
-		azureMLv2Compute,
-		azureMLv2Job,
-		azureMLv2Model,
-		azureMLv2Environment,
-		condaEnvironment,
-		aciContainerGroup,
-		iotEdgeManifest,
-		azureFunctionsProject,
-		azureServiceOperator,
-		crossplaneAzure,
-		armTemplate,
-		armParametersFile,
+func formats() []*format {
+	return []*format{
+		&modelDeployment,
+		&kubernetesWorkload,
+		&kserveInferenceService,
+		&kserveServingRuntime,
+		&seldon,
+		&kuberay,
+		&kaito,
+		&vllmProductionStack,
+		&kubeflowTraining,
+		&azureMLInstanceType,
+		&knativeService,
+		&jobSet,
+		&leaderWorkerSet,
+		&azureMLv1DeploymentConfig,
+		&azureMLv1InferenceConfig,
+		&azureMLv1ActionDeploy,
+		&azureMLv1ActionCompute,
+		&azureMLv1Toolkit,
+		&azureMLv1RunConfig,
+		&azureMLv1Pipeline,
+		&azureMLv1Service,
+		&azureMLv2OnlineDeployment,
+		&azureMLv2BatchDeployment,
+		&azureMLv2Endpoint,
+		&azureMLv2Compute,
+		&azureMLv2Job,
+		&azureMLv2Model,
+		&azureMLv2Environment,
+		&condaEnvironment,
+		&aciContainerGroup,
+		&iotEdgeManifest,
+		&azureFunctionsProject,
+		&azureServiceOperator,
+		&crossplaneAzure,
+		&armTemplate,
+		&armParametersFile,
 		terraformPlan(),
-		mlflowModel,
+		&mlflowModel,
 	}
 }
 
@@ -132,7 +132,7 @@ func narrow(data []byte) []byte {
 	return data
 }
 
-func (f format) marked(data []byte) bool {
+func (f *format) marked(data []byte) bool {
 	for _, group := range f.marks {
 		if !containsAny(data, group) {
 			return false

@@ -38,7 +38,7 @@ func Known(root *source.Node) bool {
 	if _, list := listed(root); list {
 		return true
 	}
-	return slices.ContainsFunc(formats(), func(f format) bool { return f.matches(root) })
+	return slices.ContainsFunc(formats(), func(f *format) bool { return f.matches(root) })
 }
 
 // marginKey matches a key at the margin of a YAML document and what follows it.
