@@ -222,7 +222,7 @@ func (p *program) policies(ctx context.Context, configuration *config.Config) (*
 		extra = append(extra, policy.Folder{Name: shortest(path), FS: os.DirFS(path)})
 	}
 	if len(extra) == 0 {
-		return p.builtin(), nil
+		return p.builtin()
 	}
 	loaded, err := policy.Load(ctx, policies.FS, extra)
 	if err != nil && ctx.Err() == nil {

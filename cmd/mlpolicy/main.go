@@ -59,10 +59,10 @@ func delayCollection() {
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	p := &program{
 		stdin: stdin, stdout: stdout, stderr: stderr, examples: rules.Examples,
-		builtin: sync.OnceValue(func() *policy.Policies { return policy.LoadTested(policies.FS) }),
+		builtin: sync.OnceValues(func() (*policy.Policies, error) { return policy.LoadBuiltin(ctx, policies.FS) }),
 	}
 	if len(args) > 1 && args[1] == "lint" {
-		go p.builtin() // a run over few files waits for nothing as long
+		go p.builtin() // beside the work on the command line
 	}
 	app := p.app()
 	arranged, err := arrange(app, args)
@@ -106,8 +106,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 type program struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
-	examples       fs.FS                   // of rules, as <rule>/{bad,good}.*
-	builtin        func() *policy.Policies // those that come with the program
+	examples       fs.FS                            // of rules, as <rule>/{bad,good}.*
+	builtin        func() (*policy.Policies, error) // those that come with the program
 }
 
 // complain writes what is wrong to stderr, one prefix for each line of it.
