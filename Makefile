@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help check build test lint fmt generate bench cover fuzz mutate pre-commit opa startup load chart image
+.PHONY: help check build test lint fmt generate bench cover fuzz mutate pre-commit opa startup load chart image e2e
 
 GO         ?= go
 TOOL       := $(GO) tool -modfile=.ci/tools.mod
@@ -10,7 +10,7 @@ BENCHTIME  ?= 1s
 GOLDEN     := ./internal/webhook ./internal/lint ./internal/lint/facts ./internal/lint/report ./cmd/mlpolicy
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 check: lint test opa ## everything that a change must pass
 
@@ -31,7 +31,8 @@ fmt: ## format Go and Rego
 	gofmt -w cmd deploy internal policies testdata
 	$(OPA) fmt --write policies
 
-generate: ## write golden files, schemas and generated pages anew
+generate: ## write the compiled policies, golden files, schemas and generated pages anew
+	$(GO) test -run TestBuiltinIsCompiled ./internal/lint/policy -update
 	$(GO) test $(GOLDEN) -update
 
 opa: ## check and test the policies with the stock opa binary
@@ -45,6 +46,9 @@ chart: ## check the Helm chart with helm built here; UPDATE=-update writes insta
 
 image: build ## build the image twice with buildah and run it
 	.ci/image
+
+e2e: build ## run the webhook against a real API server built here; RUN=TestName runs one test
+	.ci/e2e $(if $(RUN),-run '$(RUN)')
 
 bench: ## run the benchmarks, references beside them
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
