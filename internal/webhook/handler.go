@@ -139,12 +139,12 @@ func (h *Handler) answer(r *http.Request, started time.Time) ([]byte, error) {
 
 	if h.inFlight.Add(1) > h.maxInFlight {
 		h.inFlight.Add(-1)
-		h.metrics.shed.Add(1)
+		h.metrics.Shed.Inc()
 		return nil, errBusy
 	}
 	defer h.inFlight.Add(-1)
-	h.metrics.inFlight.Add(1)
-	defer h.metrics.inFlight.Add(-1)
+	h.metrics.InFlight.Inc()
+	defer h.metrics.InFlight.Dec()
 	ctx, cancel := context.WithDeadline(r.Context(), started.Add(timeout))
 	defer cancel()
 	turns := []chan struct{}{h.running}
@@ -156,7 +156,7 @@ func (h *Handler) answer(r *http.Request, started time.Time) ([]byte, error) {
 		case turn <- struct{}{}:
 			defer func() { <-turn }()
 		case <-ctx.Done():
-			h.metrics.shed.Add(1)
+			h.metrics.Shed.Inc()
 			return nil, errBusy
 		}
 	}
@@ -213,7 +213,7 @@ func (h *Handler) read(r *http.Request, buffer *bytes.Buffer) error {
 	_, err := buffer.ReadFrom(&budgeted{from: io.LimitReader(r.Body, maxBody+1), count: &h.bodies})
 	switch {
 	case errors.Is(err, errBusy):
-		h.metrics.shed.Add(1)
+		h.metrics.Shed.Inc()
 		return errBusy
 	case err != nil:
 		return failf(http.StatusBadRequest, "read the body: %w", err)

@@ -103,8 +103,8 @@ func New(ctx context.Context, options Options) (*Server, error) {
 		return nil, &CertificateError{err}
 	}
 	s.metrics = NewMetrics(func(group, kind string) bool { return s.policy.Load().Covers(group, kind) })
-	s.metrics.reloaded.With(policyReload).Set(1)
-	s.metrics.reloaded.With(certificateReload).Set(1)
+	s.metrics.reloaded.WithLabelValues(policyReload).Set(1)
+	s.metrics.reloaded.WithLabelValues(certificateReload).Set(1)
 	s.tell()
 	s.handler = s.routes()
 
