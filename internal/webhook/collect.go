@@ -4,6 +4,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"sync"
 )
 
 // minHeap is in bytes. What is in use between reviews is a few MiB, mostly policies, and a
@@ -16,15 +17,31 @@ const minHeap = 24 << 20
 // now on. A heap that has it anyway is collected as usual. It does nothing where GOGC is set.
 func DelayCollections() {
 	if os.Getenv("GOGC") == "" {
-		delayNext(minHeap)
+		delayCollections()
 	}
 }
 
-// delayNext sets the size at which the next collection begins, and is called again after it.
-func delayNext(size uint64) {
-	const usual = 100 // per cent that the heap may grow
+var delayCollections = sync.OnceFunc(func() {
+	debug.SetGCPercent(usualGrowth)
+	delayNext(usualGrowth)
+})
+
+const (
+	// usualGrowth is what GOGC is where nobody sets it: the per cent of what is in use by
+	// which the heap may grow.
+	usualGrowth = 100
+	// maxGrowth is that at which Go itself lets every heap grow to minHeap.
+	maxGrowth = minHeap * usualGrowth / (4 << 20)
+)
+
+// delayNext sets the growth at which the next collection begins, and does so again after
+// it. growth is the one that was in force.
+func delayNext(growth int) {
 	var memory runtime.MemStats
 	runtime.ReadMemStats(&memory)
-	debug.SetGCPercent(max(usual, int(size*100/max(memory.HeapAlloc, 1<<20))-100))
-	runtime.AddCleanup(new(*int), delayNext, size)
+	// What the last collection left; HeapAlloc has what is not swept yet, too.
+	used := int(memory.NextGC) / (100 + growth) * 100
+	growth = min(max(minHeap/max(used/100, 1)-100, usualGrowth), maxGrowth)
+	debug.SetGCPercent(growth)
+	runtime.AddCleanup(new(*int), delayNext, growth)
 }
