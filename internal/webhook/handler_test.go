@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/fstest"
@@ -296,6 +297,47 @@ func TestHandlerBoundsBodies(t *testing.T) {
 	}
 	if left := handler.bodies.Load(); left != maxBodies-100 {
 		t.Errorf("%d bytes are counted", left)
+	}
+}
+
+// A few large bodies that never come to their end leave room for the others, and give it
+// back.
+func TestHandlerBoundsLargeBodies(t *testing.T) {
+	handler, _ := handlerOf(policyOf(t, ""))
+	const room = maxLargeBodies / maxBody
+	var held sync.WaitGroup
+	var writers []*io.PipeWriter
+	for range room {
+		reader, writer := io.Pipe()
+		writers = append(writers, writer)
+		held.Go(func() {
+			if code := serve(handler, post(reader)).Code; code != http.StatusBadRequest {
+				t.Errorf("a body of nothing: status %d", code)
+			}
+		})
+		if _, err := writer.Write(bytes.Repeat([]byte(" "), maxBody)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for handler.largeBodies.Load() < maxLargeBodies {
+		time.Sleep(time.Millisecond)
+	}
+	if response := serve(handler, post(strings.NewReader(reviewOf(gpuOnVirtualNode)))); response.Code != http.StatusOK {
+		t.Errorf("a small review beside large ones: status %d: %s", response.Code, response.Body)
+	}
+	large := strings.Replace(gpuOnVirtualNode, "secret/image", strings.Repeat("a", largeBody), 1)
+	if response := serve(handler, post(strings.NewReader(reviewOf(large)))); response.Code != http.StatusServiceUnavailable {
+		t.Errorf("one more large review: status %d", response.Code)
+	}
+	for _, writer := range writers {
+		writer.Close()
+	}
+	held.Wait()
+	if all, large := handler.bodies.Load(), handler.largeBodies.Load(); all != 0 || large != 0 {
+		t.Errorf("%d bytes of bodies are still counted, %d of large ones", all, large)
+	}
+	if response := serve(handler, post(strings.NewReader(reviewOf(large)))); response.Code != http.StatusOK {
+		t.Errorf("a large review afterwards: status %d: %.200s", response.Code, response.Body)
 	}
 }
 
