@@ -16,8 +16,11 @@ type konnectivity struct {
 	socket string
 
 	lock   sync.Mutex
-	routes map[string]func() string // from the address of a Service to that of one of its pods
+	routes map[string]dialer // by the address of the Service
 }
+
+// dialer connects to one of the pods of a Service.
+type dialer func() (net.Conn, error)
 
 // startKonnectivity serves at a Unix socket.
 func startKonnectivity(socket string) (*konnectivity, error) {
@@ -25,41 +28,33 @@ func startKonnectivity(socket string) (*konnectivity, error) {
 	if err != nil {
 		return nil, err
 	}
-	k := &konnectivity{socket: socket, routes: map[string]func() string{}}
+	k := &konnectivity{socket: socket, routes: map[string]dialer{}}
 	k.server = &http.Server{Handler: http.HandlerFunc(k.connect)}
 	go k.server.Serve(listener)
 	return k, nil
 }
 
-// route has the connections to the address of a Service go where to says; nowhere if that is
-// empty. Without to, the Service has no way any more.
-func (k *konnectivity) route(service string, to func() string) {
+// route has the connections to the address of a Service go where dial says. Without dial, the
+// Service has no way any more.
+func (k *konnectivity) route(service string, dial dialer) {
 	k.lock.Lock()
 	defer k.lock.Unlock()
-	if to == nil {
+	if dial == nil {
 		delete(k.routes, service)
 		return
 	}
-	k.routes[service] = to
-}
-
-func (k *konnectivity) target(service string) string {
-	k.lock.Lock()
-	to := k.routes[service]
-	k.lock.Unlock()
-	if to == nil {
-		return ""
-	}
-	return to()
+	k.routes[service] = dial
 }
 
 func (k *konnectivity) connect(w http.ResponseWriter, r *http.Request) {
-	address := k.target(r.Host)
-	if r.Method != http.MethodConnect || address == "" {
-		http.Error(w, "no endpoints of "+r.Host, http.StatusServiceUnavailable)
+	k.lock.Lock()
+	dial := k.routes[r.Host]
+	k.lock.Unlock()
+	if r.Method != http.MethodConnect || dial == nil {
+		http.Error(w, "no Service "+r.Host, http.StatusServiceUnavailable)
 		return
 	}
-	backend, err := net.Dial("tcp", address)
+	backend, err := dial()
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadGateway)
 		return

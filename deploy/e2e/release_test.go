@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -83,7 +84,7 @@ type release struct {
 
 	lock sync.Mutex
 	pods []*pod
-	next int // of the pods to be asked
+	next int // of the pods to be connected to
 }
 
 // install installs the chart into a namespace of its own, starts as many processes as the
@@ -102,7 +103,7 @@ func install(t *testing.T, set values) *release {
 	r.helm(t, "install")
 
 	service := must(t, "get", "service", releaseName, "--namespace", r.namespace, "--output", "jsonpath={.spec.clusterIP}:{.spec.ports[?(@.name=='https')].port}")
-	shared.konnectivity.route(service, r.pick)
+	shared.konnectivity.route(service, r.dial)
 	t.Cleanup(func() { shared.konnectivity.route(service, nil) })
 	for range *r.deployment(t).Spec.Replicas {
 		r.start(t)
@@ -190,16 +191,17 @@ func (r *release) running() []*pod {
 	return slices.DeleteFunc(slices.Clone(r.pods), func(p *pod) bool { return p.ended.Load() })
 }
 
-// pick returns the address of a running pod, one after another; empty without any.
-func (r *release) pick() string {
+// dial connects to a running pod, one after another.
+func (r *release) dial() (net.Conn, error) {
 	pods := r.running()
 	if len(pods) == 0 {
-		return ""
+		return nil, errors.New("no pod runs")
 	}
 	r.lock.Lock()
-	defer r.lock.Unlock()
 	r.next++
-	return pods[r.next%len(pods)].address
+	turn := r.next % len(pods)
+	r.lock.Unlock()
+	return net.Dial("tcp", pods[turn].address)
 }
 
 // canary creates a pod as a dry run.
