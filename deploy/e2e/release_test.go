@@ -81,6 +81,7 @@ type release struct {
 	authority *authority
 	values    values
 	canaries  string // namespace of reviewed objects of no consequence
+	service   string // address of the Service
 
 	lock sync.Mutex
 	pods []*pod
@@ -102,9 +103,9 @@ func install(t *testing.T, set values) *release {
 	t.Cleanup(func() { r.uninstall(t) })
 	r.helm(t, "install")
 
-	service := must(t, "get", "service", releaseName, "--namespace", r.namespace, "--output", "jsonpath={.spec.clusterIP}:{.spec.ports[?(@.name=='https')].port}")
-	shared.konnectivity.route(service, r.dial)
-	t.Cleanup(func() { shared.konnectivity.route(service, nil) })
+	r.service = must(t, "get", "service", releaseName, "--namespace", r.namespace, "--output", "jsonpath={.spec.clusterIP}:{.spec.ports[?(@.name=='https')].port}")
+	shared.konnectivity.route(r.service, r.dial)
+	t.Cleanup(func() { shared.konnectivity.route(r.service, nil) })
 	for range *r.deployment(t).Spec.Replicas {
 		r.start(t)
 	}
@@ -248,10 +249,22 @@ type pod struct {
 	log     *log
 	done    chan struct{} // closed when the process is no more
 	ended   atomic.Bool   // somebody has ended it
+	backend *backend      // of the balancer, if there is one
 }
 
-// start starts a process as a kubelet starts a pod of the Deployment, and waits until it is ready.
+// start starts a pod of the Deployment, and waits until it is ready.
 func (r *release) start(t *testing.T) *pod {
+	t.Helper()
+	p := r.launch(t)
+	r.waitReady(t, p)
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	r.pods = append(r.pods, p)
+	return p
+}
+
+// launch starts a process as a kubelet starts a pod of the Deployment.
+func (r *release) launch(t *testing.T) *pod {
 	t.Helper()
 	// A loopback address of its own, so that the ports are those of the chart.
 	ip := net.IPv4(127, byte(1+rand.N(254)), byte(rand.N(256)), byte(1+rand.N(254))).String()
@@ -281,10 +294,6 @@ func (r *release) start(t *testing.T) *pod {
 		close(p.done)
 	}()
 	t.Cleanup(func() { p.kill() })
-	r.waitReady(t, p)
-	r.lock.Lock()
-	defer r.lock.Unlock()
-	r.pods = append(r.pods, p)
 	return p
 }
 
