@@ -34,35 +34,22 @@ const (
 // shutting are the flags of a webhook that goes on answering until the balancer has followed.
 var shutting = []string{"--reload-interval=100ms", "--shutdown-delay=" + shutdownDelay.String()}
 
-// noLatest is a rule of an organisation's own: no image of a tag.
-func noLatest(tag string) map[string]string {
-	return map[string]string{"no-latest/no_latest.rego": fmt.Sprintf(`# METADATA
-# title: Image without a version
-# description: Nobody knows what runs.
-# custom:
-#   severity: error
-#   remediation: Name a version.
-package mlpolicy.rules["no-latest"]
-
-deny contains {"path": ["deployments", i, "images", j], "message": sprintf("%%s runs %%s", [d.name, image])} if {
-	some i, d in input.deployments
-	some j, image in d.images
-	endswith(image, ":%s")
-}
-`, tag)}
+// without is a rule of an organisation's own: no image of a tag.
+func without(tag string) map[string]string {
+	return map[string]string{"image-version/image_version.rego": imageRule("image-version", "error", fmt.Sprintf(`endswith(image, ":%s")`, tag), "changes under its name")}
 }
 
-// deploymentOf is a Deployment with an image, which asks for GPUs of AKS's virtual node.
-func deploymentOf(t *testing.T, image string, gpus int) *appsv1.Deployment {
+// scorerOf is a Deployment of an image on AKS's virtual node, with a GPU or without.
+func scorerOf(t *testing.T, image string, gpu bool) *appsv1.Deployment {
 	t.Helper()
-	var object appsv1.Deployment
-	if err := yaml.UnmarshalStrict([]byte(gpuDeployment), &object); err != nil {
-		t.Fatal(err)
+	limits := "memory: 1Gi"
+	if gpu {
+		limits += ", nvidia.com/gpu: 1"
 	}
-	container := &object.Spec.Template.Spec.Containers[0]
-	container.Image = image
-	if gpus == 0 {
-		delete(container.Resources.Limits, "nvidia.com/gpu")
+	var object appsv1.Deployment
+	text := deploymentOf("scorer", "", fmt.Sprintf("%s containers: [{name: scorer, image: '%s', resources: {limits: {%s}}}]", onVirtualNode, image, limits))
+	if err := yaml.UnmarshalStrict([]byte(text), &object); err != nil {
+		t.Fatal(err)
 	}
 	return &object
 }
@@ -85,9 +72,9 @@ func dryRun(ctx context.Context, client *kubernetes.Clientset, namespace string,
 	return err
 }
 
-// denied tells whether an error is the webhook's verdict.
-func denied(err error) bool {
-	return apierrors.IsForbidden(err) && strings.Contains(err.Error(), `admission webhook "validate.mlpolicy.dev" denied the request`)
+// isDenial tells whether an error is the webhook's verdict.
+func isDenial(err error) bool {
+	return apierrors.IsForbidden(err) && strings.Contains(err.Error(), denial)
 }
 
 // failure is a create that got no verdict, or a wrong one.
@@ -116,7 +103,7 @@ func startLoad(t *testing.T, namespace string) *load {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	l := &load{stopping: cancel, step: "nothing happens"}
-	client, good, bad := creator(t), deploymentOf(t, "scorer:4", 0), deploymentOf(t, "scorer:4", 1)
+	client, good, bad := creator(t), scorerOf(t, "scorer:4", false), scorerOf(t, "scorer:4", true)
 	for range workers {
 		l.workers.Go(func() {
 			for ctx.Err() == nil {
@@ -134,10 +121,10 @@ func (l *load) count(err error, deny bool) {
 	l.lock.Lock()
 	defer l.lock.Unlock()
 	switch {
-	case err != nil && !denied(err):
+	case err != nil && !isDenial(err):
 		l.failed = append(l.failed, failure{l.step, err})
-	case denied(err) != deny:
-		l.wrong = append(l.wrong, failure{l.step, fmt.Errorf("denied %v: %w", denied(err), err)})
+	case isDenial(err) != deny:
+		l.wrong = append(l.wrong, failure{l.step, fmt.Errorf("denied %v: %w", isDenial(err), err)})
 	case deny:
 		l.denied++
 	default:
@@ -211,7 +198,7 @@ func (r *release) balance(t *testing.T) *balancer {
 	for _, p := range r.running() {
 		eventually(t, "a pod that gets connections", func() bool { return b.state(p.backend).steered })
 	}
-	shared.konnectivity.route(r.service, b.dial)
+	r.steer(t, b.dial)
 	return b
 }
 
@@ -256,7 +243,7 @@ func (p *pod) serves(t *testing.T) string {
 // rotate has the pods take over a new certificate of an authority.
 func (r *release) rotate(t *testing.T, ca *authority) {
 	t.Helper()
-	certificate, key := ca.issue(t, releaseName+"."+r.namespace+".svc")
+	certificate, key := ca.issue(t, r.host())
 	pair, err := tls.X509KeyPair([]byte(certificate), []byte(key))
 	if err != nil {
 		t.Fatal(err)
@@ -300,14 +287,14 @@ func TestNoReviewFailsWhateverChanges(t *testing.T) {
 		broken = "edition: 2023-03\nrules: {cpu-only: never}\n"
 	)
 	r := install(t, values{
-		"mode": "enforce", "webhook.failurePolicy": "Fail", "replicas": 2, "extraArgs": shutting, "config": good, "policies": noLatest("latest"),
+		"mode": "enforce", "webhook.failurePolicy": "Fail", "replicas": 2, "extraArgs": shutting, "config": good, "policies": without("latest"),
 	})
 	b, ns, client := r.balance(t), namespace(t), creator(t)
 	before := serverMetrics(t)
 	l := startLoad(t, ns)
 	says := func(image string, deny bool) {
 		t.Helper()
-		if err := dryRun(t.Context(), client, ns, deploymentOf(t, image, 0)); err != nil && !denied(err) || denied(err) != deny {
+		if err := dryRun(t.Context(), client, ns, scorerOf(t, image, false)); err != nil && !isDenial(err) || isDenial(err) != deny {
 			t.Errorf("%s is to be denied %v: %v", image, deny, err)
 		}
 	}
@@ -317,18 +304,18 @@ func TestNoReviewFailsWhateverChanges(t *testing.T) {
 	says("scorer:latest", true)
 	says("scorer:newest", false)
 	first := r.running()[0].digest(t)
-	r.upgrade(t, values{"policies": noLatest("newest")})
+	r.upgrade(t, values{"policies": without("newest")})
 	r.each(t, "the new policies", func(p *pod) bool { return p.digest(t) != first })
 	says("scorer:latest", false)
 	says("scorer:newest", true)
 
 	l.begin(t, "bad policies are delivered")
 	second := r.running()[0].digest(t)
-	r.upgrade(t, values{"policies": map[string]string{"no-latest/no_latest.rego": "package mlpolicy.rules[\n"}})
+	r.upgrade(t, values{"policies": map[string]string{"image-version/image_version.rego": "package mlpolicy.rules[\n"}})
 	r.each(t, "the failure to read the policies", func(p *pod) bool { return !p.reloaded(t, "policy") && p.digest(t) == second })
 	says("scorer:newest", true)
 	l.more(t, 200)
-	r.upgrade(t, values{"policies": noLatest("newest")})
+	r.upgrade(t, values{"policies": without("newest")})
 	r.each(t, "good policies", func(p *pod) bool { return p.reloaded(t, "policy") && p.digest(t) == second })
 
 	l.begin(t, "the configuration is broken")

@@ -13,29 +13,36 @@ import (
 // steered.
 type konnectivity struct {
 	server *http.Server
-	socket string
+	proxy  string // URL of the same for programs that stand for pods of the cluster
 
 	lock   sync.Mutex
-	routes map[string]dialer // by the address of the Service
+	routes map[string]dialer // by the addresses of Services
 }
 
 // dialer connects to one of the pods of a Service.
 type dialer func() (net.Conn, error)
 
-// startKonnectivity serves at a Unix socket.
+// startKonnectivity serves the API server at a Unix socket.
 func startKonnectivity(socket string) (*konnectivity, error) {
-	listener, err := net.Listen("unix", socket)
+	server, err := net.Listen("unix", socket)
 	if err != nil {
 		return nil, err
 	}
-	k := &konnectivity{socket: socket, routes: map[string]dialer{}}
+	programs, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		server.Close()
+		return nil, err
+	}
+	k := &konnectivity{proxy: "http://" + programs.Addr().String(), routes: map[string]dialer{}}
 	k.server = &http.Server{Handler: http.HandlerFunc(k.connect)}
-	go k.server.Serve(listener)
+	for _, listener := range []net.Listener{server, programs} {
+		go k.server.Serve(listener)
+	}
 	return k, nil
 }
 
-// route has the connections to the address of a Service go where dial says. Without dial, the
-// Service has no way any more.
+// route has new connections to an address of a Service made by dial. Without dial, there is no way
+// to the Service any more.
 func (k *konnectivity) route(service string, dial dialer) {
 	k.lock.Lock()
 	defer k.lock.Unlock()

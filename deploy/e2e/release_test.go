@@ -81,7 +81,6 @@ type release struct {
 	authority *authority
 	values    values
 	canaries  string // namespace of reviewed objects of no consequence
-	service   string // address of the Service
 
 	lock sync.Mutex
 	pods []*pod
@@ -98,14 +97,12 @@ func install(t *testing.T, set values) *release {
 	r.namespace = namespace(t, "pod-security.kubernetes.io/enforce=restricted")
 	r.values = base(r.authority)
 	maps.Copy(r.values, set)
-	certificate, key := r.authority.issue(t, releaseName+"."+r.namespace+".svc")
+	certificate, key := r.authority.issue(t, r.host())
 	r.storeCertificate(t, certificate, key)
 	t.Cleanup(func() { r.uninstall(t) })
 	r.helm(t, "install")
 
-	r.service = must(t, "get", "service", releaseName, "--namespace", r.namespace, "--output", "jsonpath={.spec.clusterIP}:{.spec.ports[?(@.name=='https')].port}")
-	shared.konnectivity.route(r.service, r.dial)
-	t.Cleanup(func() { shared.konnectivity.route(r.service, nil) })
+	r.steer(t, r.dial)
 	for range *r.deployment(t).Spec.Replicas {
 		r.start(t)
 	}
@@ -204,6 +201,23 @@ func (r *release) dial() (net.Conn, error) {
 	r.lock.Unlock()
 	return net.Dial("tcp", pods[turn].address)
 }
+
+// steer has new connections to the release's Service made by dial.
+func (r *release) steer(t *testing.T, dial dialer) {
+	t.Helper()
+	service, err := shared.client.CoreV1().Services(r.namespace).Get(t.Context(), releaseName, metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, host := range []string{service.Spec.ClusterIP, r.host()} {
+		address := net.JoinHostPort(host, "443")
+		shared.konnectivity.route(address, dial)
+		t.Cleanup(func() { shared.konnectivity.route(address, nil) })
+	}
+}
+
+// host is the name of the Service, which the certificate is for.
+func (r *release) host() string { return releaseName + "." + r.namespace + ".svc" }
 
 // canary creates a pod as a dry run.
 func (r *release) canary() error {
@@ -330,7 +344,7 @@ func (r *release) probe() *http.Client {
 	roots.AppendCertsFromPEM([]byte(r.authority.pem))
 	return &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{
 		DisableKeepAlives: true,
-		TLSClientConfig:   &tls.Config{RootCAs: roots, ServerName: releaseName + "." + r.namespace + ".svc", MinVersion: tls.VersionTLS12},
+		TLSClientConfig:   &tls.Config{RootCAs: roots, ServerName: r.host(), MinVersion: tls.VersionTLS12},
 	}}
 }
 
