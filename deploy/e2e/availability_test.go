@@ -24,6 +24,8 @@ const (
 	failOpen   = "apiserver_admission_webhook_fail_open_count"
 	rejections = "apiserver_admission_webhook_rejection_count"
 	requests   = "apiserver_admission_webhook_request_total"
+	// shedTotal is the webhook's count of what it turned away at once.
+	shedTotal = "mlpolicy_webhook_shed_total"
 
 	// workers is how many creates are under way at once.
 	workers = 8
