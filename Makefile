@@ -30,7 +30,8 @@ fmt: ## format Go and Rego
 	gofmt -w cmd deploy internal policies testdata
 	$(OPA) fmt --write policies
 
-generate: ## write golden files, schemas and generated pages anew
+generate: ## write the compiled policies, golden files, schemas and generated pages anew
+	$(GO) test -run TestBuiltinIsCompiled ./internal/lint/policy -update
 	$(GO) test $(GOLDEN) -update
 
 opa: ## check and test the policies with the stock opa binary

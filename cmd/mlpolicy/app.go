@@ -138,8 +138,12 @@ func editionFlagOf() cli.Flag {
 	return &cli.StringFlag{Name: editionFlag, Usage: "judge by the `EDITION` of the table, such as 2023-03"}
 }
 
-func noLinkFlagOf() cli.Flag {
-	return &cli.BoolFlag{Name: noLinkFlag, Usage: "take each document by itself, whatever other files say", DisableDefaultText: true}
+// inputFlags are those of the commands that read deployment files.
+func inputFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: stdinNameFlag, Usage: "call standard input `NAME` and look for the files beside it"},
+		&cli.BoolFlag{Name: noLinkFlag, Usage: "take each document by itself, whatever other files say", DisableDefaultText: true},
+	}
 }
 
 func failOnFlagOf() cli.Flag {
@@ -218,7 +222,7 @@ func (p *program) policies(ctx context.Context, configuration *config.Config) (*
 		extra = append(extra, policy.Folder{Name: shortest(path), FS: os.DirFS(path)})
 	}
 	if len(extra) == 0 {
-		return policy.LoadTested(policies.FS), nil
+		return p.builtin()
 	}
 	loaded, err := policy.Load(ctx, policies.FS, extra)
 	if err != nil && ctx.Err() == nil {
@@ -283,6 +287,20 @@ func (p *program) session(c *cli.Context) (*session, error) {
 		}).of)
 	}
 	return &session{configuration, loaded, linter}, nil
+}
+
+// open returns the files that the command line names, and the session that reads them.
+func (p *program) open(c *cli.Context) (*files, *session, error) {
+	files, err := p.files(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	session, err := p.session(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	files.leaveOut(session.configuration)
+	return files, session, nil
 }
 
 // noArguments refuses arguments of a command that takes none.

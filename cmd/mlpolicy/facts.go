@@ -30,10 +30,7 @@ With --why print, for people, where each fact stands and why it was understood s
 			&cli.BoolFlag{Name: whyFlag, Usage: "print for people each fact with its place and the evidence", DisableDefaultText: true},
 			editionFlagOf(),
 			clusterFlagOf(),
-		}, configFlags(), []cli.Flag{
-			noLinkFlagOf(),
-			&cli.StringFlag{Name: stdinNameFlag, Usage: "call standard input `NAME` and look for the files beside it"},
-		}),
+		}, configFlags(), inputFlags()),
 		Action: p.facts,
 	}
 }
@@ -42,15 +39,10 @@ func (p *program) facts(c *cli.Context) error {
 	if !c.Args().Present() {
 		return usagef("facts needs a path").seeHelp(c.Command.Name)
 	}
-	files, err := p.files(c)
+	files, session, err := p.open(c)
 	if err != nil {
 		return err
 	}
-	session, err := p.session(c)
-	if err != nil {
-		return err
-	}
-	files.leaveOut(session.configuration)
 	extraction, unread, err := session.linter.Facts(c.Context, tree{}, files.inputs(c.Context))
 	if err == nil {
 		err = c.Context.Err()

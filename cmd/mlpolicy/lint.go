@@ -37,9 +37,7 @@ or a policy is wrong, 3 something could not be read or judged; all else is judge
 			failOnFlagOf(),
 			editionFlagOf(),
 			clusterFlagOf(),
-		}, configFlags(), []cli.Flag{
-			&cli.StringFlag{Name: stdinNameFlag, Usage: "call standard input `NAME` and look for the files beside it"},
-			noLinkFlagOf(),
+		}, configFlags(), inputFlags(), []cli.Flag{
 			&cli.BoolFlag{Name: forceIgnoreFlag, Usage: "leave out what ignore: of the configuration names even where it is a PATH, for pre-commit", DisableDefaultText: true},
 			&cli.BoolFlag{Name: explainSkipFlag, Usage: "say on standard error why a file was not judged", DisableDefaultText: true},
 			choice(colorFlag, "use colours `WHEN`: auto, always or never", "auto", []string{"auto", "always", "never"}),
@@ -49,15 +47,10 @@ or a policy is wrong, 3 something could not be read or judged; all else is judge
 }
 
 func (p *program) lint(c *cli.Context) error {
-	files, err := p.files(c)
+	files, session, err := p.open(c)
 	if err != nil {
 		return err
 	}
-	session, err := p.session(c)
-	if err != nil {
-		return err
-	}
-	files.leaveOut(session.configuration)
 	if c.Bool(explainSkipFlag) {
 		files.explain()
 	}

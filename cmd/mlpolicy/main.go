@@ -13,10 +13,13 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/config"
+	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
 	"github.com/mlpolicy/mlpolicy/internal/lint/report"
+	"github.com/mlpolicy/mlpolicy/policies"
 	"github.com/mlpolicy/mlpolicy/testdata/rules"
 )
 
@@ -54,7 +57,13 @@ func delayCollection() {
 // What it writes to stderr follows one form: "mlpolicy: ", what is wrong, in lower case
 // and without a final stop; a mistake in the command line adds a line with a hint.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	p := &program{stdin: stdin, stdout: stdout, stderr: stderr, examples: rules.Examples}
+	p := &program{
+		stdin: stdin, stdout: stdout, stderr: stderr, examples: rules.Examples,
+		builtin: sync.OnceValues(func() (*policy.Policies, error) { return policy.LoadBuiltin(ctx, policies.FS) }),
+	}
+	if len(args) > 1 && args[1] == "lint" {
+		go p.builtin() // beside the work on the command line
+	}
 	app := p.app()
 	arranged, err := arrange(app, args)
 	if err == nil {
@@ -97,7 +106,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 type program struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
-	examples       fs.FS // of rules, as <rule>/{bad,good}.*
+	examples       fs.FS                            // of rules, as <rule>/{bad,good}.*
+	builtin        func() (*policy.Policies, error) // those that come with the program
 }
 
 // complain writes what is wrong to stderr, one prefix for each line of it.

@@ -104,8 +104,7 @@ func workingDirectory() string {
 // files lists the files of a project that lint would read; of a folder that is none
 // those in it and not below.
 func (p *projects) files(ctx context.Context, root string, marked bool) ([]string, bool) {
-	listing := &files{paths: []string{root}, flat: !marked, listing: true}
-	listing.ignores = p.configured
+	listing := &files{paths: []string{root}, ignores: p.configured, flat: !marked, listing: true}
 	var names []string
 	for input := range listing.inputs(ctx) {
 		if len(names) == p.most {

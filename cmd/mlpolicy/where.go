@@ -28,9 +28,7 @@ configuration or a policy is wrong; 3 something could not be read or judged.`,
 			choice(formatFlag, "print as `FORMAT`: text, markdown or json", "text", []string{"text", "markdown", "json"}),
 			editionFlagOf(),
 			clusterFlagOf(),
-		}, configFlags(), []cli.Flag{
-			noLinkFlagOf(),
-			&cli.StringFlag{Name: stdinNameFlag, Usage: "call standard input `NAME` and look for the files beside it"},
+		}, configFlags(), inputFlags(), []cli.Flag{
 			choice(colorFlag, "use colours `WHEN`: auto, always or never", "auto", []string{"auto", "always", "never"}),
 		}),
 		Action: p.where,
@@ -38,15 +36,10 @@ configuration or a policy is wrong; 3 something could not be read or judged.`,
 }
 
 func (p *program) where(c *cli.Context) error {
-	files, err := p.files(c)
+	files, session, err := p.open(c)
 	if err != nil {
 		return err
 	}
-	session, err := p.session(c)
-	if err != nil {
-		return err
-	}
-	files.leaveOut(session.configuration)
 	progress := p.progress(files)
 	placements, err := session.linter.Where(c.Context, tree{}, files.inputs(c.Context))
 	progress.end()

@@ -20,10 +20,8 @@ import (
 )
 
 const (
-	// failOpen and rejections are the API server's own counts of its webhooks.
-	failOpen   = "apiserver_admission_webhook_fail_open_count"
-	rejections = "apiserver_admission_webhook_rejection_count"
-	requests   = "apiserver_admission_webhook_request_total"
+	// requests counts what the API server asked webhooks, by the code of what came of it.
+	requests = "apiserver_admission_webhook_request_total"
 	// shedTotal is the webhook's count of what it turned away at once.
 	shedTotal = "mlpolicy_webhook_shed_total"
 
@@ -200,7 +198,7 @@ func (r *release) balance(t *testing.T) *balancer {
 	for _, p := range r.running() {
 		eventually(t, "a pod that gets connections", func() bool { return b.state(p.backend).steered })
 	}
-	r.steer(t, b.dial)
+	r.steer(b.dial)
 	return b
 }
 

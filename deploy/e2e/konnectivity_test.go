@@ -16,7 +16,7 @@ type konnectivity struct {
 	proxy  string // URL of the same for programs that stand for pods of the cluster
 
 	lock   sync.Mutex
-	routes map[string]dialer // by the addresses of Services
+	routes map[string]dialer // by addresses of Services
 }
 
 // dialer connects to one of the pods of a Service.
@@ -41,8 +41,8 @@ func startKonnectivity(socket string) (*konnectivity, error) {
 	return k, nil
 }
 
-// route has new connections to an address of a Service made by dial. Without dial, there is no way
-// to the Service any more.
+// route has new connections to an address of a Service go where dial says. Without dial, there is
+// no way to the Service any more.
 func (k *konnectivity) route(service string, dial dialer) {
 	k.lock.Lock()
 	defer k.lock.Unlock()
@@ -58,7 +58,7 @@ func (k *konnectivity) connect(w http.ResponseWriter, r *http.Request) {
 	dial := k.routes[r.Host]
 	k.lock.Unlock()
 	if r.Method != http.MethodConnect || dial == nil {
-		http.Error(w, "no Service "+r.Host, http.StatusServiceUnavailable)
+		http.Error(w, "no way to "+r.Host, http.StatusServiceUnavailable)
 		return
 	}
 	backend, err := dial()

@@ -32,7 +32,6 @@ type format struct {
 
 // formats are asked in this order; the first that matches reads the document.
 func formats() []*format {
-	plan := terraformPlan()
 	return []*format{
 		&modelDeployment,
 		&kubernetesWorkload,
@@ -70,7 +69,7 @@ func formats() []*format {
 		&crossplaneAzure,
 		&armTemplate,
 		&armParametersFile,
-		&plan,
+		terraformPlan(),
 		&mlflowModel,
 	}
 }
@@ -133,7 +132,7 @@ func narrow(data []byte) []byte {
 	return data
 }
 
-func (f format) marked(data []byte) bool {
+func (f *format) marked(data []byte) bool {
 	for _, group := range f.marks {
 		if !containsAny(data, group) {
 			return false

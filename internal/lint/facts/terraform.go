@@ -12,8 +12,8 @@ import (
 // which others own, do not. The JSON of a state has no resource_changes and is none.
 //
 // It is no variable, because a plan holds manifests, which the formats of the table read.
-func terraformPlan() format {
-	return format{
+func terraformPlan() *format {
+	return &format{
 		name: "terraform-plan",
 		title: "Plan of Terraform or OpenTofu as JSON (`terraform show -json`): resources of the providers azurerm 2 to 4, azapi and kubernetes; " +
 			"what is sensitive or not known before the plan is applied is not read",

@@ -35,8 +35,8 @@ func (p *Policies) Evaluate(ctx context.Context, f *facts.Facts) ([]Denial, erro
 // EvaluateExcept is Evaluate by all rules but some: the Rule of an earlier error,
 // say, so that the others are heard. What is no rule's ID excepts nothing.
 func (p *Policies) EvaluateExcept(ctx context.Context, f *facts.Facts, rules ...string) ([]Denial, error) {
-	if !slices.Contains(p.editionIDs, f.Edition) {
-		return nil, &Error{Message: fmt.Sprintf("there is no edition %q; editions are %s", f.Edition, strings.Join(p.editionIDs, ", "))}
+	if _, ok := p.Edition(f.Edition); !ok {
+		return nil, &Error{Message: fmt.Sprintf("there is no edition %q; editions are %s", f.Edition, strings.Join(p.EditionIDs(), ", "))}
 	}
 	if len(f.Deployments) == 0 && len(f.Computes) == 0 {
 		return nil, nil
@@ -44,16 +44,15 @@ func (p *Policies) EvaluateExcept(ctx context.Context, f *facts.Facts, rules ...
 	if err := ctx.Err(); err != nil {
 		return nil, &Error{Message: "evaluation did not begin", Err: err}
 	}
-	l := p.loaded()
-	input, err := l.input(f)
+	input, err := p.input(f)
 	if err != nil {
 		return nil, &Error{Message: "state the facts to the policies", Err: err}
 	}
-	query, err := l.queryExcept(rules)
+	query, err := p.queryExcept(rules)
 	if err != nil {
 		return nil, err
 	}
-	findings, err := l.ask(ctx, query, input)
+	findings, err := p.ask(ctx, query, input)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +61,7 @@ func (p *Policies) EvaluateExcept(ctx context.Context, f *facts.Facts, rules ...
 		faults  []*Error
 	)
 	findings.Foreach(func(finding *ast.Term) {
-		denial, fault := l.denial(finding, f)
+		denial, fault := p.denial(finding, f)
 		if fault != nil {
 			faults = append(faults, fault)
 			return
@@ -75,17 +74,17 @@ func (p *Policies) EvaluateExcept(ctx context.Context, f *facts.Facts, rules ...
 
 // queryExcept asks what main.rego asks, by name of all rules but some: to the others
 // nothing refers, so that they are not evaluated.
-func (l *loaded) queryExcept(except []string) (ast.Body, error) {
+func (p *Policies) queryExcept(except []string) (ast.Body, error) {
 	if len(except) == 0 {
-		return l.query, nil
+		return p.query, nil
 	}
 	ids := ast.NewSet()
-	for _, rule := range l.rules {
-		if !slices.Contains(except, rule.id) {
-			ids.Add(ast.StringTerm(rule.id))
+	for _, rule := range p.rules {
+		if !slices.Contains(except, rule.ID) {
+			ids.Add(ast.StringTerm(rule.ID))
 		}
 	}
-	query, err := l.compiler.QueryCompiler().Compile(ast.MustParseBody(
+	query, err := p.compiler.QueryCompiler().Compile(ast.MustParseBody(
 		`findings = {{"rule": rule, "denied": denied} | some rule in ` + ids.String() + `; some denied in data.mlpolicy.rules[rule].deny}`,
 	))
 	if err != nil {
@@ -95,12 +94,12 @@ func (l *loaded) queryExcept(except []string) (ast.Body, error) {
 }
 
 // ask runs a query.
-func (l *loaded) ask(ctx context.Context, query ast.Body, input *ast.Term) (ast.Set, error) {
-	txn, err := l.store.NewTransaction(ctx)
+func (p *Policies) ask(ctx context.Context, query ast.Body, input *ast.Term) (ast.Set, error) {
+	txn, err := p.store.NewTransaction(ctx)
 	if err != nil {
 		return nil, &Error{Message: "read the editions", Err: err}
 	}
-	defer l.store.Abort(ctx, txn)
+	defer p.store.Abort(ctx, txn)
 
 	cancel := topdown.NewCancel()
 	if ctx.Done() != nil {
@@ -109,12 +108,12 @@ func (l *loaded) ask(ctx context.Context, query ast.Body, input *ast.Term) (ast.
 	}
 	var findings ast.Set
 	err = topdown.NewQuery(query).
-		WithCompiler(l.compiler).
-		WithStore(l.store).
+		WithCompiler(p.compiler).
+		WithStore(p.store).
 		WithTransaction(txn).
 		WithInput(input).
 		WithCancel(cancel).
-		WithIndexing(l.indexing).
+		WithIndexing(p.indexing).
 		// An error inside a function would otherwise leave its rule silent.
 		WithStrictBuiltinErrors(true).
 		// They say which rule was at work; without an error they cost nothing.
@@ -126,7 +125,7 @@ func (l *loaded) ask(ctx context.Context, query ast.Body, input *ast.Term) (ast.
 			return nil
 		})
 	if err != nil {
-		return nil, l.blame(ctx, err)
+		return nil, p.blame(ctx, err)
 	}
 	if findings == nil {
 		return nil, &Error{Message: "data.mlpolicy.findings is not a set"}
@@ -135,7 +134,7 @@ func (l *loaded) ask(ctx context.Context, query ast.Body, input *ast.Term) (ast.
 }
 
 // blame says which rule an evaluation failed in.
-func (l *loaded) blame(ctx context.Context, err error) error {
+func (p *Policies) blame(ctx context.Context, err error) error {
 	fault := &Error{Message: "evaluate", Err: err}
 	var failure *topdown.Error
 	if errors.As(err, &failure) {
@@ -152,7 +151,7 @@ func (l *loaded) blame(ctx context.Context, err error) error {
 			if fault.File == "" {
 				fault.File, fault.Line = frame.Location.File, frame.Location.Row
 			}
-			if rule := l.ruleOfFile[frame.Location.File]; rule != "" {
+			if rule := p.ruleOfFile[frame.Location.File]; rule != "" {
 				fault.Rule = rule
 			}
 		}
@@ -168,7 +167,7 @@ func (l *loaded) blame(ctx context.Context, err error) error {
 }
 
 // denial checks one answer.
-func (l *loaded) denial(finding *ast.Term, f *facts.Facts) (Denial, *Error) {
+func (p *Policies) denial(finding *ast.Term, f *facts.Facts) (Denial, *Error) {
 	object, _ := finding.Value.(ast.Object)
 	if object == nil {
 		return Denial{}, &Error{Message: `data.mlpolicy.findings has an answer other than {"rule": …, "denied": …}: ` + excerpt(finding)}
@@ -177,7 +176,7 @@ func (l *loaded) denial(finding *ast.Term, f *facts.Facts) (Denial, *Error) {
 		denied  = object.Get(ast.InternedTerm("denied"))
 		rule, _ = text(object.Get(ast.InternedTerm("rule")))
 	)
-	deny, ok := l.denies[rule]
+	deny, ok := p.denies[rule]
 	if !ok || denied == nil || object.Len() != 2 {
 		return Denial{}, &Error{Message: `data.mlpolicy.findings has an answer other than {"rule": …, "denied": …}: ` + excerpt(finding)}
 	}

@@ -184,6 +184,6 @@ func encodeFloat(value float64) (*ast.Term, error) {
 	return ast.NewTerm(ast.Number(digits)), nil
 }
 
-func (l *loaded) input(f *facts.Facts) (*ast.Term, error) {
-	return l.encode(reflect.ValueOf(f).Elem())
+func (p *Policies) input(f *facts.Facts) (*ast.Term, error) {
+	return p.encode(reflect.ValueOf(f).Elem())
 }

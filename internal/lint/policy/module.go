@@ -9,7 +9,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -31,10 +30,10 @@ type place struct {
 // that rules give it: schema.facts.
 const schemaPath = "schemas/facts.json"
 
-func parseModule(file file, capabilities *ast.Capabilities, metadata bool) (*module, []*Error) {
+func parseModule(file file, capabilities *ast.Capabilities) (*module, []*Error) {
 	parsed, err := ast.ParseModuleWithOpts(file.name, string(file.data), ast.ParserOptions{
 		Capabilities:      capabilities,
-		ProcessAnnotation: metadata,
+		ProcessAnnotation: true,
 		RegoVersion:       ast.RegoV1,
 	})
 	if errs := (ast.Errors)(nil); errors.As(err, &errs) {
@@ -47,12 +46,11 @@ func parseModule(file file, capabilities *ast.Capabilities, metadata bool) (*mod
 }
 
 // addRules checks that every module is one that belongs to the policies, and takes
-// over the rules, with check their METADATA at once. It is not complete when it turned
-// modules away.
-func (l *loaded) addRules(modules []*module, capabilities *ast.Capabilities, check bool) (faults []*Error, complete bool) {
+// over the rules' METADATA. It is not complete when it turned modules away.
+func (p *Policies) addRules(modules []*module) (faults []*Error, complete bool) {
 	complete = true
-	l.denies = make(map[string]place)
-	l.ruleOfFile = make(map[string]string)
+	p.denies = make(map[string]place)
+	p.ruleOfFile = make(map[string]string)
 	for _, module := range modules {
 		id, wrong := module.rule()
 		if wrong != nil {
@@ -62,30 +60,26 @@ func (l *loaded) addRules(modules []*module, capabilities *ast.Capabilities, che
 		if id == "" {
 			continue
 		}
-		if first, taken := l.denies[id]; taken {
+		if first, taken := p.denies[id]; taken {
 			faults = append(faults, module.fault(id, module.ast.Package.Location, "the rule exists already: %s", first.file))
 			complete = false
 			continue
 		}
 		deny, wrong := module.deny(id)
-		l.denies[id] = place{file: module.name, line: deny}
-		l.ruleOfFile[module.name] = id
+		p.denies[id] = place{file: module.name, line: deny}
+		p.ruleOfFile[module.name] = id
 		if wrong != nil {
 			faults = append(faults, wrong)
 		}
-		if !check {
-			l.rules = append(l.rules, declared{id, sync.OnceValue(func() Rule { return module.reread(id, capabilities) })})
-			continue
-		}
 		rule, missing := module.metadata(id)
-		l.rules = append(l.rules, declared{id, func() Rule { return rule }})
+		p.rules = append(p.rules, rule)
 		faults = append(faults, missing...)
 	}
-	if len(l.rules) == 0 && complete {
+	if len(p.rules) == 0 && complete {
 		complete = false
 		faults = append(faults, &Error{Message: "there is no rule: no package below mlpolicy.rules"})
 	}
-	slices.SortFunc(l.rules, func(a, b declared) int { return strings.Compare(a.id, b.id) })
+	slices.SortFunc(p.rules, func(a, b Rule) int { return strings.Compare(a.ID, b.ID) })
 	return faults, complete
 }
 
@@ -227,53 +221,31 @@ func (m *module) metadata(id string) (Rule, []*Error) {
 	return rule, faults
 }
 
-// reread reads the METADATA of a module that was parsed without them.
-func (m *module) reread(id string, capabilities *ast.Capabilities) Rule {
-	parsed, _ := parseModule(m.file, capabilities, true)
-	rule, _ := parsed.metadata(id)
-	return rule
-}
-
-// checks are OPA's stages that refuse a module and leave one that they accept as it
-// is, and those that note what nothing here reads.
-var checks = []ast.StageID{
-	ast.StageCheckUnusedImports, ast.StageCheckKeywordOverrides, ast.StageCheckDuplicateImports,
-	ast.StageCheckVoidCalls, ast.StageParseMetadataBlocks, ast.StageSetAnnotationSet, ast.StageCheckRuleConflicts,
-	ast.StageCheckUndefinedFuncs, ast.StageCheckSafetyRuleHeads, ast.StageCheckSafetyRuleBodies, ast.StageCheckRecursion,
-	ast.StageCheckTypes, ast.StageCheckUnsafeBuiltins, ast.StageCheckDeprecatedBuiltins, ast.StageBuildRequiredCapabilities, ast.StageBuildComprehensionIndices,
-}
-
-// compile prepares the one query. With check, input.x in a rule must be in the schema
-// of the facts, and data.x be there.
-func (l *loaded) compile(builtin fs.FS, modules []*module, capabilities *ast.Capabilities, check bool) []*Error {
-	l.compiler = ast.NewCompiler().SetErrorLimit(0).WithStrict(true).WithCapabilities(capabilities)
-	if !check {
-		l.compiler.WithSkipStages(checks...)
-	} else {
-		schemas, err := readSchemas(builtin)
-		if err != nil {
-			return []*Error{err}
-		}
-		l.compiler.WithSchemas(schemas).WithUseTypeCheckAnnotations(true)
+// compile prepares the one query. input.x in a rule must be in the schema of the facts,
+// and data.x be there.
+func (p *Policies) compile(builtin fs.FS, modules []*module, capabilities *ast.Capabilities) []*Error {
+	schemas, err := readSchemas(builtin)
+	if err != nil {
+		return []*Error{err}
 	}
+	p.compiler = ast.NewCompiler().SetErrorLimit(0).WithStrict(true).WithCapabilities(capabilities).
+		WithSchemas(schemas).WithUseTypeCheckAnnotations(true)
 	parsed := make(map[string]*ast.Module, len(modules))
 	for _, module := range modules {
 		parsed[module.name] = module.ast
 	}
-	l.compiler.Compile(parsed)
-	if l.compiler.Failed() {
-		return translate(l.compiler.Errors, l.ruleOfFile)
+	p.compiler.Compile(parsed)
+	if p.compiler.Failed() {
+		return translate(p.compiler.Errors, p.ruleOfFile)
 	}
-	if check {
-		if faults := l.unresolved(); len(faults) > 0 {
-			return faults
-		}
+	if faults := p.unresolved(); len(faults) > 0 {
+		return faults
 	}
-	query, err := l.compiler.QueryCompiler().Compile(ast.MustParseBody("findings = data.mlpolicy.findings"))
-	if err != nil {
-		return []*Error{{Message: "compile data.mlpolicy.findings", Err: err}}
+	query, failure := p.compiler.QueryCompiler().Compile(ast.MustParseBody("findings = data.mlpolicy.findings"))
+	if failure != nil {
+		return []*Error{{Message: "compile data.mlpolicy.findings", Err: failure}}
 	}
-	l.query = query
+	p.query = query
 	return nil
 }
 
@@ -295,18 +267,18 @@ func readSchemas(builtin fs.FS) (*ast.SchemaSet, *Error) {
 
 // unresolved finds references to data that nothing provides. To OPA they are merely
 // undefined, and the rule that makes one never fires.
-func (l *loaded) unresolved() []*Error {
+func (p *Policies) unresolved() []*Error {
 	var faults []*Error
-	if len(l.compiler.GetRulesExact(ast.MustParseRef("data.mlpolicy.findings"))) == 0 {
+	if len(p.compiler.GetRulesExact(ast.MustParseRef("data.mlpolicy.findings"))) == 0 {
 		faults = append(faults, &Error{Message: "the builtin bundle has no data.mlpolicy.findings"})
 	}
 	editions := ast.MustParseRef("data.mlpolicy.editions")
-	for name, module := range l.compiler.Modules {
+	for name, module := range p.compiler.Modules {
 		ast.WalkRefs(module, func(ref ast.Ref) bool {
 			if !ref.HasPrefix(ast.DefaultRootRef) || ref.HasPrefix(editions) {
 				return false
 			}
-			node := l.compiler.RuleTree.Find(ast.DefaultRootRef)
+			node := p.compiler.RuleTree.Find(ast.DefaultRootRef)
 			for _, step := range ref[1:] {
 				if _, ok := step.Value.(ast.String); !ok || node == nil || len(node.Values) > 0 {
 					break
@@ -314,7 +286,7 @@ func (l *loaded) unresolved() []*Error {
 				node = node.Child(step.Value)
 			}
 			if node == nil {
-				fault := &Error{File: name, Rule: l.ruleOfFile[name], Message: fmt.Sprintf("%s does not exist", ref.GroundPrefix())}
+				fault := &Error{File: name, Rule: p.ruleOfFile[name], Message: fmt.Sprintf("%s does not exist", ref.GroundPrefix())}
 				if at := ref[0].Location; at != nil {
 					fault.Line = at.Row
 				}

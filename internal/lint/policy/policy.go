@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"path"
 	"runtime"
 	"slices"
 	"strings"
@@ -30,30 +29,19 @@ import (
 // Policies are rules and editions, checked and compiled. They are safe for
 // concurrent use.
 type Policies struct {
-	ruleIDs, editionIDs []string       // sorted
-	extended            bool           // there are rules beside the builtin ones
-	loaded              func() *loaded // waits until all is read
-}
-
-// loaded is what policy files hold.
-type loaded struct {
-	rules      []declared        // sorted by ID
+	rules      []Rule            // sorted by ID
 	denies     map[string]place  // where each rule gives its answer
 	ruleOfFile map[string]string // the rule's ID by the file's name
+	extended   bool              // there are rules beside the builtin ones
 	editions   []Edition         // sorted by ID
 	digest     string
 
 	compiler *ast.Compiler
 	query    ast.Body
+	tables   ast.Object // the editions as rules see them, by ID
 	store    storage.Store
 	encode   encoder
 	indexing bool
-}
-
-// declared is a rule whose METADATA are read at the latest when somebody asks for them.
-type declared struct {
-	id       string
-	metadata func() Rule
 }
 
 // Rule is what a rule's METADATA say.
@@ -77,54 +65,6 @@ type Reference struct{ Description, URL string }
 // joins one *Error for each fault, sorted by file and line.
 func Load(ctx context.Context, builtin fs.FS, extra []Folder) (*Policies, error) {
 	found, faults := find(builtin, extra)
-	l, err := load(ctx, builtin, found, faults, true)
-	if err != nil {
-		return nil, err
-	}
-	p := &Policies{
-		extended: slices.ContainsFunc(found.modules, func(file file) bool { return !file.builtin }),
-		loaded:   func() *loaded { return l },
-	}
-	for _, rule := range l.rules {
-		p.ruleIDs = append(p.ruleIDs, rule.id)
-	}
-	for _, edition := range l.editions {
-		p.editionIDs = append(p.editionIDs, edition.ID)
-	}
-	return p, nil
-}
-
-// LoadTested is Load of a bundle that passes Load, as a test of it shows. It leaves out
-// what can only find faults, more than half of the work, and does the rest in the
-// background: who asks for more than IDs waits for it. It panics where Load has an error.
-func LoadTested(builtin fs.FS) *Policies {
-	found, faults := find(builtin, nil)
-	p := &Policies{}
-	for _, module := range found.modules {
-		if folder := path.Dir(module.path); path.Dir(folder) == "rules" {
-			p.ruleIDs = append(p.ruleIDs, path.Base(folder))
-		}
-	}
-	for _, table := range found.tables {
-		p.editionIDs = append(p.editionIDs, table.id)
-	}
-	slices.Sort(p.ruleIDs)
-	slices.Sort(p.editionIDs)
-	wait := sync.OnceValues(func() (*loaded, error) {
-		return load(context.Background(), builtin, found, faults, false)
-	})
-	go wait()
-	p.loaded = func() *loaded {
-		l, err := wait()
-		if err != nil {
-			panic(err)
-		}
-		return l
-	}
-	return p
-}
-
-func load(ctx context.Context, builtin fs.FS, found files, faults []*Error, check bool) (*loaded, error) {
 	if len(found.tables) == 0 {
 		faults = append(faults, &Error{Message: "there is no edition: no editions/<id>/data.yaml"})
 	}
@@ -137,7 +77,7 @@ func load(ctx context.Context, builtin fs.FS, found files, faults []*Error, chec
 		capabilities = hermetic()
 	)
 	if err := each(ctx, runtime.GOMAXPROCS(0), len(modules), func(i int) {
-		modules[i], parsing[i] = parseModule(found.modules[i], capabilities, check)
+		modules[i], parsing[i] = parseModule(found.modules[i], capabilities)
 	}); err != nil {
 		return nil, fmt.Errorf("load policies: %w", err)
 	}
@@ -157,26 +97,29 @@ func load(ctx context.Context, builtin fs.FS, found files, faults []*Error, chec
 	})
 
 	modules = slices.DeleteFunc(modules, func(m *module) bool { return m == nil })
-	l := &loaded{indexing: true}
-	wrong, complete := l.addRules(modules, capabilities, check)
+	p := &Policies{
+		encode:   encoderOf[facts.Facts](),
+		extended: slices.ContainsFunc(found.modules, func(file file) bool { return !file.builtin }),
+		indexing: true,
+	}
+	wrong, complete := p.addRules(modules)
 	faults = append(faults, wrong...)
 	// What is missing would be an error of whatever refers to it.
 	if complete && len(modules) == len(found.modules) {
-		faults = append(faults, l.compile(builtin, modules, capabilities, check)...)
+		faults = append(faults, p.compile(builtin, modules, capabilities)...)
 	}
-	l.encode = encoderOf[facts.Facts]()
 
 	background.Wait()
 	if tablesErr != nil {
 		return nil, fmt.Errorf("load policies: %w", tablesErr)
 	}
-	l.digest = digest
+	p.digest = digest
 	faults = append(faults, slices.Concat(checking...)...)
-	faults = append(faults, l.addEditions(slices.DeleteFunc(tables, func(t *table) bool { return t == nil }))...)
+	faults = append(faults, p.addEditions(slices.DeleteFunc(tables, func(t *table) bool { return t == nil }))...)
 	if err := join(faults); err != nil {
 		return nil, err
 	}
-	return l, nil
+	return p, nil
 }
 
 func join(faults []*Error) error {
@@ -212,39 +155,45 @@ func each(ctx context.Context, processors, n int, do func(int)) error {
 }
 
 // RuleIDs returns the IDs of all rules, sorted.
-func (p *Policies) RuleIDs() []string { return slices.Clone(p.ruleIDs) }
+func (p *Policies) RuleIDs() []string {
+	var ids []string
+	for _, rule := range p.rules {
+		ids = append(ids, rule.ID)
+	}
+	return ids
+}
 
 // Extended tells whether there are rules beside the builtin ones.
 func (p *Policies) Extended() bool { return p.extended }
 
 // Rules returns all rules, sorted by ID.
-func (p *Policies) Rules() []Rule {
-	var rules []Rule
-	for _, rule := range p.loaded().rules {
-		rules = append(rules, rule.metadata())
-	}
-	return rules
-}
+func (p *Policies) Rules() []Rule { return slices.Clone(p.rules) }
 
 // Rule returns one rule.
 func (p *Policies) Rule(id string) (Rule, bool) {
-	for _, rule := range p.loaded().rules {
-		if rule.id == id {
-			return rule.metadata(), true
+	for _, rule := range p.rules {
+		if rule.ID == id {
+			return rule, true
 		}
 	}
 	return Rule{}, false
 }
 
 // EditionIDs returns the IDs of all editions, sorted.
-func (p *Policies) EditionIDs() []string { return slices.Clone(p.editionIDs) }
+func (p *Policies) EditionIDs() []string {
+	var ids []string
+	for _, edition := range p.editions {
+		ids = append(ids, edition.ID)
+	}
+	return ids
+}
 
 // Editions returns all editions, sorted by ID.
-func (p *Policies) Editions() []Edition { return slices.Clone(p.loaded().editions) }
+func (p *Policies) Editions() []Edition { return slices.Clone(p.editions) }
 
 // Edition returns one edition.
 func (p *Policies) Edition(id string) (Edition, bool) {
-	for _, edition := range p.loaded().editions {
+	for _, edition := range p.editions {
 		if edition.ID == id {
 			return edition, true
 		}
@@ -254,18 +203,18 @@ func (p *Policies) Edition(id string) (Edition, bool) {
 
 // Digest identifies the content of all policy files and their places within their
 // folders: "sha256:" and 64 hexadecimal digits.
-func (p *Policies) Digest() string { return p.loaded().digest }
+func (p *Policies) Digest() string { return p.digest }
 
 // Unindexed returns policies that evaluate every rule in full instead of looking
 // up which can apply. The answers are the same, later; a test shows it.
 func (p *Policies) Unindexed() *Policies {
-	unindexed := *p.loaded()
+	unindexed := *p
 	unindexed.indexing = false
-	return &Policies{ruleIDs: p.ruleIDs, editionIDs: p.editionIDs, extended: p.extended, loaded: func() *loaded { return &unindexed }}
+	return &unindexed
 }
 
 // addEditions takes the tables over and gives rules their data.
-func (l *loaded) addEditions(tables []*table) []*Error {
+func (p *Policies) addEditions(tables []*table) []*Error {
 	var faults []*Error
 	slices.SortStableFunc(tables, func(a, b *table) int { return strings.Compare(a.edition.ID, b.edition.ID) })
 	data := make(map[string]*table, len(tables))
@@ -275,15 +224,20 @@ func (l *loaded) addEditions(tables []*table) []*Error {
 			continue
 		}
 		data[table.edition.ID] = table
-		l.editions = append(l.editions, table.edition)
+		p.editions = append(p.editions, table.edition)
 	}
 	editions := ast.NewObject()
 	for _, id := range slices.Sorted(maps.Keys(data)) {
 		editions.Insert(ast.StringTerm(id), ast.NewTerm(data[id].value))
 	}
-	l.store = inmem.NewFromASTObject(ast.NewObject(ast.Item(
+	p.setTables(editions)
+	return faults
+}
+
+func (p *Policies) setTables(editions ast.Object) {
+	p.tables = editions
+	p.store = inmem.NewFromASTObject(ast.NewObject(ast.Item(
 		ast.StringTerm("mlpolicy"),
 		ast.ObjectTerm(ast.Item(ast.StringTerm("editions"), ast.NewTerm(editions))),
 	)))
-	return faults
 }
