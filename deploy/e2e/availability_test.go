@@ -112,7 +112,11 @@ func startLoad(t *testing.T, namespace string) *load {
 			}
 		})
 	}
-	t.Cleanup(l.stop)
+	t.Cleanup(func() {
+		if l.stop(); t.Failed() && len(l.failed) > 0 {
+			t.Logf("%d of %d creates failed, first %s", len(l.failed), l.total(), l.failed[0])
+		}
+	})
 	return l
 }
 
@@ -124,7 +128,7 @@ func (l *load) count(err error, deny bool) {
 	case err != nil && !isDenial(err):
 		l.failed = append(l.failed, failure{l.step, err})
 	case isDenial(err) != deny:
-		l.wrong = append(l.wrong, failure{l.step, fmt.Errorf("denied %v: %w", isDenial(err), err)})
+		l.wrong = append(l.wrong, failure{l.step, fmt.Errorf("denied %v: %v", isDenial(err), err)})
 	case deny:
 		l.denied++
 	default:
