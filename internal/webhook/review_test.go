@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -51,7 +52,7 @@ func policyOf(t testing.TB, text string, extra ...policy.Folder) *Policy {
 
 func covers(group, kind string) bool {
 	for _, covered := range facts.KubernetesKinds() {
-		if covered.Group == group && covered.Kind == kind {
+		if covered.Group == group && slices.Contains(covered.Kinds, kind) {
 			return true
 		}
 	}
