@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -76,6 +77,7 @@ func (v values) yaml(t *testing.T) string {
 // processes on this machine, with the arguments, environment and files of the Deployment's
 // template.
 type release struct {
+	t         *testing.T // with which it goes
 	namespace string
 	authority *authority
 	values    values
@@ -91,19 +93,17 @@ type release struct {
 // it goes with the test.
 func install(t *testing.T, set values) *release {
 	t.Helper()
-	r := &release{authority: newAuthority(t), canaries: namespace(t)}
+	r := &release{t: t, authority: newAuthority(t), canaries: namespace(t)}
 	// As the runbook says.
 	r.namespace = namespace(t, "pod-security.kubernetes.io/enforce=restricted")
 	r.values = base(r.authority)
 	maps.Copy(r.values, set)
-	certificate, key := r.authority.issue(t, releaseName+"."+r.namespace+".svc")
+	certificate, key := r.authority.issue(t, r.host())
 	r.storeCertificate(t, certificate, key)
 	t.Cleanup(func() { r.uninstall(t) })
 	r.helm(t, "install")
 
-	service := must(t, "get", "service", releaseName, "--namespace", r.namespace, "--output", "jsonpath={.spec.clusterIP}:{.spec.ports[?(@.name=='https')].port}")
-	shared.konnectivity.route(service, r.pick)
-	t.Cleanup(func() { shared.konnectivity.route(service, nil) })
+	r.steer(t, r.dial)
 	for range *r.deployment(t).Spec.Replicas {
 		r.start(t)
 	}
@@ -190,17 +190,35 @@ func (r *release) running() []*pod {
 	return slices.DeleteFunc(slices.Clone(r.pods), func(p *pod) bool { return p.ended.Load() })
 }
 
-// pick returns the address of a running pod, one after another; empty without any.
-func (r *release) pick() string {
+// dial connects to a running pod, one after another.
+func (r *release) dial() (net.Conn, error) {
 	pods := r.running()
 	if len(pods) == 0 {
-		return ""
+		return nil, errors.New("no pod runs")
 	}
 	r.lock.Lock()
-	defer r.lock.Unlock()
 	r.next++
-	return pods[r.next%len(pods)].address
+	turn := r.next % len(pods)
+	r.lock.Unlock()
+	return net.Dial("tcp", pods[turn].address)
 }
+
+// steer has new connections to the release's Service go where dial says.
+func (r *release) steer(t *testing.T, dial dialer) {
+	t.Helper()
+	service, err := shared.client.CoreV1().Services(r.namespace).Get(t.Context(), releaseName, metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, host := range []string{service.Spec.ClusterIP, r.host()} {
+		address := net.JoinHostPort(host, "443")
+		shared.konnectivity.route(address, dial)
+		r.t.Cleanup(func() { shared.konnectivity.route(address, nil) })
+	}
+}
+
+// host is the name of the Service, which the certificate is for.
+func (r *release) host() string { return releaseName + "." + r.namespace + ".svc" }
 
 // canary creates a pod as a dry run.
 func (r *release) canary() error {
@@ -253,7 +271,7 @@ func (r *release) start(t *testing.T) *pod {
 	t.Helper()
 	// A loopback address of its own, so that the ports are those of the chart.
 	ip := net.IPv4(127, byte(1+rand.N(254)), byte(rand.N(256)), byte(1+rand.N(254))).String()
-	p := &pod{dir: t.TempDir(), log: &log{}, done: make(chan struct{}), address: ip + ":8443", exposed: ip + ":8080"}
+	p := &pod{dir: r.t.TempDir(), log: &log{}, done: make(chan struct{}), address: ip + ":8443", exposed: ip + ":8080"}
 	r.mount(t, p)
 	container := r.container(t)
 	var args []string
@@ -278,7 +296,7 @@ func (r *release) start(t *testing.T) *pod {
 		_ = p.command.Wait() // what came of it is in ProcessState
 		close(p.done)
 	}()
-	t.Cleanup(func() { p.kill() })
+	r.t.Cleanup(p.kill)
 	r.waitReady(t, p)
 	r.lock.Lock()
 	defer r.lock.Unlock()
@@ -319,7 +337,7 @@ func (r *release) probe() *http.Client {
 	roots.AppendCertsFromPEM([]byte(r.authority.pem))
 	return &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{
 		DisableKeepAlives: true,
-		TLSClientConfig:   &tls.Config{RootCAs: roots, ServerName: releaseName + "." + r.namespace + ".svc", MinVersion: tls.VersionTLS12},
+		TLSClientConfig:   &tls.Config{RootCAs: roots, ServerName: r.host(), MinVersion: tls.VersionTLS12},
 	}}
 }
 
