@@ -289,3 +289,21 @@ func TestFailedCreate(t *testing.T) {
 		t.Errorf("nothing says %s in\n%s", first, shown)
 	}
 }
+
+// Warn first, then enforce: a namespace goes ahead by a change of the configuration, without a
+// restart.
+func TestNamespaceGoesAhead(t *testing.T) {
+	r := install(t, values{"mode": "warn"})
+	ahead, behind := namespace(t), namespace(t)
+	manifest := deploymentOf("scorer", "", onVirtualNode+fmt.Sprintf(oneContainer, "nvidia.com/gpu: 1"))
+	for _, ns := range []string{ahead, behind} {
+		if got := apply(t, ns, manifest, "--dry-run=server"); got.code != 0 || !strings.HasPrefix(got.stderr, "Warning: error cpu-only: ") {
+			t.Errorf("exit code %d: %s", got.code, got.stderr)
+		}
+	}
+	r.upgrade(t, values{"config": fmt.Sprintf("webhook: {namespaces: [{names: [%s], mode: enforce}]}", ahead)})
+	eventually(t, "a denial", func() bool { return apply(t, ahead, manifest, "--dry-run=server").stderr == denied+gpuRefused+"\n" })
+	if got := apply(t, behind, manifest, "--dry-run=server"); got.code != 0 {
+		t.Errorf("exit code %d: %s", got.code, got.stderr)
+	}
+}

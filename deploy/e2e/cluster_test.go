@@ -201,8 +201,8 @@ func command(t *testing.T, stdin, program string, args ...string) result {
 	cmd := exec.CommandContext(ctx, program, args...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &stdout, &stderr
-	// Nothing of the machine's own cluster counts.
-	cmd.Env = []string{"HOME=" + shared.dir, "PATH=" + os.Getenv("PATH"), "KUBECONFIG=" + shared.kubeconfig}
+	// Nothing of the machine's own cluster counts. Services are reached as pods reach them.
+	cmd.Env = []string{"HOME=" + shared.dir, "PATH=" + os.Getenv("PATH"), "KUBECONFIG=" + shared.kubeconfig, "HTTPS_PROXY=" + shared.konnectivity.proxy}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	err := cmd.Run()
 	var exit *exec.ExitError

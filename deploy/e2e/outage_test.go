@@ -64,7 +64,7 @@ func TestIgnoreLetsThrough(t *testing.T) {
 			for _, p := range r.running() {
 				test.end(p)
 			}
-			r.steer(t, func() (net.Conn, error) { return net.Dial("tcp", address) })
+			r.steer(func() (net.Conn, error) { return net.Dial("tcp", address) })
 			before := serverMetrics(t).sum(failOpen)
 			if got := apply(t, ns, violating); got.code != 0 || got.stdout != "deployment.apps/violating created\n" {
 				t.Errorf("exit code %d: %s%s", got.code, got.stdout, got.stderr)
@@ -75,7 +75,7 @@ func TestIgnoreLetsThrough(t *testing.T) {
 			must(t, "delete", "deployment", "violating", "--namespace", ns)
 
 			r.start(t)
-			r.steer(t, r.dial)
+			r.steer(r.dial)
 			r.reached(t)
 			if got := apply(t, ns, violating); got.code == 0 {
 				t.Error("the webhook that is back does not deny")

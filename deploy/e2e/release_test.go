@@ -77,15 +77,17 @@ func (v values) yaml(t *testing.T) string {
 // processes on this machine, with the arguments, environment and files of the Deployment's
 // template.
 type release struct {
-	t         *testing.T // with which it goes
 	namespace string
 	authority *authority
 	values    values
 	canaries  string // namespace of reviewed objects of no consequence
+	dir       string
+	addresses []string // of the Service
 
-	lock sync.Mutex
-	pods []*pod
-	next int // of the pods to be asked
+	lock    sync.Mutex
+	started []*pod
+	pods    []*pod // of these, those that got ready
+	next    int    // of the pods to be asked
 }
 
 // install installs the chart into a namespace of its own, starts as many processes as the
@@ -93,7 +95,7 @@ type release struct {
 // it goes with the test.
 func install(t *testing.T, set values) *release {
 	t.Helper()
-	r := &release{t: t, authority: newAuthority(t), canaries: namespace(t)}
+	r := &release{authority: newAuthority(t), canaries: namespace(t), dir: t.TempDir()}
 	// As the runbook says.
 	r.namespace = namespace(t, "pod-security.kubernetes.io/enforce=restricted")
 	r.values = base(r.authority)
@@ -103,7 +105,12 @@ func install(t *testing.T, set values) *release {
 	t.Cleanup(func() { r.uninstall(t) })
 	r.helm(t, "install")
 
-	r.steer(t, r.dial)
+	service, err := shared.client.CoreV1().Services(r.namespace).Get(t.Context(), releaseName, metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.addresses = []string{net.JoinHostPort(service.Spec.ClusterIP, "443"), net.JoinHostPort(r.host(), "443")}
+	r.steer(r.dial)
 	for range *r.deployment(t).Spec.Replicas {
 		r.start(t)
 	}
@@ -139,6 +146,7 @@ func mlpolicy() string { return fromEnv("MLPOLICY", "../../bin/mlpolicy") }
 // next test begins without it. Then the processes end.
 func (r *release) uninstall(t *testing.T) {
 	t.Helper()
+	defer r.end(t)
 	if done := command(t, "", helm(), "uninstall", releaseName, "--namespace", r.namespace, "--ignore-not-found"); done.code != 0 {
 		t.Errorf("helm uninstall: exit code %d\n%s", done.code, done.stderr)
 	}
@@ -151,8 +159,15 @@ func (r *release) uninstall(t *testing.T) {
 			t.Errorf("the webhook ended with exit code %d", code)
 		}
 	}
-	if t.Failed() {
-		for _, p := range r.pods {
+}
+
+// end leaves no process of the release, and shows what they wrote if the test failed.
+func (r *release) end(t *testing.T) {
+	t.Helper()
+	r.steer(nil)
+	for _, p := range r.started {
+		p.kill()
+		if t.Failed() {
 			t.Logf("%s:\n%s", p.address, p.log.tail())
 		}
 	}
@@ -183,7 +198,7 @@ func (r *release) deployment(t *testing.T) *appsv1.Deployment {
 	return deployment
 }
 
-// running are the pods that nobody ended.
+// running are the pods that got ready and that nobody ended.
 func (r *release) running() []*pod {
 	r.lock.Lock()
 	defer r.lock.Unlock()
@@ -204,16 +219,9 @@ func (r *release) dial() (net.Conn, error) {
 }
 
 // steer has new connections to the release's Service go where dial says.
-func (r *release) steer(t *testing.T, dial dialer) {
-	t.Helper()
-	service, err := shared.client.CoreV1().Services(r.namespace).Get(t.Context(), releaseName, metav1.GetOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, host := range []string{service.Spec.ClusterIP, r.host()} {
-		address := net.JoinHostPort(host, "443")
+func (r *release) steer(dial dialer) {
+	for _, address := range r.addresses {
 		shared.konnectivity.route(address, dial)
-		r.t.Cleanup(func() { shared.konnectivity.route(address, nil) })
 	}
 }
 
@@ -271,7 +279,7 @@ func (r *release) start(t *testing.T) *pod {
 	t.Helper()
 	// A loopback address of its own, so that the ports are those of the chart.
 	ip := net.IPv4(127, byte(1+rand.N(254)), byte(rand.N(256)), byte(1+rand.N(254))).String()
-	p := &pod{dir: r.t.TempDir(), log: &log{}, done: make(chan struct{}), address: ip + ":8443", exposed: ip + ":8080"}
+	p := &pod{dir: filepath.Join(r.dir, ip), log: &log{}, done: make(chan struct{}), address: ip + ":8443", exposed: ip + ":8080"}
 	r.mount(t, p)
 	container := r.container(t)
 	var args []string
@@ -296,7 +304,9 @@ func (r *release) start(t *testing.T) *pod {
 		_ = p.command.Wait() // what came of it is in ProcessState
 		close(p.done)
 	}()
-	r.t.Cleanup(p.kill)
+	r.lock.Lock()
+	r.started = append(r.started, p)
+	r.lock.Unlock()
 	r.waitReady(t, p)
 	r.lock.Lock()
 	defer r.lock.Unlock()
