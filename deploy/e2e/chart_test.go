@@ -38,7 +38,7 @@ func objectsOf(t *testing.T, manifest string) (objects []object) {
 	t.Helper()
 	for document := range strings.SplitSeq("\n"+manifest, "\n---\n") {
 		var of object
-		if err := yaml.UnmarshalStrict([]byte(document), &of); err != nil {
+		if err := yaml.UnmarshalStrict([]byte(document+"\n"), &of); err != nil {
 			t.Fatalf("%v in\n%s", err, document)
 		}
 		if of != nil {
@@ -432,5 +432,147 @@ func podsAreAdmitted(t *testing.T, ns string, deployments []object) {
 	got := command(t, all, asset("kubectl"), "create", "--namespace", ns, "--dry-run=server", "--validate=strict", "--filename", "-")
 	if lines := strings.Count(got.stdout, "created (server dry run)"); got.code != 0 || got.stderr != "" || lines != len(pods) {
 		t.Errorf("%d of %d pods are admitted: exit code %d: %s", lines, len(pods), got.code, got.stderr)
+	}
+}
+
+// put installs the chart as helm does, without pods that would answer.
+func put(t *testing.T, set values) *release {
+	t.Helper()
+	r := &release{authority: newAuthority(t), canaries: namespace(t), dir: t.TempDir(), values: set}
+	r.namespace = namespace(t, "pod-security.kubernetes.io/enforce=restricted")
+	t.Cleanup(func() { r.uninstall(t) })
+	r.helm(t, "install")
+	return r
+}
+
+// manifest is what helm has installed.
+func (r *release) manifest(t *testing.T) string {
+	t.Helper()
+	done := command(t, "", helm(), "get", "manifest", releaseName, "--namespace", r.namespace)
+	if done.code != 0 {
+		t.Fatalf("helm get manifest: exit code %d\n%s", done.code, done.stderr)
+	}
+	return done.stdout
+}
+
+// live are objects as the API server returns them, without what is the server's, kubectl's and
+// Helm's own.
+func live(t *testing.T, ns string, manifest string) []object {
+	t.Helper()
+	got := command(t, manifest, asset("kubectl"), "get", "--filename", "-", "--namespace", ns, "--output", "json")
+	var list struct{ Items []object }
+	if err := json.Unmarshal([]byte(got.stdout), &list); got.code != 0 || err != nil {
+		t.Fatalf("kubectl get: exit code %d: %v: %s", got.code, err, got.stderr)
+	}
+	for _, of := range list.Items {
+		metadata := of["metadata"].(map[string]any)
+		for _, key := range []string{"uid", "resourceVersion", "generation", "creationTimestamp", "managedFields"} {
+			delete(metadata, key)
+		}
+		annotations, _ := metadata["annotations"].(map[string]any)
+		for _, key := range []string{"meta.helm.sh/release-name", "meta.helm.sh/release-namespace", "kubectl.kubernetes.io/last-applied-configuration"} {
+			delete(annotations, key)
+		}
+		if len(annotations) == 0 {
+			delete(metadata, "annotations")
+		}
+	}
+	return list.Items
+}
+
+// differences are where an object is not as it was rendered. Fields that were not rendered may
+// have any value.
+func differences(rendered, live any, path string) (all []string) {
+	switch rendered := rendered.(type) {
+	case map[string]any:
+		fields, _ := live.(map[string]any)
+		for key, value := range rendered {
+			all = append(all, differences(value, fields[key], path+"."+key)...)
+		}
+		return all
+	case []any:
+		if items, _ := live.([]any); len(items) == len(rendered) && len(items) > 0 {
+			for i, value := range rendered {
+				all = append(all, differences(value, items[i], fmt.Sprintf("%s[%d]", path, i))...)
+			}
+			return all
+		}
+	}
+	if !reflect.DeepEqual(rendered, live) {
+		return []string{fmt.Sprintf("%s is %v, rendered %v", path, live, rendered)}
+	}
+	return nil
+}
+
+// asRendered holds that objects stand in the cluster as they were rendered, and that the API
+// server has added nothing to the ValidatingWebhookConfiguration.
+func asRendered(t *testing.T, ns string, manifest string) {
+	t.Helper()
+	rendered, found := objectsOf(t, manifest), live(t, ns, manifest)
+	if len(found) != len(rendered) {
+		t.Fatalf("%d of %d objects are there", len(found), len(rendered))
+	}
+	for i, of := range rendered {
+		for _, difference := range differences(map[string]any(of), map[string]any(found[i]), "") {
+			t.Errorf("%s %s: %s", of.kind(), of.name(), difference)
+		}
+	}
+	webhook := ofKind(t, rendered, "ValidatingWebhookConfiguration")
+	if got := ofKind(t, found, "ValidatingWebhookConfiguration"); !reflect.DeepEqual(got, webhook) {
+		t.Errorf("the ValidatingWebhookConfiguration is\n%v\nrendered\n%v", got, webhook)
+	}
+}
+
+// certificateModes are the values of each way to a certificate.
+func certificateModes(ca *authority) map[string]values {
+	return map[string]values{
+		"cert-manager":               {},
+		"cert-manager's own issuer":  {"certificate.certManager.issuerRef.name": "internal", "certificate.certManager.issuerRef.kind": "ClusterIssuer"},
+		"existing":                   given(ca),
+		"generated":                  {"certificate.mode": "generated"},
+		"generated and all there is": merge(everything, values{"certificate.mode": "generated", "namespace.create": false}),
+	}
+}
+
+// What is installed is what was rendered, and the API server changes nothing of it: whoever
+// compares the two, such as Argo CD, finds no drift.
+func TestInstalledAsRendered(t *testing.T) {
+	defineUpstream(t)
+	modes := certificateModes(newAuthority(t))
+	if len(modes) == 0 {
+		t.Fatal("no cases")
+	}
+	for name, set := range modes {
+		t.Run(name, func(t *testing.T) {
+			r := put(t, set)
+			manifest := r.manifest(t)
+			asRendered(t, r.namespace, manifest)
+			again, err := render(t, r.namespace, set)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if generated := set["certificate.mode"] == "generated"; (strings.TrimSpace(manifest) == strings.TrimSpace(again)) == generated {
+				t.Errorf("helm install and helm template render the same: %t", generated)
+			}
+		})
+	}
+}
+
+// The namespace default is not the release's own, and would be left out of the review.
+func TestDefaultIsRefused(t *testing.T) {
+	defineUpstream(t)
+	modes := certificateModes(newAuthority(t))
+	if len(modes) == 0 {
+		t.Fatal("no cases")
+	}
+	before := inventory(t)
+	for name, set := range modes {
+		got := command(t, set.yaml(t), helm(), "install", releaseName, chart, "--namespace", "default", "--values", "-")
+		if got.code == 0 || !strings.Contains(got.stderr, "choose another than default") {
+			t.Errorf("%s: exit code %d: %s", name, got.code, got.stderr)
+		}
+	}
+	for _, left := range inventory(t).beyond(before) {
+		t.Errorf("left behind: %s", left)
 	}
 }
