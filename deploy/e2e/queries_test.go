@@ -144,6 +144,9 @@ func exposed(t *testing.T) []labels.Labels {
 	return parsed
 }
 
+// metricLabel holds the name of a metric.
+const metricLabel = "__name__"
+
 var promql = parser.NewParser(parser.Options{})
 
 // Each metric that alerts, dashboard, runbook and page ask for is there, with the labels that they
@@ -243,7 +246,7 @@ func checkRows(t *testing.T, name string, there []labels.Labels) {
 	t.Helper()
 	want := map[string][]string{}
 	for _, series := range there {
-		metric := series.Get(labels.MetricName)
+		metric := series.Get(metricLabel)
 		if !strings.HasPrefix(metric, "mlpolicy_webhook_") {
 			continue
 		}
@@ -252,7 +255,7 @@ func checkRows(t *testing.T, name string, there []labels.Labels) {
 		}
 		var of []string
 		series.Range(func(label labels.Label) {
-			if label.Name != labels.MetricName && label.Name != "le" {
+			if label.Name != metricLabel && label.Name != "le" {
 				of = append(of, label.Name)
 			}
 		})

@@ -184,7 +184,7 @@ func TestUpgradeKeepsTheInjectedBundle(t *testing.T) {
 			if got := r.webhook(t).ClientConfig.CABundle; len(got) != 0 {
 				t.Errorf("caBundle is rendered: %q", got)
 			}
-			patch := fmt.Sprintf(`[{"op": "add", "path": "/webhooks/0/clientConfig/caBundle", "value": %q}]`, base64.StdEncoding.EncodeToString(bundle))
+			patch := fmt.Sprintf(`[{"op": "add", "path": "/webhooks/0/clientConfig/caBundle", "value": %q}]`, encoded(string(bundle)))
 			must(t, "patch", "validatingwebhookconfiguration", releaseName, "--type=json", "--field-manager=cert-manager-cainjector", "--patch", patch)
 			for seconds := range 2 {
 				r.values["webhook.timeoutSeconds"] = seconds + 4
@@ -214,3 +214,5 @@ func applyChart(args ...string) func(*testing.T, *release) {
 		}
 	}
 }
+
+func encoded(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }
