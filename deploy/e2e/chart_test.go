@@ -435,14 +435,23 @@ func podsAreAdmitted(t *testing.T, ns string, deployments []object) {
 	}
 }
 
-// put installs the chart as helm does, without pods that would answer.
-func put(t *testing.T, set values) *release {
+// prepare makes what the chart is to be installed into by helm, without a certificate.
+func prepare(t *testing.T, set values) *release {
 	t.Helper()
 	r := &release{authority: newAuthority(t), canaries: namespace(t), dir: t.TempDir(), values: set}
 	r.namespace = namespace(t, "pod-security.kubernetes.io/enforce=restricted")
 	t.Cleanup(func() { r.uninstall(t) })
-	r.helm(t, "install")
 	return r
+}
+
+// collected tells of an object that Kubernetes makes and takes away by itself.
+func collected(object string) bool {
+	for _, resource := range []string{"pods ", "replicasets.apps ", "endpoints ", "endpointslices.discovery.k8s.io "} {
+		if strings.HasPrefix(object, resource) {
+			return true
+		}
+	}
+	return false
 }
 
 // manifest is what helm has installed.
@@ -535,7 +544,7 @@ func certificateModes(ca *authority) map[string]values {
 }
 
 // What is installed is what was rendered, and the API server changes nothing of it: whoever
-// compares the two, such as Argo CD, finds no drift.
+// compares the two, such as Argo CD, finds no drift. What is uninstalled leaves nothing.
 func TestInstalledAsRendered(t *testing.T) {
 	defineUpstream(t)
 	modes := certificateModes(newAuthority(t))
@@ -544,7 +553,9 @@ func TestInstalledAsRendered(t *testing.T) {
 	}
 	for name, set := range modes {
 		t.Run(name, func(t *testing.T) {
-			r := put(t, set)
+			r := prepare(t, set)
+			before := inventory(t)
+			r.helm(t, "install")
 			manifest := r.manifest(t)
 			asRendered(t, r.namespace, manifest)
 			again, err := render(t, r.namespace, set)
@@ -553,6 +564,17 @@ func TestInstalledAsRendered(t *testing.T) {
 			}
 			if generated := set["certificate.mode"] == "generated"; (strings.TrimSpace(manifest) == strings.TrimSpace(again)) == generated {
 				t.Errorf("helm install and helm template render the same: %t", generated)
+			}
+			r.uninstall(t)
+			var left []string
+			eventually(t, "a namespace without the release", func() bool {
+				left = inventory(t).beyond(before)
+				// Events are history, which expires.
+				left = slices.DeleteFunc(left, func(object string) bool { return strings.HasPrefix(object, "events") })
+				return !slices.ContainsFunc(left, collected)
+			})
+			if len(left) > 0 {
+				t.Errorf("left behind: %q", left)
 			}
 		})
 	}

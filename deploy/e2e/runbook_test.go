@@ -371,7 +371,7 @@ var steps = map[string]step{
 	// Of webhook.md
 	"mlpolicy webhook --tls-cert tls.crt --tls-key tls.key": {cannot: "the pods run it, with flags of their own"},
 	getAuthority: {cannot: "it runs while there is a release: after helm install"},
-	"mlpolicy parity deploy --webhook https://mlpolicy.mlpolicy-system.svc --ca ca.crt": {cannot: "no name of a Service resolves here; TestParity runs it by an address"},
+	"mlpolicy parity deploy --webhook https://mlpolicy.mlpolicy-system.svc --ca ca.crt --config config.yaml --mode warn": {cannot: "no name of a Service resolves here; TestParity runs it by an address"},
 
 	"mlpolicy lint --no-link --config FILE manifests/": {as: "mlpolicy lint --no-link --config config.yaml testdata/rules/memory/bad.aci-virtual-node.yaml", code: 1},
 	"mlpolicy lint --config FILE":                      {as: "mlpolicy lint --config config.yaml testdata/rules/memory/bad.aci-virtual-node.yaml", code: 1},
@@ -381,6 +381,14 @@ var steps = map[string]step{
 		after: func(t *testing.T, _ *operator, got result) {
 			for _, kind := range []string{"ServiceMonitor", "PrometheusRule"} {
 				ofKind(t, objectsOf(t, got.stdout), kind)
+			}
+		},
+	},
+	"--set serviceMonitor.enabled=false,prometheusRule.enabled=false": {
+		as: "helm template mlpolicy deploy/chart --namespace mlpolicy-system --values values.yaml --values deploy/chart/profiles/fail-closed.yaml --set serviceMonitor.enabled=false,prometheusRule.enabled=false",
+		after: func(t *testing.T, _ *operator, got result) {
+			if strings.Contains(got.stdout, "monitoring.coreos.com") {
+				t.Error("something is left for the Prometheus operator")
 			}
 		},
 	},

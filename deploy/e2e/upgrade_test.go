@@ -73,10 +73,11 @@ func same(a, b []*x509.Certificate) bool { return slices.EqualFunc(a, b, (*x509.
 // With failurePolicy Fail a review that fails is refused, so that every upgrade is held against a
 // creation before and after the pods have what it brought.
 func TestUpgradeKeepsTheGeneratedCertificate(t *testing.T) {
-	r := put(t, values{
+	r := prepare(t, values{
 		"certificate.mode": "generated", "webhook.failurePolicy": "Fail", "mode": "enforce", "replicas": 1,
 		"extraArgs": []string{"--reload-interval=100ms", "--shutdown-delay=0s"},
 	})
+	r.helm(t, "install")
 	state := r.generated(t)
 	if len(state.trusted) != 1 || !state.trusted[0].Equal(state.ca) {
 		t.Fatalf("%d authorities are trusted at first", len(state.trusted))
