@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help check build test lint fmt generate bench cover fuzz mutate pre-commit opa startup chart image
+.PHONY: help check build test lint fmt generate bench cover fuzz mutate pre-commit opa startup chart image e2e
 
 GO         ?= go
 TOOL       := $(GO) tool -modfile=.ci/tools.mod
@@ -45,6 +45,9 @@ chart: ## check the Helm chart with helm built here; UPDATE=-update writes insta
 
 image: build ## build the image twice with buildah and run it
 	.ci/image
+
+e2e: build ## run the webhook against a real API server built here; RUN=TestName runs one test
+	.ci/e2e $(if $(RUN),-run '$(RUN)')
 
 bench: ## run the benchmarks, references beside them
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...

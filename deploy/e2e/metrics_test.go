@@ -1,0 +1,50 @@
+package e2e
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// series are the values of metrics, each by its name and labels as they are exposed, such as
+// mlpolicy_webhook_denials_total{rule="memory"}.
+type series map[string]float64
+
+// parseSeries reads the text format of Prometheus.
+// https://prometheus.io/docs/instrumenting/exposition_formats
+func parseSeries(t *testing.T, text string) series {
+	t.Helper()
+	parsed := series{}
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		end := strings.LastIndexByte(line, ' ')
+		value, err := strconv.ParseFloat(line[end+1:], 64)
+		if err != nil {
+			t.Fatalf("metric %q: %v", line, err)
+		}
+		parsed[line[:end]] = value
+	}
+	return parsed
+}
+
+// sum adds the values of a metric, of those that have all of some labels, such as code="503".
+func (s series) sum(name string, labels ...string) float64 {
+	total := 0.0
+	for key, value := range s {
+		metric, of, _ := strings.Cut(strings.TrimSuffix(key, "}"), "{")
+		if metric != name {
+			continue
+		}
+		has := true
+		for _, label := range labels {
+			has = has && strings.Contains(","+of+",", ","+label+",")
+		}
+		if has {
+			total += value
+		}
+	}
+	return total
+}

@@ -1,0 +1,454 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"io"
+	"maps"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/yaml"
+)
+
+const (
+	chart       = "../chart"
+	releaseName = "mlpolicy"
+	tlsSecret   = "webhook-tls"
+
+	// reviewsTotal counts the reviews that a webhook answered.
+	reviewsTotal = "mlpolicy_webhook_reviews_total"
+)
+
+// values are the chart's, by their keys with dots between, such as webhook.failurePolicy.
+type values map[string]any
+
+// base is what every release has: a certificate by the test's authority, and no time to wait.
+func base(ca *authority) values {
+	return values{
+		"replicas":                        1,
+		"certificate.mode":                "existing",
+		"certificate.existing.secretName": tlsSecret,
+		"certificate.existing.caBundle":   ca.pem,
+		"extraArgs":                       []string{"--reload-interval=100ms", "--shutdown-delay=0s"},
+	}
+}
+
+// yaml is the text of a file of values.
+func (v values) yaml(t *testing.T) string {
+	t.Helper()
+	root := map[string]any{}
+	for key, value := range v {
+		at, keys := root, strings.Split(key, ".")
+		for _, step := range keys[:len(keys)-1] {
+			if at[step] == nil {
+				at[step] = map[string]any{}
+			}
+			at = at[step].(map[string]any)
+		}
+		at[keys[len(keys)-1]] = value
+	}
+	text, err := yaml.Marshal(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// release is the chart installed by helm. In place of its pods, which no node runs, are
+// processes on this machine, with the arguments, environment and files of the Deployment's
+// template.
+type release struct {
+	namespace string
+	authority *authority
+	values    values
+	canaries  string // namespace of reviewed objects of no consequence
+
+	lock sync.Mutex
+	pods []*pod
+	next int // of the pods to be asked
+}
+
+// install installs the chart into a namespace of its own, starts as many processes as the
+// Deployment has replicas and waits until reviews reach them. There can be one release at a time;
+// it goes with the test.
+func install(t *testing.T, set values) *release {
+	t.Helper()
+	r := &release{authority: newAuthority(t), canaries: namespace(t)}
+	// As the runbook says.
+	r.namespace = namespace(t, "pod-security.kubernetes.io/enforce=restricted")
+	r.values = base(r.authority)
+	maps.Copy(r.values, set)
+	certificate, key := r.authority.issue(t, releaseName+"."+r.namespace+".svc")
+	r.storeCertificate(t, certificate, key)
+	t.Cleanup(func() { r.uninstall(t) })
+	r.helm(t, "install")
+
+	service := must(t, "get", "service", releaseName, "--namespace", r.namespace, "--output", "jsonpath={.spec.clusterIP}:{.spec.ports[?(@.name=='https')].port}")
+	shared.konnectivity.route(service, r.pick)
+	t.Cleanup(func() { shared.konnectivity.route(service, nil) })
+	for range *r.deployment(t).Spec.Replicas {
+		r.start(t)
+	}
+	r.reached(t)
+	return r
+}
+
+// upgrade changes values, and what of them the pods have as files.
+func (r *release) upgrade(t *testing.T, set values) {
+	t.Helper()
+	maps.Copy(r.values, set)
+	r.helm(t, "upgrade")
+	for _, p := range r.running() {
+		r.mount(t, p)
+	}
+}
+
+func (r *release) helm(t *testing.T, verb string) {
+	t.Helper()
+	done := command(t, r.values.yaml(t), helm(), verb, releaseName, chart, "--namespace", r.namespace, "--values", "-")
+	if done.code != 0 {
+		t.Fatalf("helm %s: exit code %d\n%s", verb, done.code, done.stderr)
+	}
+}
+
+// helm is the path of the binary that .ci/helm builds.
+func helm() string { return fromEnv("HELM", "../../bin/helm") }
+
+// mlpolicy is the path of the binary that make build makes.
+func mlpolicy() string { return fromEnv("MLPOLICY", "../../bin/mlpolicy") }
+
+// uninstall takes the release away and waits until the API server asks it no more, so that the
+// next test begins without it. Then the processes end.
+func (r *release) uninstall(t *testing.T) {
+	t.Helper()
+	if done := command(t, "", helm(), "uninstall", releaseName, "--namespace", r.namespace, "--ignore-not-found"); done.code != 0 {
+		t.Errorf("helm uninstall: exit code %d\n%s", done.code, done.stderr)
+	}
+	eventually(t, "an API server that asks no webhook", func() bool {
+		before := r.reviews(t)
+		return r.canary() == nil && r.reviews(t) == before
+	})
+	for _, p := range r.running() {
+		if code := p.stop(t); code != 0 {
+			t.Errorf("the webhook ended with exit code %d", code)
+		}
+	}
+	if t.Failed() {
+		for _, p := range r.pods {
+			t.Logf("%s:\n%s", p.address, p.log.tail())
+		}
+	}
+}
+
+// storeCertificate writes the Secret that the chart is told of.
+func (r *release) storeCertificate(t *testing.T, certificate, key string) {
+	t.Helper()
+	secret := &corev1.Secret{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Secret"},
+		ObjectMeta: metav1.ObjectMeta{Name: tlsSecret},
+		Type:       corev1.SecretTypeTLS,
+		StringData: map[string]string{"tls.crt": certificate, "tls.key": key},
+	}
+	text, err := yaml.Marshal(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	applied(t, r.namespace, string(text))
+}
+
+func (r *release) deployment(t *testing.T) *appsv1.Deployment {
+	t.Helper()
+	deployment, err := shared.client.AppsV1().Deployments(r.namespace).Get(context.Background(), releaseName, metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return deployment
+}
+
+// running are the pods that nobody ended.
+func (r *release) running() []*pod {
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	return slices.DeleteFunc(slices.Clone(r.pods), func(p *pod) bool { return p.ended.Load() })
+}
+
+// pick returns the address of a running pod, one after another; empty without any.
+func (r *release) pick() string {
+	pods := r.running()
+	if len(pods) == 0 {
+		return ""
+	}
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	r.next++
+	return pods[r.next%len(pods)].address
+}
+
+// canary creates a pod as a dry run.
+func (r *release) canary() error {
+	object := &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{GenerateName: "canary-"},
+		Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "canary", Image: "canary"}}},
+	}
+	_, err := shared.client.CoreV1().Pods(r.canaries).Create(context.Background(), object, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
+	return err
+}
+
+// reviews is how many reviews the running pods have answered.
+func (r *release) reviews(t *testing.T) float64 { return r.metrics(t).sum(reviewsTotal) }
+
+// reached waits until what is created is reviewed.
+func (r *release) reached(t *testing.T) {
+	t.Helper()
+	eventually(t, "a review", func() bool {
+		before := r.reviews(t)
+		_ = r.canary() // refused or not, it is reviewed
+		return r.reviews(t) > before
+	})
+}
+
+// metrics are those of all running pods together.
+func (r *release) metrics(t *testing.T) series {
+	t.Helper()
+	all := series{}
+	for _, p := range r.running() {
+		for name, value := range p.metrics(t) {
+			all[name] += value
+		}
+	}
+	return all
+}
+
+// pod is a process in place of a pod of the webhook.
+type pod struct {
+	address string // of reviews
+	exposed string // address of the metrics
+	dir     string // where its volumes are
+	command *exec.Cmd
+	log     *log
+	done    chan struct{} // closed when the process is no more
+	ended   atomic.Bool   // somebody has ended it
+}
+
+// start starts a process as a kubelet starts a pod of the Deployment, and waits until it is ready.
+func (r *release) start(t *testing.T) *pod {
+	t.Helper()
+	// A loopback address of its own, so that the ports are those of the chart.
+	ip := net.IPv4(127, byte(1+rand.N(254)), byte(rand.N(256)), byte(1+rand.N(254))).String()
+	p := &pod{dir: t.TempDir(), log: &log{}, done: make(chan struct{}), address: ip + ":8443", exposed: ip + ":8080"}
+	r.mount(t, p)
+	container := r.container(t)
+	var args []string
+	for _, arg := range container.Args {
+		arg = strings.Replace(arg, "=:", "="+ip+":", 1)
+		for _, mount := range container.VolumeMounts {
+			arg = strings.Replace(arg, mount.MountPath, filepath.Join(p.dir, mount.Name), 1)
+		}
+		args = append(args, arg)
+	}
+	p.command = exec.Command(mlpolicy(), args...)
+	p.command.Env = []string{}
+	for _, variable := range container.Env {
+		p.command.Env = append(p.command.Env, variable.Name+"="+variable.Value)
+	}
+	p.command.Dir, p.command.Stdout, p.command.Stderr = p.dir, p.log, p.log
+	p.command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := p.command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		_ = p.command.Wait() // what came of it is in ProcessState
+		close(p.done)
+	}()
+	t.Cleanup(func() { p.kill() })
+	r.waitReady(t, p)
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	r.pods = append(r.pods, p)
+	return p
+}
+
+func (r *release) container(t *testing.T) corev1.Container {
+	t.Helper()
+	containers := r.deployment(t).Spec.Template.Spec.Containers
+	if len(containers) != 1 {
+		t.Fatalf("the webhook has %d containers", len(containers))
+	}
+	return containers[0]
+}
+
+// waitReady waits until the probe of readiness succeeds.
+func (r *release) waitReady(t *testing.T, p *pod) {
+	t.Helper()
+	eventually(t, "a webhook that is ready", func() bool {
+		select {
+		case <-p.done:
+			t.Fatalf("the webhook ended with exit code %d\n%s", p.command.ProcessState.ExitCode(), p.log.tail())
+		default:
+		}
+		response, err := r.probe().Get("https://" + p.address + "/readyz")
+		if err != nil {
+			return false
+		}
+		response.Body.Close()
+		return response.StatusCode == http.StatusOK
+	})
+}
+
+// probe is a client that knows the webhook as the API server does.
+func (r *release) probe() *http.Client {
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM([]byte(r.authority.pem))
+	return &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{
+		DisableKeepAlives: true,
+		TLSClientConfig:   &tls.Config{RootCAs: roots, ServerName: releaseName + "." + r.namespace + ".svc", MinVersion: tls.VersionTLS12},
+	}}
+}
+
+// mount writes the volumes of the Deployment's template, as a kubelet does: what changes is
+// swapped by one link.
+func (r *release) mount(t *testing.T, p *pod) {
+	t.Helper()
+	for _, volume := range r.deployment(t).Spec.Template.Spec.Volumes {
+		var content map[string][]byte
+		var items []corev1.KeyToPath
+		switch {
+		case volume.ConfigMap != nil:
+			object, err := shared.client.CoreV1().ConfigMaps(r.namespace).Get(t.Context(), volume.ConfigMap.Name, metav1.GetOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			content, items = map[string][]byte{}, volume.ConfigMap.Items
+			for key, text := range object.Data {
+				content[key] = []byte(text)
+			}
+		case volume.Secret != nil:
+			object, err := shared.client.CoreV1().Secrets(r.namespace).Get(t.Context(), volume.Secret.SecretName, metav1.GetOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			content, items = object.Data, volume.Secret.Items
+		default:
+			t.Fatalf("volume %s is neither of a ConfigMap nor of a Secret", volume.Name)
+		}
+		if err := project(filepath.Join(p.dir, volume.Name), content, items); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// project writes items of content below a folder.
+func project(dir string, content map[string][]byte, items []corev1.KeyToPath) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	version, err := os.MkdirTemp(dir, "..version-")
+	if err != nil {
+		return err
+	}
+	for _, item := range items {
+		data, ok := content[item.Key]
+		if !ok {
+			return fmt.Errorf("%s has no key %s", dir, item.Key)
+		}
+		file := filepath.Join(version, item.Path)
+		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+			return err
+		}
+		if err := os.WriteFile(file, data, 0o600); err != nil {
+			return err
+		}
+	}
+	// A folder is linked by its first part.
+	for _, item := range items {
+		first, _, _ := strings.Cut(item.Path, "/")
+		if err := os.Symlink(filepath.Join("..data", first), filepath.Join(dir, first)); err != nil && !os.IsExist(err) {
+			return err
+		}
+	}
+	fresh := filepath.Join(dir, "..data_tmp")
+	if err := os.Symlink(filepath.Base(version), fresh); err != nil {
+		return err
+	}
+	return os.Rename(fresh, filepath.Join(dir, "..data"))
+}
+
+// stop ends a pod by the signal that a kubelet sends, and returns its exit code.
+func (p *pod) stop(t *testing.T) int {
+	t.Helper()
+	p.ended.Store(true)
+	if err := p.command.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Error(err)
+	}
+	select {
+	case <-p.done:
+	case <-time.After(patience):
+		t.Errorf("the webhook has not ended %s after the signal", patience)
+		p.kill()
+	}
+	return p.command.ProcessState.ExitCode()
+}
+
+// kill ends a pod at once, and waits until it is no more.
+func (p *pod) kill() {
+	p.ended.Store(true)
+	_ = p.command.Process.Kill() // it may have ended
+	<-p.done
+}
+
+func (p *pod) metrics(t *testing.T) series {
+	t.Helper()
+	response, err := http.Get("http://" + p.exposed + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parseSeries(t, string(body))
+}
+
+// log is what a process writes.
+type log struct {
+	lock sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *log) Write(p []byte) (int, error) {
+	l.lock.Lock()
+	defer l.lock.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *log) String() string {
+	l.lock.Lock()
+	defer l.lock.Unlock()
+	return l.text.String()
+}
+
+// tail is the end of the log.
+func (l *log) tail() string {
+	const most = 4 << 10
+	text := l.String()
+	return text[max(0, len(text)-most):]
+}
