@@ -10,7 +10,7 @@ BENCHTIME  ?= 1s
 GOLDEN     := ./internal/webhook ./internal/lint ./internal/lint/facts ./internal/lint/report ./cmd/mlpolicy
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 check: lint test opa ## everything that a change must pass
 

@@ -288,6 +288,7 @@ func TestWebhookConfiguration(t *testing.T) {
 		AdmissionReviewVersions []string       `json:"admissionReviewVersions"`
 		ClientConfig            map[string]any `json:"clientConfig"`
 		FailurePolicy           string         `json:"failurePolicy"`
+		MatchConditions         []any          `json:"matchConditions"`
 		MatchPolicy             string         `json:"matchPolicy"`
 		SideEffects             string         `json:"sideEffects"`
 		TimeoutSeconds          int            `json:"timeoutSeconds"`
@@ -331,6 +332,9 @@ clientConfig:
     path: /validate
     port: 443
 failurePolicy: Ignore
+matchConditions:
+- expression: request.operation != "UPDATE" || !has(oldObject.metadata.deletionTimestamp)
+  name: not-being-deleted
 matchPolicy: Equivalent
 name: validate.mlpolicy.dev
 namespaceSelector:

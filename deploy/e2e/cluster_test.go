@@ -201,8 +201,8 @@ func command(t *testing.T, stdin, program string, args ...string) result {
 	cmd := exec.CommandContext(ctx, program, args...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &stdout, &stderr
-	// Nothing of the machine's own cluster counts.
-	cmd.Env = []string{"HOME=" + shared.dir, "PATH=" + os.Getenv("PATH"), "KUBECONFIG=" + shared.kubeconfig}
+	// Nothing of the machine's own cluster counts. Services are reached as pods reach them.
+	cmd.Env = []string{"HOME=" + shared.dir, "PATH=" + os.Getenv("PATH"), "KUBECONFIG=" + shared.kubeconfig, "HTTPS_PROXY=" + shared.konnectivity.proxy}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	err := cmd.Run()
 	var exit *exec.ExitError
@@ -247,20 +247,17 @@ func applied(t *testing.T, namespace, manifest string, args ...string) result {
 
 // auditEvent is what the tests read of an event of the audit log.
 type auditEvent struct {
-	Verb        string
-	RequestURI  string
-	User        struct{ Username string }
-	ObjectRef   struct{ Resource, Namespace, Name, Subresource string }
-	Annotations map[string]string
-	// ResponseStatus has the code that the client got.
-	ResponseStatus struct {
-		Code    int
-		Message string
-	}
+	RequestReceivedTimestamp time.Time
+	Verb                     string
+	RequestURI               string
+	User                     struct{ Username string }
+	ObjectRef                struct{ Resource, Namespace, Name, Subresource string }
+	ResponseStatus           struct{ Code int }
+	Annotations              map[string]string
 }
 
-// audited waits for events of the audit log about the objects of a namespace of which one holds,
-// and returns the last of that kind.
+// audited waits for an event of the audit log about an object of a namespace of which something
+// holds, and returns the last.
 func audited(t *testing.T, namespace string, holds func(auditEvent) bool) auditEvent {
 	t.Helper()
 	var last *auditEvent

@@ -13,53 +13,55 @@ import (
 // steered.
 type konnectivity struct {
 	server *http.Server
-	socket string
+	proxy  string // URL of the same for programs that stand for pods of the cluster
 
 	lock   sync.Mutex
-	routes map[string]func() string // from the address of a Service to that of one of its pods
+	routes map[string]dialer // by addresses of Services
 }
 
-// startKonnectivity serves at a Unix socket.
+// dialer connects to one of the pods of a Service.
+type dialer func() (net.Conn, error)
+
+// startKonnectivity serves the API server at a Unix socket.
 func startKonnectivity(socket string) (*konnectivity, error) {
-	listener, err := net.Listen("unix", socket)
+	server, err := net.Listen("unix", socket)
 	if err != nil {
 		return nil, err
 	}
-	k := &konnectivity{socket: socket, routes: map[string]func() string{}}
+	programs, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		server.Close()
+		return nil, err
+	}
+	k := &konnectivity{proxy: "http://" + programs.Addr().String(), routes: map[string]dialer{}}
 	k.server = &http.Server{Handler: http.HandlerFunc(k.connect)}
-	go k.server.Serve(listener)
+	for _, listener := range []net.Listener{server, programs} {
+		go k.server.Serve(listener)
+	}
 	return k, nil
 }
 
-// route has the connections to the address of a Service go where to says; nowhere if that is
-// empty. Without to, the Service has no way any more.
-func (k *konnectivity) route(service string, to func() string) {
+// route has new connections to an address of a Service go where dial says. Without dial, there is
+// no way to the Service any more.
+func (k *konnectivity) route(service string, dial dialer) {
 	k.lock.Lock()
 	defer k.lock.Unlock()
-	if to == nil {
+	if dial == nil {
 		delete(k.routes, service)
 		return
 	}
-	k.routes[service] = to
-}
-
-func (k *konnectivity) target(service string) string {
-	k.lock.Lock()
-	to := k.routes[service]
-	k.lock.Unlock()
-	if to == nil {
-		return ""
-	}
-	return to()
+	k.routes[service] = dial
 }
 
 func (k *konnectivity) connect(w http.ResponseWriter, r *http.Request) {
-	address := k.target(r.Host)
-	if r.Method != http.MethodConnect || address == "" {
-		http.Error(w, "no endpoints of "+r.Host, http.StatusServiceUnavailable)
+	k.lock.Lock()
+	dial := k.routes[r.Host]
+	k.lock.Unlock()
+	if r.Method != http.MethodConnect || dial == nil {
+		http.Error(w, "no way to "+r.Host, http.StatusServiceUnavailable)
 		return
 	}
-	backend, err := net.Dial("tcp", address)
+	backend, err := dial()
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadGateway)
 		return

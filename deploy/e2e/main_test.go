@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"syscall"
 	"testing"
 
@@ -69,6 +70,7 @@ func stoodInFor() string {
 
 // dieWithParent becomes a binary that is killed when its parent ends. It returns only an error.
 func dieWithParent(binary string) error {
+	runtime.LockOSThread() // the signal is of a thread, which exec keeps
 	if err := unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(syscall.SIGKILL), 0, 0, 0); err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -80,10 +81,13 @@ type release struct {
 	authority *authority
 	values    values
 	canaries  string // namespace of reviewed objects of no consequence
+	dir       string
+	addresses []string // of the Service
 
-	lock sync.Mutex
-	pods []*pod
-	next int // of the pods to be asked
+	lock    sync.Mutex
+	started []*pod
+	pods    []*pod // of these, those that got ready
+	next    int    // of the pods to be asked
 }
 
 // install installs the chart into a namespace of its own, starts as many processes as the
@@ -91,19 +95,22 @@ type release struct {
 // it goes with the test.
 func install(t *testing.T, set values) *release {
 	t.Helper()
-	r := &release{authority: newAuthority(t), canaries: namespace(t)}
+	r := &release{authority: newAuthority(t), canaries: namespace(t), dir: t.TempDir()}
 	// As the runbook says.
 	r.namespace = namespace(t, "pod-security.kubernetes.io/enforce=restricted")
 	r.values = base(r.authority)
 	maps.Copy(r.values, set)
-	certificate, key := r.authority.issue(t, releaseName+"."+r.namespace+".svc")
+	certificate, key := r.authority.issue(t, r.host())
 	r.storeCertificate(t, certificate, key)
 	t.Cleanup(func() { r.uninstall(t) })
 	r.helm(t, "install")
 
-	service := must(t, "get", "service", releaseName, "--namespace", r.namespace, "--output", "jsonpath={.spec.clusterIP}:{.spec.ports[?(@.name=='https')].port}")
-	shared.konnectivity.route(service, r.pick)
-	t.Cleanup(func() { shared.konnectivity.route(service, nil) })
+	service, err := shared.client.CoreV1().Services(r.namespace).Get(t.Context(), releaseName, metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.addresses = []string{net.JoinHostPort(service.Spec.ClusterIP, "443"), net.JoinHostPort(r.host(), "443")}
+	r.steer(r.dial)
 	for range *r.deployment(t).Spec.Replicas {
 		r.start(t)
 	}
@@ -139,6 +146,7 @@ func mlpolicy() string { return fromEnv("MLPOLICY", "../../bin/mlpolicy") }
 // next test begins without it. Then the processes end.
 func (r *release) uninstall(t *testing.T) {
 	t.Helper()
+	defer r.end(t)
 	if done := command(t, "", helm(), "uninstall", releaseName, "--namespace", r.namespace, "--ignore-not-found"); done.code != 0 {
 		t.Errorf("helm uninstall: exit code %d\n%s", done.code, done.stderr)
 	}
@@ -151,8 +159,15 @@ func (r *release) uninstall(t *testing.T) {
 			t.Errorf("the webhook ended with exit code %d", code)
 		}
 	}
-	if t.Failed() {
-		for _, p := range r.pods {
+}
+
+// end leaves no process of the release, and shows what they wrote if the test failed.
+func (r *release) end(t *testing.T) {
+	t.Helper()
+	r.steer(nil)
+	for _, p := range r.started {
+		p.kill()
+		if t.Failed() {
 			t.Logf("%s:\n%s", p.address, p.log.tail())
 		}
 	}
@@ -183,24 +198,35 @@ func (r *release) deployment(t *testing.T) *appsv1.Deployment {
 	return deployment
 }
 
-// running are the pods that nobody ended.
+// running are the pods that got ready and that nobody ended.
 func (r *release) running() []*pod {
 	r.lock.Lock()
 	defer r.lock.Unlock()
 	return slices.DeleteFunc(slices.Clone(r.pods), func(p *pod) bool { return p.ended.Load() })
 }
 
-// pick returns the address of a running pod, one after another; empty without any.
-func (r *release) pick() string {
+// dial connects to a running pod, one after another.
+func (r *release) dial() (net.Conn, error) {
 	pods := r.running()
 	if len(pods) == 0 {
-		return ""
+		return nil, errors.New("no pod runs")
 	}
 	r.lock.Lock()
-	defer r.lock.Unlock()
 	r.next++
-	return pods[r.next%len(pods)].address
+	turn := r.next % len(pods)
+	r.lock.Unlock()
+	return net.Dial("tcp", pods[turn].address)
 }
+
+// steer has new connections to the release's Service go where dial says.
+func (r *release) steer(dial dialer) {
+	for _, address := range r.addresses {
+		shared.konnectivity.route(address, dial)
+	}
+}
+
+// host is the name of the Service, which the certificate is for.
+func (r *release) host() string { return releaseName + "." + r.namespace + ".svc" }
 
 // canary creates a pod as a dry run.
 func (r *release) canary() error {
@@ -253,7 +279,7 @@ func (r *release) start(t *testing.T) *pod {
 	t.Helper()
 	// A loopback address of its own, so that the ports are those of the chart.
 	ip := net.IPv4(127, byte(1+rand.N(254)), byte(rand.N(256)), byte(1+rand.N(254))).String()
-	p := &pod{dir: t.TempDir(), log: &log{}, done: make(chan struct{}), address: ip + ":8443", exposed: ip + ":8080"}
+	p := &pod{dir: filepath.Join(r.dir, ip), log: &log{}, done: make(chan struct{}), address: ip + ":8443", exposed: ip + ":8080"}
 	r.mount(t, p)
 	container := r.container(t)
 	var args []string
@@ -278,7 +304,9 @@ func (r *release) start(t *testing.T) *pod {
 		_ = p.command.Wait() // what came of it is in ProcessState
 		close(p.done)
 	}()
-	t.Cleanup(func() { p.kill() })
+	r.lock.Lock()
+	r.started = append(r.started, p)
+	r.lock.Unlock()
 	r.waitReady(t, p)
 	r.lock.Lock()
 	defer r.lock.Unlock()
@@ -319,7 +347,7 @@ func (r *release) probe() *http.Client {
 	roots.AppendCertsFromPEM([]byte(r.authority.pem))
 	return &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{
 		DisableKeepAlives: true,
-		TLSClientConfig:   &tls.Config{RootCAs: roots, ServerName: releaseName + "." + r.namespace + ".svc", MinVersion: tls.VersionTLS12},
+		TLSClientConfig:   &tls.Config{RootCAs: roots, ServerName: r.host(), MinVersion: tls.VersionTLS12},
 	}}
 }
 
