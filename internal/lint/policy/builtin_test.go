@@ -51,7 +51,7 @@ func rego(p *Policies) []string {
 	for _, name := range slices.Sorted(maps.Keys(p.compiler.Modules)) {
 		for _, rule := range p.compiler.Modules[name].Copy().Rules {
 			rule.Annotations = nil
-			texts = append(texts, rule.Path().String()+": "+rule.Location.String()+": "+rule.String())
+			texts = append(texts, rule.Ref().String()+": "+rule.Location.String()+": "+rule.String())
 		}
 	}
 	return texts
