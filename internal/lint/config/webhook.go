@@ -17,8 +17,13 @@ const (
 // Modes are the words for modes.
 func Modes() []string { return []string{string(Enforce), string(Warn)} }
 
-// clusterControllers are the service accounts of the controllers of Kubernetes itself.
-const clusterControllers = "system:serviceaccount:kube-system:*"
+// accountsOfControllers are the service accounts of the controllers of Kubernetes itself.
+const accountsOfControllers = "system:serviceaccount:kube-system:*"
+
+// clusterControllers are the controllers of Kubernetes itself: without
+// --use-service-account-credentials all of them are one user, and pods would not come back.
+// https://kubernetes.io/docs/reference/access-authn-authz/rbac/#controller-roles
+var clusterControllers = []pattern{{text: accountsOfControllers}, {text: "system:kube-controller-manager"}}
 
 // Webhook is the part of a configuration that only the webhook reads.
 type Webhook struct {
@@ -56,7 +61,7 @@ func (w *Webhook) ModeIn(namespace string) Mode {
 // Controls tells whether a user is a controller: what it makes of an owner is never denied.
 func (w *Webhook) Controls(user string) bool {
 	if w.controllers == nil {
-		return pattern{text: clusterControllers}.match(user)
+		return matchAny(clusterControllers, user)
 	}
 	return matchAny(w.controllers, user)
 }
@@ -113,7 +118,7 @@ func (r *reader) webhook() []field {
 		{"controllers", func(_, value *source.Node) {
 			// An empty list is nobody: everything is held back.
 			w.controllers = []pattern{}
-			for _, item := range r.list(value, `a list: ["`+clusterControllers+`"]`) {
+			for _, item := range r.list(value, `a list: ["`+accountsOfControllers+`"]`) {
 				if user, ok := r.pattern(item); ok {
 					w.controllers = append(w.controllers, user)
 				}

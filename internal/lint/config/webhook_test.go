@@ -33,12 +33,15 @@ func TestControls(t *testing.T) {
 		want       bool
 	}{
 		{"", "system:serviceaccount:kube-system:job-controller", true},
+		{"", "system:kube-controller-manager", true},
+		{"", "system:kube-controller-manager:x", false},
 		{"", "system:serviceaccount:kube-systemx:job-controller", false},
 		{"", "system:serviceaccount:team:kube-system:x", false},
 		{"", "alice", false},
 		{"", "", false},
 		{everything, "system:serviceaccount:kserve:controller", true},
 		{everything, "system:serviceaccount:kube-system:job-controller", false},
+		{"webhook: {controllers: []}", "system:kube-controller-manager", false},
 		{"webhook: {controllers: []}", "system:serviceaccount:kube-system:job-controller", false},
 	} {
 		if got := parse(t, test.text).Webhook.Controls(test.user); got != test.want {
