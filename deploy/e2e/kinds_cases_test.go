@@ -9,7 +9,7 @@ const (
 	virtualJobPod = "{restartPolicy: Never, " + virtualNode + "}"
 	virtualNode   = "nodeSelector: {kubernetes.io/role: agent, type: virtual-kubelet}, containers: [" + asking + "]"
 	asking        = "{name: scorer, image: contoso.azurecr.io/scorer:4, resources: {limits: {memory: VALUE}}}"
-	workload      = "{selector: {matchLabels: {app: scorer}}, template: {metadata: {labels: {app: scorer}}, spec: " + virtualPod + "}}"
+	workloadSpec  = "{selector: {matchLabels: {app: scorer}}, template: {metadata: {labels: {app: scorer}}, spec: " + virtualPod + "}}"
 	ray           = "{headGroupSpec: {rayStartParams: {}, template: {spec: " + virtualPod + "}}}"
 	trainer       = "{runtimeRef: {name: torch}, trainer: {resourcesPerNode: {limits: {memory: VALUE}}}}"
 	// virtualMachine is KAITO's for a workload on a virtual node; VALUE is the machine's size.
@@ -125,10 +125,10 @@ func kindCases() []kindCase {
 	for _, each := range []struct{ group, kinds, rest, pod string }{
 		{"", "PodTemplate", "template: {spec: " + virtualPod + "}", "template.spec"},
 		{"", "ReplicationController", "spec: {selector: {app: scorer}, template: {metadata: {labels: {app: scorer}}, spec: " + virtualPod + "}}", "spec.template.spec"},
-		{"apps", "Deployment StatefulSet DaemonSet ReplicaSet", "spec: " + workload, "spec.template.spec"},
+		{"apps", "Deployment StatefulSet DaemonSet ReplicaSet", "spec: " + workloadSpec, "spec.template.spec"},
 		{"batch", "CronJob", "spec: {schedule: '0 3 * * *', jobTemplate: {spec: {template: {spec: " + virtualJobPod + "}}}}", "spec.jobTemplate.spec.template.spec"},
-		{"apps.kruise.io", "CloneSet StatefulSet DaemonSet", "spec: " + workload, "spec.template.spec"},
-		{"argoproj.io", "Rollout", "spec: " + workload, "spec.template.spec"},
+		{"apps.kruise.io", "CloneSet StatefulSet DaemonSet", "spec: " + workloadSpec, "spec.template.spec"},
+		{"argoproj.io", "Rollout", "spec: " + workloadSpec, "spec.template.spec"},
 		{"jobset.x-k8s.io", "JobSet", "spec: {replicatedJobs: [{name: main, template: {spec: {template: {spec: " + virtualJobPod + "}}}}]}", "spec.replicatedJobs[0].template.spec.template.spec"},
 		{"keda.sh", "ScaledJob", "spec: {jobTargetRef: {template: {spec: " + virtualJobPod + "}}, triggers: [{type: cron, metadata: {}}]}", "spec.jobTargetRef.template.spec"},
 		{"kubeflow.org", "JAXJob", "spec: {jaxReplicaSpecs: {Worker: {template: {spec: " + virtualPod + "}}}}", "spec.jaxReplicaSpecs.Worker.template.spec"},
