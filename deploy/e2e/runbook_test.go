@@ -32,7 +32,7 @@ const (
 	upgrade     = "helm upgrade mlpolicy deploy/chart --namespace mlpolicy-system --values values.yaml"
 	// getAuthority is a command of webhook.md.
 	getAuthority = `kubectl get secret mlpolicy-tls --namespace mlpolicy-system --output jsonpath='{.data.ca\.crt}' | base64 --decode >ca.crt`
-	failClosed   = upgrade + " --values deploy/chart/profiles/fail-closed.yaml --wait"
+	closing      = upgrade + " --values deploy/chart/profiles/fail-closed.yaml --wait"
 )
 
 // inlineCommand is a command in the text of a page, or values for one. Without a flag it is only
@@ -353,13 +353,13 @@ var steps = map[string]step{
 			o.judges(t, true)
 		},
 	},
-	failClosed: {
+	closing: {
 		after: func(t *testing.T, o *operator, _ result) {
 			o.rollOut(t)
 			o.judges(t, true)
 			o.fails(t)
 			// The webhook is brought back, to be uninstalled under Fail.
-			o.succeeds(t, failClosed)
+			o.succeeds(t, closing)
 			o.known = nil
 			o.rollOut(t)
 			o.judges(t, true)
