@@ -85,7 +85,8 @@ func KubernetesKinds() []ServedKinds {
 			Kinds: []string{"WorkspacesCompute"},
 		},
 
-		// Crossplane's provider for Azure; the older groups are of the whole cluster, those with .m. of a namespace.
+		// Crossplane's provider for Azure; the older groups are of the whole cluster, those with .m. of a namespace. No release
+		// that is known serves ContainerGroup: its generator passes azurerm_container_group over.
 		{Group: "containerinstance.azure.upbound.io", Versions: []string{"v1beta1"}, Cluster: true, Kinds: []string{"ContainerGroup"}},
 		{Group: "containerinstance.azure.m.upbound.io", Versions: []string{"v1beta1"}, Kinds: []string{"ContainerGroup"}},
 		{
