@@ -27,7 +27,7 @@ var (
 	legendLabel     = regexp.MustCompile(`\{\{ ?([a-z_]+) ?\}\}`)
 	annotationLabel = regexp.MustCompile(`\$labels\.([a-z_]+)`)
 	// inlineQuery is an expression in the text of a page.
-	inlineQuery = regexp.MustCompile("`([^`\n]*mlpolicy_webhook_[^`\n]*)`")
+	inlineQuery = regexp.MustCompile("`([^`\n]*(?:mlpolicy|apiserver_admission)_webhook_[^`\n]*)`")
 	// metricName is a query of nothing but a name.
 	metricName = regexp.MustCompile(`^[a-z_]+$`)
 	// metricRow is a row of a page's table of metrics.
@@ -157,7 +157,7 @@ func TestQueriesFindTheirMetrics(t *testing.T) {
 		t.Fatal(err)
 	}
 	alerts, panels := alertsOf(t, objectsOf(t, text)), dashboardsOf(t, objectsOf(t, text))
-	if len(alerts) < 8 || len(panels) < 14 {
+	if len(alerts) < 9 || len(panels) < 14 {
 		t.Fatalf("there are %d alerts and %d queries of panels", len(alerts), len(panels))
 	}
 	all := slices.Concat(alerts, panels)
