@@ -298,6 +298,9 @@ func TestRefused(t *testing.T) {
 		"memory in G":            {[]string{"--set", "resources.limits.memory=1G"}, "memory"},
 		"config as mapping":      {[]string{"--set", "config.edition=2020-06"}, "config"},
 		"policy that leads out":  {[]string{"--set", `policies.\.\./x\.rego=package x`}, "policies"},
+		"mode in config":         {[]string{"--set", "mode=warn", "--set-literal", "config=webhook: {mode: enforce}"}, "set mode, which the chart passes as --mode, not webhook: mode: in config"},
+		"the other mode":         {[]string{"--set", "mode=enforce", "--set-literal", "config=webhook:\n  mode: warn\n"}, "set mode, which the chart passes as --mode"},
+		"policies of one key":    {[]string{"--set", `policies.a/b\.rego=package b`, "--set", `policies.a__b\.rego=package b`}, "a__b.rego: no path may have __ in it"},
 		"policy of another kind": {[]string{"--set", `policies.x\.txt=x`}, "policies"},
 		"budget of nothing":      {[]string{"--set", "podDisruptionBudget.maxUnavailable=0"}, "maxUnavailable"},
 		"digest":                 {[]string{"--set", "image.digest=latest"}, "digest"},
@@ -358,6 +361,16 @@ func TestValues(t *testing.T) {
 			t.Errorf("the pods run %s", args)
 		}
 	})
+	for name, config := range map[string]string{
+		"the same mode":        "webhook: {mode: warn}",
+		"modes of namespaces":  "webhook: {namespaces: [{names: [a], mode: enforce}]}",
+		"nothing of a webhook": "# nothing yet",
+	} {
+		of := rendered(t, "--set", "mode=warn", "--set-literal", "config="+config)
+		if got := of.of(t, "ConfigMap").at("data", "mlpolicy.yaml"); got != config {
+			t.Errorf("%s: the configuration is %q", name, got)
+		}
+	}
 	for limit, want := range map[string]string{"512Mi": "460MiB", "1Gi": "921MiB"} {
 		of := rendered(t, "--set", "resources.limits.memory="+limit)
 		if got := of.of(t, "Deployment").at("spec", "template", "spec", "containers", 0, "env", 0, "value"); got != want {
