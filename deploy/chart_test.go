@@ -536,3 +536,48 @@ func TestGenerated(t *testing.T) {
 		}
 	}
 }
+
+// TestNotes holds what helm install says about values that surprise.
+func TestNotes(t *testing.T) {
+	chart := filepath.Join(t.TempDir(), "chart")
+	if err := os.CopyFS(chart, os.DirFS("chart")); err != nil {
+		t.Fatal(err)
+	}
+	// helm template does not render notes, so that they are made an object.
+	notes := filepath.Join(chart, "templates", "NOTES.txt")
+	text := `{{ define "notes" }}` + string(read(t, notes)) + "{{ end }}kind: Notes\nmetadata: {name: notes}\ntext: {{ include \"notes\" . | quote }}\n"
+	if err := os.WriteFile(filepath.Join(chart, "templates", "notes.yaml"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const (
+		cluster   = "Only what states its cluster is judged"
+		except    = "webhook: namespaces: in config says enforce"
+		generated = "certificate.mode=generated is not for failurePolicy Fail"
+	)
+	all := []string{cluster, except, generated}
+	cases := map[string]struct {
+		args, want []string
+	}{
+		"the defaults":               {nil, []string{cluster, except}},
+		"a cluster":                  {[]string{"--set-literal", "config=kubernetes: {cluster: aks}"}, []string{except}},
+		"a cluster by a flag":        {[]string{"--set", "extraArgs={--cluster=aks}"}, []string{except}},
+		"a broken configuration":     {[]string{"--set-literal", "config=kubernetes: ["}, []string{except}},
+		"a section with nothing":     {[]string{"--set", "mode=enforce", "--set-literal", "config=kubernetes:"}, []string{cluster}},
+		"generated under Fail":       {[]string{"--set", "mode=enforce,certificate.mode=generated,webhook.failurePolicy=Fail"}, []string{cluster, generated}},
+		"generated under Ignore":     {[]string{"--set", "mode=enforce,certificate.mode=generated"}, []string{cluster}},
+		"the profile of fail closed": {[]string{"--values", "chart/profiles/fail-closed.yaml"}, []string{cluster}},
+	}
+	for name, of := range cases {
+		out, err := exec.Command(helm, append([]string{"template", "mlpolicy", chart, "--namespace", namespace, "--show-only", "templates/notes.yaml"}, of.args...)...).CombinedOutput()
+		if err != nil {
+			t.Errorf("%s: %v: %s", name, err, out)
+			continue
+		}
+		said, _ := parse(t, string(out))["Notes/notes"].at("text").(string)
+		for _, words := range all {
+			if strings.Contains(said, words) != slices.Contains(of.want, words) {
+				t.Errorf("%s: %q is said or not:\n%s", name, words, said)
+			}
+		}
+	}
+}
