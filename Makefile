@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help check build test lint fmt generate bench cover fuzz mutate pre-commit opa startup chart image e2e
+.PHONY: help check build test lint fmt generate bench cover fuzz mutate pre-commit opa startup load chart image e2e
 
 GO         ?= go
 TOOL       := $(GO) tool -modfile=.ci/tools.mod
@@ -24,6 +24,7 @@ lint: ## gofmt, vet, staticcheck, go.mod tidy
 	@test -z "$$(gofmt -l cmd deploy internal policies testdata)" || { gofmt -l cmd deploy internal policies testdata; echo 'run: make fmt'; exit 1; }
 	$(GO) vet ./...
 	$(TOOL) staticcheck ./...
+	GOWORK=off $(GO) -C deploy/load vet .
 	$(GO) mod tidy -diff
 
 fmt: ## format Go and Rego
@@ -54,6 +55,10 @@ bench: ## run the benchmarks, references beside them
 
 startup: build ## time one small file from process start to exit
 	.ci/startup bin/mlpolicy testdata/rules/memory/bad.aci.json
+
+load: build ## measure the webhook under load beside a handler that allows everything; four minutes
+	GOWORK=off CGO_ENABLED=0 $(GO) -C deploy/load build -o $(CURDIR)/bin/load .
+	bin/load -mlpolicy bin/mlpolicy
 
 cover: ## show the coverage of the Go tests
 	$(GO) test -coverprofile cover.out -coverpkg ./... ./...

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/git-pkgs/gitignore"
 
@@ -108,11 +109,13 @@ func configuredIgnores(configuration *config.Config) *ignoreFile {
 const end = "/\x00"
 
 // spacesAtEnd are those that no backslash keeps.
-var spacesAtEnd = regexp.MustCompile(`^((?:[^\\]|\\.)*?) +$`)
+var spacesAtEnd = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^((?:[^\\]|\\.)*?) +$`)
+})
 
 // add adds the pattern of a line, if it holds one.
 func (f *ignoreFile) add(line, where string) {
-	line = spacesAtEnd.ReplaceAllString(line, "$1")
+	line = spacesAtEnd().ReplaceAllString(line, "$1")
 	if line == "" || line[0] == '#' {
 		return
 	}

@@ -50,7 +50,8 @@ var rooms = map[string][]string{
 		module + "internal/lint",
 		"k8s.io/api/admission/v1",      // what an API server sends and expects
 		"k8s.io/api/authentication/v1", // the user in it
-		"k8s.io/apimachinery/pkg/",     // its status, and JSON as it reads it
+		"k8s.io/apimachinery/pkg/",     // its status
+		"github.com/go-json-experiment/json",
 		"github.com/prometheus/client_golang/",
 	},
 	"cmd/mlpolicy": {

@@ -77,6 +77,7 @@ func (p *program) webhook(c *cli.Context) error {
 	if c.Duration(reloadFlag) < time.Millisecond || c.Duration(drainDelayFlag) < 0 {
 		return usagef("--%s must be a millisecond at least, and --%s not below none", reloadFlag, drainDelayFlag).seeHelp(c.Command.Name)
 	}
+	webhook.DelayCollections()
 	server, err := webhook.New(c.Context, webhook.Options{
 		Address: c.String(listenFlag), MetricsAddress: c.String(metricsFlag),
 		Certificate: c.String(tlsCertFlag), Key: c.String(tlsKeyFlag),

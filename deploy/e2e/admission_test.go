@@ -127,7 +127,7 @@ func TestWhatPeopleSee(t *testing.T) {
 			name: "an error is denied, and what is no error is a warning beside it", namespace: ordinary,
 			manifest: deploymentOf("scorer", "", imagesOf(1, "docker.io/scorer-%d:latest")),
 			code:     1, rules: "image-registry,image-version",
-			stderr: "Warning: warning image-version: docker.io/scorer-0:latest changes under its name (spec.template.spec.containers[0].image)\n" +
+			stderr: "Warning: image-version: docker.io/scorer-0:latest changes under its name (spec.template.spec.containers[0].image)\n" +
 				denied + "image-registry: docker.io/scorer-0:latest is none of ours (spec.template.spec.containers[0].image). Take another image.\n",
 		},
 		{
@@ -141,8 +141,8 @@ func TestWhatPeopleSee(t *testing.T) {
 			name: "a target for development alone is a warning in production", namespace: production,
 			manifest: deploymentOf("scorer", "mlpolicy.dev/workload: web-service", onVirtualNode+fmt.Sprintf(oneContainer, "")),
 			rules:    "production-target",
-			stderr: "Warning: warning production-target: scorer is in production on Azure Container Instances, which is for testing and development only: " +
-				"deploy to Azure Functions or Azure Kubernetes Service (AKS) (spec.template.…\n",
+			stderr: "Warning: production-target: scorer is in production on Azure Container Instances, which is for testing and development only: " +
+				"deploy to Azure Functions or Azure Kubernetes Service (AKS) (spec.template.spec.nod…\n",
 		},
 		{
 			name: "where the mode is warn, what would be denied is a warning", namespace: warned,
@@ -229,7 +229,7 @@ func TestManyWarnings(t *testing.T) {
 		t.Fatalf("exit code %d\n%s", done.code, done.stderr)
 	}
 	line := func(i int) string {
-		return fmt.Sprintf("warning image-version: contoso.azurecr.io/scorer-%d:latest changes under its name (spec.template.spec.containers[%d].image)", i, i)
+		return fmt.Sprintf("image-version: contoso.azurecr.io/scorer-%d:latest changes under its name (spec.template.spec.containers[%d].image)", i, i)
 	}
 	count := func(told int) string { return fmt.Sprintf("and %d more: mlpolicy lint tells all of them", number-told) }
 	var want []string

@@ -272,10 +272,22 @@ type pod struct {
 	log     *log
 	done    chan struct{} // closed when the process is no more
 	ended   atomic.Bool   // somebody has ended it
+	backend *backend      // of the balancer, if there is one
 }
 
-// start starts a process as a kubelet starts a pod of the Deployment, and waits until it is ready.
+// start starts a pod of the Deployment, and waits until it is ready.
 func (r *release) start(t *testing.T) *pod {
+	t.Helper()
+	p := r.launch(t)
+	r.waitReady(t, p)
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	r.pods = append(r.pods, p)
+	return p
+}
+
+// launch starts a process as a kubelet starts a pod of the Deployment.
+func (r *release) launch(t *testing.T) *pod {
 	t.Helper()
 	// A loopback address of its own, so that the ports are those of the chart.
 	ip := net.IPv4(127, byte(1+rand.N(254)), byte(rand.N(256)), byte(1+rand.N(254))).String()
@@ -307,10 +319,6 @@ func (r *release) start(t *testing.T) *pod {
 	r.lock.Lock()
 	r.started = append(r.started, p)
 	r.lock.Unlock()
-	r.waitReady(t, p)
-	r.lock.Lock()
-	defer r.lock.Unlock()
-	r.pods = append(r.pods, p)
 	return p
 }
 

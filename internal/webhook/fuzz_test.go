@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	admissionv1 "k8s.io/api/admission/v1"
+	"k8s.io/apimachinery/pkg/util/json"
 )
 
 // FuzzReview: whatever is posted is refused or judged, twice the same, and what is said
@@ -17,12 +18,16 @@ func FuzzReview(f *testing.F) {
 	for _, file := range examples(f) {
 		f.Add(reviewIn(f, file))
 	}
-	for _, body := range []string{"", "{}", "[]", `{"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {"uid": 7}}`} {
+	for _, body := range []string{"", "{}", "[]", `{"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {"uid": 7}}`,
+		`{"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "Request": {"uid": "7"}, "request": {"UID": "6", "uid": "7", "uid": "8", "unknown": 1,
+			"object": {"a": "\ud800"}, "options": null, "dryRun": null, "userInfo": {"groups": null, "extra": {"a": ["b"], "a": ["` + "\xff" + `\udc00"]}}}}`,
+	} {
 		f.Add([]byte(body))
 	}
 	policy := policyOf(f, "")
 	f.Fuzz(func(t *testing.T, body []byte) {
 		request, err := decode(body)
+		likeAPIServer(t, body, request)
 		if err != nil {
 			return
 		}
@@ -45,6 +50,19 @@ func FuzzReview(f *testing.F) {
 			t.Errorf("denied as it was: %s", same.Response.Result.Message)
 		}
 	})
+}
+
+// likeAPIServer holds that a body is read, or is not, as the API server's own reader does.
+func likeAPIServer(t *testing.T, body []byte, got *admissionv1.AdmissionRequest) {
+	t.Helper()
+	var want admissionv1.AdmissionReview
+	err := json.Unmarshal(body, &want)
+	if err != nil || want.APIVersion != "admission.k8s.io/v1" || want.Kind != "AdmissionReview" {
+		want.Request = nil
+	}
+	if !reflect.DeepEqual(got, want.Request) {
+		t.Errorf("read as %+v, want %+v, %v", got, want.Request, err)
+	}
 }
 
 func check(t *testing.T, request *admissionv1.AdmissionRequest, d *Decision) {

@@ -16,9 +16,10 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	admissionv1 "k8s.io/api/admission/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/json"
 )
 
 const (
@@ -26,8 +27,10 @@ const (
 	// update holds two objects and what is around them.
 	maxBody = 8 << 20
 	// maxBodies is in bytes, over all bodies that are being read or wait: beyond it
-	// requests are shed, so that nobody fills the memory.
-	maxBodies = 64 << 20
+	// requests are shed, so that nobody fills the memory. Bodies above largeBody may take
+	// maxLargeBodies of it: a handful of them, slow to come or to judge, leaves the rest alone.
+	maxBodies      = 64 << 20
+	maxLargeBodies = 32 << 20
 	// largeBody is in bytes. Of larger ones, which are rare, one is judged at a time: the
 	// nodes of a document take up to fifty times its size.
 	largeBody = 256 << 10
@@ -53,6 +56,7 @@ type Handler struct {
 	running     chan struct{} // holds one for each review that runs: more than cores gain nothing
 	large       chan struct{} // holds the one of a large body
 	bodies      atomic.Int64  // bytes of bodies in memory
+	largeBodies atomic.Int64  // of these, bytes of the large ones
 	buffers     sync.Pool
 }
 
@@ -127,7 +131,7 @@ func (h *Handler) answer(r *http.Request, started time.Time) ([]byte, error) {
 	buffer := h.buffers.Get().(*bytes.Buffer)
 	buffer.Reset()
 	defer func() {
-		h.bodies.Add(-int64(buffer.Len()))
+		h.hold(buffer.Len(), 0)
 		if buffer.Cap() <= 64<<10 { // a large one would stay for ever
 			h.buffers.Put(buffer)
 		}
@@ -209,7 +213,7 @@ func (h *Handler) read(r *http.Request, buffer *bytes.Buffer) error {
 	if r.ContentLength > maxBody {
 		return tooLarge
 	}
-	_, err := buffer.ReadFrom(&budgeted{from: io.LimitReader(r.Body, maxBody+1), count: &h.bodies})
+	_, err := buffer.ReadFrom(&budgeted{from: io.LimitReader(r.Body, maxBody+1), hold: h.hold})
 	switch {
 	case errors.Is(err, errBusy):
 		h.metrics.Shed.Inc()
@@ -224,24 +228,43 @@ func (h *Handler) read(r *http.Request, buffer *bytes.Buffer) error {
 	return nil
 }
 
-// budgeted counts what is read for all bodies together and ends where that is too much.
-type budgeted struct {
-	from  io.Reader
-	count *atomic.Int64
+// hold counts a body that grows or shrinks between two sizes in bytes, and tells whether
+// there is room for it.
+func (h *Handler) hold(before, after int) bool {
+	all := h.bodies.Add(int64(after - before))
+	large := h.largeBodies.Add(largeSize(after) - largeSize(before))
+	return all <= maxBodies && (after <= largeBody || large <= maxLargeBodies)
 }
 
-func (c *budgeted) Read(p []byte) (int, error) {
-	n, err := c.from.Read(p)
-	if c.count.Add(int64(n)) > maxBodies {
+// largeSize is what a body takes in bytes of the room for large ones.
+func largeSize(size int) int64 {
+	if size <= largeBody {
+		return 0
+	}
+	return int64(size)
+}
+
+// budgeted counts what is read for all bodies together and ends where that is too much.
+type budgeted struct {
+	from io.Reader
+	hold func(before, after int) bool
+	read int
+}
+
+func (b *budgeted) Read(p []byte) (int, error) {
+	n, err := b.from.Read(p)
+	before := b.read
+	b.read += n
+	if !b.hold(before, b.read) {
 		return n, errBusy
 	}
 	return n, err
 }
 
-// decode reads a review as the API server itself reads JSON: keys have their case.
+// decode reads a review.
 func decode(body []byte) (*admissionv1.AdmissionRequest, error) {
 	var review admissionv1.AdmissionReview
-	if err := json.Unmarshal(body, &review); err != nil {
+	if err := readJSON(body, &review); err != nil {
 		return nil, failf(http.StatusBadRequest, "the body is no AdmissionReview: %w", err)
 	}
 	switch version := admissionv1.SchemeGroupVersion.String(); {
@@ -251,4 +274,10 @@ func decode(body []byte) (*admissionv1.AdmissionRequest, error) {
 		return nil, failf(http.StatusBadRequest, "the review has no request")
 	}
 	return review.Request, nil
+}
+
+// readJSON reads JSON as the API server itself does: keys have their case, and what is not
+// known is passed over. k8s.io/apimachinery/pkg/util/json takes five times as long for it.
+func readJSON(data []byte, into any) error {
+	return json.Unmarshal(data, into, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 }

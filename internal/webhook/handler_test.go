@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/fstest"
@@ -145,6 +147,64 @@ func TestHandlerJudgesHugeObjects(t *testing.T) {
 	response = serve(handler, post(strings.NewReader(reviewOf(deep))))
 	if response.Code != http.StatusOK || !strings.Contains(response.Body.String(), `"allowed":false`) {
 		t.Errorf("deep: status %d: %.200s", response.Code, response.Body)
+	}
+}
+
+// TestHandlerAnswersWrongTypes: with another type in any place a review is judged, or
+// refused as none; it never fails inside but for an object that is not there.
+func TestHandlerAnswersWrongTypes(t *testing.T) {
+	handler, log := handlerOf(policyOf(t, ""))
+	wrong := []any{nil, true, -7.5, "x", []any{}, []any{[]any{"x"}}, map[string]any{}, map[string]any{"x": []any{7}}}
+	codes, seen := map[int]int{}, map[string]bool{}
+	for _, file := range examples(t) {
+		var review map[string]any
+		if err := stdjson.Unmarshal(reviewIn(t, file), &review); err != nil {
+			t.Fatal(err)
+		}
+		replaced(review, "", wrong, func(path string) {
+			if seen[path] {
+				return // as in an example before
+			}
+			seen[path] = true
+			body, err := stdjson.Marshal(review)
+			if err != nil {
+				t.Fatal(err)
+			}
+			response := serve(handler, post(bytes.NewReader(body)))
+			codes[response.Code]++
+			withoutObject := response.Code == http.StatusInternalServerError && strings.Contains(path, "bject")
+			if response.Code != http.StatusOK && response.Code != http.StatusBadRequest && !withoutObject {
+				t.Errorf("%s: %s: status %d: %s", file, path, response.Code, response.Body)
+			}
+		})
+	}
+	if codes[http.StatusOK] < 500 || codes[http.StatusBadRequest] < 100 {
+		t.Errorf("status codes %v", codes)
+	}
+	if strings.Contains(log.String(), `"msg":"panic"`) {
+		t.Errorf("log %s", log)
+	}
+}
+
+// replaced puts each of the values in the place of each node below one, one at a time.
+func replaced(node any, path string, values []any, look func(path string)) {
+	each := func(key any, value any, set func(any)) {
+		for _, wrong := range values {
+			set(wrong)
+			look(fmt.Sprintf("%s/%v: %v", path, key, wrong))
+		}
+		set(value)
+		replaced(value, fmt.Sprintf("%s/%v", path, key), values, look)
+	}
+	switch node := node.(type) {
+	case map[string]any:
+		for key, value := range maps.Clone(node) {
+			each(key, value, func(to any) { node[key] = to })
+		}
+	case []any:
+		for i, value := range node {
+			each(i, value, func(to any) { node[i] = to })
+		}
 	}
 }
 
@@ -296,6 +356,47 @@ func TestHandlerBoundsBodies(t *testing.T) {
 	}
 	if left := handler.bodies.Load(); left != maxBodies-100 {
 		t.Errorf("%d bytes are counted", left)
+	}
+}
+
+// A few large bodies that never come to their end leave room for the others, and give it
+// back.
+func TestHandlerBoundsLargeBodies(t *testing.T) {
+	handler, _ := handlerOf(policyOf(t, ""))
+	const room = maxLargeBodies / maxBody
+	var held sync.WaitGroup
+	var writers []*io.PipeWriter
+	for range room {
+		reader, writer := io.Pipe()
+		writers = append(writers, writer)
+		held.Go(func() {
+			if code := serve(handler, post(reader)).Code; code != http.StatusBadRequest {
+				t.Errorf("a body of nothing: status %d", code)
+			}
+		})
+		if _, err := writer.Write(bytes.Repeat([]byte(" "), maxBody)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for handler.largeBodies.Load() < maxLargeBodies {
+		time.Sleep(time.Millisecond)
+	}
+	if response := serve(handler, post(strings.NewReader(reviewOf(gpuOnVirtualNode)))); response.Code != http.StatusOK {
+		t.Errorf("a small review beside large ones: status %d: %s", response.Code, response.Body)
+	}
+	large := strings.Replace(gpuOnVirtualNode, "secret/image", strings.Repeat("a", largeBody), 1)
+	if response := serve(handler, post(strings.NewReader(reviewOf(large)))); response.Code != http.StatusServiceUnavailable {
+		t.Errorf("one more large review: status %d", response.Code)
+	}
+	for _, writer := range writers {
+		writer.Close()
+	}
+	held.Wait()
+	if all, large := handler.bodies.Load(), handler.largeBodies.Load(); all != 0 || large != 0 {
+		t.Errorf("%d bytes of bodies are still counted, %d of large ones", all, large)
+	}
+	if response := serve(handler, post(strings.NewReader(reviewOf(large)))); response.Code != http.StatusOK {
+		t.Errorf("a large review afterwards: status %d: %.200s", response.Code, response.Body)
 	}
 }
 

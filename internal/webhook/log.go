@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"regexp"
+	"sync"
 	"time"
 
 	admissionv1 "k8s.io/api/admission/v1"
@@ -66,11 +67,13 @@ func (l decisionLog) panicked(r *http.Request, fault any, stack []byte) {
 }
 
 // traceparent matches the header of https://www.w3.org/TR/trace-context.
-var traceparent = regexp.MustCompile(`^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}$`)
+var traceparent = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}$`)
+})
 
 // trace carries the trace that the API server is in.
 func trace(r *http.Request) []slog.Attr {
-	match := traceparent.FindStringSubmatch(r.Header.Get("Traceparent"))
+	match := traceparent().FindStringSubmatch(r.Header.Get("Traceparent"))
 	if match == nil {
 		return nil
 	}

@@ -15,7 +15,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/util/json"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint"
 )
@@ -46,7 +45,7 @@ func (p *Policy) Compare(ctx context.Context, object []byte, namespace string,
 		return nil, nil, err
 	}
 	var got admissionv1.AdmissionReview
-	if err := json.Unmarshal(answer, &got); err != nil {
+	if err := readJSON(answer, &got); err != nil {
 		return nil, nil, fmt.Errorf("the answer is no AdmissionReview: %w", err)
 	}
 	if got.Response == nil {
@@ -63,7 +62,7 @@ func creationOf(object []byte, namespace string) (*admissionv1.AdmissionReview, 
 			Name string `json:"name"`
 		} `json:"metadata"`
 	}
-	if err := json.Unmarshal(object, &of); err != nil {
+	if err := readJSON(object, &of); err != nil {
 		return nil, err
 	}
 	version, err := schema.ParseGroupVersion(of.APIVersion)

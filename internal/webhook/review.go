@@ -18,7 +18,6 @@ import (
 	authenticationv1 "k8s.io/api/authentication/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/util/json"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint"
 )
@@ -199,7 +198,7 @@ func metadataOf(object []byte, key string) metadata {
 	var of struct {
 		Metadata metadata `json:"metadata"`
 	}
-	if err := json.Unmarshal(object, &of); err != nil {
+	if err := readJSON(object, &of); err != nil {
 		return metadata{}
 	}
 	return of.Metadata

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -49,13 +50,10 @@ func policyOf(t testing.TB, text string, extra ...policy.Folder) *Policy {
 	}
 }
 
+var kinds = facts.KubernetesKinds()
+
 func covers(group, kind string) bool {
-	for _, covered := range facts.KubernetesKinds() {
-		if covered.Group == group && covered.Kind == kind {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(kinds, func(covered facts.KubernetesKind) bool { return covered.Group == group && covered.Kind == kind })
 }
 
 // configurationOf reads the configuration of a folder of examples.

@@ -82,6 +82,8 @@ type Server struct {
 
 	policies     watch
 	certificates watch
+
+	drainTimeout time.Duration
 }
 
 // CertificateError says that the certificate or its key cannot be used.
@@ -93,7 +95,7 @@ func (e *CertificateError) Unwrap() error { return e.err }
 // New reads policy and certificate, and listens. Its error is that of Options.Load, a
 // *CertificateError, or that of listening.
 func New(ctx context.Context, options Options) (*Server, error) {
-	s := &Server{options: options}
+	s := &Server{options: options, drainTimeout: drainTimeout}
 	s.policies = watch{what: policyReload, load: s.loadPolicy}
 	s.certificates = watch{what: certificateReload, load: s.loadCertificate}
 	if err := s.policies.start(ctx); err != nil {
@@ -202,11 +204,13 @@ func (s *Server) Serve(ctx context.Context) error {
 		return err
 	case <-time.After(s.options.DrainDelay):
 	}
-	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
+	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.drainTimeout)
 	defer cancel()
 	if err := reviews.Shutdown(ending); err != nil {
+		s.options.Log.Error("ended, and not every review was answered", "error", err.Error())
 		return errors.Join(fmt.Errorf("wait for the last reviews: %w", err), reviews.Close())
 	}
+	s.options.Log.Info("ended, and every review was answered")
 	return nil
 }
 

@@ -401,6 +401,40 @@ func TestServerDrains(t *testing.T) {
 	if err := <-r.ended; err != nil {
 		t.Error(err)
 	}
+	r.log.wait(t, "ended, and every review was answered", 1)
+}
+
+// A review that does not end holds up the end no longer than the drain may take.
+func TestServerSaysWhatItLeavesUnanswered(t *testing.T) {
+	waiting, release := make(chan struct{}, 1), make(chan struct{})
+	defer close(release)
+	r := started(t, func(options *Options) {
+		load := options.Load
+		options.Load = func(ctx context.Context) (*Policy, []string, error) {
+			policy, files, err := load(ctx)
+			policy.Enforces = func(namespace string) bool {
+				if namespace == "scoring" {
+					waiting <- struct{}{}
+					<-release
+				}
+				return true
+			}
+			return policy, files, err
+		}
+	})
+	r.log.wait(t, `"msg":"ready"`, 1)
+	r.drainTimeout = time.Millisecond
+	go func() {
+		if response, err := r.client.Post("https://"+r.Addr().String()+"/validate", "application/json", strings.NewReader(reviewOf(gpuOnVirtualNode))); err == nil {
+			response.Body.Close()
+		}
+	}()
+	<-waiting
+	r.stop()
+	if err := <-r.ended; !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("ended with %v", err)
+	}
+	r.log.wait(t, `"level":"ERROR","msg":"ended, and not every review was answered"`, 1)
 }
 
 // A server whose reviews fail is not ready.

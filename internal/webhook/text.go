@@ -57,13 +57,18 @@ func causes(findings []lint.Finding) []metav1.StatusCause {
 	return causes
 }
 
-// warnings are the findings that do not deny, one a line, each line once. Where not all
+// warnings are the findings that do not deny, one a line, each line once, after their
+// severity where it is not that of a warning: kubectl says Warning itself. Where not all
 // have room, the last line counts the rest.
 func warnings(findings []lint.Finding) []string {
 	var lines []string
 	seen := map[string]bool{}
 	for _, finding := range findings {
-		line := short(string(finding.Severity)+" "+tell(finding), maxWarning)
+		line := tell(finding)
+		if finding.Severity != lint.Warning {
+			line = string(finding.Severity) + " " + line
+		}
+		line = short(line, maxWarning)
 		if !seen[line] {
 			seen[line] = true
 			lines = append(lines, line)

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
@@ -199,7 +200,7 @@ func (e *evidence) selector(selector *source.Node) {
 // machine judges the name of a machine type that something calls for. A name of
 // Azure's shape is not Azure's alone: clusters connected by Azure Arc have such too.
 func (e *evidence) machine(size *source.Node) {
-	if text, ok := size.Scalar(); ok && otherCloudMachine.MatchString(text) {
+	if text, ok := size.Scalar(); ok && otherCloudMachine().MatchString(text) {
 		note(&e.other, size, text+" is a machine of another cloud")
 	}
 }
@@ -226,7 +227,7 @@ func (e *evidence) requires(key *source.Node, values ...*source.Node) {
 		switch {
 		case all(values, func(value string) bool { return strings.HasPrefix(strings.ToLower(value), "standard_") }):
 			note(&e.aks, at, at.Text+" is a VM size of Azure")
-		case all(values, otherCloudMachine.MatchString):
+		case all(values, otherCloudMachine().MatchString):
 			note(&e.other, at, at.Text+" is a machine of another cloud")
 		}
 	}
@@ -253,9 +254,11 @@ func otherCloudLabel(name string) bool {
 }
 
 // otherCloudMachine matches the machine types of EC2 (g5.8xlarge) and of Google Cloud (a2-highgpu-1g).
-var otherCloudMachine = regexp.MustCompile(
-	`^([a-z][a-z0-9-]*\.(nano|micro|small|medium|(\d*x)?large|metal(-\d+xl)?)` +
-		`|[a-z][a-z0-9]*-(standard|highmem|highcpu|highgpu|megagpu|ultragpu|edgegpu|hightpu|micro|small|medium)(-\d+[a-z]*)?)$`)
+var otherCloudMachine = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(
+		`^([a-z][a-z0-9-]*\.(nano|micro|small|medium|(\d*x)?large|metal(-\d+xl)?)` +
+			`|[a-z][a-z0-9]*-(standard|highmem|highcpu|highgpu|megagpu|ultragpu|edgegpu|hightpu|micro|small|medium)(-\d+[a-z]*)?)$`)
+})
 
 func all(values []*source.Node, is func(string) bool) bool {
 	for _, value := range values {

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // The size in bytes that a git-lfs pointer can have.
@@ -22,7 +23,7 @@ func readPointer(data []byte) (bytes int64, ok bool) {
 	if !ok {
 		return 0, false
 	}
-	match := pointerKeys.FindStringSubmatch(strings.TrimSuffix(text, "\n"))
+	match := pointerKeys().FindStringSubmatch(strings.TrimSuffix(text, "\n"))
 	if match == nil {
 		return 0, false
 	}
@@ -31,4 +32,6 @@ func readPointer(data []byte) (bytes int64, ok bool) {
 }
 
 // pointerKeys matches what follows the version: keys in the order of the alphabet.
-var pointerKeys = regexp.MustCompile(`^(?:ext-\d-[a-z0-9.-]+ [^\n]+\n)*oid sha256:[0-9a-f]{64}\nsize (0|[1-9]\d*)$`)
+var pointerKeys = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(?:ext-\d-[a-z0-9.-]+ [^\n]+\n)*oid sha256:[0-9a-f]{64}\nsize (0|[1-9]\d*)$`)
+})

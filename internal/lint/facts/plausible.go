@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
@@ -13,7 +14,7 @@ import (
 // of text, such as a manifest in a ConfigMap or in the script of a pipeline.
 func Plausible(document string) bool {
 	keys := map[string]string{}
-	for _, key := range marginKey.FindAllStringSubmatch(document, -1) {
+	for _, key := range marginKey().FindAllStringSubmatch(document, -1) {
 		keys[key[1]] = strings.Trim(key[2], `"' `)
 	}
 	version, versioned := keys["apiVersion"]
@@ -42,7 +43,9 @@ func Known(root *source.Node) bool {
 }
 
 // marginKey matches a key at the margin of a YAML document and what follows it.
-var marginKey = regexp.MustCompile(`(?m)^["']?([$A-Za-z_][A-Za-z0-9_.$-]*)["']?[ \t]*:(?:[ \t]+(.*?))?[ \t\r]*$`)
+var marginKey = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?m)^["']?([$A-Za-z_][A-Za-z0-9_.$-]*)["']?[ \t]*:(?:[ \t]+(.*?))?[ \t\r]*$`)
+})
 
 // rootKeys are keys of which a document of each format that can be at fault has one at
 // its root.

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"k8s.io/apimachinery/pkg/api/resource"
 
@@ -74,12 +75,14 @@ func placeholder(text string) bool {
 }
 
 // underscored matches __X__ as a whole text, or as a whole step of a name or an image.
-var underscored = regexp.MustCompile(`(?:^|[/:])__[A-Za-z0-9_]+__(?:$|[/:])`)
+var underscored = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?:^|[/:])__[A-Za-z0-9_]+__(?:$|[/:])`)
+})
 
 // placeholder tells so of a text of this document.
 func (r *reader) placeholder(text string) bool {
 	if r.plainUnderscores {
-		return marked(text) || underscored.MatchString(strings.TrimSpace(text))
+		return marked(text) || underscored().MatchString(strings.TrimSpace(text))
 	}
 	return placeholder(text) && !live(r.root)
 }
@@ -261,7 +264,7 @@ func ParseSize(text string) (bytes int64, ok bool) {
 	}
 	unit, known := sizeUnits(strings.ToLower(strings.TrimSpace(text[split:])))
 	digits := strings.ReplaceAll(text[:split], "_", "")
-	if thousands.MatchString(digits) {
+	if thousands().MatchString(digits) {
 		digits = strings.ReplaceAll(digits, ",", "")
 	}
 	number, parsed := new(big.Rat).SetString(digits)
@@ -277,7 +280,9 @@ func ParseSize(text string) (bytes int64, ok bool) {
 }
 
 // thousands matches a whole number whose thousands commas part.
-var thousands = regexp.MustCompile(`^\d{1,3}(,\d{3})+$`)
+var thousands = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^\d{1,3}(,\d{3})+$`)
+})
 
 func sizeUnits(unit string) (bytes int64, ok bool) {
 	switch unit {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/clipperhouse/displaywidth"
@@ -77,9 +78,11 @@ func cut(text []byte, span source.Span, width int) excerpt {
 
 // sensitive tells whether text may hold a secret: by the words that people call secrets,
 // since an excerpt goes to logs that more people read than the file.
-func sensitive(text []byte) bool { return secretWords.Match(text) }
+func sensitive(text []byte) bool { return secretWords().Match(text) }
 
-var secretWords = regexp.MustCompile(`(?i)passw|passphrase|pwd|secret|secure|token|credential|connection_?string|account_?key|api_?key|access_?key|storage_?key|private_?key|[?&]sig=`)
+var secretWords = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)passw|passphrase|pwd|secret|secure|token|credential|connection_?string|account_?key|api_?key|access_?key|storage_?key|private_?key|[?&]sig=`)
+})
 
 // maxSensitive is in bytes: a value of more that may hold a secret is not shown, such as
 // settings in a string. What is shorter is the word that the finding is about.
@@ -87,9 +90,11 @@ const maxSensitive = 40
 
 // keyBefore returns the key that ends a piece of a line, with what stands between it and
 // its value.
-func keyBefore(text []byte) []byte { return lastKey.Find(text) }
+func keyBefore(text []byte) []byte { return lastKey().Find(text) }
 
-var lastKey = regexp.MustCompile(`("[^"]*"|'[^']*'|[^\s"'{}\[\],:]+)\s*:\s*$`)
+var lastKey = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`("[^"]*"|'[^']*'|[^\s"'{}\[\],:]+)\s*:\s*$`)
+})
 
 const ellipsis = "…"
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"unsafe"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/tidwall/jsonc"
@@ -192,12 +193,15 @@ func (r *jsonReader) scalar(parent *Node) (*Node, *fault) {
 			n.Text = r.text[n.start+1 : n.end-1]
 			break
 		}
-		// raw has spaces where an expression has line breaks.
-		unquoted, err := jsontext.AppendUnquote(nil, escapeBreaks.Replace(n.Text))
+		quoted := n.Text
+		if string(raw) != quoted { // it has spaces where an expression has line breaks
+			quoted = escapeBreaks.Replace(quoted)
+		}
+		unquoted, err := jsontext.AppendUnquote(make([]byte, 0, len(quoted)), quoted)
 		if err != nil {
 			return nil, r.fault(err)
 		}
-		n.Text = string(unquoted)
+		n.Text = unsafe.String(unsafe.SliceData(unquoted), len(unquoted))
 	case '0':
 		n.Kind = kindOf(n.Text)
 	case 't', 'f':

@@ -6,6 +6,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"unsafe"
 )
 
 // Parse reads one file. It never fails: what it cannot read is in File.Problems,
@@ -32,7 +33,8 @@ func Parse(name string, data []byte) *File {
 	if !f.ascii && f.hasLongLine() {
 		f.counts = countCodePoints(text)
 	}
-	r := f.read(string(text))
+	// Nodes hold parts of the text for as long as the file lives: one copy of it is enough.
+	r := f.read(unsafe.String(unsafe.SliceData(text), len(text)))
 	f.Documents = r.documents
 	slices.SortStableFunc(r.faults, func(a, b *fault) int { return cmp.Compare(a.start, b.start) })
 	for _, fault := range r.faults {

@@ -3,6 +3,7 @@ package source
 import (
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // chunk is a stretch of text that holds no document of another: it goes up to the
@@ -68,7 +69,9 @@ func isMarker(line, marker string) bool {
 }
 
 // versionDirective matches a directive for any YAML 1.x, up to the x.
-var versionDirective = regexp.MustCompile(`^%YAML[ \t]+1\.([0-9]+)`)
+var versionDirective = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^%YAML[ \t]+1\.([0-9]+)`)
+})
 
 // asVersion11 writes the version directive that a chunk begins with as that of YAML
 // 1.1, in the same length: the library refuses a document that says it is of
@@ -76,7 +79,7 @@ var versionDirective = regexp.MustCompile(`^%YAML[ \t]+1\.([0-9]+)`)
 func asVersion11(text string) string {
 	at := skipBlanks(text, 0)
 	for at < len(text) && text[at] == '%' {
-		if match := versionDirective.FindStringSubmatchIndex(text[at:]); match != nil {
+		if match := versionDirective().FindStringSubmatchIndex(text[at:]); match != nil {
 			minor, end := at+match[2], at+match[3]
 			return text[:minor] + strings.Repeat("0", end-minor-1) + "1" + text[end:]
 		}

@@ -1,0 +1,426 @@
+package e2e
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/yaml"
+)
+
+const (
+	// requests counts what the API server asked webhooks, by the code of what came of it.
+	requests = "apiserver_admission_webhook_request_total"
+	// shedTotal is the webhook's count of what it turned away at once.
+	shedTotal = "mlpolicy_webhook_shed_total"
+
+	// workers is how many creates are under way at once.
+	workers = 8
+	// shutdownDelay is longer than proxyLag, as the default is longer than a real kube-proxy's.
+	shutdownDelay = 2 * time.Second
+)
+
+// shutting are the flags of a webhook that goes on answering until the balancer has followed.
+var shutting = []string{"--reload-interval=100ms", "--shutdown-delay=" + shutdownDelay.String()}
+
+// without is a rule of an organisation's own: no image of a tag.
+func without(tag string) map[string]string {
+	return map[string]string{"image-version/image_version.rego": imageRule("image-version", "error", fmt.Sprintf(`endswith(image, ":%s")`, tag), "changes under its name")}
+}
+
+// scorerOf is a Deployment of an image on AKS's virtual node, with a GPU or without.
+func scorerOf(t *testing.T, image string, gpu bool) *appsv1.Deployment {
+	t.Helper()
+	limits := "memory: 1Gi"
+	if gpu {
+		limits += ", nvidia.com/gpu: 1"
+	}
+	var object appsv1.Deployment
+	text := deploymentOf("scorer", "", fmt.Sprintf("%s containers: [{name: scorer, image: '%s', resources: {limits: {%s}}}]", onVirtualNode, image, limits))
+	if err := yaml.UnmarshalStrict([]byte(text), &object); err != nil {
+		t.Fatal(err)
+	}
+	return &object
+}
+
+// creator makes a client that no rate holds back.
+func creator(t *testing.T) *kubernetes.Clientset {
+	t.Helper()
+	config := rest.CopyConfig(shared.config)
+	config.QPS, config.WarningHandler = -1, rest.NoWarnings{}
+	client, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client
+}
+
+// dryRun creates an object as a dry run.
+func dryRun(ctx context.Context, client *kubernetes.Clientset, namespace string, object *appsv1.Deployment) error {
+	_, err := client.AppsV1().Deployments(namespace).Create(ctx, object, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
+	return err
+}
+
+// isDenial tells whether an error is the webhook's verdict.
+func isDenial(err error) bool {
+	return apierrors.IsForbidden(err) && strings.Contains(err.Error(), denial)
+}
+
+// failure is a create that got no verdict, or a wrong one.
+type failure struct {
+	step string // of the test
+	err  error
+}
+
+func (f failure) String() string { return fmt.Sprintf("while %s: %v", f.step, f.err) }
+
+// load creates Deployments from several workers until it is stopped, each of them right and
+// wrong in turn, and counts what comes of every one.
+type load struct {
+	stopping context.CancelFunc
+	workers  sync.WaitGroup
+
+	lock             sync.Mutex
+	step             string
+	admitted, denied int       // as they should be
+	wrong            []failure // verdicts
+	failed           []failure // without a verdict
+}
+
+// startLoad starts workers, which end with the test at the latest.
+func startLoad(t *testing.T, namespace string) *load {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	l := &load{stopping: cancel, step: "nothing happens"}
+	client, good, bad := creator(t), scorerOf(t, "scorer:4", false), scorerOf(t, "scorer:4", true)
+	for range workers {
+		l.workers.Go(func() {
+			for ctx.Err() == nil {
+				l.count(dryRun(context.Background(), client, namespace, good), false)
+				l.count(dryRun(context.Background(), client, namespace, bad), true)
+			}
+		})
+	}
+	t.Cleanup(func() {
+		if l.stop(); t.Failed() && len(l.failed) > 0 {
+			t.Logf("%d of %d creates failed, first %s", len(l.failed), l.total(), l.failed[0])
+		}
+	})
+	return l
+}
+
+// count takes what came of a create that is to be denied or not.
+func (l *load) count(err error, deny bool) {
+	l.lock.Lock()
+	defer l.lock.Unlock()
+	switch {
+	case err != nil && !isDenial(err):
+		l.failed = append(l.failed, failure{l.step, err})
+	case isDenial(err) != deny:
+		l.wrong = append(l.wrong, failure{l.step, fmt.Errorf("denied %v: %v", isDenial(err), err)})
+	case deny:
+		l.denied++
+	default:
+		l.admitted++
+	}
+}
+
+// begin says what happens from now on.
+func (l *load) begin(t *testing.T, step string) {
+	t.Helper()
+	l.lock.Lock()
+	l.step = step
+	l.lock.Unlock()
+	t.Logf("after %d creates: %s", l.total(), step)
+}
+
+// total counts the creates that ended.
+func (l *load) total() int {
+	l.lock.Lock()
+	defer l.lock.Unlock()
+	return l.admitted + l.denied + len(l.wrong) + len(l.failed)
+}
+
+// failures are the creates that got no verdict so far.
+func (l *load) failures() []failure {
+	l.lock.Lock()
+	defer l.lock.Unlock()
+	return slices.Clone(l.failed)
+}
+
+// more waits for so many creates more.
+func (l *load) more(t *testing.T, count int) {
+	t.Helper()
+	until := l.total() + count
+	eventually(t, fmt.Sprintf("%d creates more", count), func() bool { return l.total() >= until })
+}
+
+// stop ends the workers, and waits until they are no more.
+func (l *load) stop() {
+	l.stopping()
+	l.workers.Wait()
+}
+
+// spotless ends the load, of which every create got the verdict that it should.
+func (l *load) spotless(t *testing.T) {
+	t.Helper()
+	l.stop()
+	if len(l.failed) > 0 {
+		t.Errorf("%d of %d creates failed, first %s", len(l.failed), l.total(), l.failed[0])
+	}
+	if len(l.wrong) > 0 {
+		t.Errorf("%d of %d creates got a wrong verdict, first %s", len(l.wrong), l.total(), l.wrong[0])
+	}
+	if l.admitted == 0 || l.denied == 0 {
+		t.Errorf("%d creates were admitted, %d denied", l.admitted, l.denied)
+	}
+}
+
+// unanswered counts the reviews without a verdict that the API server knows of.
+func unanswered(metrics series) float64 {
+	return metrics.sum(failOpen) + metrics.sum(rejections) - metrics.sum(rejections, `error_type="no_error"`)
+}
+
+// balance has the connections to a release steered by a balancer, as kube-proxy does.
+func (r *release) balance(t *testing.T) *balancer {
+	t.Helper()
+	b := newBalancer(t, proxyLag)
+	for _, p := range r.running() {
+		p.backend = b.add(p.address)
+	}
+	for _, p := range r.running() {
+		eventually(t, "a pod that gets connections", func() bool { return b.state(p.backend).steered })
+	}
+	r.steer(b.dial)
+	return b
+}
+
+// each waits until something holds for each of the pods.
+func (r *release) each(t *testing.T, what string, holds func(*pod) bool) {
+	t.Helper()
+	pods := r.running()
+	if len(pods) == 0 {
+		t.Fatal("no pod runs")
+	}
+	for _, p := range pods {
+		eventually(t, what, func() bool { return holds(p) })
+	}
+}
+
+// trust changes which authorities the API server believes, and waits until it has connected anew
+// to each of the pods: it verifies only then.
+func (r *release) trust(t *testing.T, b *balancer, authorities ...*authority) {
+	t.Helper()
+	before, bundle := map[*pod]int{}, ""
+	for _, p := range r.running() {
+		before[p] = b.state(p.backend).opened
+	}
+	for _, each := range authorities {
+		bundle += each.pem
+	}
+	r.upgrade(t, values{"certificate.existing.caBundle": bundle})
+	r.each(t, "a new connection of the API server", func(p *pod) bool { return b.state(p.backend).opened > before[p] })
+}
+
+// serves tells which certificate a pod shows, by its serial number.
+func (p *pod) serves(t *testing.T) string {
+	t.Helper()
+	connection, err := tls.Dial("tcp", p.address, &tls.Config{InsecureSkipVerify: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer connection.Close()
+	return connection.ConnectionState().PeerCertificates[0].SerialNumber.String()
+}
+
+// rotate has the pods take over a new certificate of an authority.
+func (r *release) rotate(t *testing.T, ca *authority) {
+	t.Helper()
+	certificate, key := ca.issue(t, r.host())
+	pair, err := tls.X509KeyPair([]byte(certificate), []byte(key))
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf, err := x509.ParseCertificate(pair.Certificate[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.storeCertificate(t, certificate, key)
+	for _, p := range r.running() {
+		r.mount(t, p)
+	}
+	r.each(t, "the new certificate", func(p *pod) bool {
+		return p.serves(t) == leaf.SerialNumber.String() && p.metrics(t)["mlpolicy_webhook_certificate_expiry_timestamp_seconds"] == float64(leaf.NotAfter.Unix())
+	})
+}
+
+// digest is that of the policies in force.
+func (p *pod) digest(t *testing.T) string {
+	t.Helper()
+	for name := range p.metrics(t) {
+		if _, labels, ok := strings.Cut(name, `mlpolicy_webhook_policy_info{digest="`); ok {
+			digest, _, _ := strings.Cut(labels, `"`)
+			return digest
+		}
+	}
+	t.Fatal("no digest")
+	return ""
+}
+
+func (p *pod) reloaded(t *testing.T, what string) bool {
+	t.Helper()
+	return p.metrics(t)[fmt.Sprintf("mlpolicy_webhook_last_reload_successful{what=%q}", what)] == 1
+}
+
+// With failurePolicy Fail each create gets its verdict while all is changed that an operator
+// changes.
+func TestNoReviewFailsWhateverChanges(t *testing.T) {
+	const (
+		good   = "edition: 2023-03\n"
+		broken = "edition: 2023-03\nrules: {cpu-only: never}\n"
+	)
+	r := install(t, values{
+		"mode": "enforce", "webhook.failurePolicy": "Fail", "replicas": 2, "extraArgs": shutting, "config": good, "policies": without("latest"),
+	})
+	b, ns, client := r.balance(t), namespace(t), creator(t)
+	before := serverMetrics(t)
+	l := startLoad(t, ns)
+	says := func(image string, deny bool) {
+		t.Helper()
+		if err := dryRun(t.Context(), client, ns, scorerOf(t, image, false)); err != nil && !isDenial(err) || isDenial(err) != deny {
+			t.Errorf("%s is to be denied %v: %v", image, deny, err)
+		}
+	}
+	l.more(t, 100)
+
+	l.begin(t, "the policies are replaced")
+	says("scorer:latest", true)
+	says("scorer:newest", false)
+	first := r.running()[0].digest(t)
+	r.upgrade(t, values{"policies": without("newest")})
+	r.each(t, "the new policies", func(p *pod) bool { return p.digest(t) != first })
+	says("scorer:latest", false)
+	says("scorer:newest", true)
+
+	l.begin(t, "bad policies are delivered")
+	second := r.running()[0].digest(t)
+	r.upgrade(t, values{"policies": map[string]string{"image-version/image_version.rego": "package mlpolicy.rules[\n"}})
+	r.each(t, "the failure to read the policies", func(p *pod) bool { return !p.reloaded(t, "policy") && p.digest(t) == second })
+	says("scorer:newest", true)
+	l.more(t, 200)
+	r.upgrade(t, values{"policies": without("newest")})
+	r.each(t, "good policies", func(p *pod) bool { return p.reloaded(t, "policy") && p.digest(t) == second })
+
+	l.begin(t, "the configuration is broken")
+	r.upgrade(t, values{"config": broken})
+	r.each(t, "the failure to read the configuration", func(p *pod) bool { return !p.reloaded(t, "policy") })
+	stopped := r.launch(t)
+	<-stopped.done
+	if code := stopped.command.ProcessState.ExitCode(); code != 2 || !strings.Contains(stopped.log.String(), "mlpolicy.yaml:2") {
+		t.Errorf("a pod that starts with it ends with exit code %d\n%s", code, stopped.log)
+	}
+	l.more(t, 200)
+	r.upgrade(t, values{"config": good})
+	r.each(t, "a good configuration", func(p *pod) bool { return p.reloaded(t, "policy") })
+
+	l.begin(t, "the pods are replaced one after the other")
+	old := r.running()
+	for _, p := range old {
+		next := r.start(t)
+		next.backend = b.add(next.address)
+		if code := p.stop(t); code != 0 {
+			t.Errorf("a pod ended with exit code %d", code)
+		}
+	}
+	for _, p := range r.running() {
+		if slices.Contains(old, p) {
+			t.Error("a pod was not replaced")
+		}
+	}
+
+	l.begin(t, "the certificate is rotated")
+	r.rotate(t, r.authority)
+	l.begin(t, "the authority is rotated: both are trusted")
+	oldAuthority := r.authority
+	r.authority = newAuthority(t)
+	r.trust(t, b, oldAuthority, r.authority)
+	l.begin(t, "the authority is rotated: the new one signs")
+	r.rotate(t, r.authority)
+	l.begin(t, "the authority is rotated: the new one alone is trusted")
+	r.trust(t, b, r.authority)
+	answered := map[*pod]float64{}
+	for _, p := range r.running() {
+		answered[p] = p.metrics(t).sum(reviewsTotal)
+	}
+	r.each(t, "reviews by both new pods", func(p *pod) bool { return p.metrics(t).sum(reviewsTotal) >= answered[p]+100 })
+
+	eventually(t, "3,000 creates", func() bool { return l.total() >= 3000 })
+	l.begin(t, "the end")
+	l.spotless(t)
+	after := serverMetrics(t)
+	if unanswered(after) != unanswered(before) {
+		t.Errorf("the API server counts %v reviews without a verdict, and %v before", unanswered(after), unanswered(before))
+	}
+	for code, count := range map[string]int{"200": l.admitted, "403": l.denied} {
+		label := fmt.Sprintf("code=%q", code)
+		if got := after.sum(requests, label) - before.sum(requests, label); got < float64(count) {
+			t.Errorf("the API server asked for %v reviews that ended with %s, and %d creates did", got, code, count)
+		}
+	}
+}
+
+// A pod that is killed takes along what it was asked at that moment, one review for each
+// connection at most. What is sent to it while kube-proxy has not followed yet is refused.
+func TestKilledPodLosesNoMoreThanItWasAsked(t *testing.T) {
+	r := install(t, values{"mode": "enforce", "webhook.failurePolicy": "Fail", "replicas": 2, "extraArgs": shutting})
+	b := r.balance(t)
+	l := startLoad(t, namespace(t))
+	for _, followed := range []bool{true, false} {
+		// The API server connects anew, to both pods and by the balancer alone.
+		r.trust(t, b, r.authority, newAuthority(t))
+		l.more(t, 200)
+		victim := r.running()[0]
+		if followed {
+			b.remove(victim.backend)
+		}
+		before, lost := b.state(victim.backend), len(l.failures())
+		l.begin(t, "a pod is killed")
+		victim.kill()
+		if !followed {
+			eventually(t, "a balancer that has followed", func() bool { return !b.state(victim.backend).steered })
+		}
+		eventually(t, "the end of all connections", func() bool { return b.state(victim.backend).open == 0 })
+		l.more(t, workers) // the last that may have begun on one of them
+		after, failures := b.state(victim.backend), l.failures()[lost:]
+		connections := before.open + after.opened - before.opened
+		if followed {
+			connections = min(connections, workers)
+		}
+		t.Logf("%d creates failed with %d connections, and %d refused", len(failures), connections, after.refused)
+		if len(failures) > connections+after.refused || followed && after.refused > 0 {
+			t.Errorf("%d creates failed with %d connections, and %d refused: %s", len(failures), connections, after.refused, failures[0])
+		}
+		l.begin(t, "one pod is left")
+		l.more(t, 500)
+		if late := l.failures()[lost+len(failures):]; len(late) > 0 {
+			t.Errorf("%d creates failed afterwards, first %s", len(late), late[0])
+		}
+		next := r.start(t)
+		next.backend = b.add(next.address)
+		eventually(t, "connections to the next pod", func() bool { return b.state(next.backend).steered })
+	}
+	if l.stop(); len(l.wrong) > 0 {
+		t.Errorf("%d wrong verdicts, first %s", len(l.wrong), l.wrong[0])
+	}
+}
