@@ -55,7 +55,7 @@ func TestRunningPodsAreJudged(t *testing.T) {
 		},
 		{"a container to debug with of our registry", "good", debug("contoso.azurecr.io/debug:1"), nil, nil},
 		{"a container to debug with of a foreign registry", "good", debug("docker.io/debug:1"), []string{"image-registry: docker.io/debug:1 is none of ours (spec.ephemeralContainers[1].image)"}, nil},
-		{"a container to debug with of our registry and no version", "good", debug("contoso.azurecr.io/debug:latest"), nil, []string{"Warning: warning image-version: contoso.azurecr.io/debug:latest changes "}},
+		{"a container to debug with of our registry and no version", "good", debug("contoso.azurecr.io/debug:latest"), nil, []string{"Warning: image-version: contoso.azurecr.io/debug:latest changes "}},
 		{"a container to debug with, in a pod of a foreign registry", "foreign", debug("contoso.azurecr.io/debug:1"), nil, []string{old + "image-registry: docker.io/scorer:4 is none of ours "}},
 		{
 			"a container to debug with of the image that is foreign already", "foreign", debug(theirs),
