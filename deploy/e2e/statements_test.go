@@ -68,10 +68,10 @@ func (w wrong) refusals(t *testing.T, deployment *appsv1.Deployment) (created, c
 	deployments := shared.client.AppsV1().Deployments(w.namespace)
 	dryRun := []string{metav1.DryRunAll}
 	_, err := deployments.Update(t.Context(), deployment, metav1.UpdateOptions{DryRun: dryRun})
-	changed = refusal(t, err)
+	changed = deniedFor(t, err)
 	deployment.Name = "scorer-2"
 	_, err = deployments.Create(t.Context(), deployment, metav1.CreateOptions{DryRun: dryRun})
-	for _, line := range refusal(t, err) {
+	for _, line := range deniedFor(t, err) {
 		created = append(created, strings.ReplaceAll(line, "scorer-2 ", "scorer "))
 	}
 	return created, changed
@@ -80,8 +80,8 @@ func (w wrong) refusals(t *testing.T, deployment *appsv1.Deployment) (created, c
 // field matches what a line says of where the fault stands, which may be elsewhere.
 var field = regexp.MustCompile(` \((spec|metadata)\.[^ ]+\)\.`)
 
-// refusal returns the lines of a denial without their fields. Any other error ends the test.
-func refusal(t *testing.T, err error) []string {
+// deniedFor returns the lines of a denial without their fields. Any other error ends the test.
+func deniedFor(t *testing.T, err error) []string {
 	t.Helper()
 	if err == nil {
 		return nil
