@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -19,38 +18,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
-	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
-
-// kind is an entry of chart/files/kinds.yaml.
-type kind struct {
-	Group    string            `json:"group"`
-	Versions []string          `json:"versions"`
-	Scope    string            `json:"scope"`
-	Kinds    map[string]string `json:"kinds"`
-	Updates  []string          `json:"updates"`
-}
-
-func kinds(t *testing.T) []kind {
-	t.Helper()
-	var list []kind
-	if err := yaml.UnmarshalStrict(read(t, "chart/files/kinds.yaml"), &list); err != nil {
-		t.Fatal(err)
-	}
-	if len(list) < 30 {
-		t.Fatalf("kinds.yaml has %d entries", len(list))
-	}
-	return list
-}
-
-// apiVersions returns the entry's versions as objects write them.
-func (k kind) apiVersions() []string {
-	var versions []string
-	for _, version := range k.Versions {
-		versions = append(versions, strings.TrimPrefix(k.Group+"/"+version, "/"))
-	}
-	return versions
-}
 
 func read(t *testing.T, file string) []byte {
 	t.Helper()
@@ -59,142 +27,6 @@ func read(t *testing.T, file string) []byte {
 		t.Fatal(err)
 	}
 	return data
-}
-
-// anything is the rest of an object of any kind: the pod, or what stands for it, in each
-// place that a kind has it.
-const anything = `
-metadata: {name: any, namespace: any}
-template: &template
-  spec: &pod
-    containers: &containers [{name: any, image: any, resources: {limits: {memory: 1Gi}}}]
-resource: {instanceType: Standard_NC24ads_A100_v4}
-inference: {preset: {name: any}}
-spec:
-  containers: *containers
-  template: *template
-  jobTargetRef: {template: *template}
-  jobTemplate: {spec: {template: *template}, rayClusterSpec: &ray {headGroupSpec: {template: *template}}}
-  replicatedJobs: [{name: any, template: {spec: {template: *template}}}]
-  leaderWorkerTemplate: {workerTemplate: *template}
-  rayClusterConfig: *ray
-  rayClusterSpec: *ray
-  headGroupSpec: {template: *template}
-  predictor: *pod
-  predictors: [{name: any, componentSpecs: [{spec: *pod}]}]
-  roles: [{type: any}]
-  anyReplicaSpecs: {Worker: {template: *template}}
-  properties: {amlCompute: {properties: {vmSize: Standard_NC24ads_A100_v4}}}
-  agentPoolProfiles: [{name: any, vmSize: Standard_NC24ads_A100_v4}]
-  vmSize: Standard_NC24ads_A100_v4
-  forProvider: {vmSize: Standard_NC24ads_A100_v4, defaultNodePool: {vmSize: Standard_NC24ads_A100_v4}, container: [{name: any, memory: 1}]}
-`
-
-// TestKinds holds that an object of each listed kind and version tells something that
-// rules judge.
-func TestKinds(t *testing.T) {
-	seen := map[string]bool{}
-	for _, entry := range kinds(t) {
-		if len(entry.Versions) == 0 || len(entry.Kinds) == 0 || !slices.Contains([]string{"Namespaced", "Cluster"}, entry.Scope) {
-			t.Errorf("an entry of group %q lacks versions, kinds or scope", entry.Group)
-		}
-		for name, resource := range entry.Kinds {
-			if resource != strings.ToLower(name)+"s" {
-				t.Errorf("the resource of %s is %q", name, resource)
-			}
-			for _, version := range entry.apiVersions() {
-				if key := version + " " + name; seen[key] {
-					t.Errorf("%s is listed twice", key)
-				} else {
-					seen[key] = true
-				}
-				if facts.Recognize(example(version, name)) == facts.Unrecognized {
-					t.Errorf("%s %s is not recognised by its bytes", version, name)
-				}
-				if !judgedKind(t, version, name) {
-					t.Errorf("%s %s tells nothing that a rule judges", version, name)
-				}
-			}
-		}
-		for _, subresource := range entry.Updates {
-			resource, _, ok := strings.Cut(subresource, "/")
-			if !ok || !slices.Contains(slices.Collect(maps.Values(entry.Kinds)), resource) {
-				t.Errorf("%s is no subresource of a listed resource", subresource)
-			}
-		}
-	}
-	if judgedKind(t, "example.com/v1", "Example") {
-		t.Error("any object is judged, so the test shows nothing")
-	}
-}
-
-func example(version, kind string) []byte {
-	return []byte("apiVersion: " + version + "\nkind: " + kind + "\n" + anything)
-}
-
-// judgedKind tells whether an object of the kind tells of a deployment or a compute.
-func judgedKind(t *testing.T, version, kind string) bool {
-	t.Helper()
-	file := source.Parse("object.yaml", example(version, kind))
-	extraction, err := facts.Extract(t.Context(), nil, []*source.File{file}, facts.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return len(extraction.Facts.Deployments)+len(extraction.Facts.Computes) > 0
-}
-
-// unserved are API versions that the examples have and no API server serves that the
-// chart installs into.
-var unserved = []string{"apps/v1beta2", "batch/v1beta1", "extensions/v1beta1", "mlpolicy.dev/v1"}
-
-// TestKindsOfExamples holds that each object of the formats' examples that tells something
-// is of a listed kind.
-func TestKindsOfExamples(t *testing.T) {
-	listed := map[string]bool{}
-	for _, entry := range kinds(t) {
-		for name := range entry.Kinds {
-			for _, version := range entry.apiVersions() {
-				listed[version+" "+name] = true
-			}
-		}
-	}
-	found := map[string]bool{}
-	err := filepath.WalkDir("../testdata/formats", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || !slices.Contains([]string{".yaml", ".yml", ".json"}, filepath.Ext(name)) {
-			return err
-		}
-		for _, document := range source.Parse(name, read(t, name)).Documents {
-			objects := []*source.Node{document.Root}
-			if items := document.Root.Get("items"); strings.HasSuffix(text(document.Root.Get("kind")), "List") {
-				objects = items.Elements()
-			}
-			for _, object := range objects {
-				version, kind := text(object.Get("apiVersion")), text(object.Get("kind"))
-				if version == "" || kind == "" || slices.Contains(unserved, version) || found[version+" "+kind] {
-					continue
-				}
-				if !judgedKind(t, version, kind) {
-					continue
-				}
-				found[version+" "+kind] = true
-				if !listed[version+" "+kind] {
-					t.Errorf("%s has a %s of %s, which kinds.yaml does not list", name, kind, version)
-				}
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(found) < 40 {
-		t.Errorf("the examples have only %d kinds", len(found))
-	}
-}
-
-func text(n *source.Node) string {
-	text, _ := n.Scalar()
-	return text
 }
 
 // privateKeys counts the private keys in a file, written out or in base64.
@@ -274,7 +106,7 @@ func decode(t *testing.T, value, of any) {
 }
 
 // TestWebhookConfiguration holds that what the API server would fill in is written out,
-// and that it asks about the listed kinds and nothing else.
+// and that it asks about the kinds that facts reads and nothing else.
 func TestWebhookConfiguration(t *testing.T) {
 	type rule struct {
 		APIGroups   []string `json:"apiGroups"`
@@ -304,11 +136,19 @@ func TestWebhookConfiguration(t *testing.T) {
 	webhook := webhooks[0]
 
 	want := []rule{}
-	for _, entry := range kinds(t) {
-		resources := slices.Sorted(maps.Values(entry.Kinds))
-		want = append(want, rule{[]string{entry.Group}, entry.Versions, []string{"CREATE", "UPDATE"}, resources, entry.Scope})
-		if entry.Updates != nil {
-			want = append(want, rule{[]string{entry.Group}, entry.Versions, []string{"UPDATE"}, entry.Updates, entry.Scope})
+	for _, served := range facts.KubernetesKinds() {
+		scope := "Namespaced"
+		if served.Cluster {
+			scope = "Cluster"
+		}
+		var resources []string
+		for _, kind := range served.Kinds {
+			resources = append(resources, served.Resource(kind))
+		}
+		slices.Sort(resources)
+		want = append(want, rule{[]string{served.Group}, served.Versions, []string{"CREATE", "UPDATE"}, resources, scope})
+		if served.Updates != nil {
+			want = append(want, rule{[]string{served.Group}, served.Versions, []string{"UPDATE"}, served.Updates, scope})
 		}
 	}
 	if !reflect.DeepEqual(webhook.Rules, want) {

@@ -133,8 +133,10 @@ func (p *program) admission(ctx context.Context, c *cli.Context) (*webhook.Polic
 // covered tells of which kinds the formats read deployments and computes.
 func covered() func(group, kind string) bool {
 	kinds := map[[2]string]bool{}
-	for _, kind := range facts.KubernetesKinds() {
-		kinds[[2]string{kind.Group, kind.Kind}] = true
+	for _, served := range facts.KubernetesKinds() {
+		for _, kind := range served.Kinds {
+			kinds[[2]string{served.Group, kind}] = true
+		}
 	}
 	return func(group, kind string) bool { return kinds[[2]string{group, kind}] }
 }

@@ -54,7 +54,7 @@ func livelyNamespace(t *testing.T, nodes ...string) string {
 	go func() {
 		defer close(done)
 		for ctx.Err() == nil {
-			if err := runPods(ctx, ns, nodes); err != nil && ctx.Err() == nil {
+			if err := enliven(ctx, ns, nodes); err != nil && ctx.Err() == nil {
 				t.Error(err)
 				return
 			}
@@ -64,8 +64,8 @@ func livelyNamespace(t *testing.T, nodes ...string) string {
 	return ns
 }
 
-// runPods does for the pods of a namespace once what scheduler and kubelets do.
-func runPods(ctx context.Context, ns string, nodes []string) error {
+// enliven does for the pods of a namespace once what scheduler and kubelets do.
+func enliven(ctx context.Context, ns string, nodes []string) error {
 	pods, err := shared.client.CoreV1().Pods(ns).List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return err

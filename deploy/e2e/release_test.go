@@ -104,7 +104,13 @@ func install(t *testing.T, set values) *release {
 	r.storeCertificate(t, certificate, key)
 	t.Cleanup(func() { r.uninstall(t) })
 	r.helm(t, "install")
+	r.serve(t)
+	return r
+}
 
+// serve starts as many processes as the Deployment has replicas and waits until reviews reach them.
+func (r *release) serve(t *testing.T) {
+	t.Helper()
 	service, err := shared.client.CoreV1().Services(r.namespace).Get(t.Context(), releaseName, metav1.GetOptions{})
 	if err != nil {
 		t.Fatal(err)
@@ -115,7 +121,6 @@ func install(t *testing.T, set values) *release {
 		r.start(t)
 	}
 	r.reached(t)
-	return r
 }
 
 // upgrade changes values, and what of them the pods have as files.

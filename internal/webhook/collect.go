@@ -11,7 +11,7 @@ import (
 // review takes 0.15: collected at twice what is in use, as is usual, every thirtieth review
 // would pay for a look at all policies, a quarter of its time. With 20 MiB of the program's
 // file the process stays below 64 MiB under full load.
-const minHeap = 24 << 20
+const minHeap = 20 << 20
 
 // DelayCollections has garbage collected when the heap has this size at the earliest, from
 // now on. A heap that has it anyway is collected as usual. It does nothing where GOGC is set.

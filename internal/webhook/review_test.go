@@ -53,7 +53,9 @@ func policyOf(t testing.TB, text string, extra ...policy.Folder) *Policy {
 var kinds = facts.KubernetesKinds()
 
 func covers(group, kind string) bool {
-	return slices.ContainsFunc(kinds, func(covered facts.KubernetesKind) bool { return covered.Group == group && covered.Kind == kind })
+	return slices.ContainsFunc(kinds, func(covered facts.ServedKinds) bool {
+		return covered.Group == group && slices.Contains(covered.Kinds, kind)
+	})
 }
 
 // configurationOf reads the configuration of a folder of examples.

@@ -17,9 +17,13 @@ var kserveInferenceService = format{
 	links:     true,
 	marks:     [][]string{{"serving.kserve.io/", "serving.kubeflow.org/"}, {"InferenceService"}, {"spec"}},
 	matches: func(root *source.Node) bool {
-		group, kind := groupKind(root)
-		return (group == "serving.kserve.io" || group == "serving.kubeflow.org") &&
-			(kind == "InferenceService" || kind == "LLMInferenceService") && root.Has("spec")
+		switch group, kind := groupKind(root); group {
+		case "serving.kserve.io":
+			return (kind == "InferenceService" || kind == "LLMInferenceService") && root.Has("spec")
+		case "serving.kubeflow.org":
+			return kind == "InferenceService" && root.Has("spec")
+		}
+		return false
 	},
 	read: func(r *reader) {
 		spec := r.root.Get("spec")

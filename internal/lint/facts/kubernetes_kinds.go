@@ -2,97 +2,129 @@ package facts
 
 import "strings"
 
-// KubernetesKind is a kind of objects that an API server can be asked to have judged.
-type KubernetesKind struct {
+// ServedKinds are kinds of an API group that are served in the same versions.
+type ServedKinds struct {
 	Group    string // empty for the core
 	Versions []string
-	Kind     string
-	Resource string
-	// Subresources are those through which containers are changed.
-	Subresources []string
+	Kinds    []string
+	// Cluster tells that objects of these kinds are in no namespace.
+	Cluster bool
+	// Updates are subresources through which containers of an object are changed.
+	Updates []string
 }
 
-// KubernetesKinds lists the kinds that the formats read and that describe a deployment or
-// a compute by themselves. It is what the webhook is asked about. A version that is not
-// served does no harm there, and one that is missing none either as long as another one of
-// the kind is served: an API server converts (matchPolicy: Equivalent).
+// Resource returns the name of a kind's resource.
+func (k ServedKinds) Resource(kind string) string { return strings.ToLower(kind) + "s" }
+
+// KubernetesKinds lists the kinds that the formats read and that tell of a deployment
+// or a compute by themselves. It is what an API server asks the webhook about, by the file
+// of the Helm chart that is generated from it. A version or a kind that is not served does
+// no harm there. A version that is missing is converted to one that is listed (matchPolicy:
+// Equivalent), which needs the operator's own webhook: all that a release of the kind's
+// project has served on a Kubernetes that is in use are listed, but for the storage versions
+// of Azure Service Operator, which only the operator itself writes.
 //
 // Kinds that only complete others, such as KServe's ServingRuntime and Azure ML's
-// InstanceType, are not among them: an object is judged alone.
-func KubernetesKinds() []KubernetesKind {
-	operatorClusters := []string{
-		"v1api20210501", "v1api20230201", "v1api20231001", "v1api20240901", "v1api20250801", "v20240901", "v20250801",
+// InstanceType, are not among them: an object is judged alone. ModelDeployment of
+// mlpolicy.dev is a file and no object.
+func KubernetesKinds() []ServedKinds {
+	return []ServedKinds{
+		{
+			Versions: []string{"v1"}, Kinds: []string{"Pod", "PodTemplate", "ReplicationController"},
+			Updates: []string{"pods/ephemeralcontainers", "pods/resize"},
+		},
+		{Group: "apps", Versions: []string{"v1"}, Kinds: []string{"DaemonSet", "Deployment", "ReplicaSet", "StatefulSet"}},
+		{Group: "batch", Versions: []string{"v1"}, Kinds: []string{"CronJob", "Job"}},
+
+		// Stand-ins for the workloads above, and what runs several of them.
+		{Group: "apps.kruise.io", Versions: []string{"v1alpha1", "v1beta1"}, Kinds: []string{"CloneSet", "DaemonSet", "StatefulSet"}},
+		{Group: "argoproj.io", Versions: []string{"v1alpha1"}, Kinds: []string{"Rollout"}},
+		{Group: "jobset.x-k8s.io", Versions: []string{"v1alpha2"}, Kinds: []string{"JobSet"}},
+		{Group: "keda.sh", Versions: []string{"v1alpha1"}, Kinds: []string{"ScaledJob"}},
+		{Group: "leaderworkerset.x-k8s.io", Versions: []string{"v1"}, Kinds: []string{"LeaderWorkerSet"}},
+		{Group: "serving.knative.dev", Versions: []string{"v1"}, Kinds: []string{"Configuration", "Revision", "Service"}},
+
+		// Model servers.
+		{Group: "kaito.sh", Versions: []string{"v1alpha1", "v1beta1"}, Kinds: []string{"InferenceSet", "RAGEngine", "Workspace"}},
+		{Group: "kaito.sh", Versions: []string{"v1alpha1"}, Kinds: []string{"MultiRoleInference"}},
+		{Group: "machinelearning.seldon.io", Versions: []string{"v1", "v1alpha2", "v1alpha3"}, Kinds: []string{"SeldonDeployment"}},
+		{Group: "mlops.seldon.io", Versions: []string{"v1alpha1"}, Kinds: []string{"Model", "Server"}},
+		{Group: "production-stack.vllm.ai", Versions: []string{"v1alpha1"}, Kinds: []string{"VLLMRuntime"}},
+		{Group: "ray.io", Versions: []string{"v1", "v1alpha1"}, Kinds: []string{"RayCluster", "RayJob", "RayService"}},
+		{Group: "ray.io", Versions: []string{"v1"}, Kinds: []string{"RayCronJob"}},
+		{Group: "serving.kserve.io", Versions: []string{"v1beta1"}, Kinds: []string{"InferenceService"}},
+		{Group: "serving.kserve.io", Versions: []string{"v1alpha1", "v1alpha2"}, Kinds: []string{"LLMInferenceService"}},
+		{Group: "serving.kubeflow.org", Versions: []string{"v1alpha2", "v1beta1"}, Kinds: []string{"InferenceService"}},
+
+		// Training, for the limits of the platform and for rules of one's own.
+		{
+			Group: "kubeflow.org", Versions: []string{"v1"},
+			Kinds: []string{"JAXJob", "MPIJob", "MXJob", "PaddleJob", "PyTorchJob", "TFJob", "XGBoostJob"},
+		},
+		{Group: "kubeflow.org", Versions: []string{"v2beta1"}, Kinds: []string{"MPIJob"}},
+		{Group: "kubeflow.org", Versions: []string{"v2alpha1"}, Kinds: []string{"TrainJob"}},
+		{Group: "trainer.kubeflow.org", Versions: []string{"v1alpha1"}, Kinds: []string{"TrainJob"}},
+
+		// Azure Service Operator.
+		{
+			Group: "containerinstance.azure.com", Versions: []string{"v1api20211001", "v1beta20211001", "v20211001"},
+			Kinds: []string{"ContainerGroup"},
+		},
+		{
+			Group: "containerservice.azure.com", Versions: []string{
+				"v1alpha1api20210501",
+				"v1api20210501", "v1api20230201", "v1api20230202preview", "v1api20231001", "v1api20231102preview",
+				"v1api20240402preview", "v1api20240901", "v1api20250801",
+				"v1beta20210501", "v1beta20230201", "v1beta20230202preview",
+				"v20240901", "v20250801", "v20251002preview", "v20260301", "v20260501",
+			},
+			Kinds: []string{"ManagedCluster", "ManagedClustersAgentPool"},
+		},
+		{
+			Group: "machinelearningservices.azure.com", Versions: []string{"v1api20210701", "v1api20240401", "v1beta20210701"},
+			Kinds: []string{"WorkspacesCompute"},
+		},
+
+		// Crossplane's provider for Azure; the older groups are of the whole cluster, those with .m. of a namespace. No release
+		// that is known serves ContainerGroup: its generator passes azurerm_container_group over.
+		{Group: "containerinstance.azure.upbound.io", Versions: []string{"v1beta1"}, Cluster: true, Kinds: []string{"ContainerGroup"}},
+		{Group: "containerinstance.azure.m.upbound.io", Versions: []string{"v1beta1"}, Kinds: []string{"ContainerGroup"}},
+		{
+			Group: "containerservice.azure.upbound.io", Versions: []string{"v1beta1", "v1beta2"}, Cluster: true,
+			Kinds: []string{"KubernetesCluster", "KubernetesClusterNodePool"},
+		},
+		{
+			Group: "containerservice.azure.m.upbound.io", Versions: []string{"v1beta1"},
+			Kinds: []string{"KubernetesCluster", "KubernetesClusterNodePool"},
+		},
+		{
+			Group: "machinelearningservices.azure.upbound.io", Versions: []string{"v1beta1", "v1beta2"}, Cluster: true,
+			Kinds: []string{"ComputeCluster", "ComputeInstance", "SynapseSpark"},
+		},
+		{
+			Group: "machinelearningservices.azure.upbound.io", Versions: []string{"v1beta1"}, Cluster: true,
+			Kinds: []string{"InferenceCluster"},
+		},
+		{
+			Group: "machinelearningservices.azure.m.upbound.io", Versions: []string{"v1beta1"},
+			Kinds: []string{"ComputeCluster", "ComputeInstance", "InferenceCluster", "SynapseSpark"},
+		},
+		{
+			Group: "web.azure.upbound.io", Versions: []string{"v1beta1", "v1beta2"}, Cluster: true,
+			Kinds: []string{
+				"FunctionApp", "FunctionAppSlot", "LinuxFunctionApp", "LinuxFunctionAppSlot", "WindowsFunctionApp", "WindowsFunctionAppSlot",
+			},
+		},
+		{
+			Group: "web.azure.upbound.io", Versions: []string{"v1beta1"}, Cluster: true,
+			Kinds: []string{"FunctionAppFlexConsumption"},
+		},
+		{
+			Group: "web.azure.m.upbound.io", Versions: []string{"v1beta1"},
+			Kinds: []string{
+				"FunctionApp", "FunctionAppFlexConsumption", "FunctionAppSlot", "LinuxFunctionApp", "LinuxFunctionAppSlot",
+				"WindowsFunctionApp", "WindowsFunctionAppSlot",
+			},
+		},
 	}
-	kinds := []KubernetesKind{
-		{"", []string{"v1"}, "Pod", "pods", []string{"resize", "ephemeralcontainers"}},
-		{"", []string{"v1"}, "PodTemplate", "podtemplates", nil},
-		{"", []string{"v1"}, "ReplicationController", "replicationcontrollers", nil},
-		{"apps", []string{"v1"}, "Deployment", "deployments", nil},
-		{"apps", []string{"v1"}, "StatefulSet", "statefulsets", nil},
-		{"apps", []string{"v1"}, "DaemonSet", "daemonsets", nil},
-		{"apps", []string{"v1"}, "ReplicaSet", "replicasets", nil},
-		{"batch", []string{"v1"}, "Job", "jobs", nil},
-		{"batch", []string{"v1"}, "CronJob", "cronjobs", nil},
-		{"argoproj.io", []string{"v1alpha1"}, "Rollout", "rollouts", nil},
-		{"apps.kruise.io", []string{"v1alpha1", "v1beta1"}, "CloneSet", "clonesets", nil},
-		{"apps.kruise.io", []string{"v1alpha1", "v1beta1"}, "StatefulSet", "statefulsets", nil},
-		{"apps.kruise.io", []string{"v1alpha1", "v1beta1"}, "DaemonSet", "daemonsets", nil},
-		{"keda.sh", []string{"v1alpha1"}, "ScaledJob", "scaledjobs", nil},
-		{"jobset.x-k8s.io", []string{"v1alpha2"}, "JobSet", "jobsets", nil},
-		{"leaderworkerset.x-k8s.io", []string{"v1"}, "LeaderWorkerSet", "leaderworkersets", nil},
-		{"serving.knative.dev", []string{"v1"}, "Service", "services", nil},
-		{"serving.knative.dev", []string{"v1"}, "Configuration", "configurations", nil},
-		{"serving.knative.dev", []string{"v1"}, "Revision", "revisions", nil},
-		{"serving.kserve.io", []string{"v1beta1"}, "InferenceService", "inferenceservices", nil},
-		{"serving.kserve.io", []string{"v1alpha1", "v1alpha2"}, "LLMInferenceService", "llminferenceservices", nil},
-		{"serving.kubeflow.org", []string{"v1alpha2", "v1beta1"}, "InferenceService", "inferenceservices", nil},
-		{"machinelearning.seldon.io", []string{"v1alpha2", "v1alpha3", "v1"}, "SeldonDeployment", "seldondeployments", nil},
-		{"mlops.seldon.io", []string{"v1alpha1"}, "Model", "models", nil},
-		{"mlops.seldon.io", []string{"v1alpha1"}, "Server", "servers", nil},
-		{"ray.io", []string{"v1alpha1", "v1"}, "RayCluster", "rayclusters", nil},
-		{"ray.io", []string{"v1alpha1", "v1"}, "RayJob", "rayjobs", nil},
-		{"ray.io", []string{"v1alpha1", "v1"}, "RayService", "rayservices", nil},
-		{"ray.io", []string{"v1"}, "RayCronJob", "raycronjobs", nil},
-		{"kaito.sh", []string{"v1alpha1", "v1beta1"}, "Workspace", "workspaces", nil},
-		{"kaito.sh", []string{"v1alpha1", "v1beta1"}, "RAGEngine", "ragengines", nil},
-		{"kaito.sh", []string{"v1alpha1", "v1beta1"}, "InferenceSet", "inferencesets", nil},
-		{"kaito.sh", []string{"v1alpha1", "v1beta1"}, "MultiRoleInference", "multiroleinferences", nil},
-		{"production-stack.vllm.ai", []string{"v1alpha1"}, "VLLMRuntime", "vllmruntimes", nil},
-		{"kubeflow.org", []string{"v1"}, "PyTorchJob", "pytorchjobs", nil},
-		{"kubeflow.org", []string{"v1"}, "TFJob", "tfjobs", nil},
-		{"kubeflow.org", []string{"v1", "v2beta1"}, "MPIJob", "mpijobs", nil},
-		{"kubeflow.org", []string{"v1"}, "XGBoostJob", "xgboostjobs", nil},
-		{"kubeflow.org", []string{"v1"}, "PaddleJob", "paddlejobs", nil},
-		{"kubeflow.org", []string{"v1"}, "JAXJob", "jaxjobs", nil},
-		{"kubeflow.org", []string{"v1"}, "MXJob", "mxjobs", nil},
-		{"trainer.kubeflow.org", []string{"v1alpha1"}, "TrainJob", "trainjobs", nil},
-		{"containerinstance.azure.com", []string{"v1api20211001", "v20211001"}, "ContainerGroup", "containergroups", nil},
-		{"machinelearningservices.azure.com", []string{"v1api20210701", "v1api20240401", "v20240401"}, "WorkspacesCompute", "workspacescomputes", nil},
-		{"containerservice.azure.com", operatorClusters, "ManagedCluster", "managedclusters", nil},
-		{"containerservice.azure.com", operatorClusters, "ManagedClustersAgentPool", "managedclustersagentpools", nil},
-	}
-	for _, resource := range []struct{ service, kind string }{
-		{"containerinstance", "ContainerGroup"},
-		{"machinelearningservices", "ComputeCluster"},
-		{"machinelearningservices", "ComputeInstance"},
-		{"machinelearningservices", "InferenceCluster"},
-		{"machinelearningservices", "SynapseSpark"},
-		{"containerservice", "KubernetesCluster"},
-		{"containerservice", "KubernetesClusterNodePool"},
-		{"web", "FunctionApp"},
-		{"web", "FunctionAppFlexConsumption"},
-		{"web", "FunctionAppSlot"},
-		{"web", "LinuxFunctionApp"},
-		{"web", "LinuxFunctionAppSlot"},
-		{"web", "WindowsFunctionApp"},
-		{"web", "WindowsFunctionAppSlot"},
-	} {
-		for _, scope := range []string{".azure.upbound.io", ".azure.m.upbound.io"} {
-			kinds = append(kinds, KubernetesKind{
-				Group: resource.service + scope, Versions: []string{"v1beta1", "v1beta2"},
-				Kind: resource.kind, Resource: strings.ToLower(resource.kind) + "s",
-			})
-		}
-	}
-	return kinds
 }

@@ -34,14 +34,9 @@ func (r *reader) pod(d *Deployment, spec *source.Node, more ...*source.Node) {
 	}
 
 	sum.state(d)
-	// What is asked for the whole pod stands above its containers.
 	if whole := spec.Get("resources"); whole != nil {
-		if cpu := requested(whole, "cpu", r.quantity); cpu.Known {
-			d.CPUCores = cpu
-		}
-		if memory := requested(whole, "memory", r.memory); memory.Known {
-			d.MemoryGiB = memory
-		}
+		d.CPUCores = requestedOfPod(whole, "cpu", d.CPUCores, r.quantity)
+		d.MemoryGiB = requestedOfPod(whole, "memory", d.MemoryGiB, r.memory)
 	}
 }
 
@@ -112,6 +107,17 @@ func (r *reader) container(d *Deployment, container *source.Node) ask {
 // Kubernetes then requests.
 func requested(resources *source.Node, name string, read func(*source.Node) Fact[float64]) Fact[float64] {
 	return either(resources.At("requests", name), resources.At("limits", name), read)
+}
+
+// requestedOfPod reads the request of a resource for a whole pod, which stands above its
+// containers'; where there is none what they request together, and where they request
+// none the limit of the whole pod.
+// https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/#pod-level-resource-specification
+func requestedOfPod(whole *source.Node, name string, containers Fact[float64], read func(*source.Node) Fact[float64]) Fact[float64] {
+	if request := read(whole.At("requests", name)); request.Known {
+		return request
+	}
+	return or(containers, read(whole.At("limits", name)))
 }
 
 // resources reads what a pod of one container asks for, where no container states it.
