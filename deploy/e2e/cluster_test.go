@@ -120,6 +120,8 @@ func (c *cluster) startAPIServer() error {
 		text, _ := os.ReadFile(log.Name())
 		return fmt.Errorf("%w\n%s", err, text)
 	}
+	// What is warned of is seen with kubectl, as people see it.
+	c.config.WarningHandler = rest.NoWarnings{}
 	if c.client, err = kubernetes.NewForConfig(c.config); err != nil {
 		return err
 	}

@@ -15,6 +15,9 @@ import (
 // sparedTotal counts the errors that denied nothing.
 const sparedTotal = "mlpolicy_webhook_spared_total"
 
+// denialsTotal counts those that denied.
+const denialsTotal = "mlpolicy_webhook_denials_total"
+
 // failClosed is how a webhook can do most harm: it denies, and what it cannot review is refused.
 var failClosed = values{"mode": "enforce", "webhook.failurePolicy": "Fail"}
 
@@ -182,6 +185,17 @@ func TestWhatWasThereLivesOn(t *testing.T) {
 		for _, why := range []string{"controller", "unchanged"} {
 			if number := metrics.sum(sparedTotal, `why="`+why+`"`); number == 0 {
 				t.Errorf("no error was spared because of %s", why)
+			}
+		}
+	})
+	t.Run("people cannot make more of it by hand", func(t *testing.T) {
+		for _, args := range [][]string{
+			{"create", "job", "by-hand", "--from=cronjob/cron"},
+			{"replace", "--force", "--filename", "-"},
+		} {
+			got := command(t, workloads[0].manifest(), asset("kubectl"), append(args, "--namespace", ns)...)
+			if !strings.Contains(got.stderr, denial) || got.code == 0 {
+				t.Errorf("kubectl %q: exit code %d: %s%s", args, got.code, got.stdout, got.stderr)
 			}
 		}
 	})

@@ -229,7 +229,7 @@ func TestDeletionIsNotHeldBack(t *testing.T) {
 	t.Run("a Deployment is deleted after its pods", func(t *testing.T) {
 		must(t, "delete", "deployment/deployment", "--namespace", ns, "--cascade=foreground", "--timeout=60s")
 	})
-	if denials := r.metrics(t).sum("mlpolicy_webhook_denials_total"); denials != 0 {
+	if denials := r.metrics(t).sum(denialsTotal); denials != 0 {
 		t.Errorf("%v errors denied", denials)
 	}
 }

@@ -15,10 +15,17 @@ import (
 //
 // What an object states of itself by annotations or labels is believed only of the words
 // (facts.Statements) that are listed. Any other statement may add findings and takes none
-// away: whatever would be found if the object did not make it is found.
+// away: whatever would be found if the object did not make it is found. So it is with what
+// an object says for another cloud, unless the configuration says that the cluster is not AKS.
 func (l *Linter) Admission(believed ...string) *Linter {
 	admission := *l
 	admission.alone, admission.admission, admission.doubted = true, true, nil
+	if !slices.Contains(believed, "workload") {
+		admission.doubted = append(admission.doubted, facts.Labelled)
+	}
+	if l.config.Cluster.Value != facts.Kubernetes {
+		admission.doubted = append(admission.doubted, facts.Elsewhere)
+	}
 	for _, word := range facts.Statements() {
 		if !slices.Contains(believed, word) {
 			admission.doubted = append(admission.doubted, word)
@@ -46,6 +53,7 @@ func readInline(inputs iter.Seq[Input]) readings {
 		case file == nil:
 			all.unrecognized[input.Name] = true
 		default:
+			file.Live = true
 			all.files = append(all.files, file)
 		}
 		all.count++

@@ -2,6 +2,7 @@ package facts
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
@@ -31,6 +32,14 @@ func (r *reader) runsIn(d *Deployment, e evidence, metadata *source.Node) {
 
 // runsOn sets the target that evidence tells.
 func (r *reader) runsOn(d *Deployment, e evidence) {
+	if bound := e.bound(); bound != nil {
+		d.bound = &Deployment{Target: d.Target, anyCluster: d.anyCluster}
+		r.runsBy(d.bound, *bound)
+	}
+	r.runsBy(d, e)
+}
+
+func (r *reader) runsBy(d *Deployment, e evidence) {
 	target, place := e.target()
 	switch {
 	case target != "":
@@ -56,8 +65,22 @@ func (r *reader) ownEvidence() *evidence {
 // oneCluster gives the deployments of one object, which run in one cluster, the
 // target of those of them that tell what cluster that is.
 func (r *reader) oneCluster() {
+	if slices.ContainsFunc(r.deployments, func(d *Deployment) bool { return d.bound != nil }) {
+		var bound []*Deployment
+		for _, d := range r.deployments {
+			if d.bound == nil {
+				d.bound = &Deployment{Target: d.Target, anyCluster: d.anyCluster}
+			}
+			bound = append(bound, d.bound)
+		}
+		shareCluster(bound)
+	}
+	shareCluster(r.deployments)
+}
+
+func shareCluster(deployments []*Deployment) {
 	var told Fact[Target]
-	for _, d := range r.deployments {
+	for _, d := range deployments {
 		if d.Target.Value != AKS && d.Target.Value != Kubernetes {
 			continue
 		}
@@ -72,7 +95,7 @@ func (r *reader) oneCluster() {
 		return
 	}
 	told.Place.Why += "; all parts of the object run in that cluster"
-	for _, d := range r.deployments {
+	for _, d := range deployments {
 		if d.anyCluster {
 			d.Target, d.anyCluster = told, false
 		}
@@ -85,27 +108,49 @@ type evidence struct {
 	aks     Place // it runs on a node of AKS
 	likely  Place // it is written for AKS, where it may run on a virtual node
 	other   Place // it runs on a node of another cloud
+	claimed Place // it is said to run in another cloud
 	bursts  bool  // it may run on a virtual node
 	foreign bool  // its virtual node is not one of Azure
 }
 
 func (e *evidence) target() (Target, Place) {
-	azure := e.aks
+	azure, other := e.aks, e.other
+	if other.Node == nil {
+		other = e.claimed
+	}
 	if azure.Node == nil && !e.bursts {
 		azure = e.likely
 	}
 	switch {
 	case e.virtual.Node != nil && e.foreign,
-		e.other.Node != nil && (e.virtual.Node != nil || e.aks.Node != nil || e.likely.Node != nil):
+		other.Node != nil && (e.virtual.Node != nil || e.aks.Node != nil || e.likely.Node != nil):
 		return "", Place{}
-	case e.other.Node != nil:
-		return Kubernetes, e.other
+	case other.Node != nil:
+		return Kubernetes, other
 	case e.virtual.Node != nil:
 		return ACI, e.virtual
 	case azure.Node != nil:
 		return AKS, azure
 	}
 	return "", Place{}
+}
+
+// bound is the evidence without what contradicts the rest and binds the pod to no node, nil
+// where there is nothing of that. Nor is a virtual node one of another cloud, whatever else
+// the pod requires of its node: one that names the node goes past the scheduler.
+func (e *evidence) bound() *evidence {
+	if e.claimed.Node == nil && !e.foreign && (e.other.Node == nil || e.virtual.Node == nil && e.likely.Node == nil) {
+		return nil
+	}
+	bound := *e
+	bound.claimed, bound.foreign = Place{}, false
+	if bound.virtual.Node != nil {
+		bound.other = Place{}
+	}
+	if bound.other.Node != nil {
+		bound.likely = Place{}
+	}
+	return &bound
 }
 
 // note keeps the first place that tells.
@@ -121,6 +166,7 @@ func (e *evidence) also(other *evidence) {
 	note(&e.aks, other.aks.Node, other.aks.Why)
 	note(&e.likely, other.likely.Node, other.likely.Why)
 	note(&e.other, other.other.Node, other.other.Why)
+	note(&e.claimed, other.claimed.Node, other.claimed.Why)
 	e.bursts = e.bursts || other.bursts
 	e.foreign = e.foreign || other.foreign
 }
@@ -323,9 +369,9 @@ func (e *evidence) metadata(metadata *source.Node) {
 		case strings.HasPrefix(name, "service.beta.kubernetes.io/azure-"):
 			note(&e.likely, annotation.Value, name+" is an annotation for Azure")
 		case strings.HasPrefix(name, "run.googleapis.com/"):
-			note(&e.other, annotation.Value, name+" is an annotation of Cloud Run")
+			note(&e.claimed, annotation.Value, name+" is an annotation of Cloud Run")
 		case name == "serving.kserve.io/gke-accelerator", name == "serving.kubeflow.org/gke-accelerator":
-			note(&e.other, annotation.Value, name+" selects nodes of GKE")
+			note(&e.claimed, annotation.Value, name+" selects nodes of GKE")
 		}
 	}
 	if use := metadata.At("labels", "azure.workload.identity/use"); use.Is("true") {

@@ -11,6 +11,16 @@ func Statements() []string {
 	return []string{"workload", "stage", "target", "designer", "model-size"}
 }
 
+// Words that can be doubted beside Statements: what anybody may write anywhere without
+// any consequence but that it counts here.
+const (
+	// Elsewhere is what a document says of the cloud that it is in and what binds its pods
+	// to no node there: annotations and tolerations.
+	Elsewhere = "elsewhere"
+	// Labelled is the workload that labels of Azure ML tell.
+	Labelled = "labelled"
+)
+
 // Doubt is a deployment without some of the doubted statements of its document. There is
 // one for each set of them that can be left out, the smaller sets first, so that whoever
 // judges a deployment together with its doubts finds all that could be found if the
@@ -21,7 +31,7 @@ type Doubt struct {
 }
 
 // maxDoubts bounds the doubts of one document. An object of one part that states all there
-// is to state has 31.
+// is to state has 127.
 const maxDoubts = 1000
 
 // doubts returns the sets of words to leave out of a document's statements, the smaller
@@ -62,6 +72,12 @@ func (r *reader) doubts(options Options) [][]string {
 
 // states tells whether the deployment's document states the fact of a word.
 func (d *Deployment) states(word string) bool {
+	switch {
+	case word == Elsewhere:
+		return d.bound != nil && (d.bound.Target.Value != d.Target.Value || d.bound.anyCluster != d.anyCluster)
+	case word == Labelled:
+		return d.Workload.Known && d.labelled != nil && d.Workload.Place.Node == d.labelled
+	}
 	return slices.ContainsFunc(d.said, func(said *Deployment) bool {
 		less := said.less([]string{word})
 		return less.Workload.Known != said.Workload.Known || less.Stage.Known != said.Stage.Known ||
@@ -77,6 +93,12 @@ func (d *Deployment) without(sets [][]string) []*Deployment {
 		variant := d.copied()
 		variant.Images = slices.Clip(variant.Images)
 		variant.said = nil
+		if d.bound != nil && slices.Contains(words, Elsewhere) {
+			variant.Target, variant.anyCluster = d.bound.Target, d.bound.anyCluster
+		}
+		if slices.Contains(words, Labelled) && d.states(Labelled) {
+			variant.Workload = Fact[Workload]{}
+		}
 		for _, said := range d.said {
 			variant.said = append(variant.said, said.less(words))
 		}

@@ -6,7 +6,11 @@
 // no opinion about what is allowed.
 package facts
 
-import "encoding/json"
+import (
+	"encoding/json"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
 
 // Facts is the input document of the policies.
 type Facts struct {
@@ -176,6 +180,11 @@ type Deployment struct {
 	mentions []*reference
 	// anyCluster is set where the document is for Kubernetes and does not tell what cluster.
 	anyCluster bool
+	// bound has Target and anyCluster as they are if what binds the pod to no node does not
+	// contradict what does; nil where nothing contradicts.
+	bound *Deployment
+	// labelled is the label that Workload was read from, if no kind tells more.
+	labelled *source.Node
 }
 
 // Model is a model that a deployment serves.

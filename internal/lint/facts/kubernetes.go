@@ -162,7 +162,7 @@ func (r *reader) metadata(d *Deployment, metadata *source.Node) {
 	}
 	d.said = append(d.said, known.said...)
 	if !d.Workload.Known {
-		d.Workload = known.workload
+		d.Workload, d.labelled = known.workload, known.workload.Place.Node
 	}
 }
 

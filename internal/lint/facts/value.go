@@ -46,6 +46,16 @@ func (r *reader) scalar(n *source.Node) (string, bool) {
 // quoted or read by YAML as a mapping whose only key is a mapping. GitHub's
 // ${{ x }} is a placeholder.
 func template(n *source.Node) bool {
+	return looksUnrendered(n) && !live(n)
+}
+
+// live tells whether a value is of an object of a cluster. A value that is made up has no file.
+func live(n *source.Node) bool {
+	file := n.File()
+	return file != nil && file.Live
+}
+
+func looksUnrendered(n *source.Node) bool {
 	switch n.Kind {
 	case source.Mapping:
 		return len(n.Members) == 1 && n.Members[0].Key.Kind == source.Mapping
@@ -74,7 +84,12 @@ func (r *reader) placeholder(text string) bool {
 	if r.plainUnderscores {
 		return marked(text) || underscored().MatchString(strings.TrimSpace(text))
 	}
-	return placeholder(text)
+	return placeholder(text) && !live(r.root)
+}
+
+// later tells whether a template or a placeholder stands for a scalar.
+func later(n *source.Node, text string) bool {
+	return template(n) || placeholder(text) && !live(n)
 }
 
 // laterFilled tells whether a template or a placeholder stands for a value.

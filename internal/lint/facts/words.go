@@ -210,7 +210,7 @@ func addLabels(known map[string]Fact[string], n *source.Node) map[string]Fact[st
 
 // image adds the container image that n names, if it is known yet.
 func (d *Deployment) image(n *source.Node) {
-	if text, ok := n.Scalar(); ok && text != "" && !template(n) && !placeholder(text) {
+	if text, ok := n.Scalar(); ok && text != "" && !later(n, text) {
 		d.Images = append(d.Images, Know(text, Place{Node: n}))
 	}
 }
@@ -230,7 +230,7 @@ func (d *Deployment) imageOf(place, first *source.Node, separator string, second
 		text, ok := part.Scalar()
 		switch {
 		case !ok, text == "":
-		case template(part), placeholder(text):
+		case later(part, text):
 			return
 		default:
 			parts = append(parts, text)

@@ -46,6 +46,9 @@ type File struct {
 	// Confidential says that Text holds secrets beside what it describes: whoever
 	// reports a place in the file shows none of its text. Parse leaves it false.
 	Confidential bool
+	// Live says that the text is an object of a cluster and no file: nothing in it is a
+	// template, a placeholder or a patch, whatever it looks like. Parse leaves it false.
+	Live bool
 
 	lines []int // offset of the first byte of each line
 	ascii bool  // no byte of Text is over 0x7F, so that code points are bytes
