@@ -298,6 +298,9 @@ func TestRefused(t *testing.T) {
 		"memory in G":            {[]string{"--set", "resources.limits.memory=1G"}, "memory"},
 		"config as mapping":      {[]string{"--set", "config.edition=2020-06"}, "config"},
 		"policy that leads out":  {[]string{"--set", `policies.\.\./x\.rego=package x`}, "policies"},
+		"mode in config":         {[]string{"--set", "mode=warn", "--set-literal", "config=webhook: {mode: enforce}"}, "set mode, which the chart passes as --mode, not webhook: mode: in config"},
+		"the other mode":         {[]string{"--set", "mode=enforce", "--set-literal", "config=webhook:\n  mode: warn\n"}, "set mode, which the chart passes as --mode"},
+		"policies of one key":    {[]string{"--set", `policies.a/b\.rego=package b`, "--set", `policies.a__b\.rego=package b`}, "a__b.rego: no path may have __ in it"},
 		"policy of another kind": {[]string{"--set", `policies.x\.txt=x`}, "policies"},
 		"budget of nothing":      {[]string{"--set", "podDisruptionBudget.maxUnavailable=0"}, "maxUnavailable"},
 		"digest":                 {[]string{"--set", "image.digest=latest"}, "digest"},
@@ -358,6 +361,16 @@ func TestValues(t *testing.T) {
 			t.Errorf("the pods run %s", args)
 		}
 	})
+	for name, config := range map[string]string{
+		"the same mode":        "webhook: {mode: warn}",
+		"modes of namespaces":  "webhook: {namespaces: [{names: [a], mode: enforce}]}",
+		"nothing of a webhook": "# nothing yet",
+	} {
+		of := rendered(t, "--set", "mode=warn", "--set-literal", "config="+config)
+		if got := of.of(t, "ConfigMap").at("data", "mlpolicy.yaml"); got != config {
+			t.Errorf("%s: the configuration is %q", name, got)
+		}
+	}
 	for limit, want := range map[string]string{"512Mi": "460MiB", "1Gi": "921MiB"} {
 		of := rendered(t, "--set", "resources.limits.memory="+limit)
 		if got := of.of(t, "Deployment").at("spec", "template", "spec", "containers", 0, "env", 0, "value"); got != want {
@@ -520,6 +533,51 @@ func TestGenerated(t *testing.T) {
 		annotations["mlpolicy.dev/not-after"] = strconv.FormatInt(time.Now().Add(time.Duration(days)*24*time.Hour).Unix(), 10)
 		if after := in.upgrade(t, kubeconfig); after.leaf.Equal(made.leaf) == renewed {
 			t.Errorf("with %d days left renewed is %v", days, !renewed)
+		}
+	}
+}
+
+// TestNotes holds what helm install says about values that surprise.
+func TestNotes(t *testing.T) {
+	chart := filepath.Join(t.TempDir(), "chart")
+	if err := os.CopyFS(chart, os.DirFS("chart")); err != nil {
+		t.Fatal(err)
+	}
+	// helm template does not render notes, so that they are made an object.
+	notes := filepath.Join(chart, "templates", "NOTES.txt")
+	text := `{{ define "notes" }}` + string(read(t, notes)) + "{{ end }}kind: Notes\nmetadata: {name: notes}\ntext: {{ include \"notes\" . | quote }}\n"
+	if err := os.WriteFile(filepath.Join(chart, "templates", "notes.yaml"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const (
+		cluster   = "Only what states its cluster is judged"
+		except    = "webhook: namespaces: in config says enforce"
+		generated = "certificate.mode=generated is not for failurePolicy Fail"
+	)
+	all := []string{cluster, except, generated}
+	cases := map[string]struct {
+		args, want []string
+	}{
+		"the defaults":               {nil, []string{cluster, except}},
+		"a cluster":                  {[]string{"--set-literal", "config=kubernetes: {cluster: aks}"}, []string{except}},
+		"a cluster by a flag":        {[]string{"--set", "extraArgs={--cluster=aks}"}, []string{except}},
+		"a broken configuration":     {[]string{"--set-literal", "config=kubernetes: ["}, []string{except}},
+		"a section with nothing":     {[]string{"--set", "mode=enforce", "--set-literal", "config=kubernetes:"}, []string{cluster}},
+		"generated under Fail":       {[]string{"--set", "mode=enforce,certificate.mode=generated,webhook.failurePolicy=Fail"}, []string{cluster, generated}},
+		"generated under Ignore":     {[]string{"--set", "mode=enforce,certificate.mode=generated"}, []string{cluster}},
+		"the profile of fail closed": {[]string{"--values", "chart/profiles/fail-closed.yaml"}, []string{cluster}},
+	}
+	for name, of := range cases {
+		out, err := exec.Command(helm, append([]string{"template", "mlpolicy", chart, "--namespace", namespace, "--show-only", "templates/notes.yaml"}, of.args...)...).CombinedOutput()
+		if err != nil {
+			t.Errorf("%s: %v: %s", name, err, out)
+			continue
+		}
+		said, _ := parse(t, string(out))["Notes/notes"].at("text").(string)
+		for _, words := range all {
+			if strings.Contains(said, words) != slices.Contains(of.want, words) {
+				t.Errorf("%s: %q is said or not:\n%s", name, words, said)
+			}
 		}
 	}
 }

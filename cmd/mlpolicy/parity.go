@@ -45,7 +45,8 @@ compare the whole answer with what mlpolicy lint says of the object alone by the
 force here: verdict, rules, messages, fields. PATHs are those of mlpolicy lint.
 
 Exit codes: 0 all the same; 1 at least one difference; 2 the command line, the configuration or a
-policy is wrong; 3 the webhook did not answer, or something could not be read or judged.`,
+policy is wrong; 3 the webhook did not answer, something could not be read or judged, or there was
+no object.`,
 		Flags: slices.Concat([]cli.Flag{
 			&cli.StringFlag{Name: webhookFlag, Usage: "the `URL` of the webhook, such as https://localhost:8443"},
 			&cli.StringFlag{Name: caFlag, Usage: "trust the authorities in the PEM `FILE`, not those of the system"},
@@ -112,8 +113,11 @@ func (p *program) parity(c *cli.Context) error {
 	for _, err := range append(unread, comparison.unparsed...) {
 		p.complain(err.Error())
 	}
+	if comparison.objects == 0 {
+		p.complain("no Kubernetes object to compare: the webhook was not asked")
+	}
 	switch {
-	case len(unread) > 0:
+	case len(unread) > 0, len(comparison.unparsed) > 0, comparison.objects == 0:
 		return errIncomplete
 	case len(comparison.differences) > 0:
 		return errFindings

@@ -32,7 +32,9 @@ const (
 	upgrade     = "helm upgrade mlpolicy deploy/chart --namespace mlpolicy-system --values values.yaml"
 	// getAuthority is a command of webhook.md.
 	getAuthority = `kubectl get secret mlpolicy-tls --namespace mlpolicy-system --output jsonpath='{.data.ca\.crt}' | base64 --decode >ca.crt`
-	closing      = upgrade + " --values deploy/chart/profiles/fail-closed.yaml --wait"
+	// wouldBeDenied counts the users in a log whose objects are denied, or would be but for the mode.
+	wouldBeDenied = ` | grep --extended-regexp '"verdict":"denied"| mode"' | grep --only-matching '"user":"[^"]*"' | sort | uniq --count`
+	closing       = upgrade + " --values deploy/chart/profiles/fail-closed.yaml --wait"
 )
 
 // inlineCommand is a command in the text of a page, or values for one. Without a flag it is only
@@ -303,6 +305,24 @@ var steps = map[string]step{
 		after: func(t *testing.T, _ *operator, got result) {
 			if pods := strings.Count(got.stdout, "pod/mlpolicy-"); pods != 3 || strings.Count(got.stdout, "\n") != pods {
 				t.Errorf("the pods are %s", got.stdout)
+			}
+		},
+	},
+	"kubectl --namespace mlpolicy-system logs --selector app.kubernetes.io/name=mlpolicy --tail=-1 --since=168h" + wouldBeDenied: {
+		as: "cat webhook.log" + wouldBeDenied, // no kubelet has logs here
+		before: func(t *testing.T, o *operator) {
+			var written strings.Builder
+			for _, p := range o.running() {
+				written.WriteString(p.log.String())
+			}
+			written.WriteString(`{"msg":"review","verdict":"warned","user":"spared","spared":["memory controller"]}` + "\n")
+			if err := os.WriteFile(filepath.Join(o.project, "webhook.log"), []byte(written.String()), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		},
+		after: func(t *testing.T, _ *operator, got result) {
+			if !strings.Contains(got.stdout, ` "user":"`) || strings.Count(got.stdout, "\n") != 1 || strings.Contains(got.stdout, `"spared"`) {
+				t.Errorf("the users are %s", got.stdout)
 			}
 		},
 	},

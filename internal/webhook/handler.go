@@ -23,14 +23,17 @@ import (
 )
 
 const (
-	// maxBody is in bytes. The API server takes requests of 3 MiB, and a review of an
-	// update holds two objects and what is around them.
-	maxBody = 8 << 20
+	// maxBody is in bytes. etcd keeps objects of 1.5 MiB at most, and a review of an update
+	// holds two. The API server writes some characters, such as <, as six.
+	maxBody = 20 << 20
+	// bodyTimeout bounds how long a body may take to come: those that are slow hold the room
+	// for others, and the API server takes milliseconds.
+	bodyTimeout = 3 * time.Second
 	// maxBodies is in bytes, over all bodies that are being read or wait: beyond it
 	// requests are shed, so that nobody fills the memory. Bodies above largeBody may take
 	// maxLargeBodies of it: a handful of them, slow to come or to judge, leaves the rest alone.
-	maxBodies      = 64 << 20
-	maxLargeBodies = 32 << 20
+	maxBodies      = 96 << 20
+	maxLargeBodies = 3 * maxBody
 	// largeBody is in bytes. Of larger ones, which are rare, one is judged at a time: the
 	// nodes of a document take up to fifty times its size.
 	largeBody = 256 << 10
@@ -49,7 +52,7 @@ const (
 type Handler struct {
 	policy  func() *Policy
 	metrics *Metrics
-	log     decisionLog
+	log     *decisionLog
 
 	maxInFlight int64
 	inFlight    atomic.Int64  // reviews that run or wait
@@ -64,7 +67,7 @@ type Handler struct {
 // reviews that run or wait; more are shed.
 func NewHandler(policy func() *Policy, metrics *Metrics, log *slog.Logger, logAllowed bool, maxInFlight int) *Handler {
 	return &Handler{
-		policy: policy, metrics: metrics, log: decisionLog{log, logAllowed},
+		policy: policy, metrics: metrics, log: &decisionLog{Logger: log, allowed: logAllowed},
 		maxInFlight: int64(maxInFlight), running: make(chan struct{}, 2*runtime.GOMAXPROCS(0)), large: make(chan struct{}, 1),
 		buffers: sync.Pool{New: func() any { return new(bytes.Buffer) }},
 	}
@@ -95,7 +98,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			h.fail(w, r, failf(http.StatusInternalServerError, "the review failed inside"))
 		}
 	}()
-	answer, err := h.answer(r, started)
+	answer, err := h.answer(w, r, started)
 	if err != nil {
 		h.fail(w, r, err)
 		return
@@ -116,14 +119,16 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("Allow", http.MethodPost)
 	}
 	h.metrics.failed(code)
-	if code != http.StatusServiceUnavailable { // a flood is counted and not written down
+	if code == http.StatusServiceUnavailable {
+		h.log.shed(r)
+	} else {
 		h.log.failed(r, code, err)
 	}
 	http.Error(w, short(err.Error(), maxLine), code)
 }
 
 // answer returns the review with its response.
-func (h *Handler) answer(r *http.Request, started time.Time) ([]byte, error) {
+func (h *Handler) answer(w http.ResponseWriter, r *http.Request, started time.Time) ([]byte, error) {
 	timeout, err := timeoutOf(r)
 	if err != nil {
 		return nil, err
@@ -136,6 +141,8 @@ func (h *Handler) answer(r *http.Request, started time.Time) ([]byte, error) {
 			h.buffers.Put(buffer)
 		}
 	}()
+	// A writer that cannot set one has none of its own.
+	_ = http.NewResponseController(w).SetReadDeadline(started.Add(bodyTimeout))
 	if err := h.read(r, buffer); err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -142,6 +143,14 @@ func TestHandlerJudgesHugeObjects(t *testing.T) {
 	response := serve(handler, post(strings.NewReader(reviewOf(object))))
 	if response.Code != http.StatusOK || !strings.Contains(response.Body.String(), "10000 GPUs") {
 		t.Errorf("status %d: %.200s", response.Code, response.Body)
+	}
+	// The API server writes < as six characters: 1.5 MiB of them, which etcd keeps, are 9 MiB.
+	text := strings.Repeat(`\u003c`, 1_500_000)
+	object = `{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "churn"}, "spec": {"nodeSelector": {"type": "virtual-kubelet"}, "containers": [{"name": "c", "args": ["` +
+		text + `"], "resources": {"limits": {"nvidia.com/gpu": 1}}}]}}`
+	response = serve(handler, post(strings.NewReader(reviewOf(object))))
+	if response.Code != http.StatusOK || !strings.Contains(response.Body.String(), "1 GPU ") {
+		t.Errorf("escaped: status %d: %.200s", response.Code, response.Body)
 	}
 	deep := `{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "churn"}, "spec": {"containers": ` + strings.Repeat("[", 5000) + strings.Repeat("]", 5000) + `}}`
 	response = serve(handler, post(strings.NewReader(reviewOf(deep))))
@@ -397,6 +406,31 @@ func TestHandlerBoundsLargeBodies(t *testing.T) {
 	}
 	if response := serve(handler, post(strings.NewReader(reviewOf(large)))); response.Code != http.StatusOK {
 		t.Errorf("a large review afterwards: status %d: %.200s", response.Code, response.Body)
+	}
+}
+
+// TestShedIsWrittenDown: a flood takes a line a second, and the lines count it.
+func TestShedIsWrittenDown(t *testing.T) {
+	var text bytes.Buffer
+	log := &decisionLog{Logger: slog.New(slog.NewTextHandler(&text, nil))}
+	for range 3 {
+		log.shed(post(nil))
+	}
+	if got := strings.Count(text.String(), "reviews turned away"); got != 1 || !strings.Contains(text.String(), "reviews=1 ") {
+		t.Errorf("%d lines at once:\n%s", got, &text)
+	}
+	log.told = time.Now().Add(-shedInterval)
+	log.shed(post(nil))
+	if got := strings.Count(text.String(), "reviews turned away"); got != 2 || !strings.Contains(text.String(), "reviews=3 ") {
+		t.Errorf("%d lines in the end:\n%s", got, &text)
+	}
+}
+
+// TestSparedLines: many errors of one rule are one entry of the log's line.
+func TestSparedLines(t *testing.T) {
+	d := &Decision{Spared: []SparedError{{"cpu-only", Unchanged}, {"memory", WarnMode}, {"cpu-only", Unchanged}}}
+	if got, want := d.sparedLines(), []string{"cpu-only unchanged (2)", "memory mode"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
 

@@ -15,9 +15,13 @@ import (
 type decisionLog struct {
 	*slog.Logger
 	allowed bool // write down what is allowed without a word, too
+
+	lock   sync.Mutex
+	turned int       // reviews away since the last line about it
+	told   time.Time // when that was
 }
 
-func (l decisionLog) decided(r *http.Request, request *admissionv1.AdmissionRequest, d *Decision, duration time.Duration) {
+func (l *decisionLog) decided(r *http.Request, request *admissionv1.AdmissionRequest, d *Decision, duration time.Duration) {
 	if d.Verdict == Allowed && !l.allowed {
 		return
 	}
@@ -39,13 +43,46 @@ func (l decisionLog) decided(r *http.Request, request *admissionv1.AdmissionRequ
 		attributes = append(attributes, said("subresource", request.SubResource))
 	}
 	if len(d.Spared) > 0 {
-		var spared []string
-		for _, each := range d.Spared {
-			spared = append(spared, each.Rule+" "+string(each.Why))
-		}
-		attributes = append(attributes, slog.Any("spared", spared))
+		attributes = append(attributes, slog.Any("spared", d.sparedLines()))
 	}
 	l.LogAttrs(r.Context(), slog.LevelInfo, "review", append(attributes, trace(r)...)...)
+}
+
+// sparedLines tells each rule and why, with a number where there are several.
+func (d *Decision) sparedLines() []string {
+	count := map[SparedError]int{}
+	var each []SparedError
+	for _, spared := range d.Spared {
+		if count[spared]++; count[spared] == 1 {
+			each = append(each, spared)
+		}
+	}
+	lines := make([]string, len(each))
+	for i, spared := range each {
+		lines[i] = spared.Rule + " " + string(spared.Why)
+		if count[spared] > 1 {
+			lines[i] += fmt.Sprintf(" (%d)", count[spared])
+		}
+	}
+	return lines
+}
+
+// shedInterval is the time between lines about reviews that are turned away: a flood is
+// not to be written down one by one.
+const shedInterval = time.Second
+
+// shed tells how many reviews were turned away, which are then what failurePolicy says.
+func (l *decisionLog) shed(r *http.Request) {
+	l.lock.Lock()
+	l.turned++
+	turned, due := l.turned, time.Since(l.told) >= shedInterval
+	if due {
+		l.turned, l.told = 0, time.Now()
+	}
+	l.lock.Unlock()
+	if due {
+		l.LogAttrs(r.Context(), slog.LevelError, "reviews turned away: too many at once", slog.Int("reviews", turned), slog.String("from", r.RemoteAddr))
+	}
 }
 
 // maxSaid bounds in characters what a request says of itself. Names of Kubernetes have 253.
@@ -54,7 +91,7 @@ const maxSaid = 512
 // said is what a request says of itself: whoever reaches the port can say anything.
 func said(key, text string) slog.Attr { return slog.String(key, short(text, maxSaid)) }
 
-func (l decisionLog) failed(r *http.Request, code int, err error) {
+func (l *decisionLog) failed(r *http.Request, code int, err error) {
 	level := slog.LevelWarn
 	if code >= http.StatusInternalServerError {
 		level = slog.LevelError
@@ -62,7 +99,7 @@ func (l decisionLog) failed(r *http.Request, code int, err error) {
 	l.LogAttrs(r.Context(), level, "no verdict", append([]slog.Attr{slog.Int("code", code), slog.String("error", short(err.Error(), maxLine)), slog.String("from", r.RemoteAddr)}, trace(r)...)...)
 }
 
-func (l decisionLog) panicked(r *http.Request, fault any, stack []byte) {
+func (l *decisionLog) panicked(r *http.Request, fault any, stack []byte) {
 	l.LogAttrs(r.Context(), slog.LevelError, "panic", append([]slog.Attr{slog.String("fault", fmt.Sprint(fault)), slog.String("stack", string(stack))}, trace(r)...)...)
 }
 

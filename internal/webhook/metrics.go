@@ -71,7 +71,7 @@ func NewMetrics(covers func(group, kind string) bool) *Metrics {
 		m.reloads.WithLabelValues(what, "success")
 		m.reloads.WithLabelValues(what, "failure")
 	}
-	for _, code := range []int{http.StatusBadRequest, http.StatusInternalServerError, http.StatusServiceUnavailable} {
+	for _, code := range []int{http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusInternalServerError, http.StatusServiceUnavailable} {
 		m.failures.WithLabelValues(strconv.Itoa(code))
 	}
 	return m

@@ -58,8 +58,8 @@ type Spared string
 const (
 	Deleting   Spared = "deleting"   // the object is being deleted
 	Controlled Spared = "controller" // a controller made it from a covered owner
-	WarnMode   Spared = "mode"       // the mode is warn
 	Unchanged  Spared = "unchanged"  // the object had the error before
+	WarnMode   Spared = "mode"       // the mode is warn
 )
 
 // Decision is a response and what led to it.
@@ -104,7 +104,8 @@ func (p *Policy) Review(ctx context.Context, request *admissionv1.AdmissionReque
 		for i := range spared {
 			spared[i] = why
 		}
-		if why == "" && request.Operation == admissionv1.Update && len(request.OldObject.Raw) > 0 {
+		// Also where nothing is denied: what enforcing would deny is to be told apart.
+		if (why == "" || why == WarnMode) && request.Operation == admissionv1.Update && len(request.OldObject.Raw) > 0 {
 			before, err := p.judge(ctx, request, request.OldObject.Raw)
 			if err != nil {
 				return nil, fmt.Errorf("the object as it was: %w", err)

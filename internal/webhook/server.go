@@ -344,10 +344,14 @@ func (s *Server) loadPolicy(ctx context.Context) ([]string, error) {
 func (s *Server) loadCertificate(context.Context) ([]string, error) {
 	files := []string{s.options.Certificate, s.options.Key}
 	certificate, err := tls.LoadX509KeyPair(s.options.Certificate, s.options.Key)
-	if err == nil {
-		s.certificate.Store(&certificate)
+	if err != nil {
+		return files, fmt.Errorf("%s, %s: %w", s.options.Certificate, s.options.Key, err)
 	}
-	return files, err
+	if end := certificate.Leaf.NotAfter; time.Now().After(end) {
+		return files, fmt.Errorf("%s: the certificate ended on %s", s.options.Certificate, end.UTC().Format(time.RFC3339))
+	}
+	s.certificate.Store(&certificate)
+	return files, nil
 }
 
 // watch reads something anew when the content of its files has changed.

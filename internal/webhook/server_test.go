@@ -27,13 +27,18 @@ import (
 // writePair writes a new certificate for localhost and its key.
 func writePair(t *testing.T, certificate, key string, serial int64) {
 	t.Helper()
+	writePairUntil(t, certificate, key, serial, time.Now().Add(time.Hour))
+}
+
+func writePairUntil(t *testing.T, certificate, key string, serial int64, end time.Time) {
+	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: "localhost"},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), DNSNames: []string{"localhost"},
+		NotBefore: end.Add(-2 * time.Hour), NotAfter: end, DNSNames: []string{"localhost"},
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
 	if err != nil {
@@ -254,6 +259,12 @@ func TestNewRefuses(t *testing.T) {
 	if _, err := New(t.Context(), mixed); !errors.As(err, &ofCertificate) {
 		t.Errorf("halves of two pairs: %v", err)
 	}
+	ended := good
+	ended.Certificate, ended.Key = filepath.Join(dir, "ended.crt"), filepath.Join(dir, "ended.key")
+	writePairUntil(t, ended.Certificate, ended.Key, 3, time.Now().Add(-time.Minute))
+	if _, err := New(t.Context(), ended); !errors.As(err, &ofCertificate) || !strings.Contains(err.Error(), "the certificate ended on ") {
+		t.Errorf("a certificate that has ended: %v", err)
+	}
 	bad := good
 	bad.Load = func(context.Context) (*Policy, []string, error) {
 		return nil, nil, errors.New("configuration:1:1: bad")
@@ -319,10 +330,17 @@ func TestServerReloads(t *testing.T) {
 	if got := serial(); got != 2 {
 		t.Errorf("serial %d", got)
 	}
+	writePairUntil(t, r.file("ended.crt"), r.file("ended.key"), 3, time.Now().Add(-time.Minute))
+	rename(t, r.file("ended.key"), r.file("tls.key"))
+	rename(t, r.file("ended.crt"), r.file("tls.crt"))
+	r.log.wait(t, "the certificate ended on ", 1)
+	if got := serial(); got != 2 {
+		t.Errorf("a certificate that has ended: serial %d", got)
+	}
 	_, metrics := r.get(t, "http://"+r.MetricsAddr().String()+"/metrics")
 	for _, want := range []string{
 		`mlpolicy_webhook_reloads_total{result="success",what="certificate"} 1`,
-		`mlpolicy_webhook_reloads_total{result="failure",what="certificate"} 1`,
+		`mlpolicy_webhook_last_reload_successful{what="certificate"} 0`,
 		`mlpolicy_webhook_last_reload_successful{what="policy"} 1`,
 	} {
 		if !strings.Contains(metrics, want) {

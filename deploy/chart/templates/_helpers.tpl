@@ -61,8 +61,8 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 
 {{/*
 The generated certificate: that of the Secret in the cluster while it has 60 days left and nobody asks for another, else
-a new CA and a certificate by it. Its private key is kept nowhere but in the Secret and in Helm's record of the release, that
-of the CA nowhere at all. What comes of it: cert, key, ca, previousCA (to be trusted until the pods have the new certificate), notAfter and revision.
+a new CA and a certificate by it. Its private key is kept in the Secret and, since Helm stores what it renders, in Helm's record of
+each revision of the release, which is a Secret too and which helm rollback takes the certificate from. The CA's is kept nowhere. What comes of it: cert, key, ca, previousCA (to be trusted until the pods have the new certificate), notAfter and revision.
 */}}
 {{- define "mlpolicy.generated" -}}
 {{- $revision := .Values.certificate.generated.revision | toString -}}
