@@ -81,7 +81,7 @@ func (l *decisionLog) shed(r *http.Request) {
 	}
 	l.lock.Unlock()
 	if due {
-		l.LogAttrs(r.Context(), slog.LevelError, "reviews turned away: too many at once", slog.Int("reviews", turned), slog.String("from", r.RemoteAddr))
+		l.LogAttrs(r.Context(), slog.LevelWarn, "reviews turned away: too many at once", slog.Int("reviews", turned), slog.String("from", r.RemoteAddr))
 	}
 }
 
