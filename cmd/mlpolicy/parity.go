@@ -87,7 +87,7 @@ func (p *program) parity(c *cli.Context) error {
 
 	inputs, texts, unread := readInputs(files, c)
 	comparison := &comparison{
-		policy: policy, namespace: c.String(namespaceFlag),
+		policy: policy, namespace: c.String(namespaceFlag), clusterWide: clusterWide(),
 		ask: func(ctx context.Context, review []byte) ([]byte, error) { return ask(ctx, client, address, review) },
 	}
 	for _, text := range texts {
@@ -110,14 +110,14 @@ func (p *program) parity(c *cli.Context) error {
 	if _, err := io.WriteString(p.stdout, text.String()); err != nil {
 		return writing(err)
 	}
-	for _, err := range append(unread, comparison.unparsed...) {
+	for _, err := range slices.Concat(unread, comparison.unparsed, comparison.unrendered) {
 		p.complain(err.Error())
 	}
 	if comparison.objects == 0 {
 		p.complain("no Kubernetes object to compare: the webhook was not asked")
 	}
 	switch {
-	case len(unread) > 0, comparison.objects == 0:
+	case len(unread) > 0, len(comparison.unparsed) > 0, comparison.objects == 0:
 		return errIncomplete
 	case len(comparison.differences) > 0:
 		return errFindings
@@ -202,37 +202,70 @@ func readInputs(files *files, c *cli.Context) (inputs []lint.Input, texts []*sou
 
 // comparison compares a webhook with lint, object by object.
 type comparison struct {
-	policy    *webhook.Policy
-	namespace string
-	ask       func(ctx context.Context, review []byte) ([]byte, error)
+	policy      *webhook.Policy
+	namespace   string // of objects that name none
+	clusterWide func(group, kind string) bool
+	ask         func(ctx context.Context, review []byte) ([]byte, error)
 
 	objects     int
 	differences []string
-	unparsed    []error
+	unparsed    []error        // what is no YAML or no JSON
+	unrendered  []error        // templates, which hold no object yet
 	alone       []lint.Finding // what lint says of the files without links
 }
 
 func (c *comparison) file(ctx context.Context, file *source.File) error {
 	for _, problem := range file.Problems {
-		c.unparsed = append(c.unparsed, fmt.Errorf("%s:%d:%d: %s", file.Name, problem.Span.Start.Line, problem.Span.Start.Column, problem.Message))
+		err := fmt.Errorf("%s:%d:%d: %s", file.Name, problem.Span.Start.Line, problem.Span.Start.Column, problem.Message)
+		if problem.Kind == source.Unrendered {
+			c.unrendered = append(c.unrendered, err)
+		} else {
+			c.unparsed = append(c.unparsed, err)
+		}
 	}
-	input := lint.Input{Name: file.Name, Read: func() ([]byte, error) { return file.Text, nil }}
-	result, err := c.policy.Linter.In(c.namespace).Lint(ctx, nil, slices.Values([]lint.Input{input}))
+	findings, err := c.lint(ctx, file, c.namespace)
 	if err != nil {
 		return err
 	}
-	if len(result.Errors) > 0 {
-		return result.Errors[0]
-	}
-	c.alone = append(c.alone, result.Findings...)
+	c.alone = append(c.alone, findings...)
+	inFile := map[string][]lint.Finding{c.namespace: findings}
 	for _, document := range file.Documents {
 		for _, object := range objectsIn(document.Root) {
-			if err := c.object(ctx, object, result.Findings); err != nil {
+			namespace := c.namespace
+			if c.isClusterWide(object) {
+				namespace = ""
+			}
+			if _, known := inFile[namespace]; !known {
+				if inFile[namespace], err = c.lint(ctx, file, namespace); err != nil {
+					return err
+				}
+			}
+			if err := c.object(ctx, object, inFile[namespace]); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// lint judges a file whose objects are in a namespace unless they name another.
+func (c *comparison) lint(ctx context.Context, file *source.File, namespace string) ([]lint.Finding, error) {
+	input := lint.Input{Name: file.Name, Read: func() ([]byte, error) { return file.Text, nil }}
+	result, err := c.policy.Linter.In(namespace).Lint(ctx, nil, slices.Values([]lint.Input{input}))
+	if err != nil {
+		return nil, err
+	}
+	if len(result.Errors) > 0 {
+		return nil, result.Errors[0]
+	}
+	return result.Findings, nil
+}
+
+func (c *comparison) isClusterWide(object *source.Node) bool {
+	version, _ := object.Get("apiVersion").Scalar()
+	kind, _ := object.Get("kind").Scalar()
+	group, _, grouped := strings.Cut(version, "/")
+	return grouped && c.clusterWide(group, kind)
 }
 
 // objectsIn returns the Kubernetes objects of a document, of a list its items.
@@ -260,7 +293,7 @@ func (c *comparison) object(ctx context.Context, node *source.Node, inFile []lin
 		return err
 	}
 	name := fmt.Sprintf("%s:%d", node.File().Name, node.Span().Start.Line)
-	findings, differences, err := c.policy.Compare(ctx, object, c.namespace, c.ask)
+	findings, differences, err := c.policy.Compare(ctx, object, c.ask)
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
@@ -273,8 +306,8 @@ func (c *comparison) object(ctx context.Context, node *source.Node, inFile []lin
 	return nil
 }
 
-// sent is an object as kubectl sends it. One without a name bears that of its file, as in
-// what lint says.
+// sent is an object as an API server has it: in a namespace, unless its kind is in none. One
+// without a name bears that of its file, as in what lint says.
 func (c *comparison) sent(node *source.Node) ([]byte, error) {
 	object, _ := node.Value().(map[string]any)
 	metadata, ok := object["metadata"].(map[string]any)
@@ -283,7 +316,10 @@ func (c *comparison) sent(node *source.Node) ([]byte, error) {
 		object["metadata"] = metadata
 	}
 	if metadata != nil {
-		if metadata["namespace"] == nil {
+		switch {
+		case c.isClusterWide(node):
+			delete(metadata, "namespace")
+		case metadata["namespace"] == nil:
 			metadata["namespace"] = c.namespace
 		}
 		if metadata["name"] == nil && metadata["generateName"] == nil {
@@ -305,12 +341,12 @@ func textDiffers(node *source.Node, inFile, alone []lint.Finding) []string {
 	for _, finding := range inFile {
 		at := finding.Span.Start.Offset
 		if finding.Rule != facts.SyntaxRule && at >= span.Start.Offset && at < span.End.Offset {
-			text = append(text, finding.Rule+": "+inObject(finding.Message, within))
+			text = append(text, findingLine(finding.Severity, finding.Rule, inObject(finding.Message, within), strings.TrimPrefix(finding.Field, within)))
 		}
 	}
 	for _, finding := range alone {
 		if finding.Rule != facts.SyntaxRule {
-			object = append(object, finding.Rule+": "+finding.Message)
+			object = append(object, findingLine(finding.Severity, finding.Rule, finding.Message, finding.Field))
 		}
 	}
 	slices.Sort(text)
@@ -323,6 +359,10 @@ func textDiffers(node *source.Node, inFile, alone []lint.Finding) []string {
 		lines = append(lines, fmt.Sprintf("only of the object: %q", line))
 	}
 	return lines
+}
+
+func findingLine(severity lint.Severity, rule, message, field string) string {
+	return fmt.Sprintf("%s %s at %s: %s", severity, rule, field, message)
 }
 
 // inObject is a message without what leads to the object in its list.

@@ -132,10 +132,19 @@ func (p *program) admission(ctx context.Context, c *cli.Context) (*webhook.Polic
 
 // covered tells of which kinds the formats read deployments and computes.
 func covered() func(group, kind string) bool {
+	return kindsWhere(func(facts.ServedKinds) bool { return true })
+}
+
+// clusterWide tells which of these kinds are in no namespace.
+func clusterWide() func(group, kind string) bool {
+	return kindsWhere(func(served facts.ServedKinds) bool { return served.Cluster })
+}
+
+func kindsWhere(is func(facts.ServedKinds) bool) func(group, kind string) bool {
 	kinds := map[[2]string]bool{}
 	for _, served := range facts.KubernetesKinds() {
 		for _, kind := range served.Kinds {
-			kinds[[2]string{served.Group, kind}] = true
+			kinds[[2]string{served.Group, kind}] = is(served)
 		}
 	}
 	return func(group, kind string) bool { return kinds[[2]string{group, kind}] }

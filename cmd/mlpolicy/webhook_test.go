@@ -21,6 +21,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint"
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
 // keyPair writes a certificate for localhost and its key into a folder.
@@ -131,7 +134,7 @@ func TestParity(t *testing.T) {
 	} {
 		webhook := serve(t, args...)
 		var stdout, stderr bytes.Buffer
-		code := run(t.Context(), append([]string{"mlpolicy", "parity", "--webhook", webhook.url, "--ca", webhook.ca, "../../testdata/formats", "../../testdata/rules"}, args...),
+		code := run(t.Context(), append([]string{"mlpolicy", "parity", "--webhook", webhook.url, "--ca", webhook.ca, "../../testdata/formats", "../../testdata/rules", "../../testdata/project", "../../testdata/projects"}, args...),
 			strings.NewReader(""), &stdout, &stderr)
 		match := regexp.MustCompile(`(?m)^(\d+) objects compared, 0 differ$`).FindStringSubmatch(stdout.String())
 		if code != exitClean || match == nil {
@@ -160,6 +163,89 @@ func TestParityTellsDifferences(t *testing.T) {
 	}
 	if code != exitFindings || t.Failed() {
 		t.Errorf("exit code %d\n%s%s", code, &stdout, &stderr)
+	}
+}
+
+// parity runs the command on files that hold these texts, by name.
+func parity(t *testing.T, webhook *served, files map[string]string, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var out, problems bytes.Buffer
+	code = run(t.Context(), append([]string{"mlpolicy", "parity", "--webhook", webhook.url, "--ca", webhook.ca, dir}, args...), strings.NewReader(""), &out, &problems)
+	return code, out.String(), problems.String()
+}
+
+// gpuOnVirtualNode is a pod in a namespace.
+const gpuOnVirtualNode = `apiVersion: v1
+kind: Pod
+metadata: {name: churn, namespace: scoring}
+spec:
+  nodeSelector: {type: virtual-kubelet}
+  containers: [{name: churn, image: churn, resources: {limits: {nvidia.com/gpu: 1}}}]
+`
+
+// A file that is no YAML may hold objects that nobody compared; a template holds none yet.
+func TestParityTellsWhatItCannotRead(t *testing.T) {
+	webhook := serve(t)
+	const good = "apiVersion: v1\nkind: Pod\nmetadata: {name: churn}\nspec: {containers: [{image: churn}]}\n"
+	for _, test := range []struct {
+		name, text string
+		code       int
+	}{
+		{"truncated", gpuOnVirtualNode + "  volumes: [{name: cache\n", exitFailure},
+		{"template", "{{ if .Values.gpu }}\n" + gpuOnVirtualNode + "{{ end }}\n", exitClean},
+	} {
+		code, stdout, stderr := parity(t, webhook, map[string]string{"good.yaml": good, "other.yaml": test.text})
+		if code != test.code || !strings.Contains(stdout, "1 object compared, 0 differ") || !strings.Contains(stderr, "other.yaml:") {
+			t.Errorf("%s: exit code %d, want %d\n%s%s", test.name, code, test.code, stdout, stderr)
+		}
+	}
+}
+
+// An object is asked about in the namespace that it names, as by an API server: a mode of that
+// namespace which only the webhook has is a difference.
+func TestParityAsksInTheNamespaceOfTheObject(t *testing.T) {
+	warning := filepath.Join(t.TempDir(), "mlpolicy.yaml")
+	if err := os.WriteFile(warning, []byte("webhook: {namespaces: [{names: [scoring], mode: warn}]}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	webhook, files := serve(t, "--config", warning), map[string]string{"pod.yaml": gpuOnVirtualNode}
+	if code, stdout, stderr := parity(t, webhook, files, "--config", warning); code != exitClean {
+		t.Errorf("the same configuration: exit code %d\n%s%s", code, stdout, stderr)
+	}
+	if code, stdout, stderr := parity(t, webhook, files); code != exitFindings || !strings.Contains(stdout, `allowed: lint "false", webhook "true"`) {
+		t.Errorf("another configuration: exit code %d\n%s%s", code, stdout, stderr)
+	}
+}
+
+// What lint says of the text of a file and of the object in it is the same but for where the
+// object stands.
+func TestTextDiffers(t *testing.T) {
+	file := source.Parse("list.yaml", []byte("apiVersion: v1\nkind: List\nitems: [{apiVersion: v1, kind: Pod}]\n"))
+	item := file.Documents[0].Root.Get("items").Elements()[0]
+	of := func(field string, severity lint.Severity, message string) lint.Finding {
+		return lint.Finding{Rule: "memory", Severity: severity, Field: field, Message: message, Span: item.Span()}
+	}
+	alone := []lint.Finding{of("spec.x", lint.Error, "churn asks at spec.x")}
+	for _, test := range []struct {
+		name   string
+		inFile []lint.Finding
+		lines  int
+	}{
+		{"the same", []lint.Finding{of("items[0].spec.x", lint.Error, "churn asks at items[0].spec.x")}, 0},
+		{"another field", []lint.Finding{of("items[0].spec.y", lint.Error, "churn asks at items[0].spec.x")}, 2},
+		{"another severity", []lint.Finding{of("items[0].spec.x", lint.Warning, "churn asks at items[0].spec.x")}, 2},
+		{"another message", []lint.Finding{of("items[0].spec.x", lint.Error, "churn asks")}, 2},
+		{"nothing", nil, 1},
+	} {
+		if lines := textDiffers(item, test.inFile, alone); len(lines) != test.lines {
+			t.Errorf("%s: %q", test.name, lines)
+		}
 	}
 }
 

@@ -19,7 +19,7 @@ func TestParity(t *testing.T) {
 		path    string
 		objects int // at least
 	}
-	trees := []tree{{"../../testdata/formats", 150}, {"../../testdata/rules", 50}}
+	trees := []tree{{"../../testdata/formats", 150}, {"../../testdata/rules", 50}, {"../../testdata/project", 1}, {"../../testdata/projects", 1}}
 	if corpus := os.Getenv("MLPOLICY_CORPUS"); corpus != "" {
 		trees = append(trees, tree{corpus, 50})
 	}

@@ -22,13 +22,13 @@ import (
 // parityUser creates the objects of Compare; it is no controller.
 const parityUser = "mlpolicy-parity"
 
-// Compare asks a webhook for a review of the creation of an object, which is JSON, and
-// compares the answer with what the policy says. It returns the findings of the policy and
-// each difference as a line.
-func (p *Policy) Compare(ctx context.Context, object []byte, namespace string,
+// Compare asks a webhook for a review of the creation of an object, which is JSON, in the
+// namespace that it names, and compares the answer with what the policy says. It returns
+// the findings of the policy and each difference as a line.
+func (p *Policy) Compare(ctx context.Context, object []byte,
 	ask func(ctx context.Context, review []byte) ([]byte, error),
 ) (findings []lint.Finding, differences []string, err error) {
-	review, err := creationOf(object, namespace)
+	review, err := creationOf(object)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -55,11 +55,12 @@ func (p *Policy) Compare(ctx context.Context, object []byte, namespace string,
 }
 
 // creationOf makes the review that an API server sends.
-func creationOf(object []byte, namespace string) (*admissionv1.AdmissionReview, error) {
+func creationOf(object []byte) (*admissionv1.AdmissionReview, error) {
 	var of struct {
 		metav1.TypeMeta `json:",inline"`
 		Metadata        struct {
-			Name string `json:"name"`
+			Name      string `json:"name"`
+			Namespace string `json:"namespace"`
 		} `json:"metadata"`
 	}
 	if err := readJSON(object, &of); err != nil {
@@ -77,7 +78,7 @@ func creationOf(object []byte, namespace string) (*admissionv1.AdmissionReview, 
 			Kind:      metav1.GroupVersionKind{Group: version.Group, Version: version.Version, Kind: of.Kind},
 			Resource:  metav1.GroupVersionResource{Group: version.Group, Version: version.Version, Resource: strings.ToLower(of.Kind) + "s"},
 			Name:      of.Metadata.Name,
-			Namespace: namespace,
+			Namespace: of.Metadata.Namespace,
 			Operation: admissionv1.Create,
 			UserInfo:  authenticationv1.UserInfo{Username: parityUser},
 			Object:    runtime.RawExtension{Raw: object},
