@@ -12,6 +12,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/netip"
@@ -39,6 +40,10 @@ const (
 	maxHeader = 32 << 10
 	// drainTimeout bounds the wait for the last reviews. Most end within milliseconds.
 	drainTimeout = 15 * time.Second
+	// connectionAge is the least age at which a connection is closed after an answer, and
+	// half the greatest: an API server that never had to connect anew would never send
+	// anything to pods that came later.
+	connectionAge = 5 * time.Minute
 	// selfReviewInterval is the time between attempts to get ready.
 	selfReviewInterval = 200 * time.Millisecond
 
@@ -83,7 +88,7 @@ type Server struct {
 	policies     watch
 	certificates watch
 
-	drainTimeout time.Duration
+	drainTimeout, connectionAge time.Duration
 }
 
 // CertificateError says that the certificate or its key cannot be used.
@@ -95,7 +100,7 @@ func (e *CertificateError) Unwrap() error { return e.err }
 // New reads policy and certificate, and listens. Its error is that of Options.Load, a
 // *CertificateError, or that of listening.
 func New(ctx context.Context, options Options) (*Server, error) {
-	s := &Server{options: options, drainTimeout: drainTimeout}
+	s := &Server{options: options, drainTimeout: drainTimeout, connectionAge: connectionAge}
 	s.policies = watch{what: policyReload, load: s.loadPolicy}
 	s.certificates = watch{what: certificateReload, load: s.loadCertificate}
 	if err := s.policies.start(ctx); err != nil {
@@ -149,12 +154,22 @@ func (s *Server) routes() http.Handler {
 		}
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if s.draining.Load() {
+		if end, ok := r.Context().Value(connectionEnd{}).(time.Time); s.draining.Load() || ok && time.Now().After(end) {
 			// Whoever comes again comes to another replica.
 			w.Header().Set("Connection", "close")
 		}
 		mux.ServeHTTP(w, r)
 	})
+}
+
+// connectionEnd is the key of a connection's context under which stands when it is to be
+// closed, a time.Time.
+type connectionEnd struct{}
+
+// aging notes when a connection is to be closed. Those that were opened together are not
+// closed together.
+func (s *Server) aging(ctx context.Context, _ net.Conn) context.Context {
+	return context.WithValue(ctx, connectionEnd{}, time.Now().Add(s.connectionAge+rand.N(s.connectionAge+1)))
 }
 
 // Serve answers until ctx ends, and then in an orderly way no more: it says that it is not
@@ -168,6 +183,7 @@ func (s *Server) Serve(ctx context.Context) error {
 	reviews := &http.Server{
 		Handler: s.handler, Protocols: &http1, ErrorLog: errorLog, MaxHeaderBytes: maxHeader,
 		ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+		ConnContext: s.aging,
 		TLSConfig: &tls.Config{
 			MinVersion:     tls.VersionTLS12,
 			NextProtos:     []string{"http/1.1"},

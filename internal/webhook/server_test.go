@@ -110,7 +110,7 @@ type running struct {
 func (r *running) file(name string) string { return filepath.Join(r.dir, name) }
 
 // started runs a server whose policy is the configuration in the file "configuration".
-func started(t *testing.T, edit func(*Options)) *running {
+func started(t *testing.T, edit func(*Options), with ...func(*Server)) *running {
 	t.Helper()
 	r := &running{dir: t.TempDir(), log: &logged{more: make(chan struct{}, 1)}, ended: make(chan error, 1)}
 	writePair(t, r.file("tls.crt"), r.file("tls.key"), 1)
@@ -133,6 +133,9 @@ func started(t *testing.T, edit func(*Options)) *running {
 	server, err := New(t.Context(), options)
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, with := range with {
+		with(server)
 	}
 	r.Server = server
 	ctx, stop := context.WithCancel(context.Background())
@@ -237,6 +240,27 @@ func TestServerAnswersBesideSlowClients(t *testing.T) {
 	}
 	if response, body := r.review(t); response.StatusCode != http.StatusOK {
 		t.Errorf("status %d: %s", response.StatusCode, body)
+	}
+}
+
+// An API server that keeps its connections busy would never send anything to the pods that
+// come when it has enough of them.
+func TestServerClosesOldConnections(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		age   time.Duration
+		close bool
+	}{
+		{"young", time.Hour, false},
+		{"old", 0, true},
+	} {
+		r := started(t, nil, func(s *Server) { s.connectionAge = test.age })
+		for range 3 {
+			response, body := r.review(t)
+			if response.StatusCode != http.StatusOK || response.Close != test.close {
+				t.Errorf("%s: status %d, close %v: %s", test.name, response.StatusCode, response.Close, body)
+			}
+		}
 	}
 }
 
@@ -439,9 +463,8 @@ func TestServerSaysWhatItLeavesUnanswered(t *testing.T) {
 			}
 			return policy, files, err
 		}
-	})
+	}, func(s *Server) { s.drainTimeout = time.Millisecond })
 	r.log.wait(t, `"msg":"ready"`, 1)
-	r.drainTimeout = time.Millisecond
 	go func() {
 		if response, err := r.client.Post("https://"+r.Addr().String()+"/validate", "application/json", strings.NewReader(reviewOf(gpuOnVirtualNode))); err == nil {
 			response.Body.Close()
