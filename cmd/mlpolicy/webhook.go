@@ -121,9 +121,9 @@ func (p *program) admission(ctx context.Context, c *cli.Context) (*webhook.Polic
 		return nil, files, err
 	}
 	return &webhook.Policy{
-		Linter:   linter.Admission(configuration.Webhook.Believed...),
-		Edition:  configuration.Edition.Value,
-		Digest:   policies.Digest(),
+		Linter:  linter.Admission(configuration.Webhook.Believed...),
+		Edition: configuration.Edition.Value,
+		Digest:  policies.Digest(), Configuration: configuration.Digest(),
 		Enforces: func(namespace string) bool { return configuration.Webhook.ModeIn(namespace) == config.Enforce },
 		Controls: configuration.Webhook.Controls,
 		Covers:   covered(),

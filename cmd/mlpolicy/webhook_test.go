@@ -7,10 +7,12 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/json"
 	"encoding/pem"
+	"fmt"
 	"io"
 	"math/big"
 	"net"
@@ -284,6 +286,7 @@ deny contains {"path": ["deployments", i, "images", j], "message": sprintf("%s r
 	object := filepath.Join(dir, "pod.yaml")
 	write(object, "apiVersion: v1\nkind: Pod\nmetadata: {name: churn}\nspec: {containers: [{image: 'a:latest'}]}\n")
 	webhook := serve(t, "--config", configuration, "--reload-interval", "1ms")
+	webhook.wait(t, fmt.Sprintf(`"configuration_digest":"sha256:%x"`, sha256.Sum256([]byte("edition: 2020-06"))))
 	// says compares what it says with what lint says by another configuration.
 	says := func(text string) {
 		t.Helper()

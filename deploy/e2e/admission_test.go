@@ -191,25 +191,19 @@ func TestWhatPeopleSee(t *testing.T) {
 // annotations are what the audit log is to have of a review. The mode is enforce, if empty.
 func (r *release) annotations(t *testing.T, rules, mode string) map[string]string {
 	t.Helper()
-	pattern := regexp.MustCompile(`^mlpolicy_webhook_policy_info{digest="([^"]+)",edition="([^"]+)"}$`)
-	for name := range r.metrics(t) {
-		match := pattern.FindStringSubmatch(name)
-		if match == nil {
-			continue
-		}
-		if mode == "" {
-			mode = "enforce"
-		}
-		annotations := map[string]string{
-			"validate.mlpolicy.dev/mode": mode, "validate.mlpolicy.dev/edition": match[2], "validate.mlpolicy.dev/policy-digest": match[1],
-		}
-		if rules != "" {
-			annotations["validate.mlpolicy.dev/rules"] = rules
-		}
-		return annotations
+	if mode == "" {
+		mode = "enforce"
 	}
-	t.Fatal("no metric tells edition and digest")
-	return nil
+	metrics := r.metrics(t)
+	annotations := map[string]string{
+		"validate.mlpolicy.dev/mode":          mode,
+		"validate.mlpolicy.dev/edition":       metrics.label(t, policyInfo, "edition"),
+		"validate.mlpolicy.dev/policy-digest": metrics.label(t, policyInfo, "digest"),
+	}
+	if rules != "" {
+		annotations["validate.mlpolicy.dev/rules"] = rules
+	}
+	return annotations
 }
 
 // 40 warnings are more than the API server lets through: as many arrive as have room, and a

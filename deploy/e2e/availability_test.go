@@ -24,6 +24,8 @@ const (
 	requests = "apiserver_admission_webhook_request_total"
 	// shedTotal is the webhook's count of what it turned away at once.
 	shedTotal = "mlpolicy_webhook_shed_total"
+	// policyInfo is the webhook's word about what is in force.
+	policyInfo = "mlpolicy_webhook_policy_info"
 
 	// workers is how many creates are under way at once.
 	workers = 8
@@ -268,14 +270,7 @@ func (r *release) rotate(t *testing.T, ca *authority) {
 // digest is that of the policies in force.
 func (p *pod) digest(t *testing.T) string {
 	t.Helper()
-	for name := range p.metrics(t) {
-		if _, labels, ok := strings.Cut(name, `mlpolicy_webhook_policy_info{digest="`); ok {
-			digest, _, _ := strings.Cut(labels, `"`)
-			return digest
-		}
-	}
-	t.Fatal("no digest")
-	return ""
+	return p.metrics(t).label(t, policyInfo, "digest")
 }
 
 func (p *pod) reloaded(t *testing.T, what string) bool {

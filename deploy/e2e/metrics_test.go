@@ -30,6 +30,23 @@ func parseSeries(t *testing.T, text string) series {
 	return parsed
 }
 
+// label returns the value of a label of a metric that has one series.
+func (s series) label(t *testing.T, metric, label string) string {
+	t.Helper()
+	for key := range s {
+		if name, labels, _ := strings.Cut(key, "{"); name == metric {
+			_, value, _ := strings.Cut(","+labels, ","+label+`="`)
+			value, _, ok := strings.Cut(value, `"`)
+			if !ok {
+				t.Fatalf("%s has no %s", key, label)
+			}
+			return value
+		}
+	}
+	t.Fatalf("no %s", metric)
+	return ""
+}
+
 // sum adds the values of a metric, of those that have all of some labels, such as code="503".
 func (s series) sum(name string, labels ...string) float64 {
 	total := 0.0

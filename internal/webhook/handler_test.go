@@ -495,7 +495,7 @@ func TestMetrics(t *testing.T) {
 	serve(handler, post(strings.NewReader(reviewOf(gpuOnVirtualNode))))
 	serve(handler, post(strings.NewReader(strings.Replace(reviewOf(gpuOnVirtualNode), `"kind": "Deployment"}`, `"kind": "Forged"}`, 1))))
 	handler.metrics.inForce(&Policy{Edition: "2020-06", Digest: "sha256:0"})
-	handler.metrics.inForce(&Policy{Edition: "2023-03", Digest: "sha256:1"})
+	handler.metrics.inForce(&Policy{Edition: "2023-03", Digest: "sha256:1", Configuration: "sha256:2"})
 
 	written := metricsOf(handler)
 	for _, want := range []string{
@@ -507,7 +507,7 @@ func TestMetrics(t *testing.T) {
 		`mlpolicy_webhook_review_duration_seconds_count 3`,
 		`mlpolicy_webhook_review_duration_seconds_bucket{le="10"} 3`,
 		`mlpolicy_webhook_in_flight 0`, `mlpolicy_webhook_shed_total 0`, `mlpolicy_webhook_failures_total{code="500"} 0`,
-		`mlpolicy_webhook_policy_info{digest="sha256:1",edition="2023-03"} 1`,
+		`mlpolicy_webhook_policy_info{configuration="sha256:2",digest="sha256:1",edition="2023-03"} 1`,
 		`mlpolicy_webhook_reloads_total{result="failure",what="policy"} 0`,
 		`mlpolicy_webhook_certificate_expiry_timestamp_seconds`, `go_goroutines`,
 	} {

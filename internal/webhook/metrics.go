@@ -54,7 +54,7 @@ func NewMetrics(covers func(group, kind string) bool) *Metrics {
 		denials:  counter("denials_total", "Errors that denied an object, by rule.", "rule"),
 		spared:   counter("spared_total", "Errors that denied nothing, by rule and why: deleting, controller, mode or unchanged.", "rule", "why"),
 		failures: counter("failures_total", "Requests answered without a verdict, by HTTP status code.", "code"),
-		policy:   gauge("policy_info", "The edition and the policies in force; always 1.", "edition", "digest"),
+		policy:   gauge("policy_info", "The edition, the policies and the configuration in force; always 1.", "edition", "digest", "configuration"),
 		reloads:  counter("reloads_total", "Attempts to read the certificate or the policy anew after a change.", "what", "result"),
 		reloaded: gauge("last_reload_successful", "Whether the certificate or the policy that was read last is in force.", "what"),
 		expiry:   prometheus.NewGauge(prometheus.GaugeOpts{Name: name("certificate_expiry_timestamp_seconds"), Help: "When the certificate in force expires."}),
@@ -102,7 +102,7 @@ func (m *Metrics) failed(code int) { m.failures.WithLabelValues(strconv.Itoa(cod
 // inForce notes the policy that reviews are judged by from now on.
 func (m *Metrics) inForce(policy *Policy) {
 	m.policy.Reset()
-	m.policy.WithLabelValues(policy.Edition, policy.Digest).Set(1)
+	m.policy.WithLabelValues(policy.Edition, policy.Digest, policy.Configuration).Set(1)
 }
 
 // attempted notes how reading something anew went.

@@ -29,8 +29,11 @@ const ObjectName = "object"
 type Policy struct {
 	// Linter is one of lint.Linter.Admission.
 	Linter *lint.Linter
-	// Edition is the id of the table in force, Digest that of the policies.
-	Edition, Digest string
+	// Edition is the id of the table in force.
+	Edition string
+	// Digest identifies the policies, Configuration the text of the configuration file;
+	// the latter is empty where there is none.
+	Digest, Configuration string
 	// Enforces tells whether an error denies an object of a namespace, which is empty for
 	// objects that are in none; where it does not, the error is a warning.
 	Enforces func(namespace string) bool

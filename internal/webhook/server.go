@@ -239,7 +239,9 @@ func (s *Server) getReady(ctx context.Context) {
 		err := s.reviewSelf(ctx)
 		if err == nil {
 			s.ready.Store(true)
-			s.options.Log.Info("ready", "address", s.listener.Addr().String(), "edition", s.policy.Load().Edition, "policy_digest", s.policy.Load().Digest)
+			policy := s.policy.Load()
+			s.options.Log.Info("ready", "address", s.listener.Addr().String(),
+				"edition", policy.Edition, "policy_digest", policy.Digest, "configuration_digest", policy.Configuration)
 			return
 		}
 		if ctx.Err() == nil && err.Error() != said {
@@ -335,7 +337,9 @@ func (s *Server) follow(ctx context.Context) {
 				continue
 			}
 			s.tell()
-			s.options.Log.Info("reloaded", "what", watch.what, "policy_digest", s.policy.Load().Digest,
+			policy := s.policy.Load()
+			s.options.Log.Info("reloaded", "what", watch.what,
+				"edition", policy.Edition, "policy_digest", policy.Digest, "configuration_digest", policy.Configuration,
 				"certificate_expiry", s.certificate.Load().Leaf.NotAfter.UTC().Format(time.RFC3339))
 		}
 	}

@@ -7,6 +7,9 @@
 package config
 
 import (
+	"crypto/sha256"
+	"fmt"
+
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
@@ -41,6 +44,14 @@ type Config struct {
 	stages     []stage
 	models     []model
 	statements []statement
+}
+
+// Digest identifies the text of the configuration file; empty where there is none.
+func (c *Config) Digest() string {
+	if c.File == nil {
+		return ""
+	}
+	return fmt.Sprintf("sha256:%x", sha256.Sum256(c.File.Text))
 }
 
 // Default is the configuration of those who have none.
