@@ -19,10 +19,12 @@ import (
 const (
 	// maxBody is in bytes, of the largest body that the webhook reads.
 	maxBody = 20 << 20
-	// header begins a request, and length says that the largest body is to follow.
+	// header begins a request.
 	header = "POST /validate HTTP/1.1\r\nHost: webhook\r\nContent-Type: application/json\r\n"
-	length = "Content-Length: 8388608\r\n\r\n"
 )
+
+// length ends the header of a request whose body is as large as may be.
+var length = fmt.Sprintf("Content-Length: %d\r\n\r\n", maxBody)
 
 // reviewOf wraps an object, as JSON, into the review of its creation.
 func reviewOf(object string) string {
@@ -156,10 +158,12 @@ func TestHostileBodies(t *testing.T) {
 
 	l.begin(t, "large bodies never come to an end")
 	const clients = 20 // of which three at a time have room, for three seconds
+	shed := p.metrics(t).sum(shedTotal)
 	for range clients {
 		large := begin(t, p, header+length)
 		_, _ = large.Write(bytes.Repeat([]byte(" "), maxBody-1)) // some are sent away meanwhile
 	}
+	eventually(t, "large bodies that are turned away", func() bool { return p.metrics(t).sum(shedTotal) > shed })
 	l.more(t, 200)
 
 	l.begin(t, "who never came to an end is sent away")
