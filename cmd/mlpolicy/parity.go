@@ -40,19 +40,19 @@ func (p *program) parityCommand() *cli.Command {
 		Name:      "parity",
 		Usage:     "compare a webhook with lint",
 		UsageText: "mlpolicy parity --webhook URL [FLAGS] [PATH...]",
-		Description: `Send each Kubernetes object in files to a webhook, as an API server would when it is created, and
-compare the whole answer with what mlpolicy lint says of the object alone by the configuration in
-force here: verdict, rules, messages, fields. PATHs are those of mlpolicy lint.
+		Description: `Send each Kubernetes object in files to a webhook, as an API server does when the object is
+created, and compare the whole answer (verdict, rules, messages, fields) with what mlpolicy lint
+says of the object alone under the configuration in force here. PATHs are those of mlpolicy lint.
 
-Exit codes: 0 all the same; 1 at least one difference; 2 the command line, the configuration or a
-policy is wrong; 3 the webhook did not answer, something could not be read or judged, or there was
-no object.`,
+Exit codes: 0 no difference; 1 at least one difference; 2 the command line, the configuration or
+a policy is wrong; 3 the webhook did not answer, something could not be read or judged, or there
+was no object.`,
 		Flags: slices.Concat([]cli.Flag{
-			&cli.StringFlag{Name: webhookFlag, Usage: "the `URL` of the webhook, such as https://localhost:8443"},
-			&cli.StringFlag{Name: caFlag, Usage: "trust the authorities in the PEM `FILE`, not those of the system"},
-			&cli.StringFlag{Name: namespaceFlag, Usage: "put objects that name no namespace into `NAMESPACE`", Value: "default"},
-			&cli.BoolFlag{Name: linkedFlag, Usage: "list what only lint can see, since it follows links to other files", DisableDefaultText: true},
-			choice(modeFlag, "the `MODE` of the webhook where no namespace has its own: enforce or warn (default: enforce)", "", []string{"enforce", "warn"}),
+			&cli.StringFlag{Name: webhookFlag, Usage: "send reviews to the webhook at `URL`, such as https://localhost:8443"},
+			&cli.StringFlag{Name: caFlag, Usage: "trust the CA certificates in the PEM `FILE` instead of those of the system"},
+			&cli.StringFlag{Name: namespaceFlag, Usage: "put objects without a namespace into `NAMESPACE`", Value: "default"},
+			&cli.BoolFlag{Name: linkedFlag, Usage: "also list what only lint finds, because it follows links to other files", DisableDefaultText: true},
+			choice(modeFlag, "expect `MODE` in namespaces without one of their own: enforce or warn (default: enforce)", "", []string{"enforce", "warn"}),
 			editionFlagOf(),
 			clusterFlagOf(),
 		}, configFlags(), []cli.Flag{
@@ -114,7 +114,7 @@ func (p *program) parity(c *cli.Context) error {
 		p.complain(err.Error())
 	}
 	if comparison.objects == 0 {
-		p.complain("no Kubernetes object to compare: the webhook was not asked")
+		p.complain("no Kubernetes objects to compare")
 	}
 	switch {
 	case len(unread) > 0, len(comparison.unparsed) > 0, comparison.objects == 0:
@@ -139,7 +139,7 @@ func reviewAddress(text string) (string, error) {
 	}
 	address, err := url.Parse(text)
 	if err != nil || address.Host == "" || address.Scheme != "https" {
-		return "", usagef("--%s: %q is no URL such as https://localhost:8443", webhookFlag, text)
+		return "", usagef("--%s: %q is not a URL such as https://localhost:8443", webhookFlag, text)
 	}
 	if address.Path == "" || address.Path == "/" {
 		address.Path = "/validate"
@@ -156,7 +156,7 @@ func parityClient(ca string) (*http.Client, error) {
 		}
 		settings.RootCAs = x509.NewCertPool()
 		if !settings.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, usagef("--%s: %s holds no certificate", caFlag, ca)
+			return nil, usagef("--%s: %s contains no certificate", caFlag, ca)
 		}
 	}
 	return &http.Client{Timeout: parityTimeout, Transport: &http.Transport{TLSClientConfig: settings, Proxy: http.ProxyFromEnvironment}}, nil
@@ -179,7 +179,7 @@ func ask(ctx context.Context, client *http.Client, address string, review []byte
 		return nil, err
 	}
 	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("%s answers with status %d: %s", address, response.StatusCode, bytes.TrimSpace(answer))
+		return nil, fmt.Errorf("%s answered with status %d: %s", address, response.StatusCode, bytes.TrimSpace(answer))
 	}
 	return answer, nil
 }
@@ -353,10 +353,10 @@ func textDiffers(node *source.Node, inFile, alone []lint.Finding) []string {
 	slices.Sort(object)
 	var lines []string
 	for _, line := range missing(text, object) {
-		lines = append(lines, fmt.Sprintf("only of the file: %q", line))
+		lines = append(lines, fmt.Sprintf("only in the file: %q", line))
 	}
 	for _, line := range missing(object, text) {
-		lines = append(lines, fmt.Sprintf("only of the object: %q", line))
+		lines = append(lines, fmt.Sprintf("only in the object: %q", line))
 	}
 	return lines
 }

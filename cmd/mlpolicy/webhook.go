@@ -32,31 +32,31 @@ func (p *program) webhookCommand() *cli.Command {
 		Name:      "webhook",
 		Usage:     "answer the admission reviews of a Kubernetes API server",
 		UsageText: "mlpolicy webhook --tls-cert FILE --tls-key FILE [FLAGS]",
-		Description: `Serve the same rules as a validating admission webhook: POST /validate, /healthz and /readyz over
-TLS, and /metrics on a port of its own. Errors deny an object, all else warns.
+		Description: `Serve a validating admission webhook with the same rules: POST /validate, /healthz and /readyz
+over TLS, and /metrics on a separate port. Errors deny an object; everything else warns.
 
-Each object is judged alone and by the same configuration as files, in which entries of paths
-alone are refused: an object has no path. What an object states of itself by annotations
-mlpolicy.dev/… may add findings; it takes none away unless webhook: believe: says so.
-Certificate, configuration and policies are read anew when the content of their files changes,
-and the last good ones stay while the new ones are bad. Decisions are written to standard output
-as lines of JSON.
+Each object is judged alone, under the same configuration as files. Entries that select by paths
+alone are refused: objects have no path. What an object states about itself by mlpolicy.dev/…
+annotations can add findings; it removes none unless webhook: believe: lists it. Certificate,
+configuration and policies are reloaded when the content of their files changes; while the new
+version is bad, the last good one stays in force. Decisions are logged to standard output as JSON
+lines.
 
-Exit codes: 0 ended by a signal and in order; 2 the command line, the certificate, the
-configuration or a policy is wrong; 3 it could not be served.`,
+Exit codes: 0 stopped by a signal, every review answered; 2 the command line, the certificate,
+the configuration or a policy is wrong; 3 serving failed.`,
 		Flags: slices.Concat([]cli.Flag{
-			&cli.StringFlag{Name: tlsCertFlag, Usage: "serve with the certificate chain in the PEM `FILE`"},
-			&cli.StringFlag{Name: tlsKeyFlag, Usage: "and with the private key in the PEM `FILE`"},
+			&cli.StringFlag{Name: tlsCertFlag, Usage: "read the certificate chain from the PEM `FILE`"},
+			&cli.StringFlag{Name: tlsKeyFlag, Usage: "read its private key from the PEM `FILE`"},
 			&cli.StringFlag{Name: listenFlag, Usage: "serve reviews at `ADDRESS`", Value: ":8443"},
-			&cli.StringFlag{Name: metricsFlag, Usage: "serve metrics at `ADDRESS`; none if empty", Value: ":8080"},
-			choice(modeFlag, "`MODE` where no namespace has its own: enforce or warn (default: enforce)", "", config.Modes()),
+			&cli.StringFlag{Name: metricsFlag, Usage: "serve metrics at `ADDRESS`; if empty, serve none", Value: ":8080"},
+			choice(modeFlag, "use `MODE` in namespaces without one of their own: enforce or warn (default: enforce)", "", config.Modes()),
 			editionFlagOf(),
 			clusterFlagOf(),
 		}, configFlags(), []cli.Flag{
-			&cli.BoolFlag{Name: logAllowedFlag, Usage: "write down what is allowed without a warning, too", DisableDefaultText: true},
-			&cli.IntFlag{Name: maxInFlightFlag, Usage: "turn reviews away from this `NUMBER` at once on", Value: webhook.DefaultMaxInFlight},
-			&cli.DurationFlag{Name: reloadFlag, Usage: "look at the files each `DURATION`", Value: webhook.DefaultPoll},
-			&cli.DurationFlag{Name: drainDelayFlag, Usage: "after a signal answer for a `DURATION` before the end", Value: webhook.DefaultDrainDelay},
+			&cli.BoolFlag{Name: logAllowedFlag, Usage: "also log reviews allowed without a warning", DisableDefaultText: true},
+			&cli.IntFlag{Name: maxInFlightFlag, Usage: "answer at most `NUMBER` reviews at once; shed the rest with 503", Value: webhook.DefaultMaxInFlight},
+			&cli.DurationFlag{Name: reloadFlag, Usage: "check the files for changes every `DURATION`", Value: webhook.DefaultPoll},
+			&cli.DurationFlag{Name: drainDelayFlag, Usage: "keep answering for `DURATION` after SIGTERM, then drain", Value: webhook.DefaultDrainDelay},
 		}),
 		Action: p.webhook,
 	}
@@ -72,10 +72,13 @@ func (p *program) webhook(c *cli.Context) error {
 		}
 	}
 	if c.Int(maxInFlightFlag) < 1 {
-		return usagef("--%s must be 1 at least", maxInFlightFlag).seeHelp(c.Command.Name)
+		return usagef("--%s must be at least 1", maxInFlightFlag).seeHelp(c.Command.Name)
 	}
-	if c.Duration(reloadFlag) < time.Millisecond || c.Duration(drainDelayFlag) < 0 {
-		return usagef("--%s must be a millisecond at least, and --%s not below none", reloadFlag, drainDelayFlag).seeHelp(c.Command.Name)
+	if c.Duration(reloadFlag) < time.Millisecond {
+		return usagef("--%s must be at least 1ms", reloadFlag).seeHelp(c.Command.Name)
+	}
+	if c.Duration(drainDelayFlag) < 0 {
+		return usagef("--%s must not be negative", drainDelayFlag).seeHelp(c.Command.Name)
 	}
 	webhook.DelayCollections()
 	server, err := webhook.New(c.Context, webhook.Options{

@@ -157,7 +157,7 @@ func TestParityTellsDifferences(t *testing.T) {
 		"../../testdata/rules/cpu-only", "../../testdata/project",
 	}, strings.NewReader(""), &stdout, &stderr)
 	for _, want := range []string{
-		`allowed: lint "false", webhook "true"`, `audit annotation edition: lint "2020-06", webhook "2023-03"`, "message only of lint: ", "warning only of the webhook: ", "only with links: gpu-web-service",
+		`allowed: lint "false", webhook "true"`, `audit annotation edition: lint "2020-06", webhook "2023-03"`, "message only from lint: ", "warning only from the webhook: ", "only with links: gpu-web-service",
 	} {
 		if !strings.Contains(stdout.String(), want) {
 			t.Errorf("nothing says %s", want)

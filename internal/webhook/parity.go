@@ -151,11 +151,11 @@ func unmatched(what string, want, got []string) []string {
 		if i := slices.Index(rest, line); i >= 0 {
 			rest = slices.Delete(rest, i, i+1)
 		} else {
-			lines = append(lines, fmt.Sprintf("%s only of lint: %q", what, line))
+			lines = append(lines, fmt.Sprintf("%s only from lint: %q", what, line))
 		}
 	}
 	for _, line := range rest {
-		lines = append(lines, fmt.Sprintf("%s only of the webhook: %q", what, line))
+		lines = append(lines, fmt.Sprintf("%s only from the webhook: %q", what, line))
 	}
 	if len(lines) == 0 {
 		return []string{what + "s: in another order"}

@@ -73,7 +73,7 @@ func (c *Config) ForObjects() (*Config, error) {
 	objects := *c
 	objects.stages, objects.statements = nil, nil
 	var mistakes Errors
-	const alone = "the webhook knows no paths: select by namespaces, kinds or names too"
+	const alone = "objects have no path: also select by namespaces, kinds or names"
 	for _, stage := range c.stages {
 		ok := false
 		if stage.scope, ok = stage.scope.ofObjects(); !ok {
@@ -110,7 +110,7 @@ func (r *reader) webhook() []field {
 					continue
 				}
 				if entry.names == nil || entry.mode == "" {
-					r.mistake(item, `namespaces need names and a mode: {names: ["sandbox-*"], mode: warn}`)
+					r.mistake(item, `each entry needs names and a mode: {names: ["sandbox-*"], mode: warn}`)
 				}
 				w.namespaces = append(w.namespaces, entry)
 			}

@@ -70,7 +70,7 @@ facts: [{paths: ["legacy/**"], names: [old], set: {workload: batch-scoring}}]`).
 		}
 	}
 	_, err = parse(t, "stages: {production: [\"prod/**\"]}\nfacts: [{paths: [\"legacy/**\"], set: {gpus: 1}}]").ForObjects()
-	want := ".mlpolicy.yaml:1:23: the webhook knows no paths: select by namespaces, kinds or names too\n.mlpolicy.yaml:2:9: the webhook knows no paths"
+	want := ".mlpolicy.yaml:1:23: objects have no path: also select by namespaces, kinds or names\n.mlpolicy.yaml:2:9: objects have no path"
 	if err == nil || !strings.HasPrefix(err.Error(), want) {
 		t.Errorf("error %v, want %s", err, want)
 	}
