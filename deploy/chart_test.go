@@ -285,7 +285,7 @@ func TestRefused(t *testing.T) {
 		args []string
 		want string
 	}{
-		"namespace default":      {[]string{"--namespace", "default"}, "choose another than default"},
+		"namespace default":      {[]string{"--namespace", "default"}, "must not be installed in default"},
 		"unknown value":          {[]string{"--set", "failurePolicy=Fail"}, "failurePolicy"},
 		"unknown mode":           {[]string{"--set", "mode=audit"}, "mode"},
 		"certificate mode":       {[]string{"--set", "certificate.mode=self-signed"}, "mode"},
@@ -300,7 +300,7 @@ func TestRefused(t *testing.T) {
 		"policy that leads out":  {[]string{"--set", `policies.\.\./x\.rego=package x`}, "policies"},
 		"mode in config":         {[]string{"--set", "mode=warn", "--set-literal", "config=webhook: {mode: enforce}"}, "set mode, which the chart passes as --mode, not webhook: mode: in config"},
 		"the other mode":         {[]string{"--set", "mode=enforce", "--set-literal", "config=webhook:\n  mode: warn\n"}, "set mode, which the chart passes as --mode"},
-		"policies of one key":    {[]string{"--set", `policies.a/b\.rego=package b`, "--set", `policies.a__b\.rego=package b`}, "a__b.rego: no path may have __ in it"},
+		"policies of one key":    {[]string{"--set", `policies.a/b\.rego=package b`, "--set", `policies.a__b\.rego=package b`}, "a__b.rego: paths must not contain __"},
 		"policy of another kind": {[]string{"--set", `policies.x\.txt=x`}, "policies"},
 		"budget of nothing":      {[]string{"--set", "podDisruptionBudget.maxUnavailable=0"}, "maxUnavailable"},
 		"digest":                 {[]string{"--set", "image.digest=latest"}, "digest"},
@@ -550,7 +550,7 @@ func TestNotes(t *testing.T) {
 		t.Fatal(err)
 	}
 	const (
-		cluster   = "Only what states its cluster is judged"
+		cluster   = "Only objects that state their cluster are judged"
 		except    = "webhook: namespaces: in config says enforce"
 		generated = "certificate.mode=generated is not for failurePolicy Fail"
 	)

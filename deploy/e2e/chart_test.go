@@ -590,7 +590,7 @@ func TestDefaultIsRefused(t *testing.T) {
 	before := inventory(t)
 	for name, set := range modes {
 		got := command(t, set.yaml(t), helm(), "install", releaseName, chart, "--namespace", "default", "--values", "-")
-		if got.code == 0 || !strings.Contains(got.stderr, "choose another than default") {
+		if got.code == 0 || !strings.Contains(got.stderr, "must not be installed in default") {
 			t.Errorf("%s: exit code %d: %s", name, got.code, got.stderr)
 		}
 	}

@@ -31,7 +31,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 {{- end -}}
 
-{{/* The Secret that holds the certificate. */}}
+{{/* The Secret with the certificate. */}}
 {{- define "mlpolicy.tlsSecret" -}}
 {{- if eq .Values.certificate.mode "existing" -}}
 {{ .Values.certificate.existing.secretName }}
@@ -42,14 +42,14 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 {{- end -}}
 
-{{/* The names that the API server may know the webhook by. */}}
+{{/* The names by which the API server may call the webhook. */}}
 {{- define "mlpolicy.dnsNames" -}}
 {{- $service := printf "%s.%s" (include "mlpolicy.fullname" .) .Release.Namespace -}}
 - {{ $service }}.svc
 - {{ $service }}.svc.cluster.local
 {{- end -}}
 
-{{/* Nine tenths of the memory's limit, so that Go collects before the kernel kills. */}}
+{{/* Nine tenths of the memory limit, so that Go collects garbage before the kernel kills the process. */}}
 {{- define "mlpolicy.goMemLimit" -}}
 {{- $limit := .Values.resources.limits.memory -}}
 {{- $mebibytes := trimSuffix "Mi" $limit | int64 -}}
@@ -60,9 +60,10 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 
 {{/*
-The generated certificate: that of the Secret in the cluster while it has 60 days left and nobody asks for another, else
-a new CA and a certificate by it. Its private key is kept in the Secret and, since Helm stores what it renders, in Helm's record of
-each revision of the release, which is a Secret too and which helm rollback takes the certificate from. The CA's is kept nowhere. What comes of it: cert, key, ca, previousCA (to be trusted until the pods have the new certificate), notAfter and revision.
+The generated certificate: the one in the cluster's Secret while it has more than 60 days left and revision is the same, else
+a new one issued by a new CA. Its private key is in the Secret and, since Helm stores what it renders, in Helm's record of
+each revision of the release, also a Secret, from which helm rollback takes the certificate. The CA's key is not kept.
+Returns cert, key, ca, previousCA (trusted until the pods have the new certificate), notAfter and revision.
 */}}
 {{- define "mlpolicy.generated" -}}
 {{- $revision := .Values.certificate.generated.revision | toString -}}
