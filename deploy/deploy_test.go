@@ -247,15 +247,15 @@ func TestPod(t *testing.T) {
 }
 
 // TestMetrics holds that each metric and label that alerts and dashboard ask for stands in
-// the runbook's list, and that each metric of the list is looked at.
+// the list of docs/webhook.md, and that each metric of the list is looked at.
 func TestMetrics(t *testing.T) {
 	listed := map[string][]string{}
 	row := regexp.MustCompile("(?m)^\\| `(mlpolicy_webhook_[a-z_]+)` \\| ([`a-z, ]*) \\|")
-	for _, match := range row.FindAllSubmatch(read(t, "../docs/runbook.md"), -1) {
+	for _, match := range row.FindAllSubmatch(read(t, "../docs/webhook.md"), -1) {
 		listed[string(match[1])] = regexp.MustCompile("[a-z_]+").FindAllString(string(match[2]), -1)
 	}
 	if len(listed) < 11 {
-		t.Fatalf("the runbook lists %d metrics", len(listed))
+		t.Fatalf("webhook.md lists %d metrics", len(listed))
 	}
 	for metric, labels := range map[string][]string{ // of the API server
 		"apiserver_admission_webhook_fail_open_count": {"name", "type"},
@@ -272,7 +272,7 @@ func TestMetrics(t *testing.T) {
 		for _, name := range metric.FindAllString(expression, -1) {
 			name = strings.TrimSuffix(name, "_bucket")
 			if _, ok := listed[name]; !ok {
-				t.Errorf("%s asks for %s, which the runbook does not list", expression, name)
+				t.Errorf("%s asks for %s, which webhook.md does not list", expression, name)
 			}
 			used[name] = true
 			labels = append(labels, listed[name]...)
