@@ -55,8 +55,8 @@ configuration or a policy is wrong; 3 it could not be served.`,
 		}, configFlags(), []cli.Flag{
 			&cli.BoolFlag{Name: logAllowedFlag, Usage: "write down what is allowed without a warning, too", DisableDefaultText: true},
 			&cli.IntFlag{Name: maxInFlightFlag, Usage: "turn reviews away from this `NUMBER` at once on", Value: webhook.DefaultMaxInFlight},
-			&cli.DurationFlag{Name: reloadFlag, Usage: "look at the files each `DURATION`", Value: webhook.DefaultPoll},
-			&cli.DurationFlag{Name: drainDelayFlag, Usage: "after a signal answer for a `DURATION` before the end", Value: webhook.DefaultDrainDelay},
+			&cli.DurationFlag{Name: reloadFlag, Usage: "look at the files each `DURATION`", Value: webhook.DefaultReloadInterval},
+			&cli.DurationFlag{Name: drainDelayFlag, Usage: "after a signal answer for a `DURATION` before the end", Value: webhook.DefaultShutdownDelay},
 		}),
 		Action: p.webhook,
 	}
@@ -81,12 +81,12 @@ func (p *program) webhook(c *cli.Context) error {
 	server, err := webhook.New(c.Context, webhook.Options{
 		Address: c.String(listenFlag), MetricsAddress: c.String(metricsFlag),
 		Certificate: c.String(tlsCertFlag), Key: c.String(tlsKeyFlag),
-		Load:        func(ctx context.Context) (*webhook.Policy, []string, error) { return p.admission(ctx, c) },
-		Poll:        c.Duration(reloadFlag),
-		DrainDelay:  c.Duration(drainDelayFlag),
-		MaxInFlight: c.Int(maxInFlightFlag),
-		LogAllowed:  c.Bool(logAllowedFlag),
-		Log:         slog.New(slog.NewJSONHandler(p.stdout, nil)),
+		Load:           func(ctx context.Context) (*webhook.Policy, []string, error) { return p.admission(ctx, c) },
+		ReloadInterval: c.Duration(reloadFlag),
+		ShutdownDelay:  c.Duration(drainDelayFlag),
+		MaxInFlight:    c.Int(maxInFlightFlag),
+		LogAllowed:     c.Bool(logAllowedFlag),
+		Log:            slog.New(slog.NewJSONHandler(p.stdout, nil)),
 	})
 	var certificate *webhook.CertificateError
 	if errors.As(err, &certificate) {
@@ -124,9 +124,9 @@ func (p *program) admission(ctx context.Context, c *cli.Context) (*webhook.Polic
 		Linter:  linter.Admission(configuration.Webhook.Believed...),
 		Edition: configuration.Edition.Value,
 		Digest:  policies.Digest(), Configuration: configuration.Digest(),
-		Enforces: func(namespace string) bool { return configuration.Webhook.ModeIn(namespace) == config.Enforce },
-		Controls: configuration.Webhook.Controls,
-		Covers:   covered(),
+		Enforces:     func(namespace string) bool { return configuration.Webhook.ModeIn(namespace) == config.Enforce },
+		IsController: configuration.Webhook.Controls,
+		Covers:       covered(),
 	}, files, nil
 }
 
