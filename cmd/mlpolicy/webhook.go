@@ -55,8 +55,8 @@ the configuration or a policy is wrong; 3 serving failed.`,
 		}, configFlags(), []cli.Flag{
 			&cli.BoolFlag{Name: logAllowedFlag, Usage: "also log reviews allowed without a warning", DisableDefaultText: true},
 			&cli.IntFlag{Name: maxInFlightFlag, Usage: "answer at most `NUMBER` reviews at once; shed the rest with 503", Value: webhook.DefaultMaxInFlight},
-			&cli.DurationFlag{Name: reloadFlag, Usage: "check the files for changes every `DURATION`", Value: webhook.DefaultPoll},
-			&cli.DurationFlag{Name: drainDelayFlag, Usage: "keep answering for `DURATION` after SIGTERM, then drain", Value: webhook.DefaultDrainDelay},
+			&cli.DurationFlag{Name: reloadFlag, Usage: "check the files for changes every `DURATION`", Value: webhook.DefaultReloadInterval},
+			&cli.DurationFlag{Name: drainDelayFlag, Usage: "keep answering for `DURATION` after SIGTERM, then drain", Value: webhook.DefaultShutdownDelay},
 		}),
 		Action: p.webhook,
 	}
@@ -84,12 +84,12 @@ func (p *program) webhook(c *cli.Context) error {
 	server, err := webhook.New(c.Context, webhook.Options{
 		Address: c.String(listenFlag), MetricsAddress: c.String(metricsFlag),
 		Certificate: c.String(tlsCertFlag), Key: c.String(tlsKeyFlag),
-		Load:        func(ctx context.Context) (*webhook.Policy, []string, error) { return p.admission(ctx, c) },
-		Poll:        c.Duration(reloadFlag),
-		DrainDelay:  c.Duration(drainDelayFlag),
-		MaxInFlight: c.Int(maxInFlightFlag),
-		LogAllowed:  c.Bool(logAllowedFlag),
-		Log:         slog.New(slog.NewJSONHandler(p.stdout, nil)),
+		Load:           func(ctx context.Context) (*webhook.Policy, []string, error) { return p.admission(ctx, c) },
+		ReloadInterval: c.Duration(reloadFlag),
+		ShutdownDelay:  c.Duration(drainDelayFlag),
+		MaxInFlight:    c.Int(maxInFlightFlag),
+		LogAllowed:     c.Bool(logAllowedFlag),
+		Log:            slog.New(slog.NewJSONHandler(p.stdout, nil)),
 	})
 	var certificate *webhook.CertificateError
 	if errors.As(err, &certificate) {
@@ -127,9 +127,9 @@ func (p *program) admission(ctx context.Context, c *cli.Context) (*webhook.Polic
 		Linter:  linter.Admission(configuration.Webhook.Believed...),
 		Edition: configuration.Edition.Value,
 		Digest:  policies.Digest(), Configuration: configuration.Digest(),
-		Enforces: func(namespace string) bool { return configuration.Webhook.ModeIn(namespace) == config.Enforce },
-		Controls: configuration.Webhook.Controls,
-		Covers:   covered(),
+		Enforces:     func(namespace string) bool { return configuration.Webhook.ModeIn(namespace) == config.Enforce },
+		IsController: configuration.Webhook.Controls,
+		Covers:       covered(),
 	}, files, nil
 }
 

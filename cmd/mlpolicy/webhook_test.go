@@ -306,7 +306,7 @@ deny contains {"path": ["deployments", i, "images", j], "message": sprintf("%s r
 	webhook.wait(t, `"msg":"reloaded"`)
 	says("{edition: 2023-03, policies: [policy]}")
 	write(rule, strings.TrimPrefix(refusing, "# METADATA\n"))
-	webhook.wait(t, `"msg":"reload failed, the last good one stays"`)
+	webhook.wait(t, `"msg":"reload failed; keeping the last good version"`)
 	write(rule, strings.Replace(refusing, `":latest"`, `":newest"`, 1))
 	webhook.wait(t, `"msg":"reloaded"`)
 	says("{edition: 2023-03, policies: [policy]}")

@@ -111,9 +111,13 @@ func (j *judge) locate(place, owner facts.Place, finding Finding) Finding {
 	if place.Node != nil {
 		finding.File, finding.Span, finding.Field = place.Node.File(), place.Node.Span(), place.Node.Path()
 	}
-	for i, other := range related {
-		again := slices.ContainsFunc(related[:i], func(before facts.Place) bool { return before.Node == other.Node })
-		if other.Node != nil && other.Node != place.Node && !again {
+	if len(related) == 0 {
+		return finding
+	}
+	told := map[*source.Node]bool{nil: true, place.Node: true}
+	for _, other := range related {
+		if !told[other.Node] {
+			told[other.Node] = true
 			finding.Related = append(finding.Related, Related{File: other.Node.File(), Span: other.Node.Span(), Message: other.Why})
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"strings"
 	"testing"
 
 	admissionv1 "k8s.io/api/admission/v1"
@@ -92,6 +93,45 @@ func BenchmarkReview(b *testing.B) {
 			}
 		}
 	})
+}
+
+// BenchmarkReviewOfLargeObjects measures updates of objects about as large as etcd keeps: what
+// takes longer than a webhook's timeout of 3 s is admitted unreviewed where failurePolicy is
+// Ignore.
+func BenchmarkReviewOfLargeObjects(b *testing.B) {
+	DelayCollections()
+	policy := policyOf(b, "")
+	const (
+		container = `{"name":"scorer","image":"scorer","resources":{"limits":{"nvidia.com/gpu":1,"memory":"1Gi"}}}`
+		template  = `"template":{"spec":{"nodeSelector":{"type":"virtual-kubelet"},"containers":[` + container + `]}}`
+	)
+	list := func(item string, size int) string {
+		return "[" + strings.TrimSuffix(strings.Repeat(item+",", size), ",") + "]"
+	}
+	for _, benched := range []struct {
+		name, object string
+		findings     int
+	}{
+		{"containers", `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"churn"},"spec":{"nodeSelector":{"type":"virtual-kubelet"},
+			"containers":` + list(container, 14_000) + `}}`, 2},
+		{"parts", `{"apiVersion":"ray.io/v1","kind":"RayService","metadata":{"name":"churn"},"spec":{"rayClusterConfig":{
+			"headGroupSpec":{` + template + `},"workerGroupSpecs":` + list(`{"groupName":"workers",`+template+`}`, 7_000) + `}}}`, 7_001},
+	} {
+		request, err := decode([]byte(reviewOf(benched.object)))
+		if err != nil {
+			b.Fatal(err)
+		}
+		request.Operation, request.OldObject = admissionv1.Update, request.Object
+		b.Run(benched.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				decision, err := policy.Review(b.Context(), request)
+				if err != nil || len(decision.Findings) != benched.findings {
+					b.Fatal(len(decision.Findings), err)
+				}
+			}
+		})
+	}
 }
 
 // BenchmarkHandler measures whole requests, and beside them a handler that decodes the

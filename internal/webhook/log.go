@@ -14,11 +14,12 @@ import (
 // decisionLog writes what was decided, and never what is in an object.
 type decisionLog struct {
 	*slog.Logger
-	allowed bool // write down what is allowed without a word, too
+	allowed bool // also log reviews that were allowed without a warning
 
-	lock   sync.Mutex
-	turned int       // reviews away since the last line about it
-	told   time.Time // when that was
+	lock     sync.Mutex
+	shedding bool   // a line about shed reviews was written less than shedInterval ago
+	unlogged int    // reviews shed since that line
+	from     string // address of the client of the last one
 }
 
 func (l *decisionLog) decided(r *http.Request, request *admissionv1.AdmissionRequest, d *Decision, duration time.Duration) {
@@ -26,77 +27,96 @@ func (l *decisionLog) decided(r *http.Request, request *admissionv1.AdmissionReq
 		return
 	}
 	attributes := []slog.Attr{
-		said("uid", string(request.UID)),
+		clientString("uid", string(request.UID)),
 		slog.String("verdict", string(d.Verdict)),
 		slog.Any("rules", d.Rules),
-		said("operation", string(request.Operation)),
-		said("group", request.Kind.Group),
-		said("version", request.Kind.Version),
-		said("kind", request.Kind.Kind),
-		said("namespace", request.Namespace),
-		said("name", request.Name),
-		said("user", request.UserInfo.Username),
+		clientString("operation", string(request.Operation)),
+		clientString("group", request.Kind.Group),
+		clientString("version", request.Kind.Version),
+		clientString("kind", request.Kind.Kind),
+		clientString("namespace", request.Namespace),
+		clientString("name", request.Name),
+		clientString("user", request.UserInfo.Username),
 		slog.Bool("dry_run", request.DryRun != nil && *request.DryRun),
 		slog.Float64("duration_ms", float64(duration.Microseconds())/1000),
 	}
 	if request.SubResource != "" {
-		attributes = append(attributes, said("subresource", request.SubResource))
+		attributes = append(attributes, clientString("subresource", request.SubResource))
 	}
-	if len(d.Spared) > 0 {
-		attributes = append(attributes, slog.Any("spared", d.sparedLines()))
+	if len(d.Exempted) > 0 {
+		attributes = append(attributes, slog.Any("exempted", d.exemptedLines()))
 	}
 	l.LogAttrs(r.Context(), slog.LevelInfo, "review", append(attributes, trace(r)...)...)
 }
 
-// sparedLines tells each rule and why, with a number where there are several.
-func (d *Decision) sparedLines() []string {
-	count := map[SparedError]int{}
-	var each []SparedError
-	for _, spared := range d.Spared {
-		if count[spared]++; count[spared] == 1 {
-			each = append(each, spared)
+// exemptedLines are rule and reason of each exempted error, with a number where there are several.
+func (d *Decision) exemptedLines() []string {
+	count := map[ExemptedError]int{}
+	var each []ExemptedError
+	for _, exempted := range d.Exempted {
+		if count[exempted]++; count[exempted] == 1 {
+			each = append(each, exempted)
 		}
 	}
 	lines := make([]string, len(each))
-	for i, spared := range each {
-		lines[i] = spared.Rule + " " + string(spared.Why)
-		if count[spared] > 1 {
-			lines[i] += fmt.Sprintf(" (%d)", count[spared])
+	for i, exempted := range each {
+		lines[i] = exempted.Rule + " " + string(exempted.Reason)
+		if count[exempted] > 1 {
+			lines[i] += fmt.Sprintf(" (%d)", count[exempted])
 		}
 	}
 	return lines
 }
 
-// shedInterval is the time between lines about reviews that are turned away: a flood is
-// not to be written down one by one.
+// shedInterval is the least time between two lines about shed reviews.
 const shedInterval = time.Second
 
-// shed tells how many reviews were turned away, which are then what failurePolicy says.
+// shed counts a review that was shed. The first is logged at once, those of the next
+// shedInterval together at its end.
 func (l *decisionLog) shed(r *http.Request) {
 	l.lock.Lock()
-	l.turned++
-	turned, due := l.turned, time.Since(l.told) >= shedInterval
-	if due {
-		l.turned, l.told = 0, time.Now()
-	}
-	l.lock.Unlock()
-	if due {
-		l.LogAttrs(r.Context(), slog.LevelWarn, "reviews turned away: too many at once", slog.Int("reviews", turned), slog.String("from", r.RemoteAddr))
+	defer l.lock.Unlock()
+	l.unlogged++
+	l.from = r.RemoteAddr
+	if !l.shedding {
+		l.flush()
 	}
 }
 
-// maxSaid bounds in characters what a request says of itself. Names of Kubernetes have 253.
-const maxSaid = 512
+// flush logs the reviews shed since the last line. The caller holds the lock.
+func (l *decisionLog) flush() {
+	if l.shedding = l.unlogged > 0; !l.shedding {
+		return
+	}
+	l.Warn("reviews shed: too many in flight", "reviews", l.unlogged, "from", l.from)
+	l.unlogged = 0
+	time.AfterFunc(shedInterval, func() {
+		l.lock.Lock()
+		defer l.lock.Unlock()
+		l.flush()
+	})
+}
 
-// said is what a request says of itself: whoever reaches the port can say anything.
-func said(key, text string) slog.Attr { return slog.String(key, short(text, maxSaid)) }
+// maxClientString bounds in characters what a request states. Names in Kubernetes have at
+// most 253.
+const maxClientString = 512
+
+// clientString is a string of a request, which anybody who reaches the port can choose.
+func clientString(key, text string) slog.Attr {
+	return slog.String(key, truncate(text, maxClientString))
+}
+
+// gone notes that nobody waits for the answer any more, as when a user interrupts kubectl.
+func (l *decisionLog) gone(r *http.Request) {
+	l.LogAttrs(r.Context(), slog.LevelInfo, "client went away", append([]slog.Attr{slog.String("from", r.RemoteAddr)}, trace(r)...)...)
+}
 
 func (l *decisionLog) failed(r *http.Request, code int, err error) {
 	level := slog.LevelWarn
 	if code >= http.StatusInternalServerError {
 		level = slog.LevelError
 	}
-	l.LogAttrs(r.Context(), level, "no verdict", append([]slog.Attr{slog.Int("code", code), slog.String("error", short(err.Error(), maxLine)), slog.String("from", r.RemoteAddr)}, trace(r)...)...)
+	l.LogAttrs(r.Context(), level, "no verdict", append([]slog.Attr{slog.Int("code", code), slog.String("error", truncate(err.Error(), maxLine)), slog.String("from", r.RemoteAddr)}, trace(r)...)...)
 }
 
 func (l *decisionLog) panicked(r *http.Request, fault any, stack []byte) {
@@ -108,7 +128,7 @@ var traceparent = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}$`)
 })
 
-// trace carries the trace that the API server is in.
+// trace identifies the API server's trace that the request belongs to.
 func trace(r *http.Request) []slog.Attr {
 	match := traceparent().FindStringSubmatch(r.Header.Get("Traceparent"))
 	if match == nil {

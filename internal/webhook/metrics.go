@@ -11,16 +11,15 @@ import (
 	admissionv1 "k8s.io/api/admission/v1"
 )
 
-// Metrics are what the webhook counts.
-type Metrics struct {
-	InFlight prometheus.Gauge
-	Shed     prometheus.Counter
-
+// metrics are what the webhook counts.
+type metrics struct {
 	registry  *prometheus.Registry
 	covers    func(group, kind string) bool
+	inFlight  prometheus.Gauge
+	shed      prometheus.Counter
 	reviews   *prometheus.CounterVec
 	denials   *prometheus.CounterVec
-	spared    *prometheus.CounterVec
+	exempted  *prometheus.CounterVec
 	failures  *prometheus.CounterVec
 	durations prometheus.Histogram
 	policy    *prometheus.GaugeVec
@@ -35,9 +34,9 @@ const (
 	policyReload      = "policy"
 )
 
-// NewMetrics makes metrics. Kinds that are not covered share one label: whoever reaches
-// the port could send any.
-func NewMetrics(covers func(group, kind string) bool) *Metrics {
+// newMetrics makes metrics. Kinds that are not covered share one label, since anybody who
+// reaches the port can send any kind.
+func newMetrics(covers func(group, kind string) bool) *metrics {
 	name := func(name string) string { return "mlpolicy_webhook_" + name }
 	counter := func(of, help string, labels ...string) *prometheus.CounterVec {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name(of), Help: help}, labels)
@@ -45,26 +44,26 @@ func NewMetrics(covers func(group, kind string) bool) *Metrics {
 	gauge := func(of, help string, labels ...string) *prometheus.GaugeVec {
 		return prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name(of), Help: help}, labels)
 	}
-	m := &Metrics{
+	m := &metrics{
 		registry: prometheus.NewRegistry(),
 		covers:   covers,
-		InFlight: prometheus.NewGauge(prometheus.GaugeOpts{Name: name("in_flight"), Help: "Reviews that run or wait."}),
-		Shed:     prometheus.NewCounter(prometheus.CounterOpts{Name: name("shed_total"), Help: "Reviews turned away at once since there were too many."}),
+		inFlight: prometheus.NewGauge(prometheus.GaugeOpts{Name: name("in_flight"), Help: "Reviews that run or wait."}),
+		shed:     prometheus.NewCounter(prometheus.CounterOpts{Name: name("shed_total"), Help: "Reviews shed with status 503 because too many were in flight."}),
 		reviews:  counter("reviews_total", "Reviews by verdict and kind of object.", "verdict", "kind"),
 		denials:  counter("denials_total", "Errors that denied an object, by rule.", "rule"),
-		spared:   counter("spared_total", "Errors that denied nothing, by rule and why: deleting, controller, mode or unchanged.", "rule", "why"),
+		exempted: counter("exempted_total", "Errors that did not deny an object, by rule and reason: deleting, controller, mode or unchanged.", "rule", "reason"),
 		failures: counter("failures_total", "Requests answered without a verdict, by HTTP status code.", "code"),
 		policy:   gauge("policy_info", "The edition, the policies and the configuration in force; always 1.", "edition", "digest", "configuration"),
-		reloads:  counter("reloads_total", "Attempts to read the certificate or the policy anew after a change.", "what", "result"),
-		reloaded: gauge("last_reload_successful", "Whether the certificate or the policy that was read last is in force.", "what"),
+		reloads:  counter("reloads_total", "Attempts to reload the certificate or the policy after a change.", "what", "result"),
+		reloaded: gauge("last_reload_successful", "Whether the last reload of the certificate or the policy succeeded.", "what"),
 		expiry:   prometheus.NewGauge(prometheus.GaugeOpts{Name: name("certificate_expiry_timestamp_seconds"), Help: "When the certificate in force expires."}),
 		durations: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name: name("review_duration_seconds"), Help: "How long reviews took, from the first byte of the request.",
+			Name: name("review_duration_seconds"), Help: "How long reviews took, from the header of the request to its answer.",
 			// Up to the timeout that API servers have by default.
 			Buckets: []float64{.0002, .0005, .001, .002, .005, .01, .02, .05, .1, .25, .5, 1, 2.5, 5, 10},
 		}),
 	}
-	m.registry.MustRegister(m.InFlight, m.Shed, m.reviews, m.denials, m.spared, m.failures, m.policy, m.reloads, m.reloaded, m.expiry, m.durations,
+	m.registry.MustRegister(m.inFlight, m.shed, m.reviews, m.denials, m.exempted, m.failures, m.policy, m.reloads, m.reloaded, m.expiry, m.durations,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	// A series that is not there cannot be alerted on.
 	for _, what := range []string{certificateReload, policyReload} {
@@ -78,11 +77,11 @@ func NewMetrics(covers func(group, kind string) bool) *Metrics {
 }
 
 // ServeHTTP writes the metrics.
-func (m *Metrics) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (m *metrics) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}).ServeHTTP(w, r)
 }
 
-func (m *Metrics) decided(request *admissionv1.AdmissionRequest, d *Decision, duration time.Duration) {
+func (m *metrics) decided(request *admissionv1.AdmissionRequest, d *Decision, duration time.Duration) {
 	kind := "other"
 	if m.covers(request.Kind.Group, request.Kind.Kind) {
 		kind = request.Kind.Kind
@@ -91,22 +90,22 @@ func (m *Metrics) decided(request *admissionv1.AdmissionRequest, d *Decision, du
 	for _, rule := range d.Denials {
 		m.denials.WithLabelValues(rule).Inc()
 	}
-	for _, spared := range d.Spared {
-		m.spared.WithLabelValues(spared.Rule, string(spared.Why)).Inc()
+	for _, exempted := range d.Exempted {
+		m.exempted.WithLabelValues(exempted.Rule, string(exempted.Reason)).Inc()
 	}
 	m.durations.Observe(duration.Seconds())
 }
 
-func (m *Metrics) failed(code int) { m.failures.WithLabelValues(strconv.Itoa(code)).Inc() }
+func (m *metrics) failed(code int) { m.failures.WithLabelValues(strconv.Itoa(code)).Inc() }
 
-// inForce notes the policy that reviews are judged by from now on.
-func (m *Metrics) inForce(policy *Policy) {
+// setPolicy notes the policy in force.
+func (m *metrics) setPolicy(policy *Policy) {
 	m.policy.Reset()
 	m.policy.WithLabelValues(policy.Edition, policy.Digest, policy.Configuration).Set(1)
 }
 
-// attempted notes how reading something anew went.
-func (m *Metrics) attempted(what string, err error) {
+// recordReload notes how a reload went.
+func (m *metrics) recordReload(what string, err error) {
 	result, successful := "success", 1.0
 	if err != nil {
 		result, successful = "failure", 0

@@ -22,8 +22,8 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint"
 )
 
-// ObjectName is what the linter is told as the file of an object.
-const ObjectName = "object"
+// objectName stands for the name of a file, which an object does not have.
+const objectName = "object"
 
 // Policy is what reviews are judged by. It is safe for concurrent use.
 type Policy struct {
@@ -37,32 +37,32 @@ type Policy struct {
 	// Enforces tells whether an error denies an object of a namespace, which is empty for
 	// objects that are in none; where it does not, the error is a warning.
 	Enforces func(namespace string) bool
-	// Controls tells whether a user is a controller whose objects are never denied when
+	// IsController tells whether a user is a controller, whose objects are never denied when
 	// they have a covered owner.
-	Controls func(user string) bool
+	IsController func(user string) bool
 	// Covers tells whether the webhook is asked about objects of a kind.
 	Covers func(group, kind string) bool
 }
 
-// Verdict is what a review comes to.
+// Verdict is the outcome of a review.
 type Verdict string
 
 // The verdicts.
 const (
-	Allowed Verdict = "allowed" // without a word
+	Allowed Verdict = "allowed" // without a warning
 	Warned  Verdict = "warned"  // allowed, with warnings
 	Denied  Verdict = "denied"
 )
 
-// Spared is why an error does not deny; empty where it does.
-type Spared string
+// Exemption is the reason why an error does not deny; empty where it does.
+type Exemption string
 
-// The reasons, the strongest first.
+// The exemptions, the strongest first.
 const (
-	Deleting   Spared = "deleting"   // the object is being deleted
-	Controlled Spared = "controller" // a controller made it from a covered owner
-	Unchanged  Spared = "unchanged"  // the object had the error before
-	WarnMode   Spared = "mode"       // the mode is warn
+	Deleting   Exemption = "deleting"   // the object is being deleted
+	Controlled Exemption = "controller" // a controller made it from a covered owner
+	Unchanged  Exemption = "unchanged"  // the object had the error before
+	WarnMode   Exemption = "mode"       // the mode is warn
 )
 
 // Decision is a response and what led to it.
@@ -75,53 +75,67 @@ type Decision struct {
 	Rules []string
 	// Denials are the rules of the errors that deny, one for each error.
 	Denials []string
-	// Spared are the errors that do not deny.
-	Spared []SparedError
+	// Exempted are the errors that do not deny.
+	Exempted []ExemptedError
 	// Enforced tells whether the mode is to deny.
 	Enforced bool
 }
 
-// SparedError is the rule of an error that does not deny, and why it does not.
-type SparedError struct {
-	Rule string
-	Why  Spared
+// ExemptedError is the rule of an error that does not deny, and the reason.
+type ExemptedError struct {
+	Rule   string
+	Reason Exemption
 }
 
-// Review judges a request. The error, which is no verdict, is the context's or says what
+// outcome is a finding and, of an error, whether it denies.
+type outcome struct {
+	lint.Finding
+	exemption Exemption
+}
+
+func (o outcome) denies() bool { return o.Severity == lint.Error && o.exemption == "" }
+
+// errNoObject says that there is nothing to judge.
+var errNoObject = errors.New("the request has no object")
+
+// Review judges a request. The error, which is not a verdict, is the context's or says what
 // could not be judged.
 func (p *Policy) Review(ctx context.Context, request *admissionv1.AdmissionRequest) (*Decision, error) {
 	enforced := p.Enforces(request.Namespace)
-	if !judged(request) {
-		return p.decide(request, nil, nil, enforced), nil
+	if !inScope(request) {
+		return p.decide(request, nil, enforced), nil
 	}
 	if len(request.Object.Raw) == 0 {
-		return nil, errors.New("the request has no object")
+		return nil, errNoObject
 	}
 	findings, err := p.judge(ctx, request, request.Object.Raw)
 	if err != nil {
 		return nil, err
 	}
-	spared := make([]Spared, len(findings))
-	if slices.ContainsFunc(findings, isError) {
-		why := p.exempts(request, enforced)
-		for i := range spared {
-			spared[i] = why
+	outcomes := make([]outcome, len(findings))
+	for i, finding := range findings {
+		outcomes[i].Finding = finding
+	}
+	if slices.ContainsFunc(outcomes, outcome.denies) {
+		exemption := p.exempts(request, enforced)
+		for i := range outcomes {
+			outcomes[i].exemption = exemption
 		}
 		// Also where nothing is denied: what enforcing would deny is to be told apart.
-		if (why == "" || why == WarnMode) && request.Operation == admissionv1.Update && len(request.OldObject.Raw) > 0 {
+		if (exemption == "" || exemption == WarnMode) && request.Operation == admissionv1.Update && len(request.OldObject.Raw) > 0 {
 			before, err := p.judge(ctx, request, request.OldObject.Raw)
 			if err != nil {
 				return nil, fmt.Errorf("the object as it was: %w", err)
 			}
-			ratchet(findings, before, spared)
+			ratchet(outcomes, before)
 		}
 	}
-	return p.decide(request, findings, spared, enforced), nil
+	return p.decide(request, outcomes, enforced), nil
 }
 
-// judged tells whether a request is the webhook's business: what is created or changed,
+// inScope tells whether a request is the webhook's business: what is created or changed,
 // whole or through the subresources of pods that change containers. scale and status do not.
-func judged(request *admissionv1.AdmissionRequest) bool {
+func inScope(request *admissionv1.AdmissionRequest) bool {
 	if request.Operation != admissionv1.Create && request.Operation != admissionv1.Update {
 		return false
 	}
@@ -136,7 +150,8 @@ func judged(request *admissionv1.AdmissionRequest) bool {
 
 // judge returns the findings about an object, the worst first.
 func (p *Policy) judge(ctx context.Context, request *admissionv1.AdmissionRequest, object []byte) ([]lint.Finding, error) {
-	result, err := p.Linter.In(request.Namespace).Lint(ctx, nil, one(object))
+	input := lint.Input{Name: objectName, Read: func() ([]byte, error) { return object, nil }}
+	result, err := p.Linter.In(request.Namespace).Lint(ctx, nil, slices.Values([]lint.Input{input}))
 	if err != nil {
 		return nil, err
 	}
@@ -148,21 +163,12 @@ func (p *Policy) judge(ctx context.Context, request *admissionv1.AdmissionReques
 	return findings, nil
 }
 
-// one yields an object as an input.
-func one(object []byte) func(func(lint.Input) bool) {
-	return func(yield func(lint.Input) bool) {
-		yield(lint.Input{Name: ObjectName, Read: func() ([]byte, error) { return object, nil }})
-	}
-}
-
 func rank(severity lint.Severity) int {
 	return slices.Index([]lint.Severity{lint.Error, lint.Warning, lint.Note}, severity)
 }
 
-func isError(finding lint.Finding) bool { return finding.Severity == lint.Error }
-
 // exempts tells why an object is not denied whatever it is, empty for one that can be.
-func (p *Policy) exempts(request *admissionv1.AdmissionRequest, enforced bool) Spared {
+func (p *Policy) exempts(request *admissionv1.AdmissionRequest, enforced bool) Exemption {
 	switch {
 	// Only the API server sets the time of deletion, and it does so on what is there already.
 	case request.Operation == admissionv1.Update && metadataOf(request.OldObject.Raw, "deletionTimestamp").DeletionTimestamp != nil:
@@ -178,7 +184,7 @@ func (p *Policy) exempts(request *admissionv1.AdmissionRequest, enforced bool) S
 // controlled tells whether a controller made the object from an owner that the webhook
 // covers: people were stopped there, and pods of what was admitted long ago must come back.
 func (p *Policy) controlled(user authenticationv1.UserInfo, object []byte) bool {
-	if !p.Controls(user.Username) {
+	if !p.IsController(user.Username) {
 		return false
 	}
 	return slices.ContainsFunc(metadataOf(object, "ownerReferences").OwnerReferences, func(owner metav1.OwnerReference) bool {
@@ -187,14 +193,14 @@ func (p *Policy) controlled(user authenticationv1.UserInfo, object []byte) bool 
 	})
 }
 
-// metadata is what a review needs of an object's.
+// metadata is the part of an object's metadata that exemptions rest on.
 type metadata struct {
 	OwnerReferences   []metav1.OwnerReference `json:"ownerReferences"`
 	DeletionTimestamp *string                 `json:"deletionTimestamp"`
 }
 
-// metadataOf looks for a key of an object's metadata. It returns none where they are not
-// what they should be: no exemption is read out of what is broken.
+// metadataOf decodes an object's metadata if the object contains the key at all. It is empty
+// where the metadata is malformed: a broken object earns no exemption.
 func metadataOf(object []byte, key string) metadata {
 	if !bytes.Contains(object, []byte(key)) {
 		return metadata{} // reading the whole object takes as long as judging it
@@ -208,44 +214,43 @@ func metadataOf(object []byte, key string) metadata {
 	return of.Metadata
 }
 
-// ratchet spares the errors that the object had before: of those that say the same of the
-// same component as many as there were. A message has the values in it, so that what is
-// unchanged is known wherever it has moved, and what is changed and still wrong is new.
-func ratchet(now, before []lint.Finding, spared []Spared) {
+// ratchet exempts the errors that the object had before: of each rule, component and
+// message as many as there were. A message has the values in it, so that an error that is
+// unchanged is recognized wherever it has moved, and one whose value changed is new.
+func ratchet(now []outcome, before []lint.Finding) {
 	type said struct{ rule, component, message string }
 	of := func(finding lint.Finding) said { return said{finding.Rule, finding.Component, finding.Message} }
 	had := map[said]int{}
 	for _, finding := range before {
-		if isError(finding) {
+		if finding.Severity == lint.Error {
 			had[of(finding)]++
 		}
 	}
-	for i, finding := range now {
-		if isError(finding) && had[of(finding)] > 0 {
-			had[of(finding)]--
-			spared[i] = Unchanged
+	for i, outcome := range now {
+		if outcome.Severity == lint.Error && had[of(outcome.Finding)] > 0 {
+			had[of(outcome.Finding)]--
+			now[i].exemption = Unchanged
 		}
 	}
 }
 
-// decide makes the response of findings, the worst of which come first. Errors deny but
-// for those that are spared.
-func (p *Policy) decide(request *admissionv1.AdmissionRequest, findings []lint.Finding, spared []Spared, enforced bool) *Decision {
-	var denying, telling []lint.Finding
-	d := &Decision{Verdict: Allowed, Findings: findings, Enforced: enforced}
-	for i, finding := range findings {
+// decide makes the response of outcomes, the worst of which come first.
+func (p *Policy) decide(request *admissionv1.AdmissionRequest, outcomes []outcome, enforced bool) *Decision {
+	var denying, warning []lint.Finding
+	d := &Decision{Verdict: Allowed, Enforced: enforced}
+	for _, outcome := range outcomes {
+		d.Findings = append(d.Findings, outcome.Finding)
 		switch {
-		case !isError(finding):
-			telling = append(telling, finding)
-		case spared[i] != "":
-			telling = append(telling, finding)
-			d.Spared = append(d.Spared, SparedError{Rule: finding.Rule, Why: spared[i]})
-		default:
-			denying = append(denying, finding)
-			d.Denials = append(d.Denials, finding.Rule)
+		case outcome.denies():
+			denying = append(denying, outcome.Finding)
+			d.Denials = append(d.Denials, outcome.Rule)
+			continue
+		case outcome.Severity == lint.Error:
+			d.Exempted = append(d.Exempted, ExemptedError{Rule: outcome.Rule, Reason: outcome.exemption})
 		}
+		warning = append(warning, outcome.Finding)
 	}
-	for _, finding := range slices.Concat(denying, telling) {
+	for _, finding := range slices.Concat(denying, warning) {
 		if !slices.Contains(d.Rules, finding.Rule) {
 			d.Rules = append(d.Rules, finding.Rule)
 		}
@@ -253,14 +258,14 @@ func (p *Policy) decide(request *admissionv1.AdmissionRequest, findings []lint.F
 	d.Response = &admissionv1.AdmissionResponse{
 		UID:              request.UID,
 		Allowed:          len(denying) == 0,
-		Warnings:         warnings(telling),
+		Warnings:         warnings(warning),
 		AuditAnnotations: p.annotations(d),
 	}
 	switch {
 	case len(denying) > 0:
 		d.Verdict = Denied
 		d.Response.Result = denial(request, denying)
-	case len(telling) > 0:
+	case len(warning) > 0:
 		d.Verdict = Warned
 	}
 	return d
@@ -293,7 +298,7 @@ func (p *Policy) annotations(d *Decision) map[string]string {
 		annotations["rules"] = strings.Join(d.Rules, ",")
 	}
 	for key, value := range annotations {
-		annotations[key] = shortBytes(value, maxAnnotation)
+		annotations[key] = truncateBytes(value, maxAnnotation)
 	}
 	return annotations
 }

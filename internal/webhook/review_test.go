@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -27,27 +28,35 @@ const admission = "../../testdata/admission"
 // policyOf makes the policy of a configuration.
 func policyOf(t testing.TB, text string, extra ...policy.Folder) *Policy {
 	t.Helper()
-	parsed, err := config.Parse([]byte(text), config.Origin{Name: config.FileName})
+	made, err := makePolicy(t.Context(), text, extra...)
 	if err != nil {
 		t.Fatal(err)
+	}
+	return made
+}
+
+func makePolicy(ctx context.Context, text string, extra ...policy.Folder) (*Policy, error) {
+	parsed, err := config.Parse([]byte(text), config.Origin{Name: config.FileName})
+	if err != nil {
+		return nil, err
 	}
 	configuration, err := parsed.ForObjects()
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	loaded, err := policy.Load(t.Context(), policies.FS, extra)
+	loaded, err := policy.Load(ctx, policies.FS, extra)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	linter, err := lint.New(loaded, configuration)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	return &Policy{
 		Linter: linter.Admission(configuration.Webhook.Believed...), Edition: configuration.Edition.Value, Digest: loaded.Digest(),
-		Enforces: func(namespace string) bool { return configuration.Webhook.ModeIn(namespace) == config.Enforce },
-		Controls: configuration.Webhook.Controls, Covers: covers,
-	}
+		Enforces:     func(namespace string) bool { return configuration.Webhook.ModeIn(namespace) == config.Enforce },
+		IsController: configuration.Webhook.Controls, Covers: covers,
+	}, nil
 }
 
 var kinds = facts.KubernetesKinds()
@@ -122,8 +131,8 @@ func readable(t *testing.T, d *Decision) string {
 	t.Helper()
 	var text strings.Builder
 	text.WriteString(string(d.Verdict) + "\n")
-	for _, spared := range d.Spared {
-		text.WriteString("spared: " + spared.Rule + ", " + string(spared.Why) + "\n")
+	for _, exempted := range d.Exempted {
+		text.WriteString("exempted: " + exempted.Rule + ", " + string(exempted.Reason) + "\n")
 	}
 	if result := d.Response.Result; result != nil {
 		for line := range strings.Lines(result.Message) {

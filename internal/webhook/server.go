@@ -20,6 +20,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -27,32 +28,34 @@ import (
 )
 
 const (
-	// readHeaderTimeout and readTimeout bound how long a client may take to send a
-	// request; the API server takes milliseconds.
-	readHeaderTimeout = 5 * time.Second
-	readTimeout       = 15 * time.Second
+	// readTimeout bounds how long a request, header and body, may take to arrive: a slow one
+	// occupies room that others need, and the API server takes milliseconds.
+	readTimeout = 5 * time.Second
 	// writeTimeout is longer than any review may take.
 	writeTimeout = maxTimeout + 5*time.Second
-	// idleTimeout is longer than that of the API server's client, 90 s, which so never
-	// sends on a connection that is being closed here.
+	// idleTimeout is longer than that of the API server's client, 90 s, so that it never sends
+	// on a connection that is being closed here.
 	idleTimeout = 2 * time.Minute
 	// maxHeader is in bytes.
 	maxHeader = 32 << 10
-	// drainTimeout bounds the wait for the last reviews. Most end within milliseconds.
-	drainTimeout = 15 * time.Second
+	// drainTimeout bounds the wait for the last reviews: no API server waits longer for one.
+	// Most end within milliseconds.
+	drainTimeout = maxTimeout
 	// connectionAge is the least age at which a connection is closed after an answer, and
 	// half the greatest: an API server that never had to connect anew would never send
 	// anything to pods that came later.
 	connectionAge = 5 * time.Minute
-	// selfReviewInterval is the time between attempts to get ready.
+	// selfReviewInterval is the time between attempts to become ready, and selfReviewTimeout
+	// bounds each of them.
 	selfReviewInterval = 200 * time.Millisecond
+	selfReviewTimeout  = 5 * time.Second
 
-	// DefaultPoll is the time between looks at the files. A kubelet brings a changed
-	// ConfigMap within a minute or so; a certificate is renewed weeks before its end.
-	DefaultPoll = 5 * time.Second
-	// DefaultDrainDelay is longer than it takes until no node sends new connections to a
+	// DefaultReloadInterval is the time between checks of the files. A kubelet brings a
+	// changed ConfigMap within a minute or so; a certificate is renewed weeks before it expires.
+	DefaultReloadInterval = 5 * time.Second
+	// DefaultShutdownDelay is longer than it takes until no node sends new connections to a
 	// pod that is not ready any more.
-	DefaultDrainDelay = 10 * time.Second
+	DefaultShutdownDelay = 10 * time.Second
 )
 
 // Options say how to serve.
@@ -61,24 +64,24 @@ type Options struct {
 	MetricsAddress string // of the metrics, plain HTTP; none if empty
 	// Certificate and Key are PEM files.
 	Certificate, Key string
-	// Load reads the policy anew, and names the files and folders that it is read from,
-	// also where it fails.
+	// Load reads the policy, and names the files and folders that it is read from, also
+	// where it fails. It is called by one goroutine at a time.
 	Load func(context.Context) (policy *Policy, files []string, err error)
 
-	Poll        time.Duration // between looks at the files
-	DrainDelay  time.Duration // between the end of ctx and the refusal of connections
-	MaxInFlight int           // see NewHandler
-	LogAllowed  bool
-	Log         *slog.Logger
+	ReloadInterval time.Duration // between checks of the files
+	ShutdownDelay  time.Duration // from the end of Serve's context until connections are refused
+	MaxInFlight    int           // reviews that run or wait; more are shed
+	LogAllowed     bool          // also log reviews that were allowed without a warning
+	Log            *slog.Logger
 }
 
 // Server answers reviews. Make it with New, run it with Serve.
 type Server struct {
-	options  Options
-	metrics  *Metrics
-	listener net.Listener
-	exposed  net.Listener // of the metrics, nil without
-	handler  http.Handler
+	options         Options
+	metrics         *metrics
+	listener        net.Listener
+	metricsListener net.Listener // nil without
+	handler         http.Handler
 
 	policy      atomic.Pointer[Policy]
 	certificate atomic.Pointer[tls.Certificate]
@@ -89,6 +92,7 @@ type Server struct {
 	certificates watch
 
 	drainTimeout, connectionAge time.Duration
+	after                       func(time.Duration) <-chan time.Time // time.After
 }
 
 // CertificateError says that the certificate or its key cannot be used.
@@ -97,10 +101,10 @@ type CertificateError struct{ err error }
 func (e *CertificateError) Error() string { return e.err.Error() }
 func (e *CertificateError) Unwrap() error { return e.err }
 
-// New reads policy and certificate, and listens. Its error is that of Options.Load, a
-// *CertificateError, or that of listening.
+// New reads policy and certificate, and listens; Serve closes the listeners and is to be
+// called once. The error is that of Options.Load, a *CertificateError, or that of listening.
 func New(ctx context.Context, options Options) (*Server, error) {
-	s := &Server{options: options, drainTimeout: drainTimeout, connectionAge: connectionAge}
+	s := &Server{options: options, drainTimeout: drainTimeout, connectionAge: connectionAge, after: time.After}
 	s.policies = watch{what: policyReload, load: s.loadPolicy}
 	s.certificates = watch{what: certificateReload, load: s.loadCertificate}
 	if err := s.policies.start(ctx); err != nil {
@@ -109,10 +113,10 @@ func New(ctx context.Context, options Options) (*Server, error) {
 	if err := s.certificates.start(ctx); err != nil {
 		return nil, &CertificateError{err}
 	}
-	s.metrics = NewMetrics(func(group, kind string) bool { return s.policy.Load().Covers(group, kind) })
+	s.metrics = newMetrics(func(group, kind string) bool { return s.policy.Load().Covers(group, kind) })
 	s.metrics.reloaded.WithLabelValues(policyReload).Set(1)
 	s.metrics.reloaded.WithLabelValues(certificateReload).Set(1)
-	s.tell()
+	s.updateMetrics()
 	s.handler = s.routes()
 
 	var err error
@@ -120,7 +124,7 @@ func New(ctx context.Context, options Options) (*Server, error) {
 		return nil, err
 	}
 	if options.MetricsAddress != "" {
-		if s.exposed, err = net.Listen("tcp", options.MetricsAddress); err != nil {
+		if s.metricsListener, err = net.Listen("tcp", options.MetricsAddress); err != nil {
 			s.listener.Close()
 			return nil, err
 		}
@@ -133,22 +137,22 @@ func (s *Server) Addr() net.Addr { return s.listener.Addr() }
 
 // MetricsAddr is the address of the metrics, nil without.
 func (s *Server) MetricsAddr() net.Addr {
-	if s.exposed == nil {
+	if s.metricsListener == nil {
 		return nil
 	}
-	return s.exposed.Addr()
+	return s.metricsListener.Addr()
 }
 
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/validate", NewHandler(s.policy.Load, s.metrics, s.options.Log, s.options.LogAllowed, s.options.MaxInFlight))
+	mux.Handle("/validate", newHandler(s.policy.Load, s.metrics, s.options.Log, s.options.LogAllowed, s.options.MaxInFlight))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
 		switch {
 		case s.draining.Load():
 			http.Error(w, "shutting down", http.StatusServiceUnavailable)
 		case !s.ready.Load():
-			http.Error(w, "no review of its own has been answered yet", http.StatusServiceUnavailable)
+			http.Error(w, "no self-review has been answered yet", http.StatusServiceUnavailable)
 		default:
 			fmt.Fprintln(w, "ok")
 		}
@@ -162,76 +166,84 @@ func (s *Server) routes() http.Handler {
 	})
 }
 
-// connectionEnd is the key of a connection's context under which stands when it is to be
-// closed, a time.Time.
+// connectionEnd is the key of the time.Time in a connection's context from which on it is
+// to be closed.
 type connectionEnd struct{}
 
-// aging notes when a connection is to be closed. Those that were opened together are not
-// closed together.
-func (s *Server) aging(ctx context.Context, _ net.Conn) context.Context {
+// connContext sets when a connection is to be closed. Connections that were opened
+// together are not closed together.
+func (s *Server) connContext(ctx context.Context, _ net.Conn) context.Context {
 	return context.WithValue(ctx, connectionEnd{}, time.Now().Add(s.connectionAge+rand.N(s.connectionAge+1)))
 }
 
-// Serve answers until ctx ends, and then in an orderly way no more: it says that it is not
-// ready, answers what still comes for DrainDelay, each time with the wish to close the
-// connection, and ends with the last review. The error is one of serving.
+// Serve answers until ctx is done, then shuts down gracefully: it reports that it is not
+// ready, goes on answering for ShutdownDelay and asks to close each connection, and returns
+// after the last review. The error is one of serving.
 func (s *Server) Serve(ctx context.Context) error {
-	// HTTP/1.1 alone: the API server never speaks HTTP/2 to a Service.
-	var http1 http.Protocols
-	http1.SetHTTP1(true)
-	errorLog := slog.NewLogLogger(s.options.Log.Handler(), slog.LevelWarn)
-	reviews := &http.Server{
-		Handler: s.handler, Protocols: &http1, ErrorLog: errorLog, MaxHeaderBytes: maxHeader,
-		ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
-		ConnContext: s.aging,
-		TLSConfig: &tls.Config{
-			MinVersion:     tls.VersionTLS12,
-			NextProtos:     []string{"http/1.1"},
-			GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return s.certificate.Load(), nil },
-		},
+	reviews, exposing := s.httpServer(s.handler), s.httpServer(s.metricsHandler())
+	reviews.ConnContext = s.connContext
+	reviews.TLSConfig = &tls.Config{
+		MinVersion:     tls.VersionTLS12,
+		NextProtos:     []string{"http/1.1"},
+		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return s.certificate.Load(), nil },
 	}
 	failed := make(chan error, 2)
-	go func() { failed <- reviews.ServeTLS(s.listener, "", "") }()
-	if s.exposed != nil {
-		mux := http.NewServeMux()
-		mux.Handle("GET /metrics", s.metrics)
-		exposing := &http.Server{
-			Handler: mux, Protocols: &http1, ErrorLog: errorLog, MaxHeaderBytes: maxHeader,
-			ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
-		}
-		go func() { failed <- exposing.Serve(s.exposed) }()
-		defer exposing.Close()
-	}
+	var background sync.WaitGroup
 	working, stop := context.WithCancel(ctx)
-	defer stop()
-	go s.getReady(working)
-	go s.follow(working)
+	defer func() {
+		stop()
+		reviews.Close()
+		exposing.Close()
+		background.Wait()
+	}()
+	background.Go(func() { failed <- reviews.ServeTLS(s.listener, "", "") })
+	if s.metricsListener != nil {
+		background.Go(func() { failed <- exposing.Serve(s.metricsListener) })
+	}
+	background.Go(func() { s.becomeReady(working) })
+	background.Go(func() { s.reloadLoop(working) })
 
 	select {
 	case err := <-failed:
-		reviews.Close()
 		return err
 	case <-ctx.Done():
 	}
 	s.draining.Store(true)
-	s.options.Log.Info("shutting down", "delay", s.options.DrainDelay.String())
+	s.options.Log.Info("shutting down", "delay", s.options.ShutdownDelay.String())
 	select {
 	case err := <-failed:
 		return err
-	case <-time.After(s.options.DrainDelay):
+	case <-s.after(s.options.ShutdownDelay):
 	}
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.drainTimeout)
 	defer cancel()
 	if err := reviews.Shutdown(ending); err != nil {
-		s.options.Log.Error("ended, and not every review was answered", "error", err.Error())
-		return errors.Join(fmt.Errorf("wait for the last reviews: %w", err), reviews.Close())
+		s.options.Log.Error("stopped before every review was answered", "error", err.Error())
+		return fmt.Errorf("wait for the last reviews: %w", err)
 	}
-	s.options.Log.Info("ended, and every review was answered")
+	s.options.Log.Info("stopped; every review was answered")
 	return nil
 }
 
-// getReady asks for a review over the listener, as the API server does, until one is answered.
-func (s *Server) getReady(ctx context.Context) {
+// httpServer serves HTTP/1.1 alone: the API server never speaks HTTP/2 to a Service.
+func (s *Server) httpServer(handler http.Handler) *http.Server {
+	var http1 http.Protocols
+	http1.SetHTTP1(true)
+	return &http.Server{
+		Handler: handler, Protocols: &http1, MaxHeaderBytes: maxHeader,
+		ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+		ErrorLog: slog.NewLogLogger(s.options.Log.Handler(), slog.LevelWarn),
+	}
+}
+
+func (s *Server) metricsHandler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", s.metrics)
+	return mux
+}
+
+// becomeReady asks for a review over the listener, as the API server does, until one is answered.
+func (s *Server) becomeReady(ctx context.Context) {
 	tick := time.NewTicker(selfReviewInterval)
 	defer tick.Stop()
 	said := ""
@@ -263,7 +275,7 @@ const selfReview = `{"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionRevi
 	"object": {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "readiness"}, "spec": {"containers": [{"name": "readiness", "image": "readiness"}]}}}}`
 
 func (s *Server) reviewSelf(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, readHeaderTimeout)
+	ctx, cancel := context.WithTimeout(ctx, selfReviewTimeout)
 	defer cancel()
 	client := &http.Client{Transport: &http.Transport{
 		DisableKeepAlives: true,
@@ -274,7 +286,7 @@ func (s *Server) reviewSelf(ctx context.Context) error {
 			InsecureSkipVerify: true,
 			VerifyConnection: func(state tls.ConnectionState) error {
 				if !bytes.Equal(state.PeerCertificates[0].Raw, s.certificate.Load().Leaf.Raw) {
-					return errors.New("somebody else answers at the address of the webhook")
+					return errors.New("another process answers at the webhook's address")
 				}
 				return nil
 			},
@@ -296,13 +308,13 @@ func (s *Server) reviewSelf(ctx context.Context) error {
 	}
 	var review admissionv1.AdmissionReview
 	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("a review of its own: status %d: %s", response.StatusCode, bytes.TrimSpace(body))
+		return fmt.Errorf("self-review: status %d: %s", response.StatusCode, bytes.TrimSpace(body))
 	}
 	if err := stdjson.Unmarshal(body, &review); err != nil {
 		return err
 	}
 	if review.Response == nil || review.Response.UID != "readiness" {
-		return errors.New("a review of its own: not the answer to what was asked")
+		return errors.New("self-review: not the answer to its request")
 	}
 	return nil
 }
@@ -316,9 +328,9 @@ func loopback(address net.Addr) string {
 	return net.JoinHostPort("localhost", fmt.Sprint(at.Port()))
 }
 
-// follow reads anew what has changed, until ctx ends.
-func (s *Server) follow(ctx context.Context) {
-	tick := time.NewTicker(s.options.Poll)
+// reloadLoop reloads what has changed until ctx is done.
+func (s *Server) reloadLoop(ctx context.Context) {
+	tick := time.NewTicker(s.options.ReloadInterval)
 	defer tick.Stop()
 	for {
 		select {
@@ -331,12 +343,12 @@ func (s *Server) follow(ctx context.Context) {
 			if !changed || ctx.Err() != nil {
 				continue
 			}
-			s.metrics.attempted(watch.what, err)
+			s.metrics.recordReload(watch.what, err)
 			if err != nil {
-				s.options.Log.Error("reload failed, the last good one stays", "what", watch.what, "error", err.Error())
+				s.options.Log.Error("reload failed; keeping the last good version", "what", watch.what, "error", err.Error())
 				continue
 			}
-			s.tell()
+			s.updateMetrics()
 			policy := s.policy.Load()
 			s.options.Log.Info("reloaded", "what", watch.what,
 				"edition", policy.Edition, "policy_digest", policy.Digest, "configuration_digest", policy.Configuration,
@@ -345,9 +357,9 @@ func (s *Server) follow(ctx context.Context) {
 	}
 }
 
-// tell brings the metrics up to what is in force.
-func (s *Server) tell() {
-	s.metrics.inForce(s.policy.Load())
+// updateMetrics sets the metrics of what is in force.
+func (s *Server) updateMetrics() {
+	s.metrics.setPolicy(s.policy.Load())
 	s.metrics.expiry.Set(float64(s.certificate.Load().Leaf.NotAfter.Unix()))
 }
 
@@ -372,13 +384,13 @@ func (s *Server) loadCertificate(context.Context) ([]string, error) {
 		return files, err
 	}
 	if end := certificate.Leaf.NotAfter; time.Now().After(end) {
-		return files, fmt.Errorf("%s: the certificate ended on %s", s.options.Certificate, end.UTC().Format(time.RFC3339))
+		return files, fmt.Errorf("%s: the certificate expired on %s", s.options.Certificate, end.UTC().Format(time.RFC3339))
 	}
 	s.certificate.Store(&certificate)
 	return files, nil
 }
 
-// watch reads something anew when the content of its files has changed.
+// watch reloads something when the content of its files has changed.
 type watch struct {
 	what string
 	load func(context.Context) (files []string, err error)
@@ -388,9 +400,10 @@ type watch struct {
 	seen   string // of the files when they were looked at last
 }
 
-// start reads for the first time, until the files stayed what they were meanwhile.
+// start loads for the first time, and again until the files did not change meanwhile: which
+// they are is known only after the first time.
 func (w *watch) start(ctx context.Context) error {
-	for {
+	for ctx.Err() == nil {
 		before := digest(w.files)
 		files, err := w.load(ctx)
 		if err != nil {
@@ -402,10 +415,11 @@ func (w *watch) start(ctx context.Context) error {
 			return nil
 		}
 	}
+	return ctx.Err()
 }
 
-// poll reads again what has changed and has stayed so since the last look: nobody is
-// writing any more. After a failure it waits for the next change.
+// poll reloads what has changed and is unchanged since the last poll: nobody is writing any
+// more. After a failure it waits for the next change.
 func (w *watch) poll(ctx context.Context) (changed bool, err error) {
 	before := digest(w.files)
 	settled := before == w.seen
@@ -415,14 +429,14 @@ func (w *watch) poll(ctx context.Context) (changed bool, err error) {
 	}
 	files, err := w.load(ctx)
 	if !slices.Equal(files, w.files) {
-		before = "" // of other files: look again
+		before = "" // of other files: load again
 	}
 	w.files, w.digest = files, before
 	return true, err
 }
 
-// digest is of the names and the content of files and of what is in folders, but for what
-// a dot hides. What cannot be read counts with its error.
+// digest covers the names and contents of files and, recursively, of folders except dot
+// files. What cannot be read counts with its error.
 func digest(files []string) string {
 	sum := sha256.New()
 	add := func(name string, content []byte, err error) {

@@ -20,6 +20,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -103,7 +104,8 @@ type running struct {
 	dir    string
 	log    *logged
 	stop   context.CancelFunc
-	ended  chan error
+	ended  chan struct{} // closed when Serve has returned
+	err    error         // of Serve, once it has returned
 	client *http.Client
 }
 
@@ -112,19 +114,20 @@ func (r *running) file(name string) string { return filepath.Join(r.dir, name) }
 // started runs a server whose policy is the configuration in the file "configuration".
 func started(t *testing.T, edit func(*Options), with ...func(*Server)) *running {
 	t.Helper()
-	r := &running{dir: t.TempDir(), log: &logged{more: make(chan struct{}, 1)}, ended: make(chan error, 1)}
+	r := &running{dir: t.TempDir(), log: &logged{more: make(chan struct{}, 1)}, ended: make(chan struct{})}
 	writePair(t, r.file("tls.crt"), r.file("tls.key"), 1)
 	write(t, r.file("configuration"), "")
 	options := Options{
 		Address: "127.0.0.1:0", MetricsAddress: "127.0.0.1:0", Certificate: r.file("tls.crt"), Key: r.file("tls.key"),
-		Poll: time.Millisecond, MaxInFlight: DefaultMaxInFlight, Log: slog.New(slog.NewJSONHandler(r.log, nil)),
-		Load: func(context.Context) (*Policy, []string, error) {
+		ReloadInterval: time.Millisecond, MaxInFlight: DefaultMaxInFlight, Log: slog.New(slog.NewJSONHandler(r.log, nil)),
+		Load: func(ctx context.Context) (*Policy, []string, error) {
 			text, err := os.ReadFile(r.file("configuration"))
 			files := []string{r.file("configuration")}
 			if err != nil || strings.HasPrefix(string(text), "bad") {
 				return nil, files, errors.New("configuration:1:1: bad")
 			}
-			return policyOf(t, string(text)), files, nil
+			policy, err := makePolicy(ctx, string(text))
+			return policy, files, err
 		},
 	}
 	if edit != nil {
@@ -140,10 +143,14 @@ func started(t *testing.T, edit func(*Options), with ...func(*Server)) *running 
 	r.Server = server
 	ctx, stop := context.WithCancel(context.Background())
 	r.stop = stop
-	go func() { r.ended <- server.Serve(ctx) }()
+	go func() {
+		defer close(r.ended)
+		r.err = server.Serve(ctx)
+	}()
 	r.client = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
 	t.Cleanup(func() {
 		stop()
+		<-r.ended
 		r.client.CloseIdleConnections()
 	})
 	return r
@@ -215,8 +222,8 @@ func TestServer(t *testing.T) {
 	}
 
 	r.stop()
-	if err := <-r.ended; err != nil {
-		t.Error(err)
+	if <-r.ended; r.err != nil {
+		t.Error(r.err)
 	}
 }
 
@@ -283,11 +290,11 @@ func TestNewRefuses(t *testing.T) {
 	if _, err := New(t.Context(), mixed); !errors.As(err, &ofCertificate) {
 		t.Errorf("halves of two pairs: %v", err)
 	}
-	ended := good
-	ended.Certificate, ended.Key = filepath.Join(dir, "ended.crt"), filepath.Join(dir, "ended.key")
-	writePairUntil(t, ended.Certificate, ended.Key, 3, time.Now().Add(-time.Minute))
-	if _, err := New(t.Context(), ended); !errors.As(err, &ofCertificate) || !strings.Contains(err.Error(), "the certificate ended on ") {
-		t.Errorf("a certificate that has ended: %v", err)
+	expired := good
+	expired.Certificate, expired.Key = filepath.Join(dir, "expired.crt"), filepath.Join(dir, "expired.key")
+	writePairUntil(t, expired.Certificate, expired.Key, 3, time.Now().Add(-time.Minute))
+	if _, err := New(t.Context(), expired); !errors.As(err, &ofCertificate) || !strings.Contains(err.Error(), "the certificate expired on ") {
+		t.Errorf("a certificate that has expired: %v", err)
 	}
 	bad := good
 	bad.Load = func(context.Context) (*Policy, []string, error) {
@@ -308,7 +315,7 @@ func TestNewRefuses(t *testing.T) {
 	}
 }
 
-// What changes is read anew, what is bad leaves the last good one in force.
+// What has changed is reloaded; what is bad leaves the last good version in force.
 func TestServerReloads(t *testing.T) {
 	r := started(t, nil)
 	r.log.wait(t, `"msg":"ready"`, 1)
@@ -345,7 +352,7 @@ func TestServerReloads(t *testing.T) {
 	}
 	writePair(t, r.file("new.crt"), r.file("new.key"), 2)
 	rename(t, r.file("new.crt"), r.file("tls.crt"))
-	r.log.wait(t, `"msg":"reload failed, the last good one stays","what":"certificate"`, 1)
+	r.log.wait(t, `"msg":"reload failed; keeping the last good version","what":"certificate"`, 1)
 	if got := serial(); got != 1 {
 		t.Errorf("half a pair: serial %d", got)
 	}
@@ -354,12 +361,12 @@ func TestServerReloads(t *testing.T) {
 	if got := serial(); got != 2 {
 		t.Errorf("serial %d", got)
 	}
-	writePairUntil(t, r.file("ended.crt"), r.file("ended.key"), 3, time.Now().Add(-time.Minute))
-	rename(t, r.file("ended.key"), r.file("tls.key"))
-	rename(t, r.file("ended.crt"), r.file("tls.crt"))
-	r.log.wait(t, "the certificate ended on ", 1)
+	writePairUntil(t, r.file("expired.crt"), r.file("expired.key"), 3, time.Now().Add(-time.Minute))
+	rename(t, r.file("expired.key"), r.file("tls.key"))
+	rename(t, r.file("expired.crt"), r.file("tls.crt"))
+	r.log.wait(t, "the certificate expired on ", 1)
 	if got := serial(); got != 2 {
-		t.Errorf("a certificate that has ended: serial %d", got)
+		t.Errorf("a certificate that has expired: serial %d", got)
 	}
 	_, metrics := r.get(t, "http://"+r.MetricsAddr().String()+"/metrics")
 	for _, want := range []string{
@@ -380,27 +387,30 @@ func rename(t *testing.T, from, to string) {
 	}
 }
 
-// From the end of its context on a server is not ready, answers what comes with the wish
-// to close the connection, and ends when the last review is answered.
+// Once its context is done a server is not ready, asks to close the connection with each
+// answer, and ends when the last review is answered.
 func TestServerDrains(t *testing.T) {
 	waiting, release := make(chan struct{}, 1), make(chan struct{})
-	var slow bool
+	var slow atomic.Bool
+	delay := make(chan time.Time)
 	r := started(t, func(options *Options) {
-		options.DrainDelay = time.Second
 		load := options.Load
 		options.Load = func(ctx context.Context) (*Policy, []string, error) {
 			policy, files, err := load(ctx)
+			if err != nil {
+				return nil, files, err
+			}
 			enforces := policy.Enforces
 			policy.Enforces = func(namespace string) bool {
-				if slow && namespace == "scoring" {
+				if slow.Load() && namespace == "scoring" {
 					waiting <- struct{}{}
 					<-release
 				}
 				return enforces(namespace)
 			}
-			return policy, files, err
+			return policy, files, nil
 		}
-	})
+	}, func(s *Server) { s.after = func(time.Duration) <-chan time.Time { return delay } })
 	r.log.wait(t, `"msg":"ready"`, 1)
 	if response, _ := r.review(t); response.Close {
 		t.Error("a connection is closed without need")
@@ -414,7 +424,7 @@ func TestServerDrains(t *testing.T) {
 	if response.StatusCode != http.StatusOK || !response.Close || !strings.Contains(body, `"uid":"7"`) {
 		t.Errorf("status %d, close %v: %s", response.StatusCode, response.Close, body)
 	}
-	slow = true
+	slow.Store(true)
 	answered := make(chan int, 1)
 	go func() {
 		response, err := r.client.Post("https://"+r.Addr().String()+"/validate", "application/json", strings.NewReader(reviewOf(gpuOnVirtualNode)))
@@ -426,6 +436,7 @@ func TestServerDrains(t *testing.T) {
 		answered <- response.StatusCode
 	}()
 	<-waiting
+	close(delay)
 	go func() {
 		// The review goes on until the listener is gone.
 		for {
@@ -440,10 +451,10 @@ func TestServerDrains(t *testing.T) {
 	if code := <-answered; code != http.StatusOK {
 		t.Errorf("the last review: status %d", code)
 	}
-	if err := <-r.ended; err != nil {
-		t.Error(err)
+	if <-r.ended; r.err != nil {
+		t.Error(r.err)
 	}
-	r.log.wait(t, "ended, and every review was answered", 1)
+	r.log.wait(t, "stopped; every review was answered", 1)
 }
 
 // A review that does not end holds up the end no longer than the drain may take.
@@ -472,10 +483,10 @@ func TestServerSaysWhatItLeavesUnanswered(t *testing.T) {
 	}()
 	<-waiting
 	r.stop()
-	if err := <-r.ended; !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("ended with %v", err)
+	if <-r.ended; !errors.Is(r.err, context.DeadlineExceeded) {
+		t.Errorf("ended with %v", r.err)
 	}
-	r.log.wait(t, `"level":"ERROR","msg":"ended, and not every review was answered"`, 1)
+	r.log.wait(t, `"level":"ERROR","msg":"stopped before every review was answered"`, 1)
 }
 
 // A server whose reviews fail is not ready.

@@ -28,15 +28,15 @@ const (
 )
 
 // message says everything about the errors that deny, one a line. Controllers copy the
-// first line into an Event, so that it is enough by itself.
+// first line into an Event, so it must be enough by itself.
 func message(findings []lint.Finding) string {
 	var lines []string
 	for _, finding := range findings[:min(maxErrors, len(findings))] {
-		line := tell(finding)
+		line := findingLine(finding)
 		if remedy := strings.Join(strings.Fields(finding.Remedy), " "); remedy != "" {
 			line += ". " + printable(remedy)
 		}
-		lines = append(lines, short(line, maxLine))
+		lines = append(lines, truncate(line, maxLine))
 	}
 	if more := len(findings) - len(lines); more > 0 {
 		lines = append(lines, fmt.Sprintf("and %d more, %d errors in all", more, len(findings)))
@@ -50,7 +50,7 @@ func causes(findings []lint.Finding) []metav1.StatusCause {
 	for _, finding := range findings[:min(maxErrors, len(findings))] {
 		causes = append(causes, metav1.StatusCause{
 			Type:    metav1.CauseType(finding.Rule),
-			Message: short(printable(finding.Message), maxLine),
+			Message: truncate(printable(finding.Message), maxLine),
 			Field:   finding.Field,
 		})
 	}
@@ -64,11 +64,11 @@ func warnings(findings []lint.Finding) []string {
 	var lines []string
 	seen := map[string]bool{}
 	for _, finding := range findings {
-		line := tell(finding)
+		line := findingLine(finding)
 		if finding.Severity != lint.Warning {
 			line = string(finding.Severity) + " " + line
 		}
-		line = short(line, maxWarning)
+		line = truncate(line, maxWarning)
 		if !seen[line] {
 			seen[line] = true
 			lines = append(lines, line)
@@ -78,17 +78,17 @@ func warnings(findings []lint.Finding) []string {
 	for i, line := range lines {
 		room -= utf8.RuneCountInString(line)
 		if room < 0 {
-			return counted(lines, i)
+			return withCount(lines, i)
 		}
 	}
 	return lines
 }
 
-// counted returns at most so many of the lines as have room together with the line that
+// withCount returns at most so many of the lines as have room together with the line that
 // counts the others.
-func counted(lines []string, most int) []string {
+func withCount(lines []string, most int) []string {
 	for {
-		rest := fmt.Sprintf("and %d more: mlpolicy lint tells all of them", len(lines)-most)
+		rest := fmt.Sprintf("and %d more; mlpolicy lint reports them all", len(lines)-most)
 		used := utf8.RuneCountInString(rest)
 		for _, line := range lines[:most] {
 			used += utf8.RuneCountInString(line)
@@ -100,8 +100,8 @@ func counted(lines []string, most int) []string {
 	}
 }
 
-// tell is a finding on one line: rule, message and field.
-func tell(finding lint.Finding) string {
+// findingLine is a finding on one line: rule, message and field.
+func findingLine(finding lint.Finding) string {
 	line := finding.Rule + ": " + printable(finding.Message)
 	if finding.Field != "" {
 		line += " (" + printable(finding.Field) + ")"
@@ -109,16 +109,16 @@ func tell(finding lint.Finding) string {
 	return line
 }
 
-// short cuts text to so many characters.
-func short(text string, most int) string {
+// truncate cuts text to so many characters.
+func truncate(text string, most int) string {
 	if len(text) <= most || utf8.RuneCountInString(text) <= most {
 		return text
 	}
 	return string([]rune(text)[:most-1]) + "…"
 }
 
-// shortBytes cuts text to so many bytes, between characters.
-func shortBytes(text string, most int) string {
+// truncateBytes cuts text to so many bytes, between characters.
+func truncateBytes(text string, most int) string {
 	if len(text) <= most {
 		return text
 	}
@@ -129,8 +129,8 @@ func shortBytes(text string, most int) string {
 	return text[:cut] + "…"
 }
 
-// printable escapes what is no character to read: a name must neither end the line nor
-// reach a terminal as a command.
+// printable escapes unprintable characters: a name must neither end the line nor reach a
+// terminal as a command.
 func printable(text string) string {
 	if strings.IndexFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) < 0 && utf8.ValidString(text) {
 		return text

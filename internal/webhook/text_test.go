@@ -18,10 +18,10 @@ func TestWarnings(t *testing.T) {
 	}{
 		{0, 0, "", 0},
 		{1, 10, "note rule: 000xxxxxxxxxx", 1},
-		{40, 150, "and 29 more: mlpolicy lint tells all of them", 12},
+		{40, 150, "and 29 more; mlpolicy lint reports them all", 12},
 		{11, 150, "note rule: 010", 11},
-		{40, 1000, "and 31 more: mlpolicy lint tells all of them", 10},
-		{2000, 1, "and 1870 more: mlpolicy lint tells all of them", 131},
+		{40, 1000, "and 31 more; mlpolicy lint reports them all", 10},
+		{2000, 1, "and 1870 more; mlpolicy lint reports them all", 131},
 	} {
 		var findings []lint.Finding
 		for i := range test.number {
@@ -46,13 +46,13 @@ func TestWarnings(t *testing.T) {
 }
 
 func TestShort(t *testing.T) {
-	if got := short("äöüß", 3); got != "äö…" {
+	if got := truncate("äöüß", 3); got != "äö…" {
 		t.Errorf("short: %q", got)
 	}
-	if got := short("äöüß", 4); got != "äöüß" {
+	if got := truncate("äöüß", 4); got != "äöüß" {
 		t.Errorf("short: %q", got)
 	}
-	if got := shortBytes(strings.Repeat("ä", 600), maxAnnotation); len(got) > maxAnnotation || !utf8.ValidString(got) || !strings.HasSuffix(got, "ä…") {
+	if got := truncateBytes(strings.Repeat("ä", 600), maxAnnotation); len(got) > maxAnnotation || !utf8.ValidString(got) || !strings.HasSuffix(got, "ä…") {
 		t.Errorf("shortBytes: %d bytes", len(got))
 	}
 }
