@@ -56,7 +56,7 @@ func TestNoPrivateKeys(t *testing.T) {
 		switch {
 		case err != nil:
 			return err
-		case entry.IsDir() && slices.Contains([]string{".git", "bin", "dist", "assets"}, entry.Name()):
+		case entry.IsDir() && slices.Contains([]string{".git", "bin", "dist"}, entry.Name()):
 			return fs.SkipDir
 		case !entry.Type().IsRegular():
 			return nil
