@@ -371,6 +371,17 @@ func TestValues(t *testing.T) {
 			t.Errorf("%s: the configuration is %q", name, got)
 		}
 	}
+	const reviews = "- ports:\n  - port: https\n    protocol: TCP\n"
+	for peers, want := range map[string]string{
+		"[]": reviews,
+		`[{"podSelector": {"matchLabels": {"app": "prometheus"}}}]`: reviews +
+			"- from:\n  - podSelector:\n      matchLabels:\n        app: prometheus\n  ports:\n  - port: metrics\n    protocol: TCP\n",
+	} {
+		policy := rendered(t, "--set-json", "networkPolicy.metricsFrom="+peers).of(t, "NetworkPolicy")
+		if got, err := yaml.Marshal(policy.at("spec", "ingress")); err != nil || string(got) != want {
+			t.Errorf("%v: with metrics from %s the rules of ingress are\n%s\nwant\n%s", err, peers, got, want)
+		}
+	}
 	for limit, want := range map[string]string{"512Mi": "460MiB", "1Gi": "921MiB"} {
 		of := rendered(t, "--set", "resources.limits.memory="+limit)
 		if got := of.of(t, "Deployment").at("spec", "template", "spec", "containers", 0, "env", 0, "value"); got != want {

@@ -246,6 +246,36 @@ func TestPod(t *testing.T) {
 	}
 }
 
+// TestNetworkPolicy holds that reviews come from anywhere, as the API server of AKS and that
+// of others do, that the metrics are for the pods of the cluster, and that the pods connect to
+// nothing.
+func TestNetworkPolicy(t *testing.T) {
+	got, err := yaml.Marshal(installed(t)["NetworkPolicy"]["spec"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `ingress:
+- ports:
+  - port: https
+    protocol: TCP
+- from:
+  - namespaceSelector: {}
+  ports:
+  - port: metrics
+    protocol: TCP
+podSelector:
+  matchLabels:
+    app.kubernetes.io/instance: mlpolicy
+    app.kubernetes.io/name: mlpolicy
+policyTypes:
+- Ingress
+- Egress
+`
+	if string(got) != want {
+		t.Errorf("the policy is\n%s\nwant\n%s", got, want)
+	}
+}
+
 // TestMetrics holds that each metric and label that alerts and dashboard ask for stands in
 // the runbook's list, and that each metric of the list is looked at.
 func TestMetrics(t *testing.T) {
