@@ -14,10 +14,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"sigs.k8s.io/yaml"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/webhook"
 )
 
 func read(t *testing.T, file string) []byte {
@@ -243,6 +245,17 @@ func TestPod(t *testing.T) {
 	user := regexp.MustCompile(`(?m)^USER ([0-9]+):`).FindSubmatch(read(t, "Dockerfile"))
 	if user == nil || string(user[1]) != "65532" || context["runAsUser"] != 65532.0 {
 		t.Errorf("the image's user is %q, the pod's %v", user, context["runAsUser"])
+	}
+}
+
+// TestGracePeriod holds that a kubelet does not kill a pod that is still answering: it counts from
+// before the delay, after which the last reviews may take as long as an API server waits for one.
+func TestGracePeriod(t *testing.T) {
+	const longest = 30 * time.Second // https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#timeouts
+	pod := installed(t)["Deployment"]["spec"].(map[string]any)["template"].(map[string]any)["spec"].(map[string]any)
+	seconds, _ := pod["terminationGracePeriodSeconds"].(float64)
+	if grace := time.Duration(seconds) * time.Second; grace < webhook.DefaultShutdownDelay+longest {
+		t.Errorf("a pod has %s to end, and may take %s and %s", grace, webhook.DefaultShutdownDelay, longest)
 	}
 }
 
