@@ -250,6 +250,21 @@ func checkReferences(t *testing.T, objects manifest) {
 			t.Errorf("the Service has %v", service.at("spec", "ports", i))
 		}
 	}
+	if monitor := objects["ServiceMonitor/mlpolicy"]; monitor != nil {
+		named := map[any]bool{}
+		for i := range service.at("spec", "ports").([]any) {
+			named[service.at("spec", "ports", i, "name")] = true
+		}
+		endpoints, _ := monitor.at("spec", "endpoints").([]any)
+		if len(endpoints) == 0 {
+			t.Error("the monitor has no endpoints")
+		}
+		for i := range endpoints {
+			if port := monitor.at("spec", "endpoints", i, "port"); !named[port] {
+				t.Errorf("the monitor asks at port %v, and the Service has %v", port, named)
+			}
+		}
+	}
 	webhook := objects.of(t, "ValidatingWebhookConfiguration")
 	want := map[string]any{"name": "mlpolicy", "namespace": namespace, "path": "/validate", "port": 443.0}
 	if got := webhook.at("webhooks", 0, "clientConfig", "service"); !reflect.DeepEqual(got, want) {
