@@ -33,9 +33,6 @@ const (
 	chart       = "../chart"
 	releaseName = "mlpolicy"
 	tlsSecret   = "webhook-tls"
-
-	// reviewsTotal counts the reviews that a webhook answered.
-	reviewsTotal = "mlpolicy_webhook_reviews_total"
 )
 
 // values are the chart's, by their keys with dots between, such as webhook.failurePolicy.
@@ -73,6 +70,15 @@ func (v values) yaml(t *testing.T) string {
 	return string(text)
 }
 
+// merge puts values together; later ones stand above earlier ones.
+func merge(all ...values) values {
+	merged := values{}
+	for _, each := range all {
+		maps.Copy(merged, each)
+	}
+	return merged
+}
+
 // release is the chart installed by helm. In place of its pods, which no node runs, are
 // processes on this machine, with the arguments, environment and files of the Deployment's
 // template.
@@ -98,8 +104,7 @@ func install(t *testing.T, set values) *release {
 	r := &release{authority: newAuthority(t), canaries: namespace(t), dir: t.TempDir()}
 	// As the runbook says.
 	r.namespace = namespace(t, "pod-security.kubernetes.io/enforce=restricted")
-	r.values = base(r.authority)
-	maps.Copy(r.values, set)
+	r.values = merge(base(r.authority), set)
 	certificate, key := r.authority.issue(t, r.host())
 	r.storeCertificate(t, certificate, key)
 	t.Cleanup(func() { r.uninstall(t) })
@@ -126,7 +131,7 @@ func (r *release) serve(t *testing.T) {
 // upgrade changes values, and what of them the pods have as files.
 func (r *release) upgrade(t *testing.T, set values) {
 	t.Helper()
-	maps.Copy(r.values, set)
+	r.values = merge(r.values, set)
 	r.helm(t, "upgrade")
 	for _, p := range r.running() {
 		r.mount(t, p)
