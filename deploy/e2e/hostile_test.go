@@ -34,7 +34,7 @@ func (r *release) post(p *pod, body io.Reader, size int) (code int, answer strin
 	}
 	request.Header.Set("Content-Type", "application/json")
 	request.ContentLength = int64(size)
-	client := r.probe()
+	client := r.client()
 	client.Timeout = patience
 	// As the API server: who asks for the end of the connection may lose the answer to a body that is not read.
 	client.Transport.(*http.Transport).DisableKeepAlives = false
