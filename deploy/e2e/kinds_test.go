@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -24,6 +25,17 @@ import (
 var elsewhere = []string{
 	"apps.kruise.io/v1beta1 clonesets", "apps.kruise.io/v1beta1 daemonsets", // OpenKruise 1.9
 }
+
+// unasked are versions that a definition serves and that the webhook is not asked about, with the
+// reason.
+var unasked = map[string]string{
+	"containerinstance.azure.com/v1api20211001storage containergroups":          operatorsOwn,
+	"containerservice.azure.com/v1api20240901storage managedclusters":           operatorsOwn,
+	"containerservice.azure.com/v1api20240901storage managedclustersagentpools": operatorsOwn,
+	"machinelearningservices.azure.com/v1api20240401storage workspacescomputes": operatorsOwn,
+}
+
+const operatorsOwn = "only Azure Service Operator writes it, and the API server converts it"
 
 // asked calls for each resource and version that the webhook is asked about.
 func asked(t *testing.T, each func(resource schema.GroupVersionResource, scope admissionregistrationv1.ScopeType)) {
@@ -58,6 +70,7 @@ func TestKinds(t *testing.T) {
 		r := install(t, values{"mode": "enforce", "policies": map[string]string{"machine/machine.rego": machineRules}})
 		t.Run("rules for kinds that the cluster does not have do no harm", func(t *testing.T) { unserved(t, r) })
 		define(t, list)
+		t.Run("each version that is served is asked about", func(t *testing.T) { everyVersion(t, list) })
 		t.Run("each kind in each version", eachKind)
 		t.Run("a version that only an operator writes is reviewed all the same", storageVersion)
 		undisturbed(t)
@@ -117,6 +130,40 @@ func undisturbed(t *testing.T) {
 	t.Helper()
 	if number := unanswered(serverMetrics(t)); number != 0 {
 		t.Errorf("%v reviews got no answer", number)
+	}
+}
+
+// everyVersion holds that each version that is served is asked about. An object that is written in
+// another would be reviewed only where its project's own webhook converts it.
+func everyVersion(t *testing.T, list []*unstructured.Unstructured) {
+	known := map[schema.GroupVersionResource]bool{}
+	asked(t, func(resource schema.GroupVersionResource, _ admissionregistrationv1.ScopeType) {
+		known[resource] = true
+	})
+	excepted := maps.Clone(unasked)
+	served := 0
+	for _, definition := range list {
+		group, _, _ := unstructured.NestedString(definition.Object, "spec", "group")
+		plural, _, _ := unstructured.NestedString(definition.Object, "spec", "names", "plural")
+		for _, version := range versionsOf(definition) {
+			if version["served"] != true {
+				continue
+			}
+			served++
+			resource := schema.GroupVersionResource{Group: group, Version: version["name"].(string), Resource: plural}
+			name := resource.GroupVersion().String() + " " + plural
+			_, isExcepted := excepted[name]
+			delete(excepted, name)
+			if isExcepted == known[resource] {
+				t.Errorf("%s is asked about: %t, excepted: %t", name, known[resource], isExcepted)
+			}
+		}
+	}
+	if served < 100 {
+		t.Errorf("%d versions are served", served)
+	}
+	for name, reason := range excepted {
+		t.Errorf("nothing serves %s, which is excepted: %s", name, reason)
 	}
 }
 
