@@ -24,8 +24,10 @@ lint: ## gofmt, vet, staticcheck, go.mod tidy
 	@test -z "$$(gofmt -l cmd deploy internal policies testdata)" || { gofmt -l cmd deploy internal policies testdata; echo 'run: make fmt'; exit 1; }
 	$(GO) vet ./...
 	$(TOOL) staticcheck ./...
-	GOWORK=off $(GO) -C deploy/load vet .
 	$(GO) mod tidy -diff
+	GOWORK=off $(GO) -C deploy/load vet .
+	GOWORK=off $(GO) -C deploy/load tool -modfile=../../.ci/tools.mod staticcheck .
+	GOWORK=off $(GO) -C deploy/load mod tidy -diff
 
 fmt: ## format Go and Rego
 	gofmt -w cmd deploy internal policies testdata

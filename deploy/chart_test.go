@@ -250,6 +250,21 @@ func checkReferences(t *testing.T, objects manifest) {
 			t.Errorf("the Service has %v", service.at("spec", "ports", i))
 		}
 	}
+	if monitor := objects["ServiceMonitor/mlpolicy"]; monitor != nil {
+		named := map[any]bool{}
+		for i := range service.at("spec", "ports").([]any) {
+			named[service.at("spec", "ports", i, "name")] = true
+		}
+		endpoints, _ := monitor.at("spec", "endpoints").([]any)
+		if len(endpoints) == 0 {
+			t.Error("the monitor has no endpoints")
+		}
+		for i := range endpoints {
+			if port := monitor.at("spec", "endpoints", i, "port"); !named[port] {
+				t.Errorf("the monitor asks at port %v, and the Service has %v", port, named)
+			}
+		}
+	}
 	webhook := objects.of(t, "ValidatingWebhookConfiguration")
 	want := map[string]any{"name": "mlpolicy", "namespace": namespace, "path": "/validate", "port": 443.0}
 	if got := webhook.at("webhooks", 0, "clientConfig", "service"); !reflect.DeepEqual(got, want) {
@@ -369,6 +384,17 @@ func TestValues(t *testing.T) {
 		of := rendered(t, "--set", "mode=warn", "--set-literal", "config="+config)
 		if got := of.of(t, "ConfigMap").at("data", "mlpolicy.yaml"); got != config {
 			t.Errorf("%s: the configuration is %q", name, got)
+		}
+	}
+	const reviews = "- ports:\n  - port: https\n    protocol: TCP\n"
+	for peers, want := range map[string]string{
+		"[]": reviews,
+		`[{"podSelector": {"matchLabels": {"app": "prometheus"}}}]`: reviews +
+			"- from:\n  - podSelector:\n      matchLabels:\n        app: prometheus\n  ports:\n  - port: metrics\n    protocol: TCP\n",
+	} {
+		policy := rendered(t, "--set-json", "networkPolicy.metricsFrom="+peers).of(t, "NetworkPolicy")
+		if got, err := yaml.Marshal(policy.at("spec", "ingress")); err != nil || string(got) != want {
+			t.Errorf("%v: with metrics from %s the rules of ingress are\n%s\nwant\n%s", err, peers, got, want)
 		}
 	}
 	for limit, want := range map[string]string{"512Mi": "460MiB", "1Gi": "921MiB"} {

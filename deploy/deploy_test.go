@@ -14,10 +14,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"sigs.k8s.io/yaml"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/webhook"
 )
 
 func read(t *testing.T, file string) []byte {
@@ -56,7 +58,7 @@ func TestNoPrivateKeys(t *testing.T) {
 		switch {
 		case err != nil:
 			return err
-		case entry.IsDir() && slices.Contains([]string{".git", "bin", "dist", "assets"}, entry.Name()):
+		case entry.IsDir() && slices.Contains([]string{".git", "bin", "dist"}, entry.Name()):
 			return fs.SkipDir
 		case !entry.Type().IsRegular():
 			return nil
@@ -243,6 +245,47 @@ func TestPod(t *testing.T) {
 	user := regexp.MustCompile(`(?m)^USER ([0-9]+):`).FindSubmatch(read(t, "Dockerfile"))
 	if user == nil || string(user[1]) != "65532" || context["runAsUser"] != 65532.0 {
 		t.Errorf("the image's user is %q, the pod's %v", user, context["runAsUser"])
+	}
+}
+
+// TestGracePeriod holds that a kubelet does not kill a pod that is still answering: it counts from
+// before the delay, after which the last reviews may take as long as an API server waits for one.
+func TestGracePeriod(t *testing.T) {
+	const longest = 30 * time.Second // https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#timeouts
+	pod := installed(t)["Deployment"]["spec"].(map[string]any)["template"].(map[string]any)["spec"].(map[string]any)
+	seconds, _ := pod["terminationGracePeriodSeconds"].(float64)
+	if grace := time.Duration(seconds) * time.Second; grace < webhook.DefaultShutdownDelay+longest {
+		t.Errorf("a pod has %s to end, and may take %s and %s", grace, webhook.DefaultShutdownDelay, longest)
+	}
+}
+
+// TestNetworkPolicy holds that reviews come from anywhere, as the API server of AKS and that
+// of others do, that the metrics are for the pods of the cluster, and that the pods connect to
+// nothing.
+func TestNetworkPolicy(t *testing.T) {
+	got, err := yaml.Marshal(installed(t)["NetworkPolicy"]["spec"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `ingress:
+- ports:
+  - port: https
+    protocol: TCP
+- from:
+  - namespaceSelector: {}
+  ports:
+  - port: metrics
+    protocol: TCP
+podSelector:
+  matchLabels:
+    app.kubernetes.io/instance: mlpolicy
+    app.kubernetes.io/name: mlpolicy
+policyTypes:
+- Ingress
+- Egress
+`
+	if string(got) != want {
+		t.Errorf("the policy is\n%s\nwant\n%s", got, want)
 	}
 }
 

@@ -18,11 +18,6 @@ const (
 	denied = `Error from server (Forbidden): error when creating "STDIN": ` + denial
 	denial = `admission webhook "validate.mlpolicy.dev" denied the request: `
 
-	// onVirtualNode is of a pod for AKS's virtual node, which is Azure Container Instances.
-	onVirtualNode = "nodeSelector: {kubernetes.io/role: agent, type: virtual-kubelet}, tolerations: [{key: virtual-kubelet.io/provider, operator: Exists}], "
-	// oneContainer is of a pod with a container, %s being its limits.
-	oneContainer = "containers: [{name: scorer, image: contoso.azurecr.io/scorer:4, resources: {limits: {%s}}}]"
-
 	// gpuRefused is what is said of a Deployment with a GPU on the virtual node.
 	gpuRefused = `cpu-only: scorer asks for 1 GPU on Azure Container Instances, which is for CPU-based workloads: ` +
 		`ask for no GPU or deploy to a target that offers it (spec.template.spec.containers[0].resources.limits["nvidia.com/gpu"]). ` +
@@ -57,36 +52,12 @@ deny contains {"path": ["deployments", i, "images", j], "message": message} if {
 `, id, severity, condition, words)
 }
 
-// deploymentOf is a Deployment with annotations and with what its pods are to have, in YAML.
-func deploymentOf(name, annotations, pod string) string {
-	return fmt.Sprintf(`apiVersion: apps/v1
-kind: Deployment
-metadata: {name: %[1]s, annotations: {%[2]s}}
-spec:
-  selector: {matchLabels: {app: %[1]s}}
-  template:
-    metadata: {labels: {app: %[1]s}}
-    spec: {%[3]s}
-`, name, annotations, pod)
-}
-
-// imagesOf are so many containers, %d in the image being the number of each.
-func imagesOf(number int, image string) string {
-	var list []string
-	for i := range number {
-		list = append(list, fmt.Sprintf("{name: scorer-%d, image: '%s'}", i, fmt.Sprintf(image, i)))
-	}
-	return "containers: [" + strings.Join(list, ", ") + "]"
-}
-
 func TestWhatPeopleSee(t *testing.T) {
 	ordinary, production, warned := namespace(t), namespace(t), namespace(t)
-	set := values{"mode": "enforce", "config": fmt.Sprintf(
-		"{stages: {production: [{namespaces: [%s]}]}, webhook: {namespaces: [{names: [%s], mode: warn}]}}", production, warned)}
-	maps.Copy(set, imageRules)
-	r := install(t, set)
+	r := install(t, merge(imageRules, values{"mode": "enforce", "config": fmt.Sprintf(
+		"{stages: {production: [{namespaces: [%s]}]}, webhook: {namespaces: [{names: [%s], mode: warn}]}}", production, warned)}))
 
-	gpu := fmt.Sprintf(oneContainer, "nvidia.com/gpu: 1, memory: 1Gi")
+	gpu := oneContainer("nvidia.com/gpu: 1, memory: 1Gi")
 	var twenty []string
 	for i := range 20 {
 		twenty = append(twenty, fmt.Sprintf("image-registry: docker.io/scorer:%d is none of ours (spec.template.spec.containers[%d].image). Take another image.\n", i, i))
@@ -107,7 +78,7 @@ func TestWhatPeopleSee(t *testing.T) {
 		},
 		{
 			name: "the same without the GPU is accepted without a word", namespace: ordinary,
-			manifest: deploymentOf("scorer", "", onVirtualNode+fmt.Sprintf(oneContainer, "memory: 1Gi")),
+			manifest: deploymentOf("scorer", "", onVirtualNode+oneContainer("memory: 1Gi")),
 		},
 		{
 			name: "the same on a node with a GPU is accepted without a word", namespace: ordinary,
@@ -115,7 +86,7 @@ func TestWhatPeopleSee(t *testing.T) {
 		},
 		{
 			name: "two errors are a line each", namespace: ordinary,
-			manifest: deploymentOf("scorer", "", onVirtualNode+fmt.Sprintf(oneContainer, "nvidia.com/gpu: 1, memory: 64Gi")),
+			manifest: deploymentOf("scorer", "", onVirtualNode+oneContainer("nvidia.com/gpu: 1, memory: 64Gi")),
 			code:     1, stderr: denied + memoryRefused + "\n" + gpuRefused + "\n", rules: "memory,cpu-only",
 		},
 		{
@@ -132,14 +103,14 @@ func TestWhatPeopleSee(t *testing.T) {
 		},
 		{
 			name: "a target in preview is a warning", namespace: ordinary,
-			manifest: deploymentOf("scorer", "mlpolicy.dev/workload: web-service, mlpolicy.dev/target: functions", fmt.Sprintf(oneContainer, "")),
+			manifest: deploymentOf("scorer", "mlpolicy.dev/workload: web-service, mlpolicy.dev/target: functions", oneContainer("")),
 			rules:    "preview-target",
 			stderr: "Warning: note preview-target: scorer runs on Azure Functions, which is in preview: make sure that a preview will do, " +
 				"or deploy to another target (metadata.annotations[\"mlpolicy.dev/target\"])\n",
 		},
 		{
 			name: "a target for development alone is a warning in production", namespace: production,
-			manifest: deploymentOf("scorer", "mlpolicy.dev/workload: web-service", onVirtualNode+fmt.Sprintf(oneContainer, "")),
+			manifest: deploymentOf("scorer", "mlpolicy.dev/workload: web-service", onVirtualNode+oneContainer("")),
 			rules:    "production-target",
 			stderr: "Warning: production-target: scorer is in production on Azure Container Instances, which is for testing and development only: " +
 				"deploy to Azure Functions or Azure Kubernetes Service (AKS) (spec.template.spec.nod…\n",
@@ -213,9 +184,7 @@ func TestManyWarnings(t *testing.T) {
 		number = 40
 		room   = 2000 // characters, as documented
 	)
-	set := values{"mode": "enforce"}
-	maps.Copy(set, imageRules)
-	install(t, set)
+	install(t, merge(imageRules, values{"mode": "enforce"}))
 	ns := namespace(t)
 	manifest := deploymentOf("scorer", "", imagesOf(number, "contoso.azurecr.io/scorer-%d:latest"))
 	done := apply(t, ns, manifest, "--dry-run=server")
@@ -250,7 +219,7 @@ func TestManyWarnings(t *testing.T) {
 // A pod that is denied to a controller is an event of its owner, where people look for the reason.
 func TestFailedCreate(t *testing.T) {
 	ns := namespace(t)
-	applied(t, ns, deploymentOf("scorer", "", onVirtualNode+fmt.Sprintf(oneContainer, "nvidia.com/gpu: 1, memory: 64Gi")))
+	applied(t, ns, deploymentOf("scorer", "", onVirtualNode+oneContainer("nvidia.com/gpu: 1, memory: 64Gi")))
 	must(t, "wait", "--for=create", "pods", "--selector=app=scorer", "--namespace", ns, "--timeout=60s")
 	// No controller is one of those that may bring back what was there.
 	install(t, values{"mode": "enforce", "config": "webhook: {controllers: []}"})
@@ -289,7 +258,7 @@ func TestFailedCreate(t *testing.T) {
 func TestNamespaceGoesAhead(t *testing.T) {
 	r := install(t, values{"mode": "warn"})
 	ahead, behind := namespace(t), namespace(t)
-	manifest := deploymentOf("scorer", "", onVirtualNode+fmt.Sprintf(oneContainer, "nvidia.com/gpu: 1"))
+	manifest := deploymentOf("scorer", "", onVirtualNode+oneContainer("nvidia.com/gpu: 1"))
 	for _, ns := range []string{ahead, behind} {
 		if got := apply(t, ns, manifest, "--dry-run=server"); got.code != 0 || !strings.HasPrefix(got.stderr, "Warning: error cpu-only: ") {
 			t.Errorf("exit code %d: %s", got.code, got.stderr)

@@ -3,7 +3,6 @@ package e2e
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,17 +15,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
-	"sigs.k8s.io/yaml"
 )
 
 const (
-	// requests counts what the API server asked webhooks, by the code of what came of it.
-	requests = "apiserver_admission_webhook_request_total"
-	// shedTotal is the webhook's count of what it turned away at once.
-	shedTotal = "mlpolicy_webhook_shed_total"
-	// policyInfo is the webhook's word about what is in force.
-	policyInfo = "mlpolicy_webhook_policy_info"
-
 	// workers is how many creates are under way at once.
 	workers = 8
 	// shutdownDelay is longer than proxyLag, as the default is longer than a real kube-proxy's.
@@ -39,21 +30,6 @@ var shutting = []string{"--reload-interval=100ms", "--shutdown-delay=" + shutdow
 // without is a rule of an organisation's own: no image of a tag.
 func without(tag string) map[string]string {
 	return map[string]string{"image-version/image_version.rego": imageRule("image-version", "error", fmt.Sprintf(`endswith(image, ":%s")`, tag), "changes under its name")}
-}
-
-// scorerOf is a Deployment of an image on AKS's virtual node, with a GPU or without.
-func scorerOf(t *testing.T, image string, gpu bool) *appsv1.Deployment {
-	t.Helper()
-	limits := "memory: 1Gi"
-	if gpu {
-		limits += ", nvidia.com/gpu: 1"
-	}
-	var object appsv1.Deployment
-	text := deploymentOf("scorer", "", fmt.Sprintf("%s containers: [{name: scorer, image: '%s', resources: {limits: {%s}}}]", onVirtualNode, image, limits))
-	if err := yaml.UnmarshalStrict([]byte(text), &object); err != nil {
-		t.Fatal(err)
-	}
-	return &object
 }
 
 // creator makes a client that no rate holds back.
@@ -189,11 +165,6 @@ func (l *load) spotless(t *testing.T) {
 	}
 }
 
-// unanswered counts the reviews without a verdict that the API server knows of.
-func unanswered(metrics series) float64 {
-	return metrics.sum(failOpen) + metrics.sum(rejections) - metrics.sum(rejections, `error_type="no_error"`)
-}
-
 // balance has the connections to a release steered by a balancer, as kube-proxy does.
 func (r *release) balance(t *testing.T) *balancer {
 	t.Helper()
@@ -254,16 +225,12 @@ func (r *release) rotate(t *testing.T, ca *authority) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	leaf, err := x509.ParseCertificate(pair.Certificate[0])
-	if err != nil {
-		t.Fatal(err)
-	}
 	r.storeCertificate(t, certificate, key)
 	for _, p := range r.running() {
 		r.mount(t, p)
 	}
 	r.each(t, "the new certificate", func(p *pod) bool {
-		return p.serves(t) == leaf.SerialNumber.String() && p.metrics(t)["mlpolicy_webhook_certificate_expiry_timestamp_seconds"] == float64(leaf.NotAfter.Unix())
+		return p.serves(t) == pair.Leaf.SerialNumber.String() && p.metrics(t)[expiry] == float64(pair.Leaf.NotAfter.Unix())
 	})
 }
 
@@ -275,7 +242,7 @@ func (p *pod) digest(t *testing.T) string {
 
 func (p *pod) reloaded(t *testing.T, what string) bool {
 	t.Helper()
-	return p.metrics(t)[fmt.Sprintf("mlpolicy_webhook_last_reload_successful{what=%q}", what)] == 1
+	return p.metrics(t).sum(lastReload, fmt.Sprintf("what=%q", what)) == 1
 }
 
 // With failurePolicy Fail each create gets its verdict while all is changed that an operator
@@ -369,7 +336,7 @@ func TestNoReviewFailsWhateverChanges(t *testing.T) {
 	}
 	for code, count := range map[string]int{"200": l.admitted, "403": l.denied} {
 		label := fmt.Sprintf("code=%q", code)
-		if got := after.sum(requests, label) - before.sum(requests, label); got < float64(count) {
+		if got := added(before, after, requests, label); got < float64(count) {
 			t.Errorf("the API server asked for %v reviews that ended with %s, and %d creates did", got, code, count)
 		}
 	}

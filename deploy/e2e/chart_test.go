@@ -66,15 +66,6 @@ func ofKind(t *testing.T, objects []object, kind string) object {
 	return found[0]
 }
 
-// merge puts values together; later ones stand above earlier ones.
-func merge(all ...values) values {
-	merged := values{}
-	for _, each := range all {
-		maps.Copy(merged, each)
-	}
-	return merged
-}
-
 // render renders the chart for a namespace, as helm template does without a cluster.
 func render(t *testing.T, namespace string, set values) (string, error) {
 	t.Helper()

@@ -195,6 +195,20 @@ type result struct {
 	code           int
 }
 
+// environment is that of commands: the binaries under test come first, nothing of the machine's own
+// cluster counts, and Services are reached as pods reach them.
+func environment() []string {
+	var path []string
+	for _, binary := range []string{asset("kubectl"), helm(), mlpolicy()} {
+		path = append(path, filepath.Dir(binary))
+	}
+	path = append(path, os.Getenv("PATH"))
+	return []string{
+		"HOME=" + shared.dir, "PATH=" + strings.Join(path, ":"),
+		"KUBECONFIG=" + shared.kubeconfig, "HTTPS_PROXY=" + shared.konnectivity.proxy,
+	}
+}
+
 // command runs a program with what it is to read.
 func command(t *testing.T, stdin, program string, args ...string) result {
 	t.Helper()
@@ -203,8 +217,7 @@ func command(t *testing.T, stdin, program string, args ...string) result {
 	cmd := exec.CommandContext(ctx, program, args...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &stdout, &stderr
-	// Nothing of the machine's own cluster counts. Services are reached as pods reach them.
-	cmd.Env = []string{"HOME=" + shared.dir, "PATH=" + os.Getenv("PATH"), "KUBECONFIG=" + shared.kubeconfig, "HTTPS_PROXY=" + shared.konnectivity.proxy}
+	cmd.Env = environment()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	err := cmd.Run()
 	var exit *exec.ExitError

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"io"
+	"net/http"
 	"strings"
 	"syscall"
 	"testing"
@@ -61,22 +62,18 @@ func draining(delay time.Duration) values {
 // any more.
 func TestDrainAnswersTheLastReview(t *testing.T) {
 	r := install(t, draining(time.Second))
-	p := r.running()[0]
+	p, container := r.running()[0], r.container(t)
 	finish, answered := r.halfway(t, p)
 	p.terminate(t)
 	eventually(t, "a webhook that says it is not ready", func() bool {
-		response, err := r.probe().Get("https://" + p.address + "/readyz")
+		status, err := r.probed(t, p, container, container.ReadinessProbe)
 		if err != nil {
 			t.Fatal(err)
 		}
-		response.Body.Close()
-		return response.StatusCode == 503
+		return status == http.StatusServiceUnavailable
 	})
 	eventually(t, "a webhook that takes no more connections", func() bool {
-		response, err := r.probe().Get("https://" + p.address + "/readyz")
-		if err == nil {
-			response.Body.Close()
-		}
+		_, err := r.probed(t, p, container, container.ReadinessProbe)
 		return err != nil
 	})
 	finish()

@@ -26,19 +26,6 @@ const (
 // length ends the header of a request whose body is as large as may be.
 var length = fmt.Sprintf("Content-Length: %d\r\n\r\n", maxBody)
 
-// reviewOf wraps an object, as JSON, into the review of its creation.
-func reviewOf(object string) string {
-	return `{"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {"uid": "hostile", "operation": "CREATE",
-		"kind": {"group": "", "version": "v1", "kind": "Pod"}, "namespace": "default", "name": "scorer", "object": ` + object + `}}`
-}
-
-// podOf is a pod on AKS's virtual node, as JSON, with so many containers of a GPU each.
-func podOf(containers int) string {
-	one := `{"name": "scorer", "image": "scorer", "resources": {"limits": {"nvidia.com/gpu": 1}}}`
-	return `{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "scorer"}, "spec": {"nodeSelector": {"type": "virtual-kubelet"},
-		"containers": [` + strings.TrimSuffix(strings.Repeat(one+",", containers), ",") + `]}}`
-}
-
 // post sends a body to a pod as a review, by a connection of its own.
 func (r *release) post(p *pod, body io.Reader, size int) (code int, answer string, err error) {
 	request, err := http.NewRequest(http.MethodPost, "https://"+p.address+"/validate?timeout=30s", body)
@@ -47,7 +34,7 @@ func (r *release) post(p *pod, body io.Reader, size int) (code int, answer strin
 	}
 	request.Header.Set("Content-Type", "application/json")
 	request.ContentLength = int64(size)
-	client := r.probe()
+	client := r.client()
 	client.Timeout = patience
 	// As the API server: who asks for the end of the connection may lose the answer to a body that is not read.
 	client.Transport.(*http.Transport).DisableKeepAlives = false
@@ -187,7 +174,7 @@ func TestHostileBodies(t *testing.T) {
 	if t.Logf("%d MiB resident at most", p.memory(t)>>20); p.memory(t) > limit {
 		t.Errorf("that is more than the limit of %d MiB", limit>>20)
 	}
-	eventually(t, "no review in flight", func() bool { return p.metrics(t)["mlpolicy_webhook_in_flight"] == 0 })
+	eventually(t, "no review in flight", func() bool { return p.metrics(t)[inFlight] == 0 })
 	for line := range strings.Lines(p.log.String()) {
 		if strings.Contains(line, `"level":"ERROR"`) {
 			t.Errorf("log: %s", line)

@@ -12,65 +12,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// sparedTotal counts the errors that denied nothing.
-const sparedTotal = "mlpolicy_webhook_spared_total"
-
-// denialsTotal counts those that denied.
-const denialsTotal = "mlpolicy_webhook_denials_total"
-
 // failClosed is how a webhook can do most harm: it denies, and what it cannot review is refused.
 var failClosed = values{"mode": "enforce", "webhook.failurePolicy": "Fail"}
-
-// twoFaults are of a pod that breaks two rules.
-var twoFaults = onVirtualNode + fmt.Sprintf(oneContainer, "nvidia.com/gpu: 1, memory: 64Gi")
-
-// workload is an object of which a controller makes pods. Its name and the label app of its pods
-// are the resource.
-type workload struct {
-	resource   string
-	kind       string // with apiVersion, in YAML
-	spec       string // the template aside
-	scales     bool   // to as many replicas as are wanted
-	rollsOut   bool   // a change of the template replaces the pods
-	controller string // service account that makes the pods
-}
-
-var workloads = []workload{
-	{
-		resource: "deployment", kind: "apiVersion: apps/v1, kind: Deployment", spec: "selector: {matchLabels: {app: deployment}}",
-		scales: true, rollsOut: true, controller: "replicaset-controller",
-	},
-	{
-		resource: "statefulset", kind: "apiVersion: apps/v1, kind: StatefulSet", spec: "serviceName: none, selector: {matchLabels: {app: statefulset}}",
-		scales: true, rollsOut: true, controller: "statefulset-controller",
-	},
-	{
-		resource: "daemonset", kind: "apiVersion: apps/v1, kind: DaemonSet", spec: "selector: {matchLabels: {app: daemonset}}",
-		rollsOut: true, controller: "daemon-set-controller",
-	},
-	{
-		resource: "replicaset", kind: "apiVersion: apps/v1, kind: ReplicaSet", spec: "selector: {matchLabels: {app: replicaset}}",
-		scales: true, controller: "replicaset-controller",
-	},
-	{
-		resource: "replicationcontroller", kind: "apiVersion: v1, kind: ReplicationController", spec: "selector: {app: replicationcontroller}",
-		scales: true, controller: "replication-controller",
-	},
-}
-
-func (w workload) manifest() string {
-	return fmt.Sprintf("{%s, metadata: {name: %s}, spec: {%s, template: {metadata: {labels: {app: %[2]s}}, spec: {%[4]s}}}}\n", w.kind, w.resource, w.spec, twoFaults)
-}
-
-func (w workload) String() string { return w.resource + "/" + w.resource }
-
-// %[1]s is the name of a job or of a cron job, and %[2]s what its pods have.
-const (
-	job = `{apiVersion: batch/v1, kind: Job, metadata: {name: %[1]s}, spec: {parallelism: 1, template: {
-  metadata: {labels: {app: %[1]s}}, spec: {restartPolicy: Never, %[2]s}}}}`
-	cronJob = `{apiVersion: batch/v1, kind: CronJob, metadata: {name: %[1]s}, spec: {schedule: "* * * * *", suspend: true, jobTemplate: {spec: {template: {
-  metadata: {labels: {app: %[1]s}}, spec: {restartPolicy: Never, %[2]s}}}}}}`
-)
 
 // have waits until so many pods of an app serve, without one that did before, and returns them.
 func have(t *testing.T, ns, app string, number int, without ...corev1.Pod) (pods []corev1.Pod) {

@@ -6,6 +6,26 @@ import (
 	"testing"
 )
 
+// What the webhook counts and tells.
+const (
+	reviewsTotal = "mlpolicy_webhook_reviews_total" // that it answered
+	denialsTotal = "mlpolicy_webhook_denials_total" // errors that denied
+	sparedTotal  = "mlpolicy_webhook_spared_total"  // errors that denied nothing
+	shedTotal    = "mlpolicy_webhook_shed_total"    // reviews that it turned away at once
+	inFlight     = "mlpolicy_webhook_in_flight"
+	policyInfo   = "mlpolicy_webhook_policy_info" // what is in force
+	reloadsTotal = "mlpolicy_webhook_reloads_total"
+	lastReload   = "mlpolicy_webhook_last_reload_successful"
+	expiry       = "mlpolicy_webhook_certificate_expiry_timestamp_seconds"
+)
+
+// What the API server counts of webhooks.
+const (
+	requests   = "apiserver_admission_webhook_request_total" // that it sent, by the code of what came of them
+	failOpen   = "apiserver_admission_webhook_fail_open_count"
+	rejections = "apiserver_admission_webhook_rejection_count" // what it refused because of them
+)
+
 // series are the values of metrics, each by its name and labels as they are exposed, such as
 // mlpolicy_webhook_denials_total{rule="memory"}.
 type series map[string]float64
@@ -64,4 +84,14 @@ func (s series) sum(name string, labels ...string) float64 {
 		}
 	}
 	return total
+}
+
+// added is by how much the sum of a metric grew.
+func added(before, after series, name string, labels ...string) float64 {
+	return after.sum(name, labels...) - before.sum(name, labels...)
+}
+
+// unanswered counts the reviews without a verdict that the API server knows of.
+func unanswered(metrics series) float64 {
+	return metrics.sum(failOpen) + metrics.sum(rejections) - metrics.sum(rejections, `error_type="no_error"`)
 }

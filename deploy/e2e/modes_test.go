@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -17,15 +16,13 @@ func TestModesOfNamespaces(t *testing.T) {
 		applied(t, ns, podOnVirtualNode("running", "1Gi", ours))
 		applied(t, ns, deploymentOf("scorer", "", containers(containerOf("scorer", "memory: 64Gi"))))
 	}
-	set := maps.Clone(failClosed)
-	maps.Copy(set, imageRules)
-	set["config"] = fmt.Sprintf(`
+	config := fmt.Sprintf(`
 rules: {production-target: error}
 stages: {production: [{namespaces: ["%s*"]}]}
 facts: [{namespaces: ["*"], kinds: [StatefulSet], set: {workload: web-service}}]
 webhook: {namespaces: [{names: ["%s"], mode: warn}, {names: ["*"], mode: enforce}]}
 `, production, warned)
-	r := install(t, set)
+	r := install(t, merge(failClosed, imageRules, values{"config": config}))
 
 	owner := "ownerReferences: [{apiVersion: apps/v1, kind: ReplicaSet, name: forged, uid: forged, controller: true}]"
 	create := []string{"create", "--filename", "-"}
@@ -96,7 +93,7 @@ webhook: {namespaces: [{names: ["%s"], mode: warn}, {names: ["*"], mode: enforce
 	}
 	t.Run("the stage is the namespace's", func(t *testing.T) {
 		manifest := func(annotations string) string {
-			text := strings.Replace(workloads[1].manifest(), twoFaults, onVirtualNode+fmt.Sprintf(oneContainer, ""), 1)
+			text := strings.Replace(workloads[1].manifest(), twoFaults, onVirtualNode+oneContainer(""), 1)
 			return strings.Replace(text, "metadata: {name: statefulset}", "metadata: {name: staged, annotations: {"+annotations+"}}", 1)
 		}
 		applied(t, enforced, manifest(""))
@@ -115,9 +112,4 @@ func count(texts []string) map[string]float64 {
 		number[text]++
 	}
 	return number
-}
-
-// added is by how much the sum of a metric grew.
-func added(before, after series, name string, labels ...string) float64 {
-	return after.sum(name, labels...) - before.sum(name, labels...)
 }

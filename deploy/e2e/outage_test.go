@@ -17,17 +17,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-const (
-	// failOpen counts what the API server let through unreviewed.
-	failOpen = "apiserver_admission_webhook_fail_open_count"
-	// rejections counts what it refused because of webhooks.
-	rejections = "apiserver_admission_webhook_rejection_count"
-	// notAnswered is what it says of a webhook that cannot be reached.
-	notAnswered = `failed calling webhook "validate.mlpolicy.dev"`
-)
-
-// violating is denied wherever it is reviewed.
-var violating = deploymentOf("violating", "", onVirtualNode+fmt.Sprintf(oneContainer, "nvidia.com/gpu: 1"))
+// notAnswered is what the API server says of a webhook that cannot be reached.
+const notAnswered = `failed calling webhook "validate.mlpolicy.dev"`
 
 // killAll ends all pods of the release at once.
 func (r *release) killAll() {

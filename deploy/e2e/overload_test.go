@@ -65,8 +65,8 @@ func TestOverload(t *testing.T) {
 				filling.Go(func() { _ = dryRun(ctx, client, ns, slow) })
 			}
 			defer cancel()
-			eventually(t, "as many reviews as there may be", func() bool { return p.metrics(t)["mlpolicy_webhook_in_flight"] == bound })
-			before, shed := serverMetrics(t), p.metrics(t).sum(shedTotal)
+			eventually(t, "as many reviews as there may be", func() bool { return p.metrics(t)[inFlight] == bound })
+			server, webhook := serverMetrics(t), p.metrics(t)
 			started := time.Now()
 			err := dryRun(t.Context(), client, ns, bad)
 			took := time.Since(started)
@@ -76,14 +76,14 @@ func TestOverload(t *testing.T) {
 			if test.admitted != (err == nil) || err != nil && !strings.Contains(err.Error(), notAnswered) {
 				t.Errorf("the create: %v", err)
 			}
-			if got := p.metrics(t).sum(shedTotal) - shed; got != 1 {
+			if got := added(webhook, p.metrics(t), shedTotal); got != 1 {
 				t.Errorf("%v reviews were shed", got)
 			}
 			after := serverMetrics(t)
-			if got := after.sum(requests, `code="503"`) - before.sum(requests, `code="503"`); got != 1 {
+			if got := added(server, after, requests, `code="503"`); got != 1 {
 				t.Errorf("the API server saw status 503 %v times", got)
 			}
-			if got := after.sum(test.counted, test.labels...) - before.sum(test.counted, test.labels...); got != 1 {
+			if got := added(server, after, test.counted, test.labels...); got != 1 {
 				t.Errorf("the API server counts %v of %s", got, test.counted)
 			}
 			t.Logf("turned away after %s: %v", took, err)

@@ -2,23 +2,9 @@ package e2e
 
 import (
 	"fmt"
-	"maps"
 	"strings"
 	"testing"
 )
-
-// containers are of a pod for the virtual node.
-func containers(list ...string) string {
-	return onVirtualNode + "containers: [" + strings.Join(list, ", ") + "]"
-}
-
-// containerOf is a container of a name with limits.
-func containerOf(name, limits string) string {
-	return fmt.Sprintf("{name: %s, image: contoso.azurecr.io/scorer:4, resources: {limits: {%s}}}", name, limits)
-}
-
-// image is a container of a name and an image.
-func image(name, image string) string { return fmt.Sprintf("{name: %s, image: '%s'}", name, image) }
 
 // An update is held against what was there: nobody is stopped by an old fault, and nobody makes a new one.
 func TestRatcheting(t *testing.T) {
@@ -172,9 +158,7 @@ func TestRatcheting(t *testing.T) {
 	for i, test := range tests {
 		applied(t, ns, deploymentOf(name(i), test.before.annotations, test.before.pod))
 	}
-	set := maps.Clone(failClosed)
-	maps.Copy(set, imageRules)
-	install(t, set)
+	install(t, merge(failClosed, imageRules))
 
 	for i, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

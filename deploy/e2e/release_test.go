@@ -33,9 +33,6 @@ const (
 	chart       = "../chart"
 	releaseName = "mlpolicy"
 	tlsSecret   = "webhook-tls"
-
-	// reviewsTotal counts the reviews that a webhook answered.
-	reviewsTotal = "mlpolicy_webhook_reviews_total"
 )
 
 // values are the chart's, by their keys with dots between, such as webhook.failurePolicy.
@@ -73,6 +70,15 @@ func (v values) yaml(t *testing.T) string {
 	return string(text)
 }
 
+// merge puts values together; later ones stand above earlier ones.
+func merge(all ...values) values {
+	merged := values{}
+	for _, each := range all {
+		maps.Copy(merged, each)
+	}
+	return merged
+}
+
 // release is the chart installed by helm. In place of its pods, which no node runs, are
 // processes on this machine, with the arguments, environment and files of the Deployment's
 // template.
@@ -98,8 +104,7 @@ func install(t *testing.T, set values) *release {
 	r := &release{authority: newAuthority(t), canaries: namespace(t), dir: t.TempDir()}
 	// As the runbook says.
 	r.namespace = namespace(t, "pod-security.kubernetes.io/enforce=restricted")
-	r.values = base(r.authority)
-	maps.Copy(r.values, set)
+	r.values = merge(base(r.authority), set)
 	certificate, key := r.authority.issue(t, r.host())
 	r.storeCertificate(t, certificate, key)
 	t.Cleanup(func() { r.uninstall(t) })
@@ -126,7 +131,7 @@ func (r *release) serve(t *testing.T) {
 // upgrade changes values, and what of them the pods have as files.
 func (r *release) upgrade(t *testing.T, set values) {
 	t.Helper()
-	maps.Copy(r.values, set)
+	r.values = merge(r.values, set)
 	r.helm(t, "upgrade")
 	for _, p := range r.running() {
 		r.mount(t, p)
@@ -336,26 +341,54 @@ func (r *release) container(t *testing.T) corev1.Container {
 	return containers[0]
 }
 
-// waitReady waits until the probe of readiness succeeds.
+// waitReady waits until the probe of readiness succeeds, as the others do then.
 func (r *release) waitReady(t *testing.T, p *pod) {
 	t.Helper()
+	container := r.container(t)
 	eventually(t, "a webhook that is ready", func() bool {
 		select {
 		case <-p.done:
 			t.Fatalf("the webhook ended with exit code %d\n%s", p.command.ProcessState.ExitCode(), p.log.tail())
 		default:
 		}
-		response, err := r.probe().Get("https://" + p.address + "/readyz")
-		if err != nil {
-			return false
-		}
-		response.Body.Close()
-		return response.StatusCode == http.StatusOK
+		status, err := r.probed(t, p, container, container.ReadinessProbe)
+		return err == nil && status == http.StatusOK
 	})
+	for _, probe := range []*corev1.Probe{container.StartupProbe, container.LivenessProbe} {
+		if status, err := r.probed(t, p, container, probe); err != nil || status != http.StatusOK {
+			t.Errorf("a webhook that is ready answers %s with status %d: %v", probe.HTTPGet.Path, status, err)
+		}
+	}
 }
 
-// probe is a client that knows the webhook as the API server does.
-func (r *release) probe() *http.Client {
+// probed asks a pod as a kubelet does by a probe of its container. The error is of one that cannot
+// be reached.
+func (r *release) probed(t *testing.T, p *pod, container corev1.Container, probe *corev1.Probe) (status int, err error) {
+	t.Helper()
+	if probe == nil || probe.HTTPGet == nil {
+		t.Fatal("the container lacks a probe by HTTP")
+	}
+	get := probe.HTTPGet
+	port := get.Port.IntVal
+	for _, each := range container.Ports {
+		if each.Name == get.Port.StrVal {
+			port = each.ContainerPort
+		}
+	}
+	ip, _, err := net.SplitHostPort(p.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := r.client().Get(fmt.Sprintf("%s://%s:%d%s", strings.ToLower(string(get.Scheme)), ip, port, get.Path))
+	if err != nil {
+		return 0, err
+	}
+	response.Body.Close()
+	return response.StatusCode, nil
+}
+
+// client knows the webhook as the API server does.
+func (r *release) client() *http.Client {
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM([]byte(r.authority.pem))
 	return &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{

@@ -2,16 +2,9 @@ package e2e
 
 import (
 	"fmt"
-	"maps"
 	"strings"
 	"testing"
 )
-
-// podOnVirtualNode is a pod with a container of a memory and an image.
-func podOnVirtualNode(name, memory, image string) string {
-	return fmt.Sprintf("{apiVersion: v1, kind: Pod, metadata: {name: %s}, spec: {%scontainers: [{name: scorer, image: '%s', resources: {requests: {cpu: 1, memory: %s}, limits: {cpu: 2, memory: %[4]s}}}]}}\n",
-		name, onVirtualNode, image, memory)
-}
 
 // A running pod is no way around a rule: what can be changed of its containers is judged.
 func TestRunningPodsAreJudged(t *testing.T) {
@@ -22,9 +15,7 @@ func TestRunningPodsAreJudged(t *testing.T) {
 	applied(t, ns, podOnVirtualNode("good", "1Gi", ours)+"---\n"+podOnVirtualNode("large", "128Gi", ours)+"---\n"+podOnVirtualNode("foreign", "1Gi", theirs))
 	applied(t, ns, workloads[0].manifest())
 	controlled := have(t, ns, "deployment", 1)[0].Name
-	set := maps.Clone(failClosed)
-	maps.Copy(set, imageRules)
-	install(t, set)
+	install(t, merge(failClosed, imageRules))
 
 	resources := func(resources string) []string {
 		return []string{"patch", "--subresource=resize", `--patch={"spec": {"containers": [{"name": "scorer", "resources": ` + resources + `}]}}`}

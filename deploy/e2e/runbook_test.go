@@ -30,11 +30,18 @@ const (
 	inNamespace = "mlpolicy-system"
 	emergency   = "kubectl delete validatingwebhookconfiguration mlpolicy"
 	upgrade     = "helm upgrade mlpolicy deploy/chart --namespace mlpolicy-system --values values.yaml"
-	// getAuthority is a command of webhook.md.
+	// getAuthority and parity are commands of webhook.md.
 	getAuthority = `kubectl get secret mlpolicy-tls --namespace mlpolicy-system --output jsonpath='{.data.ca\.crt}' | base64 --decode >ca.crt`
+	parity       = "mlpolicy parity deploy --webhook https://mlpolicy.mlpolicy-system.svc --ca ca.crt --config config.yaml --mode warn"
 	// wouldBeDenied counts the users in a log whose objects are denied, or would be but for the mode.
 	wouldBeDenied = ` | grep --extended-regexp '"verdict":"denied"| mode"' | grep --only-matching '"user":"[^"]*"' | sort | uniq --count`
 	closing       = upgrade + " --values deploy/chart/profiles/fail-closed.yaml --wait"
+
+	// These stand in the text, and run where it says.
+	certificate = "kubectl get certificate --namespace mlpolicy-system"
+	watched     = "--set serviceMonitor.enabled=true,prometheusRule.enabled=true,dashboard.enabled=true"
+	unwatched   = "--set serviceMonitor.enabled=false,prometheusRule.enabled=false"
+	warnAgain   = "--set mode=warn --wait"
 )
 
 // inlineCommand is a command in the text of a page, or values for one. Without a flag it is only
@@ -139,11 +146,7 @@ func (o *operator) shell(t *testing.T, line string) result {
 	cmd := exec.CommandContext(ctx, "bash", "-c", line)
 	var stdout, stderr bytes.Buffer
 	cmd.Dir, cmd.Stdout, cmd.Stderr = o.project, &stdout, &stderr
-	var path []string
-	for _, binary := range []string{asset("kubectl"), helm(), mlpolicy()} {
-		path = append(path, filepath.Dir(binary))
-	}
-	cmd.Env = []string{"HOME=" + shared.dir, "KUBECONFIG=" + shared.kubeconfig, "PATH=" + strings.Join(append(path, os.Getenv("PATH")), ":")}
+	cmd.Env = environment()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -264,6 +267,8 @@ type step struct {
 	code   int
 	before func(*testing.T, *operator)
 	after  func(*testing.T, *operator, result)
+	// then are commands that run next, since they stand in the text or on another page.
+	then []string
 }
 
 // steps are what the test does about each command, and what must be so afterwards.
@@ -286,9 +291,13 @@ var steps = map[string]step{
 			}
 			o.judges(t, false)
 			o.isGentle(t)
-			o.succeeds(t, getAuthority)
-			if text, err := os.ReadFile(filepath.Join(o.project, "ca.crt")); err != nil || string(text) != o.authority.pem {
-				t.Errorf("ca.crt is %q: %v", text, err)
+		},
+		then: []string{certificate, getAuthority, parity},
+	},
+	certificate: {
+		after: func(t *testing.T, _ *operator, got result) {
+			if !regexp.MustCompile(`(?m)^mlpolicy +.*\bmlpolicy-tls\b`).MatchString(got.stdout) {
+				t.Errorf("the certificates are %s%s", got.stdout, got.stderr)
 			}
 		},
 	},
@@ -297,6 +306,17 @@ var steps = map[string]step{
 			if !strings.HasPrefix(got.stderr, "Warning:") {
 				t.Errorf("no warning: %s%s", got.stdout, got.stderr)
 			}
+		},
+		then: []string{watched},
+	},
+	watched: {
+		as: upgrade + " " + watched + " --wait",
+		after: func(t *testing.T, o *operator, _ result) {
+			if got := o.monitoring(t); got != "prometheusrule/mlpolicy servicemonitor/mlpolicy" {
+				t.Errorf("the Prometheus operator gets %q", got)
+			}
+			must(t, "get", "configmap", "mlpolicy-dashboard", "--namespace", o.namespace)
+			o.judges(t, false)
 		},
 	},
 	"kubectl --namespace mlpolicy-system logs --selector app.kubernetes.io/name=mlpolicy --tail=-1 --since=24h": {
@@ -342,6 +362,14 @@ var steps = map[string]step{
 			o.rollOut(t)
 			o.judges(t, true)
 		},
+		then: []string{warnAgain},
+	},
+	warnAgain: {
+		as: upgrade + " " + warnAgain,
+		after: func(t *testing.T, o *operator, _ result) {
+			o.rollOut(t)
+			o.judges(t, false)
+		},
 	},
 	"helm rollback mlpolicy --namespace mlpolicy-system --wait": {
 		after: func(t *testing.T, o *operator, _ result) {
@@ -383,6 +411,19 @@ var steps = map[string]step{
 			o.known = nil
 			o.rollOut(t)
 			o.judges(t, true)
+			if o.monitoring(t) == "" {
+				t.Error("the profile has nothing watched")
+			}
+		},
+		then: []string{unwatched},
+	},
+	unwatched: {
+		as: strings.Replace(closing, "--wait", unwatched+" --wait", 1),
+		after: func(t *testing.T, o *operator, _ result) {
+			if left := o.monitoring(t); left != "" {
+				t.Errorf("the Prometheus operator is left %q", left)
+			}
+			o.judges(t, true)
 		},
 	},
 	"helm uninstall mlpolicy --namespace mlpolicy-system --wait": {},
@@ -390,31 +431,25 @@ var steps = map[string]step{
 
 	// Of webhook.md
 	"mlpolicy webhook --tls-cert tls.crt --tls-key tls.key": {cannot: "the pods run it, with flags of their own"},
-	getAuthority: {cannot: "it runs while there is a release: after helm install"},
-	"mlpolicy parity deploy --webhook https://mlpolicy.mlpolicy-system.svc --ca ca.crt --config config.yaml --mode warn": {cannot: "no name of a Service resolves here; TestParity runs it by an address"},
+	getAuthority: {
+		after: func(t *testing.T, o *operator, _ result) {
+			if text, err := os.ReadFile(filepath.Join(o.project, "ca.crt")); err != nil || string(text) != o.authority.pem {
+				t.Errorf("ca.crt is %q: %v", text, err)
+			}
+		},
+	},
+	parity: {
+		after: func(t *testing.T, _ *operator, got result) {
+			if objects := compared(t, got); objects == 0 {
+				t.Errorf("nothing is compared: %s", got.stdout)
+			}
+		},
+	},
 
-	"mlpolicy lint --no-link --config FILE manifests/": {as: "mlpolicy lint --no-link --config config.yaml testdata/rules/memory/bad.aci-virtual-node.yaml", code: 1},
-	"mlpolicy lint --config FILE":                      {as: "mlpolicy lint --config config.yaml testdata/rules/memory/bad.aci-virtual-node.yaml", code: 1},
-	"mlpolicy facts --why":                             {as: "mlpolicy facts --why testdata/rules/memory/bad.aci-virtual-node.yaml"},
-	"--set serviceMonitor.enabled=true,prometheusRule.enabled=true,dashboard.enabled=true": {
-		as: "helm template mlpolicy deploy/chart --namespace mlpolicy-system --values values.yaml --set serviceMonitor.enabled=true,prometheusRule.enabled=true,dashboard.enabled=true",
-		after: func(t *testing.T, _ *operator, got result) {
-			for _, kind := range []string{"ServiceMonitor", "PrometheusRule"} {
-				ofKind(t, objectsOf(t, got.stdout), kind)
-			}
-		},
-	},
-	"--set serviceMonitor.enabled=false,prometheusRule.enabled=false": {
-		as: "helm template mlpolicy deploy/chart --namespace mlpolicy-system --values values.yaml --values deploy/chart/profiles/fail-closed.yaml --set serviceMonitor.enabled=false,prometheusRule.enabled=false",
-		after: func(t *testing.T, _ *operator, got result) {
-			if strings.Contains(got.stdout, "monitoring.coreos.com") {
-				t.Error("something is left for the Prometheus operator")
-			}
-		},
-	},
-	"--set mode=warn --wait":                                           {as: "helm template mlpolicy deploy/chart --namespace mlpolicy-system --values values.yaml --set mode=warn"},
+	"mlpolicy lint --no-link --config FILE manifests/":                 {as: "mlpolicy lint --no-link --config config.yaml testdata/rules/memory/bad.aci-virtual-node.yaml", code: 1},
+	"mlpolicy lint --config FILE":                                      {as: "mlpolicy lint --config config.yaml testdata/rules/memory/bad.aci-virtual-node.yaml", code: 1},
+	"mlpolicy facts --why":                                             {as: "mlpolicy facts --why testdata/rules/memory/bad.aci-virtual-node.yaml"},
 	"cmctl renew mlpolicy --namespace mlpolicy-system":                 {cannot: "cert-manager does not run here; the chart does not change when it renews"},
-	"kubectl get certificate --namespace mlpolicy-system":              {},
 	"kubectl apply --filename deploy/install.yaml":                     {cannot: "TestRunbookWithoutHelm runs it"},
 	"kubectl delete --ignore-not-found --filename deploy/install.yaml": {cannot: "TestRunbookWithoutHelm runs it"},
 }
@@ -427,6 +462,13 @@ func (o *operator) succeeds(t *testing.T, line string) result {
 		t.Fatalf("%s: exit code %d\n%s%s", line, got.code, got.stdout, got.stderr)
 	}
 	return got
+}
+
+// monitoring names what of the release is for the Prometheus operator.
+func (o *operator) monitoring(t *testing.T) string {
+	t.Helper()
+	listed := must(t, "get", "prometheusrules,servicemonitors", "--namespace", o.namespace, "--output", `jsonpath={range .items[*]}{.kind}/{.metadata.name} {end}`)
+	return strings.ToLower(strings.TrimSpace(listed))
 }
 
 // judges holds that an object is denied, or that it is warned about alone.
@@ -540,28 +582,43 @@ func TestRunbook(t *testing.T) {
 	o.write(t)
 
 	before := inventory(t)
+	var later []string
+	for _, of := range steps {
+		later = append(later, of.then...)
+	}
 	for _, each := range all {
-		of := steps[each]
-		if of.cannot != "" {
-			continue
-		}
-		if of.before != nil {
-			of.before(t, o)
-		}
-		line := each
-		if of.as != "" {
-			line = of.as
-		}
-		got := o.shell(t, line)
-		if got.code != of.code {
-			t.Fatalf("%s: exit code %d\n%s%s", line, got.code, got.stdout, got.stderr)
-		}
-		if of.after != nil {
-			of.after(t, o, got)
+		if !slices.Contains(later, each) {
+			o.run(t, each)
 		}
 	}
 	for _, left := range inventory(t).beyond(before) {
 		t.Errorf("left behind: %s", left)
+	}
+}
+
+// run runs a command of the runbook, and those that come next.
+func (o *operator) run(t *testing.T, command string) {
+	t.Helper()
+	of := steps[command]
+	if of.cannot != "" {
+		return
+	}
+	if of.before != nil {
+		of.before(t, o)
+	}
+	line := command
+	if of.as != "" {
+		line = of.as
+	}
+	got := o.shell(t, line)
+	if got.code != of.code {
+		t.Fatalf("%s: exit code %d\n%s%s", line, got.code, got.stdout, got.stderr)
+	}
+	if of.after != nil {
+		of.after(t, o, got)
+	}
+	for _, next := range of.then {
+		o.run(t, next)
 	}
 }
 

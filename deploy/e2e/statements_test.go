@@ -11,7 +11,6 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/yaml"
 )
 
 // wrong is a Deployment that is denied by what it is and by what the configuration says of its namespace.
@@ -26,15 +25,15 @@ type wrong struct {
 func wrongs(t *testing.T) (all []wrong, configuration string) {
 	t.Helper()
 	all = []wrong{
-		{"a GPU on the virtual node", "cpu-only", namespace(t), onVirtualNode + fmt.Sprintf(oneContainer, "nvidia.com/gpu: 1")},
-		{"too much memory on the virtual node", "memory", namespace(t), onVirtualNode + fmt.Sprintf(oneContainer, "memory: 64Gi")},
-		{"batch scoring with a GPU on AKS", "gpu-batch-scoring", namespace(t), fmt.Sprintf(oneContainer, "nvidia.com/gpu: 1")},
-		{"a designer's model on the virtual node", "designer", namespace(t), onVirtualNode + fmt.Sprintf(oneContainer, "")},
-		{"a large model on the virtual node", "model-size", namespace(t), onVirtualNode + fmt.Sprintf(oneContainer, "")},
-		{"production on the virtual node", "production-target", namespace(t), onVirtualNode + fmt.Sprintf(oneContainer, "")},
+		{"a GPU on the virtual node", "cpu-only", namespace(t), onVirtualNode + oneContainer("nvidia.com/gpu: 1")},
+		{"too much memory on the virtual node", "memory", namespace(t), onVirtualNode + oneContainer("memory: 64Gi")},
+		{"batch scoring with a GPU on AKS", "gpu-batch-scoring", namespace(t), oneContainer("nvidia.com/gpu: 1")},
+		{"a designer's model on the virtual node", "designer", namespace(t), onVirtualNode + oneContainer("")},
+		{"a large model on the virtual node", "model-size", namespace(t), onVirtualNode + oneContainer("")},
+		{"production on the virtual node", "production-target", namespace(t), onVirtualNode + oneContainer("")},
 	}
 	for _, each := range all {
-		applied(t, each.namespace, deploymentOf("scorer", "", fmt.Sprintf(oneContainer, "")))
+		applied(t, each.namespace, deploymentOf("scorer", "", oneContainer("")))
 	}
 	return all, fmt.Sprintf(`
 kubernetes: {cluster: aks}
@@ -51,10 +50,7 @@ facts:
 // with is the Deployment after something is stated of it.
 func (w wrong) with(t *testing.T, state func(*appsv1.Deployment)) *appsv1.Deployment {
 	t.Helper()
-	deployment := &appsv1.Deployment{}
-	if err := yaml.UnmarshalStrict([]byte(deploymentOf("scorer", "", w.pod)), deployment); err != nil {
-		t.Fatal(err)
-	}
+	deployment := asDeployment(t, deploymentOf("scorer", "", w.pod))
 	if state != nil {
 		state(deployment)
 	}
@@ -113,9 +109,7 @@ func write(place *map[string]string, stated map[string]string) {
 // without a word.
 func TestNoStatementIsAWayOut(t *testing.T) {
 	all, configuration := wrongs(t)
-	set := maps.Clone(failClosed)
-	set["config"] = configuration
-	install(t, set)
+	install(t, merge(failClosed, values{"config": configuration}))
 
 	statements := []map[string]string{}
 	everything := map[string]string{}
@@ -189,9 +183,7 @@ func TestNoStatementIsAWayOut(t *testing.T) {
 // what the object is nor the configuration can be denied.
 func TestBelievedStatements(t *testing.T) {
 	all, configuration := wrongs(t)
-	set := maps.Clone(failClosed)
-	set["config"] = configuration
-	r := install(t, set)
+	r := install(t, merge(failClosed, values{"config": configuration}))
 	gpu, memory, batch, designer, model, production := all[0], all[1], all[2], all[3], all[4], all[5]
 	const everything = "[workload, stage, target, designer, model-size]"
 	tests := []struct {
@@ -247,7 +239,7 @@ func TestBelievedStatements(t *testing.T) {
 func (r *release) configure(t *testing.T, configuration string) {
 	t.Helper()
 	reloads := func() float64 {
-		return r.metrics(t).sum("mlpolicy_webhook_reloads_total", `what="policy"`, `result="success"`)
+		return r.metrics(t).sum(reloadsTotal, `what="policy"`, `result="success"`)
 	}
 	before := reloads()
 	r.upgrade(t, values{"config": configuration})

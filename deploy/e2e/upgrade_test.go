@@ -113,7 +113,7 @@ func TestUpgradeKeepsTheGeneratedCertificate(t *testing.T) {
 				end := time.Now().AddDate(0, 0, step.left).Unix()
 				must(t, "annotate", "secret", releaseName+"-generated-tls", "--namespace", r.namespace, "--overwrite", "mlpolicy.dev/not-after="+strconv.FormatInt(end, 10))
 			}
-			maps.Copy(r.values, step.set)
+			r.values = merge(r.values, step.set)
 			r.helm(t, "upgrade")
 			after := r.generated(t)
 			want := []*x509.Certificate{after.ca}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -135,6 +136,7 @@ func readable(t *testing.T, d *Decision) string {
 		text.WriteString("exempted: " + exempted.Rule + ", " + string(exempted.Reason) + "\n")
 	}
 	if result := d.Response.Result; result != nil {
+		fmt.Fprintf(&text, "status: %d of %s %q in group %q\n", result.Code, result.Details.Kind, result.Details.Name, result.Details.Group)
 		for line := range strings.Lines(result.Message) {
 			text.WriteString("message: " + strings.TrimSuffix(line, "\n") + "\n")
 		}
