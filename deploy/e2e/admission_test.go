@@ -194,7 +194,7 @@ func TestManyWarnings(t *testing.T) {
 	line := func(i int) string {
 		return fmt.Sprintf("image-version: contoso.azurecr.io/scorer-%d:latest changes under its name (spec.template.spec.containers[%d].image)", i, i)
 	}
-	count := func(told int) string { return fmt.Sprintf("and %d more: mlpolicy lint tells all of them", number-told) }
+	count := func(told int) string { return fmt.Sprintf("and %d more; mlpolicy lint reports them all", number-told) }
 	var want []string
 	used := 0
 	for i := range number {

@@ -85,7 +85,7 @@ func TestDrainAnswersTheLastReview(t *testing.T) {
 		t.Errorf("exit code %d", code)
 	}
 	said := p.logs(t, `"msg":"shutting down","delay":"1s"`)
-	if lines := strings.Split(strings.TrimSpace(said), "\n"); len(lines) != 3 || !strings.Contains(lines[1], `"msg":"review"`) || !strings.Contains(lines[2], `"msg":"ended, and every review was answered"`) {
+	if lines := strings.Split(strings.TrimSpace(said), "\n"); len(lines) != 3 || !strings.Contains(lines[1], `"msg":"review"`) || !strings.Contains(lines[2], `"msg":"stopped; every review was answered"`) {
 		t.Errorf("after the signal it says %s", said)
 	}
 }

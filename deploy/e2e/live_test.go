@@ -125,9 +125,9 @@ func TestWhatWasThereLivesOn(t *testing.T) {
 			t.Errorf("%v %v", err, events)
 		}
 		metrics := r.metrics(t)
-		for _, why := range []string{"controller", "unchanged"} {
-			if number := metrics.sum(sparedTotal, `why="`+why+`"`); number == 0 {
-				t.Errorf("no error was spared because of %s", why)
+		for _, reason := range []string{"controller", "unchanged"} {
+			if number := metrics.sum(exemptedTotal, `reason="`+reason+`"`); number == 0 {
+				t.Errorf("no error was exempted by %s", reason)
 			}
 		}
 	})

@@ -74,10 +74,10 @@ webhook: {namespaces: [{names: ["%s"], mode: warn}, {names: ["*"], mode: enforce
 			after := r.metrics(t)
 			check(t, i, inWarned, inEnforced)
 			for rule, number := range count(test.rules) {
-				spared := added(before, between, sparedTotal, `why="mode"`, fmt.Sprintf("rule=%q", rule))
+				exempted := added(before, between, exemptedTotal, `reason="mode"`, fmt.Sprintf("rule=%q", rule))
 				denials := added(between, after, denialsTotal, fmt.Sprintf("rule=%q", rule))
-				if spared != number || denials != number {
-					t.Errorf("%v errors of %s are counted as spared and %v as denials, want %v", spared, rule, denials, number)
+				if exempted != number || denials != number {
+					t.Errorf("%v errors of %s are counted as exempted and %v as denials, want %v", exempted, rule, denials, number)
 				}
 			}
 			if reviews := added(before, between, reviewsTotal, `verdict="warned"`); reviews != 1 {

@@ -335,13 +335,13 @@ var steps = map[string]step{
 			for _, p := range o.running() {
 				written.WriteString(p.log.String())
 			}
-			written.WriteString(`{"msg":"review","verdict":"warned","user":"spared","spared":["memory controller"]}` + "\n")
+			written.WriteString(`{"msg":"review","verdict":"warned","user":"exempted","exempted":["memory controller"]}` + "\n")
 			if err := os.WriteFile(filepath.Join(o.project, "webhook.log"), []byte(written.String()), 0o600); err != nil {
 				t.Fatal(err)
 			}
 		},
 		after: func(t *testing.T, _ *operator, got result) {
-			if !strings.Contains(got.stdout, ` "user":"`) || strings.Count(got.stdout, "\n") != 1 || strings.Contains(got.stdout, `"spared"`) {
+			if !strings.Contains(got.stdout, ` "user":"`) || strings.Count(got.stdout, "\n") != 1 || strings.Contains(got.stdout, `"exempted"`) {
 				t.Errorf("the users are %s", got.stdout)
 			}
 		},
