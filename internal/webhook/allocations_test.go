@@ -3,7 +3,9 @@
 package webhook
 
 import (
+	"fmt"
 	"runtime"
+	"strings"
 	"testing"
 )
 
@@ -26,6 +28,39 @@ func TestReviewAllocations(t *testing.T) {
 		if bytes > benched.bytes || allocs > benched.allocs {
 			t.Errorf("%s allocates %d bytes in %d allocations, at most %d in %d are due", benched.name, bytes, allocs, benched.bytes, benched.allocs)
 		}
+	}
+}
+
+// TestDoubtsShareLabelsAndImages: an object is judged some hundred times where it makes as
+// many statements, and its labels and images are put into the form of the policies once.
+func TestDoubtsShareLabelsAndImages(t *testing.T) {
+	policy := policyOf(t, "")
+	object := func(annotations string) string {
+		var labels, containers []string
+		for i := range 3000 {
+			labels = append(labels, fmt.Sprintf(`"label-%d": ""`, i))
+			containers = append(containers, fmt.Sprintf(`{"image": "image-%d"}`, i))
+		}
+		return fmt.Sprintf(`{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "churn", "annotations": {%s}, "labels": {"isazuremlapp": "true", %s}},
+			"spec": {"nodeSelector": {"type": "virtual-kubelet"}, "containers": [%s]}}`, annotations, strings.Join(labels, ", "), strings.Join(containers, ", "))
+	}
+	allocations := func(annotations string) uint64 {
+		request, err := decode([]byte(reviewOf(object(annotations))))
+		if err != nil {
+			t.Fatal(err)
+		}
+		bytes, _ := allocated(func() {
+			if _, err := policy.Review(t.Context(), request); err != nil {
+				t.Fatal(err)
+			}
+		})
+		return bytes
+	}
+	one := allocations(`"a": "b"`)
+	all := allocations(`"mlpolicy.dev/workload": "web-service", "mlpolicy.dev/stage": "development", "mlpolicy.dev/target": "aks",
+		"mlpolicy.dev/designer": "false", "mlpolicy.dev/model-size": "1MB", "run.googleapis.com/x": "y"`)
+	if all > 3*one {
+		t.Errorf("%d bytes are allocated without statements, %d with all", one, all)
 	}
 }
 

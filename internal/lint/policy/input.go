@@ -12,7 +12,35 @@ import (
 
 // encoder turns a value of one type into a term of Rego, nil for one that is
 // unknown. The term is what the value's JSON would be read as.
-type encoder func(reflect.Value) (*ast.Term, error)
+type encoder func(reflect.Value, shared) (*ast.Term, error)
+
+// shared holds the terms of long lists and maps by their place in memory: the doubts of a
+// deployment, of which there can be hundreds, have its labels and images in common.
+type shared map[memory]*ast.Term
+
+type memory struct {
+	at   uintptr
+	size int // values
+}
+
+// minShared is the number of values from which on a term is worth looking up.
+const minShared = 16
+
+// encode makes the term of a list or a map, once.
+func (s shared) encode(value reflect.Value, encode func() (*ast.Term, error)) (*ast.Term, error) {
+	if value.Len() < minShared {
+		return encode()
+	}
+	memory := memory{value.Pointer(), value.Len()}
+	if term, ok := s[memory]; ok {
+		return term, nil
+	}
+	term, err := encode()
+	if err == nil {
+		s[memory] = term
+	}
+	return term, err
+}
 
 // encoderOf works out once what encoding/json works out from json tags.
 func encoderOf[T any]() encoder { return newEncoder(reflect.TypeFor[T]()) }
@@ -23,48 +51,52 @@ func newEncoder(kind reflect.Type) encoder {
 	}
 	switch kind.Kind() {
 	case reflect.String:
-		return func(value reflect.Value) (*ast.Term, error) { return ast.StringTerm(value.String()), nil }
+		return func(value reflect.Value, _ shared) (*ast.Term, error) { return ast.StringTerm(value.String()), nil }
 	case reflect.Pointer:
 		encode := newEncoder(kind.Elem())
-		return func(value reflect.Value) (*ast.Term, error) {
+		return func(value reflect.Value, shared shared) (*ast.Term, error) {
 			if value.IsNil() {
 				return nil, nil
 			}
-			return encode(value.Elem())
+			return encode(value.Elem(), shared)
 		}
 	case reflect.Struct:
 		return newStructEncoder(kind)
 	case reflect.Slice:
 		encode := newEncoder(kind.Elem())
-		return func(value reflect.Value) (*ast.Term, error) {
-			terms := make([]*ast.Term, 0, value.Len())
-			for i := range value.Len() {
-				term, err := encode(value.Index(i))
-				if err != nil {
-					return nil, err
+		return func(value reflect.Value, shared shared) (*ast.Term, error) {
+			return shared.encode(value, func() (*ast.Term, error) {
+				terms := make([]*ast.Term, 0, value.Len())
+				for i := range value.Len() {
+					term, err := encode(value.Index(i), shared)
+					if err != nil {
+						return nil, err
+					}
+					if term == nil {
+						// Leaving it out would shift the paths of what follows.
+						term = ast.InternedNullTerm
+					}
+					terms = append(terms, term)
 				}
-				if term == nil {
-					// Leaving it out would shift the paths of what follows.
-					term = ast.InternedNullTerm
-				}
-				terms = append(terms, term)
-			}
-			return ast.ArrayTerm(terms...), nil
+				return ast.ArrayTerm(terms...), nil
+			})
 		}
 	case reflect.Map:
 		encode := newEncoder(kind.Elem())
-		return func(value reflect.Value) (*ast.Term, error) {
-			object := ast.NewObjectWithCapacity(value.Len())
-			for entries := value.MapRange(); entries.Next(); {
-				term, err := encode(entries.Value())
-				if err != nil {
-					return nil, err
+		return func(value reflect.Value, shared shared) (*ast.Term, error) {
+			return shared.encode(value, func() (*ast.Term, error) {
+				object := ast.NewObjectWithCapacity(value.Len())
+				for entries := value.MapRange(); entries.Next(); {
+					term, err := encode(entries.Value(), shared)
+					if err != nil {
+						return nil, err
+					}
+					if term != nil {
+						object.Insert(ast.StringTerm(entries.Key().String()), term)
+					}
 				}
-				if term != nil {
-					object.Insert(ast.StringTerm(entries.Key().String()), term)
-				}
-			}
-			return ast.NewTerm(object), nil
+				return ast.NewTerm(object), nil
+			})
 		}
 	}
 	panic(fmt.Sprintf("the facts have a %s, which has no form in Rego", kind))
@@ -91,7 +123,7 @@ func newFactEncoder(zero stater) encoder {
 		for _, word := range value.Values() {
 			words[word] = ast.StringTerm(word)
 		}
-		return func(value reflect.Value) (*ast.Term, error) {
+		return func(value reflect.Value, _ shared) (*ast.Term, error) {
 			stated, known := inPlace(value).(stater).Stated()
 			if !known {
 				return nil, nil
@@ -107,7 +139,7 @@ func newFactEncoder(zero stater) encoder {
 }
 
 func encodeFact[T any](encode func(T) (*ast.Term, error)) encoder {
-	return func(value reflect.Value) (*ast.Term, error) {
+	return func(value reflect.Value, _ shared) (*ast.Term, error) {
 		fact := inPlace(value).(*facts.Fact[T])
 		if !fact.Known {
 			return nil, nil
@@ -147,7 +179,7 @@ func newStructEncoder(kind reflect.Type) encoder {
 			omitEmpty: strings.Contains(options, "omitempty"),
 		})
 	}
-	return func(value reflect.Value) (*ast.Term, error) {
+	return func(value reflect.Value, shared shared) (*ast.Term, error) {
 		var room [24][2]*ast.Term // on the stack; NewObject copies
 		items := room[:0]
 		for _, field := range fields {
@@ -155,7 +187,7 @@ func newStructEncoder(kind reflect.Type) encoder {
 			if field.omitEmpty && isEmpty(inner) {
 				continue
 			}
-			term, err := field.encode(inner)
+			term, err := field.encode(inner, shared)
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", string(field.key.Value.(ast.String)), err)
 			}
@@ -185,5 +217,5 @@ func encodeFloat(value float64) (*ast.Term, error) {
 }
 
 func (p *Policies) input(f *facts.Facts) (*ast.Term, error) {
-	return p.encode(reflect.ValueOf(f).Elem())
+	return p.encode(reflect.ValueOf(f).Elem(), shared{})
 }
