@@ -112,7 +112,7 @@ func (e *evaluation) persist(ctx context.Context, subjects []subject) ([]policy.
 			return append(sound, denials...), errs
 		}
 		errs = append(errs, e.failed(subjects, err)...)
-		culprits := culpritsOf(err)
+		culprits, _ := FailedRules(err)
 		culprits = slices.DeleteFunc(culprits, func(rule string) bool { return slices.Contains(except, rule) })
 		if len(culprits) == 0 {
 			return append(sound, denials...), errs
@@ -129,20 +129,25 @@ func (e *evaluation) persist(ctx context.Context, subjects []subject) ([]policy.
 	}
 }
 
-// culpritsOf returns the rules that an error of the policies names.
-func culpritsOf(err error) []string {
-	var rules []string
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		for _, each := range joined.Unwrap() {
-			rules = append(rules, culpritsOf(each)...)
+// FailedRules returns the rules that failed by an error of a Result. It is incomplete where
+// the error has another cause too, and then findings of any rule may be missing.
+func FailedRules(err error) (rules []string, complete bool) {
+	switch err := err.(type) {
+	case interface{ Unwrap() []error }:
+		complete = true
+		for _, each := range err.Unwrap() {
+			failed, ok := FailedRules(each)
+			rules, complete = append(rules, failed...), complete && ok
 		}
-		return rules
+		return rules, complete
+	case *failure:
+		return FailedRules(err.err)
+	case *policy.Error:
+		if err.Rule != "" {
+			return []string{err.Rule}, true
+		}
 	}
-	var fault *policy.Error
-	if errors.As(err, &fault) && fault.Rule != "" {
-		rules = append(rules, fault.Rule)
-	}
-	return rules
+	return nil, false
 }
 
 func (e *evaluation) tooSlow() []string {

@@ -28,7 +28,7 @@ func newJudge(linter *Linter, files []*source.File) *judge {
 
 // unparsed judges text that could not be read.
 func (j *judge) unparsed(file *source.File, problem source.Problem) {
-	finding := Finding{Rule: facts.SyntaxRule, Severity: Error, Message: problem.Message, File: file, Span: problem.Span}
+	finding := Finding{Rule: facts.SyntaxRule, Severity: Error, Message: problem.Message, File: file, Span: problem.Span, Unjudged: true}
 	switch problem.Kind {
 	case source.Malformed:
 		finding.Remedy = "Correct the syntax; the document is not judged until then."
@@ -51,6 +51,7 @@ func (j *judge) problem(problem facts.Problem) {
 		Message:    problem.Message,
 		Remedy:     problem.Remedy,
 		Deployment: problem.Deployment,
+		Unjudged:   problem.Unjudged,
 	}))
 }
 

@@ -45,6 +45,9 @@ type Finding struct {
 	Component string
 	// Target is the target of the deployment or compute, if known.
 	Target string
+	// Unjudged says that what stands at Span was not judged any further: whoever heals the
+	// finding may get others.
+	Unjudged bool
 	// Related are the further places that the finding rests on.
 	Related []Related
 }

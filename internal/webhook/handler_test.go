@@ -219,6 +219,10 @@ func replaced(node any, path string, values []any, look func(path string)) {
 	}
 }
 
+// harmless has facts, and nothing is wrong with it.
+const harmless = `{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "churn"}, "spec": {"template": {"spec":
+	{"nodeSelector": {"type": "virtual-kubelet"}, "containers": [{"image": "secret/image"}]}}}}`
+
 const failingRule = `# METADATA
 # title: It fails
 # description: Always.
@@ -234,7 +238,7 @@ deny contains {"path": ["deployments", 0], "message": 7} if input.deployments
 func TestHandlerFailsWithoutVerdict(t *testing.T) {
 	failing := policy.Folder{Name: "failing", FS: fstest.MapFS{"failing.rego": &fstest.MapFile{Data: []byte(failingRule)}}}
 	handler, log := handlerOf(policyOf(t, "", failing))
-	response := serve(handler, post(strings.NewReader(reviewOf(gpuOnVirtualNode))))
+	response := serve(handler, post(strings.NewReader(reviewOf(harmless))))
 	if response.Code != http.StatusInternalServerError || strings.Contains(response.Body.String(), "allowed") {
 		t.Errorf("status %d: %s", response.Code, response.Body)
 	}
@@ -262,12 +266,29 @@ func TestHandlerFailsWithoutVerdict(t *testing.T) {
 	}
 }
 
+// A rule that an object makes fail hides no denial by others.
+func TestFailedRuleHidesNoDenial(t *testing.T) {
+	failing := policy.Folder{Name: "failing", FS: fstest.MapFS{"failing.rego": &fstest.MapFile{Data: []byte(failingRule)}}}
+	handler, log := handlerOf(policyOf(t, "", failing))
+	response := serve(handler, post(strings.NewReader(reviewOf(gpuOnVirtualNode))))
+	if response.Code != http.StatusOK || !strings.Contains(response.Body.String(), "cpu-only: ") || strings.Contains(response.Body.String(), "failing") {
+		t.Errorf("status %d: %s", response.Code, response.Body)
+	}
+	if !strings.Contains(log.String(), `"failed":`) {
+		t.Errorf("log %s", log)
+	}
+	unchanged := strings.Replace(reviewOf(gpuOnVirtualNode), `"operation": "CREATE"`, `"operation": "UPDATE", "oldObject": `+gpuOnVirtualNode, 1)
+	if response := serve(handler, post(strings.NewReader(unchanged))); response.Code != http.StatusInternalServerError {
+		t.Errorf("unchanged: status %d: %s", response.Code, response.Body)
+	}
+}
+
 // An object without facts never reaches the policies: one that always fails says nothing.
 func TestObjectsWithoutFactsNeverReachThePolicies(t *testing.T) {
 	failing := policy.Folder{Name: "failing", FS: fstest.MapFS{"failing.rego": &fstest.MapFile{Data: []byte(failingRule)}}}
 	handler, _ := handlerOf(policyOf(t, "", failing))
 	for object, want := range map[string]int{
-		gpuOnVirtualNode: http.StatusInternalServerError,
+		harmless: http.StatusInternalServerError,
 		`{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}, "data": {"a": "b"}}`:                   http.StatusOK,
 		`{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "churn"}, "spec": {"containers": "nowhere"}}`: http.StatusOK,
 	} {

@@ -46,6 +46,9 @@ func (l *decisionLog) decided(r *http.Request, request *admissionv1.AdmissionReq
 	if len(d.Exempted) > 0 {
 		attributes = append(attributes, slog.Any("exempted", d.exemptedLines()))
 	}
+	if d.Failed != nil {
+		attributes = append(attributes, slog.String("failed", truncate(d.Failed.Error(), maxLine)))
+	}
 	l.LogAttrs(r.Context(), slog.LevelInfo, "review", append(attributes, trace(r)...)...)
 }
 

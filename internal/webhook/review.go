@@ -79,6 +79,8 @@ type Decision struct {
 	Exempted []ExemptedError
 	// Enforced tells whether the mode is to deny.
 	Enforced bool
+	// Failed says which rules failed on the object that is denied for others.
+	Failed error
 }
 
 // ExemptedError is the rule of an error that does not deny, and the reason.
@@ -99,7 +101,7 @@ func (o outcome) denies() bool { return o.Severity == lint.Error && o.exemption 
 var errNoObject = errors.New("the request has no object")
 
 // Review judges a request. The error, which is not a verdict, is the context's or says what
-// could not be judged.
+// could not be judged. What some rules deny is denied although others fail.
 func (p *Policy) Review(ctx context.Context, request *admissionv1.AdmissionRequest) (*Decision, error) {
 	enforced := p.Enforces(request.Namespace)
 	if !inScope(request) {
@@ -108,12 +110,13 @@ func (p *Policy) Review(ctx context.Context, request *admissionv1.AdmissionReque
 	if len(request.Object.Raw) == 0 {
 		return nil, errNoObject
 	}
-	findings, err := p.judge(ctx, request, request.Object.Raw)
+	now, err := p.judge(ctx, request, request.Object.Raw)
 	if err != nil {
 		return nil, err
 	}
-	outcomes := make([]outcome, len(findings))
-	for i, finding := range findings {
+	failed := now.failed
+	outcomes := make([]outcome, len(now.findings))
+	for i, finding := range now.findings {
 		outcomes[i].Finding = finding
 	}
 	if slices.ContainsFunc(outcomes, outcome.denies) {
@@ -128,9 +131,15 @@ func (p *Policy) Review(ctx context.Context, request *admissionv1.AdmissionReque
 				return nil, fmt.Errorf("the object as it was: %w", err)
 			}
 			ratchet(outcomes, before)
+			failed = errors.Join(failed, before.failed)
 		}
 	}
-	return p.decide(request, outcomes, enforced), nil
+	d := p.decide(request, outcomes, enforced)
+	if failed != nil && d.Verdict != Denied {
+		return nil, failed
+	}
+	d.Failed = failed
+	return d, nil
 }
 
 // inScope tells whether a request is the webhook's business: what is created or changed,
@@ -148,19 +157,38 @@ func inScope(request *admissionv1.AdmissionRequest) bool {
 	return false
 }
 
-// judge returns the findings about an object, the worst first.
-func (p *Policy) judge(ctx context.Context, request *admissionv1.AdmissionRequest, object []byte) ([]lint.Finding, error) {
+// Try judges a plain Pod. A rule that fails on that fails on nearly everything.
+func (p *Policy) Try(ctx context.Context) error {
+	request, err := decode([]byte(selfReview))
+	if err != nil {
+		return err
+	}
+	_, err = p.Review(ctx, request)
+	return err
+}
+
+// judgement is what an object is found to be.
+type judgement struct {
+	findings []lint.Finding // the worst first
+	failed   error          // of rules on the object; the findings of the others are whole
+	rules    []string       // that failed
+}
+
+func (p *Policy) judge(ctx context.Context, request *admissionv1.AdmissionRequest, object []byte) (judgement, error) {
 	input := lint.Input{Name: objectName, Read: func() ([]byte, error) { return object, nil }}
 	result, err := p.Linter.In(request.Namespace).Lint(ctx, nil, slices.Values([]lint.Input{input}))
 	if err != nil {
-		return nil, err
+		return judgement{}, err
 	}
-	if len(result.Errors) > 0 {
-		return nil, errors.Join(result.Errors...)
+	j := judgement{findings: result.Findings, failed: errors.Join(result.Errors...)}
+	if j.failed != nil {
+		complete := false
+		if j.rules, complete = lint.FailedRules(j.failed); !complete {
+			return judgement{}, j.failed
+		}
 	}
-	findings := result.Findings
-	slices.SortStableFunc(findings, func(a, b lint.Finding) int { return rank(a.Severity) - rank(b.Severity) })
-	return findings, nil
+	slices.SortStableFunc(j.findings, func(a, b lint.Finding) int { return rank(a.Severity) - rank(b.Severity) })
+	return j, nil
 }
 
 func rank(severity lint.Severity) int {
@@ -216,18 +244,24 @@ func metadataOf(object []byte, key string) metadata {
 
 // ratchet exempts the errors that the object had before: of each rule, component and
 // message as many as there were. A message has the values in it, so that an error that is
-// unchanged is recognized wherever it has moved, and one whose value changed is new.
-func ratchet(now []outcome, before []lint.Finding) {
+// unchanged is recognized wherever it has moved, and one whose value changed is new. Where
+// a rule failed on the object as it was, nothing of it is known to be new; an error behind
+// which nothing was judged is never known to be unchanged.
+func ratchet(now []outcome, before judgement) {
 	type said struct{ rule, component, message string }
 	of := func(finding lint.Finding) said { return said{finding.Rule, finding.Component, finding.Message} }
 	had := map[said]int{}
-	for _, finding := range before {
+	for _, finding := range before.findings {
 		if finding.Severity == lint.Error {
 			had[of(finding)]++
 		}
 	}
 	for i, outcome := range now {
-		if outcome.Severity == lint.Error && had[of(outcome.Finding)] > 0 {
+		switch {
+		case outcome.Severity != lint.Error, outcome.Unjudged:
+		case slices.Contains(before.rules, outcome.Rule):
+			now[i].exemption = Unchanged
+		case had[of(outcome.Finding)] > 0:
 			had[of(outcome.Finding)]--
 			now[i].exemption = Unchanged
 		}

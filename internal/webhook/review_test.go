@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	admissionv1 "k8s.io/api/admission/v1"
 	"sigs.k8s.io/yaml"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint"
@@ -124,6 +125,68 @@ func TestReview(t *testing.T) {
 			}
 			golden(t, strings.TrimSuffix(file, ".yaml")+".response", readable(t, decision))
 		})
+	}
+}
+
+func TestRatchet(t *testing.T) {
+	of := func(rule, message string, unjudged bool) lint.Finding {
+		return lint.Finding{Rule: rule, Severity: lint.Error, Message: message, Unjudged: unjudged}
+	}
+	for _, test := range []struct {
+		name   string
+		now    []lint.Finding
+		before judgement
+		want   []Exemption
+	}{
+		{"the same", []lint.Finding{of("memory", "64", false)}, judgement{findings: []lint.Finding{of("memory", "64", false)}}, []Exemption{Unchanged}},
+		{"another value", []lint.Finding{of("memory", "64", false)}, judgement{findings: []lint.Finding{of("memory", "63", false)}}, []Exemption{""}},
+		{
+			"one more", []lint.Finding{of("memory", "64", false), of("memory", "64", false)},
+			judgement{findings: []lint.Finding{of("memory", "64", false)}},
+			[]Exemption{Unchanged, ""},
+		},
+		{"nothing was judged", []lint.Finding{of("syntax", "too deep", true)}, judgement{findings: []lint.Finding{of("syntax", "too deep", true)}}, []Exemption{""}},
+		{"the rule failed before", []lint.Finding{of("memory", "64", false), of("fpga", "1", false)}, judgement{rules: []string{"memory"}}, []Exemption{Unchanged, ""}},
+	} {
+		outcomes := make([]outcome, len(test.now))
+		for i, finding := range test.now {
+			outcomes[i].Finding = finding
+		}
+		ratchet(outcomes, test.before)
+		for i, outcome := range outcomes {
+			if outcome.exemption != test.want[i] {
+				t.Errorf("%s: error %d is exempted as %q, want %q", test.name, i, outcome.exemption, test.want[i])
+			}
+		}
+	}
+}
+
+// An object that cannot be judged as a whole is denied each time that it changes.
+func TestUnjudgedObjectsAreNeverUnchanged(t *testing.T) {
+	policy := policyOf(t, "kubernetes: {cluster: aks}")
+	group := func(gpus int) string {
+		return fmt.Sprintf(`{"groupName": "g", "template": {"spec": {"nodeSelector": {"type": "virtual-kubelet"}, "containers": [{"image": "i", "resources": {"limits": {"nvidia.com/gpu": %d}}}]}}}`, gpus)
+	}
+	parts := func(gpus int) string {
+		return `{"apiVersion": "ray.io/v1", "kind": "RayCluster", "metadata": {"name": "r", "annotations": {"mlpolicy.dev/workload": "training", "mlpolicy.dev/target": "aks", "mlpolicy.dev/stage": "development"}},
+			"spec": {"workerGroupSpecs": [` + strings.TrimSuffix(strings.Repeat(group(gpus)+",", 150), ",") + `]}}`
+	}
+	deep := func(memory string) string {
+		return `{"apiVersion": "serving.kserve.io/v1beta1", "kind": "InferenceService", "metadata": {"name": "s"}, "spec": {"predictor": {"nodeSelector": {"type": "virtual-kubelet"},
+			"model": {"resources": {"limits": {"memory": "` + memory + `"}}}}, "x": ` + strings.Repeat("[", 300) + strings.Repeat("]", 300) + `}}`
+	}
+	for name, objects := range map[string][2]string{
+		"too many statements": {parts(0), parts(1)},
+		"too deep":            {deep("1Gi"), deep("64Gi")},
+	} {
+		request, err := decode([]byte(reviewOf(objects[1])))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Operation, request.OldObject.Raw = admissionv1.Update, []byte(objects[0])
+		if decision, err := policy.Review(t.Context(), request); err != nil || decision.Verdict != Denied {
+			t.Errorf("%s: %v, %+v", name, err, decision)
+		}
 	}
 }
 

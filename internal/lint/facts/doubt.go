@@ -61,9 +61,10 @@ func (r *reader) doubts(options Options) [][]string {
 	if len(sets)*len(r.deployments) > maxDoubts {
 		r.problems = append(r.problems, Problem{
 			Rule: SyntaxRule, Severity: Error,
-			Message: fmt.Sprintf("the object has %d parts and states %d facts of itself that are not taken on trust: too many to judge", len(r.deployments), len(words)),
-			Remedy:  "Remove statements mlpolicy.dev/…, or split the object.",
-			Place:   Place{Node: r.root},
+			Message:  fmt.Sprintf("the object has %d parts and states %d facts of itself that are not taken on trust: too many to judge", len(r.deployments), len(words)),
+			Remedy:   "Remove statements mlpolicy.dev/…, or split the object.",
+			Place:    Place{Node: r.root},
+			Unjudged: true,
 		})
 		return nil
 	}

@@ -30,4 +30,6 @@ type Problem struct {
 	Remedy     string
 	Deployment string // name of the deployment, if the problem is one's
 	Place      Place
+	// Unjudged says that what stands at Place was not judged any further.
+	Unjudged bool
 }
