@@ -123,14 +123,18 @@ func (p *program) admission(ctx context.Context, c *cli.Context) (*webhook.Polic
 	if err != nil {
 		return nil, files, err
 	}
-	return &webhook.Policy{
+	policy := &webhook.Policy{
 		Linter:  linter.Admission(configuration.Webhook.Believed...),
 		Edition: configuration.Edition.Value,
 		Digest:  policies.Digest(), Configuration: configuration.Digest(),
 		Enforces:     func(namespace string) bool { return configuration.Webhook.ModeIn(namespace) == config.Enforce },
 		IsController: configuration.Webhook.Controls,
 		Covers:       covered(),
-	}, files, nil
+	}
+	if err := policy.Try(ctx); err != nil {
+		return nil, files, usagef("a plain Pod cannot be judged: %s", err)
+	}
+	return policy, files, nil
 }
 
 // covered tells of which kinds the formats read deployments and computes.

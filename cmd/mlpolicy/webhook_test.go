@@ -307,6 +307,8 @@ deny contains {"path": ["deployments", i, "images", j], "message": sprintf("%s r
 	says("{edition: 2023-03, policies: [policy]}")
 	write(rule, strings.TrimPrefix(refusing, "# METADATA\n"))
 	webhook.wait(t, `"msg":"reload failed; keeping the last good version"`)
+	write(rule, strings.Replace(refusing, `endswith(image, ":latest")`, `to_number(image) > 1`, 1))
+	webhook.wait(t, "a plain Pod cannot be judged: ")
 	write(rule, strings.Replace(refusing, `":latest"`, `":newest"`, 1))
 	webhook.wait(t, `"msg":"reloaded"`)
 	says("{edition: 2023-03, policies: [policy]}")

@@ -144,7 +144,7 @@ func TestHostileBodies(t *testing.T) {
 	all.Wait()
 
 	l.begin(t, "large bodies never come to an end")
-	const clients = 20 // of which three at a time have room, for three seconds
+	const clients = 20 // of which two at a time have room, for five seconds
 	shed := p.metrics(t).sum(shedTotal)
 	for range clients {
 		large := begin(t, p, header+length)

@@ -30,8 +30,8 @@ const (
 	// maxBodies is in bytes, over all bodies that are being read or wait: beyond it
 	// requests are shed, so that nobody fills the memory. Bodies above largeBody may take
 	// maxLargeBodies of it: a handful of them, slow to arrive or to judge, leaves the rest alone.
-	maxBodies      = 96 << 20
-	maxLargeBodies = 3 * maxBody
+	maxBodies      = 64 << 20
+	maxLargeBodies = 2 * maxBody
 	// largeBody is in bytes. Of larger ones, which are rare, one is judged at a time: the
 	// nodes of a document take up to fifty times its size.
 	largeBody = 256 << 10
