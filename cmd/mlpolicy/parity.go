@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -170,6 +171,10 @@ func ask(ctx context.Context, client *http.Client, address string, review []byte
 	}
 	request.Header.Set("Content-Type", "application/json")
 	response, err := client.Do(request)
+	var unknown x509.UnknownAuthorityError
+	if errors.As(err, &unknown) {
+		return nil, fmt.Errorf("%w (--%s names the authority to trust)", err, caFlag)
+	}
 	if err != nil {
 		return nil, err
 	}

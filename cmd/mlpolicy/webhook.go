@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
 	"slices"
 	"time"
 
@@ -79,6 +80,13 @@ func (p *program) webhook(c *cli.Context) error {
 	}
 	if c.Duration(drainDelayFlag) < 0 {
 		return usagef("--%s must not be negative", drainDelayFlag).seeHelp(c.Command.Name)
+	}
+	for _, flag := range []string{listenFlag, metricsFlag} {
+		if address := c.String(flag); address != "" || flag == listenFlag {
+			if _, err := net.ResolveTCPAddr("tcp", address); err != nil {
+				return usagef("--%s: %q is not an address such as :8443 or 127.0.0.1:8443", flag, address)
+			}
+		}
 	}
 	webhook.DelayCollections()
 	server, err := webhook.New(c.Context, webhook.Options{
