@@ -315,6 +315,10 @@ func TestRefused(t *testing.T) {
 		"policy that leads out":  {[]string{"--set", `policies.\.\./x\.rego=package x`}, "policies"},
 		"mode in config":         {[]string{"--set", "mode=warn", "--set-literal", "config=webhook: {mode: enforce}"}, "set mode, which the chart passes as --mode, not webhook: mode: in config"},
 		"the other mode":         {[]string{"--set", "mode=enforce", "--set-literal", "config=webhook:\n  mode: warn\n"}, "set mode, which the chart passes as --mode"},
+		"config in broken YAML":  {[]string{"--set-literal", "config=edition: 2023-03\nrules: {"}, "config is not valid YAML: line 2: did not find expected node content: correct the text"},
+		"config with a tab":      {[]string{"--set-literal", "config=rules:\n\tmemory: off"}, "config is not valid YAML: line 2: found character that cannot start any token"},
+		"config as a list":       {[]string{"--set-literal", "config=- edition: 2023-03"}, "config must be a mapping"},
+		"the name of a file":     {[]string{"--set", "config=.mlpolicy.yaml"}, "as --set-file config=.mlpolicy.yaml does"},
 		"policies of one key":    {[]string{"--set", `policies.a/b\.rego=package b`, "--set", `policies.a__b\.rego=package b`}, "a__b.rego: paths must not contain __"},
 		"policy of another kind": {[]string{"--set", `policies.x\.txt=x`}, "policies"},
 		"budget of nothing":      {[]string{"--set", "podDisruptionBudget.maxUnavailable=0"}, "maxUnavailable"},
@@ -380,6 +384,7 @@ func TestValues(t *testing.T) {
 		"the same mode":        "webhook: {mode: warn}",
 		"modes of namespaces":  "webhook: {namespaces: [{names: [a], mode: enforce}]}",
 		"nothing of a webhook": "# nothing yet",
+		"nothing at all":       "",
 	} {
 		of := rendered(t, "--set", "mode=warn", "--set-literal", "config="+config)
 		if got := of.of(t, "ConfigMap").at("data", "mlpolicy.yaml"); got != config {
@@ -587,7 +592,6 @@ func TestNotes(t *testing.T) {
 		"the defaults":               {nil, []string{cluster, except}},
 		"a cluster":                  {[]string{"--set-literal", "config=kubernetes: {cluster: aks}"}, []string{except}},
 		"a cluster by a flag":        {[]string{"--set", "extraArgs={--cluster=aks}"}, []string{except}},
-		"a broken configuration":     {[]string{"--set-literal", "config=kubernetes: ["}, []string{except}},
 		"a section with nothing":     {[]string{"--set", "mode=enforce", "--set-literal", "config=kubernetes:"}, []string{cluster}},
 		"generated under Fail":       {[]string{"--set", "mode=enforce,certificate.mode=generated,webhook.failurePolicy=Fail"}, []string{cluster, generated}},
 		"generated under Ignore":     {[]string{"--set", "mode=enforce,certificate.mode=generated"}, []string{cluster}},
