@@ -319,6 +319,8 @@ func TestRefused(t *testing.T) {
 		"config with a tab":      {[]string{"--set-literal", "config=rules:\n\tmemory: off"}, "config is not valid YAML: line 2: found character that cannot start any token"},
 		"config as a list":       {[]string{"--set-literal", "config=- edition: 2023-03"}, "config must be a mapping"},
 		"the name of a file":     {[]string{"--set", "config=.mlpolicy.yaml"}, "as --set-file config=.mlpolicy.yaml does"},
+		"label of the selector":  {[]string{"--set", `podLabels.app\.kubernetes\.io/name=guard`}, "podLabels: the chart sets app.kubernetes.io/name itself"},
+		"label of the release":   {[]string{"--set", `podLabels.app\.kubernetes\.io/instance=guard`}, "podLabels: the chart sets app.kubernetes.io/instance itself"},
 		"policies of one key":    {[]string{"--set", `policies.a/b\.rego=package b`, "--set", `policies.a__b\.rego=package b`}, "a__b.rego: paths must not contain __"},
 		"policy of another kind": {[]string{"--set", `policies.x\.txt=x`}, "policies"},
 		"budget of nothing":      {[]string{"--set", "podDisruptionBudget.maxUnavailable=0"}, "maxUnavailable"},
@@ -390,6 +392,10 @@ func TestValues(t *testing.T) {
 		if got := of.of(t, "ConfigMap").at("data", "mlpolicy.yaml"); got != config {
 			t.Errorf("%s: the configuration is %q", name, got)
 		}
+	}
+	labels := rendered(t, "--set", `podLabels.app\.kubernetes\.io/part-of=guard`).of(t, "Deployment").at("spec", "template", "metadata", "labels")
+	if want := map[string]any{"app.kubernetes.io/name": "mlpolicy", "app.kubernetes.io/instance": "mlpolicy", "app.kubernetes.io/part-of": "guard"}; !reflect.DeepEqual(labels, want) {
+		t.Errorf("the pods have the labels %v", labels)
 	}
 	const reviews = "- ports:\n  - port: https\n    protocol: TCP\n"
 	for peers, want := range map[string]string{
