@@ -646,8 +646,9 @@ func TestNotes(t *testing.T) {
 		cluster   = "Only objects that state their cluster are judged"
 		except    = "webhook: namespaces: in config says enforce"
 		generated = "certificate.mode=generated is not for failurePolicy Fail"
+		alone     = "set replicas to 3"
 	)
-	all := []string{cluster, except, generated}
+	all := []string{cluster, except, generated, alone}
 	cases := map[string]struct {
 		args, want []string
 	}{
@@ -657,6 +658,8 @@ func TestNotes(t *testing.T) {
 		"a section with nothing":     {[]string{"--set", "mode=enforce", "--set-literal", "config=kubernetes:"}, []string{cluster}},
 		"generated under Fail":       {[]string{"--set", "mode=enforce,certificate.mode=generated,webhook.failurePolicy=Fail"}, []string{cluster, generated}},
 		"generated under Ignore":     {[]string{"--set", "mode=enforce,certificate.mode=generated"}, []string{cluster}},
+		"one replica under Fail":     {[]string{"--set", "mode=enforce,replicas=1,webhook.failurePolicy=Fail"}, []string{cluster, alone}},
+		"one replica under Ignore":   {[]string{"--set", "mode=enforce,replicas=1"}, []string{cluster}},
 		"the profile of fail closed": {[]string{"--values", "chart/profiles/fail-closed.yaml"}, []string{cluster}},
 	}
 	for name, of := range cases {
