@@ -315,6 +315,19 @@ func TestRefused(t *testing.T) {
 		"policy that leads out":  {[]string{"--set", `policies.\.\./x\.rego=package x`}, "policies"},
 		"mode in config":         {[]string{"--set", "mode=warn", "--set-literal", "config=webhook: {mode: enforce}"}, "set mode, which the chart passes as --mode, not webhook: mode: in config"},
 		"the other mode":         {[]string{"--set", "mode=enforce", "--set-literal", "config=webhook:\n  mode: warn\n"}, "set mode, which the chart passes as --mode"},
+		"config in broken YAML":  {[]string{"--set-literal", "config=edition: 2023-03\nrules: {"}, "config is not valid YAML: line 2: did not find expected node content: correct the text"},
+		"config with a tab":      {[]string{"--set-literal", "config=rules:\n\tmemory: off"}, "config is not valid YAML: line 2: found character that cannot start any token"},
+		"config as a list":       {[]string{"--set-literal", "config=- edition: 2023-03"}, "config must be a mapping"},
+		"the name of a file":     {[]string{"--set", "config=.mlpolicy.yaml"}, "as --set-file config=.mlpolicy.yaml does"},
+		"label of the selector":  {[]string{"--set", `podLabels.app\.kubernetes\.io/name=guard`}, "podLabels: the chart sets app.kubernetes.io/name itself"},
+		"label of the release":   {[]string{"--set", `podLabels.app\.kubernetes\.io/instance=guard`}, "podLabels: the chart sets app.kubernetes.io/instance itself"},
+		"a flag of the chart":    {[]string{"--set", "extraArgs={--mode=enforce}"}, "extraArgs: the chart passes --mode itself: remove it; set mode"},
+		"a word without a flag":  {[]string{"--set-json", `extraArgs=["--max-in-flight", "64"]`}, `extraArgs: "64" is not a flag: write flag and value as one`},
+		"a flag with one dash":   {[]string{"--set", "extraArgs={-max-in-flight=64}"}, `extraArgs: "-max-in-flight=64" is not a flag`},
+		"the end of flags":       {[]string{"--set", "extraArgs={--}"}, `extraArgs: "--" is not a flag`},
+		"delay without unit":     {[]string{"--set", "extraArgs={--shutdown-delay=15}"}, "extraArgs: --shutdown-delay=15 has no duration"},
+		"delay without value":    {[]string{"--set", "extraArgs={--shutdown-delay}"}, "extraArgs: --shutdown-delay has no duration"},
+		"delay below zero":       {[]string{"--set", "extraArgs={--shutdown-delay=-1s}"}, "extraArgs: --shutdown-delay=-1s has no duration"},
 		"policies of one key":    {[]string{"--set", `policies.a/b\.rego=package b`, "--set", `policies.a__b\.rego=package b`}, "a__b.rego: paths must not contain __"},
 		"policy of another kind": {[]string{"--set", `policies.x\.txt=x`}, "policies"},
 		"budget of nothing":      {[]string{"--set", "podDisruptionBudget.maxUnavailable=0"}, "maxUnavailable"},
@@ -324,6 +337,55 @@ func TestRefused(t *testing.T) {
 	for name, of := range cases {
 		if _, problems, err := render(of.args...); err == nil || !strings.Contains(problems, of.want) {
 			t.Errorf("%s: %v, %q, want an error about %s", name, err, problems, of.want)
+		}
+	}
+}
+
+// TestExtraArgs holds that only flags can be given that the chart does not pass itself, however they are written.
+func TestExtraArgs(t *testing.T) {
+	deployment := rendered(t, "--set", "logAllowed=true", "--set", `policies.a\.rego=package a`).of(t, "Deployment")
+	passed, _ := deployment.at("spec", "template", "spec", "containers", 0, "args").([]any)
+	if len(passed) != 9 {
+		t.Fatalf("the chart passes %q", passed)
+	}
+	instead := map[string]string{
+		"--mode": "set mode instead", "--config": "set config instead", "--policy": "set policies instead", "--log-allowed": "set logAllowed instead",
+		"--tls-cert": "set certificate.mode instead", "--tls-key": "set certificate.mode instead",
+		"--listen": "Service and probes need port 8443", "--metrics": "the Service needs port 8080, and networkPolicy.metricsFrom is who may read it",
+	}
+	for _, arg := range passed[1:] {
+		flag, _, _ := strings.Cut(arg.(string), "=")
+		want := fmt.Sprintf("extraArgs: the chart passes %s itself: remove it; %s", flag, instead[flag])
+		if instead[flag] == "" {
+			t.Errorf("nothing is known to set instead of %s", flag)
+		}
+		for _, args := range [][]string{{flag}, {flag + "=x"}, {flag, "x"}, {flag + " x"}, {flag[1:] + "=x"}, {flag[1:], "x"}, {"--max-in-flight=64", flag + "="}} {
+			text, _ := json.Marshal(args)
+			if _, problems, err := render("--set-json", "extraArgs="+string(text)); err == nil || !strings.Contains(problems, want) {
+				t.Errorf("%s: %v, %q, want %s", text, err, problems, want)
+			}
+		}
+	}
+	for _, args := range []string{
+		"--edition=2023-03", "--cluster=aks", "--max-in-flight=64", "--reload-interval=100ms", "--shutdown-delay=0s",
+		"--model=x", // begins like one of the chart's own
+	} {
+		all := rendered(t, "--set", "extraArgs={"+args+"}").of(t, "Deployment").at("spec", "template", "spec", "containers", 0, "args").([]any)
+		if last := all[len(all)-1]; last != args {
+			t.Errorf("the last argument is %s, want %s", last, args)
+		}
+	}
+}
+
+// TestShutdownDelay holds that a pod is not killed before the delay, the drain and a little more have passed.
+func TestShutdownDelay(t *testing.T) {
+	for args, want := range map[string]float64{
+		"--reload-interval=1h": 45, "--shutdown-delay=0": 45, "--shutdown-delay=0s": 45, "--shutdown-delay=1.5s": 45, "--shutdown-delay=500ms": 45,
+		"--shutdown-delay=10s": 45, "--shutdown-delay=15s": 50, "--shutdown-delay=20000ms": 55, "--shutdown-delay=1h0m0s": 3635,
+		"--shutdown-delay=1h,--shutdown-delay=20s": 55,
+	} {
+		if got := rendered(t, "--set", "extraArgs={"+args+"}").of(t, "Deployment").at("spec", "template", "spec", "terminationGracePeriodSeconds"); got != want {
+			t.Errorf("with %s a pod has %v seconds to stop, want %v", args, got, want)
 		}
 	}
 }
@@ -380,11 +442,16 @@ func TestValues(t *testing.T) {
 		"the same mode":        "webhook: {mode: warn}",
 		"modes of namespaces":  "webhook: {namespaces: [{names: [a], mode: enforce}]}",
 		"nothing of a webhook": "# nothing yet",
+		"nothing at all":       "",
 	} {
 		of := rendered(t, "--set", "mode=warn", "--set-literal", "config="+config)
 		if got := of.of(t, "ConfigMap").at("data", "mlpolicy.yaml"); got != config {
 			t.Errorf("%s: the configuration is %q", name, got)
 		}
+	}
+	labels := rendered(t, "--set", `podLabels.app\.kubernetes\.io/part-of=guard`).of(t, "Deployment").at("spec", "template", "metadata", "labels")
+	if want := map[string]any{"app.kubernetes.io/name": "mlpolicy", "app.kubernetes.io/instance": "mlpolicy", "app.kubernetes.io/part-of": "guard"}; !reflect.DeepEqual(labels, want) {
+		t.Errorf("the pods have the labels %v", labels)
 	}
 	const reviews = "- ports:\n  - port: https\n    protocol: TCP\n"
 	for peers, want := range map[string]string{
@@ -579,18 +646,20 @@ func TestNotes(t *testing.T) {
 		cluster   = "Only objects that state their cluster are judged"
 		except    = "webhook: namespaces: in config says enforce"
 		generated = "certificate.mode=generated is not for failurePolicy Fail"
+		alone     = "set replicas to 3"
 	)
-	all := []string{cluster, except, generated}
+	all := []string{cluster, except, generated, alone}
 	cases := map[string]struct {
 		args, want []string
 	}{
 		"the defaults":               {nil, []string{cluster, except}},
 		"a cluster":                  {[]string{"--set-literal", "config=kubernetes: {cluster: aks}"}, []string{except}},
 		"a cluster by a flag":        {[]string{"--set", "extraArgs={--cluster=aks}"}, []string{except}},
-		"a broken configuration":     {[]string{"--set-literal", "config=kubernetes: ["}, []string{except}},
 		"a section with nothing":     {[]string{"--set", "mode=enforce", "--set-literal", "config=kubernetes:"}, []string{cluster}},
 		"generated under Fail":       {[]string{"--set", "mode=enforce,certificate.mode=generated,webhook.failurePolicy=Fail"}, []string{cluster, generated}},
 		"generated under Ignore":     {[]string{"--set", "mode=enforce,certificate.mode=generated"}, []string{cluster}},
+		"one replica under Fail":     {[]string{"--set", "mode=enforce,replicas=1,webhook.failurePolicy=Fail"}, []string{cluster, alone}},
+		"one replica under Ignore":   {[]string{"--set", "mode=enforce,replicas=1"}, []string{cluster}},
 		"the profile of fail closed": {[]string{"--values", "chart/profiles/fail-closed.yaml"}, []string{cluster}},
 	}
 	for name, of := range cases {
