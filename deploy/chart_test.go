@@ -325,9 +325,7 @@ func TestRefused(t *testing.T) {
 		"a word without a flag":  {[]string{"--set-json", `extraArgs=["--max-in-flight", "64"]`}, `extraArgs: "64" is not a flag: write flag and value as one`},
 		"a flag with one dash":   {[]string{"--set", "extraArgs={-max-in-flight=64}"}, `extraArgs: "-max-in-flight=64" is not a flag`},
 		"the end of flags":       {[]string{"--set", "extraArgs={--}"}, `extraArgs: "--" is not a flag`},
-		"delay without unit":     {[]string{"--set", "extraArgs={--shutdown-delay=15}"}, "extraArgs: --shutdown-delay=15 has no duration"},
-		"delay without value":    {[]string{"--set", "extraArgs={--shutdown-delay}"}, "extraArgs: --shutdown-delay has no duration"},
-		"delay below zero":       {[]string{"--set", "extraArgs={--shutdown-delay=-1s}"}, "extraArgs: --shutdown-delay=-1s has no duration"},
+		"delay below zero":       {[]string{"--set", "shutdownDelaySeconds=-1"}, "shutdownDelaySeconds"},
 		"policies of one key":    {[]string{"--set", `policies.a/b\.rego=package b`, "--set", `policies.a__b\.rego=package b`}, "a__b.rego: paths must not contain __"},
 		"policy of another kind": {[]string{"--set", `policies.x\.txt=x`}, "policies"},
 		"budget of nothing":      {[]string{"--set", "podDisruptionBudget.maxUnavailable=0"}, "maxUnavailable"},
@@ -345,12 +343,12 @@ func TestRefused(t *testing.T) {
 func TestExtraArgs(t *testing.T) {
 	deployment := rendered(t, "--set", "logAllowed=true", "--set", `policies.a\.rego=package a`).of(t, "Deployment")
 	passed, _ := deployment.at("spec", "template", "spec", "containers", 0, "args").([]any)
-	if len(passed) != 9 {
+	if len(passed) != 10 {
 		t.Fatalf("the chart passes %q", passed)
 	}
 	instead := map[string]string{
 		"--mode": "set mode instead", "--config": "set config instead", "--policy": "set policies instead", "--log-allowed": "set logAllowed instead",
-		"--tls-cert": "set certificate.mode instead", "--tls-key": "set certificate.mode instead",
+		"--shutdown-delay": "set shutdownDelaySeconds instead", "--tls-cert": "set certificate.mode instead", "--tls-key": "set certificate.mode instead",
 		"--listen": "Service and probes need port 8443", "--metrics": "the Service needs port 8080, and networkPolicy.metricsFrom is who may read it",
 	}
 	for _, arg := range passed[1:] {
@@ -367,7 +365,7 @@ func TestExtraArgs(t *testing.T) {
 		}
 	}
 	for _, args := range []string{
-		"--edition=2023-03", "--cluster=aks", "--max-in-flight=64", "--reload-interval=100ms", "--shutdown-delay=0s",
+		"--edition=2023-03", "--cluster=aks", "--max-in-flight=64", "--reload-interval=100ms",
 		"--model=x", // begins like one of the chart's own
 	} {
 		all := rendered(t, "--set", "extraArgs={"+args+"}").of(t, "Deployment").at("spec", "template", "spec", "containers", 0, "args").([]any)
@@ -379,13 +377,11 @@ func TestExtraArgs(t *testing.T) {
 
 // TestShutdownDelay holds that a pod is not killed before the delay, the drain and a little more have passed.
 func TestShutdownDelay(t *testing.T) {
-	for args, want := range map[string]float64{
-		"--reload-interval=1h": 45, "--shutdown-delay=0": 45, "--shutdown-delay=0s": 45, "--shutdown-delay=1.5s": 45, "--shutdown-delay=500ms": 45,
-		"--shutdown-delay=10s": 45, "--shutdown-delay=15s": 50, "--shutdown-delay=20000ms": 55, "--shutdown-delay=1h0m0s": 3635,
-		"--shutdown-delay=1h,--shutdown-delay=20s": 55,
-	} {
-		if got := rendered(t, "--set", "extraArgs={"+args+"}").of(t, "Deployment").at("spec", "template", "spec", "terminationGracePeriodSeconds"); got != want {
-			t.Errorf("with %s a pod has %v seconds to stop, want %v", args, got, want)
+	for delay, want := range map[int]float64{0: 35, 10: 45, 60: 95} {
+		pod := object(rendered(t, "--set", fmt.Sprintf("shutdownDelaySeconds=%d", delay)).of(t, "Deployment").at("spec", "template", "spec").(map[string]any))
+		args, arg := fmt.Sprint(pod.at("containers", 0, "args")), fmt.Sprintf("--shutdown-delay=%ds", delay)
+		if got := pod.at("terminationGracePeriodSeconds"); got != want || !strings.Contains(args, arg) {
+			t.Errorf("with a delay of %d seconds a pod has %v to stop, want %v, and runs %s", delay, got, want, args)
 		}
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -21,11 +20,8 @@ const (
 	// workers is how many creates are under way at once.
 	workers = 8
 	// shutdownDelay is longer than proxyLag, as the default is longer than a real kube-proxy's.
-	shutdownDelay = 2 * time.Second
+	shutdownDelay = 2 // seconds
 )
-
-// shutting are the flags of a webhook that goes on answering until the balancer has followed.
-var shutting = []string{"--reload-interval=100ms", "--shutdown-delay=" + shutdownDelay.String()}
 
 // without is a rule of an organisation's own: no image of a tag.
 func without(tag string) map[string]string {
@@ -253,7 +249,7 @@ func TestNoReviewFailsWhateverChanges(t *testing.T) {
 		broken = "edition: 2023-03\nrules: {cpu-only: never}\n"
 	)
 	r := install(t, values{
-		"mode": "enforce", "webhook.failurePolicy": "Fail", "replicas": 2, "extraArgs": shutting, "config": good, "policies": without("latest"),
+		"mode": "enforce", "webhook.failurePolicy": "Fail", "replicas": 2, "shutdownDelaySeconds": shutdownDelay, "config": good, "policies": without("latest"),
 	})
 	b, ns, client := r.balance(t), namespace(t), creator(t)
 	before := serverMetrics(t)
@@ -345,7 +341,7 @@ func TestNoReviewFailsWhateverChanges(t *testing.T) {
 // A pod that is killed takes along what it was asked at that moment, one review for each
 // connection at most. What is sent to it while kube-proxy has not followed yet is refused.
 func TestKilledPodLosesNoMoreThanItWasAsked(t *testing.T) {
-	r := install(t, values{"mode": "enforce", "webhook.failurePolicy": "Fail", "replicas": 2, "extraArgs": shutting})
+	r := install(t, values{"mode": "enforce", "webhook.failurePolicy": "Fail", "replicas": 2, "shutdownDelaySeconds": shutdownDelay})
 	b := r.balance(t)
 	l := startLoad(t, namespace(t))
 	for _, followed := range []bool{true, false} {

@@ -55,7 +55,7 @@ func (p *pod) logs(t *testing.T, from string) string {
 }
 
 func draining(delay time.Duration) values {
-	return values{"mode": "enforce", "extraArgs": []string{"--shutdown-delay=" + delay.String()}}
+	return values{"mode": "enforce", "extraArgs": []string{}, "shutdownDelaySeconds": int(delay.Seconds())}
 }
 
 // A review that is under way when the pod is to end is answered, also where nobody can connect

@@ -38,7 +38,7 @@ func TestOverload(t *testing.T) {
 	set := values{
 		"mode": "enforce", "webhook.failurePolicy": "Fail", "webhook.timeoutSeconds": 10,
 		"policies":  map[string]string{"slow/slow.rego": slowRule},
-		"extraArgs": []string{"--reload-interval=100ms", "--shutdown-delay=0s", "--max-in-flight=" + strconv.Itoa(bound)},
+		"extraArgs": []string{"--reload-interval=100ms", "--max-in-flight=" + strconv.Itoa(bound)},
 	}
 	r := install(t, set)
 	p, ns, client := r.running()[0], namespace(t), creator(t)

@@ -45,7 +45,8 @@ func base(ca *authority) values {
 		"certificate.mode":                "existing",
 		"certificate.existing.secretName": tlsSecret,
 		"certificate.existing.caBundle":   ca.pem,
-		"extraArgs":                       []string{"--reload-interval=100ms", "--shutdown-delay=0s"},
+		"shutdownDelaySeconds":            0,
+		"extraArgs":                       []string{"--reload-interval=100ms"},
 	}
 }
 

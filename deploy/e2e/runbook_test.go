@@ -578,7 +578,7 @@ func TestRunbook(t *testing.T) {
 	if err := yaml.Unmarshal([]byte(written[0]), &o.values); err != nil {
 		t.Fatal(err)
 	}
-	o.values["extraArgs"] = []string{"--reload-interval=100ms", "--shutdown-delay=0s"} // no test waits
+	o.values["extraArgs"], o.values["shutdownDelaySeconds"] = []string{"--reload-interval=100ms"}, 0 // no test waits
 	o.write(t)
 
 	before := inventory(t)

@@ -75,7 +75,7 @@ func same(a, b []*x509.Certificate) bool { return slices.EqualFunc(a, b, (*x509.
 func TestUpgradeKeepsTheGeneratedCertificate(t *testing.T) {
 	r := prepare(t, values{
 		"certificate.mode": "generated", "webhook.failurePolicy": "Fail", "mode": "enforce", "replicas": 1,
-		"extraArgs": []string{"--reload-interval=100ms", "--shutdown-delay=0s"},
+		"shutdownDelaySeconds": 0, "extraArgs": []string{"--reload-interval=100ms"},
 	})
 	r.helm(t, "install")
 	state := r.generated(t)
