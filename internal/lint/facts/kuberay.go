@@ -78,7 +78,11 @@ func (r *reader) rayPods(group *source.Node, workload Fact[Workload]) *Deploymen
 	r.podTemplate(d, group.Get("template"))
 	if !d.GPUs.Known {
 		// What the containers do not ask for, Ray may still be told to use.
-		d.GPUs = either(group.At("resources", "GPU"), group.At("rayStartParams", "num-gpus"), r.count)
+		if resource := group.At("resources", "GPU"); !resource.IsNull() {
+			d.GPUs = roundUp(r.device(resource, gpuDevice))
+		} else {
+			d.GPUs = r.count(group.At("rayStartParams", "num-gpus"))
+		}
 		if d.GPUs.Known {
 			d.GPUs.Place.Why = "Ray is started with this number of GPUs"
 		}
