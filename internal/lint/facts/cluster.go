@@ -270,12 +270,20 @@ func all(values []*source.Node, is func(string) bool) bool {
 	return len(values) > 0
 }
 
+// secondGeneration matches the names of virtual nodes of the second generation: those of
+// the pods of a StatefulSet that has the name of its Helm chart, virtualnode, behind the
+// release's or as the release's.
+// https://github.com/microsoft/virtualnodesOnAzureContainerInstances
+var secondGeneration = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^([a-z0-9.-]+-)?virtualnode-[0-9]+$`)
+})
+
 // node judges the name of the node that a pod is bound to.
 func (e *evidence) node(name *source.Node) {
 	text, ok := name.Scalar()
 	switch {
 	case !ok:
-	case strings.HasPrefix(text, "virtual-node-aci-"), strings.HasPrefix(text, "vk-aci-"):
+	case strings.HasPrefix(text, "virtual-node-aci-"), strings.HasPrefix(text, "vk-aci-"), secondGeneration().MatchString(text):
 		note(&e.virtual, name, "the node of this name is a virtual node, which is ACI")
 	case strings.HasSuffix(text, ".compute.internal"), strings.HasSuffix(text, ".ec2.internal"):
 		note(&e.other, name, "the node of this name is an EC2 instance")

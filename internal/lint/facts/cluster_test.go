@@ -27,6 +27,10 @@ func TestCluster(t *testing.T) {
 		{"virtual node of an AKS cluster", "nodeSelector: {type: virtual-kubelet, kubernetes.azure.com/cluster: a}",
 			"aci @ nodeSelector.type: the pod must run on a virtual node, which is ACI"},
 
+		{"virtual node of the second generation by name", "nodeName: vn2-virtualnode-0",
+			"aci @ nodeName: the node of this name is a virtual node, which is ACI"},
+		{"virtual node of the second generation by the name of a release", "nodeName: virtualnode-12",
+			"aci @ nodeName: the node of this name is a virtual node, which is ACI"},
 		{"terms that no node meets do not count", required(`[{}, {matchExpressions: [], matchFields: []}, null, ` + virtualTerm + `, {matchExpressions: ~}]`),
 			"aci @ " + requiredPath + ".nodeSelectorTerms[3].matchExpressions[0].values[0]: the pod must run on a virtual node, which is ACI"},
 		{"a term of two values that exclude each other", orVirtual(`{key: a, operator: In, values: [x, y]}, {key: a, operator: In, values: [z]}`), virtualByTerm},
@@ -46,6 +50,9 @@ func TestCluster(t *testing.T) {
 		{"a term of requirements that are filled in later", required("[" + virtualTerm + ", {matchExpressions: $TERM}]"), "any cluster"},
 		{"a term that is not rendered", required("[" + virtualTerm + ", {{ .Values.term }}]"), "any cluster"},
 		{"no term that a node meets", required("[{}]"), "any cluster"},
+		{"names like those of virtual nodes", "nodeName: virtualnode", "any cluster"},
+		{"a name with virtual node in it", "nodeName: my-virtualnode-0-vm", "any cluster"},
+		{"a name that ends like that of a virtual node", "nodeName: notavirtualnode-0", "any cluster"},
 		{"toleration alone", "tolerations: [{key: virtual-kubelet.io/provider, operator: Exists}, {key: azure.com/aci, effect: NoSchedule}]", "any cluster"},
 		{"preferred affinity", "affinity: {nodeAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 1, " +
 			"preference: {matchExpressions: [{key: type, operator: In, values: [virtual-kubelet]}]}}]}}", "any cluster"},
