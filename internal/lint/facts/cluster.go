@@ -1,6 +1,7 @@
 package facts
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -269,12 +270,20 @@ func all(values []*source.Node, is func(string) bool) bool {
 	return len(values) > 0
 }
 
+// secondGeneration matches the names of virtual nodes of the second generation: those of
+// the pods of a StatefulSet that has the name of its Helm chart, virtualnode, behind the
+// release's or as the release's.
+// https://github.com/microsoft/virtualnodesOnAzureContainerInstances
+var secondGeneration = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^([a-z0-9.-]+-)?virtualnode-[0-9]+$`)
+})
+
 // node judges the name of the node that a pod is bound to.
 func (e *evidence) node(name *source.Node) {
 	text, ok := name.Scalar()
 	switch {
 	case !ok:
-	case strings.HasPrefix(text, "virtual-node-aci-"), strings.HasPrefix(text, "vk-aci-"):
+	case strings.HasPrefix(text, "virtual-node-aci-"), strings.HasPrefix(text, "vk-aci-"), secondGeneration().MatchString(text):
 		note(&e.virtual, name, "the node of this name is a virtual node, which is ACI")
 	case strings.HasSuffix(text, ".compute.internal"), strings.HasSuffix(text, ".ec2.internal"):
 		note(&e.other, name, "the node of this name is an EC2 instance")
@@ -296,16 +305,96 @@ func (e *evidence) expressions(list *source.Node) {
 	}
 }
 
-// affinity judges the terms one of which a node must meet: what all of them
-// require is required.
+// affinity judges the terms one of which a node must meet: what all of them that a node
+// can meet require is required.
 func (e *evidence) affinity(terms *source.Node) {
-	e.terms(terms, "matchExpressions", "matchFields")
+	possible := slices.DeleteFunc(slices.Clone(terms.Elements()), matchesNothing)
+	e.terms(possible, "matchExpressions", "matchFields")
+}
+
+// matchesNothing tells whether no node meets a term: none meets an empty one, nor one whose
+// requirements contradict each other.
+// https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#NodeAffinity
+func matchesNothing(term *source.Node) bool {
+	expressions, fields := term.Get("matchExpressions"), term.Get("matchFields")
+	if none(expressions) && none(fields) {
+		return term.IsNull() || term.Kind == source.Mapping && !template(term)
+	}
+	return contradictory(expressions) || contradictory(fields)
+}
+
+// none tells whether a list is missing or empty.
+func none(list *source.Node) bool {
+	return list.IsNull() || list.Kind == source.Sequence && len(list.Items) == 0
+}
+
+// contradictory tells whether no node meets all of some requirements. A value that is filled
+// in later may be any.
+func contradictory(requirements *source.Node) bool {
+	type label struct {
+		there, missing    bool
+		limited           bool // to the values that are allowed
+		allowed, excluded map[string]bool
+	}
+	labels := map[string]*label{}
+	for _, requirement := range requirements.Elements() {
+		name := requirement.Get("key")
+		key, ok := name.Scalar()
+		if !ok || later(name, key) {
+			continue
+		}
+		of := labels[key]
+		if of == nil {
+			of = &label{excluded: map[string]bool{}}
+			labels[key] = of
+		}
+		values, known := valuesOf(requirement.Get("values"))
+		switch operator := requirement.Get("operator"); {
+		case operator.Is("In") && known:
+			for value := range of.allowed {
+				if !values[value] {
+					delete(of.allowed, value)
+				}
+			}
+			if !of.limited {
+				of.allowed, of.limited = values, true
+			}
+			of.there = true
+		case operator.Is("In"), operator.Is("Exists"), operator.Is("Gt"), operator.Is("Lt"):
+			of.there = true
+		case operator.Is("NotIn"):
+			maps.Copy(of.excluded, values)
+		case operator.Is("DoesNotExist"):
+			of.missing = true
+		}
+	}
+	for _, of := range labels {
+		maps.DeleteFunc(of.allowed, func(value string, _ bool) bool { return of.excluded[value] })
+		if of.there && of.missing || of.limited && len(of.allowed) == 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// valuesOf returns the values of a requirement, and whether they are all there is to know.
+func valuesOf(list *source.Node) (values map[string]bool, known bool) {
+	values, known = map[string]bool{}, len(list.Elements()) > 0
+	for _, value := range list.Elements() {
+		text, ok := value.Scalar()
+		if !ok || later(value, text) {
+			known = false
+			continue
+		}
+		values[text] = true
+	}
+	return values, known
 }
 
 // terms is affinity for terms whose expressions and fields stand under these keys.
-func (e *evidence) terms(terms *source.Node, expressions, fields string) {
+func (e *evidence) terms(terms []*source.Node, expressions, fields string) {
 	var common evidence
-	for i, term := range terms.Elements() {
+	for i, term := range terms {
 		var here evidence
 		here.expressions(term.Get(expressions))
 		for _, field := range term.Get(fields).Elements() {

@@ -27,7 +27,32 @@ func TestCluster(t *testing.T) {
 		{"virtual node of an AKS cluster", "nodeSelector: {type: virtual-kubelet, kubernetes.azure.com/cluster: a}",
 			"aci @ nodeSelector.type: the pod must run on a virtual node, which is ACI"},
 
+		{"virtual node of the second generation by name", "nodeName: vn2-virtualnode-0",
+			"aci @ nodeName: the node of this name is a virtual node, which is ACI"},
+		{"virtual node of the second generation by the name of a release", "nodeName: virtualnode-12",
+			"aci @ nodeName: the node of this name is a virtual node, which is ACI"},
+		{"terms that no node meets do not count", required(`[{}, {matchExpressions: [], matchFields: []}, null, ` + virtualTerm + `, {matchExpressions: ~}]`),
+			"aci @ " + requiredPath + ".nodeSelectorTerms[3].matchExpressions[0].values[0]: the pod must run on a virtual node, which is ACI"},
+		{"a term of two values that exclude each other", orVirtual(`{key: a, operator: In, values: [x, y]}, {key: a, operator: In, values: [z]}`), virtualByTerm},
+		{"a term that takes and refuses a value", orVirtual(`{key: a, operator: NotIn, values: [x, y]}, {key: a, operator: In, values: [x]}`), virtualByTerm},
+		{"a term for a label that is and is not there", orVirtual(`{key: a, operator: DoesNotExist}, {key: a, operator: Exists}`), virtualByTerm},
+		{"a term for a value of a label that is not there", orVirtual(`{key: a, operator: In, values: [x]}, {key: a, operator: DoesNotExist}`), virtualByTerm},
+		{"a term of two nodes", required("[{matchFields: [{key: metadata.name, operator: In, values: [a]}, {key: metadata.name, operator: In, values: [b]}]}, " + virtualTerm + "]"), virtualByTerm},
+
 		// Perhaps on a virtual node.
+		{"a term of values that have one in common", orVirtual(`{key: a, operator: In, values: [x, y]}, {key: a, operator: In, values: [y, z]}`), "any cluster"},
+		{"a term that leaves a value", orVirtual(`{key: a, operator: In, values: [x, y]}, {key: a, operator: NotIn, values: [x]}`), "any cluster"},
+		{"a term for a label that is not there or has another value", orVirtual(`{key: a, operator: DoesNotExist}, {key: a, operator: NotIn, values: [x]}`), "any cluster"},
+		{"a term for two labels", orVirtual(`{key: a, operator: In, values: [x]}, {key: b, operator: In, values: [z]}`), "any cluster"},
+		{"a term for a value that is filled in later", orVirtual(`{key: a, operator: In, values: [$A]}, {key: a, operator: In, values: [x]}`), "any cluster"},
+		{"a term for a value that is not refused yet", orVirtual(`{key: a, operator: In, values: [x]}, {key: a, operator: NotIn, values: [$A]}`), "any cluster"},
+		{"a term that is filled in later", required("[" + virtualTerm + ", $TERM]"), "any cluster"},
+		{"a term of requirements that are filled in later", required("[" + virtualTerm + ", {matchExpressions: $TERM}]"), "any cluster"},
+		{"a term that is not rendered", required("[" + virtualTerm + ", {{ .Values.term }}]"), "any cluster"},
+		{"no term that a node meets", required("[{}]"), "any cluster"},
+		{"names like those of virtual nodes", "nodeName: virtualnode", "any cluster"},
+		{"a name with virtual node in it", "nodeName: my-virtualnode-0-vm", "any cluster"},
+		{"a name that ends like that of a virtual node", "nodeName: notavirtualnode-0", "any cluster"},
 		{"toleration alone", "tolerations: [{key: virtual-kubelet.io/provider, operator: Exists}, {key: azure.com/aci, effect: NoSchedule}]", "any cluster"},
 		{"preferred affinity", "affinity: {nodeAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 1, " +
 			"preference: {matchExpressions: [{key: type, operator: In, values: [virtual-kubelet]}]}}]}}", "any cluster"},
@@ -98,6 +123,16 @@ func TestCluster(t *testing.T) {
 }
 
 const requiredPath = "affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution"
+
+const (
+	virtualTerm   = `{matchExpressions: [{key: type, operator: In, values: [virtual-kubelet]}]}`
+	virtualByTerm = "aci @ " + requiredPath + ".nodeSelectorTerms[1].matchExpressions[0].values[0]: the pod must run on a virtual node, which is ACI"
+)
+
+// orVirtual requires a node that meets these requirements or a virtual node.
+func orVirtual(expressions string) string {
+	return required("[{matchExpressions: [" + expressions + "]}, " + virtualTerm + "]")
+}
 
 func required(terms string) string {
 	return "affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: " + terms + "}}}"

@@ -3,7 +3,8 @@ package facts
 import "github.com/mlpolicy/mlpolicy/internal/lint/source"
 
 // kuberay are the KubeRay operator's kinds that run a Ray cluster: its head and each
-// group of its workers are one deployment. A RayService serves. A RayCluster or a
+// group of its workers are one deployment; the autoscaler of the cluster is a container of
+// the head's pod. A RayService serves. A RayCluster or a
 // RayJob may do anything, train above all.
 var kuberay = format{
 	name:      "kuberay",
@@ -52,14 +53,20 @@ func (r *reader) rayJob(job *source.Node) {
 	}
 }
 
-// rayCluster adds the pod groups of a Ray cluster that does workload.
+// rayCluster adds the pod groups of a Ray cluster that does workload. What the container of
+// its autoscaler asks for by default nobody states.
+// https://docs.ray.io/en/latest/cluster/kubernetes/user-guides/configuring-autoscaling.html
 func (r *reader) rayCluster(cluster *source.Node, workload Fact[Workload]) {
+	autoscaling := r.boolean(cluster.Get("enableInTreeAutoscaling"))
 	if head := cluster.Get("headGroupSpec"); !head.IsNull() {
-		d := r.rayPods(head, workload)
+		var more []*source.Node
+		if autoscaling.Value {
+			more = append(more, cluster.Get("autoscalerOptions"))
+		}
+		d := r.rayPods(head, workload, more...)
 		d.Component = Know("head", Place{Node: head})
 		d.Replicas = r.count(head.Get("replicas")) // of v1alpha1
 	}
-	autoscaling := r.boolean(cluster.Get("enableInTreeAutoscaling"))
 	for _, group := range cluster.Get("workerGroupSpecs").Elements() {
 		d := r.rayPods(group, workload)
 		d.Component = Know("worker", Place{Node: group})
@@ -70,15 +77,20 @@ func (r *reader) rayCluster(cluster *source.Node, workload Fact[Workload]) {
 	}
 }
 
-func (r *reader) rayPods(group *source.Node, workload Fact[Workload]) *Deployment {
+// rayPods adds a group of pods; more are containers that stand outside its template.
+func (r *reader) rayPods(group *source.Node, workload Fact[Workload], more ...*source.Node) *Deployment {
 	d := r.object(group)
 	if workload.Known {
 		d.Workload = workload
 	}
-	r.podTemplate(d, group.Get("template"))
+	r.podTemplate(d, group.Get("template"), more...)
 	if !d.GPUs.Known {
 		// What the containers do not ask for, Ray may still be told to use.
-		d.GPUs = either(group.At("resources", "GPU"), group.At("rayStartParams", "num-gpus"), r.count)
+		if resource := group.At("resources", "GPU"); !resource.IsNull() {
+			d.GPUs = roundUp(r.device(resource, gpuDevice))
+		} else {
+			d.GPUs = r.count(group.At("rayStartParams", "num-gpus"))
+		}
 		if d.GPUs.Known {
 			d.GPUs.Place.Why = "Ray is started with this number of GPUs"
 		}

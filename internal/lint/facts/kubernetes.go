@@ -209,11 +209,12 @@ func (d *Deployment) autoscale(on Place, least, most Fact[int64]) {
 }
 
 // podTemplate reads a pod template: its metadata, what its pod asks for and where
-// that runs. It serves every kind that carries one.
-func (r *reader) podTemplate(d *Deployment, template *source.Node) {
+// that runs. It serves every kind that carries one. more are main containers that stand
+// outside the template.
+func (r *reader) podTemplate(d *Deployment, template *source.Node, more ...*source.Node) {
 	if template != r.root {
 		r.metadata(d, template.Get("metadata"))
 	}
-	r.pod(d, template.Get("spec"))
+	r.pod(d, template.Get("spec"), more...)
 	r.cluster(d, template.Get("spec"), template.Get("metadata"))
 }

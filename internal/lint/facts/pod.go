@@ -2,6 +2,7 @@ package facts
 
 import (
 	"iter"
+	"math"
 	"strings"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
@@ -166,13 +167,20 @@ func (r *reader) devices(resources *source.Node) (gpus, fpgas Fact[float64]) {
 	return gpu.fact(), fpga.fact()
 }
 
-// device reads the number of devices of a kind.
+// device reads the number of devices of a kind, rounded up.
 func (r *reader) device(n *source.Node, kind deviceKind) Fact[float64] {
-	number := r.count(n)
-	count := Fact[float64]{Value: float64(number.Value), Known: number.Known, Place: number.Place}
-	if kind == gpuShare && count.Value > 0 {
+	quantity, ok := r.kubernetesQuantity(n)
+	if !ok {
+		return Fact[float64]{}
+	}
+	count := Know(float64(quantity.Value()), r.carry(n))
+	switch {
+	case kind == gpuShare && count.Value > 0:
 		count.Value = 1
 		count.Place.Why = "a share of a GPU counts as one"
+	case count.Value > math.MaxInt32:
+		r.unreadable(n, "Write a whole number.", "%s is %s, which is no number of things", n.Path(), n.Text)
+		return Fact[float64]{}
 	}
 	return count
 }

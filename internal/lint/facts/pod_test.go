@@ -12,6 +12,13 @@ func TestDevices(t *testing.T) {
 	tests := []struct{ name, container, want string }{
 		{"NVIDIA", fmt.Sprintf(limits, "nvidia.com/gpu: 2"), "gpus 2"},
 		{"quoted", fmt.Sprintf(limits, `nvidia.com/gpu: "2"`), "gpus 2"},
+		{"thousandths", fmt.Sprintf(limits, "nvidia.com/gpu: 1000m"), "gpus 1"},
+		{"thousands", fmt.Sprintf(limits, `nvidia.com/gpu: "0.001k", amd.com/gpu: 1k`), "gpus 1001"},
+		{"a part of one", fmt.Sprintf(limits, "nvidia.com/gpu: 1500m"), "gpus 2"},
+		{"underscores", fmt.Sprintf(limits, "nvidia.com/gpu: 1_0"), "gpus 10"},
+		{"exponent", fmt.Sprintf(limits, "nvidia.com/gpu: 1e00, fpga.intel.com/af-0123: 0.2e001"), "gpus 1, fpgas 2"},
+		{"share in thousandths", fmt.Sprintf(limits, "aliyun.com/gpu-mem: 16Gi, nvidia.com/gpu.shared: 500m"), "gpus 2"},
+		{"more than there are", fmt.Sprintf(limits, "nvidia.com/gpu: 1e10"), ""},
 		{"request alone", fmt.Sprintf(requests, "nvidia.com/gpu: 2"), "gpus 2"},
 		{"larger request", "resources: {requests: {nvidia.com/gpu: 3}, limits: {nvidia.com/gpu: 1}}", "gpus 3"},
 		{"larger limit", "resources: {requests: {nvidia.com/gpu: 1}, limits: {nvidia.com/gpu: 3}}", "gpus 3"},

@@ -9,9 +9,9 @@ import (
 
 // seldon are the kinds of Seldon Core that serve. Of a SeldonDeployment, which is
 // Seldon Core 1's, each pod and each explainer of each predictor is one deployment;
-// the orchestrator that Seldon adds to a pod is not counted. Of Seldon Core 2 a
-// Server is one, and a Model, which some server loads. Pipelines and experiments
-// only connect models, and a ServerConfig serves nothing by itself.
+// of the orchestrator that Seldon adds to a pod only what the document states counts.
+// Of Seldon Core 2 a Server is one, and a Model, which some server loads. Pipelines
+// and experiments only connect models, and a ServerConfig serves nothing by itself.
 // https://docs.seldon.io/projects/seldon-core/en/latest/reference/seldon-deployment.html
 var seldon = format{
 	name:      "seldon",
@@ -82,6 +82,8 @@ func (r *reader) seldonPredictor(predictor, replicas *source.Node) {
 	if own := predictor.Get("replicas"); !own.IsNull() {
 		replicas = own
 	}
+	engine := r.seldonOrchestrator(predictor)
+	separate := lowerScalar(r.root.At("spec", "annotations", "seldon.io/engine-separate-pod")) == "true"
 	for i, component := range components {
 		d := r.object(places[i])
 		d.Component = name
@@ -95,6 +97,9 @@ func (r *reader) seldonPredictor(predictor, replicas *source.Node) {
 		d.Models = models[i]
 		r.metadata(d, predictor) // has labels and annotations
 		r.metadata(d, component.Get("metadata"))
+		if at, own := containers[seldonEngine]; i == 0 && !separate && !(own && at == i) {
+			added[i] = append(added[i], engine...)
+		}
 		r.pod(d, component.Get("spec"), added[i]...)
 		r.cluster(d, component.Get("spec"), component.Get("metadata"))
 		d.Replicas = either(component.Get("replicas"), replicas, r.count)
@@ -105,6 +110,14 @@ func (r *reader) seldonPredictor(predictor, replicas *source.Node) {
 			d.autoscale(r.carry(scaler), r.count(scaler.Get("minReplicaCount")), r.count(scaler.Get("maxReplicaCount")))
 		}
 	}
+	if separate && len(engine) > 0 {
+		d := r.object(engine[0])
+		d.Component = Know(strings.TrimSpace(name.Value+" orchestrator"), Place{Node: engine[0]})
+		r.metadata(d, predictor)
+		r.pod(d, nil, engine...)
+		r.cluster(d, nil, nil)
+		d.Replicas = either(engine[0].Get("replicas"), replicas, r.count)
+	}
 	if explainer := predictor.Get("explainer"); len(explainer.Entries()) > 0 {
 		d := r.object(explainer)
 		d.Component = Know(strings.TrimSpace(name.Value+" explainer"), Place{Node: explainer})
@@ -113,6 +126,23 @@ func (r *reader) seldonPredictor(predictor, replicas *source.Node) {
 		r.cluster(d, nil, nil)
 		d.Replicas = either(explainer.Get("replicas"), replicas, r.count)
 	}
+}
+
+// seldonEngine is the name of the orchestrator's container. Seldon adds none to a pod that
+// has it.
+const seldonEngine = "seldon-container-engine"
+
+// seldonOrchestrator returns what a predictor states of its orchestrator, which runs in the
+// predictor's first pod or, by an annotation, in one of its own; nothing where there is none or
+// nothing that matters is stated.
+// https://docs.seldon.ai/seldon-core-1/reference/svcorch
+func (r *reader) seldonOrchestrator(predictor *source.Node) []*source.Node {
+	engine := predictor.Get("svcOrchSpec")
+	none := lowerScalar(predictor.At("annotations", "seldon.io/no-engine")) == "true"
+	if none || engine.Get("resources").IsNull() && !r.visibleGPU(engine).Known {
+		return nil
+	}
+	return []*source.Node{engine}
 }
 
 // seldonModels finds the models of an inference graph: its units that a model server

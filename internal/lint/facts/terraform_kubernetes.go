@@ -136,6 +136,7 @@ func (e *evidence) planned(spec *source.Node) {
 	e.node(spec.Get("node_name"))
 	e.labels(spec.Get("node_selector"))
 	required := block(block(block(spec.Get("affinity")).Get("node_affinity")).Get("required_during_scheduling_ignored_during_execution"))
-	e.terms(required.Get("node_selector_term"), "match_expressions", "match_fields")
+	// A term without requirements may have some that a plan does not know yet.
+	e.terms(required.Get("node_selector_term").Elements(), "match_expressions", "match_fields")
 	e.tolerations(spec.Get("toleration"))
 }

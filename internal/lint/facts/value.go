@@ -1,6 +1,7 @@
 package facts
 
 import (
+	"cmp"
 	"math"
 	"math/big"
 	"regexp"
@@ -21,6 +22,8 @@ const (
 	maxQuantity = 1e19
 	// maxNumberText is in bytes: reading a number takes time that grows faster than its text.
 	maxNumberText = 64
+	// maxExponentText is in digits: apimachinery hangs over 1e-999999999.
+	maxExponentText = 3
 )
 
 // scalar returns the text of a value that can state a fact. A missing value, a
@@ -191,30 +194,79 @@ func (r *reader) memory(n *source.Node) Fact[float64] {
 
 // quantity reads a Kubernetes quantity that is not negative: 48Gi, 500m, 1e3, 2.
 func (r *reader) quantity(n *source.Node) Fact[float64] {
-	text, ok := r.scalar(n)
+	quantity, ok := r.kubernetesQuantity(n)
 	if !ok {
-		return r.noCollection(n)
-	}
-	value, ok := parseQuantity(text)
-	if !ok {
-		r.problem(Warning, n, "Write a quantity such as 500m, 2 or 4Gi.", "%s is %q, which is no quantity", n.Path(), text)
 		return Fact[float64]{}
 	}
-	return Know(value, r.carry(n))
+	return Know(quantity.AsApproximateFloat64(), r.carry(n))
 }
 
-// parseQuantity is resource.ParseQuantity within bounds: it hangs over 1e-999999999.
-func parseQuantity(text string) (float64, bool) {
-	exponent := strings.LastIndexAny(text, "eE")
-	if len(text) > maxNumberText || exponent >= 0 && len(text)-exponent > len("e-99") {
-		return 0, false
+func (r *reader) kubernetesQuantity(n *source.Node) (quantity resource.Quantity, ok bool) {
+	text, ok := r.scalar(n)
+	if !ok {
+		if isCollection(n) {
+			r.unreadable(n, oneNumber, "%s is a collection and no quantity", n.Path())
+		}
+		return quantity, false
+	}
+	if n.Kind == source.Number {
+		text = strings.ReplaceAll(text, "_", "") // YAML's way to part thousands
+	}
+	quantity, ok = parseQuantity(text)
+	if !ok {
+		r.unreadable(n, "Write a quantity such as 500m, 2 or 4Gi.", "%s is %q, which is no quantity", n.Path(), text)
+	}
+	return quantity, ok
+}
+
+// unreadable reports what stands for a Kubernetes quantity and is none. In an object of a
+// cluster that is an error: all that Kubernetes takes and a machine can have is read, so
+// that nobody gets around a rule by a text that only an operator would understand.
+func (r *reader) unreadable(n *source.Node, remedy, format string, args ...any) {
+	severity := Warning
+	if live(n) {
+		severity = Error
+	}
+	r.problem(severity, n, remedy, format, args...)
+}
+
+// parseQuantity is resource.ParseQuantity for what is not negative, within bounds.
+func parseQuantity(text string) (resource.Quantity, bool) {
+	text, ok := shortQuantity(text)
+	if !ok {
+		return resource.Quantity{}, false
 	}
 	quantity, err := resource.ParseQuantity(text)
 	if err != nil {
-		return 0, false
+		return resource.Quantity{}, false
+	}
+	if quantity.IsZero() {
+		return resource.Quantity{}, true // as a float 0e999 is no number
 	}
 	value := quantity.AsApproximateFloat64()
-	return value, value >= 0 && value <= maxQuantity
+	return quantity, value >= 0 && value <= maxQuantity
+}
+
+// quantityParts matches the sign, the number, in it the whole part without leading zeros
+// and the fraction without trailing ones, and either the letter and sign of an exponent and
+// its digits without leading zeros or a unit.
+var quantityParts = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^([+-]?)(0*([0-9]*)(?:\.([0-9]*?)0*)?)(?:([eE][+-]?)0*([0-9]+)|([A-Za-z]*))$`)
+})
+
+// shortQuantity returns a quantity without the zeros that count for nothing, if what is
+// left of it can be read in little time.
+func shortQuantity(text string) (short string, ok bool) {
+	parts := quantityParts().FindStringSubmatch(text)
+	if parts == nil || strings.Trim(parts[2], ".") == "" {
+		return "", false
+	}
+	sign, whole, fraction, e, exponent, unit := parts[1], parts[3], parts[4], parts[5], parts[6], parts[7]
+	if fraction != "" {
+		fraction = "." + fraction
+	}
+	short = sign + cmp.Or(whole, "0") + fraction + e + exponent + unit
+	return short, len(short) <= maxNumberText && len(exponent) <= maxExponentText
 }
 
 // size reads an amount of bytes as people write it: 900MB, 1.4 GB, 512 MiB, 1000000000.
@@ -236,17 +288,24 @@ func roundUp(f Fact[float64]) Fact[int64] {
 	return Fact[int64]{Value: int64(math.Ceil(f.Value)), Known: f.Known, Place: f.Place}
 }
 
+const oneNumber = "Write one number here."
+
 // noCollection reports a list or a mapping where a quantity belongs.
 func (r *reader) noCollection(n *source.Node) Fact[float64] {
-	r.collection(n, "quantity", "Write one number here.")
+	r.collection(n, "quantity", oneNumber)
 	return Fact[float64]{}
 }
 
 // collection reports a list or a mapping where something else belongs.
 func (r *reader) collection(n *source.Node, what, remedy string) {
-	if n != nil && n.Kind >= source.Sequence && !template(n) {
+	if isCollection(n) {
 		r.problem(Warning, n, remedy, "%s is a collection and no %s", n.Path(), what)
 	}
+}
+
+// isCollection tells whether a value is a list or a mapping, and no template.
+func isCollection(n *source.Node) bool {
+	return n != nil && n.Kind >= source.Sequence && !template(n)
 }
 
 // ParseSize reads an amount of bytes as people write it, rounded up: 900MB, 1.4 GB,
