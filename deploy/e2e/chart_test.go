@@ -154,6 +154,7 @@ func settings(ca *authority) []setting {
 		held("policies", map[string]any{"a/a.rego": "package a\n", "editions/2027-02/data.yaml": "title: x\n"}),
 		held("logAllowed", true),
 		held("extraArgs", []any{"--max-in-flight=64"}),
+		held("shutdownDelaySeconds", 0, 3600),
 		held("webhook.failurePolicy", "Ignore", "Fail"),
 		held("webhook.timeoutSeconds", 1, 30),
 		held("webhook.excludedNamespaces", []any{"flux-system", "kube-system"}),
