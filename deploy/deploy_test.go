@@ -253,6 +253,9 @@ func TestPod(t *testing.T) {
 func TestGracePeriod(t *testing.T) {
 	const longest = 30 * time.Second // https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#timeouts
 	pod := installed(t)["Deployment"]["spec"].(map[string]any)["template"].(map[string]any)["spec"].(map[string]any)
+	if args, delay := pod["containers"].([]any)[0].(map[string]any)["args"].([]any), "--shutdown-delay="+webhook.DefaultShutdownDelay.String(); !slices.Contains(args, any(delay)) {
+		t.Errorf("the pods run %v, without %s", args, delay)
+	}
 	seconds, _ := pod["terminationGracePeriodSeconds"].(float64)
 	if grace := time.Duration(seconds) * time.Second; grace < webhook.DefaultShutdownDelay+longest {
 		t.Errorf("a pod has %s to end, and may take %s and %s", grace, webhook.DefaultShutdownDelay, longest)
