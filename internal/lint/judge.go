@@ -37,6 +37,9 @@ func (j *judge) unparsed(file *source.File, problem source.Problem) {
 		finding.Remedy = "Render the template first and lint what comes out, for example: helm template . | mlpolicy lint -"
 	case source.Excessive:
 		finding.Remedy = "Split the file, or keep it out of the run with ignore: in .mlpolicy.yaml."
+		if file.Live {
+			finding.Remedy = "Split the object."
+		}
 	case source.Undecodable:
 		finding.Remedy = "Save the file as UTF-8."
 	}
