@@ -1,0 +1,45 @@
+package lint_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint"
+)
+
+// TestObjectIsNoFile looks at what is said of an object otherwise than of a file.
+func TestObjectIsNoFile(t *testing.T) {
+	const pod = "apiVersion: v1\nkind: Pod\nspec: {containers: [{resources: {limits: {memory: %}}}]}\n"
+	tests := []struct {
+		name, text           string
+		severityOfFile       lint.Severity
+		remedyOfFile, remedy string
+	}{
+		{"too deep", strings.Replace(pod, "%", strings.Repeat("[", 300)+strings.Repeat("]", 300), 1), lint.Error,
+			"Split the file, or keep it out of the run with ignore: in .mlpolicy.yaml.", "Split the object."},
+		{"no quantity", strings.Replace(pod, "%", "lots", 1), lint.Warning,
+			"Write a quantity such as 500m, 2 or 4Gi.", "Write a quantity such as 500m, 2 or 4Gi."},
+		{"no one quantity", strings.Replace(pod, "%", "[1]", 1), lint.Warning, "Write one number here.", "Write one number here."},
+	}
+	linter := linterOf(t, "")
+	only := func(linter *lint.Linter, text string) lint.Finding {
+		t.Helper()
+		input := lint.Input{Name: "pod.yaml", Read: func() ([]byte, error) { return []byte(text), nil }}
+		result, err := linter.Lint(t.Context(), nil, slices.Values([]lint.Input{input}))
+		if err != nil || len(result.Findings) != 1 {
+			t.Fatalf("%+v, %v", result, err)
+		}
+		return result.Findings[0]
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if file := only(linter, test.text); file.Severity != test.severityOfFile || file.Remedy != test.remedyOfFile {
+				t.Errorf("of a file: %s %q", file.Severity, file.Remedy)
+			}
+			if object := only(linter.Admission(), test.text); object.Severity != lint.Error || object.Remedy != test.remedy {
+				t.Errorf("of an object: %s %q", object.Severity, object.Remedy)
+			}
+		})
+	}
+}
