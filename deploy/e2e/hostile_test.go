@@ -26,6 +26,19 @@ const (
 // length ends the header of a request whose body is as large as may be.
 var length = fmt.Sprintf("Content-Length: %d\r\n\r\n", maxBody)
 
+// podThatStates is a pod on AKS's virtual node, as JSON, with so many labels, that asks for more
+// memory than that has and makes every statement of itself.
+func podThatStates(labels int) string {
+	var all strings.Builder
+	for i := range labels {
+		fmt.Fprintf(&all, `"label-%d": "", `, i)
+	}
+	return `{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "scorer", "labels": {` + all.String() + `"isazuremlapp": "true"},
+		"annotations": {"mlpolicy.dev/workload": "web-service", "mlpolicy.dev/stage": "development", "mlpolicy.dev/target": "aks",
+			"mlpolicy.dev/designer": "false", "mlpolicy.dev/model-size": "1MB", "run.googleapis.com/x": "y"}},
+		"spec": {"nodeSelector": {"type": "virtual-kubelet"}, "containers": [{"name": "scorer", "image": "scorer", "resources": {"limits": {"memory": "64Gi"}}}]}}`
+}
+
 // post sends a body to a pod as a review, by a connection of its own.
 func (r *release) post(p *pod, body io.Reader, size int) (code int, answer string, err error) {
 	request, err := http.NewRequest(http.MethodPost, "https://"+p.address+"/validate?timeout=30s", body)
@@ -102,6 +115,7 @@ func TestHostileBodies(t *testing.T) {
 		{name: "wrong types everywhere in the object", body: reviewOf(`{"apiVersion": "v1", "kind": "Pod", "metadata": [{"name": 7}], "spec": {"nodeSelector": [],
 			"containers": {"name": [], "resources": "many"}, "initContainers": [7, "x", [], null, {"image": 7, "resources": {"limits": [1]}}]}}`), code: 200, says: `"allowed":true`},
 		{name: "10,000 containers", body: reviewOf(podOf(10_000)), code: 200, says: "asks for 10000 GPUs"},
+		{name: "19,000 labels, and all that an object can state of itself", body: reviewOf(podThatStates(19_000)), code: 200, says: "asks for 64 GiB of memory"},
 		{name: "without request", body: `{"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview"}`, code: 400},
 		{name: "a UID of a wrong type", body: strings.Replace(reviewOf(podOf(1)), `"hostile"`, `7`, 1), code: 400},
 	}
