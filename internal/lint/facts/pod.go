@@ -173,16 +173,16 @@ func (r *reader) device(n *source.Node, kind deviceKind) Fact[float64] {
 	if !ok {
 		return Fact[float64]{}
 	}
-	count := Know(float64(quantity.Value()), r.carry(n))
+	place := r.carry(n)
 	switch {
-	case kind == gpuShare && count.Value > 0:
-		count.Value = 1
-		count.Place.Why = "a share of a GPU counts as one"
-	case count.Value > math.MaxInt32:
+	case kind == gpuShare && !quantity.IsZero():
+		place.Why = "a share of a GPU counts as one"
+		return Know(1.0, place)
+	case quantity.AsApproximateFloat64() > math.MaxInt32: // beyond an int64, Value is anything
 		r.unreadable(n, "Write a whole number.", "%s is %s, which is no number of things", n.Path(), n.Text)
 		return Fact[float64]{}
 	}
-	return count
+	return Know(float64(quantity.Value()), place)
 }
 
 type deviceKind uint8

@@ -19,6 +19,8 @@ func TestDevices(t *testing.T) {
 		{"exponent", fmt.Sprintf(limits, "nvidia.com/gpu: 1e00, fpga.intel.com/af-0123: 0.2e001"), "gpus 1, fpgas 2"},
 		{"share in thousandths", fmt.Sprintf(limits, "aliyun.com/gpu-mem: 16Gi, nvidia.com/gpu.shared: 500m"), "gpus 2"},
 		{"more than there are", fmt.Sprintf(limits, "nvidia.com/gpu: 1e10"), ""},
+		{"more than an integer has room for", fmt.Sprintf(limits, "nvidia.com/gpu: 9223372036854775808, amd.com/gpu: 1e19"), ""},
+		{"a share of more than an integer has room for", fmt.Sprintf(limits, "aliyun.com/gpu-mem: 1e19"), "gpus 1"},
 		{"request alone", fmt.Sprintf(requests, "nvidia.com/gpu: 2"), "gpus 2"},
 		{"larger request", "resources: {requests: {nvidia.com/gpu: 3}, limits: {nvidia.com/gpu: 1}}", "gpus 3"},
 		{"larger limit", "resources: {requests: {nvidia.com/gpu: 1}, limits: {nvidia.com/gpu: 3}}", "gpus 3"},
