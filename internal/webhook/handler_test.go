@@ -283,6 +283,83 @@ func TestFailedRuleHidesNoDenial(t *testing.T) {
 	}
 }
 
+// What may not be denied is allowed whatever fails on it, and that is logged and counted.
+func TestExemptObjectsAreAllowedWhateverFails(t *testing.T) {
+	failing := policy.Folder{Name: "failing", FS: fstest.MapFS{"failing.rego": &fstest.MapFile{Data: []byte(failingRule)}}}
+	enforcing, warning := policyOf(t, "", failing), policyOf(t, "webhook: {mode: warn}", failing)
+	deleted := strings.Replace(harmless, `"name": "churn"`, `"name": "churn", "deletionTimestamp": "2027-01-31T00:00:00Z"`, 1)
+	owned := strings.Replace(harmless, `"name": "churn"`, `"name": "churn", "ownerReferences": [{"apiVersion": "ray.io/v1", "kind": "RayService", "name": "r", "uid": "1", "controller": true}]`, 1)
+	for _, test := range []struct {
+		name   string
+		policy *Policy
+		review string
+	}{
+		{"being deleted", enforcing, strings.Replace(reviewOf(deleted), `"operation": "CREATE"`, `"operation": "UPDATE", "oldObject": `+deleted, 1)},
+		{"of a controller", enforcing, strings.Replace(reviewOf(owned), `"alice"`, `"system:serviceaccount:kube-system:replicaset-controller"`, 1)},
+		{"in warn mode", warning, reviewOf(harmless)},
+	} {
+		handler, log := handlerOf(test.policy)
+		response := serve(handler, post(strings.NewReader(test.review)))
+		if response.Code != http.StatusOK || !strings.Contains(response.Body.String(), `"allowed":true`) {
+			t.Errorf("%s: status %d: %s", test.name, response.Code, response.Body)
+		}
+		if !strings.Contains(log.String(), `"level":"ERROR","msg":"review"`) || !strings.Contains(log.String(), "rule failing") {
+			t.Errorf("%s: log %s", test.name, log)
+		}
+		if !strings.Contains(metricsOf(handler), "mlpolicy_webhook_partial_reviews_total 1\n") {
+			t.Errorf("%s: it is not counted", test.name)
+		}
+	}
+}
+
+// A rule that fails on the object as it was counts only where it has something against the new one.
+func TestRuleThatFailedBeforeHoldsNothingBack(t *testing.T) {
+	const rule = `# METADATA
+# title: It fails on an image
+# description: On one.
+# custom:
+#   severity: error
+#   remediation: None.
+package mlpolicy.rules.image
+
+deny contains {"path": ["deployments", i], "message": "x"} if {
+	some i, d in input.deployments
+	some image in d.images
+	image == "old"
+	to_number(image) > 1
+}
+`
+	handler, _ := handlerOf(policyOf(t, "", policy.Folder{Name: "image", FS: fstest.MapFS{"image.rego": &fstest.MapFile{Data: []byte(rule)}}}))
+	before := strings.Replace(gpuOnVirtualNode, "secret/image", "old", 1)
+	update := strings.Replace(reviewOf(gpuOnVirtualNode), `"operation": "CREATE"`, `"operation": "UPDATE", "oldObject": `+before, 1)
+	if response := serve(handler, post(strings.NewReader(update))); response.Code != http.StatusOK || !strings.Contains(response.Body.String(), `"allowed":true`) {
+		t.Errorf("status %d: %s", response.Code, response.Body)
+	}
+	if response := serve(handler, post(strings.NewReader(reviewOf(strings.Replace(harmless, "secret/image", "old", 1))))); response.Code != http.StatusInternalServerError {
+		t.Errorf("the rule does not fail: status %d: %s", response.Code, response.Body)
+	}
+}
+
+func TestTry(t *testing.T) {
+	failing := policy.Folder{Name: "failing", FS: fstest.MapFS{"failing.rego": &fstest.MapFile{Data: []byte(failingRule)}}}
+	denying := policy.Folder{Name: "denying", FS: fstest.MapFS{"denying.rego": &fstest.MapFile{Data: []byte(strings.NewReplacer(
+		"rules.failing", "rules.denying", `"message": 7`, `"message": "no"`).Replace(failingRule))}}}
+	for _, test := range []struct {
+		name  string
+		extra []policy.Folder
+		fails bool
+	}{
+		{"the rules of the project", nil, false},
+		{"a rule that denies", []policy.Folder{denying}, false},
+		{"a rule that fails", []policy.Folder{failing}, true},
+		{"one of each", []policy.Folder{denying, failing}, true},
+	} {
+		if err := policyOf(t, "", test.extra...).Try(t.Context()); (err != nil) != test.fails {
+			t.Errorf("%s: %v", test.name, err)
+		}
+	}
+}
+
 // An object without facts never reaches the policies: one that always fails says nothing.
 func TestObjectsWithoutFactsNeverReachThePolicies(t *testing.T) {
 	failing := policy.Folder{Name: "failing", FS: fstest.MapFS{"failing.rego": &fstest.MapFile{Data: []byte(failingRule)}}}
@@ -562,7 +639,7 @@ func TestMetrics(t *testing.T) {
 		`mlpolicy_webhook_exempted_total{reason="mode",rule="cpu-only"} 2`,
 		`mlpolicy_webhook_review_duration_seconds_count 3`,
 		`mlpolicy_webhook_review_duration_seconds_bucket{le="10"} 3`,
-		`mlpolicy_webhook_in_flight 0`, `mlpolicy_webhook_shed_total 0`, `mlpolicy_webhook_failures_total{code="500"} 0`,
+		`mlpolicy_webhook_in_flight 0`, `mlpolicy_webhook_partial_reviews_total 0`, `mlpolicy_webhook_shed_total 0`, `mlpolicy_webhook_failures_total{code="500"} 0`,
 		`mlpolicy_webhook_policy_info{configuration="sha256:2",digest="sha256:1",edition="2023-03"} 1`,
 		`mlpolicy_webhook_reloads_total{result="failure",what="policy"} 0`,
 		`mlpolicy_webhook_certificate_expiry_timestamp_seconds`, `go_goroutines`,

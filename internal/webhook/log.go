@@ -23,7 +23,7 @@ type decisionLog struct {
 }
 
 func (l *decisionLog) decided(r *http.Request, request *admissionv1.AdmissionRequest, d *Decision, duration time.Duration) {
-	if d.Verdict == Allowed && !l.allowed {
+	if d.Verdict == Allowed && d.Failed == nil && !l.allowed {
 		return
 	}
 	attributes := []slog.Attr{
@@ -46,10 +46,12 @@ func (l *decisionLog) decided(r *http.Request, request *admissionv1.AdmissionReq
 	if len(d.Exempted) > 0 {
 		attributes = append(attributes, slog.Any("exempted", d.exemptedLines()))
 	}
+	level := slog.LevelInfo
 	if d.Failed != nil {
+		level = slog.LevelError
 		attributes = append(attributes, slog.String("failed", truncate(d.Failed.Error(), maxLine)))
 	}
-	l.LogAttrs(r.Context(), slog.LevelInfo, "review", append(attributes, trace(r)...)...)
+	l.LogAttrs(r.Context(), level, "review", append(attributes, trace(r)...)...)
 }
 
 // exemptedLines are rule and reason of each exempted error, with a number where there are several.

@@ -20,6 +20,7 @@ type metrics struct {
 	reviews   *prometheus.CounterVec
 	denials   *prometheus.CounterVec
 	exempted  *prometheus.CounterVec
+	partial   prometheus.Counter
 	failures  *prometheus.CounterVec
 	durations prometheus.Histogram
 	policy    *prometheus.GaugeVec
@@ -52,6 +53,7 @@ func newMetrics(covers func(group, kind string) bool) *metrics {
 		reviews:  counter("reviews_total", "Reviews by verdict and kind of object.", "verdict", "kind"),
 		denials:  counter("denials_total", "Errors that denied an object, by rule.", "rule"),
 		exempted: counter("exempted_total", "Errors that did not deny an object, by rule and reason: deleting, controller, mode or unchanged.", "rule", "reason"),
+		partial:  prometheus.NewCounter(prometheus.CounterOpts{Name: name("partial_reviews_total"), Help: "Reviews with a verdict in which something could not be judged that would not have changed it."}),
 		failures: counter("failures_total", "Requests answered without a verdict, by HTTP status code.", "code"),
 		policy:   gauge("policy_info", "The edition, the policies and the configuration in force; always 1.", "edition", "digest", "configuration"),
 		reloads:  counter("reloads_total", "Attempts to reload the certificate or the policy after a change.", "what", "result"),
@@ -63,7 +65,7 @@ func newMetrics(covers func(group, kind string) bool) *metrics {
 			Buckets: []float64{.0002, .0005, .001, .002, .005, .01, .02, .05, .1, .25, .5, 1, 2.5, 5, 10},
 		}),
 	}
-	m.registry.MustRegister(m.inFlight, m.shed, m.reviews, m.denials, m.exempted, m.failures, m.policy, m.reloads, m.reloaded, m.expiry, m.durations,
+	m.registry.MustRegister(m.inFlight, m.shed, m.reviews, m.denials, m.exempted, m.partial, m.failures, m.policy, m.reloads, m.reloaded, m.expiry, m.durations,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	// A series that is not there cannot be alerted on.
 	for _, what := range []string{certificateReload, policyReload} {
@@ -92,6 +94,9 @@ func (m *metrics) decided(request *admissionv1.AdmissionRequest, d *Decision, du
 	}
 	for _, exempted := range d.Exempted {
 		m.exempted.WithLabelValues(exempted.Rule, string(exempted.Reason)).Inc()
+	}
+	if d.Failed != nil {
+		m.partial.Inc()
 	}
 	m.durations.Observe(duration.Seconds())
 }

@@ -79,7 +79,7 @@ type Decision struct {
 	Exempted []ExemptedError
 	// Enforced tells whether the mode is to deny.
 	Enforced bool
-	// Failed says which rules failed on the object that is denied for others.
+	// Failed says what could not be judged, which would not change the verdict.
 	Failed error
 }
 
@@ -101,7 +101,8 @@ func (o outcome) denies() bool { return o.Severity == lint.Error && o.exemption 
 var errNoObject = errors.New("the request has no object")
 
 // Review judges a request. The error, which is not a verdict, is the context's or says what
-// could not be judged. What some rules deny is denied although others fail.
+// could not be judged. Where that would not change the verdict, since other rules deny the
+// object or none may, it is in Decision.Failed.
 func (p *Policy) Review(ctx context.Context, request *admissionv1.AdmissionRequest) (*Decision, error) {
 	enforced := p.Enforces(request.Namespace)
 	if !inScope(request) {
@@ -112,15 +113,21 @@ func (p *Policy) Review(ctx context.Context, request *admissionv1.AdmissionReque
 	}
 	now, err := p.judge(ctx, request, request.Object.Raw)
 	if err != nil {
-		return nil, err
+		if p.exempts(request, enforced) == "" {
+			return nil, err
+		}
+		d := p.decide(request, nil, enforced)
+		d.Failed = err
+		return d, nil
 	}
 	failed := now.failed
 	outcomes := make([]outcome, len(now.findings))
 	for i, finding := range now.findings {
 		outcomes[i].Finding = finding
 	}
-	if slices.ContainsFunc(outcomes, outcome.denies) {
-		exemption := p.exempts(request, enforced)
+	var exemption Exemption
+	if failed != nil || slices.ContainsFunc(outcomes, outcome.denies) {
+		exemption = p.exempts(request, enforced)
 		for i := range outcomes {
 			outcomes[i].exemption = exemption
 		}
@@ -130,12 +137,13 @@ func (p *Policy) Review(ctx context.Context, request *admissionv1.AdmissionReque
 			if err != nil {
 				return nil, fmt.Errorf("the object as it was: %w", err)
 			}
-			ratchet(outcomes, before)
-			failed = errors.Join(failed, before.failed)
+			if ratchet(outcomes, before) {
+				failed = errors.Join(failed, before.failed)
+			}
 		}
 	}
 	d := p.decide(request, outcomes, enforced)
-	if failed != nil && d.Verdict != Denied {
+	if failed != nil && d.Verdict != Denied && exemption == "" {
 		return nil, failed
 	}
 	d.Failed = failed
@@ -163,8 +171,11 @@ func (p *Policy) Try(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = p.Review(ctx, request)
-	return err
+	d, err := p.Review(ctx, request)
+	if err != nil {
+		return err
+	}
+	return d.Failed
 }
 
 // judgement is what an object is found to be.
@@ -244,12 +255,20 @@ func metadataOf(object []byte, key string) metadata {
 
 // ratchet exempts the errors that the object had before: of each rule, component and
 // message as many as there were. A message has the values in it, so that an error that is
-// unchanged is recognized wherever it has moved, and one whose value changed is new. Where
-// a rule failed on the object as it was, nothing of it is known to be new; an error behind
-// which nothing was judged is never known to be unchanged.
-func ratchet(now []outcome, before judgement) {
+// unchanged is recognized wherever it has moved, and one whose value changed is new. An
+// error behind which nothing was judged is never known to be unchanged. Errors of a rule
+// that failed on the object as it was are exempted, since they may not be new, and unsure
+// tells that there are any.
+func ratchet(now []outcome, before judgement) (unsure bool) {
 	type said struct{ rule, component, message string }
-	of := func(finding lint.Finding) said { return said{finding.Rule, finding.Component, finding.Message} }
+	of := func(finding lint.Finding) said {
+		// Messages about the input itself name the field.
+		message := finding.Message
+		if finding.Field != "" {
+			message = strings.ReplaceAll(message, finding.Field, "")
+		}
+		return said{finding.Rule, finding.Component, message}
+	}
 	had := map[said]int{}
 	for _, finding := range before.findings {
 		if finding.Severity == lint.Error {
@@ -260,12 +279,13 @@ func ratchet(now []outcome, before judgement) {
 		switch {
 		case outcome.Severity != lint.Error, outcome.Unjudged:
 		case slices.Contains(before.rules, outcome.Rule):
-			now[i].exemption = Unchanged
+			now[i].exemption, unsure = Unchanged, true
 		case had[of(outcome.Finding)] > 0:
 			had[of(outcome.Finding)]--
 			now[i].exemption = Unchanged
 		}
 	}
+	return unsure
 }
 
 // decide makes the response of outcomes, the worst of which come first.

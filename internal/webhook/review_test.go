@@ -145,6 +145,12 @@ func TestRatchet(t *testing.T) {
 			judgement{findings: []lint.Finding{of("memory", "64", false)}},
 			[]Exemption{Unchanged, ""},
 		},
+		{
+			"elsewhere",
+			[]lint.Finding{{Rule: "syntax", Severity: lint.Error, Message: "spec.containers[1] is x", Field: "spec.containers[1]"}},
+			judgement{findings: []lint.Finding{{Rule: "syntax", Severity: lint.Error, Message: "spec.containers[0] is x", Field: "spec.containers[0]"}}},
+			[]Exemption{Unchanged},
+		},
 		{"nothing was judged", []lint.Finding{of("syntax", "too deep", true)}, judgement{findings: []lint.Finding{of("syntax", "too deep", true)}}, []Exemption{""}},
 		{"the rule failed before", []lint.Finding{of("memory", "64", false), of("fpga", "1", false)}, judgement{rules: []string{"memory"}}, []Exemption{Unchanged, ""}},
 	} {
@@ -152,7 +158,9 @@ func TestRatchet(t *testing.T) {
 		for i, finding := range test.now {
 			outcomes[i].Finding = finding
 		}
-		ratchet(outcomes, test.before)
+		if unsure := ratchet(outcomes, test.before); unsure != (len(test.before.rules) > 0) {
+			t.Errorf("%s: unsure %v", test.name, unsure)
+		}
 		for i, outcome := range outcomes {
 			if outcome.exemption != test.want[i] {
 				t.Errorf("%s: error %d is exempted as %q, want %q", test.name, i, outcome.exemption, test.want[i])
