@@ -147,7 +147,7 @@ func TestHostileBodies(t *testing.T) {
 	for range 4 {
 		for _, test := range tests {
 			all.Go(func() {
-				// Of the large ones as many are turned away as there is no room for.
+				// Large ones are shed where there is no room for them.
 				code, answer, err := r.post(p, strings.NewReader(test.body), len(test.body))
 				if err == nil && code != test.code && code != http.StatusServiceUnavailable {
 					t.Errorf("%s: status %d, want %d: %.200s", test.name, code, test.code, answer)

@@ -34,7 +34,7 @@ const (
 	getAuthority = `kubectl get secret mlpolicy-tls --namespace mlpolicy-system --output jsonpath='{.data.ca\.crt}' | base64 --decode >ca.crt`
 	parity       = "mlpolicy parity deploy --webhook https://mlpolicy.mlpolicy-system.svc --ca ca.crt --config config.yaml --mode warn"
 	// wouldBeDenied counts the users in a log whose objects are denied, or would be but for the mode.
-	wouldBeDenied = ` | grep --extended-regexp '"verdict":"denied"| mode"' | grep --only-matching '"user":"[^"]*"' | sort | uniq --count`
+	wouldBeDenied = ` | grep --extended-regexp '"verdict":"denied"| mode( \([0-9]+\))?"' | grep --only-matching '"user":"[^"]*"' | sort | uniq --count`
 	closing       = upgrade + " --values deploy/chart/profiles/fail-closed.yaml --wait"
 
 	// These stand in the text, and run where it says.
@@ -336,12 +336,13 @@ var steps = map[string]step{
 				written.WriteString(p.log.String())
 			}
 			written.WriteString(`{"msg":"review","verdict":"warned","user":"exempted","exempted":["memory controller"]}` + "\n")
+			written.WriteString(`{"msg":"review","verdict":"warned","user":"operator","exempted":["memory mode (3)"]}` + "\n")
 			if err := os.WriteFile(filepath.Join(o.project, "webhook.log"), []byte(written.String()), 0o600); err != nil {
 				t.Fatal(err)
 			}
 		},
 		after: func(t *testing.T, _ *operator, got result) {
-			if !strings.Contains(got.stdout, ` "user":"`) || strings.Count(got.stdout, "\n") != 1 || strings.Contains(got.stdout, `"exempted"`) {
+			if !strings.Contains(got.stdout, ` "user":"`) || strings.Count(got.stdout, "\n") != 2 || !strings.Contains(got.stdout, `"user":"operator"`) || strings.Contains(got.stdout, `"exempted"`) {
 				t.Errorf("the users are %s", got.stdout)
 			}
 		},
