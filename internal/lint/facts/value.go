@@ -54,6 +54,9 @@ func template(n *source.Node) bool {
 
 // live tells whether a value is of an object of a cluster. A value that is made up has no file.
 func live(n *source.Node) bool {
+	if n == nil {
+		return false
+	}
 	file := n.File()
 	return file != nil && file.Live
 }
@@ -128,7 +131,7 @@ func (r *reader) text(n *source.Node) Fact[string] {
 func (r *reader) boolean(n *source.Node) Fact[bool] {
 	text, ok := r.scalar(n)
 	if !ok {
-		r.collection(n, "boolean", "Write true or false.")
+		r.collection(Warning, n, "boolean", "Write true or false.")
 		return Fact[bool]{}
 	}
 	switch strings.ToLower(text) {
@@ -204,9 +207,7 @@ func (r *reader) quantity(n *source.Node) Fact[float64] {
 func (r *reader) kubernetesQuantity(n *source.Node) (quantity resource.Quantity, ok bool) {
 	text, ok := r.scalar(n)
 	if !ok {
-		if isCollection(n) {
-			r.unreadable(n, oneNumber, "%s is a collection and no quantity", n.Path())
-		}
+		r.collection(quantitySeverity(n), n, "quantity", oneNumber)
 		return quantity, false
 	}
 	if n.Kind == source.Number {
@@ -214,20 +215,20 @@ func (r *reader) kubernetesQuantity(n *source.Node) (quantity resource.Quantity,
 	}
 	quantity, ok = parseQuantity(text)
 	if !ok {
-		r.unreadable(n, "Write a quantity such as 500m, 2 or 4Gi.", "%s is %q, which is no quantity", n.Path(), text)
+		r.problem(quantitySeverity(n), n, "Write a quantity such as 500m, 2 or 4Gi.", "%s is %q, which is no quantity", n.Path(), text)
 	}
 	return quantity, ok
 }
 
-// unreadable reports what stands for a Kubernetes quantity and is none. In an object of a
-// cluster that is an error: all that Kubernetes takes and a machine can have is read, so
-// that nobody gets around a rule by a text that only an operator would understand.
-func (r *reader) unreadable(n *source.Node, remedy, format string, args ...any) {
-	severity := Warning
+// quantitySeverity is how much it matters that something stands for a Kubernetes quantity and
+// is none. In an object of a cluster it is an error: all that Kubernetes takes and a machine
+// can have is read, so that nobody gets around a rule by a text that only an operator would
+// understand.
+func quantitySeverity(n *source.Node) Severity {
 	if live(n) {
-		severity = Error
+		return Error
 	}
-	r.problem(severity, n, remedy, format, args...)
+	return Warning
 }
 
 // parseQuantity is resource.ParseQuantity for what is not negative, within bounds.
@@ -292,20 +293,15 @@ const oneNumber = "Write one number here."
 
 // noCollection reports a list or a mapping where a quantity belongs.
 func (r *reader) noCollection(n *source.Node) Fact[float64] {
-	r.collection(n, "quantity", oneNumber)
+	r.collection(Warning, n, "quantity", oneNumber)
 	return Fact[float64]{}
 }
 
 // collection reports a list or a mapping where something else belongs.
-func (r *reader) collection(n *source.Node, what, remedy string) {
-	if isCollection(n) {
-		r.problem(Warning, n, remedy, "%s is a collection and no %s", n.Path(), what)
+func (r *reader) collection(severity Severity, n *source.Node, what, remedy string) {
+	if n != nil && n.Kind >= source.Sequence && !template(n) {
+		r.problem(severity, n, remedy, "%s is a collection and no %s", n.Path(), what)
 	}
-}
-
-// isCollection tells whether a value is a list or a mapping, and no template.
-func isCollection(n *source.Node) bool {
-	return n != nil && n.Kind >= source.Sequence && !template(n)
 }
 
 // ParseSize reads an amount of bytes as people write it, rounded up: 900MB, 1.4 GB,
@@ -376,7 +372,7 @@ func word[T interface {
 	var zero T
 	text, ok := r.scalar(n)
 	if !ok {
-		r.collection(n, "word", "Write one of "+strings.Join(zero.Values(), ", ")+".")
+		r.collection(Warning, n, "word", "Write one of "+strings.Join(zero.Values(), ", ")+".")
 		return Fact[T]{}
 	}
 	for _, value := range zero.Values() {

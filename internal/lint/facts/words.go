@@ -114,7 +114,7 @@ func (r *reader) is(n *source.Node, what string, kinds ...source.Kind) bool {
 
 // line is text for values that people may take for more than one.
 func (r *reader) line(n *source.Node) Fact[string] {
-	r.collection(n, "text", "Write one text here.")
+	r.collection(Warning, n, "text", "Write one text here.")
 	return r.text(n)
 }
 
@@ -187,7 +187,7 @@ func (r *reader) sizeOfMemory(n *source.Node) Fact[float64] {
 // without a word: no rule of ours reads them.
 func (r *reader) labels(n *source.Node) map[string]Fact[string] {
 	for _, label := range entries(n) {
-		r.collection(label, "text", "Write one text here.")
+		r.collection(Warning, label, "text", "Write one text here.")
 	}
 	return addLabels(nil, n)
 }
