@@ -20,6 +20,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint"
+	"github.com/mlpolicy/mlpolicy/internal/lint/config"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/mlpolicy/mlpolicy/internal/lint/report"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
@@ -53,7 +54,7 @@ was no object.`,
 			&cli.StringFlag{Name: caFlag, Usage: "trust the CA certificates in the PEM `FILE` instead of those of the system"},
 			&cli.StringFlag{Name: namespaceFlag, Usage: "put objects without a namespace into `NAMESPACE`", Value: "default"},
 			&cli.BoolFlag{Name: linkedFlag, Usage: "also list what only lint finds, because it follows links to other files", DisableDefaultText: true},
-			choice(modeFlag, "expect `MODE` in namespaces without one of their own: enforce or warn (default: enforce)", "", []string{"enforce", "warn"}),
+			choice(modeFlag, "expect `MODE` in namespaces without one of their own: enforce or warn (default: enforce)", "", config.Modes()),
 			editionFlagOf(),
 			clusterFlagOf(),
 		}, configFlags(), []cli.Flag{
@@ -80,7 +81,7 @@ func (p *program) parity(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	policy, _, err := p.admission(c.Context, c)
+	policy, err := objectPolicy(c.Context, c, session.configuration, session.policies)
 	if err != nil {
 		return err
 	}
@@ -88,7 +89,7 @@ func (p *program) parity(c *cli.Context) error {
 
 	inputs, texts, unread := readInputs(files, c)
 	comparison := &comparison{
-		policy: policy, namespace: c.String(namespaceFlag), clusterWide: clusterWide(),
+		policy: policy, namespace: c.String(namespaceFlag),
 		ask: func(ctx context.Context, review []byte) ([]byte, error) { return ask(ctx, client, address, review) },
 	}
 	for _, text := range texts {
@@ -207,10 +208,9 @@ func readInputs(files *files, c *cli.Context) (inputs []lint.Input, texts []*sou
 
 // comparison compares a webhook with lint, object by object.
 type comparison struct {
-	policy      *webhook.Policy
-	namespace   string // of objects that name none
-	clusterWide func(group, kind string) bool
-	ask         func(ctx context.Context, review []byte) ([]byte, error)
+	policy    *webhook.Policy
+	namespace string // of objects that name none
+	ask       func(ctx context.Context, review []byte) ([]byte, error)
 
 	objects     int
 	differences []string
@@ -237,7 +237,7 @@ func (c *comparison) file(ctx context.Context, file *source.File) error {
 	for _, document := range file.Documents {
 		for _, object := range objectsIn(document.Root) {
 			namespace := c.namespace
-			if c.isClusterWide(object) {
+			if isClusterWide(object) {
 				namespace = ""
 			}
 			if _, known := inFile[namespace]; !known {
@@ -266,11 +266,12 @@ func (c *comparison) lint(ctx context.Context, file *source.File, namespace stri
 	return result.Findings, nil
 }
 
-func (c *comparison) isClusterWide(object *source.Node) bool {
+// isClusterWide tells whether an object is of a kind that is in no namespace.
+func isClusterWide(object *source.Node) bool {
 	version, _ := object.Get("apiVersion").Scalar()
 	kind, _ := object.Get("kind").Scalar()
 	group, _, grouped := strings.Cut(version, "/")
-	return grouped && c.clusterWide(group, kind)
+	return grouped && facts.IsClusterWide(group, kind)
 }
 
 // objectsIn returns the Kubernetes objects of a document, of a list its items.
@@ -322,7 +323,7 @@ func (c *comparison) sent(node *source.Node) ([]byte, error) {
 	}
 	if metadata != nil {
 		switch {
-		case c.isClusterWide(node):
+		case isClusterWide(node):
 			delete(metadata, "namespace")
 		case metadata["namespace"] == nil:
 			metadata["namespace"] = c.namespace

@@ -13,6 +13,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint"
 	"github.com/mlpolicy/mlpolicy/internal/lint/config"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
 	"github.com/mlpolicy/mlpolicy/internal/webhook"
 )
 
@@ -116,53 +117,39 @@ func (p *program) admission(ctx context.Context, c *cli.Context) (*webhook.Polic
 		return nil, p.sources(c, nil), err
 	}
 	files := p.sources(c, written)
-	configuration, err := written.ForObjects()
+	policies, err := p.policies(ctx, written)
 	if err != nil {
 		return nil, files, err
+	}
+	policy, err := objectPolicy(ctx, c, written, policies)
+	return policy, files, err
+}
+
+// objectPolicy makes the policy for objects of a configuration and its policies.
+func objectPolicy(ctx context.Context, c *cli.Context, written *config.Config, policies *policy.Policies) (*webhook.Policy, error) {
+	configuration, err := written.ForObjects()
+	if err != nil {
+		return nil, err
 	}
 	if mode := c.String(modeFlag); mode != "" {
 		configuration.Webhook.Mode = facts.Know(config.Mode(mode), facts.Place{Why: "--" + modeFlag})
 	}
-	policies, err := p.policies(ctx, configuration)
-	if err != nil {
-		return nil, files, err
-	}
 	linter, err := lint.New(policies, configuration)
 	if err != nil {
-		return nil, files, err
+		return nil, err
 	}
-	policy := &webhook.Policy{
+	judging := &webhook.Policy{
 		Linter:  linter.Admission(configuration.Webhook.Believed...),
 		Edition: configuration.Edition.Value,
 		Digest:  policies.Digest(), Configuration: configuration.Digest(),
 		Enforces:     func(namespace string) bool { return configuration.Webhook.ModeIn(namespace) == config.Enforce },
 		IsController: configuration.Webhook.Controls,
-		Covers:       covered(),
+		Covers:       facts.IsKubernetesKind,
 	}
-	if err := policy.Try(ctx); err != nil {
-		return nil, files, usagef("a plain Pod cannot be judged: %s", err)
+	if err := judging.Try(ctx); err != nil {
+		return nil, usagef("a plain Pod cannot be judged: %s", err)
 	}
-	return policy, files, nil
-}
-
-// covered tells of which kinds the formats read deployments and computes.
-func covered() func(group, kind string) bool {
-	return kindsWhere(func(facts.ServedKinds) bool { return true })
-}
-
-// clusterWide tells which of these kinds are in no namespace.
-func clusterWide() func(group, kind string) bool {
-	return kindsWhere(func(served facts.ServedKinds) bool { return served.Cluster })
-}
-
-func kindsWhere(is func(facts.ServedKinds) bool) func(group, kind string) bool {
-	kinds := map[[2]string]bool{}
-	for _, served := range facts.KubernetesKinds() {
-		for _, kind := range served.Kinds {
-			kinds[[2]string{served.Group, kind}] = is(served)
-		}
-	}
-	return func(group, kind string) bool { return kinds[[2]string{group, kind}] }
+	return judging, nil
 }
 
 // sources are the files and folders that a configuration is made of. Of one that cannot be

@@ -23,13 +23,14 @@ import (
 
 	admissionv1 "k8s.io/api/admission/v1"
 
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
 )
 
 // handlerOf makes a handler and the buffer that it logs into.
 func handlerOf(policy *Policy) (*handler, *bytes.Buffer) {
 	var log bytes.Buffer
-	return newHandler(func() *Policy { return policy }, newMetrics(covers), slog.New(slog.NewJSONHandler(&log, nil)), false, DefaultMaxInFlight), &log
+	return newHandler(func() *Policy { return policy }, newMetrics(facts.IsKubernetesKind), slog.New(slog.NewJSONHandler(&log, nil)), false, DefaultMaxInFlight), &log
 }
 
 func post(body io.Reader) *http.Request {
@@ -463,7 +464,7 @@ func TestHandlerSheds(t *testing.T) {
 		}
 		return enforces(namespace)
 	}
-	handler := newHandler(func() *Policy { return blocked }, newMetrics(covers), slog.New(slog.DiscardHandler), false, 1)
+	handler := newHandler(func() *Policy { return blocked }, newMetrics(facts.IsKubernetesKind), slog.New(slog.DiscardHandler), false, 1)
 	answered := make(chan int)
 	go func() { answered <- serve(handler, post(strings.NewReader(reviewOf(gpuOnVirtualNode)))).Code }()
 	<-waiting

@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -57,16 +56,8 @@ func makePolicy(ctx context.Context, text string, extra ...policy.Folder) (*Poli
 	return &Policy{
 		Linter: linter.Admission(configuration.Webhook.Believed...), Edition: configuration.Edition.Value, Digest: loaded.Digest(),
 		Enforces:     func(namespace string) bool { return configuration.Webhook.ModeIn(namespace) == config.Enforce },
-		IsController: configuration.Webhook.Controls, Covers: covers,
+		IsController: configuration.Webhook.Controls, Covers: facts.IsKubernetesKind,
 	}, nil
-}
-
-var kinds = facts.KubernetesKinds()
-
-func covers(group, kind string) bool {
-	return slices.ContainsFunc(kinds, func(covered facts.ServedKinds) bool {
-		return covered.Group == group && slices.Contains(covered.Kinds, kind)
-	})
 }
 
 // configurationOf reads the configuration of a folder of examples.

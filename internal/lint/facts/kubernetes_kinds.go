@@ -1,6 +1,9 @@
 package facts
 
-import "strings"
+import (
+	"strings"
+	"sync"
+)
 
 // ServedKinds are kinds of an API group that are served in the same versions.
 type ServedKinds struct {
@@ -15,6 +18,26 @@ type ServedKinds struct {
 
 // Resource returns the name of a kind's resource.
 func (k ServedKinds) Resource(kind string) string { return strings.ToLower(kind) + "s" }
+
+// IsKubernetesKind tells whether KubernetesKinds lists a kind.
+func IsKubernetesKind(group, kind string) bool {
+	_, listed := scopes()[[2]string{group, kind}]
+	return listed
+}
+
+// IsClusterWide tells whether objects of a kind that KubernetesKinds lists are in no namespace.
+func IsClusterWide(group, kind string) bool { return scopes()[[2]string{group, kind}] }
+
+// scopes tells of each group and kind that is listed whether it is in no namespace.
+var scopes = sync.OnceValue(func() map[[2]string]bool {
+	all := map[[2]string]bool{}
+	for _, served := range KubernetesKinds() {
+		for _, kind := range served.Kinds {
+			all[[2]string{served.Group, kind}] = served.Cluster
+		}
+	}
+	return all
+})
 
 // KubernetesKinds lists the kinds that the formats read and that tell of a deployment
 // or a compute by themselves. It is what an API server asks the webhook about, by the file
