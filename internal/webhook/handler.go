@@ -170,7 +170,7 @@ func (h *handler) answer(r *http.Request, started time.Time) ([]byte, error) {
 	decision, err := h.policy().Review(ctx, request)
 	switch {
 	case err == nil:
-	case errors.Is(ctx.Err(), context.Canceled):
+	case isGone(ctx):
 		return nil, errGone
 	case errors.Is(err, errNoObject):
 		return nil, failf(http.StatusBadRequest, "review %s: %w", request.UID, err)
@@ -223,7 +223,7 @@ func (h *handler) enter(ctx context.Context, size int) (leave func(), err error)
 		return leave, nil
 	}
 	leave()
-	if errors.Is(ctx.Err(), context.Canceled) {
+	if isGone(ctx) {
 		return nil, errGone
 	}
 	return nil, errShed

@@ -408,30 +408,32 @@ deny contains {"path": ["deployments", 0], "message": "x"} if {
 	}
 }
 
-// A client that goes away while its review runs or waits is no failure of the webhook.
+// A client that goes away while its review runs or waits is no failure of the webhook, in any mode.
 func TestHandlerLeavesWhoIsGone(t *testing.T) {
-	policy := policyOf(t, "")
-	enforces := policy.Enforces
-	ctx, hangUp := context.WithCancel(t.Context())
-	policy.Enforces = func(namespace string) bool {
-		hangUp()
-		return enforces(namespace)
-	}
-	handler, log := handlerOf(policy)
-	before := metricsOf(handler)
-	for _, when := range []string{"while it runs", "before its turn"} {
-		log.Reset()
-		response := serve(handler, post(strings.NewReader(reviewOf(gpuOnVirtualNode))).WithContext(ctx))
-		if response.Body.Len() > 0 || !strings.Contains(log.String(), `"level":"INFO","msg":"client went away"`) || strings.Contains(log.String(), "no verdict") {
-			t.Errorf("%s: %q, log %s", when, response.Body, log)
+	for _, config := range []string{"", "webhook: {mode: warn}"} {
+		policy := policyOf(t, config)
+		enforces := policy.Enforces
+		ctx, hangUp := context.WithCancel(t.Context())
+		policy.Enforces = func(namespace string) bool {
+			hangUp()
+			return enforces(namespace)
 		}
-		for range cap(handler.running) - len(handler.running) {
-			handler.running <- struct{}{}
+		handler, log := handlerOf(policy)
+		before := metricsOf(handler)
+		for _, when := range []string{"while it runs", "before its turn"} {
+			log.Reset()
+			response := serve(handler, post(strings.NewReader(reviewOf(gpuOnVirtualNode))).WithContext(ctx))
+			if response.Body.Len() > 0 || !strings.Contains(log.String(), `"level":"INFO","msg":"client went away"`) || strings.Contains(log.String(), `"level":"ERROR"`) {
+				t.Errorf("%q, %s: %q, log %s", config, when, response.Body, log)
+			}
+			for range cap(handler.running) - len(handler.running) {
+				handler.running <- struct{}{}
+			}
 		}
-	}
-	for line := range strings.Lines(metricsOf(handler)) {
-		if strings.HasPrefix(line, "mlpolicy_webhook_") && !strings.Contains(before, line) {
-			t.Errorf("counted: %s", line)
+		for line := range strings.Lines(metricsOf(handler)) {
+			if strings.HasPrefix(line, "mlpolicy_webhook_") && !strings.Contains(before, line) {
+				t.Errorf("%q: counted: %s", config, line)
+			}
 		}
 	}
 }

@@ -113,7 +113,7 @@ func (p *Policy) Review(ctx context.Context, request *admissionv1.AdmissionReque
 	}
 	now, err := p.judge(ctx, request, request.Object.Raw)
 	if err != nil {
-		if p.exempts(request, enforced) == "" {
+		if isGone(ctx) || p.exempts(request, enforced) == "" {
 			return nil, err
 		}
 		d := p.decide(request, nil, enforced)
@@ -134,11 +134,15 @@ func (p *Policy) Review(ctx context.Context, request *admissionv1.AdmissionReque
 		// Also where nothing is denied: what enforcing would deny is to be told apart.
 		if (exemption == "" || exemption == WarnMode) && request.Operation == admissionv1.Update && len(request.OldObject.Raw) > 0 {
 			before, err := p.judge(ctx, request, request.OldObject.Raw)
-			if err != nil {
+			switch {
+			case err == nil:
+				if ratchet(outcomes, before) {
+					failed = errors.Join(failed, before.failed)
+				}
+			case isGone(ctx), exemption == "":
 				return nil, fmt.Errorf("the object as it was: %w", err)
-			}
-			if ratchet(outcomes, before) {
-				failed = errors.Join(failed, before.failed)
+			default:
+				failed = errors.Join(failed, fmt.Errorf("the object as it was: %w", err))
 			}
 		}
 	}
@@ -149,6 +153,9 @@ func (p *Policy) Review(ctx context.Context, request *admissionv1.AdmissionReque
 	d.Failed = failed
 	return d, nil
 }
+
+// isGone tells whether nobody waits for the answer any more.
+func isGone(ctx context.Context) bool { return errors.Is(ctx.Err(), context.Canceled) }
 
 // inScope tells whether a request is the webhook's business: what is created or changed,
 // whole or through the subresources of pods that change containers. scale and status do not.
