@@ -59,7 +59,7 @@ func delayCollection() {
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	p := &program{
 		stdin: stdin, stdout: stdout, stderr: stderr, examples: rules.Examples,
-		builtin: sync.OnceValues(func() (*policy.Policies, error) { return policy.LoadBuiltin(ctx, policies.FS) }),
+		builtin: sync.OnceValues(func() (*policy.Policies, error) { return policy.Load(ctx, policies.FS, nil) }),
 	}
 	if len(args) > 1 && args[1] == "lint" {
 		go p.builtin() // beside the work on the command line

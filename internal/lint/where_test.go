@@ -73,7 +73,7 @@ func TestWhereIsWhatLintSaysOfAnotherTarget(t *testing.T) {
 		}
 		return files(contents)
 	}
-	policies, err := policy.LoadBuiltin(t.Context(), policies.FS)
+	policies, err := policy.Load(t.Context(), policies.FS, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,28 +10,18 @@ import (
 )
 
 func BenchmarkLoad(b *testing.B) {
-	b.Run("builtin", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			if _, err := policy.LoadBuiltin(b.Context(), policies.FS); err != nil {
-				b.Fatal(err)
-			}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := policy.Load(b.Context(), policies.FS, nil); err != nil {
+			b.Fatal(err)
 		}
-	})
-	b.Run("any", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			if _, err := policy.Load(b.Context(), policies.FS, nil); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
+	}
 }
 
 // One deployment in ten is at fault. The design allows 150 µs for one alone and
 // 25 µs for each of a chunk.
 func BenchmarkEvaluate(b *testing.B) {
-	loaded, err := policy.LoadBuiltin(b.Context(), policies.FS)
+	loaded, err := policy.Load(b.Context(), policies.FS, nil)
 	if err != nil {
 		b.Fatal(err)
 	}

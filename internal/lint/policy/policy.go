@@ -38,7 +38,6 @@ type Policies struct {
 
 	compiler *ast.Compiler
 	query    ast.Body
-	tables   ast.Object // the editions as rules see them, by ID
 	store    storage.Store
 	encode   encoder
 	indexing bool
@@ -230,14 +229,9 @@ func (p *Policies) addEditions(tables []*table) []*Error {
 	for _, id := range slices.Sorted(maps.Keys(data)) {
 		editions.Insert(ast.StringTerm(id), ast.NewTerm(data[id].value))
 	}
-	p.setTables(editions)
-	return faults
-}
-
-func (p *Policies) setTables(editions ast.Object) {
-	p.tables = editions
 	p.store = inmem.NewFromASTObject(ast.NewObject(ast.Item(
 		ast.StringTerm("mlpolicy"),
 		ast.ObjectTerm(ast.Item(ast.StringTerm("editions"), ast.NewTerm(editions))),
 	)))
+	return faults
 }
