@@ -60,10 +60,10 @@ func (l *Linter) advise(ctx context.Context, all *facts.Facts, denials []policy.
 	for i, index := range indexes {
 		deployments[i] = all.Deployments[index]
 	}
-	kindOf, kinds := l.kinds(deployments)
-	prospects := l.prospects(ctx, kinds)
+	groupOf, groups := l.groups(deployments)
+	prospects := l.prospects(ctx, groups)
 	for i, index := range indexes {
-		a.subjects[index].prospects = prospects[kindOf[i]]
+		a.subjects[index].prospects = prospects[groupOf[i]]
 	}
 	return a
 }

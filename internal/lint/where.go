@@ -184,18 +184,18 @@ func (l *Linter) place(ctx context.Context, rows []row, some []Placement) []erro
 // what each of them could be. Errors of that are no fault of what is known.
 func (l *Linter) doubt(ctx context.Context, options []*Option, trials []*facts.Deployment) {
 	type probe struct {
-		option int // the first one of its kind
+		option int // the first one of its group
 		fact   string
 	}
 	var probes []probe
 	var probed []*facts.Deployment
-	kindOf, kinds := l.kinds(trials)
-	guesses, asked := guesses(), make([]bool, len(kinds))
+	groupOf, groups := l.groups(trials)
+	guesses, asked := guesses(), make([]bool, len(groups))
 	for i, option := range options {
-		if asked[kindOf[i]] || option.Verdict == Refused || option.Verdict == Unjudged {
+		if asked[groupOf[i]] || option.Verdict == Refused || option.Verdict == Unjudged {
 			continue
 		}
-		asked[kindOf[i]] = true
+		asked[groupOf[i]] = true
 		for _, guess := range guesses {
 			if d := *trials[i]; !guess.known(&d) {
 				guess.make(&d)
@@ -204,16 +204,16 @@ func (l *Linter) doubt(ctx context.Context, options []*Option, trials []*facts.D
 		}
 	}
 	outcomes, _ := l.try(ctx, probed)
-	unknown := make([][]string, len(kinds))
+	unknown := make([][]string, len(groups))
 	for i, probe := range probes {
-		paths := &unknown[kindOf[probe.option]]
+		paths := &unknown[groupOf[probe.option]]
 		worse := outcomes[i].verdict().badness() > options[probe.option].Verdict.badness()
 		if worse && !slices.Contains(*paths, probe.fact) {
 			*paths = append(*paths, probe.fact)
 		}
 	}
 	for i, option := range options {
-		option.Unknown = unknown[kindOf[i]]
+		option.Unknown = unknown[groupOf[i]]
 	}
 }
 
@@ -240,7 +240,7 @@ func guesses() []guess {
 		{"designer", func(d *facts.Deployment) bool { return d.Designer.Known }, func(d *facts.Deployment) { suppose(&d.Designer, true) }},
 		{"gpus", func(d *facts.Deployment) bool { return d.GPUs.Known }, func(d *facts.Deployment) { suppose(&d.GPUs, 1<<16) }},
 		{"fpgas", func(d *facts.Deployment) bool { return d.FPGAs.Known }, func(d *facts.Deployment) { suppose(&d.FPGAs, 1<<16) }},
-		{"memory_gib", func(d *facts.Deployment) bool { return d.MemoryGiB.Known && !d.MemoryGiB.Place.AtLeast },
+		{"memory_gib", func(d *facts.Deployment) bool { return d.MemoryGiB.Known && !d.MemoryGiB.AtLeast },
 			func(d *facts.Deployment) { suppose(&d.MemoryGiB, 1<<24) }},
 		{"models.size_bytes", sizesKnown, func(d *facts.Deployment) {
 			model := &facts.Model{}
@@ -334,30 +334,31 @@ func (l *Linter) try(ctx context.Context, deployments []*facts.Deployment) ([]ou
 	return outcomes, errs
 }
 
-// kinds groups deployments that have the same outcome but for messages: the kind of
-// each, and one of each kind. The builtin rules read what a deployment is called for
-// their messages alone.
-func (l *Linter) kinds(deployments []*facts.Deployment) (kindOf []int, kinds []*facts.Deployment) {
-	kindOf = make([]int, len(deployments))
+// groups returns the group of each deployment and one deployment of each group. Those of
+// a group have the same outcome, on their target and on any other, except for messages:
+// the builtin rules read names for their messages alone.
+func (l *Linter) groups(deployments []*facts.Deployment) (groupOf []int, groups []*facts.Deployment) {
+	groupOf = make([]int, len(deployments))
 	known := make(map[string]int, len(deployments))
 	for i, d := range deployments {
 		if l.policies.Extended() {
-			kindOf[i], kinds = i, deployments
+			groupOf[i], groups = i, deployments
 			continue
 		}
-		key := likeness(d)
-		kind, seen := known[key]
+		key := groupKey(d)
+		group, seen := known[key]
 		if !seen {
-			kind = len(kinds)
-			known[key], kinds = kind, append(kinds, d)
+			group = len(groups)
+			known[key], groups = group, append(groups, d)
 		}
-		kindOf[i] = kind
+		groupOf[i] = group
 	}
-	return kindOf, kinds
+	return groupOf, groups
 }
 
-// likeness is all that is known of a deployment but names.
-func likeness(d *facts.Deployment) string {
+// groupKey is all that is known of a deployment except names: values, which of them are
+// lower bounds, and which are a machine's and stay behind on another target.
+func groupKey(d *facts.Deployment) string {
 	var unnamed facts.Fact[string]
 	like := *d
 	like.Name, like.Component, like.Format, like.Images, like.Labels = unnamed, unnamed, "", nil, nil
@@ -370,11 +371,11 @@ func likeness(d *facts.Deployment) string {
 		compute.Name, compute.Format = unnamed, ""
 		like.Compute = &compute
 	}
-	key, err := json.Marshal(like)
+	key, err := json.Marshal(&like)
 	if err != nil {
-		return fmt.Sprintf("%p", d) // alike to none
+		return fmt.Sprintf("%p", d) // a group of its own
 	}
-	return string(key)
+	return fmt.Sprint(string(key), d.CPUCores.OfMachine, d.MemoryGiB.OfMachine)
 }
 
 func rankOf(severity Severity) int { return slices.Index([]Severity{Error, Warning, Note}, severity) }

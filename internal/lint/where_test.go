@@ -297,11 +297,31 @@ func TestWhereTriesOneForAllThatAreAlike(t *testing.T) {
 			contents[fmt.Sprintf("%04d.yaml", i)] = fmt.Sprintf("apiVersion: mlpolicy.dev/v1\nkind: ModelDeployment\nmetadata: {name: m%d}\nspec: {%s}\n", i, spec)
 		}
 	}
+	// Facts of equal value: exact, a lower bound, and those of a machine.
+	pod := "apiVersion: v1\nkind: Pod\nmetadata: {name: %s, annotations: {mlpolicy.dev/workload: web-service, mlpolicy.dev/stage: development}}\n" +
+		"spec: {containers: [{resources: {requests: {cpu: 8, memory: 32Gi}}}%s]}\n"
+	contents["exact.yaml"] = fmt.Sprintf(pod, "exact", "")
+	contents["bound.yaml"] = fmt.Sprintf(pod, "bound", ", {name: sidecar}")
+	machine := "$schema: https://azuremlschemas.azureedge.net/latest/managedOnlineDeployment.schema.json\nname: %s\nendpoint_name: e\ninstance_type: %s\n" +
+		"tags: {mlpolicy.dev/stage: development}\n"
+	contents["machine.yaml"] = fmt.Sprintf(machine, "machine", "Standard_D8s_v3")
+	contents["declared.yaml"] = strings.ReplaceAll(fmt.Sprintf(model, "target: managed-online, stage: development, cpu: 8, memory: 32GiB, gpus: 0, fpgas: 0"), "name: m", "name: declared")
 	fsys, names := files(contents)
 	alone := where(t, extended(t, map[string]string{"never": "deployment.gpus < 0"}), fsys, names...).Deployments
 	together := where(t, newLinter(t), fsys, names...).Deployments
 	if len(alone) < 70 || len(together) != len(alone) {
 		t.Fatalf("%d and %d deployments", len(alone), len(together))
+	}
+	unknown := map[string]bool{} // by name, whether more memory could matter on ACI
+	for _, p := range together {
+		for _, option := range p.Options {
+			if option.Target == "aci" {
+				unknown[p.Deployment.Name.Value] = slices.Contains(option.Unknown, "memory_gib")
+			}
+		}
+	}
+	if unknown["exact"] || !unknown["bound"] || !unknown["machine"] || unknown["declared"] {
+		t.Errorf("memory is unknown: %v", unknown)
 	}
 	for i := range alone {
 		if a, b := outline(alone[i]), outline(together[i]); !slices.Equal(a, b) {

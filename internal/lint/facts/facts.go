@@ -26,12 +26,21 @@ type Facts struct {
 type Fact[T any] struct {
 	Value T
 	Known bool
-	Place Place
+	// AtLeast is set where the value is a lower bound: some of what adds to it is unknown.
+	AtLeast bool
+	// OfMachine is set where the value is what a machine has, whether or not that much is needed.
+	OfMachine bool
+	Place     Place
 }
 
 // Know makes a known fact.
 func Know[T any](value T, place Place) Fact[T] {
 	return Fact[T]{Value: value, Known: true, Place: place}
+}
+
+// convert returns the fact with its value converted.
+func convert[A, B any](f Fact[A], value func(A) B) Fact[B] {
+	return Fact[B]{Value: value(f.Value), Known: f.Known, AtLeast: f.AtLeast, OfMachine: f.OfMachine, Place: f.Place}
 }
 
 // IsZero tells encoding/json to leave an unknown fact out.
@@ -185,6 +194,34 @@ type Deployment struct {
 	bound *Deployment
 	// labelled is the label that Workload was read from, if no kind tells more.
 	labelled *source.Node
+}
+
+// LowerBounds returns the JSON names of the facts whose value is a lower bound.
+func (d *Deployment) LowerBounds() []string {
+	var names []string
+	for _, fact := range []struct {
+		name    string
+		atLeast bool
+	}{
+		{"cpu_cores", d.CPUCores.AtLeast},
+		{"fpgas", d.FPGAs.AtLeast},
+		{"gpus", d.GPUs.AtLeast},
+		{"memory_gib", d.MemoryGiB.AtLeast},
+	} {
+		if fact.atLeast {
+			names = append(names, fact.name)
+		}
+	}
+	return names
+}
+
+// MarshalJSON writes the facts that are known, and lower_bounds where there are any.
+func (d *Deployment) MarshalJSON() ([]byte, error) {
+	type fields Deployment
+	return json.Marshal(struct {
+		*fields
+		LowerBounds []string `json:"lower_bounds,omitempty"`
+	}{(*fields)(d), d.LowerBounds()})
 }
 
 // Model is a model that a deployment serves.

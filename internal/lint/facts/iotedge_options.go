@@ -234,7 +234,7 @@ func (o *createOptions) fpgas() Fact[int64] {
 	}
 	fpgas := files.whole()
 	if asked := o.askedFPGAs; asked.Known && asked.Value > float64(fpgas.Value) {
-		fpgas = Know(int64(asked.Value), asked.Place)
+		fpgas = roundUp(asked)
 	}
 	return moved(o, fpgas)
 }
@@ -282,7 +282,7 @@ type edgeGPUs struct {
 
 func (e *edgeGPUs) consider(gpus Fact[float64], forDisplays bool) {
 	if gpus.Known && (!e.fact.Known || int64(gpus.Value) > e.fact.Value) {
-		*e = edgeGPUs{fact: Know(int64(gpus.Value), gpus.Place), forDisplays: forDisplays}
+		*e = edgeGPUs{fact: roundUp(gpus), forDisplays: forDisplays}
 	}
 }
 

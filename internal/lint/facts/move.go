@@ -19,10 +19,10 @@ func (d *Deployment) On(target Target) *Deployment {
 			moved.Compute = nil
 		}
 	}
-	if d.CPUCores.Place.OfMachine {
+	if d.CPUCores.OfMachine {
 		moved.CPUCores = Fact[float64]{}
 	}
-	if d.MemoryGiB.Place.OfMachine {
+	if d.MemoryGiB.OfMachine {
 		moved.MemoryGiB = Fact[float64]{}
 	}
 	return &moved

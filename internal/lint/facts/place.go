@@ -14,10 +14,6 @@ type Place struct {
 	Node *source.Node
 	// Why is the evidence in words, lower case and without a final stop.
 	Why string
-	// AtLeast says that the value is a lower bound: some of what adds to it is not known.
-	AtLeast bool
-	// OfMachine says that the value is what a machine has, whether or not that much is needed.
-	OfMachine bool
 	// Related are further places that the fact rests on.
 	Related []Place
 }

@@ -144,6 +144,11 @@ func factsSchema(t *testing.T) *jsonschema.Schema {
 	t.Helper()
 	schema := reflector(t).Reflect(Facts{})
 	schema.Version = draft07
+	property(t, schema, "deployments").Items.Properties.Set("lower_bounds", &jsonschema.Schema{
+		Type:        "array",
+		Description: "LowerBounds are the names of the facts above whose value is a lower bound: some of what adds to it is unknown.",
+		Items:       &jsonschema.Schema{Type: "string", Enum: []any{"cpu_cores", "fpgas", "gpus", "memory_gib"}},
+	})
 	return schema
 }
 

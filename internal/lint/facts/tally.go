@@ -8,10 +8,10 @@ type tally struct {
 	missing bool
 }
 
-// add counts a contribution; an unknown one makes the sum a lower bound.
+// add counts a contribution; one that is unknown, or a lower bound itself, makes the sum a lower bound.
 func (t *tally) add(f Fact[float64]) {
+	t.missing = t.missing || !f.Known || f.AtLeast
 	if !f.Known {
-		t.missing = true
 		return
 	}
 	t.sum += f.Value
@@ -20,6 +20,7 @@ func (t *tally) add(f Fact[float64]) {
 
 // atLeast raises the sum to f where f is larger.
 func (t *tally) atLeast(f Fact[float64]) {
+	t.missing = t.missing || f.AtLeast
 	if f.Known && f.Value > t.sum {
 		t.sum = f.Value
 		t.parts = []Fact[float64]{f}
@@ -46,14 +47,12 @@ func (t *tally) fact() Fact[float64] {
 		}
 	}
 	if t.missing {
-		place.AtLeast = true
 		place.Why = "at least: some of what adds to it is not known"
 	}
-	return Know(t.sum, place)
+	return Fact[float64]{Value: t.sum, Known: true, AtLeast: t.missing, Place: place}
 }
 
 // whole is fact for things that are counted.
 func (t *tally) whole() Fact[int64] {
-	f := t.fact()
-	return Fact[int64]{Value: int64(f.Value), Known: f.Known, Place: f.Place}
+	return convert(t.fact(), func(sum float64) int64 { return int64(sum) })
 }

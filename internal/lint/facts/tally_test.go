@@ -25,6 +25,8 @@ func TestTally(t *testing.T) {
 		{"zero adds nothing", []Fact[float64]{known(3), known(0)}, nil, "10 @ 1:2 [0]"},
 		{"zero alone", []Fact[float64]{known(3)}, nil, "0 @ 1:14 [3]"},
 		{"lower bound", []Fact[float64]{known(0), unknown}, nil, "10 @ 1:2 [0] (at least: some of what adds to it is not known)"},
+		{"of a lower bound", []Fact[float64]{{Value: 5, Known: true, AtLeast: true}, known(0)}, nil,
+			"15 @ 1:2 [0] (at least: some of what adds to it is not known) + @ nowhere (adds to it)"},
 		{"at least less than the sum", []Fact[float64]{known(0), known(1)}, []Fact[float64]{known(2)}, "30 @ 1:6 [1] + @ 1:2 [0] (adds to it)"},
 		{"at least more than the sum", []Fact[float64]{known(0)}, []Fact[float64]{known(1), known(2)}, "30 @ 1:10 [2]"},
 		{"at least of a lower bound", []Fact[float64]{unknown}, []Fact[float64]{known(2)}, "30 @ 1:10 [2] (at least: some of what adds to it is not known)"},

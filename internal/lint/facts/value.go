@@ -275,7 +275,7 @@ func shortQuantity(text string) (short string, ok bool) {
 func (r *reader) size(n *source.Node) Fact[int64] {
 	text, ok := r.scalar(n)
 	if !ok {
-		return Fact[int64](roundUp(r.noCollection(n)))
+		return roundUp(r.noCollection(n))
 	}
 	value, ok := ParseSize(text)
 	if !ok {
@@ -286,7 +286,7 @@ func (r *reader) size(n *source.Node) Fact[int64] {
 }
 
 func roundUp(f Fact[float64]) Fact[int64] {
-	return Fact[int64]{Value: int64(math.Ceil(f.Value)), Known: f.Known, Place: f.Place}
+	return convert(f, func(value float64) int64 { return int64(math.Ceil(value)) })
 }
 
 const oneNumber = "Write one number here."

@@ -55,8 +55,9 @@ func (r *reader) instanceType(d *Deployment, n *source.Node) {
 	d.GPUs = has(n, machine.gpus, "GPU")
 	d.FPGAs = has(n, machine.fpgas, "FPGA")
 	if machine.vcpus > 0 {
-		place := Place{Node: n, Why: "the VM size's", OfMachine: true}
-		d.CPUCores, d.MemoryGiB = Know(machine.vcpus, place), Know(machine.memoryGiB, place)
+		place := Place{Node: n, Why: "the VM size's"}
+		d.CPUCores = Fact[float64]{Value: machine.vcpus, Known: true, OfMachine: true, Place: place}
+		d.MemoryGiB = Fact[float64]{Value: machine.memoryGiB, Known: true, OfMachine: true, Place: place}
 	}
 }
 

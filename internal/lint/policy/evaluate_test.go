@@ -273,7 +273,8 @@ package mlpolicy.rules.seen
 deny contains {"path": ["deployments", 0], "message": json.marshal(input)}
 `
 	loaded := load(t, bundle(t, write("mlpolicy/rules/seen/seen.rego", seeing), remove(memoryFile, replicaFile)))
-	zero, half := full(), full()
+	zero, half, bound := full(), full(), full()
+	bound.Deployments[0].MemoryGiB.AtLeast, bound.Deployments[0].GPUs.AtLeast = true, true
 	zero.Deployments[0].GPUs, zero.Deployments[0].MemoryGiB, zero.Deployments[0].Designer = known(int64(0)), known(0.0), known(false)
 	half.Deployments[0].MemoryGiB, half.Deployments[0].CPUCores = known(1e21), known(1e-7)
 	sparse := &facts.Facts{
@@ -281,7 +282,7 @@ deny contains {"path": ["deployments", 0], "message": json.marshal(input)}
 		Deployments: []*facts.Deployment{{Name: known("churn"), Format: "test", Models: []*facts.Model{{}}, Images: []facts.Fact[string]{}, Labels: map[string]facts.Fact[string]{}}},
 		Computes:    []*facts.Compute{},
 	}
-	for name, f := range map[string]*facts.Facts{"all facts": full(), "zeros": zero, "extremes": half, "next to none": sparse} {
+	for name, f := range map[string]*facts.Facts{"all facts": full(), "zeros": zero, "extremes": half, "lower bounds": bound, "next to none": sparse} {
 		denials, err := loaded.Evaluate(t.Context(), f)
 		if err != nil || len(denials) != 1 {
 			t.Fatalf("%s: denials are %v, error is %v", name, denials, err)

@@ -159,6 +159,9 @@ func inPlace(value reflect.Value) any {
 	return copied.Interface()
 }
 
+// bounded is a struct with facts whose value may be a lower bound.
+type bounded interface{ LowerBounds() []string }
+
 func newStructEncoder(kind reflect.Type) encoder {
 	type field struct {
 		index     int
@@ -179,6 +182,8 @@ func newStructEncoder(kind reflect.Type) encoder {
 			omitEmpty: strings.Contains(options, "omitempty"),
 		})
 	}
+	hasBounds := reflect.PointerTo(kind).Implements(reflect.TypeFor[bounded]())
+	lowerBounds := ast.StringTerm("lower_bounds")
 	return func(value reflect.Value, shared shared) (*ast.Term, error) {
 		var room [24][2]*ast.Term // on the stack; NewObject copies
 		items := room[:0]
@@ -193,6 +198,15 @@ func newStructEncoder(kind reflect.Type) encoder {
 			}
 			if term != nil {
 				items = append(items, [2]*ast.Term{field.key, term})
+			}
+		}
+		if hasBounds {
+			if names := inPlace(value).(bounded).LowerBounds(); len(names) > 0 {
+				terms := make([]*ast.Term, len(names))
+				for i, name := range names {
+					terms[i] = ast.StringTerm(name)
+				}
+				items = append(items, [2]*ast.Term{lowerBounds, ast.ArrayTerm(terms...)})
 			}
 		}
 		return ast.NewTerm(ast.NewObject(items...)), nil

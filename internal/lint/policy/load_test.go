@@ -513,7 +513,7 @@ func TestLoadFolder(t *testing.T) {
 		{"data of another kind", map[string]string{"limits/data.json": "{}", "pods.rego": other(replicaRego, "few-replicas", "few-pods")}, nil, nil,
 			[]string{"acme/limits/data.json: no rule would see this data; an edition is editions/<id>/data.yaml, and nothing else is loaded as data"}},
 		{"a misspelt field", map[string]string{"pods.rego": other(other(replicaRego, "few-replicas", "few-pods"), "deployment.replicas", "deployment.replica")}, nil, nil,
-			[]string{`acme/pods.rego:11: rule few-pods: undefined ref: deployment.replica; have: "replica"; want (one of): ["autoscales" "component" "compute" "cpu_cores" "delivery" "designer" "format" "fpgas" "gpus" "images" "labels" "memory_gib" "models" "name" "replicas" "stage" "target" "workload"]`}},
+			[]string{`acme/pods.rego:11: rule few-pods: undefined ref: deployment.replica; have: "replica"; want (one of): ["autoscales" …`}},
 		{"data of its own", map[string]string{"pods.rego": other(other(replicaRego, "few-replicas", "few-pods"), "< 2", "< data.acme.replicas")}, nil, nil,
 			[]string{"acme/pods.rego:11: rule few-pods: data.acme.replicas does not exist"}},
 	}
@@ -524,7 +524,7 @@ func TestLoadFolder(t *testing.T) {
 				files[name] = &fstest.MapFile{Data: []byte(content)}
 			}
 			loaded, err := policy.Load(t.Context(), bundle(t), []policy.Folder{{Name: "acme", FS: files}})
-			if got := lines(t, err); !slices.Equal(got, test.wantErrors) {
+			if got := lines(t, err); !slices.EqualFunc(got, test.wantErrors, matches) {
 				t.Fatalf("errors are\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(test.wantErrors, "\n"))
 			}
 			if err != nil {
@@ -636,4 +636,10 @@ func TestDigest(t *testing.T) {
 	if load(t, bundle(t), folder("/elsewhere/acme", "pods.rego")).Digest() != digests["a folder"] {
 		t.Error("the folder's name changes the digest")
 	}
+}
+
+// matches reports whether a line is the wanted one, or begins with what stands before its "…".
+func matches(got, want string) bool {
+	start, open := strings.CutSuffix(want, "…")
+	return got == want || open && strings.HasPrefix(got, start)
 }

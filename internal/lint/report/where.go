@@ -211,10 +211,10 @@ func knownOf(p *lint.Placement) string {
 	add(d.GPUs.Known, devices(d.GPUs.Value, "GPU"))
 	add(d.FPGAs.Known, devices(d.FPGAs.Value, "FPGA"))
 	memory := decimals(d.MemoryGiB.Value) + " GiB of memory"
-	switch place := d.MemoryGiB.Place; {
-	case place.AtLeast:
+	switch {
+	case d.MemoryGiB.AtLeast:
 		memory = "at least " + memory
-	case place.OfMachine:
+	case d.MemoryGiB.OfMachine:
 		memory += " on its machine"
 	}
 	add(d.MemoryGiB.Known, memory)

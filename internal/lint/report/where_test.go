@@ -22,8 +22,8 @@ func finding(severity lint.Severity, rule, message string) lint.Finding {
 func placed() *lint.Placements {
 	parsed := source.Parse("deploy/日本.yaml", []byte("a: 1\n---\nb: 2\n---\nc: 3\n"))
 	at := func(i int) facts.Place { return facts.Place{Node: parsed.Documents[i].Root} }
-	memory := facts.Know(4.4321, facts.Place{AtLeast: true})
-	own := facts.Know(112.0, facts.Place{OfMachine: true})
+	memory := facts.Fact[float64]{Value: 4.4321, Known: true, AtLeast: true}
+	own := facts.Fact[float64]{Value: 112, Known: true, OfMachine: true}
 	return &lint.Placements{
 		Edition: "2020-06", Files: 3,
 		Deployments: []lint.Placement{
