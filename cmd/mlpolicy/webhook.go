@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"slices"
@@ -14,6 +15,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/config"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
+	"github.com/mlpolicy/mlpolicy/internal/lint/report"
 	"github.com/mlpolicy/mlpolicy/internal/webhook"
 )
 
@@ -27,6 +29,8 @@ const (
 	maxInFlightFlag = "max-in-flight"
 	reloadFlag      = "reload-interval"
 	drainDelayFlag  = "shutdown-delay"
+	checkFlag       = "check"
+	unregisterFlag  = "unregister"
 )
 
 func (p *program) webhookCommand() *cli.Command {
@@ -44,8 +48,12 @@ configuration and policies are reloaded when the content of their files changes;
 version is bad, the last good one stays in force. Decisions are logged to standard output as JSON
 lines.
 
+With --check, nothing is served: command line, configuration and policies are read as a start would
+read them, but for the certificate. With --unregister, nothing is read either: a Pod whose service
+account may do so deletes the configuration by which an API server asks the webhook.
+
 Exit codes: 0 stopped by a signal, every review answered; 2 the command line, the certificate,
-the configuration or a policy is wrong; 3 serving failed.`,
+the configuration or a policy is wrong; 3 serving or unregistering failed.`,
 		Flags: slices.Concat([]cli.Flag{
 			&cli.StringFlag{Name: tlsCertFlag, Usage: "read the certificate chain from the PEM `FILE`"},
 			&cli.StringFlag{Name: tlsKeyFlag, Usage: "read its private key from the PEM `FILE`"},
@@ -59,6 +67,8 @@ the configuration or a policy is wrong; 3 serving failed.`,
 			&cli.IntFlag{Name: maxInFlightFlag, Usage: "answer at most `NUMBER` reviews at once; shed the rest with 503", Value: webhook.DefaultMaxInFlight},
 			&cli.DurationFlag{Name: reloadFlag, Usage: "check the files for changes every `DURATION`", Value: webhook.DefaultReloadInterval},
 			&cli.DurationFlag{Name: drainDelayFlag, Usage: "keep answering for `DURATION` after SIGTERM, then drain", Value: webhook.DefaultShutdownDelay},
+			&cli.BoolFlag{Name: checkFlag, Usage: "check the flags, the configuration and the policies, then exit", DisableDefaultText: true},
+			&cli.StringFlag{Name: unregisterFlag, Usage: "delete the ValidatingWebhookConfiguration `NAME` from inside the cluster, then exit"},
 		}),
 		Action: p.webhook,
 	}
@@ -68,8 +78,11 @@ func (p *program) webhook(c *cli.Context) error {
 	if err := noArguments(c); err != nil {
 		return err
 	}
+	if c.IsSet(unregisterFlag) {
+		return p.unregister(c)
+	}
 	for _, flag := range []string{tlsCertFlag, tlsKeyFlag} {
-		if c.String(flag) == "" {
+		if c.String(flag) == "" && !c.Bool(checkFlag) {
 			return usagef("webhook needs --%s", flag).seeHelp(c.Command.Name)
 		}
 	}
@@ -88,6 +101,9 @@ func (p *program) webhook(c *cli.Context) error {
 				return usagef("--%s: %q is not an address such as :8443 or 127.0.0.1:8443", flag, address)
 			}
 		}
+	}
+	if c.Bool(checkFlag) {
+		return p.check(c)
 	}
 	webhook.DelayCollections()
 	server, err := webhook.New(c.Context, webhook.Options{
@@ -108,6 +124,34 @@ func (p *program) webhook(c *cli.Context) error {
 		return err
 	}
 	return server.Serve(c.Context)
+}
+
+// check reads what a start would read, but for the certificate.
+func (p *program) check(c *cli.Context) error {
+	policy, _, err := p.admission(c.Context, c)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(p.stdout, "configuration and policies are valid: edition %s\n", policy.Edition)
+	return writing(err)
+}
+
+// unregister deletes the configuration by which an API server asks the webhook.
+func (p *program) unregister(c *cli.Context) error {
+	name := c.String(unregisterFlag)
+	if name == "" {
+		return usagef("--%s needs the name of a ValidatingWebhookConfiguration", unregisterFlag)
+	}
+	existed, err := webhook.InCluster().Unregister(c.Context, name)
+	if err != nil {
+		return err
+	}
+	word := "deleted"
+	if !existed {
+		word = "does not exist"
+	}
+	_, err = fmt.Fprintf(p.stdout, "ValidatingWebhookConfiguration %s %s\n", report.Printable(name), word)
+	return writing(err)
 }
 
 // admission reads the policy in force for objects, and names what it is read from.

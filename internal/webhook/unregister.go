@@ -1,0 +1,115 @@
+package webhook
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+const (
+	// serviceAccountDir is where a kubelet mounts the token of a Pod's service account and the CA of the API server.
+	// https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/#directly-accessing-the-rest-api
+	serviceAccountDir = "/var/run/secrets/kubernetes.io/serviceaccount"
+	// apiTimeout bounds one request to the API server, apiPatience all attempts together: the network of a Pod that
+	// has just started may lag behind.
+	apiTimeout  = 10 * time.Second
+	apiPatience = 30 * time.Second
+	// apiPause is the time between two attempts.
+	apiPause = time.Second
+)
+
+// Cluster is the API server of the cluster that the process runs in, as a kubelet tells a Pod of it.
+type Cluster struct {
+	Host, Port string
+	Dir        string // holds token and ca.crt
+
+	Patience, Pause time.Duration
+}
+
+// InCluster returns the cluster that the environment describes.
+func InCluster() Cluster {
+	return Cluster{
+		Host: os.Getenv("KUBERNETES_SERVICE_HOST"), Port: os.Getenv("KUBERNETES_SERVICE_PORT"), Dir: serviceAccountDir,
+		Patience: apiPatience, Pause: apiPause,
+	}
+}
+
+// Unregister deletes a ValidatingWebhookConfiguration, and reports whether it existed. What may pass, such as an API
+// server that cannot be reached, is tried again.
+func (c Cluster) Unregister(ctx context.Context, name string) (existed bool, err error) {
+	if c.Host == "" || c.Port == "" {
+		return false, errors.New("KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set: this is not a Pod")
+	}
+	token, err := os.ReadFile(filepath.Join(c.Dir, "token"))
+	if err != nil {
+		return false, err
+	}
+	pem, err := os.ReadFile(filepath.Join(c.Dir, "ca.crt"))
+	if err != nil {
+		return false, err
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(pem) {
+		return false, fmt.Errorf("%s contains no certificate", filepath.Join(c.Dir, "ca.crt"))
+	}
+	client := &http.Client{Timeout: apiTimeout, Transport: &http.Transport{
+		TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
+	}}
+	address := url.URL{
+		Scheme: "https", Host: net.JoinHostPort(c.Host, c.Port),
+		Path: "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/" + name,
+		// A name with a slash stays one segment.
+		RawPath: "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/" + url.PathEscape(name),
+	}
+	for deadline := time.Now().Add(c.Patience); ; {
+		var again bool
+		existed, again, err = remove(ctx, client, address.String(), string(bytes.TrimSpace(token)))
+		if err == nil || !again || time.Now().After(deadline) {
+			return existed, err
+		}
+		select {
+		case <-ctx.Done():
+			return false, ctx.Err()
+		case <-time.After(c.Pause):
+		}
+	}
+}
+
+// remove sends one DELETE, and reports whether another may succeed where it failed.
+func remove(ctx context.Context, client *http.Client, address, token string) (existed, again bool, err error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodDelete, address, nil)
+	if err != nil {
+		return false, false, err
+	}
+	request.Header.Set("Authorization", "Bearer "+token)
+	response, err := client.Do(request)
+	if err != nil {
+		return false, true, err
+	}
+	defer response.Body.Close()
+	switch {
+	case response.StatusCode/100 == 2:
+		return true, false, nil
+	case response.StatusCode == http.StatusNotFound:
+		return false, false, nil
+	}
+	var status struct{ Message string }
+	const most = 64 << 10 // of a Status, which has a few hundred bytes
+	body, err := io.ReadAll(io.LimitReader(response.Body, most))
+	if err != nil || json.Unmarshal(body, &status) != nil {
+		status.Message = string(bytes.TrimSpace(body))
+	}
+	again = response.StatusCode == http.StatusTooManyRequests || response.StatusCode >= http.StatusInternalServerError
+	return false, again, fmt.Errorf("the API server answered with status %d: %s", response.StatusCode, status.Message)
+}
