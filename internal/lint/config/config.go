@@ -40,6 +40,7 @@ type Config struct {
 	Folder string
 
 	workingDir string
+	devices    []device
 	rules      []rule
 	stages     []stage
 	models     []model
@@ -77,6 +78,26 @@ func (c *Config) Severity(id string) (severity facts.Severity, ok bool) {
 		}
 	}
 	return "", false
+}
+
+// device is an entry of devices: what extended resources of a pattern are.
+type device struct {
+	kind    facts.Device
+	pattern pattern
+}
+
+// Device returns what the configuration says an extended resource is. Of several patterns
+// that match the first counts.
+func (c *Config) Device(resource string) facts.Fact[facts.Device] {
+	for _, device := range c.devices {
+		if device.pattern.match(resource) {
+			return facts.Know(device.kind, facts.Place{
+				Node: device.pattern.node,
+				Why:  fmt.Sprintf("%s matches devices.%s of the configuration", resource, device.kind),
+			})
+		}
+	}
+	return facts.Fact[facts.Device]{}
 }
 
 type model struct {

@@ -15,6 +15,7 @@ import (
 const everything = `# The configuration of the design, and some.
 edition: 2020-12
 kubernetes: {cluster: aks}
+devices: {gpu: ["gpu.example.com/*"], fpga: ["example.com/fpga-*", "gpu.example.com/fpga"]}
 fail_on: warning
 rules: {preview-target: off, production-target: error}
 stages: {production: ["deploy/prod/**", "**/PRD-*", {namespaces: [prod-*], kinds: [Deployment]}], development: ["**/DEV-*"]}
@@ -86,6 +87,18 @@ func TestDefaultIsWhatAnEmptyFileSays(t *testing.T) {
 		config := parse(t, text)
 		if config.Edition.Value != DefaultEdition || config.FailOn.Value != facts.Error || config.Cluster.Known {
 			t.Errorf("%q: %+v", text, config)
+		}
+	}
+}
+
+func TestDevice(t *testing.T) {
+	config := parse(t, everything)
+	for resource, want := range map[string]facts.Device{
+		"gpu.example.com/a100": facts.GPU, "gpu.example.com/fpga": facts.GPU, "example.com/fpga-1": facts.FPGA, "example.com/a100": "",
+	} {
+		got := config.Device(resource)
+		if got.Value != want || got.Known != (want != "") || got.Known && got.Place.Node == nil {
+			t.Errorf("%s: %q, %t", resource, got.Value, got.Known)
 		}
 	}
 }
@@ -164,8 +177,8 @@ func TestStatedSelectsByScope(t *testing.T) {
 func TestParseNamesEachMistakeWithItsPlace(t *testing.T) {
 	for _, test := range []struct{ name, text, want string }{
 		{"unknown key", "editon: 2020-06", `1:1: unknown key "editon": did you mean "edition"?`},
-		{"unknown key with nothing near", "xyz: 1", `1:1: unknown key "xyz": use one of edition, kubernetes, fail_on, rules, stages, models, facts, ignore, policies, webhook`},
-		{"waivers come later", "waivers: []", `1:1: unknown key "waivers": use one of edition, kubernetes, fail_on, rules, stages, models, facts, ignore, policies, webhook`},
+		{"unknown key with nothing near", "xyz: 1", `1:1: unknown key "xyz": use one of edition, kubernetes, devices, fail_on, rules, stages, models, facts, ignore, policies, webhook`},
+		{"waivers come later", "waivers: []", `1:1: unknown key "waivers": use one of edition, kubernetes, devices, fail_on, rules, stages, models, facts, ignore, policies, webhook`},
 		{"unknown cluster", "kubernetes:\n  cluster: gke", `2:12: unknown value "gke": use one of aks, other`},
 		{"unknown key below", "kubernetes: {clustr: aks}", `1:14: unknown key "clustr": did you mean "cluster"?`},
 		{"unknown severity", "rules:\n  memory: warn", `2:11: unknown value "warn": did you mean "warning"?`},

@@ -62,6 +62,7 @@ func (r *reader) settings() []field {
 	return []field{
 		{"edition", r.edition},
 		{"kubernetes", func(_, value *source.Node) { r.mapping(value, r.kubernetes()) }},
+		{"devices", func(_, value *source.Node) { r.mapping(value, r.devices()) }},
 		{"fail_on", r.failOn},
 		{"rules", r.rules},
 		{"stages", func(_, value *source.Node) { r.mapping(value, r.stages()) }},
@@ -75,6 +76,18 @@ func (r *reader) settings() []field {
 
 func (r *reader) kubernetes() []field {
 	return []field{{"cluster", r.cluster}}
+}
+
+func (r *reader) devices() []field {
+	var fields []field
+	for _, kind := range facts.Device("").Values() {
+		fields = append(fields, field{kind, func(_, value *source.Node) {
+			for _, pattern := range r.patternsLike(value, `a list: ["gpu.example.com/*"]`) {
+				r.config.devices = append(r.config.devices, device{facts.Device(kind), pattern})
+			}
+		}})
+	}
+	return fields
 }
 
 func (r *reader) stages() []field {
@@ -336,8 +349,13 @@ func (r *reader) paths(node *source.Node, shape string) []facts.Fact[string] {
 
 // patterns reads a list of globs. A list without any covers nothing and is a mistake.
 func (r *reader) patterns(node *source.Node) []pattern {
+	return r.patternsLike(node, `a list: ["deploy/prod/**"]`)
+}
+
+// patternsLike is patterns with the shape that a message shows.
+func (r *reader) patternsLike(node *source.Node, shape string) []pattern {
 	patterns := []pattern{}
-	items := r.list(node, `a list: ["deploy/prod/**"]`)
+	items := r.list(node, shape)
 	if node.Kind == source.Sequence && len(items) == 0 {
 		r.mistake(node, "an empty list covers nothing: remove it or fill it")
 	}

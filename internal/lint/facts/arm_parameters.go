@@ -33,7 +33,7 @@ func (l *linker) parametrize(ctx context.Context, of *reading) {
 			link.Why = fmt.Sprintf("there are %d, and what they set is not known", len(files))
 			parameters = unsettled(r.root, files)
 		}
-		r = &reader{format: r.format, root: r.root, parameters: parameters}
+		r = &reader{format: r.format, root: r.root, lists: r.lists, parameters: parameters}
 		armTemplate.read(r)
 		of.readers[i] = r
 		for _, d := range r.deployments {

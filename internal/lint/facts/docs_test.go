@@ -49,7 +49,7 @@ func TestFormatsPage(t *testing.T) {
 			for _, c := range extraction.Computes {
 				computes.add(c.Format, reflect.ValueOf(c).Elem(), func(string, Place) string { return tells })
 			}
-			for _, r := range readFile(context.Background(), source.Parse(file, data)).readers {
+			for _, r := range readFile(context.Background(), source.Parse(file, data), Lists{}).readers {
 				for _, part := range r.parts {
 					completes[r.format] = r.completes
 					deployments.add(r.format, reflect.ValueOf(part.facts).Elem(), func(string, Place) string { return adds })
@@ -217,6 +217,35 @@ func (t *table) legend() string {
 	return text.String()
 }
 
+// devicesSection lists what counts as a GPU and as an FPGA.
+func devicesSection() string {
+	var text strings.Builder
+	text.WriteString(`
+## Devices
+
+Kubernetes resources count as devices by their name. The first row that matches decides; ` + "`*`" + ` stands for any characters
+except a slash. A share counts as one GPU, whatever its number; so do memory and cores of a GPU if no GPUs are counted beside them.
+
+| device | resource |
+|---|---|
+`)
+	words := map[deviceKind]string{
+		noDevice: "none", gpuDevice: "GPU", gpuShare: "share of a GPU", gpuPart: "memory or cores of a GPU", fpgaDevice: "FPGA",
+	}
+	for _, pattern := range devicePatterns() {
+		fmt.Fprintf(&text, "| %s | `%s` |\n", words[pattern.kind], pattern.resource)
+	}
+	text.WriteString(`
+Accelerators that are neither, such as Gaudi, TPU, Neuron and Ascend, are not GPUs: the table of compute targets makes no statement
+about them. ` + "`devices: {gpu: [PATTERN], fpga: [PATTERN]}`" + ` in the configuration adds resources that this list lacks. A device class
+of Dynamic Resource Allocation is ` + "`deviceclass.resource.kubernetes.io/CLASS`" + ` here, whether a pod requests it under that name or by a claim.
+
+A pod also has at least one GPU if its ` + "`runtimeClassName` is `nvidia`, `nvidia-cdi` or `nvidia-legacy`" + `, or if a volume is a host path
+` + "`/dev/nvidia*`" + `, unless it states a number of GPUs or every container sets ` + "`NVIDIA_VISIBLE_DEVICES` to `void` or `none`" + `.
+`)
+	return text.String()
+}
+
 // formatsPage writes docs/formats.md.
 func formatsPage(deployments, computes table, completes map[string]string) string {
 	var page strings.Builder
@@ -246,6 +275,7 @@ machine learning: %s.
 			fmt.Fprintf(&page, "`%s` completes %s.\n", format.name, completes[format.name])
 		}
 	}
+	page.WriteString(devicesSection())
 	half := slices.Index(deployments.columns, "replicas")
 	fmt.Fprintf(&page, `
 ## Facts

@@ -22,6 +22,8 @@ type Options struct {
 	// ModelSize returns the size in bytes that the configuration's inventory
 	// has for a model; version may be empty.
 	ModelSize func(name, version string) Fact[int64]
+	// Lists are the configuration's additions to what is known as data.
+	Lists Lists
 
 	// Alone leaves out what other documents and files say: each document stands by itself.
 	Alone bool
@@ -37,6 +39,13 @@ type Options struct {
 	Namespace string
 	// Inline keeps all work in the goroutine of the caller.
 	Inline bool
+}
+
+// Lists are additions to the lists that are kept as data. Each function may be nil.
+type Lists struct {
+	// Device returns what an extended resource of Kubernetes, or a device class as
+	// deviceclass.resource.kubernetes.io/CLASS, is; the place says why.
+	Device func(resource string) Fact[Device]
 }
 
 // Extraction is what files say.
@@ -64,7 +73,7 @@ type Document struct {
 // fsys, whose paths are those of the files' names; a nil fsys looks up nothing.
 // Only the context's end is an error.
 func Extract(ctx context.Context, fsys fs.FS, files []*source.File, options Options) (*Extraction, error) {
-	readings := readFiles(ctx, files, options.Inline)
+	readings := readFiles(ctx, files, options)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -92,11 +101,11 @@ func Extract(ctx context.Context, fsys fs.FS, files []*source.File, options Opti
 	return extraction, nil
 }
 
-func readFiles(ctx context.Context, files []*source.File, inline bool) []*reading {
+func readFiles(ctx context.Context, files []*source.File, options Options) []*reading {
 	readings := make([]*reading, len(files))
-	if inline {
+	if options.Inline {
 		for i, file := range files {
-			readings[i] = readFile(ctx, file)
+			readings[i] = readFile(ctx, file, options.Lists)
 		}
 		return readings
 	}
@@ -109,7 +118,7 @@ func readFiles(ctx context.Context, files []*source.File, inline bool) []*readin
 				if i >= len(files) || ctx.Err() != nil {
 					return
 				}
-				readings[i] = readFile(ctx, files[i])
+				readings[i] = readFile(ctx, files[i], options.Lists)
 			}
 		})
 	}
@@ -167,14 +176,15 @@ func (d *Deployment) inventory(options Options) {
 // reading is what the documents of one file say.
 type reading struct {
 	file     *source.File
+	lists    Lists
 	readers  []*reader
 	parts    map[partKind][]*part
 	problems []Problem // with keys that are written twice
 }
 
 // readFile reads the documents of a file, up to the context's end.
-func readFile(ctx context.Context, file *source.File) *reading {
-	reading := &reading{file: file}
+func readFile(ctx context.Context, file *source.File, lists Lists) *reading {
+	reading := &reading{file: file, lists: lists}
 	for _, document := range file.Documents {
 		before := len(reading.readers)
 		reading.add(ctx, document.Root)
@@ -186,7 +196,7 @@ func readFile(ctx context.Context, file *source.File) *reading {
 			r.carried = nil
 		}
 		reading.problems = append(reading.problems, duplicates(document.Root, carried, func() string {
-			return tell(ctx, document.Root)
+			return tell(ctx, document.Root, lists)
 		})...)
 	}
 	reading.gather()
@@ -223,8 +233,8 @@ func (r *reader) defined() []*part {
 }
 
 // tell returns what a document says, comparable.
-func tell(ctx context.Context, root *source.Node) string {
-	var again reading
+func tell(ctx context.Context, root *source.Node, lists Lists) string {
+	again := reading{lists: lists}
 	again.add(ctx, root)
 	var told []any
 	for _, r := range again.readers {
@@ -244,16 +254,16 @@ func (reading *reading) add(ctx context.Context, object *source.Node) {
 		}
 		return
 	}
-	if r := readDocument(object); r != nil {
+	if r := readDocument(object, reading.lists); r != nil {
 		reading.readers = append(reading.readers, r)
 	}
 }
 
 // readDocument reads a document by the first format that matches, nil when none does.
-func readDocument(root *source.Node) *reader {
+func readDocument(root *source.Node, lists Lists) *reader {
 	for _, format := range formats() {
 		if format.matches(root) {
-			r := &reader{format: format.name, auxiliary: format.auxiliary, root: root}
+			r := &reader{format: format.name, auxiliary: format.auxiliary, root: root, lists: lists}
 			format.read(r)
 			if format.auxiliary {
 				r.problems = r.misstated

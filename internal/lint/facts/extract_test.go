@@ -67,7 +67,7 @@ func TestReadingAListStops(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	file := source.Parse("list.yaml", []byte("apiVersion: v1\nkind: List\nitems: [{apiVersion: v1, kind: Pod, spec: {containers: []}}]\n"))
-	if read := readFile(ctx, file); len(read.readers) != 0 {
+	if read := readFile(ctx, file, Lists{}); len(read.readers) != 0 {
 		t.Errorf("%d documents were read", len(read.readers))
 	}
 }

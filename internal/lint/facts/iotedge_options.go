@@ -92,7 +92,7 @@ func (o *createOptions) parse(text []byte) {
 	file := source.Parse("createOptions.json", text)
 	if len(file.Problems) == 0 && len(file.Documents) == 1 && file.Documents[0].Root.Kind == source.Mapping {
 		o.root = file.Documents[0].Root
-		o.inner = &reader{format: o.outer.format, root: o.root}
+		o.inner = &reader{format: o.outer.format, root: o.root, lists: o.outer.lists}
 		return
 	}
 	o.unread = true

@@ -50,7 +50,7 @@ func apiVersion(group, version string) string { return strings.TrimPrefix(group+
 // describes tells whether a file describes a deployment or a compute.
 func describes(t *testing.T, data []byte) bool {
 	t.Helper()
-	for _, r := range readFile(t.Context(), source.Parse("object.yaml", data)).readers {
+	for _, r := range readFile(t.Context(), source.Parse("object.yaml", data), Lists{}).readers {
 		if len(r.deployments)+len(r.computes) > 0 {
 			return true
 		}
@@ -149,7 +149,7 @@ func TestKubernetesKindsOfExamples(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, r := range readFile(t.Context(), source.Parse(file, data)).readers {
+		for _, r := range readFile(t.Context(), source.Parse(file, data), Lists{}).readers {
 			_, kind := groupKind(r.root)
 			if len(r.deployments)+len(r.computes) == 0 || kind == "" {
 				continue

@@ -223,7 +223,7 @@ func (l *linker) load(ctx context.Context, name string, useful func([]byte) bool
 	if data == nil || !useful(data) {
 		return &reading{}
 	}
-	return readFile(ctx, source.Parse(name, data))
+	return readFile(ctx, source.Parse(name, data), l.options.Lists)
 }
 
 // bytes reads a file that completes a deployment, nothing where that cannot be done.

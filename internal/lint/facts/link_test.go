@@ -312,7 +312,7 @@ func TestLinksIsOfWhatLinks(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, r := range readFile(t.Context(), source.Parse(file, content)).readers {
+			for _, r := range readFile(t.Context(), source.Parse(file, content), Lists{}).readers {
 				links = links || r.format == f.name && (len(r.defined()) > 0 ||
 					slices.ContainsFunc(r.deployments, func(d *Deployment) bool {
 						return len(d.mentions) > 0 || d.Format == azureMLv1DeploymentConfig.name ||

@@ -85,7 +85,7 @@ b @ 7:7
 			if len(file.Problems) > 0 {
 				t.Fatal(file.Problems)
 			}
-			read := readFile(context.Background(), file)
+			read := readFile(context.Background(), file, Lists{})
 			var b strings.Builder
 			for _, part := range read.parts[instanceType] {
 				fmt.Fprintf(&b, "%s @ %s\n", part.name, at(part.facts.Place.Node))
@@ -152,11 +152,11 @@ func TestPartsAreReadInLinearTime(t *testing.T) {
 				if len(file.Problems) > 0 {
 					t.Fatal(file.Problems)
 				}
-				read := readFile(context.Background(), file)
+				read := readFile(context.Background(), file, Lists{})
 				if len(read.readers) != 1 || len(read.readers[0].deployments)+len(read.readers[0].parts) == 0 {
 					t.Fatalf("%d documents", len(read.readers))
 				}
-				return testing.AllocsPerRun(1, func() { readFile(context.Background(), file) })
+				return testing.AllocsPerRun(1, func() { readFile(context.Background(), file, Lists{}) })
 			}
 			once, twice := work(parts), work(2*parts)
 			if ratio := twice / once; ratio > 2.3 {

@@ -47,7 +47,7 @@ func TestWhatIsReadIsPlausible(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, document := range source.Parse(file, data).Documents {
-			r := readDocument(document.Root)
+			r := readDocument(document.Root, Lists{})
 			span := document.Root.Span()
 			if r == nil || r.auxiliary {
 				continue

@@ -3,6 +3,7 @@ package facts
 import (
 	"iter"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
@@ -12,10 +13,8 @@ import (
 // more are main containers that stand outside the lists of spec.
 func (r *reader) pod(d *Deployment, spec *source.Node, more ...*source.Node) {
 	var sum demand
-	for _, container := range more {
-		sum.add(r.container(d, container))
-	}
-	for container := range present(spec.Get("containers")) {
+	containers := slices.AppendSeq(slices.Clone(more), present(spec.Get("containers")))
+	for _, container := range containers {
 		sum.add(r.container(d, container))
 	}
 	// A restartable init container runs beside the main ones, any other before them.
@@ -35,6 +34,9 @@ func (r *reader) pod(d *Deployment, spec *source.Node, more ...*source.Node) {
 	}
 
 	sum.state(d)
+	if !d.GPUs.Known {
+		d.GPUs = r.uncountedGPU(spec.Get("runtimeClassName"), hostPaths(spec), containers)
+	}
 	if whole := spec.Get("resources"); whole != nil {
 		d.CPUCores = requestedOfPod(whole, "cpu", d.CPUCores, r.quantity)
 		d.MemoryGiB = requestedOfPod(whole, "memory", d.MemoryGiB, r.memory)
@@ -97,7 +99,7 @@ func (r *reader) container(d *Deployment, container *source.Node) ask {
 	}
 	a.gpus, a.fpgas = r.devices(resources)
 	if !a.gpus.Known || a.gpus.Value == 0 {
-		if visible := r.visibleGPU(container); visible.Known {
+		if visible, _ := r.visibleGPU(container); visible.Known {
 			a.gpus = visible
 		}
 	}
@@ -129,44 +131,6 @@ func (r *reader) resources(d *Deployment, resources *source.Node) {
 	d.MemoryGiB = requested(resources, "memory", r.memory)
 }
 
-// devices counts the GPUs and FPGAs of a container: of each kind the larger of
-// request and limit.
-func (r *reader) devices(resources *source.Node) (gpus, fpgas Fact[float64]) {
-	limits, requests := resources.Get("limits"), resources.Get("requests")
-	var gpu, fpga tally
-	count := func(name string, limit, request *source.Node) {
-		device := deviceOf(name)
-		if device == noDevice {
-			return
-		}
-		most := r.device(limit, device)
-		if requested := r.device(request, device); !most.Known || requested.Value > most.Value {
-			most = requested
-		}
-		switch {
-		case !most.Known:
-		case device == fpgaDevice:
-			fpga.add(most)
-		default:
-			gpu.add(most)
-		}
-	}
-	asked := map[string]*source.Node{}
-	for name, request := range entries(requests) {
-		asked[name.Text] = request
-	}
-	for name, limit := range entries(limits) {
-		count(name.Text, limit, asked[name.Text])
-		delete(asked, name.Text)
-	}
-	for name, request := range entries(requests) {
-		if _, unlimited := asked[name.Text]; unlimited {
-			count(name.Text, nil, request)
-		}
-	}
-	return gpu.fact(), fpga.fact()
-}
-
 // device reads the number of devices of a kind, rounded up.
 func (r *reader) device(n *source.Node, kind deviceKind) Fact[float64] {
 	quantity, ok := r.kubernetesQuantity(n)
@@ -175,7 +139,7 @@ func (r *reader) device(n *source.Node, kind deviceKind) Fact[float64] {
 	}
 	place := r.carry(n)
 	switch {
-	case kind == gpuShare && !quantity.IsZero():
+	case (kind == gpuShare || kind == gpuPart) && !quantity.IsZero():
 		place.Why = "a share of a GPU counts as one"
 		return Know(1.0, place)
 	case quantity.AsApproximateFloat64() > math.MaxInt32: // beyond an int64, Value is anything
@@ -185,51 +149,61 @@ func (r *reader) device(n *source.Node, kind deviceKind) Fact[float64] {
 	return Know(float64(quantity.Value()), place)
 }
 
-type deviceKind uint8
-
-const (
-	noDevice deviceKind = iota
-	gpuDevice
-	// gpuShare is a part of a GPU, or some of its memory.
-	gpuShare
-	fpgaDevice
-)
-
-// deviceOf tells what an extended resource is by its name, which belongs to the
-// device plugin that offers it.
-func deviceOf(resource string) deviceKind {
-	switch resource {
-	case "nvidia.com/gpu", "amd.com/gpu", "gpu.intel.com/i915", "gpu.intel.com/xe", "alpha.kubernetes.io/nvidia-gpu":
-		return gpuDevice
-	case "nvidia.com/gpu.shared", "aliyun.com/gpu-mem":
-		return gpuShare
-	case catapultResource:
-		return fpgaDevice
-	}
-	switch {
-	case strings.HasPrefix(resource, "nvidia.com/mig-"):
-		return gpuShare
-	case strings.HasPrefix(resource, "fpga.intel.com/"), strings.HasPrefix(resource, "xilinx.com/fpga-"):
-		return fpgaDevice
-	}
-	return noDevice
-}
-
 // visibleGPU reads the variable by which a container takes GPUs of its node
-// without asking the scheduler: all, indexes or ids; none and void take none.
-// https://docs.nvidia.com/datacenter/cloud-native/container-toolkit/latest/docker-specialized.html
-func (r *reader) visibleGPU(container *source.Node) Fact[float64] {
+// without asking the scheduler: all, indexes or ids. hidden reports whether it takes none.
+func (r *reader) visibleGPU(container *source.Node) (gpu Fact[float64], hidden bool) {
 	var value *source.Node
 	for _, variable := range container.Get("env").Elements() {
-		if variable.Get("name").Is("NVIDIA_VISIBLE_DEVICES") {
+		if variable.Get("name").Is(visibleDevices) {
 			value = variable.Get("value")
 		}
 	}
 	switch text, ok := r.scalar(value); {
-	case !ok, text == "", text == "none", text == "void":
-		return Fact[float64]{}
+	case !ok:
+		return Fact[float64]{}, false
+	case hidesGPUs(text):
+		return Fact[float64]{}, true
 	}
 	place := r.carry(value)
 	place.Why = "NVIDIA_VISIBLE_DEVICES takes GPUs of the node, shared with others"
-	return Know(1.0, place)
+	return Know(1.0, place), false
+}
+
+// uncountedGPU is known where a pod gets GPUs of its node without asking for a number: by
+// NVIDIA's container runtime, or by device files of the host. It is not known where all
+// containers hide them.
+// https://docs.nvidia.com/datacenter/cloud-native/gpu-operator/latest/gpu-operator-rdma.html
+func (r *reader) uncountedGPU(runtimeClass *source.Node, hostPaths, containers []*source.Node) Fact[int64] {
+	if len(containers) > 0 && !slices.ContainsFunc(containers, func(container *source.Node) bool {
+		_, hidden := r.visibleGPU(container)
+		return !hidden
+	}) {
+		return Fact[int64]{}
+	}
+	atLeastOne := func(n *source.Node, why string) Fact[int64] {
+		place := because(r.carry(n), why)
+		place.AtLeast = true
+		return Know(int64(1), place)
+	}
+	switch name := r.text(runtimeClass); name.Value {
+	case "nvidia", "nvidia-cdi", "nvidia-legacy":
+		return atLeastOne(runtimeClass, "the runtime class "+name.Value+" gives the pod GPUs of its node; their number is not stated")
+	}
+	for _, hostPath := range hostPaths {
+		if path := r.text(hostPath); strings.HasPrefix(path.Value, "/dev/nvidia") {
+			return atLeastOne(hostPath, "the device file belongs to GPUs of the node; their number is not stated")
+		}
+	}
+	return Fact[int64]{}
+}
+
+// hostPaths returns the paths of the host that are volumes of a pod.
+func hostPaths(spec *source.Node) []*source.Node {
+	var paths []*source.Node
+	for volume := range present(spec.Get("volumes")) {
+		if path := volume.At("hostPath", "path"); !path.IsNull() {
+			paths = append(paths, path)
+		}
+	}
+	return paths
 }

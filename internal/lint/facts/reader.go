@@ -16,6 +16,7 @@ type reader struct {
 	format    string
 	auxiliary bool // as the format
 	root      *source.Node
+	lists     Lists
 
 	deployments []*Deployment
 	computes    []*Compute

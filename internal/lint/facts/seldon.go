@@ -139,7 +139,7 @@ const seldonEngine = "seldon-container-engine"
 func (r *reader) seldonOrchestrator(predictor *source.Node) []*source.Node {
 	engine := predictor.Get("svcOrchSpec")
 	none := lowerScalar(predictor.At("annotations", "seldon.io/no-engine")) == "true"
-	if none || engine.Get("resources").IsNull() && !r.visibleGPU(engine).Known {
+	if visible, _ := r.visibleGPU(engine); none || engine.Get("resources").IsNull() && !visible.Known {
 		return nil
 	}
 	return []*source.Node{engine}

@@ -37,7 +37,7 @@ func (r *reader) manifest(object *source.Node) {
 	if object.IsNull() {
 		return
 	}
-	if inner := readDocument(object); inner != nil {
+	if inner := readDocument(object, r.lists); inner != nil {
 		r.deployments = append(r.deployments, inner.deployments...)
 		r.computes = append(r.computes, inner.computes...)
 		r.parts = append(r.parts, inner.parts...)
@@ -102,6 +102,13 @@ func (r *reader) plannedPod(t terraformResource, kind string, template planned) 
 		}
 	}
 	sum.state(d)
+	if !d.GPUs.Known {
+		var paths []*source.Node
+		for _, volume := range spec.blocks("volume") {
+			paths = append(paths, volume.block("host_path").value.Get("path"))
+		}
+		d.GPUs = r.uncountedGPU(spec.value.Get("runtime_class_name"), paths, spec.value.Get("container").Elements())
+	}
 
 	var e evidence
 	e.planned(spec.value)
@@ -124,7 +131,7 @@ func (r *reader) plannedContainer(d *Deployment, container planned) ask {
 	a := ask{cpu: requested("cpu", r.quantity), memory: requested("memory", r.memory)}
 	a.gpus, a.fpgas = r.devices(resources.value)
 	if !a.gpus.Known || a.gpus.Value == 0 {
-		if visible := r.visibleGPU(container.value); visible.Known {
+		if visible, _ := r.visibleGPU(container.value); visible.Known {
 			a.gpus = visible
 		}
 	}

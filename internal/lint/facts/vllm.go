@@ -149,7 +149,7 @@ func (r *reader) vllmAsk(of *source.Node) ask {
 func (r *reader) vllmDevices(number, kind *source.Node) (gpus, fpgas Fact[float64]) {
 	device := gpuDevice // what no kind stands for: nvidia.com/gpu
 	if kind = filled(kind); !kind.IsNull() {
-		device = deviceOf(r.text(kind).Value)
+		device, _ = r.deviceOf(r.text(kind).Value)
 	}
 	switch device {
 	case noDevice:
