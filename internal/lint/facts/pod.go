@@ -181,9 +181,9 @@ func (r *reader) uncountedGPU(runtimeClass *source.Node, hostPaths, containers [
 		return Fact[int64]{}
 	}
 	atLeastOne := func(n *source.Node, why string) Fact[int64] {
-		place := because(r.carry(n), why)
-		place.AtLeast = true
-		return Know(int64(1), place)
+		gpu := Know(int64(1), because(r.carry(n), why))
+		gpu.AtLeast = true
+		return gpu
 	}
 	switch name := r.text(runtimeClass); name.Value {
 	case "nvidia", "nvidia-cdi", "nvidia-legacy":

@@ -181,8 +181,8 @@ func TestUncountedGPUs(t *testing.T) {
 		if got != test.want {
 			t.Errorf("%s: %q GPUs, want %q", test.name, got, test.want)
 		}
-		if bound := test.want == "1"; d.GPUs.Place.AtLeast != bound {
-			t.Errorf("%s: at least is %t", test.name, d.GPUs.Place.AtLeast)
+		if bound := test.want == "1"; d.GPUs.AtLeast != bound {
+			t.Errorf("%s: at least is %t", test.name, d.GPUs.AtLeast)
 		}
 	}
 }
