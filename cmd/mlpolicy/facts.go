@@ -108,6 +108,11 @@ func evidence(extraction *facts.Extraction) string {
 		}
 		fmt.Fprintf(&text, "  %s%s, completes %s\n", where(facts.Place{Node: document.Root}, ": "), document.Format, document.Completes)
 	}
+	for _, document := range extraction.Documents {
+		if document.Unknown != "" {
+			fmt.Fprintf(&text, "%s%s, unknown: %s\n", where(facts.Place{Node: document.Root}, ": "), document.Format, document.Unknown)
+		}
+	}
 	if text.Len() == 0 {
 		return "no document of a known format\n"
 	}
@@ -123,7 +128,7 @@ func linkEvidence(link facts.Link) string {
 	text := "  refers to " + report.Printable(link.What) + where(link.Place, "", " at ") + ": "
 	switch {
 	case link.Why == "":
-		text += found[0]
+		text += strings.Join(found, ", ")
 	case len(found) > 0:
 		text += link.Why + ": " + strings.Join(found, ", ")
 	default:

@@ -75,9 +75,11 @@ func (j *judge) denial(all *facts.Facts, denial policy.Denial, rests []facts.Pla
 		d := all.Deployments[index]
 		finding.Deployment, finding.Component, finding.Target = d.Name.Value, d.Component.Value, string(d.Target.Value)
 		finding.Remedy = j.advice.remedy(rule, j.linter.severity(rule), index)
+		finding.under(d.Parameters, &place)
 	case "computes":
 		c := all.Computes[index]
 		finding.Deployment, finding.Target = c.Name.Value, string(c.Target.Value)
+		finding.under(c.Parameters, &place)
 	}
 	for _, other := range rests {
 		place.Related = append(slices.Clip(place.Related), because(other, "it rests on this"))
@@ -88,6 +90,18 @@ func (j *judge) denial(all *facts.Facts, denial policy.Denial, rests []facts.Pla
 		return
 	}
 	j.add(finding)
+}
+
+// under names the parameters file with which a finding at a place is made, if others make
+// another deployment of the same template.
+func (f *Finding) under(parameters facts.Fact[string], place *facts.Place) {
+	if !parameters.Known {
+		return
+	}
+	f.Message += " (with " + parameters.Value + ")"
+	if file := parameters.Place; place.Node == nil || place.Node.File() != file.Node.File() {
+		place.Related = append(slices.Clip(place.Related), file)
+	}
 }
 
 func because(place facts.Place, why string) facts.Place {

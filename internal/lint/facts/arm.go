@@ -48,7 +48,7 @@ var armTemplate = format{
 // armParametersFile gives values to the parameters of a template.
 var armParametersFile = format{
 	name:      "arm-parameters",
-	title:     "Azure Resource Manager parameters file, for the templates of its folder",
+	title:     "Azure Resource Manager parameters file, for the templates of its folder or, in a folder `parameters`, of the one around that",
 	signs:     "`parameters` with a `$schema` of deploymentParameters.json",
 	reference: "https://learn.microsoft.com/azure/azure-resource-manager/templates/parameter-files",
 	links:     true,
@@ -199,21 +199,26 @@ func (t *templateReader) copiedResource(where templatePlace, resource *source.No
 	}) {
 		return
 	}
+	if !known && t.doubtful {
+		return
+	}
 	loop.index = unknownRound
 	t.resource(where.within(loop), resource, around)
 }
 
 // resource reads a resource and those inside it. One whose condition is not known is
-// there for somebody to deploy.
+// there for somebody to deploy, but where the parameters are doubtful.
 func (t *templateReader) resource(where templatePlace, resource *source.Node, around azureResource) {
 	a := azureResource{typed: resource.GetFold("type"), object: resource, name: t.resolve(resource.GetFold("name"), where)}
 	a.kind = lowerScalar(a.typed)
 	if !strings.Contains(a.kind, ".") && around.kind != "" {
 		a.kind, a.around = around.kind+"/"+a.kind, around.name
 	}
-	condition, known := t.resolve(resource.GetFold("condition"), where).Bool()
+	stated := resource.GetFold("condition")
+	condition, known := t.resolve(stated, where).Bool()
 	switch {
 	case known && !condition, resource.GetFold("existing").Is("true"):
+	case t.doubtful && !known && !stated.IsNull():
 	case a.kind == "microsoft.resources/deployments":
 		t.nested(where, resource.GetFold("properties"))
 	case azureResourceKind(a.kind):

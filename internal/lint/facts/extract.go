@@ -67,6 +67,8 @@ type Document struct {
 	Root   *source.Node
 	// Completes says what a document that is no deployment adds to others; empty otherwise.
 	Completes string
+	// Unknown says what of the document is not known and why; empty for nothing.
+	Unknown string
 }
 
 // Extract reads the facts of files. Facts that other files hold are looked up in
@@ -129,7 +131,13 @@ func readFiles(ctx context.Context, files []*source.File, options Options) []*re
 // add settles what one document says and appends it.
 func (e *Extraction) add(ctx context.Context, r *reader, linker *linker, options Options) {
 	doubts := r.doubts(options)
-	e.Documents = append(e.Documents, Document{Format: r.format, Root: r.root, Completes: r.completes})
+	e.Documents = append(e.Documents, Document{Format: r.format, Root: r.root, Completes: r.completes, Unknown: r.unknown})
+	if len(r.variants) > 0 {
+		linker.merge(ctx, r)
+		e.Deployments, e.Computes = append(e.Deployments, r.deployments...), append(e.Computes, r.computes...)
+		e.Problems = append(e.Problems, r.problems...)
+		return
+	}
 	e.Problems = append(e.Problems, r.problems...)
 	for _, d := range r.deployments {
 		d.Subject.within(options.Namespace)
@@ -219,6 +227,9 @@ func (reading *reading) completes() bool { return len(reading.parts) > 0 }
 // defined returns the parts of a document. The computes that Azure ML knows by a name
 // are among them; one that is described within a deployment is that deployment's own.
 func (r *reader) defined() []*part {
+	if len(r.variants) > 0 {
+		return definedByAll(r.variants)
+	}
 	own := make(map[*Compute]bool, len(r.deployments))
 	for _, d := range r.deployments {
 		own[d.Compute] = true

@@ -174,6 +174,9 @@ type Deployment struct {
 	Images []Fact[string] `json:"images,omitempty"`
 	// Labels are the labels or tags of its document.
 	Labels map[string]Fact[string] `json:"labels,omitempty"`
+	// Parameters is the parameters file that its template is deployed with, where others
+	// give the template other facts.
+	Parameters Fact[string] `json:"parameters,omitzero"`
 
 	// Place is the object in the document that describes the deployment.
 	Place Place `json:"-"`
@@ -267,6 +270,9 @@ type Compute struct {
 	MaxNodes Fact[int64] `json:"max_nodes,omitzero"`
 	// ClusterAutoscaling tells whether the cluster adds and removes machines by itself.
 	ClusterAutoscaling Fact[bool] `json:"cluster_autoscaling,omitzero"`
+	// Parameters is the parameters file that its template is deployed with, where others
+	// give the template other facts.
+	Parameters Fact[string] `json:"parameters,omitzero"`
 
 	// Place is the object in the document that describes the compute.
 	Place Place `json:"-"`

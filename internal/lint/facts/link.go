@@ -41,7 +41,8 @@ type part struct {
 	name, namespace string // by which others refer to it; empty where a folder or a path brings them together
 	version         string // empty where the document leaves it to Azure ML
 	facts           *Deployment
-	compute         *Compute // instead of facts
+	compute         *Compute     // instead of facts
+	under           *source.Node // the parameters with which a template says so; nil where they do not matter
 }
 
 // place is where the part is described.
@@ -114,6 +115,7 @@ type reference struct {
 	node            *source.Node   // where it is mentioned
 	model           *Model         // that the part is of, for a modelAsset
 	through         []*source.Node // the mentions that led to this one, the last first
+	under           *source.Node   // the parameters with which a template mentions it, nil for none
 }
 
 // refer notes that a deployment mentions a part.
@@ -147,13 +149,13 @@ type linker struct {
 	run      []*reading
 	read     map[string]*reading // by file name
 	inRun    map[*source.File]bool
-	folders  map[string][]string           // names of a folder's files
-	walked   map[string]bool               // folders whose files in the file system are among them
-	projects map[string]*Project           // by folder, where options know none
-	folded   map[partIn][]*part            // what is in a folder
-	values   map[string]map[string][]*part // parameters files, by folder and template
-	indexes  map[*Project]*index           // what was looked into
-	settled  map[*Compute]struct{}         // computes that are complete
+	folders  map[string][]string         // names of a folder's files
+	walked   map[string]bool             // folders whose files in the file system are among them
+	projects map[string]*Project         // by folder, where options know none
+	folded   map[partIn][]*part          // what is in a folder
+	values   map[string]*parametersFiles // by the folder of templates
+	indexes  map[*Project]*index         // what was looked into
+	settled  map[*Compute]struct{}       // computes that are complete
 	sizes    *sizes
 }
 
@@ -164,7 +166,7 @@ func newLinker(fsys fs.FS, run []*reading, options Options) *linker {
 		inRun:   make(map[*source.File]bool, len(run)),
 		folders: map[string][]string{}, walked: map[string]bool{standardInput: true},
 		projects: map[string]*Project{}, indexes: map[*Project]*index{}, settled: map[*Compute]struct{}{},
-		folded: map[partIn][]*part{}, values: map[string]map[string][]*part{},
+		folded: map[partIn][]*part{}, values: map[string]*parametersFiles{},
 	}
 	lookUp := func(ctx context.Context, name string) *reading { return l.file(ctx, l.direct(name)) }
 	l.sizes = newSizes(fsys, lookUp, func(file string) string { return l.project(file).Root })
@@ -288,6 +290,7 @@ func (l *linker) add(d *Deployment, mention *reference, p *part) {
 		d.said = append(d.said, p.facts.said...)
 		for _, further := range p.facts.mentions {
 			further := *further
+			further.under = mention.under
 			further.through = append([]*source.Node{mention.node}, mention.through...)
 			d.refer(further)
 		}
@@ -377,6 +380,20 @@ func (l *linker) addDependents(ctx context.Context, dependents *Facts, of *readi
 		if ctx.Err() != nil {
 			return problems
 		}
+		if len(r.variants) > 0 {
+			l.merge(ctx, r)
+			given := slices.ContainsFunc(r.variants, func(variant *reader) bool { return l.inRun[variant.parameters.File()] })
+			for _, d := range r.deployments {
+				if given || l.rests(d) {
+					dependents.Deployments = append(dependents.Deployments, d)
+				}
+			}
+			if given {
+				dependents.Computes = append(dependents.Computes, r.computes...)
+			}
+			problems = append(problems, l.ours(r.problems)...)
+			continue
+		}
 		if r.parameters != nil && l.inRun[r.parameters.File()] {
 			for _, c := range r.computes {
 				l.settle(c)
@@ -396,7 +413,7 @@ func (l *linker) addDependents(ctx context.Context, dependents *Facts, of *readi
 // rests tells whether a deployment was completed by a document of the run.
 func (l *linker) rests(d *Deployment) bool {
 	for _, link := range d.Links {
-		if link.Why == "" && l.inRun[link.Found[0].Node.File()] {
+		if link.Why == "" && slices.ContainsFunc(link.Found, func(found Place) bool { return l.inRun[found.Node.File()] }) {
 			return true
 		}
 	}

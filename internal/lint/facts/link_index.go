@@ -55,7 +55,7 @@ func (x *index) look(mention *reference) []*part {
 		for _, file := range []*source.File{mention.node.File(), nil} {
 			var found []*part
 			for _, version := range versions {
-				more := x.parts[definition{mention.kind, mention.name, namespace, version, file}]
+				more := mention.reachable(x.parts[definition{mention.kind, mention.name, namespace, version, file}])
 				if len(found) == 0 {
 					found = more
 				} else if len(more) > 0 {
@@ -68,6 +68,16 @@ func (x *index) look(mention *reference) []*part {
 		}
 	}
 	return nil
+}
+
+// reachable returns the parts without those that a template defines with other parameters
+// than the mention's.
+func (r *reference) reachable(parts []*part) []*part {
+	other := func(p *part) bool { return r.under != nil && p.under != nil && p.under != r.under }
+	if !slices.ContainsFunc(parts, other) {
+		return parts
+	}
+	return slices.DeleteFunc(slices.Clone(parts), other)
 }
 
 // partIn is a kind of parts in a folder.

@@ -326,41 +326,142 @@ func TestLinksIsOfWhatLinks(t *testing.T) {
 	}
 }
 
-// A template is read with the parameters file that is its own.
-func TestParametersFile(t *testing.T) {
-	template := `{"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
- "parameters": {"memory": {"type": "int", "defaultValue": 1}},
- "resources": [{"type": "Microsoft.ContainerInstance/containerGroups", "name": "a", "properties": {"containers": [
+// armGroup is a template of one container group, whose memory and deployment are parameters.
+const armGroup = `{"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+ "parameters": {"memory": {"type": "int", "defaultValue": 1}, "deploy": {"type": "bool", "defaultValue": true}},
+ "resources": [{"type": "Microsoft.ContainerInstance/containerGroups", "name": "a", "condition": "[parameters('deploy')]", "properties": {"containers": [
   {"properties": {"resources": {"requests": {"memoryInGB": "[parameters('memory')]"}}}}]}}]}`
-	parameters := func(memory string) *fstest.MapFile {
-		return data(`{"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentParameters.json#", "parameters": {"memory": {"value": ` + memory + `}}}`)
+
+func armValues(values string) *fstest.MapFile {
+	return data(`{"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentParameters.json#", "parameters": {` + values + `}}`)
+}
+
+// A template is read with the parameters files that are its own: once with each, and
+// what is equal with all of them is one deployment.
+func TestParametersFiles(t *testing.T) {
+	memory := func(gib string) *fstest.MapFile { return armValues(`"memory": {"value": ` + gib + `}`) }
+	required := strings.Replace(armGroup, `"type": "int", "defaultValue": 1`, `"type": "int"`, 1)
+	many := fstest.MapFS{}
+	for i := range maxParametersFiles + 1 {
+		many[fmt.Sprintf("main.parameters.%d.json", i)] = memory("2")
 	}
+	few := maps.Clone(many)
+	delete(few, "main.parameters.0.json")
 	tests := []struct {
-		name  string
-		files fstest.MapFS
-		want  string // the memory and what is said of the link
+		name     string
+		template string
+		files    fstest.MapFS
+		want     string // of each deployment the memory and the parameters file; why the link is not followed
 	}{
-		{"of its name", fstest.MapFS{"main.parameters.json": parameters("2"), "other.parameters.json": parameters("3")}, "2"},
-		{"of its name and a stage", fstest.MapFS{"main.parameters.dev.json": parameters("2"), "parameters.json": parameters("3")}, "2"},
-		{"without a name, beside one template", fstest.MapFS{"parameters.json": parameters("2")}, "2"},
-		{"before the word", fstest.MapFS{"main.dev.parameters.json": parameters("2")}, "2"},
-		{"of something else", fstest.MapFS{"storage.parameters.json": parameters("2")}, "1"},
-		{"of another template of this name", fstest.MapFS{"main.parameters.json": data(strings.Replace(string(parameters("2").Data), "memory", "disk", 1))}, "1"},
-		{"one for each stage", fstest.MapFS{"main.parameters.dev.json": parameters("2"), "main.parameters.prod.json": parameters("3")}, "0 there are 2, and what they set is not known"},
-		{"of another template", fstest.MapFS{"other.parameters.json": parameters("2"), "other.json": data(template)}, "1"},
-		{"in another folder", fstest.MapFS{"stage/main.parameters.json": parameters("2")}, "1"},
-		{"none", fstest.MapFS{}, "1"},
+		{"of its name", armGroup, fstest.MapFS{"main.parameters.json": memory("2"), "Other.parameters.json": data(`{}`)}, "2"},
+		{"of its name and a stage", armGroup, fstest.MapFS{"main.parameters.dev.json": memory("2")}, "2"},
+		{"before the word", armGroup, fstest.MapFS{"main.dev.parameters.json": memory("2")}, "2"},
+		{"without a name, beside one template", armGroup, fstest.MapFS{"parameters.json": memory("2")}, "2"},
+		{"without a name, and not complete", required, fstest.MapFS{"parameters.json": armValues(`"deploy": {"value": true}`)}, "0"},
+		{"of a stage, beside one template", armGroup, fstest.MapFS{"prod.parameters.json": memory("2")}, "2"},
+		{"of a stage, after the word", armGroup, fstest.MapFS{"parameters-prod.json": memory("2")}, "2"},
+		{"of a stage, complete", required, fstest.MapFS{"prod.parameters.json": memory("2")}, "2"},
+		{"of a stage, not complete", required, fstest.MapFS{"prod.parameters.json": armValues(`"deploy": {"value": true}`)}, "0"},
+		{"of a stage, beside two templates", armGroup, fstest.MapFS{"prod.parameters.json": memory("2"), "b.json": data(armGroup)}, "1"},
+		{"in the folder parameters", armGroup, fstest.MapFS{"parameters/prod.json": memory("2")}, "2"},
+		{"in the folder Parameters, with the word", armGroup, fstest.MapFS{"Parameters/prod.parameters.json": memory("2")}, "2"},
+		{"in the folder params, of its name", armGroup, fstest.MapFS{"params/main.parameters.json": memory("2"), "b.json": data(armGroup)}, "2"},
+		{"in the folder parameters, of two stages", armGroup, fstest.MapFS{"parameters/dev.json": memory("2"), "parameters/prod.json": memory("3")},
+			"2 parameters/dev.json, 3 parameters/prod.json"},
+		{"in another folder", armGroup, fstest.MapFS{"stage/main.parameters.json": memory("2")}, "1"},
+		{"of another template by what it sets", armGroup, fstest.MapFS{"main.parameters.json": armValues(`"disk": {"value": 2}`)}, "1"},
+		{"of another template by its name", armGroup, fstest.MapFS{"other.parameters.json": memory("2"), "other.json": data(armGroup)}, "1"},
+		{"none", armGroup, fstest.MapFS{}, "1"},
+
+		{"one for each stage", armGroup, fstest.MapFS{"main.parameters.dev.json": memory("2"), "main.parameters.prod.json": memory("3")},
+			"2 main.parameters.dev.json, 3 main.parameters.prod.json"},
+		{"equal for each stage", armGroup, fstest.MapFS{"main.parameters.dev.json": memory("2"), "main.parameters.prod.json": memory("2")}, "2"},
+		{"equal to the default", armGroup, fstest.MapFS{"main.parameters.dev.json": memory("1"), "main.parameters.prod.json": armValues(`"deploy": {"value": true}`)}, "1"},
+		{"of its name and of a stage", armGroup, fstest.MapFS{"main.parameters.json": memory("2"), "prod.parameters.json": memory("3")},
+			"2 main.parameters.json, 3 prod.parameters.json"},
+		{"two of three are equal", armGroup, fstest.MapFS{"main.parameters.1.json": memory("2"), "main.parameters.2.json": memory("3"), "main.parameters.3.json": memory("2")},
+			"2 main.parameters.1.json, 3 main.parameters.2.json, 2 main.parameters.3.json"},
+		{"one leaves the default", armGroup, fstest.MapFS{"main.parameters.dev.json": armValues(`"deploy": {"value": true}`), "main.parameters.prod.json": memory("3")},
+			"1 main.parameters.dev.json, 3 main.parameters.prod.json"},
+		{"a secret in one", armGroup, fstest.MapFS{"main.parameters.dev.json": armValues(`"memory": {"reference": {"keyVault": {"id": "k"}}}`), "main.parameters.prod.json": memory("3")},
+			"0 main.parameters.dev.json, 3 main.parameters.prod.json"},
+		{"none deploys it", armGroup, fstest.MapFS{"main.parameters.dev.json": armValues(`"deploy": {"value": false}`), "main.parameters.prod.json": armValues(`"deploy": {"value": false}`)}, ""},
+		{"one deploys it", armGroup, fstest.MapFS{"main.parameters.dev.json": armValues(`"deploy": {"value": false}`), "main.parameters.prod.json": memory("3")},
+			"3 main.parameters.prod.json"},
+		{"as many as are judged", armGroup, few, "2"},
+		{"more than are judged", strings.Replace(armGroup, `"condition": "[parameters('deploy')]", `, "", 1), many,
+			"0 21 files fit and at most 20 are judged, so that what they set is not known"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			test.files["main.json"] = data(template)
-			d := only(t, extract(t, test.files, Options{}, "main.json", template))
-			got := fmt.Sprint(d.MemoryGiB.Value)
-			for _, link := range d.Links {
-				got = strings.TrimSpace(got + " " + link.Why)
+			test.files["main.json"] = data(test.template)
+			var got []string
+			for _, d := range extract(t, test.files, Options{}, "main.json", test.template).Deployments {
+				text := fmt.Sprint(d.MemoryGiB.Value, " ", d.Parameters.Value)
+				for _, link := range d.Links {
+					text += link.Why
+				}
+				got = append(got, strings.TrimSpace(text))
 			}
-			if got != test.want {
+			if got := strings.Join(got, ", "); got != test.want {
 				t.Errorf("got %s, want %s", got, test.want)
+			}
+		})
+	}
+}
+
+// With more parameters files than are judged, what may not be deployed is not judged.
+func TestTooManyParametersFiles(t *testing.T) {
+	files := fstest.MapFS{"main.json": data(armGroup)}
+	for i := range maxParametersFiles + 1 {
+		files[fmt.Sprintf("main.parameters.%d.json", i)] = armValues(`"deploy": {"value": false}`)
+	}
+	extraction := extract(t, files, Options{}, "main.json", armGroup)
+	if len(extraction.Deployments) > 0 || !strings.Contains(extraction.Documents[0].Unknown, "21 files") {
+		t.Errorf("%d deployments, unknown: %s", len(extraction.Deployments), extraction.Documents[0].Unknown)
+	}
+}
+
+// What a template mentions is looked up among what it defines with the same parameters.
+func TestParametersFilesAndLinks(t *testing.T) {
+	template := `{"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+ "parameters": {"size": {"type": "string"}},
+ "resources": [
+  {"type": "Microsoft.MachineLearningServices/workspaces/computes", "name": "w/scoring", "properties": {"computeType": "AmlCompute",
+   "properties": {"vmSize": "[parameters('size')]"}}},
+  {"type": "Microsoft.MachineLearningServices/workspaces/batchEndpoints/deployments", "name": "w/e/d", "properties": {
+   "compute": "[resourceId('Microsoft.MachineLearningServices/workspaces/computes', 'w', 'scoring')]"}}]}`
+	size := func(name string) *fstest.MapFile { return armValues(`"size": {"value": "` + name + `"}`) }
+	tests := []struct {
+		name      string
+		dev, prod string
+		want      string // the GPUs and the parameters file of each deployment, then of each compute
+	}{
+		{"sizes differ", "Standard_DS3_v2", "Standard_NC6s_v3", "0 main.parameters.dev.json, 1 main.parameters.prod.json; 0 main.parameters.dev.json, 1 main.parameters.prod.json"},
+		{"sizes are equal", "Standard_NC12s_v3", "Standard_NC12s_v3", "2 ; 2 "},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			files := fstest.MapFS{"main.json": data(template), "main.parameters.dev.json": size(test.dev), "main.parameters.prod.json": size(test.prod)}
+			extraction := extract(t, files, Options{}, "main.json", template)
+			var deployments, computes []string
+			for _, d := range extraction.Deployments {
+				if d.Target.Value != AMLCompute {
+					t.Errorf("%s is on %q", d.Name.Value, d.Target.Value)
+				}
+				deployments = append(deployments, fmt.Sprint(d.GPUs.Value, " ", d.Parameters.Value))
+			}
+			for _, c := range extraction.Computes {
+				computes = append(computes, fmt.Sprint(c.GPUs.Value, " ", c.Parameters.Value))
+			}
+			if got := strings.Join(deployments, ", ") + "; " + strings.Join(computes, ", "); got != test.want {
+				t.Errorf("got %s, want %s", got, test.want)
+			}
+			// Others find a compute that is the same with all parameters.
+			other := "$schema: https://azuremlschemas.azureedge.net/latest/batchDeployment.schema.json\nname: o\ncompute: azureml:scoring\n"
+			o := only(t, extract(t, files, Options{}, "o.yml", other))
+			if same := test.dev == test.prod; o.GPUs.Known != same {
+				t.Errorf("another file's deployment on it has %+v GPUs", o.GPUs)
 			}
 		})
 	}

@@ -27,6 +27,9 @@ func because(place Place, why string) Place {
 // in tells whether the place is in the file of this name.
 func (p Place) in(file string) bool { return p.Node != nil && p.Node.File().Name == file }
 
+// at reports whether two places are the same value.
+func (p Place) at(other Place) bool { return p.Node == other.Node }
+
 // Path leads to a value of the input document: keys are strings, indexes of arrays ints.
 type Path []any
 

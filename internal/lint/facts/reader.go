@@ -26,6 +26,13 @@ type reader struct {
 
 	// parameters are the values that another file gives to the document's, nil for none.
 	parameters *source.Node
+	// variants are the readings of a template with each of several parameters files.
+	variants []*reader
+	// doubtful says that parameters leave out what is set somewhere: a resource whose
+	// condition is not known may not be deployed at all.
+	doubtful bool
+	// unknown says to people what of the document is not known and why; empty for nothing.
+	unknown string
 
 	// plainUnderscores says that a__b__c holds no placeholder, as __X__ and a/__X__ do.
 	plainUnderscores bool

@@ -188,6 +188,7 @@ func modelDeploymentSchema(t *testing.T) *jsonschema.Schema {
 	deployment := property(t, factsSchema(t), "deployments").Items
 	compute := property(t, deployment, "compute")
 	compute.Properties.Delete("format")
+	compute.Properties.Delete("parameters") // of templates only
 	compute.Required = nil
 
 	size := &jsonschema.Schema{

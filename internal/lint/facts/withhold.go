@@ -46,12 +46,12 @@ func (d *Deployment) copied() *Deployment {
 	return &copied
 }
 
-// each calls found for every known fact below a struct of the vocabulary but its name;
-// path leads there by fields and indexes.
+// each calls found for every known fact below a struct of the vocabulary but what it is
+// called: its name and its parameters file. path leads there by fields and indexes.
 func each(of reflect.Value, path []int, found func(path []int, place Place)) {
 	for i := range of.NumField() {
 		name, _, _ := strings.Cut(of.Type().Field(i).Tag.Get("json"), ",")
-		if name == "" || name == "-" || name == "name" {
+		if name == "" || name == "-" || name == "name" || name == "parameters" {
 			continue
 		}
 		path, field := append(path[:len(path):len(path)], i), of.Field(i)
