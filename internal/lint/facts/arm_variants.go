@@ -7,8 +7,6 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
-
-	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
 // separate marks what a reading of a template says as said with its parameters, so that
@@ -167,21 +165,10 @@ func (r *reader) parametersFile() Fact[string] {
 	return Know(name, Place{Node: root, Why: "deployed with these parameters"})
 }
 
-// facts is everything that a rule sees of a deployment, with its bounds, comparable. What
-// others mention it by stands in its place.
-func (d *Deployment) facts() string { return comparison(d, d.Place.Node) }
+// facts is everything that a rule sees, and the place of the description, comparable.
+func (d *Deployment) facts() string { return text([]any{d, d.Place.Node.Span().Start.Offset}) }
 
-func (c *Compute) facts() string { return comparison(c, c.Place.Node) }
-
-func comparison(of any, at *source.Node) string {
-	bounds := ""
-	each(reflect.ValueOf(of).Elem(), nil, func(path []int, place Place) {
-		if place.AtLeast {
-			bounds += text([]any{path})
-		}
-	})
-	return text([]any{of, bounds, at.Span().Start.Offset})
-}
+func (c *Compute) facts() string { return text([]any{c, c.Place.Node.Span().Start.Offset}) }
 
 // told is what makes problems the same.
 func (p Problem) told() string {
