@@ -202,7 +202,7 @@ func (l *linker) parametersFolders(folder string) []string {
 	add := func(name string) {
 		switch strings.ToLower(path.Base(name)) {
 		case "parameters", "params":
-			found[name] = true
+			found[path.Dir(l.direct(path.Join(name, "any")))] = true
 		}
 	}
 	for name := range l.folders {
