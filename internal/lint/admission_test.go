@@ -125,6 +125,43 @@ spec: {template: {spec: {%s, containers: [{name: a, image: b, resources: {limits
 	}
 }
 
+// TestOperatorLabelsTakeNoFindingAway tries the labels of operators on an object that has
+// errors without them. They make a web service of one that has none.
+func TestOperatorLabelsTakeNoFindingAway(t *testing.T) {
+	const object = `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: churn, namespace: scoring, labels: {%s}}
+spec: {template: {spec: {%s, containers: [{name: a, image: b, resources: {limits: {nvidia.com/gpu: 1}}}]}}}
+`
+	ruleOf := func(finding string) string { rule, _, _ := strings.Cut(finding, " "); return rule }
+	for _, label := range []string{
+		"ml.azure.com/endpoint-name: churn", "isazuremlapp: 'true'", "serving.kserve.io/inferenceservice: churn",
+		"seldon-deployment-id: churn", "ray.io/originated-from-crd: RayService", "kaito.sh/workspace: churn",
+	} {
+		adds := lintObject(t, linterOf(t, "kubernetes: {cluster: other}").Admission(), fmt.Sprintf(object, label, "hostNetwork: false"))
+		if !slices.ContainsFunc(adds, func(finding string) bool { return ruleOf(finding) == "gpu-web-service" }) {
+			t.Errorf("%s adds %q", label, adds)
+		}
+		for _, test := range []struct{ configuration, spec, rule string }{
+			{"", "nodeSelector: {type: virtual-kubelet}", "cpu-only"},
+			{"{kubernetes: {cluster: aks}, facts: [{namespaces: [scoring], set: {workload: batch-scoring}}]}", "hostNetwork: false", "gpu-batch-scoring"},
+		} {
+			linter := linterOf(t, test.configuration).Admission()
+			without := lintObject(t, linter, fmt.Sprintf(object, "", test.spec))
+			found := lintObject(t, linter, fmt.Sprintf(object, label, test.spec))
+			if !slices.ContainsFunc(without, func(finding string) bool { return ruleOf(finding) == test.rule }) {
+				t.Fatalf("%s: no %s in %q", test.spec, test.rule, without)
+			}
+			for _, finding := range without {
+				if !slices.Contains(found, finding) {
+					t.Errorf("%s takes away %s", label, finding)
+				}
+			}
+		}
+	}
+}
+
 func TestAdmissionBelievesWhatItIsToldTo(t *testing.T) {
 	const object = `{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "churn", "annotations": {"mlpolicy.dev/workload": "training"}},
 		"spec": {"nodeSelector": {"type": "virtual-kubelet"}, "containers": [{"resources": {"limits": {"nvidia.com/gpu": 1}}}]}}`

@@ -48,7 +48,7 @@ func (r *reader) containerGroup(d *Deployment, properties *source.Node) {
 		sum.add(r.groupContainer(d, container.Get("properties")))
 	}
 	for _, container := range properties.Get("initContainers").Elements() {
-		sum.atLeast(r.groupContainer(d, container.Get("properties")))
+		sum.raise(demand{}.with(r.groupContainer(d, container.Get("properties"))))
 	}
 	d.CPUCores, d.MemoryGiB, d.GPUs = sum.cpu.fact(), sum.memory.fact(), sum.gpus.whole()
 }

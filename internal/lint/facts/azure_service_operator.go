@@ -79,7 +79,7 @@ func (r *reader) operatorContainers(spec *source.Node) {
 		sum.add(r.groupContainer(d, container))
 	}
 	for _, container := range spec.Get("initContainers").Elements() {
-		sum.atLeast(r.groupContainer(d, container))
+		sum.raise(demand{}.with(r.groupContainer(d, container)))
 	}
 	sum.state(d)
 }

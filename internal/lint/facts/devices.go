@@ -130,10 +130,11 @@ func (r *reader) devices(resources *source.Node) (gpus, fpgas Fact[float64]) {
 		case fpgaDevice:
 			fpga.add(most)
 		case gpuPart:
-			if len(part.parts) == 0 {
-				part.add(most)
+			if of := (tally{}).with(most); len(part.parts) == 0 {
+				part = of
+			} else {
+				part.raise(of)
 			}
-			part.atLeast(most)
 		default:
 			gpu.add(most)
 		}

@@ -186,16 +186,44 @@ func (r *reader) readMetadata(labels, annotations *source.Node) *stated {
 	r.statements(&read, annotations)
 	r.statements(&read, labels)
 	for _, member := range labels.Entries() {
-		switch member.Key.Text {
-		case "ml.azure.com/endpoint-name", "ml.azure.com/deployment-name", "isazuremlapp":
-			if !read.Workload.Known && !member.Value.IsNull() && !member.Value.Is("false") {
-				place := r.carry(member.Value)
-				place.Why = "Azure ML gives this label to the pods of its online endpoints"
-				read.Workload = Know(WebService, place)
-			}
+		if why := r.serviceLabel(member); why != "" {
+			read.Workload = Know(WebService, because(r.carry(member.Value), why))
+			break
 		}
 	}
 	return &stated{labels: labels, said: read.said, workload: read.Workload}
+}
+
+// serviceLabel returns the operator that gives a label to what it makes of a web service, in
+// words; empty for any other label. No label tells of training: operators give the same
+// ones to all that they make.
+func (r *reader) serviceLabel(label source.Member) string {
+	value := label.Value
+	if value.IsNull() || value.Is("false") {
+		return ""
+	}
+	group, kind := groupKind(r.root)
+	if group == "batch" {
+		return "" // such as a load test beside a service
+	}
+	switch label.Key.Text {
+	case "ml.azure.com/endpoint-name", "ml.azure.com/deployment-name", "isazuremlapp":
+		return "Azure ML gives this label to the pods of its online endpoints"
+	case "serving.kserve.io/inferenceservice":
+		return "KServe gives this label to what it makes of an InferenceService"
+	case "seldon-deployment-id":
+		return "Seldon gives this label to what it makes of a SeldonDeployment"
+	case "ray.io/originated-from-crd":
+		if value.Is("RayService") {
+			return "KubeRay gives this label to what it makes of a RayService"
+		}
+	case "kaito.sh/workspace":
+		// The Jobs of a Workspace, which tune a model, have it too.
+		if group == "apps" && (kind == "Deployment" || kind == "StatefulSet") {
+			return "KAITO gives this label to the Deployment or StatefulSet that serves the model of a Workspace"
+		}
+	}
+	return ""
 }
 
 // autoscale notes an autoscaler that is on, as on says, and its bounds. The replicas

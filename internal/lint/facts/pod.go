@@ -12,22 +12,13 @@ import (
 // pod reads what the containers of a pod ask for and the images that they run.
 // more are main containers that stand outside the lists of spec.
 func (r *reader) pod(d *Deployment, spec *source.Node, more ...*source.Node) {
-	var sum demand
+	var sum podSum
 	containers := slices.AppendSeq(slices.Clone(more), present(spec.Get("containers")))
 	for _, container := range containers {
-		sum.add(r.container(d, container))
+		sum.container(r.container(d, container))
 	}
-	// A restartable init container runs beside the main ones, any other before them.
-	inits := present(spec.Get("initContainers"))
-	for container := range inits {
-		if container.Get("restartPolicy").Is("Always") {
-			sum.add(r.container(d, container))
-		}
-	}
-	for container := range inits {
-		if !container.Get("restartPolicy").Is("Always") {
-			sum.atLeast(r.container(d, container))
-		}
+	for container := range present(spec.Get("initContainers")) {
+		sum.initContainer(r.container(d, container), container.Get("restartPolicy").Is("Always"))
 	}
 	for container := range present(spec.Get("ephemeralContainers")) {
 		d.image(container.Get("image"))
@@ -41,6 +32,20 @@ func (r *reader) pod(d *Deployment, spec *source.Node, more ...*source.Node) {
 		d.CPUCores = requestedOfPod(whole, "cpu", d.CPUCores, r.quantity)
 		d.MemoryGiB = requestedOfPod(whole, "memory", d.MemoryGiB, r.memory)
 	}
+	overhead := spec.Get("overhead")
+	d.CPUCores = plus(d.CPUCores, overhead.Get("cpu"), r.quantity)
+	d.MemoryGiB = plus(d.MemoryGiB, overhead.Get("memory"), r.memory)
+}
+
+// plus adds what n states to a fact, if n states anything.
+func plus(f Fact[float64], n *source.Node, read func(*source.Node) Fact[float64]) Fact[float64] {
+	if n.IsNull() {
+		return f
+	}
+	var sum tally
+	sum.add(f)
+	sum.add(read(n))
+	return sum.fact()
 }
 
 // present yields the items of a list but for those that a patch takes away.
@@ -59,11 +64,11 @@ func present(list *source.Node) iter.Seq[*source.Node] {
 // https://kubernetes.io/docs/tasks/manage-kubernetes-objects/update-api-object-kubectl-patch
 func takenAway(n *source.Node) bool { return n.Get("$patch").Is("delete") && !live(n) }
 
-// demand adds up what the containers of a pod ask for.
-type demand struct{ gpus, fpgas, cpu, memory tally }
-
 // ask is what one container asks for.
 type ask struct{ gpus, fpgas, cpu, memory Fact[float64] }
+
+// demand adds up what containers ask for that run at the same time.
+type demand struct{ gpus, fpgas, cpu, memory tally }
 
 func (d *demand) add(a ask) {
 	d.cpu.add(a.cpu)
@@ -77,17 +82,49 @@ func (d *demand) add(a ask) {
 	}
 }
 
-func (d *demand) atLeast(a ask) {
-	d.cpu.atLeast(a.cpu)
-	d.memory.atLeast(a.memory)
-	d.gpus.atLeast(a.gpus)
-	d.fpgas.atLeast(a.fpgas)
+// with returns the demand with what one more container asks for. What that leaves open is
+// no part of the sums.
+func (d demand) with(a ask) demand {
+	return demand{cpu: d.cpu.with(a.cpu), memory: d.memory.with(a.memory), gpus: d.gpus.with(a.gpus), fpgas: d.fpgas.with(a.fpgas)}
+}
+
+// raise makes each sum at least the other's.
+func (d *demand) raise(to demand) {
+	d.cpu.raise(to.cpu)
+	d.memory.raise(to.memory)
+	d.gpus.raise(to.gpus)
+	d.fpgas.raise(to.fpgas)
 }
 
 // state makes the sums those of a deployment.
 func (d *demand) state(of *Deployment) {
 	of.GPUs, of.FPGAs = d.gpus.whole(), d.fpgas.whole()
 	of.CPUCores, of.MemoryGiB = d.cpu.fact(), d.memory.fact()
+}
+
+// podSum adds up what the containers of a pod ask for as the scheduler does: containers and
+// sidecars, which are restartable init containers, together, and at least each other init
+// container with the sidecars that started before it.
+// https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/#resource-sharing-within-containers
+type podSum struct{ running, sidecars, starting demand }
+
+func (p *podSum) container(a ask) { p.running.add(a) }
+
+// initContainer takes the init containers in their order.
+func (p *podSum) initContainer(a ask, sidecar bool) {
+	if sidecar {
+		p.running.add(a)
+		p.sidecars.add(a)
+		return
+	}
+	p.starting.raise(p.sidecars.with(a))
+}
+
+// state makes the sums those of a deployment.
+func (p *podSum) state(of *Deployment) {
+	all := p.running
+	all.raise(p.starting)
+	all.state(of)
 }
 
 func (r *reader) container(d *Deployment, container *source.Node) ask {

@@ -1,5 +1,7 @@
 package facts
 
+import "slices"
+
 // tally adds up what several places contribute to one fact. The fact stands at the
 // largest contributor; the others are related.
 type tally struct {
@@ -18,12 +20,20 @@ func (t *tally) add(f Fact[float64]) {
 	t.parts = append(t.parts, f)
 }
 
-// atLeast raises the sum to f where f is larger.
-func (t *tally) atLeast(f Fact[float64]) {
-	t.missing = t.missing || f.AtLeast
-	if f.Known && f.Value > t.sum {
-		t.sum = f.Value
-		t.parts = []Fact[float64]{f}
+// with returns the tally with a contribution, if that is known.
+func (t tally) with(f Fact[float64]) tally {
+	t.parts = slices.Clip(t.parts)
+	if f.Known {
+		t.add(f)
+	}
+	return t
+}
+
+// raise makes the sum at least that of another tally, which is not known to come beside it.
+func (t *tally) raise(to tally) {
+	t.missing = t.missing || to.missing
+	if to.sum > t.sum {
+		t.sum, t.parts = to.sum, to.parts
 	}
 }
 

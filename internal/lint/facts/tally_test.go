@@ -38,7 +38,7 @@ func TestTally(t *testing.T) {
 				sum.add(f)
 			}
 			for _, f := range test.atLeast {
-				sum.atLeast(f)
+				sum.raise(tally{}.with(f))
 			}
 			got := "unknown"
 			if f := sum.fact(); f.Known {

@@ -90,16 +90,12 @@ func (r *reader) plannedPod(t terraformResource, kind string, template planned) 
 	}
 
 	spec := template.block("spec")
-	var sum demand
+	var sum podSum
 	for _, container := range spec.blocks("container") {
-		sum.add(r.plannedContainer(d, container))
+		sum.container(r.plannedContainer(d, container))
 	}
 	for _, container := range spec.blocks("init_container") {
-		if container.value.Get("restart_policy").Is("Always") {
-			sum.add(r.plannedContainer(d, container))
-		} else {
-			sum.atLeast(r.plannedContainer(d, container))
-		}
+		sum.initContainer(r.plannedContainer(d, container), container.value.Get("restart_policy").Is("Always"))
 	}
 	sum.state(d)
 	if !d.GPUs.Known {

@@ -44,10 +44,10 @@ func (r *reader) vllmRuntime(spec *source.Node) {
 	r.vllmModel(d, spec.Get("model"))
 
 	config := spec.Get("deploymentConfig")
-	var sum demand
-	sum.add(r.vllmContainer(d, config))
+	var sum podSum
+	sum.container(r.vllmContainer(d, config))
 	if sidecar := config.Get("sidecarConfig"); r.boolean(sidecar.Get("enabled")).Value {
-		sum.add(r.vllmContainer(d, sidecar))
+		sum.container(r.vllmContainer(d, sidecar))
 	}
 	sum.state(d)
 	d.Replicas = r.count(config.Get("replicas"))
@@ -111,10 +111,10 @@ func (r *reader) vllmPod(engine, model, asked *source.Node, shared evidence) *De
 	repository := model.Get("repository")
 	d.imageOf(repository, repository, ":", model.Get("tag"))
 
-	var sum demand
-	sum.add(r.vllmAsk(asked))
+	var sum podSum
+	sum.container(r.vllmAsk(asked))
 	if init := model.Get("initContainer"); !init.IsNull() {
-		sum.atLeast(r.container(d, init))
+		sum.initContainer(r.container(d, init), false)
 	}
 	sum.state(d)
 
