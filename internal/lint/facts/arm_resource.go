@@ -165,7 +165,7 @@ func (r *reader) azureBatchDeployment(a azureResource) {
 	if kind := r.text(configured); configured.IsNull() || strings.EqualFold(kind.Value, "Model") {
 		d.Workload = Know(BatchScoring, Place{Node: a.typed, Why: "a model behind a batch endpoint scores"})
 	}
-	r.instanceType(d, folded(a.properties, "resources", "instanceType"))
+	r.machineOrType(d, folded(a.properties, "resources", "instanceType"))
 	r.azureEndpointReference(d, a)
 	r.azureComputeReference(d, folded(a.properties, "compute"))
 	r.azureModel(d, folded(a.properties, "model", "assetId"))

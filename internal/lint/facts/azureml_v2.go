@@ -84,6 +84,9 @@ func (r *reader) modelAsset(d *Deployment, model *Model, n *source.Node) {
 	model.Name = r.text(n.Get("name"))
 	model.Version = r.text(n.Get("version"))
 	model.Path = r.text(n.Get("path"))
+	if !model.Path.Known {
+		model.Path = r.text(n.Get("local_path")) // of the preview of 2021
+	}
 	r.designerTags(d, n.Get("tags"))
 }
 
@@ -159,16 +162,20 @@ func (r *reader) azureMLEnvironment(d *Deployment, n *source.Node) {
 
 // environment reads the definition of an environment.
 func (r *reader) environment(d *Deployment, n *source.Node) {
-	d.image(n.Get("image"))
+	image := n.Get("image")
+	if image.IsNull() {
+		image = n.At("docker", "image") // of the preview of 2021
+	}
+	d.image(image)
 	r.designerName(d, n.Get("name"))
-	r.designerImage(d, n.Get("image"))
+	r.designerImage(d, image)
 	r.conda(d, n.Get("conda_file"))
 }
 
 // conda reads a conda specification, or notes the file that holds it.
 func (r *reader) conda(d *Deployment, n *source.Node) {
 	if path, ok := r.scalar(n); ok && path != "" {
-		d.refer(reference{kind: condaFile, path: path, node: n})
+		d.refer(reference{kind: condaFile, path: strings.TrimPrefix(path, fileScheme), node: n})
 		return
 	}
 	r.designerConda(d, n)

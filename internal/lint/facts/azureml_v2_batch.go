@@ -28,22 +28,38 @@ var azureMLv2BatchDeployment = format{
 			(root.Has("mini_batch_size") || root.Get("settings").Has("mini_batch_size"))
 	},
 	read: func(r *reader) {
-		d := r.deployment(r.root.Get("name"), r.root)
 		r.text(r.root.Get("type")) // may be a template
-		if deploysModel(r.root) {
-			d.Workload = Know(BatchScoring, Place{Node: discriminator(r.root), Why: "a model behind a batch endpoint scores"})
-		}
-		r.instanceType(d, r.root.At("resources", "instance_type"))
 		compute := r.root.Get("compute")
 		if compute.IsNull() {
 			compute = r.root.At("settings", "default_compute") // a pipeline's
 		}
-		r.computeReference(d, compute)
-		r.endpointReference(d)
-		r.azureMLModel(d, r.root.Get("model"))
-		r.azureMLEnvironment(d, r.root.Get("environment"))
-		r.tags(d, r.root.Get("tags"))
+		r.batchDeployment(r.root, compute, deploysModel(r.root), discriminator(r.root))
 	},
+}
+
+// batchDeployment reads a deployment behind a batch endpoint, which stated says.
+func (r *reader) batchDeployment(n, compute *source.Node, scores bool, stated *source.Node) *Deployment {
+	d := r.deployment(n.Get("name"), n)
+	if scores {
+		d.Workload = Know(BatchScoring, Place{Node: stated, Why: "a model behind a batch endpoint scores"})
+	}
+	r.machineOrType(d, n.At("resources", "instance_type"))
+	r.computeReference(d, compute)
+	r.endpointReference(d, n)
+	r.azureMLModel(d, n.Get("model"))
+	r.azureMLEnvironment(d, n.Get("environment"))
+	r.tags(d, n.Get("tags"))
+	return d
+}
+
+// machineOrType reads the instance type of a batch deployment: a VM size, or on Kubernetes
+// the name of an instance type of the cluster.
+func (r *reader) machineOrType(d *Deployment, n *source.Node) {
+	if _, size := machineOf(r.text(n).Value); size {
+		r.instanceType(d, n)
+		return
+	}
+	r.instanceTypeReference(d, n)
 }
 
 // batchSchemaMarks stand in the bytes of a deployment that has a $schema.

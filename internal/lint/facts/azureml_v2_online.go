@@ -33,34 +33,45 @@ var azureMLv2OnlineDeployment = format{
 				root.At("environment", "inference_config") != nil)
 	},
 	read: func(r *reader) {
-		d := r.deployment(r.root.Get("name"), r.root)
-		d.Workload = Know(WebService, Place{Node: discriminator(r.root), Why: "an online endpoint is a web service"})
-		r.text(r.root.Get("type"))
-		switch onlineKind(r.root) {
-		case "kubernetes":
-			d.anyCluster = true
-			r.resources(d, r.root.Get("resources"))
-			if name := r.text(r.root.Get("instance_type")); name.Known {
-				d.refer(reference{kind: instanceType, name: name.Value, node: name.Place.Node})
-			}
-		case "managed":
-			d.Target = Know(ManagedOnline, because(r.carry(discriminator(r.root)), "the endpoint is a managed one"))
-			r.instanceType(d, r.root.Get("instance_type"))
-		}
-		r.endpointReference(d)
-		d.Replicas = r.count(r.root.Get("instance_count"))
-		if scale := r.root.At("scale_settings", "type"); lowerScalar(scale) == "target_utilization" {
-			d.Autoscales = Know(true, r.carry(scale))
-		}
-		r.azureMLModel(d, r.root.Get("model"))
-		r.azureMLEnvironment(d, r.root.Get("environment"))
-		r.tags(d, r.root.Get("tags"))
+		r.text(r.root.Get("type")) // may be a template
+		r.onlineDeployment(r.root, onlineKind(r.root), discriminator(r.root))
 	},
 }
 
-// endpointReference notes the endpoint that a deployment is behind.
-func (r *reader) endpointReference(d *Deployment) {
-	if name := r.text(r.root.Get("endpoint_name")); name.Known {
+// onlineDeployment reads a deployment behind an online endpoint of a kind, which stated says.
+func (r *reader) onlineDeployment(n *source.Node, kind string, stated *source.Node) *Deployment {
+	d := r.deployment(n.Get("name"), n)
+	d.Workload = Know(WebService, Place{Node: stated, Why: "an online endpoint is a web service"})
+	switch kind {
+	case "kubernetes":
+		d.anyCluster = true
+		r.resources(d, n.Get("resources"))
+		r.instanceTypeReference(d, n.Get("instance_type"))
+	case "managed":
+		d.Target = Know(ManagedOnline, because(r.carry(stated), "the endpoint is a managed one"))
+		r.instanceType(d, n.Get("instance_type"))
+	}
+	r.endpointReference(d, n)
+	d.Replicas = r.count(n.Get("instance_count"))
+	if scale := n.At("scale_settings", "type"); lowerScalar(scale) == "target_utilization" {
+		d.Autoscales = Know(true, r.carry(scale))
+	}
+	r.azureMLModel(d, n.Get("model"))
+	r.azureMLEnvironment(d, n.Get("environment"))
+	r.tags(d, n.Get("tags"))
+	return d
+}
+
+// instanceTypeReference notes the instance type of a cluster that a deployment names.
+func (r *reader) instanceTypeReference(d *Deployment, n *source.Node) {
+	if name := r.text(n); name.Known {
+		d.refer(reference{kind: instanceType, name: name.Value, node: name.Place.Node})
+	}
+}
+
+// endpointReference notes the endpoint that a deployment is behind, if it names one.
+func (r *reader) endpointReference(d *Deployment, n *source.Node) {
+	if name := r.text(n.Get("endpoint_name")); name.Known {
 		d.refer(reference{kind: endpointDefinition, name: name.Value, node: name.Place.Node})
 	}
 }
@@ -79,7 +90,8 @@ func onlineKind(root *source.Node) string {
 		}
 		return ""
 	}
-	if azureMLSchema(root) == "kubernetesonlinedeployment" {
+	switch azureMLSchema(root) {
+	case "kubernetesonlinedeployment", "k8sonlinedeployment":
 		return "kubernetes"
 	}
 	return "managed" // the CLI's default

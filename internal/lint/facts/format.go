@@ -54,6 +54,7 @@ func formats() []*format {
 		&azureMLv1RunConfig,
 		&azureMLv1Pipeline,
 		&azureMLv1Service,
+		&azureMLv2EndpointDeployments,
 		&azureMLv2OnlineDeployment,
 		&azureMLv2BatchDeployment,
 		&azureMLv2Endpoint,

@@ -310,8 +310,8 @@ func (r *reference) places() []Place {
 	return places
 }
 
-// addCompute adds what a deployment runs on. Azure ML's own clusters give whole
-// machines, with all the devices that they have.
+// addCompute adds what a deployment runs on. Azure ML's own clusters and instances give
+// whole machines, with all the devices that they have.
 func (l *linker) addCompute(m *merger, d *Deployment, c *Compute) {
 	l.settle(c)
 	if d.Compute == nil {
@@ -320,7 +320,7 @@ func (l *linker) addCompute(m *merger, d *Deployment, c *Compute) {
 	target := c.Target
 	target.Place = because(target.Place, "the compute "+c.Name.Value+" that it runs on is there")
 	fill(m, "target", &d.Target, target)
-	if c.Target.Value == AMLCompute {
+	if c.Target.Value == AMLCompute || c.Target.Value == ComputeInstance {
 		fill(m, "gpus", &d.GPUs, c.GPUs)
 		fill(m, "fpgas", &d.FPGAs, c.FPGAs)
 	}
