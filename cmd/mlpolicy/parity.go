@@ -28,10 +28,12 @@ import (
 )
 
 const (
-	webhookFlag   = "webhook"
-	caFlag        = "ca"
-	namespaceFlag = "namespace"
-	linkedFlag    = "linked"
+	webhookFlag    = "webhook"
+	caFlag         = "ca"
+	clientCertFlag = "client-cert"
+	clientKeyFlag  = "client-key"
+	namespaceFlag  = "namespace"
+	linkedFlag     = "linked"
 
 	// parityTimeout bounds one review; an API server waits no longer either.
 	parityTimeout = 30 * time.Second
@@ -52,6 +54,8 @@ was no object.`,
 		Flags: slices.Concat([]cli.Flag{
 			&cli.StringFlag{Name: webhookFlag, Usage: "send reviews to the webhook at `URL`, such as https://localhost:8443"},
 			&cli.StringFlag{Name: caFlag, Usage: "trust the CA certificates in the PEM `FILE` instead of those of the system"},
+			&cli.StringFlag{Name: clientCertFlag, Usage: "show a webhook that has --client-ca the certificate in the PEM `FILE`"},
+			&cli.StringFlag{Name: clientKeyFlag, Usage: "read its private key from the PEM `FILE`"},
 			&cli.StringFlag{Name: namespaceFlag, Usage: "put objects without a namespace into `NAMESPACE`", Value: "default"},
 			&cli.BoolFlag{Name: linkedFlag, Usage: "also list what only lint finds, because it follows links to other files", DisableDefaultText: true},
 			choice(modeFlag, "expect `MODE` in namespaces without one of their own: enforce or warn (default: enforce)", "", config.Modes()),
@@ -73,7 +77,7 @@ func (p *program) parity(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	client, err := parityClient(c.String(caFlag))
+	client, err := parityClient(c.String(caFlag), c.String(clientCertFlag), c.String(clientKeyFlag))
 	if err != nil {
 		return err
 	}
@@ -149,8 +153,21 @@ func reviewAddress(text string) (string, error) {
 	return address.String(), nil
 }
 
-func parityClient(ca string) (*http.Client, error) {
+// parityClient makes a client that trusts the authorities in a file, and shows a certificate if
+// it has one.
+func parityClient(ca, certificate, key string) (*http.Client, error) {
 	settings := &tls.Config{MinVersion: tls.VersionTLS12}
+	switch {
+	case certificate == "" && key == "":
+	case certificate == "" || key == "":
+		return nil, usagef("--%s and --%s belong together", clientCertFlag, clientKeyFlag).seeHelp("parity")
+	default:
+		pair, err := tls.LoadX509KeyPair(certificate, key)
+		if err != nil {
+			return nil, usagef("--%s, --%s: %s", clientCertFlag, clientKeyFlag, err)
+		}
+		settings.Certificates = []tls.Certificate{pair}
+	}
 	if ca != "" {
 		pem, err := os.ReadFile(ca)
 		if err != nil {

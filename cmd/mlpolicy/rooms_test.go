@@ -53,6 +53,7 @@ var rooms = map[string][]string{
 		"k8s.io/apimachinery/pkg/",     // its status
 		"github.com/go-json-experiment/json",
 		"github.com/prometheus/client_golang/",
+		"golang.org/x/sync/semaphore", // turns by weight
 	},
 	"cmd/mlpolicy": {
 		module + "internal/",

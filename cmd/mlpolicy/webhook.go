@@ -24,6 +24,8 @@ const (
 	metricsFlag     = "metrics"
 	tlsCertFlag     = "tls-cert"
 	tlsKeyFlag      = "tls-key"
+	clientCAFlag    = "client-ca"
+	clientNameFlag  = "client-name"
 	modeFlag        = "mode"
 	logAllowedFlag  = "log-allowed"
 	maxInFlightFlag = "max-in-flight"
@@ -57,6 +59,8 @@ the configuration or a policy is wrong; 3 serving or unregistering failed.`,
 		Flags: slices.Concat([]cli.Flag{
 			&cli.StringFlag{Name: tlsCertFlag, Usage: "read the certificate chain from the PEM `FILE`"},
 			&cli.StringFlag{Name: tlsKeyFlag, Usage: "read its private key from the PEM `FILE`"},
+			&cli.StringFlag{Name: clientCAFlag, Usage: "review only for clients with a certificate of an authority in the PEM `FILE`"},
+			&cli.StringSliceFlag{Name: clientNameFlag, Usage: "require the `NAME` as common name or DNS name of the client's certificate; repeatable, any of them is enough"},
 			&cli.StringFlag{Name: listenFlag, Usage: "serve reviews at `ADDRESS`", Value: ":8443"},
 			&cli.StringFlag{Name: metricsFlag, Usage: "serve metrics at `ADDRESS`; if empty, serve none", Value: ":8080"},
 			choice(modeFlag, "use `MODE` in namespaces without one of their own: enforce or warn (default: enforce)", "", config.Modes()),
@@ -86,6 +90,15 @@ func (p *program) webhook(c *cli.Context) error {
 			return usagef("webhook needs --%s", flag).seeHelp(c.Command.Name)
 		}
 	}
+	if c.IsSet(clientCAFlag) && c.String(clientCAFlag) == "" {
+		return usagef("--%s must name a file", clientCAFlag).seeHelp(c.Command.Name)
+	}
+	if c.IsSet(clientNameFlag) && c.String(clientCAFlag) == "" {
+		return usagef("--%s needs --%s", clientNameFlag, clientCAFlag).seeHelp(c.Command.Name)
+	}
+	if slices.Contains(c.StringSlice(clientNameFlag), "") {
+		return usagef("--%s must not be empty", clientNameFlag).seeHelp(c.Command.Name)
+	}
 	if c.Int(maxInFlightFlag) < 1 {
 		return usagef("--%s must be at least 1", maxInFlightFlag).seeHelp(c.Command.Name)
 	}
@@ -109,6 +122,7 @@ func (p *program) webhook(c *cli.Context) error {
 	server, err := webhook.New(c.Context, webhook.Options{
 		Address: c.String(listenFlag), MetricsAddress: c.String(metricsFlag),
 		Certificate: c.String(tlsCertFlag), Key: c.String(tlsKeyFlag),
+		ClientCA: c.String(clientCAFlag), ClientNames: c.StringSlice(clientNameFlag),
 		Load:           func(ctx context.Context) (*webhook.Policy, []string, error) { return p.admission(ctx, c) },
 		ReloadInterval: c.Duration(reloadFlag),
 		ShutdownDelay:  c.Duration(drainDelayFlag),
@@ -118,7 +132,11 @@ func (p *program) webhook(c *cli.Context) error {
 	})
 	var certificate *webhook.CertificateError
 	if errors.As(err, &certificate) {
-		return usagef("--%s, --%s: %s", tlsCertFlag, tlsKeyFlag, err)
+		flags := "--" + tlsCertFlag + ", --" + tlsKeyFlag
+		if certificate.OfClients {
+			flags = "--" + clientCAFlag
+		}
+		return usagef("%s: %s", flags, err)
 	}
 	if err != nil {
 		return err

@@ -3,18 +3,18 @@ package webhook
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	stdjson "encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"mime"
+	"net"
 	"net/http"
-	"runtime"
 	"runtime/debug"
-	"slices"
+	"strconv"
 	"sync"
-	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -24,30 +24,18 @@ import (
 )
 
 const (
-	// maxBody is in bytes. etcd keeps objects of 1.5 MiB at most, and a review of an update
-	// holds two. The API server writes some characters, such as <, as six.
-	maxBody = 20 << 20
-	// maxBodies is in bytes, over all bodies that are being read or wait: beyond it
-	// requests are shed, so that nobody fills the memory. Bodies above largeBody may take
-	// maxLargeBodies of it: a handful of them, slow to arrive or to judge, leaves the rest alone.
-	maxBodies      = 64 << 20
-	maxLargeBodies = 2 * maxBody
-	// largeBody is in bytes. Of larger ones, which are rare, one is judged at a time: the
-	// nodes of a document take up to fifty times its size.
-	largeBody = 256 << 10
-	// largeShare is the part of the reviews in flight that may have a large body, as a divisor.
-	largeShare = 4
 	// maxPooledBuffer is in bytes: the buffer of a larger body is left to the garbage collector.
 	maxPooledBuffer = 64 << 10
 	// defaultTimeout is what an API server waits that does not say how long.
 	defaultTimeout = 10 * time.Second
 	// maxTimeout is the longest that an API server may be configured to wait.
 	maxTimeout = 30 * time.Second
-	// maxMargin bounds the tenth of the timeout that the answer has to travel.
+	// maxMargin bounds the tenth of the timeout that is left for what nobody can measure here.
 	maxMargin = 500 * time.Millisecond
-	// DefaultMaxInFlight bounds the reviews that run or wait. On one core that many take
-	// about a tenth of a second.
-	DefaultMaxInFlight = 256
+	// maxRecognized is how many bytes at the beginning of a body may name its kind.
+	maxRecognized = 512
+	// statusGone stands, among status codes, for a client that did not wait for its answer.
+	statusGone = 499
 )
 
 // handler answers POST requests with an AdmissionReview by the policy in force.
@@ -55,25 +43,18 @@ type handler struct {
 	policy  func() *Policy
 	metrics *metrics
 	log     *decisionLog
+	// identify returns why a client may not ask for reviews; nil if any may.
+	identify func(*tls.ConnectionState) error
 
-	maxInFlight   int64
-	inFlight      atomic.Int64  // reviews that run or wait
-	largeInFlight atomic.Int64  // of these, those with a large body
-	running       chan struct{} // holds one for each review that runs
-	large         chan struct{} // holds the one of a large body
-	bodies        atomic.Int64  // bytes of bodies in memory
-	largeBodies   atomic.Int64  // of these, bytes of the large ones
-	buffers       sync.Pool
+	capacity *capacity
+	buffers  sync.Pool
 }
 
 // newHandler makes a handler. policy returns the one in force, and maxInFlight bounds the
 // reviews that run or wait; more are shed.
-func newHandler(policy func() *Policy, metrics *metrics, log *slog.Logger, logAllowed bool, maxInFlight int) *handler {
+func newHandler(policy func() *Policy, metrics *metrics, log *decisionLog, maxInFlight int) *handler {
 	return &handler{
-		policy: policy, metrics: metrics, log: &decisionLog{Logger: log, allowed: logAllowed},
-		maxInFlight: int64(maxInFlight),
-		// Two for each processor, so that one goes on while the other writes its log.
-		running: make(chan struct{}, 2*runtime.GOMAXPROCS(0)), large: make(chan struct{}, 1),
+		policy: policy, metrics: metrics, log: log, capacity: newCapacity(maxInFlight),
 		buffers: sync.Pool{New: func() any { return new(bytes.Buffer) }},
 	}
 }
@@ -91,173 +72,182 @@ func failf(code int, format string, args ...any) *failure {
 	return &failure{code, fmt.Errorf(format, args...)}
 }
 
-var (
-	errShed = failf(http.StatusServiceUnavailable, "too many reviews in flight")
-	// errGone says that the client does not wait for the answer any more.
-	errGone = errors.New("the client went away")
-)
+// errGone says that the client gave up before the answer.
+var errGone = errors.New("the client went away")
+
+// exchange is one request.
+type exchange struct {
+	*http.Request
+	connection *connection
+	began      time.Time // when the client sent it
+	// isReview says that the body has arrived and calls itself a review.
+	isReview bool
+}
+
+// known reports whether the client is known to be an API server: by its certificate where
+// certificates are asked for; otherwise it has got a verdict before, or has sent a review.
+func (x *exchange) known() bool { return x.connection.known.Load() || x.isReview }
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	started := time.Now()
+	x := &exchange{Request: r, connection: connectionOf(r.Context())}
+	x.began = x.connection.begin()
 	defer func() {
 		if fault := recover(); fault != nil {
 			h.log.panicked(r, fault, debug.Stack())
-			h.fail(w, r, failf(http.StatusInternalServerError, "internal error"))
+			h.fail(w, x, failf(http.StatusInternalServerError, "internal error"))
 		}
 	}()
-	answer, err := h.answer(r, started)
-	if err != nil {
-		h.fail(w, r, err)
-		return
+	if err := h.serve(w, x); err != nil {
+		h.fail(w, x, err)
 	}
-	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write(answer) // a client that went away meanwhile is not an error of ours
 }
 
 // fail answers without a verdict, and never with Retry-After: the API server would wait.
-func (h *handler) fail(w http.ResponseWriter, r *http.Request, err error) {
-	if errors.Is(err, errGone) {
-		h.log.gone(r)
-		return
+func (h *handler) fail(w http.ResponseWriter, x *exchange, err error) {
+	if errors.Is(err, errGone) && x.connection.evicted.Load() {
+		err = errShed
 	}
 	code := http.StatusInternalServerError
 	var known *failure
-	if errors.As(err, &known) {
+	switch {
+	case errors.Is(err, errGone):
+		code = statusGone
+	case errors.As(err, &known):
 		code = known.code
+	}
+	h.metrics.failed(code, x.known())
+	h.log.failed(x, code, err)
+	if code == statusGone {
+		code = http.StatusServiceUnavailable // to whoever still reads
 	}
 	if code == http.StatusMethodNotAllowed {
 		w.Header().Set("Allow", http.MethodPost)
 	}
-	h.metrics.failed(code)
-	if errors.Is(err, errShed) {
-		h.metrics.shed.Inc()
-		h.log.shed(r)
-	} else {
-		h.log.failed(r, code, err)
+	if !x.connection.known.Load() {
+		// Only the API server has a reason to keep a connection.
+		w.Header().Set("Connection", "close")
 	}
 	http.Error(w, truncate(err.Error(), maxLine), code)
 }
 
-// answer returns the review with its response.
-func (h *handler) answer(r *http.Request, started time.Time) ([]byte, error) {
-	timeout, err := timeoutOf(r)
+// serve writes the review with its response. Where it returns an error, it has written nothing.
+func (h *handler) serve(w http.ResponseWriter, x *exchange) error {
+	if h.identify != nil && !x.connection.known.Load() {
+		if err := h.identify(x.TLS); err != nil {
+			return failf(http.StatusForbidden, "%w", err)
+		}
+		x.connection.known.Store(true)
+	}
+	timeout, err := timeoutOf(x.Request)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	body := h.buffers.Get().(*bytes.Buffer)
 	body.Reset()
+	control := http.NewResponseController(w)
+	claim := h.capacity.claim(x.connection.known.Load(), func() { _ = control.SetReadDeadline(time.Unix(1, 0)) })
 	defer func() {
-		h.hold(body.Len(), 0)
+		claim.end()
 		if body.Cap() <= maxPooledBuffer {
 			h.buffers.Put(body)
 		}
 	}()
-	if err := h.read(r, body); err != nil {
-		return nil, err
+	if err := h.read(x, body, claim); err != nil {
+		return err
 	}
-	ctx, cancel := context.WithDeadline(r.Context(), started.Add(timeout))
+	ctx, cancel := context.WithDeadline(x.Context(), deadline(x.began, time.Now(), timeout.usable()))
 	defer cancel()
-	leave, err := h.enter(ctx, body.Len())
-	if err != nil {
-		return nil, err
+	if err := claim.enter(ctx); err != nil {
+		return err
 	}
-	defer leave()
-
 	request, err := decode(body.Bytes())
 	if err != nil {
-		return nil, err
+		return err
 	}
 	decision, err := h.policy().Review(ctx, request)
 	switch {
 	case err == nil:
 	case isGone(ctx):
-		return nil, errGone
+		return fmt.Errorf("review %s: %w", request.UID, errGone)
 	case errors.Is(err, errNoObject):
-		return nil, failf(http.StatusBadRequest, "review %s: %w", request.UID, err)
+		return failf(http.StatusBadRequest, "review %s: %w", request.UID, err)
 	case ctx.Err() != nil:
-		return nil, fmt.Errorf("review %s: took longer than %s: %w", request.UID, timeout, err)
+		return fmt.Errorf("review %s: took longer than %s: %w", request.UID, timeout.usable(), err)
 	default:
-		return nil, fmt.Errorf("review %s: %w", request.UID, err)
+		return fmt.Errorf("review %s: %w", request.UID, err)
 	}
 	answer, err := stdjson.Marshal(&admissionv1.AdmissionReview{
 		TypeMeta: metav1.TypeMeta{APIVersion: admissionv1.SchemeGroupVersion.String(), Kind: "AdmissionReview"},
 		Response: decision.Response,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("write the response: %w", err)
+		return fmt.Errorf("write the response: %w", err)
 	}
-	duration := time.Since(started)
+	// Nobody waits for what comes too late, and it counts as no verdict.
+	if isGone(ctx) || time.Since(x.began) >= time.Duration(timeout) {
+		return fmt.Errorf("review %s: %w", request.UID, errGone)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Length", strconv.Itoa(len(answer)))
+	if _, err := w.Write(answer); err != nil {
+		return fmt.Errorf("review %s: %w", request.UID, errGone)
+	}
+	if err := control.Flush(); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return fmt.Errorf("review %s: %w", request.UID, errGone)
+	}
+	x.connection.known.Store(true)
+	duration := time.Since(x.began)
 	h.metrics.decided(request, decision, duration)
-	h.log.decided(r, request, decision, duration)
-	return answer, nil
+	h.log.decided(x.Request, request, decision, duration)
+	return nil
 }
 
-// enter waits until a review with a body of a size in bytes may run, and returns what is to
-// be called at its end. The error is errShed or errGone.
-func (h *handler) enter(ctx context.Context, size int) (leave func(), err error) {
-	var undo []func()
-	leave = func() {
-		for _, undo := range slices.Backward(undo) {
-			undo()
-		}
-	}
-	count := func(reviews *atomic.Int64, most int64) bool {
-		undo = append(undo, func() { reviews.Add(-1) })
-		return reviews.Add(1) <= most
-	}
-	wait := func(turn chan struct{}) bool {
-		select {
-		case turn <- struct{}{}:
-			undo = append(undo, func() { <-turn })
-			return true
-		case <-ctx.Done():
-			return false
-		}
-	}
-	h.metrics.inFlight.Inc()
-	undo = append(undo, h.metrics.inFlight.Dec)
-	large := size > largeBody
-	if count(&h.inFlight, h.maxInFlight) &&
-		(!large || count(&h.largeInFlight, max(1, h.maxInFlight/largeShare)) && wait(h.large)) &&
-		wait(h.running) {
-		return leave, nil
-	}
-	leave()
-	if isGone(ctx) {
-		return nil, errGone
-	}
-	return nil, errShed
-}
+// timeout is how long an API server waits.
+type timeout time.Duration
 
-// timeoutOf is how long the review may take: as long as the API server waits, less a margin.
-func timeoutOf(r *http.Request) (time.Duration, error) {
-	timeout := defaultTimeout
+func timeoutOf(r *http.Request) (timeout, error) {
+	waits := defaultTimeout
 	if text := r.URL.Query().Get("timeout"); text != "" {
 		var err error
-		if timeout, err = time.ParseDuration(text); err != nil || timeout <= 0 {
-			return 0, failf(http.StatusBadRequest, "timeout %q is not a duration such as 3s", text)
+		if waits, err = time.ParseDuration(text); err != nil || waits <= 0 {
+			return 0, failf(http.StatusBadRequest, "timeout %q is not a duration such as 3s", truncate(text, maxClientString))
 		}
 	}
-	timeout = min(timeout, maxTimeout)
-	return timeout - min(timeout/10, maxMargin), nil
+	return timeout(min(waits, maxTimeout)), nil
+}
+
+// usable is a timeout less a margin.
+func (t timeout) usable() time.Duration {
+	return time.Duration(t) - min(time.Duration(t)/10, maxMargin)
+}
+
+// deadline returns until when a review may take of which the client began to send the request
+// at one time, the last byte arrived at another, and the answer has to arrive within so long.
+// The answer has as long to arrive as the request took, but at most half of the time that is left.
+func deadline(began, arrived time.Time, within time.Duration) time.Time {
+	transfer := arrived.Sub(began)
+	left := within - transfer
+	return arrived.Add(left - min(transfer, max(left, 0)/2))
 }
 
 // read reads the body of a request.
-func (h *handler) read(r *http.Request, body *bytes.Buffer) error {
-	if r.Method != http.MethodPost {
-		return failf(http.StatusMethodNotAllowed, "method %s: send reviews with POST", r.Method)
+func (h *handler) read(x *exchange, body *bytes.Buffer, claim *claim) error {
+	if x.Method != http.MethodPost {
+		return failf(http.StatusMethodNotAllowed, "method %s: send reviews with POST", x.Method)
 	}
-	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
-		return failf(http.StatusUnsupportedMediaType, "content type %q: send reviews as application/json", r.Header.Get("Content-Type"))
+	if kind, _, err := mime.ParseMediaType(x.Header.Get("Content-Type")); err != nil || kind != "application/json" {
+		return failf(http.StatusUnsupportedMediaType, "content type %q: send reviews as application/json", truncate(x.Header.Get("Content-Type"), maxClientString))
 	}
 	tooLarge := failf(http.StatusRequestEntityTooLarge, "the body is larger than %d MiB", maxBody>>20)
-	if r.ContentLength > maxBody {
+	if x.ContentLength > maxBody {
 		return tooLarge
 	}
-	_, err := body.ReadFrom(&budgeted{from: io.LimitReader(r.Body, maxBody+1), hold: h.hold})
+	_, err := body.ReadFrom(&budgeted{from: io.LimitReader(x.Body, maxBody+1), claim: claim})
 	switch {
 	case errors.Is(err, errShed):
 		return errShed
+	case hungUp(err):
+		return errGone
 	case err != nil:
 		return failf(http.StatusBadRequest, "read the body: %w", err)
 	case body.Len() > maxBody:
@@ -265,37 +255,25 @@ func (h *handler) read(r *http.Request, body *bytes.Buffer) error {
 	case body.Len() == 0:
 		return failf(http.StatusBadRequest, "the body is empty")
 	}
+	// With certificates, those who have none do not come here.
+	x.isReview = bytes.Contains(body.Bytes()[:min(body.Len(), maxRecognized)], []byte(`"AdmissionReview"`))
 	return nil
 }
 
-// hold counts a body that grows or shrinks between two sizes in bytes, and tells whether
-// there is room for it.
-func (h *handler) hold(before, after int) bool {
-	all := h.bodies.Add(int64(after - before))
-	large := h.largeBodies.Add(largeSize(after) - largeSize(before))
-	return all <= maxBodies && (after <= largeBody || large <= maxLargeBodies)
+// hungUp reports whether a body did not arrive since the client ended the connection.
+func hungUp(err error) bool {
+	return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, net.ErrClosed)
 }
 
-// largeSize is what a body takes in bytes of the room for large ones.
-func largeSize(size int) int64 {
-	if size <= largeBody {
-		return 0
-	}
-	return int64(size)
-}
-
-// budgeted counts what is read for all bodies together and ends where that is too much.
+// budgeted reads a body and ends where there is no room for more.
 type budgeted struct {
-	from io.Reader
-	hold func(before, after int) bool
-	read int
+	from  io.Reader
+	claim *claim
 }
 
 func (b *budgeted) Read(p []byte) (int, error) {
 	n, err := b.from.Read(p)
-	before := b.read
-	b.read += n
-	if !b.hold(before, b.read) {
+	if !b.claim.grow(n) {
 		return n, errShed
 	}
 	return n, err

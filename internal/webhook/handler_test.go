@@ -14,7 +14,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/fstest"
@@ -30,7 +29,7 @@ import (
 // handlerOf makes a handler and the buffer that it logs into.
 func handlerOf(policy *Policy) (*handler, *bytes.Buffer) {
 	var log bytes.Buffer
-	return newHandler(func() *Policy { return policy }, newMetrics(facts.IsKubernetesKind), slog.New(slog.NewJSONHandler(&log, nil)), false, DefaultMaxInFlight), &log
+	return newHandler(func() *Policy { return policy }, newMetrics(facts.IsKubernetesKind), newDecisionLog(slog.New(slog.NewJSONHandler(&log, nil)), false), DefaultMaxInFlight), &log
 }
 
 func post(body io.Reader) *http.Request {
@@ -126,7 +125,7 @@ func TestHandlerRefuses(t *testing.T) {
 	if response := serve(handler, request); response.Code != http.StatusRequestEntityTooLarge {
 		t.Errorf("endless: status %d", response.Code)
 	}
-	if left := handler.bodies.Load(); left != 0 {
+	if left := handler.capacity.bodies; left != 0 {
 		t.Errorf("%d bytes of bodies are still counted", left)
 	}
 }
@@ -262,7 +261,7 @@ func TestHandlerFailsWithoutVerdict(t *testing.T) {
 	if !strings.Contains(metricsOf(handler), "mlpolicy_webhook_failures_total{code=\"500\"} 1\n") {
 		t.Error("the failure is not counted")
 	}
-	if handler.inFlight.Load() != 0 || len(handler.running) != 0 || handler.bodies.Load() != 0 {
+	if c := handler.capacity; c.inFlight != 0 || len(c.turns) != 0 || c.bodies != 0 || len(c.pending) != 0 {
 		t.Error("a failed review still counts")
 	}
 }
@@ -408,8 +407,8 @@ deny contains {"path": ["deployments", 0], "message": "x"} if {
 	}
 }
 
-// A client that goes away while its review runs or waits is no failure of the webhook, in any mode.
-func TestHandlerLeavesWhoIsGone(t *testing.T) {
+// A client that goes away while its review runs or waits gets no verdict, in any mode, and that is counted.
+func TestAbandonedReviewsAreCounted(t *testing.T) {
 	for _, config := range []string{"", "webhook: {mode: warn}"} {
 		policy := policyOf(t, config)
 		enforces := policy.Enforces
@@ -420,21 +419,64 @@ func TestHandlerLeavesWhoIsGone(t *testing.T) {
 		}
 		handler, log := handlerOf(policy)
 		before := metricsOf(handler)
-		for _, when := range []string{"while it runs", "before its turn"} {
+		for i, when := range []string{"while it runs", "before its turn"} {
 			log.Reset()
-			response := serve(handler, post(strings.NewReader(reviewOf(gpuOnVirtualNode))).WithContext(ctx))
-			if response.Body.Len() > 0 || !strings.Contains(log.String(), `"level":"INFO","msg":"client went away"`) || strings.Contains(log.String(), `"level":"ERROR"`) {
-				t.Errorf("%q, %s: %q, log %s", config, when, response.Body, log)
+			handler.log.throttled = map[string]*throttled{} // as after a second
+			serve(handler, post(strings.NewReader(reviewOf(gpuOnVirtualNode))).WithContext(ctx))
+			if !strings.Contains(log.String(), `"msg":"the client gave up before its answer"`) || strings.Contains(log.String(), `"level":"ERROR"`) {
+				t.Errorf("%q, %s: log %s", config, when, log)
 			}
-			for range cap(handler.running) - len(handler.running) {
-				handler.running <- struct{}{}
+			if want := fmt.Sprintf("mlpolicy_webhook_abandoned_total %d\n", i+1); !strings.Contains(metricsOf(handler), want) {
+				t.Errorf("%q, %s: no %s", config, when, want)
+			}
+			for range cap(handler.capacity.turns) - len(handler.capacity.turns) {
+				handler.capacity.turns <- struct{}{}
 			}
 		}
 		for line := range strings.Lines(metricsOf(handler)) {
-			if strings.HasPrefix(line, "mlpolicy_webhook_") && !strings.Contains(before, line) {
+			if strings.HasPrefix(line, "mlpolicy_webhook_") && !strings.Contains(before, line) && !strings.Contains(line, "abandoned") {
 				t.Errorf("%q: counted: %s", config, line)
 			}
 		}
+	}
+}
+
+// A client that ends its connection in the middle of a body is counted, too: among the reviews
+// if it is known, and apart if it may be anyone.
+func TestAbandonedBodiesAreCounted(t *testing.T) {
+	for _, test := range []struct {
+		known bool
+		want  string
+	}{
+		{true, "mlpolicy_webhook_abandoned_total 1\n"},
+		{false, `mlpolicy_webhook_unknown_clients_total{code="499"} 1` + "\n"},
+	} {
+		handler, _ := handlerOf(policyOf(t, ""))
+		connection := &connection{accepted: time.Now()}
+		connection.known.Store(test.known)
+		body := io.MultiReader(strings.NewReader(reviewOf(gpuOnVirtualNode)[:200]), errorReader{io.ErrUnexpectedEOF})
+		serve(handler, post(body).WithContext(context.WithValue(t.Context(), connectionKey{}, connection)))
+		if written := metricsOf(handler); !strings.Contains(written, test.want) || strings.Contains(written, `code="400"} 1`) {
+			t.Errorf("known %v: no %s", test.known, test.want)
+		}
+	}
+}
+
+type errorReader struct{ err error }
+
+func (r errorReader) Read([]byte) (int, error) { return 0, r.err }
+
+// What is ready when nobody can wait for it any more is no verdict.
+func TestVerdictsThatComeTooLateAreAbandoned(t *testing.T) {
+	handler, log := handlerOf(policyOf(t, ""))
+	connection := &connection{accepted: time.Now().Add(-time.Hour)}
+	connection.greeted.Store(int64(3 * time.Second))
+	late := post(strings.NewReader(reviewOf(gpuOnVirtualNode))).WithContext(context.WithValue(t.Context(), connectionKey{}, connection))
+	if response := serve(handler, late); response.Code != http.StatusServiceUnavailable {
+		t.Errorf("status %d: %s", response.Code, response.Body)
+	}
+	if written := metricsOf(handler); strings.Contains(written, `verdict="denied"`) || strings.Contains(log.String(), `"msg":"review"`) {
+		t.Errorf("it counts as a verdict: %s", log)
 	}
 }
 
@@ -448,8 +490,25 @@ func TestTimeoutOf(t *testing.T) {
 		"timeout=100ms": 90 * time.Millisecond,
 	} {
 		got, err := timeoutOf(httptest.NewRequest(http.MethodPost, "/validate?"+query, nil))
-		if err != nil || got != want {
-			t.Errorf("%q: %s, %v, want %s", query, got, err, want)
+		if err != nil || got.usable() != want {
+			t.Errorf("%q: %s, %v, want %s", query, got.usable(), err, want)
+		}
+	}
+}
+
+// The answer has as long to travel as the request took.
+func TestDeadline(t *testing.T) {
+	began := time.Now()
+	for _, test := range []struct{ within, transfer, want time.Duration }{
+		{2700 * time.Millisecond, 0, 2700 * time.Millisecond},
+		{2700 * time.Millisecond, 100 * time.Millisecond, 2600 * time.Millisecond},
+		{2700 * time.Millisecond, 700 * time.Millisecond, 2 * time.Second},
+		{2700 * time.Millisecond, 1700 * time.Millisecond, 2200 * time.Millisecond},
+		{2700 * time.Millisecond, 2700 * time.Millisecond, 2700 * time.Millisecond},
+		{2700 * time.Millisecond, 4 * time.Second, 2700 * time.Millisecond},
+	} {
+		if got := deadline(began, began.Add(test.transfer), test.within).Sub(began); got != test.want {
+			t.Errorf("%s, of which %s are gone: until %s, want %s", test.within, test.transfer, got, test.want)
 		}
 	}
 }
@@ -466,7 +525,7 @@ func TestHandlerSheds(t *testing.T) {
 		}
 		return enforces(namespace)
 	}
-	handler := newHandler(func() *Policy { return blocked }, newMetrics(facts.IsKubernetesKind), slog.New(slog.DiscardHandler), false, 1)
+	handler := newHandler(func() *Policy { return blocked }, newMetrics(facts.IsKubernetesKind), newDecisionLog(slog.New(slog.DiscardHandler), false), 1)
 	answered := make(chan int)
 	go func() { answered <- serve(handler, post(strings.NewReader(reviewOf(gpuOnVirtualNode)))).Code }()
 	<-waiting
@@ -486,82 +545,51 @@ func TestHandlerSheds(t *testing.T) {
 	}
 }
 
-// Bodies are bounded all together, whoever sends them and however slowly.
-func TestHandlerBoundsBodies(t *testing.T) {
-	handler, _ := handlerOf(policyOf(t, ""))
-	handler.bodies.Store(maxBodies - 100)
-	if response := serve(handler, post(strings.NewReader(reviewOf(gpuOnVirtualNode)))); response.Code != http.StatusServiceUnavailable {
-		t.Errorf("status %d", response.Code)
-	}
-	if left := handler.bodies.Load(); left != maxBodies-100 {
-		t.Errorf("%d bytes are counted", left)
-	}
-}
-
-// A few large bodies that never come to their end leave room for the others, and give it
-// back.
-func TestHandlerBoundsLargeBodies(t *testing.T) {
-	handler, _ := handlerOf(policyOf(t, ""))
-	const room = maxLargeBodies / maxBody
-	var held sync.WaitGroup
-	var writers []*io.PipeWriter
-	for range room {
-		reader, writer := io.Pipe()
-		writers = append(writers, writer)
-		request := post(reader)
-		request.URL.RawQuery = "timeout=30s" // they are read one after the other
-		held.Go(func() {
-			if code := serve(handler, request).Code; code != http.StatusBadRequest {
-				t.Errorf("a body of nothing: status %d", code)
+// TestFloodsAreLogged: what anyone can cause takes a line a second of each kind, and the lines
+// count all of it.
+func TestFloodsAreLogged(t *testing.T) {
+	unread, forbidden := failf(http.StatusBadRequest, "the body is empty"), failf(http.StatusForbidden, "no certificate")
+	for name, cause := range map[string]func(*decisionLog, *exchange){
+		"reviews shed": func(l *decisionLog, x *exchange) { l.failed(x, http.StatusServiceUnavailable, errShed) },
+		"gave up":      func(l *decisionLog, x *exchange) { l.failed(x, statusGone, errGone) },
+		"no verdict":   func(l *decisionLog, x *exchange) { l.failed(x, unread.code, unread) },
+		"refused":      func(l *decisionLog, x *exchange) { l.failed(x, forbidden.code, forbidden) },
+		"connection failed": func(l *decisionLog, _ *exchange) {
+			_, _ = l.Write([]byte("http: TLS handshake error from 127.0.0.1:1: EOF\n"))
+		},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var text bytes.Buffer
+			log := newDecisionLog(slog.New(slog.NewTextHandler(&text, nil)), false)
+			once := func() { cause(log, &exchange{Request: post(nil), connection: &connection{}}) }
+			for range 3 {
+				once()
+			}
+			time.Sleep(logInterval / 2)
+			once()
+			time.Sleep(10 * logInterval)
+			once()
+			time.Sleep(10 * logInterval)
+			var counts []string
+			for _, match := range regexp.MustCompile(name+`.* times=(\d+)\n`).FindAllStringSubmatch(text.String(), -1) {
+				counts = append(counts, match[1])
+			}
+			if want := []string{"1", "3", "1"}; !slices.Equal(counts, want) {
+				t.Errorf("the lines count %q, want %q:\n%s", counts, want, &text)
 			}
 		})
-		if _, err := writer.Write(bytes.Repeat([]byte(" "), maxBody)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for handler.largeBodies.Load() < maxLargeBodies {
-		time.Sleep(time.Millisecond)
-	}
-	if response := serve(handler, post(strings.NewReader(reviewOf(gpuOnVirtualNode)))); response.Code != http.StatusOK {
-		t.Errorf("a small review beside large ones: status %d: %s", response.Code, response.Body)
-	}
-	large := strings.Replace(gpuOnVirtualNode, "secret/image", strings.Repeat("a", largeBody), 1)
-	if response := serve(handler, post(strings.NewReader(reviewOf(large)))); response.Code != http.StatusServiceUnavailable {
-		t.Errorf("one more large review: status %d", response.Code)
-	}
-	for _, writer := range writers {
-		writer.Close()
-	}
-	held.Wait()
-	if all, large := handler.bodies.Load(), handler.largeBodies.Load(); all != 0 || large != 0 {
-		t.Errorf("%d bytes of bodies are still counted, %d of large ones", all, large)
-	}
-	if response := serve(handler, post(strings.NewReader(reviewOf(large)))); response.Code != http.StatusOK {
-		t.Errorf("a large review afterwards: status %d: %.200s", response.Code, response.Body)
 	}
 }
 
-// TestShedIsLogged: a flood takes a line a second, and the lines count all of it.
-func TestShedIsLogged(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var text bytes.Buffer
-		log := &decisionLog{Logger: slog.New(slog.NewTextHandler(&text, nil))}
-		for range 3 {
-			log.shed(post(nil))
-		}
-		time.Sleep(shedInterval / 2)
-		log.shed(post(nil))
-		time.Sleep(10 * shedInterval)
-		log.shed(post(nil))
-		time.Sleep(10 * shedInterval)
-		var counts []string
-		for _, match := range regexp.MustCompile(` reviews=(\d+) from=\S+\n`).FindAllStringSubmatch(text.String(), -1) {
-			counts = append(counts, match[1])
-		}
-		if want := []string{"1", "3", "1"}; !slices.Equal(counts, want) {
-			t.Errorf("the lines count %q, want %q:\n%s", counts, want, &text)
-		}
-	})
+// TestFailuresOfReviewsAreEachLogged: what went wrong inside is another thing each time.
+func TestFailuresOfReviewsAreEachLogged(t *testing.T) {
+	handler, log := handlerOf(policyOf(t, "", policy.Folder{Name: "failing", FS: fstest.MapFS{"failing.rego": &fstest.MapFile{Data: []byte(failingRule)}}}))
+	for range 3 {
+		serve(handler, post(strings.NewReader(reviewOf(harmless))))
+	}
+	if lines := strings.Count(log.String(), `"msg":"no verdict"`); lines != 3 {
+		t.Errorf("%d lines: %s", lines, log)
+	}
 }
 
 // TestExemptedLines: many errors of one rule are one entry of the log's line.
@@ -601,6 +629,7 @@ func TestDecisionLog(t *testing.T) {
 	// Nobody fills the log with what he says.
 	for _, edit := range []struct{ from, to string }{{`"alice"`, `"` + strings.Repeat("a", 1<<20) + `"`}, {`"AdmissionReview"`, `"` + strings.Repeat("a", 1<<20) + `"`}} {
 		log.Reset()
+		handler.log.throttled = map[string]*throttled{} // as after a second
 		serve(handler, post(strings.NewReader(strings.Replace(reviewOf(gpuOnVirtualNode), edit.from, edit.to, 1))))
 		if log.Len() == 0 || log.Len() > 4096 {
 			t.Errorf("a line of %d bytes", log.Len())

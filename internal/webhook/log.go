@@ -1,10 +1,14 @@
 package webhook
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"regexp"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -16,10 +20,20 @@ type decisionLog struct {
 	*slog.Logger
 	allowed bool // also log reviews that were allowed without a warning
 
-	lock     sync.Mutex
-	shedding bool   // a line about shed reviews was written less than shedInterval ago
-	unlogged int    // reviews shed since that line
-	from     string // address of the client of the last one
+	lock      sync.Mutex
+	throttled map[string]*throttled // by message
+}
+
+func newDecisionLog(log *slog.Logger, allowed bool) *decisionLog {
+	return &decisionLog{Logger: log, allowed: allowed, throttled: map[string]*throttled{}}
+}
+
+// throttled are the lines of one message that anyone who reaches the port can cause.
+type throttled struct {
+	waiting    bool // a line was written less than logInterval ago
+	times      int  // lines that were not written since
+	level      slog.Level
+	attributes []slog.Attr // of the last of them
 }
 
 func (l *decisionLog) decided(r *http.Request, request *admissionv1.AdmissionRequest, d *Decision, duration time.Duration) {
@@ -73,33 +87,44 @@ func (d *Decision) exemptedLines() []string {
 	return lines
 }
 
-// shedInterval is the least time between two lines about shed reviews.
-const shedInterval = time.Second
+// logInterval is the least time between two lines of a throttled message.
+const logInterval = time.Second
 
-// shed counts a review that was shed. The first is logged at once, those of the next
-// shedInterval together at its end.
-func (l *decisionLog) shed(r *http.Request) {
+// throttle writes a line at once, and those of the next logInterval as one at its end, which
+// has the attributes of the last and counts them.
+func (l *decisionLog) throttle(level slog.Level, message string, attributes ...slog.Attr) {
 	l.lock.Lock()
 	defer l.lock.Unlock()
-	l.unlogged++
-	l.from = r.RemoteAddr
-	if !l.shedding {
-		l.flush()
+	lines := l.throttled[message]
+	if lines == nil {
+		lines = &throttled{}
+		l.throttled[message] = lines
+	}
+	lines.times++
+	lines.level, lines.attributes = level, attributes
+	if !lines.waiting {
+		l.flush(message, lines)
 	}
 }
 
-// flush logs the reviews shed since the last line. The caller holds the lock.
-func (l *decisionLog) flush() {
-	if l.shedding = l.unlogged > 0; !l.shedding {
+// flush writes the lines since the last one. The caller has the lock.
+func (l *decisionLog) flush(message string, lines *throttled) {
+	if lines.waiting = lines.times > 0; !lines.waiting {
 		return
 	}
-	l.Warn("reviews shed: too many in flight", "reviews", l.unlogged, "from", l.from)
-	l.unlogged = 0
-	time.AfterFunc(shedInterval, func() {
+	l.LogAttrs(context.Background(), lines.level, message, append(slices.Clip(lines.attributes), slog.Int("times", lines.times))...)
+	lines.times, lines.attributes = 0, nil
+	time.AfterFunc(logInterval, func() {
 		l.lock.Lock()
 		defer l.lock.Unlock()
-		l.flush()
+		l.flush(message, lines)
 	})
+}
+
+// Write logs a line of http.Server's own log.
+func (l *decisionLog) Write(line []byte) (int, error) {
+	l.throttle(slog.LevelWarn, "connection failed", slog.String("error", truncate(strings.TrimSpace(string(line)), maxLine)))
+	return len(line), nil
 }
 
 // maxClientString bounds in characters what a request states. Names in Kubernetes have at
@@ -111,17 +136,25 @@ func clientString(key, text string) slog.Attr {
 	return slog.String(key, truncate(text, maxClientString))
 }
 
-// gone notes that nobody waits for the answer any more, as when a user interrupts kubectl.
-func (l *decisionLog) gone(r *http.Request) {
-	l.LogAttrs(r.Context(), slog.LevelInfo, "client went away", append([]slog.Attr{slog.String("from", r.RemoteAddr)}, trace(r)...)...)
-}
-
-func (l *decisionLog) failed(r *http.Request, code int, err error) {
-	level := slog.LevelWarn
-	if code >= http.StatusInternalServerError {
-		level = slog.LevelError
+// failed logs that a request ends without a verdict. An error of our own on a review has a line
+// of its own; anyone can cause the others.
+func (l *decisionLog) failed(x *exchange, code int, err error) {
+	attributes := append([]slog.Attr{
+		slog.Int("code", code), slog.String("error", truncate(err.Error(), maxLine)),
+		slog.String("from", x.RemoteAddr), slog.Bool("known", x.known()),
+	}, trace(x.Request)...)
+	switch {
+	case errors.Is(err, errShed):
+		l.throttle(slog.LevelWarn, "reviews shed: too many in flight", attributes...)
+	case code == statusGone:
+		l.throttle(slog.LevelWarn, "the client gave up before its answer", attributes...)
+	case code == http.StatusForbidden:
+		l.throttle(slog.LevelWarn, "refused a client that is not the API server", attributes...)
+	case code >= http.StatusInternalServerError:
+		l.LogAttrs(x.Context(), slog.LevelError, "no verdict", attributes...)
+	default:
+		l.throttle(slog.LevelWarn, "no verdict", attributes...)
 	}
-	l.LogAttrs(r.Context(), level, "no verdict", append([]slog.Attr{slog.Int("code", code), slog.String("error", truncate(err.Error(), maxLine)), slog.String("from", r.RemoteAddr)}, trace(r)...)...)
 }
 
 func (l *decisionLog) panicked(r *http.Request, fault any, stack []byte) {

@@ -22,6 +22,8 @@ type metrics struct {
 	exempted  *prometheus.CounterVec
 	partial   prometheus.Counter
 	failures  *prometheus.CounterVec
+	abandoned prometheus.Counter
+	unknown   *prometheus.CounterVec
 	durations prometheus.Histogram
 	policy    *prometheus.GaugeVec
 	reloads   *prometheus.CounterVec
@@ -46,31 +48,36 @@ func newMetrics(covers func(group, kind string) bool) *metrics {
 		return prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name(of), Help: help}, labels)
 	}
 	m := &metrics{
-		registry: prometheus.NewRegistry(),
-		covers:   covers,
-		inFlight: prometheus.NewGauge(prometheus.GaugeOpts{Name: name("in_flight"), Help: "Reviews that run or wait."}),
-		shed:     prometheus.NewCounter(prometheus.CounterOpts{Name: name("shed_total"), Help: "Reviews shed with status 503 because too many were in flight."}),
-		reviews:  counter("reviews_total", "Reviews by verdict and kind of object.", "verdict", "kind"),
-		denials:  counter("denials_total", "Errors that denied an object, by rule.", "rule"),
-		exempted: counter("exempted_total", "Errors that did not deny an object, by rule and reason: deleting, controller, mode or unchanged.", "rule", "reason"),
-		partial:  prometheus.NewCounter(prometheus.CounterOpts{Name: name("partial_reviews_total"), Help: "Reviews with a verdict in which something could not be judged that would not have changed it."}),
-		failures: counter("failures_total", "Requests answered without a verdict, by HTTP status code.", "code"),
-		policy:   gauge("policy_info", "The edition, the policies and the configuration in force; always 1.", "edition", "digest", "configuration"),
-		reloads:  counter("reloads_total", "Attempts to reload the certificate or the policy after a change.", "what", "result"),
-		reloaded: gauge("last_reload_successful", "Whether the last reload of the certificate or the policy succeeded.", "what"),
-		expiry:   prometheus.NewGauge(prometheus.GaugeOpts{Name: name("certificate_expiry_timestamp_seconds"), Help: "When the certificate in force expires."}),
+		registry:  prometheus.NewRegistry(),
+		covers:    covers,
+		inFlight:  prometheus.NewGauge(prometheus.GaugeOpts{Name: name("in_flight"), Help: "Reviews that run or wait."}),
+		shed:      prometheus.NewCounter(prometheus.CounterOpts{Name: name("shed_total"), Help: "Reviews shed with status 503 because too many were in flight."}),
+		abandoned: prometheus.NewCounter(prometheus.CounterOpts{Name: name("abandoned_total"), Help: "Reviews without a verdict because the client gave up before its answer."}),
+		unknown:   counter("unknown_clients_total", "Requests without a verdict of clients that are not known to be an API server, by HTTP status code; 499 for those that gave up, 0 for connections without a request.", "code"),
+		reviews:   counter("reviews_total", "Reviews by verdict and kind of object.", "verdict", "kind"),
+		denials:   counter("denials_total", "Errors that denied an object, by rule.", "rule"),
+		exempted:  counter("exempted_total", "Errors that did not deny an object, by rule and reason: deleting, controller, mode or unchanged.", "rule", "reason"),
+		partial:   prometheus.NewCounter(prometheus.CounterOpts{Name: name("partial_reviews_total"), Help: "Reviews with a verdict in which something could not be judged that would not have changed it."}),
+		failures:  counter("failures_total", "Requests answered without a verdict, by HTTP status code.", "code"),
+		policy:    gauge("policy_info", "The edition, the policies and the configuration in force; always 1.", "edition", "digest", "configuration"),
+		reloads:   counter("reloads_total", "Attempts to reload the certificate or the policy after a change.", "what", "result"),
+		reloaded:  gauge("last_reload_successful", "Whether the last reload of the certificate or the policy succeeded.", "what"),
+		expiry:    prometheus.NewGauge(prometheus.GaugeOpts{Name: name("certificate_expiry_timestamp_seconds"), Help: "When the certificate in force expires."}),
 		durations: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: name("review_duration_seconds"), Help: "How long reviews took, from the header of the request to its answer.",
 			// Up to the timeout that API servers have by default.
 			Buckets: []float64{.0002, .0005, .001, .002, .005, .01, .02, .05, .1, .25, .5, 1, 2.5, 5, 10},
 		}),
 	}
-	m.registry.MustRegister(m.inFlight, m.shed, m.reviews, m.denials, m.exempted, m.partial, m.failures, m.policy, m.reloads, m.reloaded, m.expiry, m.durations,
+	m.registry.MustRegister(m.inFlight, m.shed, m.reviews, m.denials, m.exempted, m.partial, m.failures, m.abandoned, m.unknown, m.policy, m.reloads, m.reloaded, m.expiry, m.durations,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	// A series that is not there cannot be alerted on.
 	for _, what := range []string{certificateReload, policyReload} {
 		m.reloads.WithLabelValues(what, "success")
 		m.reloads.WithLabelValues(what, "failure")
+	}
+	for _, code := range []int{0, http.StatusBadRequest, http.StatusForbidden, statusGone, http.StatusServiceUnavailable} {
+		m.unknown.WithLabelValues(strconv.Itoa(code))
 	}
 	for _, code := range []int{http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusInternalServerError, http.StatusServiceUnavailable} {
 		m.failures.WithLabelValues(strconv.Itoa(code))
@@ -101,7 +108,21 @@ func (m *metrics) decided(request *admissionv1.AdmissionRequest, d *Decision, du
 	m.durations.Observe(duration.Seconds())
 }
 
-func (m *metrics) failed(code int) { m.failures.WithLabelValues(strconv.Itoa(code)).Inc() }
+// failed counts a request without a verdict. What clients do that are not known counts apart,
+// so that only an API server raises the other counters.
+func (m *metrics) failed(code int, known bool) {
+	switch {
+	case !known:
+		m.unknown.WithLabelValues(strconv.Itoa(code)).Inc()
+	case code == statusGone:
+		m.abandoned.Inc()
+	default:
+		m.failures.WithLabelValues(strconv.Itoa(code)).Inc()
+		if code == http.StatusServiceUnavailable {
+			m.shed.Inc()
+		}
+	}
+}
 
 // setPolicy notes the policy in force.
 func (m *metrics) setPolicy(policy *Policy) {

@@ -297,7 +297,8 @@ func ratchet(now []outcome, before judgement) (unsure bool) {
 
 // decide makes the response of outcomes, the worst of which come first.
 func (p *Policy) decide(request *admissionv1.AdmissionRequest, outcomes []outcome, enforced bool) *Decision {
-	var denying, warning []lint.Finding
+	var denying []lint.Finding
+	var warning []outcome
 	d := &Decision{Verdict: Allowed, Enforced: enforced}
 	for _, outcome := range outcomes {
 		d.Findings = append(d.Findings, outcome.Finding)
@@ -309,12 +310,24 @@ func (p *Policy) decide(request *admissionv1.AdmissionRequest, outcomes []outcom
 		case outcome.Severity == lint.Error:
 			d.Exempted = append(d.Exempted, ExemptedError{Rule: outcome.Rule, Reason: outcome.exemption})
 		}
-		warning = append(warning, outcome.Finding)
+		warning = append(warning, outcome)
 	}
-	for _, finding := range slices.Concat(denying, warning) {
-		if !slices.Contains(d.Rules, finding.Rule) {
-			d.Rules = append(d.Rules, finding.Rule)
+	found := func(rule string) {
+		if !slices.Contains(d.Rules, rule) {
+			d.Rules = append(d.Rules, rule)
 		}
+	}
+	for _, finding := range denying {
+		found(finding.Rule)
+	}
+	for _, outcome := range warning {
+		found(outcome.Rule)
+	}
+	switch {
+	case len(denying) > 0:
+		d.Verdict = Denied
+	case len(warning) > 0:
+		d.Verdict = Warned
 	}
 	d.Response = &admissionv1.AdmissionResponse{
 		UID:              request.UID,
@@ -322,12 +335,8 @@ func (p *Policy) decide(request *admissionv1.AdmissionRequest, outcomes []outcom
 		Warnings:         warnings(warning),
 		AuditAnnotations: p.annotations(d),
 	}
-	switch {
-	case len(denying) > 0:
-		d.Verdict = Denied
+	if d.Verdict == Denied {
 		d.Response.Result = denial(request, denying)
-	case len(warning) > 0:
-		d.Verdict = Warned
 	}
 	return d
 }
@@ -354,9 +363,12 @@ func (p *Policy) annotations(d *Decision) map[string]string {
 	if !d.Enforced {
 		mode = "warn"
 	}
-	annotations := map[string]string{"edition": p.Edition, "policy-digest": p.Digest, "mode": mode}
+	annotations := map[string]string{"verdict": string(d.Verdict), "edition": p.Edition, "policy-digest": p.Digest, "mode": mode}
 	if len(d.Rules) > 0 {
 		annotations["rules"] = strings.Join(d.Rules, ",")
+	}
+	if len(d.Exempted) > 0 {
+		annotations["exempted"] = strings.Join(d.exemptedLines(), ",")
 	}
 	for key, value := range annotations {
 		annotations[key] = truncateBytes(value, maxAnnotation)

@@ -11,8 +11,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log"
 	"log/slog"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/netip"
@@ -64,6 +64,10 @@ type Options struct {
 	MetricsAddress string // of the metrics, plain HTTP; none if empty
 	// Certificate and Key are PEM files.
 	Certificate, Key string
+	// ClientCA is a PEM file with the authorities of clients; if it is empty, any client may ask
+	// for reviews. ClientNames are the names that a client may have; any if empty.
+	ClientCA    string
+	ClientNames []string
 	// Load reads the policy, and names the files and folders that it is read from, also
 	// where it fails. It is called by one goroutine at a time.
 	Load func(context.Context) (policy *Policy, files []string, err error)
@@ -79,24 +83,32 @@ type Options struct {
 type Server struct {
 	options         Options
 	metrics         *metrics
+	log             *decisionLog
+	connections     *connections
 	listener        net.Listener
 	metricsListener net.Listener // nil without
 	handler         http.Handler
 
 	policy      atomic.Pointer[Policy]
 	certificate atomic.Pointer[tls.Certificate]
+	clients     atomic.Pointer[clients] // nil if any client may ask for reviews
 	ready       atomic.Bool
 	draining    atomic.Bool
 
 	policies     watch
 	certificates watch
 
-	drainTimeout, connectionAge time.Duration
-	after                       func(time.Duration) <-chan time.Time // time.After
+	drainTimeout time.Duration
+	after        func(time.Duration) <-chan time.Time // time.After
+	now          func() time.Time                     // time.Now
 }
 
-// CertificateError says that the certificate or its key cannot be used.
-type CertificateError struct{ err error }
+// CertificateError says that the certificate or its key cannot be used or, OfClients, the
+// authorities of clients.
+type CertificateError struct {
+	err       error
+	OfClients bool
+}
 
 func (e *CertificateError) Error() string { return e.err.Error() }
 func (e *CertificateError) Unwrap() error { return e.err }
@@ -104,16 +116,21 @@ func (e *CertificateError) Unwrap() error { return e.err }
 // New reads policy and certificate, and listens; Serve closes the listeners and is to be
 // called once. The error is that of Options.Load, a *CertificateError, or that of listening.
 func New(ctx context.Context, options Options) (*Server, error) {
-	s := &Server{options: options, drainTimeout: drainTimeout, connectionAge: connectionAge, after: time.After}
+	s := &Server{
+		options: options, log: newDecisionLog(options.Log, options.LogAllowed),
+		drainTimeout: drainTimeout, after: time.After, now: time.Now,
+	}
 	s.policies = watch{what: policyReload, load: s.loadPolicy}
 	s.certificates = watch{what: certificateReload, load: s.loadCertificate}
 	if err := s.policies.start(ctx); err != nil {
 		return nil, err
 	}
 	if err := s.certificates.start(ctx); err != nil {
-		return nil, &CertificateError{err}
+		var ofClients *clientsError
+		return nil, &CertificateError{err: err, OfClients: errors.As(err, &ofClients)}
 	}
 	s.metrics = newMetrics(func(group, kind string) bool { return s.policy.Load().Covers(group, kind) })
+	s.connections = newConnections(connectionAge, func() { s.metrics.failed(0, false) })
 	s.metrics.reloaded.WithLabelValues(policyReload).Set(1)
 	s.metrics.reloaded.WithLabelValues(certificateReload).Set(1)
 	s.updateMetrics()
@@ -144,13 +161,18 @@ func (s *Server) MetricsAddr() net.Addr {
 }
 
 func (s *Server) routes() http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("/validate", newHandler(s.policy.Load, s.metrics, s.options.Log, s.options.LogAllowed, s.options.MaxInFlight))
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
+	reviews := newHandler(s.policy.Load, s.metrics, s.log, s.options.MaxInFlight)
+	if s.options.ClientCA != "" {
+		reviews.identify = s.identify
+	}
+	others := http.NewServeMux()
+	others.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	others.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
 		switch {
 		case s.draining.Load():
 			http.Error(w, "shutting down", http.StatusServiceUnavailable)
+		case s.expired():
+			http.Error(w, "the certificate has expired", http.StatusServiceUnavailable)
 		case !s.ready.Load():
 			http.Error(w, "no self-review has been answered yet", http.StatusServiceUnavailable)
 		default:
@@ -158,22 +180,53 @@ func (s *Server) routes() http.Handler {
 		}
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if end, ok := r.Context().Value(connectionEnd{}).(time.Time); s.draining.Load() || ok && time.Now().After(end) {
-			// Whoever comes again comes to another replica.
+		connection := connectionOf(r.Context())
+		isReview := r.URL.Path == reviewPath
+		if s.draining.Load() || !isReview || !connection.end.IsZero() && time.Now().After(connection.end) {
+			// Whoever comes again comes to another replica. Only reviews are worth a connection
+			// that stays.
 			w.Header().Set("Connection", "close")
 		}
-		mux.ServeHTTP(w, r)
+		if isReview {
+			reviews.ServeHTTP(w, r)
+			return
+		}
+		connection.begin()
+		others.ServeHTTP(w, r)
 	})
 }
 
-// connectionEnd is the key of the time.Time in a connection's context from which on it is
-// to be closed.
-type connectionEnd struct{}
+// reviewPath is where reviews are posted.
+const reviewPath = "/validate"
 
-// connContext sets when a connection is to be closed. Connections that were opened
-// together are not closed together.
-func (s *Server) connContext(ctx context.Context, _ net.Conn) context.Context {
-	return context.WithValue(ctx, connectionEnd{}, time.Now().Add(s.connectionAge+rand.N(s.connectionAge+1)))
+// identify returns why a client may not ask for reviews. The one that has the webhook's own key
+// is the webhook.
+func (s *Server) identify(state *tls.ConnectionState) error {
+	if state != nil && len(state.PeerCertificates) > 0 && bytes.Equal(state.PeerCertificates[0].Raw, s.certificate.Load().Leaf.Raw) {
+		return nil
+	}
+	return s.clients.Load().identify(state)
+}
+
+// expired reports whether no API server trusts the certificate any more.
+func (s *Server) expired() bool { return s.now().After(s.certificate.Load().Leaf.NotAfter) }
+
+// tlsConfig is that of reviews. The certificate of a client is verified where a review is asked for: a
+// kubelet that probes has none.
+func (s *Server) tlsConfig() *tls.Config {
+	settings := &tls.Config{
+		MinVersion: tls.VersionTLS12,
+		NextProtos: []string{"http/1.1"},
+		GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+			connection := connectionOf(hello.Context())
+			connection.greeted.Store(int64(time.Since(connection.accepted)))
+			return s.certificate.Load(), nil
+		},
+	}
+	if s.options.ClientCA != "" {
+		settings.ClientAuth = tls.RequestClientCert
+	}
+	return settings
 }
 
 // Serve answers until ctx is done, then shuts down gracefully: it reports that it is not
@@ -181,12 +234,8 @@ func (s *Server) connContext(ctx context.Context, _ net.Conn) context.Context {
 // after the last review. The error is one of serving.
 func (s *Server) Serve(ctx context.Context) error {
 	reviews, exposing := s.httpServer(s.handler), s.httpServer(s.metricsHandler())
-	reviews.ConnContext = s.connContext
-	reviews.TLSConfig = &tls.Config{
-		MinVersion:     tls.VersionTLS12,
-		NextProtos:     []string{"http/1.1"},
-		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return s.certificate.Load(), nil },
-	}
+	reviews.ConnContext, reviews.ConnState = s.connections.context, s.connections.state
+	reviews.TLSConfig = s.tlsConfig()
 	failed := make(chan error, 2)
 	var background sync.WaitGroup
 	working, stop := context.WithCancel(ctx)
@@ -232,7 +281,7 @@ func (s *Server) httpServer(handler http.Handler) *http.Server {
 	return &http.Server{
 		Handler: handler, Protocols: &http1, MaxHeaderBytes: maxHeader,
 		ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
-		ErrorLog: slog.NewLogLogger(s.options.Log.Handler(), slog.LevelWarn),
+		ErrorLog: log.New(s.log, "", 0),
 	}
 }
 
@@ -284,6 +333,9 @@ func (s *Server) reviewSelf(ctx context.Context) error {
 			// Which name and which authority the API server expects is not known here. That
 			// the certificate is the one in force is.
 			InsecureSkipVerify: true,
+			GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+				return s.certificate.Load(), nil
+			},
 			VerifyConnection: func(state tls.ConnectionState) error {
 				if !bytes.Equal(state.PeerCertificates[0].Raw, s.certificate.Load().Leaf.Raw) {
 					return errors.New("another process answers at the webhook's address")
@@ -292,7 +344,7 @@ func (s *Server) reviewSelf(ctx context.Context) error {
 			},
 		},
 	}}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://"+loopback(s.listener.Addr())+"/validate", strings.NewReader(selfReview))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://"+loopback(s.listener.Addr())+reviewPath, strings.NewReader(selfReview))
 	if err != nil {
 		return err
 	}
@@ -332,11 +384,16 @@ func loopback(address net.Addr) string {
 func (s *Server) reloadLoop(ctx context.Context) {
 	tick := time.NewTicker(s.options.ReloadInterval)
 	defer tick.Stop()
+	expired := false
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+		}
+		before := expired
+		if expired = s.expired(); expired && !before {
+			s.options.Log.Error("not ready", "error", "the certificate expired on "+s.expiry())
 		}
 		for _, watch := range []*watch{&s.certificates, &s.policies} {
 			changed, err := watch.poll(ctx)
@@ -352,9 +409,14 @@ func (s *Server) reloadLoop(ctx context.Context) {
 			policy := s.policy.Load()
 			s.options.Log.Info("reloaded", "what", watch.what,
 				"edition", policy.Edition, "policy_digest", policy.Digest, "configuration_digest", policy.Configuration,
-				"certificate_expiry", s.certificate.Load().Leaf.NotAfter.UTC().Format(time.RFC3339))
+				"certificate_expiry", s.expiry())
 		}
 	}
+}
+
+// expiry is when the certificate in force expires, as text.
+func (s *Server) expiry() string {
+	return s.certificate.Load().Leaf.NotAfter.UTC().Format(time.RFC3339)
 }
 
 // updateMetrics sets the metrics of what is in force.
@@ -371,10 +433,18 @@ func (s *Server) loadPolicy(ctx context.Context) ([]string, error) {
 	return files, err
 }
 
-// loadCertificate reads certificate and key. Halves of two pairs do not fit, which is an
-// error until the other half is there.
+// loadCertificate reads certificate, key and the authorities of clients. Halves of two pairs do
+// not fit, which is an error until the other half is there.
 func (s *Server) loadCertificate(context.Context) ([]string, error) {
 	files := []string{s.options.Certificate, s.options.Key}
+	var authorized *clients
+	if s.options.ClientCA != "" {
+		files = append(files, s.options.ClientCA)
+		var err error
+		if authorized, err = loadClients(s.options.ClientCA, s.options.ClientNames); err != nil {
+			return files, err
+		}
+	}
 	certificate, err := tls.LoadX509KeyPair(s.options.Certificate, s.options.Key)
 	var unread *fs.PathError // names its file
 	if err != nil && !errors.As(err, &unread) {
@@ -387,6 +457,7 @@ func (s *Server) loadCertificate(context.Context) ([]string, error) {
 		return files, fmt.Errorf("%s: the certificate expired on %s", s.options.Certificate, end.UTC().Format(time.RFC3339))
 	}
 	s.certificate.Store(&certificate)
+	s.clients.Store(authorized)
 	return files, nil
 }
 

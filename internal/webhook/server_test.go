@@ -261,7 +261,7 @@ func TestServerClosesOldConnections(t *testing.T) {
 		{"young", time.Hour, false},
 		{"old", 0, true},
 	} {
-		r := started(t, nil, func(s *Server) { s.connectionAge = test.age })
+		r := started(t, nil, func(s *Server) { s.connections.age = test.age })
 		for range 3 {
 			response, body := r.review(t)
 			if response.StatusCode != http.StatusOK || response.Close != test.close {
@@ -564,4 +564,30 @@ func TestDigestSeesASwap(t *testing.T) {
 	look()
 	write(t, filepath.Join(dir, "another.rego"), "")
 	look()
+}
+
+// A certificate that expires while it serves is no longer good for a review: the webhook says so
+// and is not ready until it has another.
+func TestServerIsNotReadyWithAnExpiredCertificate(t *testing.T) {
+	var offset atomic.Int64
+	r := started(t, nil, func(s *Server) {
+		s.now = func() time.Time { return time.Now().Add(time.Duration(offset.Load())) }
+	})
+	r.log.wait(t, `"msg":"ready"`, 1)
+	offset.Store(int64(2 * time.Hour))
+	r.log.wait(t, `"level":"ERROR","msg":"not ready","error":"the certificate expired on `, 1)
+	if code, body := r.get(t, "https://"+r.Addr().String()+"/readyz"); code != http.StatusServiceUnavailable || !strings.Contains(body, "the certificate has expired") {
+		t.Errorf("readyz: status %d: %s", code, body)
+	}
+	if code, _ := r.get(t, "https://"+r.Addr().String()+"/healthz"); code != http.StatusOK {
+		t.Errorf("healthz: status %d", code)
+	}
+	writePairUntil(t, r.file("tls.crt"), r.file("tls.key"), 2, time.Now().Add(4*time.Hour))
+	r.log.wait(t, `"msg":"reloaded","what":"certificate"`, 1)
+	if code, body := r.get(t, "https://"+r.Addr().String()+"/readyz"); code != http.StatusOK {
+		t.Errorf("with a new certificate: status %d: %s", code, body)
+	}
+	if lines := strings.Count(r.log.String(), "the certificate expired on "); lines != 1 {
+		t.Errorf("%d lines about it", lines)
+	}
 }

@@ -20,6 +20,10 @@ const (
 	// maxWarning bounds a warning in characters. Where there are many, the API server cuts
 	// each after 256.
 	maxWarning = 200
+	// minField and minMessage are how many characters of a field and of a message a warning
+	// keeps at least where it is too long.
+	minField   = 20
+	minMessage = 40
 	// maxWarnings bounds all warnings in characters, the line that counts the rest included.
 	// The API server drops what is beyond 4,096 over all webhooks.
 	maxWarnings = 2000
@@ -27,21 +31,37 @@ const (
 	maxAnnotation = 1024
 )
 
-// message says everything about the errors that deny, one a line. Controllers copy the
-// first line into an Event, so it must be enough by itself.
+// message says everything about the errors that deny, one a line. Controllers copy the first
+// line into an Event, so it must be enough by itself. The remedy of a rule, and where to read
+// about it, stand in the first line that needs them.
 func message(findings []lint.Finding) string {
 	var lines []string
+	advised := map[string]bool{}
+	explained := map[string]bool{}
 	for _, finding := range findings[:min(maxErrors, len(findings))] {
-		line := findingLine(finding)
-		if remedy := strings.Join(strings.Fields(finding.Remedy), " "); remedy != "" {
-			line += ". " + printable(remedy)
+		line, advice := findingLine(finding, finding.Field), ""
+		if remedy := remedyOf(finding); remedy != "" && !advised[remedy] {
+			advised[remedy] = true
+			line += ". " + remedy
 		}
-		lines = append(lines, truncate(line, maxLine))
+		if !explained[finding.Rule] {
+			explained[finding.Rule] = true
+			advice = " See: mlpolicy explain " + finding.Rule
+			if !strings.HasSuffix(line, ".") {
+				advice = "." + advice
+			}
+		}
+		lines = append(lines, truncate(line, maxLine-utf8.RuneCountInString(advice))+advice)
 	}
 	if more := len(findings) - len(lines); more > 0 {
 		lines = append(lines, fmt.Sprintf("and %d more, %d errors in all", more, len(findings)))
 	}
 	return strings.Join(lines, "\n")
+}
+
+// remedyOf is the remedy of a finding on one line.
+func remedyOf(finding lint.Finding) string {
+	return printable(strings.Join(strings.Fields(finding.Remedy), " "))
 }
 
 // causes repeats the errors for programs: the type is the rule's ID.
@@ -57,18 +77,13 @@ func causes(findings []lint.Finding) []metav1.StatusCause {
 	return causes
 }
 
-// warnings are the findings that do not deny, one a line, each line once, after their
-// severity where it is not that of a warning: kubectl says Warning itself. Where not all
-// have room, the last line counts the rest.
-func warnings(findings []lint.Finding) []string {
+// warnings are the findings that do not deny, one a line, each line once. Where not all have
+// room, the last line counts the rest.
+func warnings(outcomes []outcome) []string {
 	var lines []string
 	seen := map[string]bool{}
-	for _, finding := range findings {
-		line := findingLine(finding)
-		if finding.Severity != lint.Warning {
-			line = string(finding.Severity) + " " + line
-		}
-		line = truncate(line, maxWarning)
+	for _, outcome := range outcomes {
+		line := warningLine(outcome)
 		if !seen[line] {
 			seen[line] = true
 			lines = append(lines, line)
@@ -84,11 +99,61 @@ func warnings(findings []lint.Finding) []string {
 	return lines
 }
 
+// introduction begins a warning: who says it, and what it means for the object.
+func introduction(o outcome) string {
+	switch {
+	case o.Severity == lint.Warning:
+		return "mlpolicy: " // kubectl says Warning itself
+	case o.Severity != lint.Error:
+		return "mlpolicy " + string(o.Severity) + ": "
+	case o.exemption == WarnMode:
+		return "mlpolicy would deny this: "
+	case o.exemption == Unchanged:
+		return "mlpolicy error, as before: "
+	case o.exemption == Deleting:
+		return "mlpolicy error in an object being deleted: "
+	}
+	return "mlpolicy error in what a controller made: "
+}
+
+// warningLine is a finding that does not deny on one line of at most maxWarning characters.
+// Where it is longer, the field is shortened in the middle, then the message at its end: rule
+// and remedy are what helps.
+func warningLine(o outcome) string {
+	begin, end := introduction(o), ""
+	if remedy := remedyOf(o.Finding); remedy != "" {
+		end = ". " + remedy
+	}
+	finding, field := o.Finding, printable(o.Field)
+	excess := func() int {
+		return utf8.RuneCountInString(begin+findingLine(finding, field)+end) - maxWarning
+	}
+	if long := excess(); long > 0 {
+		field = shorten(field, max(utf8.RuneCountInString(field)-long, minField))
+	}
+	if long := excess(); long > 0 {
+		text := printable(finding.Message)
+		finding.Message = truncate(text, max(utf8.RuneCountInString(text)-long, minMessage))
+	}
+	return truncate(begin+findingLine(finding, field)+end, maxWarning)
+}
+
+// shorten leaves out the middle of a path, so that so many characters remain: the last steps
+// tell the most.
+func shorten(path string, most int) string {
+	runes := []rune(path)
+	if len(runes) <= most {
+		return path
+	}
+	first := most / 4
+	return string(runes[:first]) + "…" + string(runes[len(runes)-(most-first-1):])
+}
+
 // withCount returns at most so many of the lines as have room together with the line that
 // counts the others.
 func withCount(lines []string, most int) []string {
 	for {
-		rest := fmt.Sprintf("and %d more; mlpolicy lint reports them all", len(lines)-most)
+		rest := fmt.Sprintf("mlpolicy: and %d more; mlpolicy lint reports them all", len(lines)-most)
 		used := utf8.RuneCountInString(rest)
 		for _, line := range lines[:most] {
 			used += utf8.RuneCountInString(line)
@@ -101,10 +166,10 @@ func withCount(lines []string, most int) []string {
 }
 
 // findingLine is a finding on one line: rule, message and field.
-func findingLine(finding lint.Finding) string {
+func findingLine(finding lint.Finding, field string) string {
 	line := finding.Rule + ": " + printable(finding.Message)
-	if finding.Field != "" {
-		line += " (" + printable(finding.Field) + ")"
+	if field != "" {
+		line += " (" + printable(field) + ")"
 	}
 	return line
 }

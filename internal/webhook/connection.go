@@ -1,0 +1,188 @@
+package webhook
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// maxConnections bounds the connections that are open. An idle one takes about 34 KiB; an API
+// server keeps at most some dozens of them.
+const maxConnections = 1000
+
+// connection is what is known of a connection. Requests arrive on it one after the other.
+type connection struct {
+	accepted time.Time
+	end      time.Time    // from which on it is to be closed after an answer
+	greeted  atomic.Int64 // when TLS began, in nanoseconds since accepted
+	requests atomic.Int64 // that have begun
+	known    atomic.Bool  // the client has the certificate that is asked for, or got a verdict
+	evicted  atomic.Bool  // it was closed to make room for another
+
+	raw    net.Conn
+	busy   bool // a request is being answered
+	active int  // the turn at which that changed last
+}
+
+// connectionKey is the key of the *connection in the context of its requests.
+type connectionKey struct{}
+
+// connectionOf returns the connection of a request. One that none is known of is new.
+func connectionOf(ctx context.Context) *connection {
+	if c, ok := ctx.Value(connectionKey{}).(*connection); ok {
+		return c
+	}
+	return &connection{accepted: time.Now()}
+}
+
+// begin returns when the client began to send a request, of which the header has arrived:
+// for the first of a connection, what it took from its acceptance to the first byte of
+// TLS counts too.
+func (c *connection) begin() time.Time {
+	now := time.Now()
+	if c.requests.Add(1) == 1 {
+		return now.Add(-time.Duration(c.greeted.Load()))
+	}
+	return now
+}
+
+// connections are those that are open.
+type connections struct {
+	most   int           // that may be open
+	age    time.Duration // least at which a connection is closed after an answer, and half the greatest
+	unused func()        // is called when a connection ends without a request
+
+	mutex sync.Mutex
+	open  map[net.Conn]*connection
+	turns int
+}
+
+func newConnections(age time.Duration, unused func()) *connections {
+	return &connections{most: maxConnections, age: age, unused: unused, open: map[net.Conn]*connection{}}
+}
+
+// context is http.Server.ConnContext. Where there are too many connections, it closes one.
+// Connections that were opened together do not end together.
+func (c *connections) context(ctx context.Context, conn net.Conn) context.Context {
+	now := time.Now()
+	added := &connection{accepted: now, end: now.Add(c.age + rand.N(c.age+1)), raw: conn}
+	if secure, ok := conn.(*tls.Conn); ok {
+		added.raw = secure.NetConn() // closing TLS would wait for the client
+	}
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	if len(c.open) >= c.most {
+		c.evict()
+	}
+	c.touch(added)
+	c.open[conn] = added
+	return context.WithValue(ctx, connectionKey{}, added)
+}
+
+// evict closes a connection: the one that was used longest ago of those that are idle and whose
+// client is unknown, else of all that are idle, else of those whose client is unknown, else of
+// all. The caller has the lock.
+func (c *connections) evict() {
+	var found *connection
+	var key net.Conn
+	rank := func(of *connection) int {
+		switch known := of.known.Load(); {
+		case !of.busy && !known:
+			return 0
+		case !of.busy:
+			return 1
+		case !known:
+			return 2
+		}
+		return 3
+	}
+	for conn, each := range c.open {
+		if found == nil || rank(each) < rank(found) || rank(each) == rank(found) && each.active < found.active {
+			found, key = each, conn
+		}
+	}
+	delete(c.open, key)
+	found.evicted.Store(true)
+	found.raw.Close()
+}
+
+// touch notes that a connection is used. The caller has the lock.
+func (c *connections) touch(of *connection) {
+	c.turns++
+	of.active = c.turns
+}
+
+// state is http.Server.ConnState.
+func (c *connections) state(conn net.Conn, state http.ConnState) {
+	c.mutex.Lock()
+	of := c.open[conn]
+	switch {
+	case of == nil:
+	case state == http.StateClosed || state == http.StateHijacked:
+		delete(c.open, conn)
+	default:
+		of.busy = state == http.StateActive
+		c.touch(of)
+	}
+	c.mutex.Unlock()
+	if of != nil && state == http.StateClosed && of.requests.Load() == 0 {
+		c.unused()
+	}
+}
+
+// clients says which clients may ask for reviews. It is safe for concurrent use.
+type clients struct {
+	pool  *x509.CertPool
+	names []string // any if empty
+}
+
+// clientsError says that the authorities of clients cannot be used.
+type clientsError struct{ err error }
+
+func (e *clientsError) Error() string { return e.err.Error() }
+func (e *clientsError) Unwrap() error { return e.err }
+
+// loadClients reads the authorities of clients from a PEM file. The error is a *clientsError.
+func loadClients(file string, names []string) (*clients, error) {
+	pem, err := os.ReadFile(file)
+	if err != nil {
+		return nil, &clientsError{err}
+	}
+	loaded := &clients{pool: x509.NewCertPool(), names: names}
+	if !loaded.pool.AppendCertsFromPEM(pem) {
+		return nil, &clientsError{fmt.Errorf("%s: contains no certificate", file)}
+	}
+	return loaded, nil
+}
+
+// identify returns why a client may not ask for reviews, nil if it may.
+func (c *clients) identify(state *tls.ConnectionState) error {
+	if state == nil || len(state.PeerCertificates) == 0 {
+		return errors.New("the client has no certificate")
+	}
+	leaf := state.PeerCertificates[0]
+	intermediates := x509.NewCertPool()
+	for _, certificate := range state.PeerCertificates[1:] {
+		intermediates.AddCert(certificate)
+	}
+	if _, err := leaf.Verify(x509.VerifyOptions{
+		Roots: c.pool, Intermediates: intermediates, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+	}); err != nil {
+		return fmt.Errorf("the client's certificate: %w", err)
+	}
+	named := func(name string) bool { return name == leaf.Subject.CommonName || slices.Contains(leaf.DNSNames, name) }
+	if len(c.names) > 0 && !slices.ContainsFunc(c.names, named) {
+		return fmt.Errorf("the client's certificate: %q is not a name of --client-name", truncate(leaf.Subject.CommonName, maxClientString))
+	}
+	return nil
+}
