@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -27,8 +26,7 @@ func (p *program) complete(c *cli.Context) error {
 			fmt.Fprintln(&text, strings.TrimSuffix(candidate.word+"\t"+candidate.description, "\t"))
 		}
 	}
-	_, err := io.WriteString(p.stdout, text.String())
-	return writing(err)
+	return p.print(text.String())
 }
 
 // candidate is what a word may become.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"io"
 	"maps"
 	"slices"
 
@@ -33,8 +32,7 @@ func (p *program) completion(c *cli.Context) error {
 	if !ok {
 		return unknownName("shell", c.Args().First(), shells)
 	}
-	_, err := io.WriteString(p.stdout, script)
-	return writing(err)
+	return p.print(script)
 }
 
 // completionScripts are the scripts of each shell. They ask the command itself:

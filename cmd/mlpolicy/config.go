@@ -1,9 +1,7 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
-	"io"
 	"strings"
 	"text/tabwriter"
 
@@ -43,8 +41,7 @@ func (p *program) config(c *cli.Context) error {
 	if err := tabs.Flush(); err != nil {
 		return err
 	}
-	_, err = io.WriteString(p.stdout, text.String())
-	return writing(err)
+	return p.print(text.String())
 }
 
 // setting is a line of YAML.
@@ -109,9 +106,5 @@ func flowText(text string) string {
 	if plain {
 		return text
 	}
-	quoted, err := json.Marshal(text)
-	if err != nil {
-		return report.Printable(text)
-	}
-	return string(quoted)
+	return report.Quote(text)
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"io/fs"
 	"path"
 	"slices"
@@ -42,8 +41,7 @@ func (p *program) explain(c *cli.Context) error {
 			if c.String(formatFlag) == "text" {
 				text = p.explanation(rule, session)
 			}
-			_, err := io.WriteString(p.stdout, text)
-			return writing(err)
+			return p.print(text)
 		}
 		names = append(names, rule.ID)
 	}

@@ -51,8 +51,7 @@ func (p *program) facts(c *cli.Context) error {
 		return err
 	}
 	if c.Bool(whyFlag) {
-		_, err = io.WriteString(p.stdout, evidence(extraction))
-		err = writing(err)
+		err = p.print(evidence(extraction))
 	} else {
 		err = p.json(extraction.Facts)
 	}

@@ -56,9 +56,12 @@ func delayCollection() {
 //
 // What it writes to stderr follows one form: "mlpolicy: ", what is wrong, in lower case
 // and without a final stop; a mistake in the command line adds a line with a hint.
+// No output contains what a CI host would execute in the log of a job.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	safeOut, safeErr := report.NewHostWriter(stdout), report.NewHostWriter(stderr)
+	defer safeErr.Flush() // there is nowhere to report its error
 	p := &program{
-		stdin: stdin, stdout: stdout, stderr: stderr, examples: rules.Examples,
+		stdin: stdin, stdout: safeOut, stderr: safeErr, examples: rules.Examples,
 		builtin: sync.OnceValues(func() (*policy.Policies, error) { return policy.Load(ctx, policies.FS, nil) }),
 	}
 	if len(args) > 1 && args[1] == "lint" {
@@ -68,6 +71,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	arranged, err := arrange(app, args)
 	if err == nil {
 		err = app.RunContext(ctx, arranged)
+	}
+	if flushed := safeOut.Flush(); err == nil {
+		err = writing(flushed)
 	}
 
 	var usage *usageError
@@ -86,7 +92,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	case errors.As(err, &usage):
 		p.complain(usage.message)
 		if usage.hint != "" {
-			fmt.Fprintln(stderr, report.Printable(usage.hint))
+			fmt.Fprintln(p.stderr, report.Printable(usage.hint))
 		}
 		return exitUsage
 	case errors.As(err, &mistakes):

@@ -113,8 +113,8 @@ func (p *program) parity(c *cli.Context) error {
 		text.WriteString(comparison.onlyLinked(linked.Findings))
 	}
 	fmt.Fprintf(&text, "%s compared, %d differ\n", counted(comparison.objects, "object"), len(comparison.differences))
-	if _, err := io.WriteString(p.stdout, text.String()); err != nil {
-		return writing(err)
+	if err := p.print(text.String()); err != nil {
+		return err
 	}
 	for _, err := range slices.Concat(unread, comparison.unparsed, comparison.unrendered) {
 		p.complain(err.Error())

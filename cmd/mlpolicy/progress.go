@@ -22,8 +22,7 @@ type progress struct {
 // progress counts the files on stderr, from a second on and if it is a terminal.
 func (p *program) progress(files *files) *progress {
 	line := &progress{stop: make(chan struct{})}
-	stderr := terminal(p.stderr)
-	if stderr == nil {
+	if terminal(p.stderr) == nil {
 		return line
 	}
 	line.done.Go(func() {
@@ -34,12 +33,12 @@ func (p *program) progress(files *files) *progress {
 			select {
 			case <-line.stop:
 				if shown {
-					fmt.Fprint(stderr, eraseLine)
+					fmt.Fprint(p.stderr, eraseLine)
 				}
 				return
 			case <-timer.C:
 				shown = true
-				fmt.Fprintf(stderr, "%s%d files", eraseLine, files.count.Load())
+				fmt.Fprint(p.stderr, eraseLine, counted(int(files.count.Load()), "file"))
 				timer.Reset(progressInterval)
 			}
 		}

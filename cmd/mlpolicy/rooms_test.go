@@ -41,6 +41,7 @@ var rooms = map[string][]string{
 		module + "internal/lint/policy",
 		module + "internal/lint/config",
 	},
+	"internal/lint/report/hosttest": nil,
 	"internal/lint/report": {
 		module + "internal/lint",
 		module + "internal/lint/source",

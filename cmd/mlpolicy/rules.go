@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -13,6 +12,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/config"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
+	"github.com/mlpolicy/mlpolicy/internal/lint/report"
 )
 
 func (p *program) rulesCommand() *cli.Command {
@@ -52,9 +52,11 @@ func (p *program) rules(c *cli.Context) error {
 
 // table writes tab-separated cells as a table.
 func (p *program) table(write func(io.Writer)) error {
-	tabs := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
+	var text strings.Builder
+	tabs := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	write(tabs)
-	return writing(tabs.Flush())
+	tabs.Flush() // a strings.Builder has no errors
+	return p.print(text.String())
 }
 
 type jsonRule struct {
@@ -91,18 +93,8 @@ func (p *program) rulesJSON(rules []policy.Rule, configuration *config.Config) e
 	return p.json(list)
 }
 
-// json writes a document in one piece.
-func (p *program) json(value any) error {
-	var document strings.Builder
-	encoder := json.NewEncoder(&document)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(value); err != nil {
-		return err
-	}
-	_, err := io.WriteString(p.stdout, document.String())
-	return writing(err)
-}
+// json writes a document.
+func (p *program) json(value any) error { return writing(report.EncodeJSON(p.stdout, value)) }
 
 // rules are those of the policies and those of Go, sorted by ID.
 func (s *session) rules() []policy.Rule {

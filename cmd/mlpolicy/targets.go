@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strconv"
@@ -75,8 +74,7 @@ func (p *program) writeEdition(format string, edition policy.Edition) error {
 		}
 		editionText(&text, edition, columns)
 	}
-	_, err := io.WriteString(p.stdout, text.String())
-	return writing(err)
+	return p.print(text.String())
 }
 
 // editionText writes the table with targets side by side, as many as fit into width.
@@ -319,8 +317,7 @@ func (p *program) writeDiff(format string, diff editionDiff) error {
 	default:
 		diffText(&text, diff)
 	}
-	_, err := io.WriteString(p.stdout, text.String())
-	return writing(err)
+	return p.print(text.String())
 }
 
 func diffText(w *strings.Builder, diff editionDiff) {

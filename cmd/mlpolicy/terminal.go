@@ -6,10 +6,15 @@ import (
 	"os"
 
 	"golang.org/x/term"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/report"
 )
 
 // terminal returns the file behind a writer if it is a terminal, else nil.
 func terminal(w io.Writer) *os.File {
+	if wrapper, ok := w.(*report.HostWriter); ok {
+		w = wrapper.Unwrap()
+	}
 	if file, ok := w.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
 		return file
 	}
@@ -50,4 +55,10 @@ func writing(err error) error {
 		return nil
 	}
 	return fmt.Errorf("write to standard output: %w", err)
+}
+
+// print writes text of several lines to standard output.
+func (p *program) print(text string) error {
+	_, err := io.WriteString(p.stdout, report.PrintableLines(text))
+	return writing(err)
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"runtime"
 	"runtime/debug"
 
@@ -36,7 +35,6 @@ func (p *program) version(c *cli.Context) error {
 			}
 		}
 	}
-	_, err := io.WriteString(p.stdout, fmt.Sprintf("mlpolicy %s\nedition %s\nopa %s\n%s %s/%s\n",
+	return p.print(fmt.Sprintf("mlpolicy %s\nedition %s\nopa %s\n%s %s/%s\n",
 		own, config.DefaultEdition, opa, runtime.Version(), runtime.GOOS, runtime.GOARCH))
-	return writing(err)
 }

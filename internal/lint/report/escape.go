@@ -6,7 +6,7 @@ import (
 	"unicode"
 )
 
-// shows tells whether a character may be written to a terminal as it is: it neither
+// shows reports whether a character may be written to a terminal as it is: it neither
 // moves the cursor, nor turns the direction of text, nor hides. The joiners of emoji
 // and of Persian do no harm.
 func shows(r rune) bool {
@@ -26,6 +26,24 @@ func Printable(text string) string {
 		}
 		quoted := strconv.QuoteRuneToASCII(r)
 		escaped.WriteString(quoted[1 : len(quoted)-1])
+	}
+	return escaped.String()
+}
+
+// PrintableLines escapes what must not reach a terminal, except for the ends of lines and tabs.
+func PrintableLines(text string) string {
+	var escaped strings.Builder
+	for _, line := range strings.SplitAfter(text, "\n") {
+		line, ended := strings.CutSuffix(line, "\n")
+		for j, cell := range strings.Split(line, "\t") {
+			if j > 0 {
+				escaped.WriteByte('\t')
+			}
+			escaped.WriteString(Printable(cell))
+		}
+		if ended {
+			escaped.WriteByte('\n')
+		}
 	}
 	return escaped.String()
 }

@@ -23,7 +23,7 @@ type excerpt struct {
 }
 
 // cut returns the line on which a span starts, cut around the span's text to at most
-// width cells. It looks at no more of the file than can be shown.
+// width cells before a HostWriter escapes it. It looks at no more of the file than can be shown.
 func cut(text []byte, span source.Span, width int) excerpt {
 	// A cell takes at most some bytes: four for a character and more for what is
 	// combined with it.
@@ -73,7 +73,17 @@ func cut(text []byte, span source.Span, width int) excerpt {
 		value, v = head(value, v, cutAfter && end == high)
 		after, _ = head(after, a, cutAfter)
 	}
-	return excerpt{text: strings.TrimRight(before+value+after, " "), before: b, value: max(v, 1)}
+	v = max(v, 1)
+	line := strings.TrimRight(before+value+after, " ")
+	for _, at := range hostCommands([]byte(line)) {
+		switch {
+		case at < len(before):
+			b += hostWidening
+		case at < len(before)+len(value):
+			v += hostWidening
+		}
+	}
+	return excerpt{text: line, before: b, value: v}
 }
 
 // sensitive tells whether text may hold a secret: by the words that people call secrets,

@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strconv"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint"
 )
@@ -55,8 +58,7 @@ type jsonSummary struct {
 	Notes       int `json:"notes"`
 }
 
-// JSON writes findings for programs, in one piece: a program that is stopped has
-// written no document.
+// JSON writes findings for programs.
 func JSON(w io.Writer, result *lint.Result) error {
 	report := jsonReport{
 		Version:  jsonVersion,
@@ -93,28 +95,45 @@ func JSON(w io.Writer, result *lint.Result) error {
 			report.Findings[i].File = f.File.Name
 		}
 	}
-	var buffer bytes.Buffer
-	encoder := json.NewEncoder(&buffer)
+	return EncodeJSON(w, report)
+}
+
+// EncodeJSON writes a value as an indented JSON document in one piece, so that a program that is
+// stopped has written none. Characters that would control a terminal are escaped.
+func EncodeJSON(w io.Writer, value any) error {
+	var document bytes.Buffer
+	encoder := json.NewEncoder(&document)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(report); err != nil {
+	if err := encoder.Encode(value); err != nil {
 		return err
 	}
-	_, err := w.Write(escapeSteering(buffer.Bytes()))
+	_, err := w.Write(escapeControls(document.Bytes(), jsonEscape))
 	return err
 }
 
-// escapeSteering escapes in a JSON document the characters that would steer a terminal
-// and that JSON lets stand: DEL, C1 controls, marks of direction. The values stay the
-// same, and the characters stand nowhere but inside strings.
-func escapeSteering(document []byte) []byte {
-	if bytes.IndexFunc(document, steers) < 0 {
+// Quote returns text as a double-quoted string of YAML. Characters that would control a terminal
+// are escaped.
+func Quote(text string) string {
+	var quoted bytes.Buffer
+	encoder := json.NewEncoder(&quoted)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(text); err != nil {
+		return strconv.QuoteToASCII(text) // unreachable: every string has an encoding
+	}
+	return string(escapeControls(bytes.TrimSuffix(quoted.Bytes(), []byte("\n")), yamlEscape))
+}
+
+// escapeControls escapes the characters that would control a terminal and that JSON allows in
+// strings: DEL, C1 controls, marks of direction. The values stay the same.
+func escapeControls(document []byte, escape func(rune) string) []byte {
+	if bytes.IndexFunc(document, controls) < 0 {
 		return document
 	}
 	var escaped bytes.Buffer
 	for _, r := range string(document) {
-		if steers(r) {
-			fmt.Fprintf(&escaped, `\u%04x`, r)
+		if controls(r) {
+			escaped.WriteString(escape(r))
 		} else {
 			escaped.WriteRune(r)
 		}
@@ -122,6 +141,13 @@ func escapeSteering(document []byte) []byte {
 	return escaped.Bytes()
 }
 
-func steers(r rune) bool {
-	return r != '\n' && r <= 0xffff && !shows(r)
+func jsonEscape(r rune) string {
+	if high, low := utf16.EncodeRune(r); high != utf8.RuneError {
+		return fmt.Sprintf(`\u%04x\u%04x`, high, low)
+	}
+	return fmt.Sprintf(`\u%04x`, r)
 }
+
+func yamlEscape(r rune) string { return fmt.Sprintf(`\U%08x`, r) }
+
+func controls(r rune) bool { return r != '\n' && !shows(r) }

@@ -1,8 +1,6 @@
 package report
 
 import (
-	"bytes"
-	"encoding/json"
 	"io"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint"
@@ -49,7 +47,7 @@ type jsonStatement struct {
 	Message  string        `json:"message"`
 }
 
-// WhereJSON writes where deployments could be for programs, in one piece.
+// WhereJSON writes where deployments could be for programs.
 func WhereJSON(w io.Writer, placements *lint.Placements) error {
 	document := jsonPlacements{
 		Version:     jsonVersion,
@@ -74,13 +72,5 @@ func WhereJSON(w io.Writer, placements *lint.Placements) error {
 		}
 		document.Deployments[i] = placement
 	}
-	var buffer bytes.Buffer
-	encoder := json.NewEncoder(&buffer)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(document); err != nil {
-		return err
-	}
-	_, err := w.Write(escapeSteering(buffer.Bytes()))
-	return err
+	return EncodeJSON(w, document)
 }
