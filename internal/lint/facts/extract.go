@@ -144,6 +144,7 @@ func (e *Extraction) add(ctx context.Context, r *reader, linker *linker, options
 		variants := d.without(doubts)
 		e.Problems = append(e.Problems, linker.finish(ctx, d, func(own *Compute) { r.computes = append(r.computes, own) })...)
 		for _, variant := range variants {
+			variant.leaveOpen()
 			variant.settle(options) // what contradicts it contradicts d
 			variant.Compute = d.Compute
 			variant.inventory(options)

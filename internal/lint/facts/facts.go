@@ -190,6 +190,10 @@ type Deployment struct {
 	said []*Deployment
 	// mentions are the parts of other documents that the deployment refers to.
 	mentions []*reference
+	// uncounted is set where GPUs is evidence of GPUs that no container asks for by number.
+	uncounted bool
+	// openClaims is set where the pod names a resource claim that is not known yet.
+	openClaims bool
 	// anyCluster is set where the document is for Kubernetes and does not tell what cluster.
 	anyCluster bool
 	// bound has Target and anyCluster as they are if what binds the pod to no node does not

@@ -21,8 +21,8 @@ type format struct {
 	// auxiliary documents are never at fault themselves: they are no deployments, or
 	// only train. What cannot be read of them is passed over in silence.
 	auxiliary bool
-	// links tells that documents of the format define what others refer to, or refer to
-	// what others define.
+	// links reports whether documents of the format define what others refer to, or refer to
+	// what others define. Any pod may refer to resource claims.
 	links bool
 	// matches tells whether a document is of the format.
 	matches func(root *source.Node) bool
@@ -37,6 +37,7 @@ func formats() []*format {
 		&kubernetesWorkload,
 		&kserveInferenceService,
 		&kserveServingRuntime,
+		&resourceClaim,
 		&seldon,
 		&kuberay,
 		&kaito,
@@ -116,8 +117,9 @@ func Recognize(data []byte) Recognition {
 // completed.
 func links(data []byte) bool {
 	data = narrow(data)
+	pods := bytes.Contains(data, []byte("resourceClaims"))
 	for _, format := range formats() {
-		if format.links && format.marked(data) {
+		if (format.links || pods) && format.marked(data) {
 			return true
 		}
 	}

@@ -93,6 +93,7 @@ func (r *reader) rayPods(group *source.Node, workload Fact[Workload], more ...*s
 		}
 		if d.GPUs.Known {
 			d.GPUs.Place.Why = "Ray is started with this number of GPUs"
+			d.uncounted = true // by the containers
 		}
 	}
 	return d

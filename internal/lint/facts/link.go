@@ -68,6 +68,10 @@ const (
 	// servingRuntime adds what its containers ask for to the InferenceServices of its
 	// namespace that name it; without a namespace to those of all.
 	servingRuntime
+	// resourceClaimDefinition and resourceClaimTemplate add devices to the pods of their
+	// namespace that name them.
+	resourceClaimDefinition
+	resourceClaimTemplate
 	// computeDefinition adds where it runs and the machines of that.
 	computeDefinition
 	// endpointDefinition adds to the deployments behind the endpoint.
@@ -92,6 +96,10 @@ func (k partKind) String() string {
 		return "instance type"
 	case servingRuntime:
 		return "serving runtime"
+	case resourceClaimDefinition:
+		return "resource claim"
+	case resourceClaimTemplate:
+		return "resource claim template"
 	case computeDefinition:
 		return "compute"
 	case endpointDefinition:
@@ -114,6 +122,7 @@ type reference struct {
 	path            string         // of the file that is the part, instead of a name
 	node            *source.Node   // where it is mentioned
 	model           *Model         // that the part is of, for a modelAsset
+	followed        bool           // the part is found and added
 	through         []*source.Node // the mentions that led to this one, the last first
 	under           *source.Node   // the parameters with which a template mentions it, nil for none
 }
@@ -183,6 +192,7 @@ func newLinker(fsys fs.FS, run []*reading, options Options) *linker {
 // compute of its own that only a statement describes.
 func (l *linker) finish(ctx context.Context, d *Deployment, own func(*Compute)) []Problem {
 	l.complete(ctx, d)
+	d.leaveOpen()
 	before := d.Compute
 	problems := l.ours(d.settle(l.options))
 	if d.Compute != before {
@@ -238,9 +248,13 @@ func (l *linker) complete(ctx context.Context, d *Deployment) {
 		for _, part := range found[:min(len(found), maxFound)] {
 			link.Found = append(link.Found, part.place())
 		}
-		if link.Why == "" && !followed[found[0]] {
-			followed[found[0]] = true
-			l.add(d, mention, found[0])
+		if link.Why == "" {
+			mention.followed = true
+			// A pod gets a claim for each mention of a template.
+			if !followed[found[0]] || mention.kind == resourceClaimTemplate {
+				followed[found[0]] = true
+				l.add(d, mention, found[0])
+			}
 		}
 		d.Links = append(d.Links, link)
 	}
@@ -283,6 +297,8 @@ func (l *linker) add(d *Deployment, mention *reference, p *part) {
 		l.addCompute(m, d, p.compute)
 	case mention.model != nil:
 		m.asset(d, mention.model, p.facts)
+	case mention.ofClaim():
+		m.claimed(d, p.facts)
 	default:
 		m.deployment(d, p.facts)
 	}

@@ -27,7 +27,9 @@ func (r *reader) pod(d *Deployment, spec *source.Node, more ...*source.Node) {
 	sum.state(d)
 	if !d.GPUs.Known {
 		d.GPUs = r.uncountedGPU(spec.Get("runtimeClassName"), hostPaths(spec), containers)
+		d.uncounted = d.GPUs.Known
 	}
+	r.claims(d, spec)
 	if whole := spec.Get("resources"); whole != nil {
 		d.CPUCores = requestedOfPod(whole, "cpu", d.CPUCores, r.quantity)
 		d.MemoryGiB = requestedOfPod(whole, "memory", d.MemoryGiB, r.memory)

@@ -56,7 +56,7 @@ func (t *tally) fact() Fact[float64] {
 			place.Related = append(place.Related, related)
 		}
 	}
-	if t.missing {
+	if t.missing && !(len(t.parts) == 1 && t.parts[0].AtLeast && place.Why != "") {
 		place.Why = "at least: some of what adds to it is not known"
 	}
 	return Fact[float64]{Value: t.sum, Known: true, AtLeast: t.missing, Place: place}
