@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help check build test lint fmt generate bench cover fuzz mutate pre-commit opa startup load chart image e2e
+.PHONY: help check build test lint fmt generate bench cover fuzz mutate pre-commit opa schema startup load chart image e2e
 
 GO         ?= go
 TOOL       := $(GO) tool -modfile=.ci/tools.mod
@@ -41,6 +41,9 @@ opa: ## check and test the policies with the stock opa binary
 	$(OPA) test --bundle policies
 	$(OPA) fmt --fail --list policies
 	$(GO) run ./cmd/mlpolicy facts testdata/project | $(OPA) eval --bundle policies --stdin-input --fail 'n := count(data.mlpolicy.findings); n == 5'
+
+schema: build ## validate documents with ajv by the schemas that the program prints
+	.ci/schema
 
 chart: ## check the Helm chart with helm built here; UPDATE=-update writes install.yaml anew
 	.ci/chart $(UPDATE)

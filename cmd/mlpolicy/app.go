@@ -14,6 +14,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/config"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
+	"github.com/mlpolicy/mlpolicy/internal/lint/suggest"
 	"github.com/mlpolicy/mlpolicy/policies"
 )
 
@@ -59,6 +60,7 @@ func (p *program) app() *cli.App {
 			p.webhookCommand(),
 			p.parityCommand(),
 			p.configCommand(),
+			p.schemaCommand(),
 			p.completionCommand(),
 			p.versionCommand(),
 			p.completeCommand(),
@@ -122,7 +124,7 @@ func choice(name, usage, initial string, values []string) choiceFlag {
 	return choiceFlag{values: values, StringFlag: &cli.StringFlag{
 		Name: name, Usage: usage, Value: initial, Action: func(_ *cli.Context, value string) error {
 			if !slices.Contains(values, value) {
-				return usagef("--%s: unknown value %q: %s", name, value, config.Suggest(value, values))
+				return usagef("--%s: unknown value %q: %s", name, value, suggest.Phrase(value, values))
 			}
 			return nil
 		},
@@ -131,7 +133,7 @@ func choice(name, usage, initial string, values []string) choiceFlag {
 
 // unknownName says that a name is none of those that there are.
 func unknownName(what, name string, names []string) *usageError {
-	return usagef("unknown %s %q: %s", what, name, config.Suggest(name, names))
+	return usagef("unknown %s %q: %s", what, name, suggest.Phrase(name, names))
 }
 
 func editionFlagOf() cli.Flag {

@@ -7,7 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/mlpolicy/mlpolicy/internal/lint/config"
+	"github.com/mlpolicy/mlpolicy/internal/lint/suggest"
 )
 
 // arrange puts a command line into the order that urfave/cli understands: it looks for
@@ -138,7 +138,7 @@ func unknownCommand(app *cli.App, name string) error {
 			names = append(names, command.Name)
 		}
 	}
-	return usagef("unknown command %q: %s", name, config.Suggest(name, names)).seeHelp("")
+	return usagef("unknown command %q: %s", name, suggest.Phrase(name, names)).seeHelp("")
 }
 
 func unknownFlag(app *cli.App, command *cli.Command, use flagUse) error {
@@ -151,7 +151,7 @@ func unknownFlag(app *cli.App, command *cli.Command, use flagUse) error {
 		}
 	}
 	message := "unknown flag " + strings.SplitN(use.text, "=", 2)[0]
-	if nearest := config.Nearest("--"+use.name, names); nearest != "" {
+	if nearest := suggest.Nearest("--"+use.name, names); nearest != "" {
 		message += ": did you mean " + nearest + "?"
 	}
 	return usagef("%s", message).seeHelp(nameOf(command))

@@ -13,6 +13,7 @@ const module = "github.com/mlpolicy/mlpolicy/"
 // of import paths. A package that stands here nowhere is a new room: design it first.
 var rooms = map[string][]string{
 	"deploy":         nil,
+	"docs/schemas":   nil,
 	"policies":       nil,
 	"testdata/rules": nil,
 	"internal/lint/source": {
@@ -20,8 +21,12 @@ var rooms = map[string][]string{
 		"github.com/go-json-experiment/json/jsontext", // JSON tokens with offsets
 		"github.com/tidwall/jsonc",                    // comments in JSON
 	},
+	"internal/lint/suggest": {
+		"github.com/agnivade/levenshtein", // the nearest name
+	},
 	"internal/lint/facts": {
 		module + "internal/lint/source",
+		module + "internal/lint/suggest",
 		"k8s.io/apimachinery/pkg/api/resource", // quantities
 	},
 	"internal/lint/policy": {
@@ -33,7 +38,7 @@ var rooms = map[string][]string{
 		module + "internal/lint/source",
 		module + "internal/lint/facts",
 		"github.com/bmatcuk/doublestar/v4", // globs with **
-		"github.com/agnivade/levenshtein",  // the nearest name
+		module + "internal/lint/suggest",
 	},
 	"internal/lint": {
 		module + "internal/lint/source",
@@ -58,6 +63,7 @@ var rooms = map[string][]string{
 	},
 	"cmd/mlpolicy": {
 		module + "internal/",
+		module + "docs/schemas",
 		module + "policies",
 		module + "testdata/rules",
 		"github.com/urfave/cli/v2",

@@ -110,10 +110,11 @@ func inputRules() []policy.Rule {
 			ID:       facts.SyntaxRule,
 			Title:    "A deployment file that cannot be understood",
 			Severity: facts.Error,
-			Description: `The file bears the marks of a deployment and is no YAML or JSON, or a key that matters is written
-twice, or a value is none of those that it can be. Nothing can be said of what is not understood, so
-silence would be no approval. Templates that are not rendered and values that are no quantities are
-warnings.`,
+			Description: `A file with the marks of a deployment is not valid YAML or JSON, a key that carries a fact is written
+twice, or a document of group mlpolicy.dev has an unknown version, kind, key or value or no spec:
+these are errors, since what cannot be read is not checked. Values of another shape or kind in
+the documents of others, unknown mlpolicy.dev annotations, labels and tags, and templates that are
+not rendered are warnings.`,
 			Remediation: "Correct what the finding points at. Lint templates once they are rendered: helm template . | mlpolicy lint -",
 		},
 		{

@@ -6,9 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/agnivade/levenshtein"
-
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+	"github.com/mlpolicy/mlpolicy/internal/lint/suggest"
 )
 
 // Error is a mistake in a configuration.
@@ -68,39 +67,7 @@ func (e Errors) err() error {
 
 // unknown says that a name is none of those that there are.
 func unknown(what, name string, names []string) string {
-	return fmt.Sprintf("unknown %s %q: %s", what, name, Suggest(name, names))
-}
-
-// Suggest ends the message about a name that is none of names: with the one that was
-// probably meant, else with all of them.
-func Suggest(name string, names []string) string {
-	if nearest := Nearest(name, names); nearest != "" {
-		return fmt.Sprintf("did you mean %q?", nearest)
-	}
-	if len(names) == 0 {
-		return "there is none"
-	}
-	return "use one of " + strings.Join(names, ", ")
-}
-
-// Nearest returns the one of names that name was probably meant to be, empty where none
-// is near: at most two letters or a third of them differ, or name begins just one.
-func Nearest(name string, names []string) string {
-	best, distance := "", max(2, len(name)/3)+1
-	var begun []string
-	for _, candidate := range names {
-		lower, wanted := strings.ToLower(candidate), strings.ToLower(name)
-		if len(wanted) > 2 && strings.HasPrefix(lower, wanted) {
-			begun = append(begun, candidate)
-		}
-		if d := levenshtein.ComputeDistance(wanted, lower); d < distance && 2*d <= max(len(lower), len(wanted)) {
-			best, distance = candidate, d
-		}
-	}
-	if best == "" && len(begun) == 1 {
-		return begun[0]
-	}
-	return best
+	return fmt.Sprintf("unknown %s %q: %s", what, name, suggest.Phrase(name, names))
 }
 
 func contains(names []string, name string) bool { return slices.Contains(names, name) }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+	"github.com/mlpolicy/mlpolicy/internal/lint/suggest"
 )
 
 // Origin is where a configuration comes from.
@@ -161,7 +162,7 @@ func (r *reader) statement(s *statement) []field {
 				if node == nil {
 					node = value
 				}
-				r.mistake(node, "%s: %s", problem.Message, remedy(node.Text, problem.Remedy))
+				r.mistake(node, "%s", wrong(problem))
 			}
 			s.said = said
 		}},
@@ -233,7 +234,7 @@ func (r *reader) rules(_, value *source.Node) {
 	}
 	for _, member := range r.members(value) {
 		if member.Value.IsNull() {
-			r.mistake(member.Key, "%s has no severity: %s", member.Key.Text, Suggest("", facts.Severity("").Values()))
+			r.mistake(member.Key, "%s has no severity: %s", member.Key.Text, suggest.Phrase("", facts.Severity("").Values()))
 			continue
 		}
 		if word, ok := r.word(member.Value, facts.Severity("").Values()); ok {
@@ -389,7 +390,7 @@ func (r *reader) word(node *source.Node, words []string) (string, bool) {
 		return "", false
 	}
 	if !contains(words, text) {
-		r.mistake(node, "unknown value %q: %s", text, Suggest(text, words))
+		r.mistake(node, "unknown value %q: %s", text, suggest.Phrase(text, words))
 		return "", false
 	}
 	return text, true
@@ -428,17 +429,12 @@ func kindName(node *source.Node) string {
 	return fmt.Sprintf("%q", node.Text)
 }
 
-// remedy ends the message about a word of a statement: with the nearest word where the
-// remedy lists those that there are.
-func remedy(word, text string) string {
-	text = strings.TrimSuffix(text, ".")
-	for _, start := range []string{"Use one of ", "Write one of "} {
-		if list, ok := strings.CutPrefix(text, start); ok {
-			return Suggest(word, strings.Split(list, ", "))
-		}
+// wrong returns a problem with what a configuration states as one message: with the
+// remedy, unless the message itself names the word that was meant.
+func wrong(problem facts.Problem) string {
+	remedy := strings.TrimSuffix(problem.Remedy, ".")
+	if remedy == "" || strings.HasSuffix(problem.Message, "?)") {
+		return problem.Message
 	}
-	if text == "" {
-		return "read the schema of ModelDeployment"
-	}
-	return strings.ToLower(text[:1]) + text[1:]
+	return problem.Message + ": " + strings.ToLower(remedy[:1]) + remedy[1:]
 }

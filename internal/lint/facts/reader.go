@@ -15,8 +15,10 @@ import (
 type reader struct {
 	format    string
 	auxiliary bool // as the format
-	root      *source.Node
-	lists     Lists
+	// ownDocument is set for a document of group mlpolicy.dev, whose words are ours alone.
+	ownDocument bool
+	root        *source.Node
+	lists       Lists
 
 	deployments []*Deployment
 	computes    []*Compute
@@ -84,8 +86,17 @@ func (r *reader) part(kind partKind, what string, facts *Deployment) *part {
 	return part
 }
 
-// problem reports text that a person meant as a fact and that is none.
+// problem reports text that a person meant as a fact and that is not one. In mlpolicy's own
+// document it is an error.
 func (r *reader) problem(severity Severity, n *source.Node, remedy, format string, args ...any) {
+	if r.ownDocument {
+		severity = Error
+	}
+	r.report(severity, n, remedy, format, args...)
+}
+
+// report adds a problem of this severity.
+func (r *reader) report(severity Severity, n *source.Node, remedy, format string, args ...any) {
 	r.problems = append(r.problems, Problem{
 		Rule: SyntaxRule, Severity: severity, Message: fmt.Sprintf(format, args...), Remedy: remedy, Place: Place{Node: n},
 	})

@@ -8,6 +8,8 @@ import (
 	"go/parser"
 	"go/token"
 	"maps"
+	"os"
+	"path"
 	"reflect"
 	"slices"
 	"strconv"
@@ -15,6 +17,7 @@ import (
 	"testing"
 
 	"github.com/invopop/jsonschema"
+	validator "github.com/santhosh-tekuri/jsonschema/v6"
 )
 
 // draft07 is the dialect that OPA's type checker reads.
@@ -34,11 +37,11 @@ func TestModelDeploymentSchema(t *testing.T) {
 // in both directions: what is read is in the schema, and what is there is read.
 func TestModelDeploymentSchemaHasTheKeysOfTheReader(t *testing.T) {
 	schema := modelDeploymentSchema(t)
-	spec := property(t, schema, "spec")
+	spec := schema.Definitions["spec"]
 	for function, object := range map[string]*jsonschema.Schema{
 		"words":        spec,
-		"models":       property(t, spec, "model").OneOf[0],
-		"computeWords": property(t, spec, "compute"),
+		"models":       schema.Definitions["model"],
+		"computeWords": property(t, spec, "compute").AnyOf[0],
 	} {
 		var keys []string
 		for pair := object.Properties.Oldest(); pair != nil; pair = pair.Next() {
@@ -59,7 +62,7 @@ func TestModelDeploymentSchemaHasTheKeysOfTheReader(t *testing.T) {
 
 // TestModelDeploymentSchemaAndReaderTakeTheSameValues reads an example of each key's type.
 func TestModelDeploymentSchemaAndReaderTakeTheSameValues(t *testing.T) {
-	spec := property(t, modelDeploymentSchema(t), "spec")
+	spec := modelDeploymentSchema(t).Definitions["spec"]
 	if spec.Properties.Len() == 0 {
 		t.Fatal("the schema's spec has no key")
 	}
@@ -83,6 +86,53 @@ func TestModelDeploymentSchemaAndReaderTakeTheSameValues(t *testing.T) {
 	}
 }
 
+// TestModelDeploymentSchemaAndReaderAgree compares what the schema accepts with what the reader
+// does not report as an error, document by document. .ci/schema validates the same documents
+// with the validator that editors use.
+func TestModelDeploymentSchemaAndReaderAgree(t *testing.T) {
+	compiled, err := validator.NewCompiler().Compile("../../../docs/schemas/model-deployment.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile("../../../testdata/schema/model-deployments.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var documents []struct {
+		Name          string
+		Valid         bool
+		Document      json.RawMessage
+		Inexpressible string // why the schema accepts what the reader does not
+	}
+	if err := json.Unmarshal(data, &documents); err != nil {
+		t.Fatal(err)
+	}
+	if len(documents) < 60 {
+		t.Fatalf("%d documents", len(documents))
+	}
+	for _, document := range documents {
+		t.Run(document.Name, func(t *testing.T) {
+			extraction := extract(t, nil, Options{}, "d.json", string(document.Document))
+			var errs []string
+			for _, problem := range extraction.Problems {
+				if problem.Severity == Error {
+					errs = append(errs, problem.Message)
+				}
+			}
+			if valid := len(errs) == 0; valid != document.Valid {
+				t.Errorf("valid to the reader: %v %q", valid, errs)
+			}
+			value, err := validator.UnmarshalJSON(bytes.NewReader(document.Document))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := compiled.Validate(value); (err == nil) != (document.Valid || document.Inexpressible != "") {
+				t.Errorf("schema: %v", err)
+			}
+		})
+	}
+}
+
 func example(t *testing.T, key string, schema *jsonschema.Schema) any {
 	t.Helper()
 	switch {
@@ -90,8 +140,10 @@ func example(t *testing.T, key string, schema *jsonschema.Schema) any {
 		return schema.Examples[0]
 	case len(schema.Enum) > 0:
 		return schema.Enum[0]
-	case len(schema.OneOf) > 0:
-		return example(t, key, schema.OneOf[0])
+	case schema.Ref != "":
+		return example(t, key, modelDeploymentSchema(t).Definitions[path.Base(schema.Ref)])
+	case len(schema.AnyOf) > 0:
+		return example(t, key, schema.AnyOf[0])
 	}
 	switch schema.Type {
 	case "string":
@@ -181,72 +233,137 @@ func reflector(t *testing.T) *jsonschema.Reflector {
 	return r
 }
 
-// modelDeploymentSchema is made of the schema of the facts: a ModelDeployment says
-// them in the same words, sizes as people write them.
+// modelDeploymentSchema is made of the schema of the facts: a ModelDeployment declares
+// them in the same words. It accepts what the reader accepts: a value that is absent, null or a
+// placeholder, words in any case, quantities as people write them.
 func modelDeploymentSchema(t *testing.T) *jsonschema.Schema {
 	t.Helper()
 	deployment := property(t, factsSchema(t), "deployments").Items
-	compute := property(t, deployment, "compute")
-	compute.Properties.Delete("format")
-	compute.Properties.Delete("parameters") // of templates only
-	compute.Required = nil
+	facts := descriptions{t, deployment}
+	models := descriptions{t, property(t, deployment, "models").Items}
+	compute := descriptions{t, property(t, deployment, "compute")}
 
-	size := &jsonschema.Schema{
-		Description: "Size is of the model's files: bytes, or with a unit.",
-		OneOf:       []*jsonschema.Schema{{Type: "string"}, {Type: "integer"}},
-		Examples:    []any{"900MB", "1.4GB", "512MiB", 1000000000},
-	}
 	model := object(
-		"name", property(t, property(t, deployment, "models").Items, "name"),
-		"version", &jsonschema.Schema{OneOf: []*jsonschema.Schema{{Type: "string"}, {Type: "integer"}}},
-		"path", &jsonschema.Schema{Type: "string", Description: "Path leads to the model's files from the folder of this document."},
-		"size", size,
+		"name", models.of("name", anyText()),
+		"version", models.of("version", anyText()),
+		"path", given("Path leads to the model's files from the folder of this document.", nil, anyText()),
+		"size", given("Size is of the model's files: bytes, or with a unit.", []any{"900MB", "1.4GB", "512MiB", 1000000000},
+			&jsonschema.Schema{Type: "integer", Minimum: "0"}, textLike(whole+`(\.0*)?\s*$|`+number+unit+`\s*$`)),
 	)
 	spec := object(
-		"component", property(t, deployment, "component"),
-		"target", property(t, deployment, "target"),
-		"workload", property(t, deployment, "workload"),
-		"stage", property(t, deployment, "stage"),
-		"designer", property(t, deployment, "designer"),
-		"gpus", property(t, deployment, "gpus"),
-		"fpgas", property(t, deployment, "fpgas"),
-		"cpu", &jsonschema.Schema{
-			Description: "CPU counts the cores of the whole group or pod.",
-			OneOf:       []*jsonschema.Schema{{Type: "number"}, {Type: "string"}},
-			Examples:    []any{2, "500m"},
-		},
-		"memory", &jsonschema.Schema{
-			Type:        "string",
-			Description: "Memory is of the whole group or pod, with a unit.",
-			Examples:    []any{"4GiB", "16GB"},
-		},
-		"replicas", property(t, deployment, "replicas"),
-		"autoscales", property(t, deployment, "autoscales"),
-		"delivery", property(t, deployment, "delivery"),
-		"labels", property(t, deployment, "labels"),
-		"images", property(t, deployment, "images"),
-		"model", &jsonschema.Schema{
-			Description: property(t, deployment, "models").Description,
-			OneOf:       []*jsonschema.Schema{model, {Type: "array", Items: model}},
-		},
-		"compute", compute,
+		"component", facts.of("component", anyText()),
+		"target", facts.of("target", oneOf[Target]()...),
+		"workload", facts.of("workload", oneOf[Workload]()...),
+		"stage", facts.of("stage", oneOf[Stage]()...),
+		"designer", facts.of("designer", anyBoolean()...),
+		"gpus", facts.of("gpus", anyCount()...),
+		"fpgas", facts.of("fpgas", anyCount()...),
+		"cpu", given("CPU counts the cores of the whole group or pod.", []any{2, "500m"},
+			&jsonschema.Schema{Type: "number", Minimum: "0"}, textLike(`^\s*\+?([0-9]+(\.[0-9]*)?|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]{1,3})?\s*$`)),
+		"memory", given("Memory is of the whole group or pod, with a unit.", []any{"4GiB", "16GB"}, textLike(number+unit+`\s*$`)),
+		"replicas", facts.of("replicas", anyCount()...),
+		"autoscales", facts.of("autoscales", anyBoolean()...),
+		"delivery", facts.of("delivery", anyText()),
+		"labels", facts.of("labels", anyTexts()),
+		"images", facts.of("images", &jsonschema.Schema{Type: "array", Items: given("", nil, anyText())}),
+		"model", facts.of("models", refTo("model"),
+			&jsonschema.Schema{Type: "array", Items: &jsonschema.Schema{AnyOf: []*jsonschema.Schema{refTo("model"), refTo("placeholder")}}}),
+		"compute", facts.of("compute", object(
+			"name", compute.of("name", anyText()),
+			"target", compute.of("target", oneOf[Target]()...),
+			"managed_by", compute.of("managed_by", oneOf[Manager]()...),
+			"stage", compute.of("stage", oneOf[Stage]()...),
+			"vm_size", compute.of("vm_size", anyText()),
+			"gpus", compute.of("gpus", anyCount()...),
+			"fpgas", compute.of("fpgas", anyCount()...),
+			"vm_priority", compute.of("vm_priority", oneOf[VMPriority]()...),
+			"nodes", compute.of("nodes", anyCount()...),
+			"min_nodes", compute.of("min_nodes", anyCount()...),
+			"max_nodes", compute.of("max_nodes", anyCount()...),
+			"cluster_autoscaling", compute.of("cluster_autoscaling", anyBoolean()...),
+		)),
 	)
 	metadata := object(
-		"name", property(t, deployment, "name"),
-		"labels", property(t, deployment, "labels"),
+		"name", facts.of("name", anyText()),
+		"labels", facts.of("labels", anyTexts()),
+		"annotations", given("Annotations may declare facts, as those of a Kubernetes object do.", nil, anyTexts()),
 	)
 	metadata.AdditionalProperties = nil
 	schema := object(
-		"apiVersion", &jsonschema.Schema{Const: "mlpolicy.dev/v1"},
-		"kind", &jsonschema.Schema{Const: "ModelDeployment"},
-		"metadata", metadata,
-		"spec", spec,
+		"apiVersion", &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Const: ownAPI}, refTo("placeholder")}},
+		"kind", &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Const: ownKind}, refTo("placeholder")}},
+		"metadata", given("", nil, metadata),
+		"spec", &jsonschema.Schema{AnyOf: []*jsonschema.Schema{refTo("spec"), refTo("placeholder")}},
 	)
 	schema.Version = draft07
 	schema.Title = "ModelDeployment"
 	schema.Description = "What mlpolicy is to know of a deployment that no other file describes."
 	schema.Required = []string{"apiVersion", "kind", "spec"}
+	schema.Definitions = jsonschema.Definitions{"spec": spec, "model": model, "placeholder": textLike(placeholderPattern)}
 	return schema
+}
+
+// Patterns of numbers and units as ParseSize reads them.
+const (
+	whole  = `^\s*([0-9_]*[0-9][0-9_]*|[0-9]{1,3}(,[0-9]{3})+)`
+	number = `^\s*([0-9]{1,3}(,[0-9]{3})+|[0-9_]*[0-9][0-9_]*(\.[0-9_]*)?|\.[0-9_]*[0-9][0-9_]*)\s*`
+	unit   = `([bB]([yY][tT][eE][sS]?)?|[kKmMgGtT][iI]?[bB]?|([kK][iI][lL][oO]|[mM][eE][gG][aA]|[gG][iI][gG][aA]|[tT][eE][rR][aA]|[kK][iI][bB][iI]|[mM][eE][bB][iI]|[gG][iI][bB][iI]|[tT][eE][bB][iI])[bB][yY][tT][eE][sS]?)`
+)
+
+// descriptions takes descriptions from an object of the schema of the facts.
+type descriptions struct {
+	t      *testing.T
+	object *jsonschema.Schema
+}
+
+func (d descriptions) of(key string, alternatives ...*jsonschema.Schema) *jsonschema.Schema {
+	d.t.Helper()
+	return given(property(d.t, d.object, key).Description, nil, alternatives...)
+}
+
+// given makes the schema of a value that may be null or a placeholder.
+func given(description string, examples []any, alternatives ...*jsonschema.Schema) *jsonschema.Schema {
+	return &jsonschema.Schema{
+		Description: description, Examples: examples,
+		AnyOf: append(alternatives, refTo("placeholder"), &jsonschema.Schema{Type: "null"}),
+	}
+}
+
+func textLike(pattern string) *jsonschema.Schema {
+	return &jsonschema.Schema{Type: "string", Pattern: pattern}
+}
+
+func refTo(name string) *jsonschema.Schema {
+	return &jsonschema.Schema{Ref: "#/$defs/" + name}
+}
+
+// placeholderPattern matches the texts that stand for a value which is filled in later.
+const placeholderPattern = `^\s*\$|\$\{|\$\(|#\{|@@|^\s*\[[\s\S]*\]\s*$|<[\s\S]*>|__[\s\S]*__|\{\{[\s\S]*\}\}|\{%[\s\S]*%\}`
+
+// anyText is a text, a number or a boolean, each of which a reader takes for text.
+func anyText() *jsonschema.Schema {
+	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Type: "string"}, {Type: "number"}, {Type: "boolean"}}}
+}
+
+func anyTexts() *jsonschema.Schema {
+	return &jsonschema.Schema{Type: "object", AdditionalProperties: given("", nil, anyText())}
+}
+
+func anyBoolean() []*jsonschema.Schema {
+	return []*jsonschema.Schema{{Type: "boolean"}, textLike(Caseless([]string{"true", "false", "yes", "no", "on", "off", "y", "n"}))}
+}
+
+func anyCount() []*jsonschema.Schema {
+	return []*jsonschema.Schema{{Type: "integer", Minimum: "0", Maximum: "2147483647"}, textLike(`^\s*\+?_*[0-9][0-9_]*(\.0*)?\s*$`)}
+}
+
+func oneOf[T interface{ Values() []string }]() []*jsonschema.Schema {
+	var zero T
+	enum := &jsonschema.Schema{}
+	for _, value := range zero.Values() {
+		enum.Enum = append(enum.Enum, value)
+	}
+	return []*jsonschema.Schema{enum, textLike(Caseless(zero.Values()))}
 }
 
 // object makes the schema of an object from its keys and their schemas in turn.

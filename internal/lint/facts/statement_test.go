@@ -235,8 +235,8 @@ func TestReadStatementProblems(t *testing.T) {
 		got = append(got, string(problem.Severity)+" "+at(problem.Place.Node)+" "+problem.Message)
 	}
 	equal(t, strings.Join(got, "\n"), `
-warning 1:9 target is "azure", which is none of local, compute-instance, aks, aci, aml-compute, functions, iot-edge, data-box-edge, managed-online, kubernetes
-warning 2:1 unknown key "gpu"
+warning 1:9 unknown value "azure" of target
+warning 2:1 unknown key "gpu" (did you mean "gpus"?)
 error 4:1 key "stage" is written twice, first on line 3; the last value counts
 `)
 }

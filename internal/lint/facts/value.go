@@ -2,12 +2,14 @@ package facts
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"math/big"
 	"regexp"
 	"strconv"
 	"strings"
 	"sync"
+	"unicode"
 
 	"k8s.io/apimachinery/pkg/api/resource"
 
@@ -34,7 +36,7 @@ func (r *reader) scalar(n *source.Node) (string, bool) {
 		return "", false
 	}
 	if template(n) {
-		r.problem(Warning, n, "Render the template first and lint what comes out.",
+		r.report(Warning, n, "Render the template first and lint what comes out.",
 			"the value of %s is a template that is not rendered", n.Path())
 		return "", false
 	}
@@ -380,7 +382,24 @@ func word[T interface {
 			return Know(T(value), r.carry(n))
 		}
 	}
-	r.problem(Warning, n, "Write one of "+strings.Join(zero.Values(), ", ")+".",
-		"%s is %q, which is none of %s", n.Path(), text, strings.Join(zero.Values(), ", "))
+	r.problem(Warning, n, useOneOf(zero.Values()), "unknown value %q of %s%s", text, n.Path(), meant(text, "", zero.Values()))
 	return Fact[T]{}
+}
+
+// Caseless returns a regular expression of JSON Schema that matches these words in any case.
+func Caseless(words []string) string {
+	var pattern strings.Builder
+	for i, word := range words {
+		if i > 0 {
+			pattern.WriteByte('|')
+		}
+		for _, letter := range word {
+			if lower, upper := unicode.ToLower(letter), unicode.ToUpper(letter); lower != upper {
+				fmt.Fprintf(&pattern, "[%c%c]", lower, upper)
+			} else {
+				pattern.WriteString(regexp.QuoteMeta(string(letter)))
+			}
+		}
+	}
+	return `^\s*(` + pattern.String() + `)\s*$`
 }

@@ -143,7 +143,7 @@ func TestShapesOfWords(t *testing.T) {
 			t.Errorf("%s: problems at %q, want %q", text, got, want)
 		}
 	}
-	for spec, want := range map[string]int{"[a]": 1, "text": 1, "": 0, "{}": 0} {
+	for spec, want := range map[string]int{"[a]": 1, "text": 1, "": 1, "{}": 0, "$SPEC": 0} {
 		extraction := extract(t, nil, Options{}, "d.yaml", "apiVersion: mlpolicy.dev/v1\nkind: ModelDeployment\nspec: "+spec+"\n")
 		if len(extraction.Problems) != want {
 			t.Errorf("spec: %s: %s", spec, describe(extraction))

@@ -1,17 +1,19 @@
 package facts
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+	"github.com/mlpolicy/mlpolicy/internal/lint/suggest"
 )
 
 // words reads a mapping in the words of a ModelDeployment's spec into d. A key
 // outside these words and a value of another shape are Problems.
 func (r *reader) words(spec *source.Node, d *Deployment) {
-	if !r.is(spec, "mapping", source.Mapping) {
+	if !r.is(spec, source.Mapping) {
 		return
 	}
 	for key, value := range entries(spec) {
@@ -41,11 +43,11 @@ func (r *reader) words(spec *source.Node, d *Deployment) {
 		case "delivery":
 			d.Delivery = r.line(value)
 		case "labels":
-			if r.is(value, "mapping", source.Mapping) {
+			if r.is(value, source.Mapping) {
 				d.Labels = r.labels(value)
 			}
 		case "images":
-			if r.is(value, "list", source.Sequence) {
+			if r.is(value, source.Sequence) {
 				for _, image := range value.Items {
 					d.Images = appendKnown(d.Images, r.line(image))
 				}
@@ -55,14 +57,14 @@ func (r *reader) words(spec *source.Node, d *Deployment) {
 		case "compute":
 			d.Compute = r.computeWords(value)
 		default:
-			r.unknownKey(key, "component, target, workload, stage, designer, gpus, fpgas, cpu, memory, replicas, "+
-				"autoscales, delivery, labels, images, model, compute")
+			r.unknownKey(key, "component", "target", "workload", "stage", "designer", "gpus", "fpgas", "cpu", "memory",
+				"replicas", "autoscales", "delivery", "labels", "images", "model", "compute")
 		}
 	}
 }
 
 func (r *reader) models(value *source.Node) []*Model {
-	if !r.is(value, "mapping and no list of mappings", source.Mapping, source.Sequence) {
+	if !r.is(value, source.Mapping, source.Sequence) {
 		return nil
 	}
 	items := value.Items
@@ -72,9 +74,9 @@ func (r *reader) models(value *source.Node) []*Model {
 	var models []*Model
 	for _, item := range items {
 		if item.Kind == source.Null {
-			r.problem(Warning, item, "Describe the model or remove the item.", "%s is no mapping", item.Path())
+			r.problem(Warning, item, "Describe the model or remove the item.", "%s must be a mapping", item.Path())
 		}
-		if !r.is(item, "mapping", source.Mapping) {
+		if !r.is(item, source.Mapping) {
 			continue
 		}
 		model := &Model{Place: Place{Node: item}}
@@ -89,7 +91,7 @@ func (r *reader) models(value *source.Node) []*Model {
 			case "size":
 				model.state(r.size(value))
 			default:
-				r.unknownKey(key, "name, version, path, size")
+				r.unknownKey(key, "name", "version", "path", "size")
 			}
 		}
 		models = append(models, model)
@@ -97,9 +99,9 @@ func (r *reader) models(value *source.Node) []*Model {
 	return models
 }
 
-// is tells whether a value has one of these kinds. Any other is a Problem, which
-// says what it is not; a value that is missing or not known yet is none.
-func (r *reader) is(n *source.Node, what string, kinds ...source.Kind) bool {
+// is reports whether a value has one of these kinds, a mapping or a list. Any other kind
+// is a Problem; a value that is missing or a placeholder is not.
+func (r *reader) is(n *source.Node, kinds ...source.Kind) bool {
 	_, stated := r.scalar(n)
 	switch {
 	case n.IsNull(), template(n):
@@ -107,9 +109,23 @@ func (r *reader) is(n *source.Node, what string, kinds ...source.Kind) bool {
 	case slices.Contains(kinds, n.Kind):
 		return true
 	case stated, n.Kind >= source.Sequence:
-		r.problem(Warning, n, "Write it as the documentation of ModelDeployment shows.", "%s is no %s", n.Path(), what)
+		names := make([]string, len(kinds))
+		for i, kind := range kinds {
+			names[i] = kindName(kind)
+		}
+		r.problem(Warning, n, "See the schema: mlpolicy schema model-deployment.", "%s must be %s, not %s", n.Path(), strings.Join(names, " or "), kindName(n.Kind))
 	}
 	return false
+}
+
+func kindName(kind source.Kind) string {
+	switch kind {
+	case source.Mapping:
+		return "a mapping"
+	case source.Sequence:
+		return "a list"
+	}
+	return "one value"
 }
 
 // line is text for values that people may take for more than one.
@@ -128,7 +144,7 @@ func (m *Model) state(size Fact[int64]) {
 
 // computeWords reads a compute, whose name is not known where none is stated.
 func (r *reader) computeWords(value *source.Node) *Compute {
-	if !r.is(value, "mapping", source.Mapping) {
+	if !r.is(value, source.Mapping) {
 		return nil
 	}
 	c := &Compute{Format: r.format, Place: Place{Node: value}}
@@ -159,15 +175,41 @@ func (r *reader) computeWords(value *source.Node) *Compute {
 		case "cluster_autoscaling":
 			c.ClusterAutoscaling = r.boolean(value)
 		default:
-			r.unknownKey(key, "name, target, managed_by, stage, vm_size, gpus, fpgas, vm_priority, nodes, "+
-				"min_nodes, max_nodes, cluster_autoscaling")
+			r.unknownKey(key, "name", "target", "managed_by", "stage", "vm_size", "gpus", "fpgas", "vm_priority", "nodes",
+				"min_nodes", "max_nodes", "cluster_autoscaling")
 		}
 	}
 	return c
 }
 
-func (r *reader) unknownKey(key *source.Node, known string) {
-	r.problem(Warning, key, "Use one of "+known+".", "unknown key %q", key.Text)
+// unknownKey reports a key that is not one of these.
+func (r *reader) unknownKey(key *source.Node, known ...string) {
+	if !r.laterFilled(key) {
+		r.problem(Warning, key, useOneOf(known), "unknown key %q%s", key.Text, meant(key.Text, "", known))
+	}
+}
+
+// unknownStatement reports an annotation, a label or a tag of ours, of this name, that declares
+// nothing. It is a warning in any document.
+func (r *reader) unknownStatement(key *source.Node, name string) {
+	known := []string{"workload", "stage", "target", "designer", "model-size"}
+	suggestion := meant(name, strings.TrimSuffix(key.Text, name), known)
+	r.report(Warning, key, useOneOf(known), "unknown key %q%s", key.Text, suggestion)
+}
+
+func useOneOf(known []string) string {
+	if len(known) == 1 {
+		return "Use " + known[0] + "."
+	}
+	return "Use one of " + strings.Join(known, ", ") + "."
+}
+
+// meant ends a message about an unknown word with the known one that is near it, if any.
+func meant(word, prefix string, known []string) string {
+	if nearest := suggest.Nearest(word, known); nearest != "" {
+		return fmt.Sprintf(" (did you mean %q?)", prefix+nearest)
+	}
+	return ""
 }
 
 // sizeOfMemory reads a size with a unit into GiB. A bare number is a Problem: to
@@ -301,9 +343,10 @@ func (r *reader) statement(annotations *source.Node) *Deployment {
 				model.state(size)
 				said.Models = []*Model{model}
 			}
-		case "ignore":
 		default:
-			r.unknownKey(key, "mlpolicy.dev/workload, stage, target, designer, model-size")
+			if !strings.HasPrefix(name, "ignore") { // reserved
+				r.unknownStatement(key, name)
+			}
 		}
 	}
 	return said

@@ -1,0 +1,36 @@
+// Usage: node schema.js SCHEMAS DOCUMENTS
+// Validates the documents of DOCUMENTS/model-deployments.json, and compiles each schema by itself.
+const fs = require("fs");
+const path = require("path");
+const Ajv = require("ajv");
+
+const [schemas, documents] = process.argv.slice(2);
+const read = (folder, name) => JSON.parse(fs.readFileSync(path.join(folder, name)));
+const compile = (name) => new Ajv({ strict: true, strictRequired: false, allowUnionTypes: true }).compile(read(schemas, name));
+
+let passed = 0;
+let failed = 0;
+const check = (name, validate, document, want) => {
+  if (validate(document) === want) {
+    passed++;
+    return;
+  }
+  failed++;
+  console.log(`${name}: expected ${want ? "valid" : "invalid"}: ${JSON.stringify(validate.errors)}`);
+};
+
+const modelDeployment = compile("model-deployment.json");
+for (const row of read(documents, "model-deployments.json")) {
+  check(row.name, modelDeployment, row.document, row.valid || row.inexpressible !== undefined);
+}
+
+const config = compile("config.json");
+check("a configuration", config, { facts: [{ paths: ["a"], set: { target: "batch-endpoint", gpus: "1" } }] }, true);
+check("an unknown key of a statement", config, { facts: [{ paths: ["a"], set: { targt: "aci" } }] }, false);
+
+const facts = compile("facts.json");
+check("facts", facts, { edition: "2020-06", deployments: [{ name: "a", format: "b", target: "batch-endpoint" }], computes: [] }, true);
+check("an unknown target in facts", facts, { edition: "2020-06", deployments: [{ name: "a", format: "b", target: "mainframe" }], computes: [] }, false);
+
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(passed > 60 && failed === 0 ? 0 : 1);

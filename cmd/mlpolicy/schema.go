@@ -1,0 +1,129 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/mlpolicy/mlpolicy/docs/schemas"
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/policies"
+)
+
+// schemaNames returns the names of the documents that have a schema.
+func schemaNames() []string { return []string{"model-deployment", "config", "facts"} }
+
+func (p *program) schemaCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "schema",
+		Usage:     "print the JSON Schema of a document",
+		UsageText: "mlpolicy schema [FLAGS] model-deployment|config|facts",
+		Description: `Print the JSON Schema (draft 7) of a ModelDeployment, of .mlpolicy.yaml, or of the facts that
+rules see. Targets are those of all editions that are loaded, with --policy those of your own too.
+
+  mlpolicy schema config > .mlpolicy.schema.json`,
+		Flags:  configFlags(),
+		Action: p.schema,
+	}
+}
+
+func (p *program) schema(c *cli.Context) error {
+	names := c.Args().Slice()
+	if len(names) != 1 {
+		return usagef("schema needs one of %s", strings.Join(schemaNames(), ", ")).seeHelp(c.Command.Name)
+	}
+	if !slices.Contains(schemaNames(), names[0]) {
+		return unknownName("schema", names[0], schemaNames())
+	}
+	session, err := p.session(c)
+	if err != nil {
+		return err
+	}
+	schema, err := schemaOf(names[0])
+	if err != nil {
+		return err
+	}
+	var rows []string
+	for _, edition := range session.policies.Editions() {
+		for _, row := range edition.Rows {
+			rows = append(rows, row.Target)
+		}
+	}
+	return p.json(withTargets(schema, rows))
+}
+
+// schemaOf returns a schema that refers to no other file.
+func schemaOf(name string) (map[string]any, error) {
+	switch name {
+	case "facts":
+		data, err := policies.FS.ReadFile("schemas/facts.json")
+		if err != nil {
+			return nil, err
+		}
+		return parseSchema(data)
+	case "config":
+		modelDeployment, err := parseSchema(schemas.ModelDeployment)
+		if err != nil {
+			return nil, err
+		}
+		schema, err := parseSchema(bytes.ReplaceAll(schemas.Config, []byte(`"model-deployment.json#/`), []byte(`"#/`)))
+		if err != nil {
+			return nil, err
+		}
+		schema["$defs"] = modelDeployment["$defs"]
+		return schema, nil
+	}
+	return parseSchema(schemas.ModelDeployment)
+}
+
+func parseSchema(data []byte) (map[string]any, error) {
+	// Numbers keep their digits.
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.UseNumber()
+	var schema map[string]any
+	return schema, decoder.Decode(&schema)
+}
+
+// withTargets returns a schema in which wherever one of the targets is allowed, these are too.
+func withTargets(schema any, more []string) any {
+	known := facts.Target("").Values()
+	all := slices.Clone(known)
+	for _, target := range more {
+		if !slices.Contains(all, target) {
+			all = append(all, target)
+		}
+	}
+	var extended func(any) any
+	extended = func(value any) any {
+		switch value := value.(type) {
+		case []any:
+			if isListOf(value, known) {
+				list := make([]any, len(all))
+				for i, target := range all {
+					list[i] = target
+				}
+				return list
+			}
+			for i := range value {
+				value[i] = extended(value[i])
+			}
+		case map[string]any:
+			for key := range value {
+				value[key] = extended(value[key])
+			}
+		case string:
+			if value == facts.Caseless(known) {
+				return facts.Caseless(all)
+			}
+		}
+		return value
+	}
+	return extended(schema)
+}
+
+func isListOf(list []any, words []string) bool {
+	return slices.EqualFunc(list, words, func(item any, word string) bool { return item == word })
+}
