@@ -7,7 +7,7 @@ OPA        := $(GO) run github.com/open-policy-agent/opa
 FUZZTIME   ?= 10m
 BENCHTIME  ?= 1s
 # Packages whose tests hold golden files and know -update.
-GOLDEN     := ./internal/webhook ./internal/lint ./internal/lint/facts ./internal/lint/report ./cmd/mlpolicy
+GOLDEN     := ./policies ./internal/webhook ./internal/lint ./internal/lint/facts ./internal/lint/report ./cmd/mlpolicy
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,7 +40,7 @@ opa: ## check and test the policies with the stock opa binary
 	$(OPA) check --strict --bundle --schema policies/schemas policies
 	$(OPA) test --bundle policies
 	$(OPA) fmt --fail --list policies
-	$(GO) run ./cmd/mlpolicy facts testdata/project | $(OPA) eval --bundle policies --stdin-input --fail 'n := count(data.mlpolicy.findings); n == 5'
+	$(GO) run ./cmd/mlpolicy facts testdata/project | $(OPA) eval --bundle policies --stdin-input --fail 'n := count(data.mlpolicy.query.findings); n == 5'
 
 schema: build ## validate documents with ajv by the schemas that the program prints
 	.ci/schema

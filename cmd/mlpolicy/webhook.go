@@ -208,6 +208,11 @@ func objectPolicy(ctx context.Context, c *cli.Context, written *config.Config, p
 		IsController: configuration.Webhook.Controls,
 		Covers:       facts.IsKubernetesKind,
 	}
+	for _, rule := range policies.Rules() {
+		if rule.Scope == policy.PerProject {
+			judging.LeftOut = append(judging.LeftOut, rule.ID)
+		}
+	}
 	if err := judging.Try(ctx); err != nil {
 		return nil, usagef("a plain Pod cannot be judged: %s", err)
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint"
 	"github.com/mlpolicy/mlpolicy/internal/lint/config"
@@ -150,14 +151,7 @@ deny contains {"path": ["deployments", i, "name"], "message": "low"} if {
 	to_number(deployment.component) < 10
 }
 `
-	loaded, err := policy.Load(t.Context(), policies.FS, []policy.Folder{{Name: "acme", FS: fstest.MapFS{"numbers.rego": {Data: []byte(rego)}}}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	linter, err := lint.New(loaded, config.Default())
-	if err != nil {
-		t.Fatal(err)
-	}
+	linter := withRule(t, rego)
 	fsys, names := files(map[string]string{
 		"a.yaml": fmt.Sprintf(model, `component: "3"`),
 		"b.yaml": fmt.Sprintf(model, "component: three, target: aci, memory: 64GiB"),
@@ -170,8 +164,102 @@ deny contains {"path": ["deployments", i, "name"], "message": "low"} if {
 	if got, want := brief(result), []string{"a.yaml:3:18 note numbered-names", "b.yaml:4:70 error memory", "c.yaml:4:52 error memory"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if len(result.Errors) != 1 || !strings.Contains(result.Errors[0].Error(), "b.yaml") || !strings.Contains(result.Errors[0].Error(), "acme/numbers.rego:13") {
+	if len(result.Errors) != 1 || !strings.Contains(result.Errors[0].Error(), "b.yaml") || !strings.Contains(result.Errors[0].Error(), "acme/rule.rego:13") {
 		t.Errorf("errors %v, want one that names b.yaml and the rule's line", result.Errors)
+	}
+}
+
+// withRule is a linter with a rule of an organisation beside the builtin ones.
+func withRule(t *testing.T, rego string) *lint.Linter {
+	t.Helper()
+	loaded, err := policy.Load(t.Context(), policies.FS, []policy.Folder{{Name: "acme", FS: fstest.MapFS{"rule.rego": {Data: []byte(rego)}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	linter, err := lint.New(loaded, config.Default())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return linter
+}
+
+// TestProjectScope counts more deployments than one evaluation takes.
+func TestProjectScope(t *testing.T) {
+	const (
+		count = 250
+		rego  = `# METADATA
+# title: Too many deployments
+# description: There is a limit.
+# custom:
+#   severity: note
+#   remediation: Remove some.
+#   scope: project
+package mlpolicy.rules["too-many"]
+
+deny contains {"path": ["deployments", i, "name"], "message": sprintf("%d deployments", [number])} if {
+	number := count(input.deployments)
+	i := number - 1
+}
+`
+	)
+	contents := map[string]string{}
+	for i := range count {
+		contents[fmt.Sprintf("%03d.yaml", i)] = fmt.Sprintf(model, "target: aks")
+	}
+	fsys, names := files(contents)
+	linter := withRule(t, rego)
+	for _, linter := range []*lint.Linter{linter, linter.Alone()} {
+		result := lintFiles(t, linter, fsys, names...)
+		if got, want := brief(result), []string{"249.yaml:3:18 note too-many"}; !slices.Equal(got, want) || result.Findings[0].Message != "250 deployments" {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	if got := brief(lintFiles(t, linter.Admission(), fsys, "000.yaml")); len(got) > 0 {
+		t.Errorf("a review gets %q", got)
+	}
+}
+
+// TestEndlessRule has a rule that ends for no deployment of several chunks: it costs the
+// run what one rule may cost, and the findings of all others are there.
+func TestEndlessRule(t *testing.T) {
+	const (
+		count = 250
+		limit = 5 * time.Second
+		rego  = `# METADATA
+# title: Endless
+# description: Counts for hours.
+# custom:
+#   severity: error
+#   remediation: Count less.
+package mlpolicy.rules.endless
+
+deny contains {"path": ["deployments", i], "message": "counted"} if {
+	some i, _ in input.deployments
+	count([1 | some a in numbers.range(1, 30000); some b in numbers.range(1, 30000); a == -b]) > 0
+}
+`
+	)
+	contents := map[string]string{}
+	for i := range count {
+		contents[fmt.Sprintf("%03d.yaml", i)] = fmt.Sprintf(model, "target: aci, memory: 64GiB")
+	}
+	fsys, names := files(contents)
+	start := time.Now()
+	result, err := withRule(t, rego).Lint(t.Context(), fsys, inputsOf(fsys, names...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// As much again for all else, on a machine that has other things to do.
+	if took := time.Since(start); took > 2*limit {
+		t.Errorf("it took %v", took)
+	}
+	if len(result.Findings) != count || len(result.Errors) != count {
+		t.Errorf("there are %d findings and %d errors, want %d of each", len(result.Findings), len(result.Errors), count)
+	}
+	for _, err := range result.Errors {
+		if !strings.Contains(err.Error(), "rule endless: ") {
+			t.Fatalf("error %v does not name the rule", err)
+		}
 	}
 }
 

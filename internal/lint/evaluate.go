@@ -17,8 +17,12 @@ const (
 	// chunkSize is the number of deployments and computes of one evaluation. Its
 	// fixed cost is that of several deployments; far beyond a hundred nothing is gained.
 	chunkSize = 100
-	// evaluationTimeout bounds one evaluation. A hundred deployments take some milliseconds.
-	evaluationTimeout = 5 * time.Second
+	// ruleLimit is what a rule that does not end may cost a run. A hundred deployments take
+	// some milliseconds.
+	ruleLimit = 5 * time.Second
+	// chunkLimit bounds one evaluation and subjectLimit one of those that then look for the
+	// subject at fault. Both together leave time for one more evaluation.
+	chunkLimit, subjectLimit = 2 * time.Second, time.Second
 )
 
 // subject is a deployment or a compute with its index in the facts of a run.
@@ -27,17 +31,53 @@ type subject struct {
 	index int
 }
 
+// patience knows the time that rules have cost a run without an answer. A rule that the run
+// has no time left for is not asked again.
+type patience struct {
+	mutex sync.Mutex
+	spent map[string]time.Duration // by rule; nil before the first
+}
+
+func (p *patience) spend(rules []string, cost time.Duration) {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	if p.spent == nil {
+		p.spent = map[string]time.Duration{}
+	}
+	for _, rule := range rules {
+		p.spent[rule] += cost
+	}
+}
+
+// exhausted returns the rules that one more evaluation would have cost too much, sorted.
+func (p *patience) exhausted() []string {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	var rules []string
+	for rule, spent := range p.spent {
+		if spent+chunkLimit > ruleLimit {
+			rules = append(rules, rule)
+		}
+	}
+	slices.Sort(rules)
+	return rules
+}
+
+// run returns a Linter for one run: rules that take too long are given up for all of it.
+func (l *Linter) run() *Linter {
+	run := *l
+	run.patience = &patience{}
+	return &run
+}
+
 // evaluation is one pass of the policies over all facts.
 type evaluation struct {
 	*Linter
 	all *facts.Facts
-
-	mutex sync.Mutex
-	slow  []string // rules that timed out on several subjects at once: nobody is asked about them again
 }
 
-// evaluate asks the policies about all facts, in chunks on all cores. What a rule
-// fails on has an error of its own and hides no other denial.
+// evaluate asks the policies about each deployment and compute, in chunks on all cores.
+// What a rule fails on has an error of its own and hides no other denial.
 func (l *Linter) evaluate(ctx context.Context, all *facts.Facts) ([]policy.Denial, []error) {
 	var subjects []subject
 	for i := range all.Deployments {
@@ -74,44 +114,76 @@ func (l *Linter) evaluate(ctx context.Context, all *facts.Facts) ([]policy.Denia
 }
 
 // chunk asks about subjects at once and, where that fails, about each alone, so that
-// an error names one. After the first that a rule times out on, the rest is asked
+// an error names one. After the first that a rule times out on, the others are asked
 // about at once: a rule that never ends would take as long for each of them.
 func (e *evaluation) chunk(ctx context.Context, subjects []subject) ([]policy.Denial, []error) {
-	if len(e.tooSlow()) > 0 {
-		return e.persist(ctx, subjects)
+	if len(subjects) == 1 || len(e.patience.exhausted()) > 0 {
+		return e.persist(ctx, subjects, chunkLimit)
 	}
-	denials, err := e.ask(ctx, subjects)
+	limit := e.limit(chunkLimit)
+	limited, cancel := context.WithTimeout(ctx, limit)
+	denials, err := e.ask(limited, subjects, nil)
+	cancel()
 	if err == nil {
 		return denials, nil
+	}
+	if timedOut(err) {
+		culprits, _ := FailedRules(err)
+		e.patience.spend(culprits, limit)
 	}
 	denials = nil
 	var errs []error
 	for i := range subjects {
-		found, failures := e.persist(ctx, subjects[i:i+1])
+		found, failures := e.persist(ctx, subjects[i:i+1], subjectLimit)
 		denials, errs = append(denials, found...), append(errs, failures...)
 		if slices.ContainsFunc(failures, timedOut) {
-			found, failures := e.persist(ctx, subjects[i+1:])
+			found, failures := e.persist(ctx, subjects[i+1:], subjectLimit)
 			return append(denials, found...), append(errs, failures...)
 		}
 	}
 	return denials, errs
 }
 
+// limit returns the limit of one evaluation. A review has one of its own, which its
+// context knows.
+func (l *Linter) limit(limit time.Duration) time.Duration {
+	if l.admission {
+		return ruleLimit
+	}
+	return limit
+}
+
 // persist asks about subjects and, as long as a rule fails, again without that rule.
-func (e *evaluation) persist(ctx context.Context, subjects []subject) ([]policy.Denial, []error) {
-	var except []string
+func (e *evaluation) persist(ctx context.Context, subjects []subject, limit time.Duration) ([]policy.Denial, []error) {
 	var errs []error
-	for _, rule := range e.tooSlow() {
-		except = append(except, rule)
-		errs = append(errs, e.failed(subjects, fmt.Errorf("rule %s: not asked, since it took too long for others", rule))...)
+	denials, failures := persist(ctx, e.patience, e.limit(limit), func(ctx context.Context, except []string) ([]policy.Denial, error) {
+		return e.ask(ctx, subjects, except)
+	})
+	for _, err := range failures {
+		errs = append(errs, e.failed(subjects, err)...)
+	}
+	return denials, errs
+}
+
+// persist asks and, as long as a rule fails, asks again without that rule. It returns the
+// denials of all rules that do not fail and an error for each failure.
+func persist(
+	ctx context.Context, patience *patience, limit time.Duration, ask func(ctx context.Context, except []string) ([]policy.Denial, error),
+) ([]policy.Denial, []error) {
+	var errs []error
+	except := patience.exhausted()
+	for _, rule := range except {
+		errs = append(errs, &policy.Error{Rule: rule, Message: "not asked, since it took too long before"})
 	}
 	var sound []policy.Denial // of rules that failed beside them
 	for {
-		denials, err := e.ask(ctx, subjects, except...)
+		limited, cancel := context.WithTimeout(ctx, limit)
+		denials, err := ask(limited, except)
+		cancel()
 		if err == nil || ctx.Err() != nil {
 			return append(sound, denials...), errs
 		}
-		errs = append(errs, e.failed(subjects, err)...)
+		errs = append(errs, err)
 		culprits, _ := FailedRules(err)
 		culprits = slices.DeleteFunc(culprits, func(rule string) bool { return slices.Contains(except, rule) })
 		if len(culprits) == 0 {
@@ -122,11 +194,20 @@ func (e *evaluation) persist(ctx context.Context, subjects []subject) ([]policy.
 				sound = append(sound, denial)
 			}
 		}
-		if timedOut(err) && len(subjects) > 1 {
-			e.giveUp(culprits)
+		if timedOut(err) {
+			patience.spend(culprits, limit)
 		}
 		except = append(except, culprits...)
 	}
+}
+
+// evaluateProject asks the rules that relate deployments, once about all facts.
+func (l *Linter) evaluateProject(ctx context.Context, all *facts.Facts) ([]policy.Denial, []error) {
+	together := *all
+	together.Edition = l.config.Edition.Value
+	return persist(ctx, &patience{}, chunkLimit, func(ctx context.Context, except []string) ([]policy.Denial, error) {
+		return l.policies.EvaluateProject(ctx, &together, except...)
+	})
 }
 
 // FailedRules returns the rules that failed by an error of a Result. It is incomplete where
@@ -148,18 +229,6 @@ func FailedRules(err error) (rules []string, complete bool) {
 		}
 	}
 	return nil, false
-}
-
-func (e *evaluation) tooSlow() []string {
-	e.mutex.Lock()
-	defer e.mutex.Unlock()
-	return slices.Clone(e.slow)
-}
-
-func (e *evaluation) giveUp(rules []string) {
-	e.mutex.Lock()
-	defer e.mutex.Unlock()
-	e.slow = append(e.slow, rules...)
 }
 
 func timedOut(err error) bool { return errors.Is(err, context.DeadlineExceeded) }
@@ -185,12 +254,10 @@ func (e *evaluation) failed(subjects []subject, err error) []error {
 
 // ask evaluates some subjects by all rules but some and returns denials with paths
 // into all facts. Those beside an error are sound.
-func (e *evaluation) ask(ctx context.Context, subjects []subject, except ...string) ([]policy.Denial, error) {
+func (e *evaluation) ask(ctx context.Context, subjects []subject, except []string) ([]policy.Denial, error) {
 	if len(subjects) == 0 {
 		return nil, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, evaluationTimeout)
-	defer cancel()
 	some := facts.Facts{Edition: e.config.Edition.Value}
 	var deployments, computes []int
 	for _, subject := range subjects {
@@ -202,7 +269,7 @@ func (e *evaluation) ask(ctx context.Context, subjects []subject, except ...stri
 			computes = append(computes, subject.index)
 		}
 	}
-	denials, err := e.policies.EvaluateExcept(ctx, &some, except...)
+	denials, err := e.policies.Evaluate(ctx, &some, except...)
 	for _, denial := range denials {
 		index, _ := denial.Path[1].(int)
 		switch denial.Path[0] {

@@ -104,6 +104,8 @@ type Linter struct {
 	admission bool
 	doubted   []string
 	namespace string
+
+	patience *patience // of a run
 }
 
 // New makes a Linter. A configuration that names a rule or an edition which the
@@ -139,6 +141,7 @@ func (l *Linter) Alone() *Linter {
 // An input that cannot be read is in Result.Errors and hides no other's findings,
 // and so is a deployment that the policies fail on. The error is the context's.
 func (l *Linter) Lint(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) (*Result, error) {
+	l = l.run()
 	read := l.readAll(ctx, inputs)
 	extraction, err := facts.Extract(ctx, fsys, read.files, l.options(read))
 	if err != nil {
@@ -150,6 +153,12 @@ func (l *Linter) Lint(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) (
 	}
 	denials, errs := l.evaluate(ctx, &all)
 	denials = novel(denials, extraction.Doubts, len(all.Deployments)-len(extraction.Doubts))
+	var related []policy.Denial
+	if !l.admission {
+		var failures []error
+		related, failures = l.evaluateProject(ctx, &all)
+		errs = append(errs, failures...)
+	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -167,6 +176,9 @@ func (l *Linter) Lint(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) (
 	rests := l.rests(ctx, &all, denials)
 	for i, denial := range denials {
 		judge.denial(&all, denial, rests[i])
+	}
+	for _, denial := range related {
+		judge.denial(&all, denial, nil)
 	}
 	return &Result{
 		Edition:     l.config.Edition.Value,

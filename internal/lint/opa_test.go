@@ -23,7 +23,7 @@ func TestPlainOPAAgrees(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	query, err := rego.New(rego.ParsedBundle("policies", bundle), rego.Query("data.mlpolicy.findings")).PrepareForEval(t.Context())
+	query, err := rego.New(rego.ParsedBundle("policies", bundle), rego.Query("data.mlpolicy.query.findings")).PrepareForEval(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

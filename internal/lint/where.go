@@ -69,6 +69,7 @@ type Option struct {
 //
 // The error is the context's.
 func (l *Linter) Where(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) (*Placements, error) {
+	l = l.run()
 	read := l.readAll(ctx, inputs)
 	extraction, err := facts.Extract(ctx, fsys, read.files, l.options(read))
 	if err != nil {

@@ -231,7 +231,7 @@ const failingRule = `# METADATA
 #   remediation: None.
 package mlpolicy.rules.failing
 
-deny contains {"path": ["deployments", 0], "message": 7} if input.deployments
+deny contains {"path": ["deployments", i, "nme"], "message": "no"} if some i, _ in input.deployments
 `
 
 // An inside failure is a status 500 and a line in the log, and no verdict.
@@ -343,7 +343,7 @@ deny contains {"path": ["deployments", i], "message": "x"} if {
 func TestTry(t *testing.T) {
 	failing := policy.Folder{Name: "failing", FS: fstest.MapFS{"failing.rego": &fstest.MapFile{Data: []byte(failingRule)}}}
 	denying := policy.Folder{Name: "denying", FS: fstest.MapFS{"denying.rego": &fstest.MapFile{Data: []byte(strings.NewReplacer(
-		"rules.failing", "rules.denying", `"message": 7`, `"message": "no"`).Replace(failingRule))}}}
+		"rules.failing", "rules.denying", `"nme"`, `"name"`).Replace(failingRule))}}}
 	for _, test := range []struct {
 		name  string
 		extra []policy.Folder
@@ -385,8 +385,8 @@ func TestHandlerHonoursTheTimeout(t *testing.T) {
 #   remediation: None.
 package mlpolicy.rules.endless
 
-deny contains {"path": ["deployments", 0], "message": "x"} if {
-	input.deployments
+deny contains {"path": ["deployments", i], "message": "x"} if {
+	some i, _ in input.deployments
 	n := numbers.range(1, 3000)
 	some a in n
 	some b in n

@@ -34,6 +34,8 @@ type Policy struct {
 	// Digest identifies the policies, Configuration the text of the configuration file;
 	// the latter is empty where there is none.
 	Digest, Configuration string
+	// LeftOut are the IDs of the rules that relate several objects, which the Linter does not ask.
+	LeftOut []string
 	// Enforces tells whether an error denies an object of a namespace, which is empty for
 	// objects that are in none; where it does not, the error is a warning.
 	Enforces func(namespace string) bool

@@ -303,6 +303,7 @@ func (s *Server) becomeReady(ctx context.Context) {
 			policy := s.policy.Load()
 			s.options.Log.Info("ready", "address", s.listener.Addr().String(),
 				"edition", policy.Edition, "policy_digest", policy.Digest, "configuration_digest", policy.Configuration)
+			s.logLeftOut(policy)
 			return
 		}
 		if ctx.Err() == nil && err.Error() != said {
@@ -410,6 +411,7 @@ func (s *Server) reloadLoop(ctx context.Context) {
 			s.options.Log.Info("reloaded", "what", watch.what,
 				"edition", policy.Edition, "policy_digest", policy.Digest, "configuration_digest", policy.Configuration,
 				"certificate_expiry", s.expiry())
+			s.logLeftOut(policy)
 		}
 	}
 }
@@ -417,6 +419,13 @@ func (s *Server) reloadLoop(ctx context.Context) {
 // expiry is when the certificate in force expires, as text.
 func (s *Server) expiry() string {
 	return s.certificate.Load().Leaf.NotAfter.UTC().Format(time.RFC3339)
+}
+
+// logLeftOut names the rules in force that no review asks.
+func (s *Server) logLeftOut(policy *Policy) {
+	if len(policy.LeftOut) > 0 {
+		s.options.Log.Warn("rules with scope: project are left out, since a review is about one object", "rules", policy.LeftOut)
+	}
 }
 
 // updateMetrics sets the metrics of what is in force.

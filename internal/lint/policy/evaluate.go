@@ -22,23 +22,32 @@ type Denial struct {
 	Message string
 }
 
-// Evaluate judges facts by all rules under the edition that the facts name. Denials
-// are sorted by rule, path and message. The context's end interrupts evaluation;
-// a limit of time is the caller's to set.
+// Evaluate asks the rules about each deployment and compute under the edition that the
+// facts name, all rules but those of the scope PerProject and those in except: the Rule
+// of an earlier error, say. What is not a rule's ID excepts nothing. Denials are sorted by
+// rule, path and message. The context's end interrupts evaluation; a limit of time is the
+// caller's to set.
 //
 // Its error joins an *Error for each fault: of the policies, of their answer, or
 // of time. Denials beside one are sound, and may be fewer than there are.
-func (p *Policies) Evaluate(ctx context.Context, f *facts.Facts) ([]Denial, error) {
-	return p.EvaluateExcept(ctx, f)
+func (p *Policies) Evaluate(ctx context.Context, f *facts.Facts, except ...string) ([]Denial, error) {
+	return p.evaluate(ctx, f, PerDeployment, except)
 }
 
-// EvaluateExcept is Evaluate by all rules but some: the Rule of an earlier error,
-// say, so that the others are heard. What is no rule's ID excepts nothing.
-func (p *Policies) EvaluateExcept(ctx context.Context, f *facts.Facts, rules ...string) ([]Denial, error) {
+// EvaluateProject is Evaluate by the rules of the scope PerProject: f has all facts of a run.
+func (p *Policies) EvaluateProject(ctx context.Context, f *facts.Facts, except ...string) ([]Denial, error) {
+	return p.evaluate(ctx, f, PerProject, except)
+}
+
+func (p *Policies) evaluate(ctx context.Context, f *facts.Facts, scope Scope, except []string) ([]Denial, error) {
 	if _, ok := p.Edition(f.Edition); !ok {
 		return nil, &Error{Message: fmt.Sprintf("there is no edition %q; editions are %s", f.Edition, strings.Join(p.EditionIDs(), ", "))}
 	}
-	if len(f.Deployments) == 0 && len(f.Computes) == 0 {
+	query, err := p.query(scope, except)
+	if err != nil {
+		return nil, err
+	}
+	if len(f.Deployments) == 0 && len(f.Computes) == 0 || query == nil {
 		return nil, nil
 	}
 	if err := ctx.Err(); err != nil {
@@ -47,10 +56,6 @@ func (p *Policies) EvaluateExcept(ctx context.Context, f *facts.Facts, rules ...
 	input, err := p.input(f)
 	if err != nil {
 		return nil, &Error{Message: "state the facts to the policies", Err: err}
-	}
-	query, err := p.queryExcept(rules)
-	if err != nil {
-		return nil, err
 	}
 	findings, err := p.ask(ctx, query, input)
 	if err != nil {
@@ -72,23 +77,39 @@ func (p *Policies) EvaluateExcept(ctx context.Context, f *facts.Facts, rules ...
 	return denials, join(faults)
 }
 
-// queryExcept asks what main.rego asks, by name of all rules but some: to the others
-// nothing refers, so that they are not evaluated.
-func (p *Policies) queryExcept(except []string) (ast.Body, error) {
-	if len(except) == 0 {
-		return p.query, nil
-	}
-	ids := ast.NewSet()
+// ruleIDs returns the IDs of the rules of a scope, short of some.
+func (p *Policies) ruleIDs(scope Scope, except []string) []string {
+	var ids []string
 	for _, rule := range p.rules {
-		if !slices.Contains(except, rule.ID) {
-			ids.Add(ast.StringTerm(rule.ID))
+		if rule.Scope == scope && !slices.Contains(except, rule.ID) {
+			ids = append(ids, rule.ID)
 		}
 	}
+	return ids
+}
+
+// query returns the question to the rules of a scope, short of some; nil without rules. It
+// names them: the others are not evaluated.
+func (p *Policies) query(scope Scope, except []string) (ast.Body, error) {
+	if len(except) == 0 {
+		return p.queries[scope], nil
+	}
+	return p.compileQuery(p.ruleIDs(scope, except))
+}
+
+func (p *Policies) compileQuery(ids []string) (ast.Body, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	rules := ast.NewSet()
+	for _, id := range ids {
+		rules.Add(ast.StringTerm(id))
+	}
 	query, err := p.compiler.QueryCompiler().Compile(ast.MustParseBody(
-		`findings = {{"rule": rule, "denied": denied} | some rule in ` + ids.String() + `; some denied in data.mlpolicy.rules[rule].deny}`,
+		`findings = {{"rule": rule, "denied": denied} | some rule in ` + rules.String() + `; some denied in data.mlpolicy.rules[rule].deny}`,
 	))
 	if err != nil {
-		return nil, &Error{Message: "compile the query without " + strings.Join(except, ", "), Err: err}
+		return nil, &Error{Message: "compile the query for " + strings.Join(ids, ", "), Err: err}
 	}
 	return query, nil
 }
@@ -127,9 +148,6 @@ func (p *Policies) ask(ctx context.Context, query ast.Body, input *ast.Term) (as
 	if err != nil {
 		return nil, p.blame(ctx, err)
 	}
-	if findings == nil {
-		return nil, &Error{Message: "data.mlpolicy.findings is not a set"}
-	}
 	return findings, nil
 }
 
@@ -166,20 +184,14 @@ func (p *Policies) blame(ctx context.Context, err error) error {
 	return fault
 }
 
-// denial checks one answer.
+// denial checks one answer to a query.
 func (p *Policies) denial(finding *ast.Term, f *facts.Facts) (Denial, *Error) {
-	object, _ := finding.Value.(ast.Object)
-	if object == nil {
-		return Denial{}, &Error{Message: `data.mlpolicy.findings has an answer other than {"rule": …, "denied": …}: ` + excerpt(finding)}
-	}
 	var (
+		object  = finding.Value.(ast.Object)
 		denied  = object.Get(ast.InternedTerm("denied"))
 		rule, _ = text(object.Get(ast.InternedTerm("rule")))
+		deny    = p.denies[rule]
 	)
-	deny, ok := p.denies[rule]
-	if !ok || denied == nil || object.Len() != 2 {
-		return Denial{}, &Error{Message: `data.mlpolicy.findings has an answer other than {"rule": …, "denied": …}: ` + excerpt(finding)}
-	}
 	fault := func(format string, args ...any) (Denial, *Error) {
 		return Denial{}, &Error{File: deny.file, Line: deny.line, Rule: rule, Message: fmt.Sprintf(format, args...)}
 	}

@@ -128,12 +128,6 @@ func TestEvaluateNamesTheCulprit(t *testing.T) {
 			memory + `:16: rule memory: the answer's path leads to no fact of a deployment or a compute: {"message": "churn asks for 64 GB on ACI", "path": ["deployments", 0, "memory_gib", "unit"]}`},
 		{"a path with an empty step", replace(memoryFile, path, `["deployments", i, "memory_gib", ""]`),
 			memory + `:16: rule memory: the answer's path is not an array of strings and indexes: {"message": "churn asks for 64 GB on ACI", "path": ["deployments", 0, "memory_gib", ""]}`},
-		{"a rule of no package", replace(mainFile, `"rule": rule`, `"rule": upper(rule)`),
-			`data.mlpolicy.findings has an answer other than {"rule": …, "denied": …}: `},
-		{"an answer of another form", replace(mainFile, `{"rule": rule, "denied": denied}`, `[rule, denied]`),
-			`data.mlpolicy.findings has an answer other than {"rule": …, "denied": …}: `},
-		{"findings that are no set", write(mainFile, "package mlpolicy\n\nfindings := [denied | denied := data.mlpolicy.rules[_].deny[_]]\n"),
-			"data.mlpolicy.findings is not a set"},
 
 		{"a function's error", replace(memoryFile, row, row+"	to_number(deployment.name) > 0\n"),
 			memory + `:19: rule memory: to_number: strconv.ParseFloat: parsing "churn": invalid syntax`},
@@ -252,7 +246,7 @@ func TestEvaluateConcurrently(t *testing.T) {
 				if err != nil || !reflect.DeepEqual(got, want) {
 					t.Errorf("denials are %v, error is %v", got, err)
 				}
-				got, err = loaded.EvaluateExcept(t.Context(), large(20), "memory")
+				got, err = loaded.Evaluate(t.Context(), large(20), "memory")
 				if err != nil || !reflect.DeepEqual(got, want[:20]) {
 					t.Errorf("without memory denials are %v, error is %v", got, err)
 				}
@@ -267,7 +261,7 @@ func TestInputIsTheFactsAsJSON(t *testing.T) {
 	const seeing = `# METADATA
 # title: Sees
 # description: Shows its input.
-# custom: {severity: note, remediation: none}
+# custom: {severity: note, remediation: none, scope: project}
 package mlpolicy.rules.seen
 
 deny contains {"path": ["deployments", 0], "message": json.marshal(input)}
@@ -283,7 +277,7 @@ deny contains {"path": ["deployments", 0], "message": json.marshal(input)}
 		Computes:    []*facts.Compute{},
 	}
 	for name, f := range map[string]*facts.Facts{"all facts": full(), "zeros": zero, "extremes": half, "lower bounds": bound, "next to none": sparse} {
-		denials, err := loaded.Evaluate(t.Context(), f)
+		denials, err := loaded.EvaluateProject(t.Context(), f)
 		if err != nil || len(denials) != 1 {
 			t.Fatalf("%s: denials are %v, error is %v", name, denials, err)
 		}
@@ -354,7 +348,7 @@ func TestEvaluateExceptTheCulprit(t *testing.T) {
 				t.Fatalf("error is %v, want one of the rule memory", err)
 			}
 			for _, policies := range []*policy.Policies{loaded, loaded.Unindexed()} {
-				denials, err := policies.EvaluateExcept(t.Context(), large(1), fault.Rule)
+				denials, err := policies.Evaluate(t.Context(), large(1), fault.Rule)
 				if err != nil || !reflect.DeepEqual(denials, want) {
 					t.Errorf("without it denials are %v, error is %v", denials, err)
 				}
@@ -379,7 +373,7 @@ func TestEvaluateExcept(t *testing.T) {
 		{[]string{"few-replicas", "few-replicas"}, all[2:]},
 		{[]string{"memory", "few-replicas"}, nil},
 	} {
-		got, err := loaded.EvaluateExcept(t.Context(), large(2), test.except...)
+		got, err := loaded.Evaluate(t.Context(), large(2), test.except...)
 		if err != nil || !reflect.DeepEqual(got, test.want) {
 			t.Errorf("without %q denials are %v, error is %v\nwant %v", test.except, got, err, test.want)
 		}

@@ -18,21 +18,12 @@ import (
 
 // The files of a small bundle that is in order. Tests break it in one way each.
 const (
-	mainFile    = "mlpolicy/main.rego"
 	tableFile   = "mlpolicy/table/table.rego"
 	memoryFile  = "mlpolicy/rules/memory/memory.rego"
 	replicaFile = "mlpolicy/rules/few-replicas/few_replicas.rego"
 	editionFile = "mlpolicy/editions/2020-06/data.yaml"
 	schemaFile  = "schemas/facts.json"
 )
-
-const mainRego = `package mlpolicy
-
-findings contains {"rule": rule, "denied": denied} if {
-	some rule
-	some denied in data.mlpolicy.rules[rule].deny
-}
-`
 
 const tableRego = `package mlpolicy.table
 
@@ -103,7 +94,7 @@ func bundle(t *testing.T, changes ...change) fstest.MapFS {
 	}
 	files := fstest.MapFS{}
 	for name, content := range map[string]string{
-		mainFile: mainRego, tableFile: tableRego, memoryFile: memoryRego, replicaFile: replicaRego,
+		tableFile: tableRego, memoryFile: memoryRego, replicaFile: replicaRego,
 		editionFile: editionYAML, schemaFile: string(schema), ".manifest": "{}",
 		"mlpolicy/rules/memory/memory_test.rego": "this is no Rego: tests are not read",
 	} {
@@ -176,10 +167,10 @@ func TestLoad(t *testing.T) {
 
 	wantRules := []policy.Rule{{
 		ID: "few-replicas", Title: "One replica in production", Description: "One machine fails.",
-		Remediation: "Ask for two.", Severity: facts.Warning,
+		Remediation: "Ask for two.", Severity: facts.Warning, Scope: policy.PerDeployment,
 	}, {
 		ID: "memory", Title: "More memory than the target takes", Description: "Some targets have a limit.",
-		Remediation: "Ask for less memory.", Severity: facts.Error,
+		Remediation: "Ask for less memory.", Severity: facts.Error, Scope: policy.PerDeployment,
 		Related: []policy.Reference{{Description: "Limits", URL: "https://example.com/limits"}},
 	}}
 	if got := loaded.Rules(); !reflect.DeepEqual(got, wantRules) {
@@ -263,7 +254,7 @@ func TestLoadNamesTheCulprit(t *testing.T) {
 		{"severity that is no string", replace(memoryFile, "severity: error", "severity: 1"),
 			[]string{memory + ":1: rule memory: METADATA has a custom.severity that is not a string: 1"}},
 		{"unknown custom key", replace(memoryFile, "#   severity: error\n", "#   severity: error\n#   severty: note\n"),
-			[]string{memory + ":1: rule memory: METADATA has an unknown custom.severty; known are severity, remediation and elsewhere"}},
+			[]string{memory + ":1: rule memory: METADATA has an unknown custom.severty; known keys are elsewhere, remediation, scope, severity"}},
 		{"elsewhere that the remedy does not have", replace(memoryFile, "#   severity: error\n", "#   severity: error\n#   elsewhere: a target without limit\n"),
 			[]string{memory + `:1: rule memory: METADATA has custom.elsewhere "a target without limit", which is no part of custom.remediation`}},
 		{"blank elsewhere", replace(memoryFile, "#   severity: error\n", "#   severity: error\n#   elsewhere: \"\"\n"),
@@ -336,8 +327,6 @@ func TestLoadNamesTheCulprit(t *testing.T) {
 			"builtin:" + replicaFile + ":7: rule few-replicas: the package has no deny",
 			memory + `:1: rule memory: METADATA has custom.severity "high", which is none of error, warning and note`,
 		}},
-		{"no entry point", replace(mainFile, "findings contains", "results contains"),
-			[]string{"the builtin bundle has no data.mlpolicy.findings"}},
 
 		// editions
 		{"no edition", remove(editionFile), []string{"there is no edition: no editions/<id>/data.yaml"}},

@@ -74,6 +74,9 @@ func (p *Policies) addRules(modules []*module) (faults []*Error, complete bool) 
 		rule, missing := module.metadata(id)
 		p.rules = append(p.rules, rule)
 		faults = append(faults, missing...)
+		if rule.Scope == PerDeployment && wrong == nil {
+			faults = append(faults, module.relating(id)...)
+		}
 	}
 	if len(p.rules) == 0 && complete {
 		complete = false
@@ -158,7 +161,7 @@ func (m *module) deny(id string) (line int, wrong *Error) {
 
 // metadata reads the METADATA of the rule's package.
 func (m *module) metadata(id string) (Rule, []*Error) {
-	rule := Rule{ID: id}
+	rule := Rule{ID: id, Scope: PerDeployment}
 	if !m.builtin {
 		rule.Origin = m.name
 	}
@@ -210,9 +213,19 @@ func (m *module) metadata(id string) (Rule, []*Error) {
 			fault("METADATA has custom.elsewhere %q, which is no part of custom.remediation", rule.Elsewhere)
 		}
 	}
+	if _, given := annotations.Custom["scope"]; given {
+		rule.Scope = Scope(custom("scope"))
+		if rule.Scope != PerDeployment && rule.Scope != PerProject {
+			fault("METADATA has custom.scope %q, which is not one of %s and %s", rule.Scope, PerDeployment, PerProject)
+		}
+		if rule.Scope == PerProject && rule.Elsewhere != "" {
+			fault("METADATA has custom.elsewhere beside scope: project, whose remedy names no targets")
+		}
+	}
+	known := []string{"elsewhere", "remediation", "scope", "severity"}
 	for _, key := range slices.Sorted(maps.Keys(annotations.Custom)) {
-		if key != "severity" && key != "remediation" && key != "elsewhere" {
-			fault("METADATA has an unknown custom.%s; known are severity, remediation and elsewhere", key)
+		if !slices.Contains(known, key) {
+			fault("METADATA has an unknown custom.%s; known keys are %s", key, strings.Join(known, ", "))
 		}
 	}
 	for _, related := range annotations.RelatedResources {
@@ -221,7 +234,7 @@ func (m *module) metadata(id string) (Rule, []*Error) {
 	return rule, faults
 }
 
-// compile prepares the one query. input.x in a rule must be in the schema of the facts,
+// compile prepares the queries. input.x in a rule must be in the schema of the facts,
 // and data.x be there.
 func (p *Policies) compile(builtin fs.FS, modules []*module, capabilities *ast.Capabilities) []*Error {
 	schemas, err := readSchemas(builtin)
@@ -241,11 +254,14 @@ func (p *Policies) compile(builtin fs.FS, modules []*module, capabilities *ast.C
 	if faults := p.unresolved(); len(faults) > 0 {
 		return faults
 	}
-	query, failure := p.compiler.QueryCompiler().Compile(ast.MustParseBody("findings = data.mlpolicy.findings"))
-	if failure != nil {
-		return []*Error{{Message: "compile data.mlpolicy.findings", Err: failure}}
+	p.queries = make(map[Scope]ast.Body)
+	for _, scope := range []Scope{PerDeployment, PerProject} {
+		query, err := p.compileQuery(p.ruleIDs(scope, nil))
+		if err != nil {
+			return []*Error{{Message: "compile the query", Err: err}}
+		}
+		p.queries[scope] = query
 	}
-	p.query = query
 	return nil
 }
 
@@ -269,9 +285,6 @@ func readSchemas(builtin fs.FS) (*ast.SchemaSet, *Error) {
 // undefined, and the rule that makes one never fires.
 func (p *Policies) unresolved() []*Error {
 	var faults []*Error
-	if len(p.compiler.GetRulesExact(ast.MustParseRef("data.mlpolicy.findings"))) == 0 {
-		faults = append(faults, &Error{Message: "the builtin bundle has no data.mlpolicy.findings"})
-	}
 	editions := ast.MustParseRef("data.mlpolicy.editions")
 	for name, module := range p.compiler.Modules {
 		ast.WalkRefs(module, func(ref ast.Ref) bool {
@@ -308,6 +321,9 @@ func translate(errs ast.Errors, ruleOfFile map[string]string) []*Error {
 		}
 		if name, ok := strings.CutPrefix(err.Message, "undefined function "); ok && isImpure(name) {
 			fault.Message += ": policies reach neither network nor clock, and know no chance"
+		}
+		if strings.HasPrefix(err.Message, "invalid annotation scope '"+string(PerProject)+"'") {
+			fault.Message = "scope: project stands below custom in METADATA"
 		}
 		if err.Code == ast.TypeErr && err.Details != nil {
 			for _, line := range err.Details.Lines() {

@@ -37,11 +37,22 @@ type Policies struct {
 	digest     string
 
 	compiler *ast.Compiler
-	query    ast.Body
+	queries  map[Scope]ast.Body
 	store    storage.Store
 	encode   encoder
 	indexing bool
 }
+
+// Scope is what a rule is asked about at once.
+type Scope string
+
+const (
+	// PerDeployment rules are asked about each deployment and compute by itself; how many of
+	// them one evaluation has means nothing.
+	PerDeployment Scope = "deployment"
+	// PerProject rules relate several deployments. They are asked once about all facts of a run.
+	PerProject Scope = "project"
+)
 
 // Rule is what a rule's METADATA say.
 type Rule struct {
@@ -53,6 +64,7 @@ type Rule struct {
 	// of, those that would do; empty for a rule that no other target heals.
 	Elsewhere string
 	Severity  facts.Severity
+	Scope     Scope
 	Related   []Reference
 	Origin    string // the file that holds the rule; empty for one of the builtin bundle
 }

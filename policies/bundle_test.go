@@ -1,0 +1,132 @@
+package policies_test
+
+import (
+	"encoding/json"
+	"flag"
+	"os"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/bundle"
+	"github.com/open-policy-agent/opa/v1/loader"
+	"github.com/open-policy-agent/opa/v1/rego"
+
+	"github.com/mlpolicy/mlpolicy/policies"
+)
+
+var update = flag.Bool("update", false, "write .manifest anew")
+
+// The bundle claims no more than the packages and editions that it has: whatever else
+// stands below mlpolicy comes from other bundles.
+func TestManifest(t *testing.T) {
+	b := loadBundle(t)
+	var roots []string
+	for _, module := range modulesOf(b) {
+		steps := make([]string, len(module.Package.Path)-1)
+		for i, step := range module.Package.Path[1:] {
+			steps[i] = string(step.Value.(ast.String))
+		}
+		roots = append(roots, path.Join(steps...))
+	}
+	editions, err := policies.FS.ReadDir("mlpolicy/editions")
+	if err != nil || len(editions) == 0 {
+		t.Fatalf("no editions: %v", err)
+	}
+	for _, edition := range editions {
+		roots = append(roots, "mlpolicy/editions/"+edition.Name())
+	}
+	slices.Sort(roots)
+	roots = slices.Compact(roots)
+	want, err := json.MarshalIndent(map[string]any{"rego_version": 1, "roots": roots}, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want = append(want, '\n')
+	if *update {
+		if err := os.WriteFile(".manifest", want, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(".manifest")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got) != string(want) {
+		t.Errorf(".manifest does not list the packages and editions; run: make generate")
+	}
+}
+
+// organisation is a bundle of rules and an edition beside the project's.
+func organisation(roots ...string) fstest.MapFS {
+	manifest, _ := json.Marshal(map[string]any{"rego_version": 1, "roots": roots})
+	return fstest.MapFS{
+		".manifest": {Data: manifest},
+		"mlpolicy/rules/image-registry/image_registry.rego": {Data: []byte(`# METADATA
+# title: Image of another registry
+# description: Images come from our registry.
+# custom:
+#   severity: error
+#   remediation: Push the image to our registry.
+package mlpolicy.rules["image-registry"]
+
+deny contains {"path": ["deployments", i, "images"], "message": "another registry"} if {
+	some i, deployment in input.deployments
+	some image in deployment.images
+	not startswith(image, "example.com/")
+}
+`)},
+		"mlpolicy/editions/2030-01/data.yaml": {Data: []byte(`title: Ours
+date: "2030-01-01"
+source: example.com
+columns: [memory]
+targets:
+  aci: {name: ACI, memory: {below_gib: 4}}
+`)},
+	}
+}
+
+// A bundle of an organisation works beside the project's in OPA as it comes.
+func TestTwoBundles(t *testing.T) {
+	ours := loadBundle(t)
+	answer := func(other *bundle.Bundle, input string) (any, error) {
+		var facts any
+		if err := json.Unmarshal([]byte(input), &facts); err != nil {
+			t.Fatal(err)
+		}
+		results, err := rego.New(
+			rego.ParsedBundle("policies", ours), rego.ParsedBundle("other", other),
+			rego.Query(`[{finding.rule | some finding in data.mlpolicy.query.findings}, data.mlpolicy.query.problems]`),
+			rego.Input(facts),
+		).Eval(t.Context())
+		if err != nil || len(results) == 0 {
+			return nil, err
+		}
+		return results[0].Expressions[0].Value, nil
+	}
+	read := func(files fstest.MapFS) *bundle.Bundle {
+		b, err := loader.NewFileLoader().WithFS(files).AsBundle(".")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	other := read(organisation("mlpolicy/rules/image-registry", "mlpolicy/editions/2030-01"))
+	for edition, want := range map[string]string{
+		"2020-06": `[["image-registry"],[]]`,
+		"2030-01": `[["image-registry","memory"],[]]`,
+	} {
+		got, err := answer(other, `{"edition": "`+edition+`", "deployments": [{"name": "a", "target": "aci", "memory_gib": 8, "images": ["docker.io/a"]}]}`)
+		if text, _ := json.Marshal(got); err != nil || string(text) != want {
+			t.Errorf("edition %s: %s, %v, want %s", edition, text, err, want)
+		}
+	}
+	// What both claim is an error of OPA: the test above is not for nothing.
+	_, err := answer(read(organisation("mlpolicy")), `{}`)
+	if err == nil || !strings.Contains(err.Error(), "overlapping roots") {
+		t.Errorf("of overlapping bundles the error is %v", err)
+	}
+}
