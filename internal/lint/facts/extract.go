@@ -84,6 +84,7 @@ func Extract(ctx context.Context, fsys fs.FS, files []*source.File, options Opti
 	// Not nil: JSON has no null where the schema has an array.
 	extraction := &Extraction{Facts: Facts{Deployments: []*Deployment{}, Computes: []*Compute{}}}
 	for _, reading := range readings {
+		linker.confirmFunctions(ctx, reading)
 		linker.parametrize(ctx, reading)
 	}
 	for _, reading := range readings {

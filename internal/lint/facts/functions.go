@@ -3,10 +3,11 @@ package facts
 import (
 	"bytes"
 	"context"
-	_ "embed"
 	"fmt"
 	"io/fs"
 	"path"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
@@ -15,71 +16,82 @@ import (
 
 // azureFunctionsProject is the host.json of an Azure Functions app, which is one
 // deployment however many functions it has. It says nothing of machine learning:
-// completeFunctions looks for that beside it.
+// completeFunctions looks for that beside it. Without a setting that only the host of
+// Functions has it may be anything's, until confirmFunctions finds a function.
 var azureFunctionsProject = format{
-	name:      "azure-functions-project",
-	title:     "Azure Functions project: `host.json`, with what installs packages and the functions beside it",
-	signs:     "`version` 2.0 with `extensionBundle`, `functionTimeout` or another setting of the host",
+	name:  "azure-functions-project",
+	title: "Azure Functions project: `host.json`, with what installs packages and the functions beside it",
+	signs: "`version` 2.0 with `extensionBundle`, `functionTimeout` or another setting of the host; else the name `host.json` beside a folder with " +
+		"a `function.json` or a `function_app.py` with a route",
 	reference: "https://learn.microsoft.com/azure/azure-functions/functions-host-json",
 	auxiliary: true,
-	marks:     [][]string{{"version"}, {"2.0"}, {"extensionBundle", "functionTimeout", "samplingSettings"}},
+	marks:     [][]string{{"version"}, {`"2.0"`}},
 	matches: func(root *source.Node) bool {
-		if !root.Get("version").Is("2.0") || root.Has("name") || root.Has("resources") {
-			return false
-		}
-		bundle, _ := root.At("extensionBundle", "id").Scalar()
-		return strings.HasPrefix(bundle, "Microsoft.Azure.Functions.ExtensionBundle") || root.Has("functionTimeout") ||
-			root.At("logging", "applicationInsights").Has("samplingSettings")
+		return root.Get("version").Is("2.0") && !root.Has("name") && !root.Has("resources") &&
+			(hostSettings(root) || strings.EqualFold(path.Base(root.File().Name), "host.json"))
 	},
 	read: func(r *reader) {
+		r.unconfirmed = !hostSettings(r.root)
 		d := r.deployment(nil, r.root)
 		d.Target = Know(Functions, Place{Node: r.root.Get("version"), Why: "the document is the host.json of Azure Functions"})
 	},
 }
 
-// inferencePackageList holds, sorted, the names of the Python packages that run
-// models. Clients that register a model or start a job elsewhere, such as azureml-core
-// and azure-ai-ml, are not in it, nor is what computes without a model, such as numpy.
-//
-//go:embed functions_packages.txt
-var inferencePackageList string
+// hostSettings reports whether a document has settings that only the host of Functions has.
+func hostSettings(root *source.Node) bool {
+	bundle, _ := root.At("extensionBundle", "id").Scalar()
+	return strings.HasPrefix(bundle, "Microsoft.Azure.Functions.ExtensionBundle") || root.Has("functionTimeout") ||
+		root.At("logging", "applicationInsights").Has("samplingSettings")
+}
 
-var inferencePackages = sync.OnceValue(func() map[string]bool {
-	packages := map[string]bool{}
-	for name := range strings.Lines(inferencePackageList) {
-		packages[strings.TrimSpace(name)] = true
-	}
-	return packages
-})
+// confirmFunctions leaves out of a file what may be the host.json of Azure Functions
+// where no function is beside it.
+func (l *linker) confirmFunctions(ctx context.Context, of *reading) {
+	of.readers = slices.DeleteFunc(of.readers, func(r *reader) bool {
+		if !r.unconfirmed {
+			return false
+		}
+		folder := folderOf(of.file.Name)
+		if l.options.Alone || l.fsys == nil || folder == standardInput {
+			return true
+		}
+		functions, _ := l.functions(ctx, folder)
+		return !functions
+	})
+}
 
-// completeFunctions tells whether a Functions app is a web service that infers: its
-// requirements.txt installs a package that runs models, and a function.json has an
-// HTTP trigger. An app with other triggers may infer too, as no row of the table says,
-// and of one that declares its triggers in Python nothing is known.
+// completeFunctions adds that a Functions app is a web service that infers: a package
+// that runs models is installed, and a function has an HTTP trigger. An app with other
+// triggers may infer too, as no row of the table says.
 func (l *linker) completeFunctions(ctx context.Context, d *Deployment) {
 	folder := folderOf(d.Subject.File)
 	if folder == standardInput || l.fsys == nil {
 		return
 	}
-	requirements := path.Join(folder, "requirements.txt")
-	name, line := inferencePackage(l.bytes(requirements))
-	if name == "" {
+	installs := l.inferencePackage(folder)
+	if installs == "" {
 		return
 	}
-	if trigger := l.httpTrigger(ctx, folder); trigger != nil {
-		d.Workload = Know(WebService, Place{
-			Node: trigger,
-			Why:  fmt.Sprintf("the function answers HTTP requests, and line %d of %s installs %s", line, requirements, name),
-		})
+	if _, http := l.functions(ctx, folder); http.Known {
+		d.Workload = Know(WebService, Place{Node: http.Place.Node, Why: http.Place.Why + ", and " + installs})
+		if http.Place.Node == nil {
+			d.Workload.Place.Node = d.Target.Place.Node
+		}
 	}
 }
 
-// httpTrigger returns the type of the first HTTP trigger among the functions of an
-// app, each of which has a folder; nil where there is none.
-func (l *linker) httpTrigger(ctx context.Context, app string) *source.Node {
+// functions looks for the functions of an app: each has a folder with a function.json, or
+// function_app.py declares them. http is known where one of them answers HTTP requests;
+// its place has no node where it is in Python.
+func (l *linker) functions(ctx context.Context, app string) (found bool, http Fact[bool]) {
+	name := path.Join(app, "function_app.py")
+	if line := routeLine(l.bytes(name)); line > 0 {
+		found = true
+		http = Know(true, Place{Why: fmt.Sprintf("line %d of %s answers HTTP requests", line, name)})
+	}
 	folders, err := fs.ReadDir(l.fsys, app)
 	if err != nil {
-		return nil
+		return found, http
 	}
 	for _, entry := range folders {
 		if !entry.IsDir() || ctx.Err() != nil {
@@ -87,44 +99,41 @@ func (l *linker) httpTrigger(ctx context.Context, app string) *source.Node {
 		}
 		name := path.Join(app, entry.Name(), "function.json")
 		for _, document := range source.Parse(name, l.bytes(name)).Documents {
-			if disabled, _ := document.Root.Get("disabled").Bool(); disabled {
-				continue
-			}
+			disabled, _ := document.Root.Get("disabled").Bool()
 			for _, binding := range document.Root.Get("bindings").Elements() {
-				if kind := binding.Get("type"); lowerScalar(kind) == "httptrigger" {
-					return kind
+				kind := binding.Get("type")
+				found = found || strings.HasSuffix(lowerScalar(kind), "trigger")
+				if lowerScalar(kind) == "httptrigger" && !disabled && !http.Known {
+					http = Know(true, Place{Node: kind, Why: "the function answers HTTP requests"})
 				}
 			}
 		}
 	}
-	return nil
+	return found, http
 }
 
-// inferencePackage returns the first package of a requirements.txt that runs models,
-// and its line; an empty name for none. Files that it includes are not looked into.
-// https://pip.pypa.io/en/stable/reference/requirements-file-format/
-func inferencePackage(requirements []byte) (name string, line int) {
-	// pip freeze in PowerShell writes UTF-16: of ASCII each second byte is zero.
-	requirements = bytes.ReplaceAll(requirements, []byte{0}, nil)
-	requirements = bytes.TrimLeft(requirements, "\xff\xfe\xef\xbb\xbf")
-	number := 0
-	for text := range strings.Lines(string(requirements)) {
-		number++
-		if name := packageName(text); inferencePackages()[name] {
-			return name, number
-		}
+// routeLine returns the line of the first function of a function_app.py that answers
+// HTTP requests, or of the web application that it wraps; 0 for none.
+// https://learn.microsoft.com/azure/azure-functions/functions-reference-python
+func routeLine(text []byte) int {
+	if !bytes.Contains(text, []byte("azure.functions")) && !bytes.Contains(text, []byte("azure import functions")) {
+		return 0
 	}
-	return "", 0
+	code := pythonTexts().ReplaceAllFunc(text, func(text []byte) []byte {
+		return bytes.Repeat([]byte("\n"), bytes.Count(text, []byte("\n")))
+	})
+	at := route().FindIndex(code)
+	if at == nil {
+		return 0
+	}
+	return 1 + bytes.Count(code[:at[1]], []byte("\n"))
 }
 
-// packageName returns the name that a requirement begins with, as packages are
-// compared: in lower case, with - for each run of -, _ and dots.
-// https://packaging.python.org/specifications/name-normalization/
-func packageName(requirement string) string {
-	requirement = strings.TrimSpace(requirement)
-	if end := strings.IndexAny(requirement, "[<>=!~; @#\t("); end >= 0 {
-		requirement = requirement[:end]
-	}
-	parts := strings.FieldsFunc(strings.ToLower(requirement), func(c rune) bool { return c == '-' || c == '_' || c == '.' })
-	return strings.Join(parts, "-")
-}
+// pythonTexts matches the strings and the comments of a Python file.
+var pythonTexts = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?s)""".*?"""|'''.*?'''|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|#[^\n]*`)
+})
+
+var route = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?m)^[ \t]*@[ \t]*\w+(?:\.\w+)*\.route[ \t]*\(|\b(?:Asgi|Wsgi)FunctionApp[ \t]*\(`)
+})

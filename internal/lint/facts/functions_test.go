@@ -1,6 +1,8 @@
 package facts
 
 import (
+	"bytes"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -15,6 +17,7 @@ func TestFunctionsWorkload(t *testing.T) {
 		requirements = "azure-functions\n# The scorer's.\nNumPy==1.26\nonnxruntime==1.17.1\n"
 		http         = `{"scriptFile": "__init__.py", "bindings": [{"type": "httpTrigger", "direction": "in"}, {"type": "http", "direction": "out"}]}`
 		timer        = `{"bindings": [{"type": "timerTrigger", "schedule": "0 * * * * *"}]}`
+		python       = "import azure.functions as func\n\n# @app.route(route='old')\napp = func.FunctionApp()\n\"\"\"\n@app.route\"\"\"\n@app.route(route='score')\ndef score(req): pass\n"
 		disabled     = `{"disabled": true, "bindings": [{"type": "httpTrigger"}]}`
 	)
 	tests := []struct {
@@ -31,7 +34,16 @@ func TestFunctionsWorkload(t *testing.T) {
 		{"clients of Azure ML", map[string]string{"requirements.txt": "azureml-core\nazure-ai-ml\nmlflow\n", "train/function.json": http}, ""},
 		{"a timer", map[string]string{"requirements.txt": requirements, "score/function.json": timer}, ""},
 		{"disabled", map[string]string{"requirements.txt": requirements, "score/function.json": disabled}, ""},
-		{"no function.json", map[string]string{"requirements.txt": requirements, "function_app.py": "@app.route('score')"}, ""},
+		{"Python's own way", map[string]string{"requirements.txt": requirements, "function_app.py": python},
+			`app/host.json 1:13 version (line 7 of app/function_app.py answers HTTP requests, and line 4 of app/requirements.txt installs onnxruntime)`},
+		{"a timer in Python", map[string]string{"requirements.txt": requirements, "function_app.py": strings.Replace(python, "\n@app.route(route='score", "\n@app.timer_trigger(route='score", 1)}, ""},
+		{"a web application of another kind", map[string]string{"requirements.txt": requirements, "function_app.py": "from flask import Flask\n@app.route('score')\n"}, ""},
+		{"pyproject.toml", map[string]string{"pyproject.toml": "[project]\nname = \"a\"\ndependencies = [\"torch\"]\n", "score/function.json": http},
+			`app/score/function.json 1:53 bindings[0].type (the function answers HTTP requests, and line 3 of app/pyproject.toml installs torch)`},
+		{"Pipfile", map[string]string{"Pipfile": "[packages]\ntorch = \"*\"\n", "score/function.json": http},
+			`app/score/function.json 1:53 bindings[0].type (the function answers HTTP requests, and line 2 of app/Pipfile installs torch)`},
+		{"package.json", map[string]string{"package.json": `{"dependencies": {"onnxruntime-node": "^1.17.0"}}`, "score/function.json": http},
+			`app/score/function.json 1:53 bindings[0].type (the function answers HTTP requests, and line 1 of app/package.json installs onnxruntime-node)`},
 		{"not in a folder of the app", map[string]string{"requirements.txt": requirements, "function.json": http, "a/b/function.json": http}, ""},
 		{"requirements elsewhere", map[string]string{"score/requirements.txt": requirements, "score/function.json": http}, ""},
 		{"broken function.json", map[string]string{"requirements.txt": requirements, "score/function.json": `{"bindings": [`}, ""},
@@ -81,10 +93,110 @@ func TestInferencePackage(t *testing.T) {
 		{"opentelemetry-instrumentation-tensorflow", ""},
 	}
 	for _, test := range tests {
-		if got, _ := inferencePackage([]byte(test.requirement)); got != test.want {
+		if got, _ := requirement([]byte(test.requirement)); got != test.want {
 			t.Errorf("%q: %q, want %q", test.requirement, got, test.want)
 		}
 	}
+}
+
+// A host.json without a setting that is the host's alone is one where a function is beside it.
+func TestFunctionsAreConfirmed(t *testing.T) {
+	const (
+		timer  = `{"bindings": [{"type": "timerTrigger", "schedule": "0 * * * * *"}]}`
+		python = "import azure.functions as func\napp = func.FunctionApp()\n@app.route(route='score')\ndef score(req): pass\n"
+		asgi   = "import azure.functions as func\nfrom web import api\napp = func.AsgiFunctionApp(app=api)\n"
+	)
+	tests := []struct {
+		name, host string
+		files      map[string]string
+		want       bool
+	}{
+		{"a trigger", `{"version": "2.0"}`, map[string]string{"a/function.json": timer}, true},
+		{"levels of the log", `{"version": "2.0", "logging": {"logLevel": {"default": "Information"}}}`, map[string]string{"a/function.json": timer}, true},
+		{"extensions", `{"version": "2.0", "extensions": {"http": {"routePrefix": ""}}}`, map[string]string{"a/function.json": timer}, true},
+		{"a custom handler", `{"version": "2.0", "customHandler": {"description": {"defaultExecutablePath": "a"}}}`, map[string]string{"a/function.json": timer}, true},
+		{"a route in Python", `{"version": "2.0"}`, map[string]string{"function_app.py": python}, true},
+		{"a web application in Python", `{"version": "2.0"}`, map[string]string{"function_app.py": asgi}, true},
+
+		{"nothing", `{"version": "2.0"}`, nil, false},
+		{"no trigger", `{"version": "2.0"}`, map[string]string{"a/function.json": `{"bindings": [{"type": "http"}]}`}, false},
+		{"a function of something else", `{"version": "2.0"}`, map[string]string{"a/function.json": `{"name": "f", "runtime": "python"}`}, false},
+		{"a function further below", `{"version": "2.0"}`, map[string]string{"a/b/function.json": timer}, false},
+		{"another version", `{"version": "2.0.1", "port": "2.0"}`, map[string]string{"a/function.json": timer}, false},
+		{"a package", `{"name": "host", "version": "2.0"}`, map[string]string{"a/function.json": timer}, false},
+		{"Python of something else", `{"version": "2.0"}`, map[string]string{"function_app.py": "from flask import Flask\n@app.route('/')\n"}, false},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			files := fstest.MapFS{}
+			for name, text := range test.files {
+				files["app/"+name] = &fstest.MapFile{Data: []byte(text)}
+			}
+			extraction := extract(t, files, Options{}, "app/host.json", test.host)
+			if got := len(extraction.Deployments) == 1 && len(extraction.Documents) == 1; got != test.want {
+				t.Errorf("%t: %s", got, describe(extraction))
+			}
+			for _, other := range []*Extraction{
+				extract(t, files, Options{}, "app/site.json", test.host), extract(t, nil, Options{}, "app/host.json", test.host),
+				extract(t, files, Options{Alone: true}, "app/host.json", test.host), extract(t, files, Options{}, standardInput, test.host),
+			} {
+				if len(other.Deployments)+len(other.Documents) > 0 {
+					t.Error(describe(other))
+				}
+			}
+		})
+	}
+}
+
+func TestInferencePackagesOfProjects(t *testing.T) {
+	type finder = func([]byte) (string, int)
+	tests := []struct {
+		name string
+		find finder
+		text string
+		want string // the package and its line
+	}{
+		{"one line", projectDependency, "[project]\ndependencies = ['numpy', \"Torch>=2\"]\n", "torch 2"},
+		{"several lines", projectDependency, "[build-system]\nrequires = ['setuptools']\n\n[project]\nname = 'a'\ndependencies = [\n  'numpy',\n  # 'keras',\n  'scikit_learn ~= 1.4',\n]\n", "scikit-learn 9"},
+		{"Poetry", projectDependency, "[tool.poetry.dependencies]\npython = '^3.11'\nonnxruntime = {version = '1.17'}\n", "onnxruntime 3"},
+		{"quoted table and key", projectDependency, "[ tool . \"poetry\" . dependencies ] # here\n\"onnxruntime\" = '*'\n", "onnxruntime 2"},
+		{"for development", projectDependency, "[tool.poetry.group.dev.dependencies]\ntorch = '*'\n[dependency-groups]\ndev = ['torch']\n", " 0"},
+		{"optional", projectDependency, "[project]\ndependencies = []\n[project.optional-dependencies]\ntrain = [\n'torch']\n", " 0"},
+		{"keywords", projectDependency, "[project]\nkeywords = [\n'torch']\nname = 'torch'\n", " 0"},
+		{"a description", projectDependency, "[project]\ndescription = \"\"\"\n[tool.poetry.dependencies]\ntorch = 1\n\"\"\"\n", " 0"},
+		{"after the list", projectDependency, "[project]\ndependencies = [\n'numpy',\n]\nkeywords = ['torch']\n", " 0"},
+		{"no TOML", projectDependency, "torch\n]]][[=\n", " 0"},
+		{"Pipfile", pipfilePackage, "[[source]]\nname = 'pypi'\n[packages]\nnumpy = '*'\nTensorFlow = \"*\"\n", "tensorflow 5"},
+		{"Pipfile for development", pipfilePackage, "[dev-packages]\ntorch = '*'\n[requires]\npython_version = '3.11'\n", " 0"},
+		{"npm", nodeDependency, "{\n\"dependencies\": {\n\"@tensorflow/tfjs-node\": \"4\"}}", "@tensorflow/tfjs-node 3"},
+		{"npm for development", nodeDependency, `{"devDependencies": {"onnxruntime-node": "1"}, "dependencies": {"@azure/functions": "3"}}`, " 0"},
+		{"npm, broken", nodeDependency, `{"dependencies": {"onnxruntime-node"`, " 0"},
+	}
+	for _, test := range tests {
+		name, line := test.find([]byte(test.text))
+		if got := fmt.Sprint(name, " ", line); got != test.want {
+			t.Errorf("%s: %q, want %q", test.name, got, test.want)
+		}
+	}
+}
+
+// FuzzInferencePackages reads what is no file of packages.
+func FuzzInferencePackages(f *testing.F) {
+	for _, text := range []string{"torch==2", "[project]\ndependencies = ['torch']", "[packages]\ntorch = \"*\"", `{"dependencies": {"onnxruntime-node": "1"}}`, "'''\n@a.route(", "\xff\xfe"} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		lines := bytes.Count(text, []byte("\n")) + 1
+		for _, find := range []func([]byte) (string, int){requirement, projectDependency, pipfilePackage} {
+			if name, line := find(text); line > lines || (name == "") != (line == 0) {
+				t.Errorf("%q in line %d of %d", name, line, lines)
+			}
+		}
+		nodeDependency(text)
+		if line := routeLine(append([]byte("import azure.functions\n"), text...)); line > lines+1 {
+			t.Errorf("a route in line %d of %d", line, lines)
+		}
+	})
 }
 
 // A host.json that cannot be read is no deployment's fault.
@@ -92,7 +204,7 @@ func TestBrokenHostJSONIsSilent(t *testing.T) {
 	if got := Recognize([]byte(`{"version": "2.0", "extensionBundle": `)); got != Auxiliary {
 		t.Errorf("recognition %d", got)
 	}
-	if got := Recognize([]byte(`{"version": "2.0"}`)); got != Unrecognized {
+	if got := Recognize([]byte(`{"version": "2.0.1"}`)); got != Unrecognized {
 		t.Errorf("recognition %d of a file that may be anything", got)
 	}
 }

@@ -33,6 +33,9 @@ type reader struct {
 	// doubtful says that parameters leave out what is set somewhere: a resource whose
 	// condition is not known may not be deployed at all.
 	doubtful bool
+	// unconfirmed says that the document may be of another format, until something beside
+	// it tells.
+	unconfirmed bool
 	// unknown says to people what of the document is not known and why; empty for nothing.
 	unknown string
 

@@ -1,0 +1,202 @@
+package facts
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"path"
+	"regexp"
+	"strings"
+	"sync"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// inferencePackageList holds, sorted, the names of the Python packages that run
+// models. Clients that register a model or start a job elsewhere, such as azureml-core
+// and azure-ai-ml, are not in it, nor is what computes without a model, such as numpy.
+//
+//go:embed functions_packages.txt
+var inferencePackageList string
+
+// nodePackageList holds, sorted, the names of the npm packages that run models.
+//
+//go:embed functions_packages_node.txt
+var nodePackageList string
+
+var inferencePackages = sync.OnceValue(func() map[string]bool { return lines(inferencePackageList) })
+
+var nodePackages = sync.OnceValue(func() map[string]bool { return lines(nodePackageList) })
+
+// lines returns the lines of a list.
+func lines(list string) map[string]bool {
+	set := map[string]bool{}
+	for line := range strings.Lines(list) {
+		set[strings.TrimSpace(line)] = true
+	}
+	return set
+}
+
+// inferencePackage says which package that runs models is installed by what stands in a
+// folder; empty for none.
+func (l *linker) inferencePackage(folder string) string {
+	for _, kind := range []struct {
+		file string
+		find func([]byte) (string, int)
+	}{
+		{"requirements.txt", requirement},
+		{"pyproject.toml", projectDependency},
+		{"Pipfile", pipfilePackage},
+		{"package.json", nodeDependency},
+	} {
+		name := path.Join(folder, kind.file)
+		if found, line := kind.find(l.bytes(name)); found != "" {
+			return fmt.Sprintf("line %d of %s installs %s", line, name, found)
+		}
+	}
+	return ""
+}
+
+// requirement returns the first package of a requirements.txt that runs models,
+// and its line; an empty name for none. Files that it includes are not looked into.
+// https://pip.pypa.io/en/stable/reference/requirements-file-format/
+func requirement(requirements []byte) (name string, line int) {
+	// pip freeze in PowerShell writes UTF-16: of ASCII each second byte is zero.
+	requirements = bytes.ReplaceAll(requirements, []byte{0}, nil)
+	requirements = bytes.TrimLeft(requirements, "\xff\xfe\xef\xbb\xbf")
+	number := 0
+	for text := range strings.Lines(string(requirements)) {
+		number++
+		if name := packageName(text); inferencePackages()[name] {
+			return name, number
+		}
+	}
+	return "", 0
+}
+
+// packageName returns the name that a requirement begins with, as packages are
+// compared: in lower case, with - for each run of -, _ and dots.
+// https://packaging.python.org/specifications/name-normalization/
+func packageName(requirement string) string {
+	requirement = strings.TrimSpace(requirement)
+	if end := strings.IndexAny(requirement, "[<>=!~; @#\t("); end >= 0 {
+		requirement = requirement[:end]
+	}
+	parts := strings.FieldsFunc(strings.ToLower(requirement), func(c rune) bool { return c == '-' || c == '_' || c == '.' })
+	return strings.Join(parts, "-")
+}
+
+// projectDependency returns the first package that a pyproject.toml installs and that
+// runs models, and its line: of [project] dependencies, or of Poetry's. Optional ones and
+// those for development are left out.
+// https://packaging.python.org/specifications/pyproject-toml/#dependencies-optional-dependencies
+func projectDependency(text []byte) (name string, line int) {
+	listed := false // within the list of [project] dependencies
+	for at := range tomlLines(text) {
+		switch {
+		case at.table == "tool.poetry.dependencies":
+			if name := packageName(at.key); inferencePackages()[name] {
+				return name, at.line
+			}
+			continue
+		case at.table != "project":
+			listed = false
+			continue
+		case at.key != "":
+			listed = at.key == "dependencies"
+		}
+		if !listed {
+			continue
+		}
+		for _, text := range tomlString().FindAllStringSubmatch(at.rest, -1) {
+			if name := packageName(text[1] + text[2]); inferencePackages()[name] {
+				return name, at.line
+			}
+		}
+	}
+	return "", 0
+}
+
+// pipfilePackage returns the first package that a Pipfile installs and that runs models,
+// and its line.
+// https://pipenv.pypa.io/en/latest/pipfile.html
+func pipfilePackage(text []byte) (name string, line int) {
+	for at := range tomlLines(text) {
+		if name := packageName(at.key); at.table == "packages" && inferencePackages()[name] {
+			return name, at.line
+		}
+	}
+	return "", 0
+}
+
+// tomlLine is a line of a TOML file that is not empty.
+type tomlLine struct {
+	line  int
+	table string // that the line is in, without quotes
+	key   string // that the line begins with, without quotes; empty within a value
+	rest  string // what follows the key
+}
+
+// tomlLines yields the lines of a TOML file, enough of it to find the packages that it
+// lists: a list may take several lines, and a string of several lines is left out.
+func tomlLines(text []byte) func(yield func(tomlLine) bool) {
+	return func(yield func(tomlLine) bool) {
+		at := tomlLine{}
+		quoted := "" // what ends the string of several lines that the line is in
+		for text := range strings.Lines(string(bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")))) {
+			at.line++
+			text = strings.TrimSpace(text)
+			if quoted != "" {
+				if strings.Contains(text, quoted) {
+					quoted = ""
+				}
+				continue
+			}
+			for _, quotes := range []string{`"""`, "'''"} {
+				if strings.Count(text, quotes)%2 == 1 {
+					quoted = quotes
+				}
+			}
+			if table := tomlTable().FindStringSubmatch(text); table != nil {
+				at.table = strings.NewReplacer(`"`, "", "'", "", " ", "").Replace(table[1])
+				continue
+			}
+			if text == "" || text[0] == '#' || quoted != "" {
+				continue
+			}
+			at.key, at.rest = "", text
+			if key := tomlKey().FindStringSubmatch(text); key != nil {
+				at.key, at.rest = strings.Trim(key[1], `"'`), key[2]
+			}
+			if !yield(at) {
+				return
+			}
+		}
+	}
+}
+
+var (
+	tomlTable = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^\[([^\[\],=]+)\][ \t]*(?:#.*)?$`)
+	})
+	tomlKey = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^([A-Za-z0-9_.-]+|"[^"]*"|'[^']*')[ \t]*=(.*)$`)
+	})
+	tomlString = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`"([^"]*)"|'([^']*)'|#.*`)
+	})
+)
+
+// nodeDependency returns the first package that a package.json installs and that runs
+// models, and its line.
+// https://docs.npmjs.com/cli/configuring-npm/package-json#dependencies
+func nodeDependency(text []byte) (name string, line int) {
+	for _, document := range source.Parse("package.json", text).Documents {
+		for key := range entries(document.Root.Get("dependencies")) {
+			if nodePackages()[key.Text] {
+				return key.Text, key.Span().Start.Line
+			}
+		}
+	}
+	return "", 0
+}
