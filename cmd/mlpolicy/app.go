@@ -101,6 +101,7 @@ Exit codes:
   1  findings
   2  the command line, the configuration or a policy is wrong
   3  the job could not be done, or not all of it
+  130  interrupted (143 by SIGTERM)
 
 mlpolicy COMMAND --help says more about a command.
 `
@@ -192,7 +193,9 @@ func (p *program) configuration(c *cli.Context) (*config.Config, error) {
 }
 
 func load(file string) (*config.Config, error) {
+	by := "--" + configFlag + ": "
 	if file == "" {
+		by = ""
 		var err error
 		if file, err = config.Find("."); err != nil {
 			return nil, usagef("%s", err)
@@ -204,7 +207,7 @@ func load(file string) (*config.Config, error) {
 	configuration, err := config.Load(file)
 	var mistakes config.Errors
 	if err != nil && !errors.As(err, &mistakes) {
-		return nil, usagef("%s", unreadable(file, err))
+		return nil, usagef("%s%s", by, unreadable(file, err))
 	}
 	return configuration, err
 }

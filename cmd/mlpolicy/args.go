@@ -1,9 +1,12 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -13,9 +16,11 @@ import (
 // arrange puts a command line into the order that urfave/cli understands: it looks for
 // flags only before the first argument, people write them anywhere. The answer is
 // command, flags as --name=value, "--", arguments. After "--" nothing is a flag, and "-"
-// never is.
+// never is. For a command that takes paths, the name of a file that is no flag is a path: pre-commit
+// appends names to flags, whatever they start with.
 //
-// A command or a flag that does not exist, or a flag that lacks its value, is a usageError.
+// A command or a flag that does not exist, a flag that is a file's name too, or a flag without a value
+// of its type is a usageError.
 func arrange(app *cli.App, args []string) ([]string, error) {
 	var command *cli.Command
 	var flags []flagUse
@@ -43,6 +48,16 @@ func arrange(app *cli.App, args []string) ([]string, error) {
 		name, value, hasValue := strings.Cut(strings.TrimPrefix(arg[1:], "-"), "=")
 		use := flagUse{name: name, text: arg}
 		definition := findFlag(app, command, name)
+		if takesPaths(command) && isFile(arg) {
+			if definition != nil {
+				return nil, &usageError{
+					message: fmt.Sprintf("%q is a flag and the name of a file", arg),
+					hint:    fmt.Sprintf("Write ./%s for the file, or rename it.", arg),
+				}
+			}
+			rest = append(rest, arg)
+			continue
+		}
 		if definition == nil {
 			return nil, unknownFlag(app, command, use)
 		}
@@ -54,6 +69,9 @@ func arrange(app *cli.App, args []string) ([]string, error) {
 			value, hasValue = args[i], true
 		}
 		use.text = "--" + name
+		if err := checkValue(definition, name, value, hasValue); err != nil {
+			return nil, err
+		}
 		if hasValue {
 			use.text += "=" + value
 		}
@@ -77,6 +95,42 @@ func arrange(app *cli.App, args []string) ([]string, error) {
 		}
 	}
 	return append(append(arranged, "--"), rest...), nil
+}
+
+// optionalFlag is a flag whose value may be empty. Of all others an empty value is a mistake, such as
+// a variable of a script that is not set.
+type optionalFlag struct{ *cli.StringFlag }
+
+// checkValue checks that a flag has a value of its type.
+func checkValue(flag cli.Flag, name, value string, hasValue bool) error {
+	if _, optional := flag.(optionalFlag); hasValue && value == "" && !optional {
+		return usagef("--%s: the value is empty", name)
+	}
+	switch flag.(type) {
+	case *cli.BoolFlag:
+		if _, err := strconv.ParseBool(value); hasValue && err != nil {
+			return usagef("--%s: invalid value %q: use true or false", name, value)
+		}
+	case *cli.IntFlag:
+		if _, err := strconv.ParseInt(value, 0, 0); err != nil {
+			return usagef("--%s: invalid number %q", name, value)
+		}
+	case *cli.DurationFlag:
+		if _, err := time.ParseDuration(value); err != nil {
+			return usagef("--%s: invalid duration %q: use a number with a unit, such as 5s or 1m30s", name, value)
+		}
+	}
+	return nil
+}
+
+// takesPaths reports whether the arguments of a command are files and folders.
+func takesPaths(command *cli.Command) bool {
+	return command != nil && slices.ContainsFunc(command.Flags, func(flag cli.Flag) bool { return hasName(flag, stdinNameFlag) })
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && !info.IsDir()
 }
 
 // flagUse is a flag on the command line.

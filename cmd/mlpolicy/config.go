@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -94,17 +95,33 @@ func flow(node *source.Node) string {
 		return "{" + strings.Join(members, ", ") + "}"
 	case source.Null:
 		return "null"
+	case source.Bool, source.Number:
+		return node.Text
 	}
 	return flowText(node.Text)
 }
 
-// flowText leaves plain what no reader of YAML can take for anything else.
+// flowText quotes a string unless every reader of YAML takes it for that string without quotes.
 func flowText(text string) string {
 	plain := text != "" && strings.IndexFunc(text, func(r rune) bool {
 		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '-' || r == '_' || r == '.' || r == '/')
 	}) < 0 && !strings.HasPrefix(text, "-")
-	if plain {
+	if plain && isPlainString(text) {
 		return text
 	}
 	return report.Quote(text)
+}
+
+// isPlainString reports whether a plain scalar is a string in YAML 1.1 and 1.2: not a number such as
+// 1.10, a word such as yes, or a date.
+func isPlainString(text string) bool {
+	switch strings.ToLower(text) {
+	case "y", "n":
+		return false
+	}
+	if _, err := time.Parse("2006-1-2", text); err == nil {
+		return false
+	}
+	documents := source.Parse("", []byte(text)).Documents
+	return len(documents) == 1 && documents[0].Root.Kind == source.String
 }

@@ -29,16 +29,47 @@ const (
 	exitFindings = 1
 	exitUsage    = 2 // the command line, the configuration or a policy is wrong
 	exitFailure  = 3 // the job could not be done, or not all of it
+
+	exitSignal      = 128 // and the number of the signal that ended the run
+	exitInterrupted = exitSignal + int(syscall.SIGINT)
 )
 
 func main() {
 	delayCollection()
 	// A reader that goes away is an error of the write, and none that kills.
 	signal.Ignore(syscall.SIGPIPE)
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	// The second signal ends the process at once.
-	context.AfterFunc(ctx, stop)
-	os.Exit(run(ctx, os.Args, os.Stdin, os.Stdout, os.Stderr))
+	os.Exit(run(untilSignal(context.Background()), os.Args, os.Stdin, os.Stdout, os.Stderr))
+}
+
+// untilSignal returns a context that the first signal to end the process cancels, with a signalled
+// as its cause. The second ends the process at once.
+func untilSignal(ctx context.Context) context.Context {
+	ctx, cancel := context.WithCancelCause(ctx)
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		received := <-signals
+		signal.Reset(os.Interrupt, syscall.SIGTERM)
+		cancel(signalled{received})
+	}()
+	return ctx
+}
+
+// signalled is the signal that ended a run.
+type signalled struct{ os.Signal }
+
+func (s signalled) Error() string { return s.String() }
+
+// interrupted returns the exit code of a run whose context ended: 130 for Ctrl-C, 143 for SIGTERM, as
+// a shell reports it of a process that a signal ended.
+func interrupted(ctx context.Context) int {
+	var cause signalled
+	if errors.As(context.Cause(ctx), &cause) {
+		if number, ok := cause.Signal.(syscall.Signal); ok {
+			return exitSignal + int(number)
+		}
+	}
+	return exitInterrupted
 }
 
 // delayCollection puts off the first garbage collection to a heap of 16 MiB. A run over
@@ -84,7 +115,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return exitClean
 	case ctx.Err() != nil:
 		p.complain("interrupted")
-		return exitFailure
+		return interrupted(ctx)
 	case errors.Is(err, errFindings):
 		return exitFindings
 	case errors.Is(err, errIncomplete), errors.Is(err, syscall.EPIPE):

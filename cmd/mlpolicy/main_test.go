@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -77,10 +79,57 @@ func TestRunIsInterruptedWhileItWaitsForInput(t *testing.T) {
 		var stdout, stderr bytes.Buffer
 		time.AfterFunc(20*time.Millisecond, cancel)
 		code := run(ctx, []string{"mlpolicy", "lint", "--format", format, "-"}, stdin, &stdout, &stderr)
-		if code != exitFailure || stdout.Len() > 0 || stderr.String() != "mlpolicy: interrupted\n" {
+		if code != exitInterrupted || stdout.Len() > 0 || stderr.String() != "mlpolicy: interrupted\n" {
 			t.Errorf("exit code %d, stdout %q, stderr %q", code, stdout.String(), stderr.String())
 		}
 	}
+}
+
+// A signal ends a run with the exit code that shells know.
+func TestSignalsHaveExitCodes(t *testing.T) {
+	for signal, want := range map[syscall.Signal]int{syscall.SIGINT: 130, syscall.SIGTERM: 143} {
+		t.Run(signal.String(), func(t *testing.T) {
+			command := exec.CommandContext(t.Context(), os.Args[0], "-test.run=TestWaitsForInput")
+			command.Env = append(os.Environ(), waitsForInput+"=1")
+			stdin, err := command.StdinPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer stdin.Close()
+			stderr, err := command.StderrPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := command.Start(); err != nil {
+				t.Fatal(err)
+			}
+			lines := bufio.NewScanner(stderr)
+			if !lines.Scan() || lines.Text() != "waiting" {
+				t.Fatalf("stderr: %q", lines.Text())
+			}
+			if err := command.Process.Signal(signal); err != nil {
+				t.Fatal(err)
+			}
+			lines.Scan()
+			said := lines.Text()
+			var exit *exec.ExitError
+			if err := command.Wait(); !errors.As(err, &exit) || exit.ExitCode() != want || said != "mlpolicy: interrupted" {
+				t.Errorf("%v, want exit code %d; stderr %q", err, want, said)
+			}
+		})
+	}
+}
+
+const waitsForInput = "MLPOLICY_TEST_WAITS"
+
+// TestWaitsForInput is the process of TestSignalsHaveExitCodes: it lints what never comes.
+func TestWaitsForInput(t *testing.T) {
+	if os.Getenv(waitsForInput) == "" {
+		return
+	}
+	ctx := untilSignal(context.Background())
+	os.Stderr.WriteString("waiting\n")
+	os.Exit(run(ctx, []string{"mlpolicy", "lint", "-"}, os.Stdin, os.Stdout, os.Stderr))
 }
 
 func TestRunReportsThatItCannotWrite(t *testing.T) {

@@ -62,7 +62,7 @@ the configuration or a policy is wrong; 3 serving or unregistering failed.`,
 			&cli.StringFlag{Name: clientCAFlag, Usage: "review only for clients with a certificate of an authority in the PEM `FILE`"},
 			&cli.StringSliceFlag{Name: clientNameFlag, Usage: "require the `NAME` as common name or DNS name of the client's certificate; repeatable, any of them is enough"},
 			&cli.StringFlag{Name: listenFlag, Usage: "serve reviews at `ADDRESS`", Value: ":8443"},
-			&cli.StringFlag{Name: metricsFlag, Usage: "serve metrics at `ADDRESS`; if empty, serve none", Value: ":8080"},
+			optionalFlag{&cli.StringFlag{Name: metricsFlag, Usage: "serve metrics at `ADDRESS`; if empty, serve none", Value: ":8080"}},
 			choice(modeFlag, "use `MODE` in namespaces without one of their own: enforce or warn (default: enforce)", "", config.Modes()),
 			editionFlagOf(),
 			clusterFlagOf(),
@@ -90,14 +90,8 @@ func (p *program) webhook(c *cli.Context) error {
 			return usagef("webhook needs --%s", flag).seeHelp(c.Command.Name)
 		}
 	}
-	if c.IsSet(clientCAFlag) && c.String(clientCAFlag) == "" {
-		return usagef("--%s must name a file", clientCAFlag).seeHelp(c.Command.Name)
-	}
 	if c.IsSet(clientNameFlag) && c.String(clientCAFlag) == "" {
 		return usagef("--%s needs --%s", clientNameFlag, clientCAFlag).seeHelp(c.Command.Name)
-	}
-	if slices.Contains(c.StringSlice(clientNameFlag), "") {
-		return usagef("--%s must not be empty", clientNameFlag).seeHelp(c.Command.Name)
 	}
 	if c.Int(maxInFlightFlag) < 1 {
 		return usagef("--%s must be at least 1", maxInFlightFlag).seeHelp(c.Command.Name)

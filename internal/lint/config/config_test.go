@@ -183,7 +183,7 @@ func TestParseNamesEachMistakeWithItsPlace(t *testing.T) {
 		{"unknown key below", "kubernetes: {clustr: aks}", `1:14: unknown key "clustr": did you mean "cluster"?`},
 		{"unknown severity", "rules:\n  memory: warn", `2:11: unknown value "warn": did you mean "warning"?`},
 		{"no severity", "rules:\n  memory:", `2:3: memory has no severity: use one of error, warning, note, off`},
-		{"false is no word", "rules: {memory: false}", `1:17: unknown value "false": use one of error, warning, note, off`},
+		{"false is no word", "rules: {memory: false}", `1:17: unknown value "false": did you mean "off"?`},
 		{"unknown fail_on", "fail_on: nver", `1:10: unknown value "nver": did you mean "never"?`},
 		{"list for a word", "edition: [2020-06]", `1:10: this must be a word and is a list`},
 		{"word for a list", "ignore: third_party", `1:9: this must be a list: ["third_party/**"], and is "third_party"`},

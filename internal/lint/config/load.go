@@ -24,9 +24,18 @@ func Find(dir string) (file string, err error) {
 	}
 	for {
 		file := filepath.Join(dir, FileName)
-		if info, err := os.Stat(file); err == nil && !info.IsDir() {
+		switch info, err := os.Stat(file); {
+		case err == nil && info.IsDir():
+			return "", fmt.Errorf("%s is a folder, not a file", file)
+		case err == nil:
 			return file, nil
-		} else if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
+		case errors.Is(err, fs.ErrNotExist):
+			// A link without its file is a configuration that is missing, such as a submodule that
+			// is not checked out.
+			if _, err := os.Lstat(file); err == nil {
+				return "", fmt.Errorf("%s is a link to a file that does not exist", file)
+			}
+		case !errors.Is(err, fs.ErrPermission):
 			return "", err
 		}
 		misnamed := filepath.Join(dir, ".mlpolicy.yml")

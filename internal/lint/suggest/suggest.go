@@ -3,6 +3,7 @@ package suggest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/agnivade/levenshtein"
@@ -21,8 +22,12 @@ func Phrase(name string, names []string) string {
 }
 
 // Nearest returns the one of names that name was probably meant to be, empty where none
-// is near: at most two letters or a third of them differ, or name begins just one.
+// is near: other programs use name for it, at most two letters or a third of them differ, or name
+// begins just one.
 func Nearest(name string, names []string) string {
+	if synonym := synonymOf(name, names); synonym != "" {
+		return synonym
+	}
 	best, distance := "", max(2, len(name)/3)+1
 	var begun []string
 	for _, candidate := range names {
@@ -38,4 +43,23 @@ func Nearest(name string, names []string) string {
 		return begun[0]
 	}
 	return best
+}
+
+// synonymOf returns the one of names that other programs call name, empty where there is none.
+func synonymOf(name string, names []string) string {
+	var meant []string
+	switch strings.ToLower(name) {
+	case "none", "off", "no", "nothing", "false", "disable", "disabled", "ignore":
+		meant = []string{"never", "off"}
+	case "info", "information", "notice", "hint":
+		meant = []string{"note"}
+	case "fatal", "critical":
+		meant = []string{"error"}
+	}
+	for _, word := range meant {
+		if slices.Contains(names, word) {
+			return word
+		}
+	}
+	return ""
 }

@@ -13,3 +13,24 @@ func TestNearest(t *testing.T) {
 		}
 	}
 }
+
+// Words that other programs use come before words that are spelt alike.
+func TestNearestKnowsSynonyms(t *testing.T) {
+	tests := []struct {
+		name  string
+		names []string
+		want  string
+	}{
+		{"none", []string{"error", "warning", "note", "never"}, "never"},
+		{"None", []string{"error", "warning", "note", "off"}, "off"},
+		{"off", []string{"error", "warning", "note", "never"}, "never"},
+		{"info", []string{"error", "warning", "note", "never"}, "note"},
+		{"critical", []string{"error", "warning", "note"}, "error"},
+		{"none", []string{"text", "json"}, ""},
+	}
+	for _, test := range tests {
+		if got := Nearest(test.name, test.names); got != test.want {
+			t.Errorf("nearest of %q in %q is %q, want %q", test.name, test.names, got, test.want)
+		}
+	}
+}
