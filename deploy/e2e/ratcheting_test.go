@@ -13,7 +13,7 @@ func TestRatcheting(t *testing.T) {
 		webService      = "gpu-web-service: scorer asks for 1 GPU "
 		ofMemory        = "memory: scorer asks for %d GiB of memory "
 		foreign         = "image-registry: docker.io/%s is none of ours "
-		old             = "Warning: error " // begins what is told and denies nothing
+		old             = "Warning: mlpolicy error, not new: " // begins what is told and denies nothing
 	)
 	gpu := containerOf("scorer", "nvidia.com/gpu: 1")
 	ours, theirs := image("scorer", "contoso.azurecr.io/scorer:4"), image("scorer", "docker.io/scorer:4")
@@ -69,7 +69,27 @@ func TestRatcheting(t *testing.T) {
 		{
 			name:   "a better but still bad value",
 			before: state{"", containers(memory(128))}, after: state{"", containers(memory(64))},
+			warnings: []string{old + fmt.Sprintf(ofMemory, 64)},
+		},
+		{
+			name:   "fewer GPUs",
+			before: state{"", containers(containerOf("scorer", "nvidia.com/gpu: 2"))}, after: state{"", containers(gpu)},
+			warnings: []string{old + oneGPU},
+		},
+		{
+			name:   "a smaller value that is only a lower bound",
+			before: state{"", containers(memory(128))}, after: state{"", containers(memory(64), image("proxy", "contoso.azurecr.io/proxy:1"))},
 			denials: []string{fmt.Sprintf(ofMemory, 64)},
+		},
+		{
+			name:   "a smaller value in place of a lower bound",
+			before: state{"", containers(memory(128), image("proxy", "contoso.azurecr.io/proxy:1"))}, after: state{"", containers(memory(64))},
+			warnings: []string{old + fmt.Sprintf(ofMemory, 64)},
+		},
+		{
+			name:   "an undone rollout returns to a larger value",
+			before: state{"", containers(memory(64))}, after: state{"", containers(memory(128))},
+			denials: []string{fmt.Sprintf(ofMemory, 128)},
 		},
 		{
 			name:   "a good value",

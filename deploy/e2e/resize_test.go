@@ -26,7 +26,7 @@ func TestRunningPodsAreJudged(t *testing.T) {
 	debug := func(image string) []string {
 		return []string{"debug", "--profile=general", "--image=" + image, "--container=debugger-" + fmt.Sprint(len(image))}
 	}
-	const old = "Warning: error "
+	const old = "Warning: mlpolicy error, not new: "
 	tests := []struct {
 		name, pod string
 		args      []string // of kubectl, without the pod
@@ -38,7 +38,7 @@ func TestRunningPodsAreJudged(t *testing.T) {
 		{"memory up to the limit", "good", memory("48Gi"), []string{"memory: good asks for 48 GiB "}, nil},
 		{"memory up to 64Gi", "good", memory("64Gi"), []string{"memory: good asks for 64 GiB "}, nil},
 		{"the CPU of a pod with too much memory", "large", resources(`{"requests": {"cpu": "1500m"}}`), nil, []string{old + "memory: large asks for 128 GiB "}},
-		{"too much memory down to what is still too much", "large", memory("64Gi"), []string{"memory: large asks for 64 GiB "}, nil},
+		{"too much memory down to what is still too much", "large", memory("64Gi"), nil, []string{old + "memory: large asks for 64 GiB "}},
 		{"too much memory down to a small value", "large", memory("2Gi"), nil, nil},
 		{
 			"a pod that a controller made, by hand", controlled, memory("128Gi"),
@@ -46,7 +46,7 @@ func TestRunningPodsAreJudged(t *testing.T) {
 		},
 		{"a container to debug with of our registry", "good", debug("contoso.azurecr.io/debug:1"), nil, nil},
 		{"a container to debug with of a foreign registry", "good", debug("docker.io/debug:1"), []string{"image-registry: docker.io/debug:1 is none of ours (spec.ephemeralContainers[1].image)"}, nil},
-		{"a container to debug with of our registry and no version", "good", debug("contoso.azurecr.io/debug:latest"), nil, []string{"Warning: image-version: contoso.azurecr.io/debug:latest changes "}},
+		{"a container to debug with of our registry and no version", "good", debug("contoso.azurecr.io/debug:latest"), nil, []string{"Warning: mlpolicy: image-version: contoso.azurecr.io/debug:latest changes "}},
 		{"a container to debug with, in a pod of a foreign registry", "foreign", debug("contoso.azurecr.io/debug:1"), nil, []string{old + "image-registry: docker.io/scorer:4 is none of ours "}},
 		{
 			"a container to debug with of the image that is foreign already", "foreign", debug(theirs),

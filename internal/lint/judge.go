@@ -63,6 +63,9 @@ func (j *judge) problem(problem facts.Problem) {
 func (j *judge) denial(all *facts.Facts, denial policy.Denial, rests []facts.Place) {
 	rule, _ := j.linter.policies.Rule(denial.Rule)
 	finding := Finding{Rule: rule.ID, Severity: rule.Severity, Message: denial.Message, Remedy: rule.Remediation}
+	if rule.GrowsWith == policy.Larger {
+		finding.Amount = all.Number(denial.Path)
+	}
 	place, _ := all.Locate(denial.Path)
 	owner, _ := all.Locate(denial.Path[:2])
 	// Of the facts that a rule reads, the target is the one that people change.

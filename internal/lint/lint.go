@@ -45,6 +45,9 @@ type Finding struct {
 	Component string
 	// Target is the target of the deployment or compute, if known.
 	Target string
+	// Amount is by how much the rule is violated, unknown unless its METADATA say in which
+	// direction it grows: the larger, the worse.
+	Amount facts.Number
 	// Unjudged says that what stands at Span was not judged any further: whoever heals the
 	// finding may get others.
 	Unjudged bool

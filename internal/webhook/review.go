@@ -7,6 +7,7 @@ package webhook
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -262,39 +263,53 @@ func metadataOf(object []byte, key string) metadata {
 	return of.Metadata
 }
 
-// ratchet exempts the errors that the object had before: of each rule, component and
-// message as many as there were. A message has the values in it, so that an error that is
-// unchanged is recognized wherever it has moved, and one whose value changed is new. An
-// error behind which nothing was judged is never known to be unchanged. Errors of a rule
-// that failed on the object as it was are exempted, since they may not be new, and unsure
-// tells that there are any.
+// ratchet exempts the errors that the object had before, each of them for one error now: of the
+// same rule, component and message, wherever it has moved, or by an amount that is not larger
+// on the same target. A message has the values in it, so that an error whose value changed
+// otherwise is new. An error behind which nothing was judged is never known to be unchanged.
+// Errors of a rule that failed on the object as it was are exempted, since they may not be new,
+// and unsure reports whether there are any.
 func ratchet(now []outcome, before judgement) (unsure bool) {
-	type said struct{ rule, component, message string }
-	of := func(finding lint.Finding) said {
-		// Messages about the input itself name the field.
-		message := finding.Message
-		if finding.Field != "" {
-			message = strings.ReplaceAll(message, finding.Field, "")
+	had := slices.DeleteFunc(slices.Clone(before.findings), func(finding lint.Finding) bool { return finding.Severity != lint.Error })
+	take := func(outcome *outcome, covers func(lint.Finding) bool) {
+		if outcome.Severity != lint.Error || outcome.Unjudged || outcome.exemption == Unchanged {
+			return
 		}
-		return said{finding.Rule, finding.Component, message}
-	}
-	had := map[said]int{}
-	for _, finding := range before.findings {
-		if finding.Severity == lint.Error {
-			had[of(finding)]++
+		if i := slices.IndexFunc(had, covers); i >= 0 {
+			had = slices.Delete(had, i, i+1)
+			outcome.exemption = Unchanged
 		}
 	}
-	for i, outcome := range now {
-		switch {
-		case outcome.Severity != lint.Error, outcome.Unjudged:
-		case slices.Contains(before.rules, outcome.Rule):
+	same := func(a, b lint.Finding) bool { return a.Rule == b.Rule && a.Component == b.Component }
+	for i := range now {
+		take(&now[i], func(was lint.Finding) bool { return same(was, now[i].Finding) && said(was) == said(now[i].Finding) })
+	}
+	// The largest amount takes the least of those that cover it, so that as many as possible are covered.
+	slices.SortStableFunc(had, func(a, b lint.Finding) int { return cmp.Compare(a.Amount.Value, b.Amount.Value) })
+	order := make([]*outcome, len(now))
+	for i := range now {
+		order[i] = &now[i]
+	}
+	slices.SortStableFunc(order, func(a, b *outcome) int { return cmp.Compare(b.Amount.Value, a.Amount.Value) })
+	for _, outcome := range order {
+		take(outcome, func(was lint.Finding) bool {
+			return same(was, outcome.Finding) && was.Target == outcome.Target && outcome.Amount.NotAbove(was.Amount)
+		})
+	}
+	for i := range now {
+		if now[i].Severity == lint.Error && !now[i].Unjudged && slices.Contains(before.rules, now[i].Rule) {
 			now[i].exemption, unsure = Unchanged, true
-		case had[of(outcome.Finding)] > 0:
-			had[of(outcome.Finding)]--
-			now[i].exemption = Unchanged
 		}
 	}
 	return unsure
+}
+
+// said is the message of a finding but for its field, which messages about the input itself name.
+func said(finding lint.Finding) string {
+	if finding.Field == "" {
+		return finding.Message
+	}
+	return strings.ReplaceAll(finding.Message, finding.Field, "")
 }
 
 // decide makes the response of outcomes, the worst of which come first.

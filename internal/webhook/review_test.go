@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -123,12 +124,30 @@ func TestRatchet(t *testing.T) {
 	of := func(rule, message string, unjudged bool) lint.Finding {
 		return lint.Finding{Rule: rule, Severity: lint.Error, Message: message, Unjudged: unjudged}
 	}
+	// by is an error of a rule that grows with a number, negative for a lower bound.
+	by := func(amount float64, target string) lint.Finding {
+		finding := of("memory", fmt.Sprint(amount), false)
+		finding.Target, finding.Amount = target, facts.Number{Value: math.Abs(amount), Known: true, AtLeast: amount < 0}
+		return finding
+	}
+	were := func(findings ...lint.Finding) judgement { return judgement{findings: findings} }
 	for _, test := range []struct {
 		name   string
 		now    []lint.Finding
 		before judgement
 		want   []Exemption
 	}{
+		{"a smaller number", []lint.Finding{by(60, "aci")}, were(by(64, "aci")), []Exemption{Unchanged}},
+		{"a larger number", []lint.Finding{by(65, "aci")}, were(by(64, "aci")), []Exemption{""}},
+		{"a smaller number on another target", []lint.Finding{by(60, "local")}, were(by(64, "aci")), []Exemption{""}},
+		{"a lower bound below an exact number", []lint.Finding{by(-60, "aci")}, were(by(64, "aci")), []Exemption{""}},
+		{"an exact number below a lower bound", []lint.Finding{by(60, "aci")}, were(by(-64, "aci")), []Exemption{Unchanged}},
+		{"an exact number above a lower bound", []lint.Finding{by(65, "aci")}, were(by(-64, "aci")), []Exemption{""}},
+		{"a smaller lower bound", []lint.Finding{by(-60, "aci")}, were(by(-64, "aci")), []Exemption{Unchanged}},
+		{"each is covered once", []lint.Finding{by(60, "aci"), by(50, "aci")}, were(by(64, "aci")), []Exemption{Unchanged, ""}},
+		{"as many as possible are covered", []lint.Finding{by(50, "aci"), by(60, "aci")}, were(by(64, "aci"), by(51, "aci")), []Exemption{Unchanged, Unchanged}},
+		{"the same message before a smaller number", []lint.Finding{by(50, "aci"), by(64, "aci")}, were(by(64, "aci"), by(70, "aci")), []Exemption{Unchanged, Unchanged}},
+		{"a number of another rule", []lint.Finding{{Rule: "fpga", Severity: lint.Error, Target: "aci", Amount: facts.Number{Value: 1, Known: true}}}, were(by(64, "aci")), []Exemption{""}},
 		{"the same", []lint.Finding{of("memory", "64", false)}, judgement{findings: []lint.Finding{of("memory", "64", false)}}, []Exemption{Unchanged}},
 		{"another value", []lint.Finding{of("memory", "64", false)}, judgement{findings: []lint.Finding{of("memory", "63", false)}}, []Exemption{""}},
 		{

@@ -109,7 +109,7 @@ func introduction(o outcome) string {
 	case o.exemption == WarnMode:
 		return "mlpolicy would deny this: "
 	case o.exemption == Unchanged:
-		return "mlpolicy error, as before: "
+		return "mlpolicy error, not new: "
 	case o.exemption == Deleting:
 		return "mlpolicy error in an object being deleted: "
 	}

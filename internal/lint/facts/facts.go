@@ -55,6 +55,35 @@ func (f Fact[T]) Stated() (value any, known bool) { return f.Value, f.Known }
 // Origin returns the place that states the fact.
 func (f Fact[T]) Origin() Place { return f.Place }
 
+// Number is the number that a fact states. The zero Number is unknown.
+type Number struct {
+	Value   float64
+	Known   bool
+	AtLeast bool // it is a lower bound
+}
+
+// NotAbove reports whether a number is known not to be larger than another was. A lower bound
+// is compared with lower bounds alone: what it leaves out may be more than the difference.
+func (n Number) NotAbove(other Number) bool {
+	return n.Known && other.Known && n.Value <= other.Value && (!n.AtLeast || other.AtLeast)
+}
+
+// Number returns the number that the fact states, if it states one.
+func (f Fact[T]) Number() Number {
+	number := Number{Known: f.Known, AtLeast: f.AtLeast}
+	switch value := any(f.Value).(type) {
+	case int:
+		number.Value = float64(value)
+	case int64:
+		number.Value = float64(value)
+	case float64:
+		number.Value = value
+	default:
+		return Number{}
+	}
+	return number
+}
+
 // Target is a place where a deployment runs: an id of the table.
 type Target string
 

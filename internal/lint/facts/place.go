@@ -48,6 +48,20 @@ func (f *Facts) Locate(path Path) (place Place, ok bool) {
 	return place, true
 }
 
+// Number returns the number at a path, unknown where there is none.
+func (f *Facts) Number(path Path) Number {
+	value, ok := reflect.ValueOf(f), false
+	for _, step := range path {
+		if value, ok = descend(value, step); !ok {
+			return Number{}
+		}
+	}
+	if fact, ok := value.Interface().(interface{ Number() Number }); ok {
+		return fact.Number()
+	}
+	return Number{}
+}
+
 // descend follows one step; it stays on a scalar's zero value where the fact is unknown.
 func descend(value reflect.Value, step any) (reflect.Value, bool) {
 	for value.Kind() == reflect.Pointer {

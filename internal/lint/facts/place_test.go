@@ -124,3 +124,40 @@ func TestFactsAsJSON(t *testing.T) {
 	}
 	equal(t, string(text), `{"name":"d.yaml","format":"mlpolicy-model-deployment","designer":false,"gpus":0,"memory_gib":1.5}`)
 }
+
+// A number is found by the path of its fact, and a lower bound is never below what is exact.
+func TestNumber(t *testing.T) {
+	all := &Facts{Deployments: []*Deployment{{
+		MemoryGiB: Fact[float64]{Value: 1.5, Known: true, AtLeast: true}, Target: Know(ACI, Place{}),
+		Models: []*Model{{SizeBytes: Know(int64(7), Place{})}},
+	}}}
+	for _, test := range []struct {
+		path Path
+		want Number
+	}{
+		{Path{"deployments", 0, "memory_gib"}, Number{Value: 1.5, Known: true, AtLeast: true}},
+		{Path{"deployments", 0, "models", 0, "size_bytes"}, Number{Value: 7, Known: true}},
+		{Path{"deployments", 0, "gpus"}, Number{}},
+		{Path{"deployments", 0, "target"}, Number{}},
+		{Path{"deployments", 0, "models"}, Number{}},
+		{Path{"deployments", 1, "gpus"}, Number{}},
+		{Path{"deployments", 0, "nothing"}, Number{}},
+	} {
+		if got := all.Number(test.path); got != test.want {
+			t.Errorf("%v: %+v, want %+v", test.path, got, test.want)
+		}
+	}
+	exact, bound := func(value float64) Number { return Number{value, true, false} }, func(value float64) Number { return Number{value, true, true} }
+	for _, test := range []struct {
+		now, before Number
+		want        bool
+	}{
+		{exact(1), exact(1), true}, {exact(1), exact(2), true}, {exact(2), exact(1), false},
+		{bound(1), exact(2), false}, {exact(1), bound(2), true}, {exact(3), bound(2), false}, {bound(1), bound(2), true}, {bound(2), bound(1), false},
+		{Number{}, exact(1), false}, {exact(0), Number{}, false},
+	} {
+		if got := test.now.NotAbove(test.before); got != test.want {
+			t.Errorf("%+v after %+v: %v", test.now, test.before, got)
+		}
+	}
+}

@@ -222,7 +222,13 @@ func (m *module) metadata(id string) (Rule, []*Error) {
 			fault("METADATA has custom.elsewhere beside scope: project, whose remedy names no targets")
 		}
 	}
-	known := []string{"elsewhere", "remediation", "scope", "severity"}
+	if _, given := annotations.Custom["grows_with"]; given {
+		rule.GrowsWith = Growth(custom("grows_with"))
+		if rule.GrowsWith != Larger && rule.GrowsWith != "" {
+			fault("METADATA has custom.grows_with %q, which must be %q", rule.GrowsWith, Larger)
+		}
+	}
+	known := []string{"elsewhere", "grows_with", "remediation", "scope", "severity"}
 	for _, key := range slices.Sorted(maps.Keys(annotations.Custom)) {
 		if !slices.Contains(known, key) {
 			fault("METADATA has an unknown custom.%s; known keys are %s", key, strings.Join(known, ", "))

@@ -65,9 +65,18 @@ type Rule struct {
 	Elsewhere string
 	Severity  facts.Severity
 	Scope     Scope
+	// GrowsWith says which values of the fact that a denial points at are worse; empty where
+	// that is not known.
+	GrowsWith Growth
 	Related   []Reference
 	Origin    string // the file that holds the rule; empty for one of the builtin bundle
 }
+
+// Growth is the direction in which a number violates a rule more.
+type Growth string
+
+// Larger numbers are worse than smaller ones.
+const Larger Growth = "larger"
 
 // Reference is a page to read.
 type Reference struct{ Description, URL string }

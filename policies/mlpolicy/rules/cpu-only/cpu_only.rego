@@ -10,6 +10,7 @@
 #   - input: schema.facts
 # custom:
 #   severity: error
+#   grows_with: larger
 #   remediation: Ask for no GPU, or deploy to a target that offers GPU to the workload.
 package mlpolicy.rules["cpu-only"]
 

@@ -10,6 +10,7 @@
 #   - input: schema.facts
 # custom:
 #   severity: error
+#   grows_with: larger
 #   remediation: Deploy to a target with FPGA support, or ask for no FPGA.
 #   elsewhere: a target with FPGA support
 package mlpolicy.rules.fpga

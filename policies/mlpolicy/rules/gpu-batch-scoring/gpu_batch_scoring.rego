@@ -11,6 +11,7 @@
 #   - input: schema.facts
 # custom:
 #   severity: error
+#   grows_with: larger
 #   remediation: Score on an Azure Machine Learning compute cluster, or ask for no GPU.
 #   elsewhere: an Azure Machine Learning compute cluster
 package mlpolicy.rules["gpu-batch-scoring"]

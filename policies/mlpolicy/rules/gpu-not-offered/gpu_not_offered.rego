@@ -10,6 +10,7 @@
 #   - input: schema.facts
 # custom:
 #   severity: warning
+#   grows_with: larger
 #   remediation: Run the module on the CPU, or turn the rule off for devices that are known to have a GPU.
 package mlpolicy.rules["gpu-not-offered"]
 

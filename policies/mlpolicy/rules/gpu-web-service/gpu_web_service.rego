@@ -12,6 +12,7 @@
 #   - input: schema.facts
 # custom:
 #   severity: error
+#   grows_with: larger
 #   remediation: Deploy the web service to a target that offers GPU to web services, or ask for no GPU.
 #   elsewhere: a target that offers GPU to web services
 package mlpolicy.rules["gpu-web-service"]

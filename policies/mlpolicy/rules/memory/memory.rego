@@ -11,6 +11,7 @@
 #   - input: schema.facts
 # custom:
 #   severity: error
+#   grows_with: larger
 #   remediation: Ask for less memory, or deploy to a target without a memory limit.
 #   elsewhere: a target without a memory limit
 package mlpolicy.rules.memory

@@ -10,6 +10,7 @@
 #   - input: schema.facts
 # custom:
 #   severity: error
+#   grows_with: larger
 #   remediation: Deploy larger models to a target without a limit on them; single-node AKS serves their development.
 #   elsewhere: a target without a limit on them
 package mlpolicy.rules["model-size"]
