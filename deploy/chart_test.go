@@ -9,7 +9,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
-	"flag"
 	"fmt"
 	"maps"
 	"net/http"
@@ -18,6 +17,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"runtime"
 	"slices"
 	"strconv"
@@ -29,8 +29,6 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-var update = flag.Bool("update", false, "write install.yaml anew")
-
 const (
 	helm      = "../bin/helm" // .ci/helm builds it
 	namespace = "mlpolicy-system"
@@ -39,8 +37,13 @@ const (
 // caBundle is what mode existing is given: the chart only passes it on.
 const caBundle = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"
 
-// render returns what helm writes and says.
+// render returns what helm writes and says, without hooks.
 func render(args ...string) (stdout, stderr string, err error) {
+	return renderAll(append([]string{"--no-hooks"}, args...)...)
+}
+
+// renderAll returns what helm writes and says.
+func renderAll(args ...string) (stdout, stderr string, err error) {
 	command := exec.Command(helm, append([]string{"template", "mlpolicy", "chart", "--namespace", namespace}, args...)...)
 	var out, problems bytes.Buffer
 	command.Stdout, command.Stderr = &out, &problems
@@ -144,10 +147,18 @@ var (
 	}
 )
 
-// combinations are all choices by all switches.
+// combinations are all choices by all switches, those of hooks together.
 func combinations() []choice {
 	var all []choice
+	withHooks := choice{[]string{"--api-versions", "v1/Pod"}, []string{"ConfigMap", "Job", "ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Job", "ConfigMap", "Pod"}}
+	withoutHooks := choice{[]string{"--api-versions", "v1/Pod", "--set", "hooks.check=false,hooks.unregister=false,hooks.test=false"}, nil}
+	var bases []choice
 	for _, certificate := range certificates {
+		for _, hooks := range []choice{withHooks, withoutHooks} {
+			bases = append(bases, choice{slices.Concat(certificate.args, hooks.args), slices.Concat(certificate.kinds, hooks.kinds)})
+		}
+	}
+	for _, certificate := range bases {
 		for set := range 1 << len(switches) {
 			of := choice{slices.Clone(certificate.args), slices.Concat(always, certificate.kinds)}
 			for i, by := range switches {
@@ -165,10 +176,10 @@ func combinations() []choice {
 }
 
 // TestCombinations renders every combination of values that decides which objects there
-// are, twice.
+// are, and every second one twice.
 func TestCombinations(t *testing.T) {
 	all := combinations()
-	if len(all) != 256 {
+	if len(all) != 512 {
 		t.Fatalf("there are %d combinations", len(all))
 	}
 	type result struct{ first, second string }
@@ -178,10 +189,10 @@ func TestCombinations(t *testing.T) {
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {
 			for i := range next {
-				for _, text := range []*string{&results[i].first, &results[i].second} {
+				for _, text := range []*string{&results[i].first, &results[i].second}[:1+i%2] {
 					var problems string
 					var err error
-					if *text, problems, err = render(all[i].args...); err != nil {
+					if *text, problems, err = renderAll(all[i].args...); err != nil {
 						t.Errorf("helm template %q: %v: %s", all[i].args, err, problems)
 					}
 				}
@@ -204,7 +215,7 @@ func TestCombinations(t *testing.T) {
 			t.Errorf("%q: the kinds are %q, want %q", of.args, kinds, of.kinds)
 		}
 		generated := slices.Contains(kinds, "Secret")
-		if results[i].first != results[i].second && !generated {
+		if i%2 == 1 && results[i].first != results[i].second && !generated {
 			t.Errorf("%q: two renderings differ", of.args)
 		}
 		if keys := privateKeys([]byte(results[i].first)); keys > 0 && !generated {
@@ -231,9 +242,10 @@ func checkReferences(t *testing.T, objects manifest) {
 			t.Errorf("%s selects %v, and the pods have %v", what, selector, labels)
 		}
 	}
+	checkHooks(t, objects, labels.(map[string]any))
 	for key, of := range objects {
 		kind, _, _ := strings.Cut(key, "/")
-		own := kind == "Namespace" || kind == "ValidatingWebhookConfiguration"
+		own := slices.Contains([]string{"Namespace", "ValidatingWebhookConfiguration", "ClusterRole", "ClusterRoleBinding"}, kind)
 		if in := of.at("metadata", "namespace"); own != (in == nil) || in != nil && in != namespace {
 			t.Errorf("%s is in namespace %v", key, in)
 		}
@@ -267,8 +279,17 @@ func checkReferences(t *testing.T, objects manifest) {
 	}
 	webhook := objects.of(t, "ValidatingWebhookConfiguration")
 	want := map[string]any{"name": "mlpolicy", "namespace": namespace, "path": "/validate", "port": 443.0}
-	if got := webhook.at("webhooks", 0, "clientConfig", "service"); !reflect.DeepEqual(got, want) {
-		t.Errorf("the webhook is asked at %v", got)
+	entries := webhook.at("webhooks").([]any)
+	if len(entries) != 2 {
+		t.Errorf("there are %d entries", len(entries))
+	}
+	for i := range entries {
+		if got := webhook.at("webhooks", i, "clientConfig", "service"); !reflect.DeepEqual(got, want) {
+			t.Errorf("the webhook is asked at %v", got)
+		}
+		if !reflect.DeepEqual(webhook.at("webhooks", i, "clientConfig"), webhook.at("webhooks", 0, "clientConfig")) {
+			t.Errorf("entry %d trusts another certificate", i)
+		}
 	}
 	secret := deployment.at("spec", "template", "spec", "volumes", 1, "secret", "secretName")
 	annotations, _ := webhook.at("metadata", "annotations").(map[string]any)
@@ -294,6 +315,77 @@ func checkReferences(t *testing.T, objects manifest) {
 	}
 }
 
+// checkHooks checks that hooks try what the pods will run, and that nothing that selects the pods selects theirs.
+func checkHooks(t *testing.T, objects manifest, labels map[string]any) {
+	t.Helper()
+	deployment := objects.of(t, "Deployment")
+	container := func(spec any) object {
+		return object(object(spec.(map[string]any)).at("containers", 0).(map[string]any))
+	}
+	pods := map[string]any{}
+	for key, of := range objects {
+		switch kind, _, _ := strings.Cut(key, "/"); kind {
+		case "Job":
+			pods[key] = of.at("spec", "template")
+		case "Pod":
+			pods[key] = map[string]any(of)
+		}
+	}
+	for key, pod := range pods {
+		pod := object(pod.(map[string]any))
+		name := pod.at("metadata", "labels", "app.kubernetes.io/name")
+		if name == nil || name == labels["app.kubernetes.io/name"] {
+			t.Errorf("the pods of %s have the name %v", key, name)
+		}
+		image, want := container(pod["spec"])["image"], deployment.at("spec", "template", "spec", "containers", 0, "image")
+		if image != want || pod.at("spec", "automountServiceAccountToken") != false || pod.at("spec", "restartPolicy") != "Never" {
+			t.Errorf("%s runs %v: %v", key, image, pod["spec"])
+		}
+	}
+	check := objects["Job/mlpolicy-check"]
+	if check == nil {
+		return
+	}
+	tried := container(check.at("spec", "template", "spec"))["args"].([]any)
+	run := deployment.at("spec", "template", "spec", "containers", 0, "args").([]any)
+	if !slices.Equal(tried, append(slices.Clone(run), "--check")) {
+		t.Errorf("the hook tries %q, and the pods run %q", tried, run)
+	}
+	if got, want := objects["ConfigMap/mlpolicy-check"]["data"], objects["ConfigMap/mlpolicy"]["data"]; !reflect.DeepEqual(got, want) {
+		t.Errorf("the hook tries %v, and the pods have %v", got, want)
+	}
+	if got, want := check.at("spec", "template", "spec", "volumes", 0, "configMap", "items"), deployment.at("spec", "template", "spec", "volumes", 0, "configMap", "items"); !reflect.DeepEqual(got, want) {
+		t.Errorf("the hook has the files %v, and the pods %v", got, want)
+	}
+	role := objects["ClusterRole/mlpolicy-unregister"]
+	want := []any{map[string]any{
+		"apiGroups": []any{"admissionregistration.k8s.io"}, "resources": []any{"validatingwebhookconfigurations"},
+		"resourceNames": []any{objects.of(t, "ValidatingWebhookConfiguration").at("metadata", "name")}, "verbs": []any{"delete"},
+	}}
+	if got := role["rules"]; !reflect.DeepEqual(got, want) {
+		t.Errorf("the hook may do %v", got)
+	}
+	for key, of := range objects {
+		hook, hooked := of.at("metadata", "annotations", "helm.sh/hook").(string)
+		if named := strings.Contains(key, "/mlpolicy-check") || strings.Contains(key, "/mlpolicy-unregister") || strings.Contains(key, "/mlpolicy-test"); named != hooked {
+			t.Errorf("%s is a hook: %q", key, hook)
+		}
+		if hooked && of.at("metadata", "annotations", "helm.sh/hook-delete-policy") != "before-hook-creation,hook-succeeded" {
+			t.Errorf("%s is deleted by the policy %v", key, of.at("metadata", "annotations"))
+		}
+	}
+}
+
+// TestUnregisterIsOfHelmAlone checks that what is applied without Helm does not delete the webhook's configuration.
+func TestUnregisterIsOfHelmAlone(t *testing.T) {
+	for _, args := range [][]string{nil, {"--validate=false"}, {"--api-versions", "monitoring.coreos.com/v1"}} {
+		text, problems, err := renderAll(args...)
+		if err != nil || strings.Contains(text, "unregister") {
+			t.Errorf("%q renders the hook: %v %s", args, err, problems)
+		}
+	}
+}
+
 // TestRefused holds that mistakes in values are errors that name them.
 func TestRefused(t *testing.T) {
 	cases := map[string]struct {
@@ -311,7 +403,18 @@ func TestRefused(t *testing.T) {
 		"a key as CA":            {[]string{"--set-literal", "certificate.existing.caBundle=-----BEGIN CERTIFICATE-----\n-----BEGIN EC " + "PRIVATE KEY-----"}, "caBundle"},
 		"no replicas":            {[]string{"--set", "replicas=0"}, "replicas"},
 		"memory in G":            {[]string{"--set", "resources.limits.memory=1G"}, "memory"},
-		"config as mapping":      {[]string{"--set", "config.edition=2020-06"}, "config"},
+		"unknown key in config":  {[]string{"--set", "config.editon=2020-06"}, "editon"},
+		"cluster in config":      {[]string{"--set", "config.kubernetes.cluster=gke"}, "cluster"},
+		"mode in YAML":           {[]string{"--set", "config.webhook.mode=enforce"}, "set mode, which the chart passes as --mode, not webhook: mode: in config"},
+		"a number as config":     {[]string{"--set", "config=1"}, "config"},
+		"renewed too early":      {[]string{"--set", "certificate.certManager.duration=24h,certificate.certManager.renewBefore=1440m"}, "renewBefore 1440m is not less than duration 24h"},
+		"renewed before issued":  {[]string{"--set", "certificate.certManager.renewBefore=2160h1s"}, "renewBefore 2160h1s is not less than duration 2160h"},
+		"a common label":         {[]string{"--set", `commonLabels.app\.kubernetes\.io/version=two`}, "commonLabels: the chart sets app.kubernetes.io/version itself"},
+		"rules on Azure":         {[]string{"--set", "monitoring.apiGroup=azmonitoring.coreos.com,prometheusRule.enabled=true"}, "takes no rules from a cluster"},
+		"autoscaling backwards":  {[]string{"--set", "autoscaling.enabled=true,autoscaling.minReplicas=7"}, "minReplicas 7 is more than maxReplicas 6"},
+		"autoscaling by nothing": {[]string{"--set", "autoscaling.enabled=true,resources.requests.cpu=null"}, "autoscaling needs resources.requests.cpu"},
+		"names without a CA":     {[]string{"--set", "clients.names={apiserver}"}, "set caBundle too"},
+		"a flag of a hook":       {[]string{"--set", "extraArgs={--check}"}, "hooks.check does it"},
 		"policy that leads out":  {[]string{"--set", `policies.\.\./x\.rego=package x`}, "policies"},
 		"mode in config":         {[]string{"--set", "mode=warn", "--set-literal", "config=webhook: {mode: enforce}"}, "set mode, which the chart passes as --mode, not webhook: mode: in config"},
 		"the other mode":         {[]string{"--set", "mode=enforce", "--set-literal", "config=webhook:\n  mode: warn\n"}, "set mode, which the chart passes as --mode"},
@@ -341,14 +444,15 @@ func TestRefused(t *testing.T) {
 
 // TestExtraArgs holds that only flags can be given that the chart does not pass itself, however they are written.
 func TestExtraArgs(t *testing.T) {
-	deployment := rendered(t, "--set", "logAllowed=true", "--set", `policies.a\.rego=package a`).of(t, "Deployment")
+	deployment := rendered(t, "--set", "logAllowed=true,clients.names={apiserver}", "--set-literal", "clients.caBundle="+caBundle, "--set", `policies.a\.rego=package a`).of(t, "Deployment")
 	passed, _ := deployment.at("spec", "template", "spec", "containers", 0, "args").([]any)
-	if len(passed) != 10 {
+	if len(passed) != 12 {
 		t.Fatalf("the chart passes %q", passed)
 	}
 	instead := map[string]string{
 		"--mode": "set mode instead", "--config": "set config instead", "--policy": "set policies instead", "--log-allowed": "set logAllowed instead",
 		"--shutdown-delay": "set shutdownDelaySeconds instead", "--tls-cert": "set certificate.mode instead", "--tls-key": "set certificate.mode instead",
+		"--client-ca": "set clients.caBundle instead", "--client-name": "set clients.names instead",
 		"--listen": "Service and probes need port 8443", "--metrics": "the Service needs port 8080, and networkPolicy.metricsFrom is who may read it",
 	}
 	for _, arg := range passed[1:] {
@@ -416,7 +520,7 @@ func TestValues(t *testing.T) {
 	t.Run("policies", func(t *testing.T) {
 		text := "rules: {preview-target: off} # why\n"
 		of := rendered(t, "--set-literal", "config="+text, "--set", `policies.a/a\.rego=package a`, "--set", `policies.editions/2027-02/data\.yaml=title: x`)
-		data := of.of(t, "ConfigMap").at("data").(map[string]any)
+		data := of["ConfigMap/mlpolicy"].at("data").(map[string]any)
 		if data["mlpolicy.yaml"] != text || len(data) != 3 {
 			t.Errorf("the ConfigMap holds %q", data)
 		}
@@ -441,13 +545,17 @@ func TestValues(t *testing.T) {
 		"nothing at all":       "",
 	} {
 		of := rendered(t, "--set", "mode=warn", "--set-literal", "config="+config)
-		if got := of.of(t, "ConfigMap").at("data", "mlpolicy.yaml"); got != config {
+		if got := of["ConfigMap/mlpolicy"].at("data", "mlpolicy.yaml"); got != config {
 			t.Errorf("%s: the configuration is %q", name, got)
 		}
 	}
 	labels := rendered(t, "--set", `podLabels.app\.kubernetes\.io/part-of=guard`).of(t, "Deployment").at("spec", "template", "metadata", "labels")
 	if want := map[string]any{"app.kubernetes.io/name": "mlpolicy", "app.kubernetes.io/instance": "mlpolicy", "app.kubernetes.io/part-of": "guard"}; !reflect.DeepEqual(labels, want) {
 		t.Errorf("the pods have the labels %v", labels)
+	}
+	of := rendered(t, "--set", "config.edition=2023-03,config.rules.preview-target=off", "--set-json", `config.facts=[{"kinds": ["Pod"], "set": {"target": "aks"}}]`)
+	if got, want := of["ConfigMap/mlpolicy"].at("data", "mlpolicy.yaml"), "edition: 2023-03\nfacts:\n- kinds:\n  - Pod\n  set:\n    target: aks\nrules:\n  preview-target: \"off\""; got != want {
+		t.Errorf("the configuration is %q, want %q", got, want)
 	}
 	const reviews = "- ports:\n  - port: https\n    protocol: TCP\n"
 	for peers, want := range map[string]string{
@@ -476,25 +584,242 @@ func TestValues(t *testing.T) {
 	}
 }
 
+// TestConfigRollsOut checks that pods are replaced when what they read has changed, and only then.
+func TestConfigRollsOut(t *testing.T) {
+	digest := func(args ...string) any {
+		return rendered(t, args...).of(t, "Deployment").at("spec", "template", "metadata", "annotations", "mlpolicy.dev/files")
+	}
+	seen := map[any]string{}
+	for _, args := range [][]string{
+		nil,
+		{"--set-literal", "config=edition: 2023-03"},
+		{"--set-literal", "config=edition: 2020-12"},
+		{"--set", `policies.a\.rego=package a`},
+		{"--set", `policies.b\.rego=package a`},
+	} {
+		got := digest(args...)
+		if before, ok := seen[got]; ok || got == nil {
+			t.Errorf("%q has the digest %v of %s", args, got, before)
+		}
+		seen[got] = fmt.Sprint(args)
+	}
+	if digest() != digest("--set", "replicas=5,mode=enforce,commonLabels.team=a") {
+		t.Error("the digest is of something else, too")
+	}
+}
+
+// TestOptions checks values that add to objects.
+func TestOptions(t *testing.T) {
+	t.Run("labels", func(t *testing.T) {
+		text, problems, err := renderAll("--api-versions", "v1/Pod", "--set", "commonLabels.team=platform,podLabels.team=guard,podLabels.a=b,serviceMonitor.enabled=true,autoscaling.enabled=true")
+		if err != nil {
+			t.Fatal(err, problems)
+		}
+		for key, of := range parse(t, text) {
+			if of.at("metadata", "labels", "team") != "platform" {
+				t.Errorf("%s has the labels %v", key, of.at("metadata", "labels"))
+			}
+			if strings.HasPrefix(key, "Job/") && of.at("spec", "template", "metadata", "labels", "team") != "platform" {
+				t.Errorf("the pods of %s have the labels %v", key, of.at("spec", "template", "metadata", "labels"))
+			}
+		}
+		deployment := parse(t, text).of(t, "Deployment")
+		pods := deployment.at("spec", "template", "metadata", "labels").(map[string]any)
+		if pods["team"] != "guard" || pods["a"] != "b" || len(pods) != 4 || deployment.at("spec", "selector", "matchLabels", "team") != nil {
+			t.Errorf("the pods have the labels %v", pods)
+		}
+	})
+	t.Run("service account", func(t *testing.T) {
+		for args, want := range map[string][2]any{
+			"serviceAccount.create=true":                            {"mlpolicy", "mlpolicy"},
+			"serviceAccount.name=guard":                             {"guard", "guard"},
+			"serviceAccount.create=false":                           {nil, "default"},
+			"serviceAccount.create=false,serviceAccount.name=guard": {nil, "guard"},
+		} {
+			of := rendered(t, "--set", args)
+			var made any
+			for key, each := range of {
+				if strings.HasPrefix(key, "ServiceAccount/") {
+					made = each.at("metadata", "name")
+				}
+			}
+			if used := of.of(t, "Deployment").at("spec", "template", "spec", "serviceAccountName"); made != want[0] || used != want[1] {
+				t.Errorf("%s: %v is made, %v is used", args, made, used)
+			}
+		}
+		annotations := rendered(t, "--set", `serviceAccount.annotations.azure\.workload\.identity/client-id=x`)["ServiceAccount/mlpolicy"].at("metadata", "annotations")
+		if want := map[string]any{"azure.workload.identity/client-id": "x"}; !reflect.DeepEqual(annotations, want) {
+			t.Errorf("the annotations are %v", annotations)
+		}
+	})
+	t.Run("autoscaling", func(t *testing.T) {
+		of := rendered(t, "--set", "autoscaling.enabled=true,autoscaling.maxReplicas=9")
+		scaler := of.of(t, "HorizontalPodAutoscaler")
+		if of.of(t, "Deployment").at("spec", "replicas") != nil || scaler.at("spec", "maxReplicas") != 9.0 || scaler.at("spec", "scaleTargetRef", "name") != "mlpolicy" {
+			t.Errorf("the scaler is %v", scaler["spec"])
+		}
+	})
+	t.Run("spread", func(t *testing.T) {
+		for json, want := range map[string]int{"null": 2, "[]": 0, `[{"topologyKey": "a", "maxSkew": 1, "whenUnsatisfiable": "DoNotSchedule"}]`: 1} {
+			spread, _ := rendered(t, "--set-json", "topologySpreadConstraints="+json).of(t, "Deployment").at("spec", "template", "spec", "topologySpreadConstraints").([]any)
+			if len(spread) != want {
+				t.Errorf("%s: pods are spread by %v", json, spread)
+			}
+		}
+	})
+	t.Run("environment", func(t *testing.T) {
+		env := rendered(t, "--set-json", `extraEnv=[{"name": "GODEBUG", "value": "fips140=on"}]`).of(t, "Deployment").at("spec", "template", "spec", "containers", 0, "env").([]any)
+		if want := map[string]any{"name": "GODEBUG", "value": "fips140=on"}; len(env) != 2 || !reflect.DeepEqual(env[1], want) {
+			t.Errorf("the environment is %v", env)
+		}
+	})
+	t.Run("conditions", func(t *testing.T) {
+		webhook := rendered(t, "--set-json", `webhook.matchConditions=[{"name": "not-flux", "expression": "true"}]`, "--set", "webhook.reviewBindings=true,webhook.objectSelector.matchLabels.a=b").of(t, "ValidatingWebhookConfiguration")
+		want := map[string][]any{
+			"validate.mlpolicy.dev":                  {"not-being-deleted", "not-flux"},
+			"unknown-versions.validate.mlpolicy.dev": {"not-being-deleted", "unknown-version", "not-flux"},
+			"bindings.validate.mlpolicy.dev":         {"not-the-scheduler"},
+		}
+		entries := webhook.at("webhooks").([]any)
+		for i := range entries {
+			var names []any
+			for j := range webhook.at("webhooks", i, "matchConditions").([]any) {
+				names = append(names, webhook.at("webhooks", i, "matchConditions", j, "name"))
+			}
+			if name := webhook.at("webhooks", i, "name").(string); !slices.Equal(names, want[name]) {
+				t.Errorf("%s has the conditions %v", name, names)
+			}
+		}
+		if len(entries) != len(want) || webhook.at("webhooks", 2, "objectSelector", "matchLabels") != nil {
+			t.Errorf("the entries are %v", entries)
+		}
+		rules := []any{map[string]any{"apiGroups": []any{""}, "apiVersions": []any{"v1"}, "operations": []any{"CREATE"}, "resources": []any{"bindings", "pods/binding"}, "scope": "Namespaced"}}
+		if got := webhook.at("webhooks", 2, "rules"); !reflect.DeepEqual(got, rules) {
+			t.Errorf("bindings are asked about by %v", got)
+		}
+	})
+	t.Run("clients", func(t *testing.T) {
+		text, problems, err := renderAll("--api-versions", "v1/Pod", "--set", "clients.names={apiserver,kube-apiserver}", "--set-literal", "clients.caBundle="+caBundle)
+		if err != nil {
+			t.Fatal(err, problems)
+		}
+		of := parse(t, text)
+		checkHooks(t, of, of.of(t, "Deployment").at("spec", "template", "metadata", "labels").(map[string]any))
+		args := fmt.Sprint(of.of(t, "Deployment").at("spec", "template", "spec", "containers", 0, "args"))
+		if !strings.Contains(args, "--client-ca=/etc/mlpolicy/config/client-ca.crt --client-name=apiserver --client-name=kube-apiserver") {
+			t.Errorf("the pods run %s", args)
+		}
+		if got := of["ConfigMap/mlpolicy"].at("data", "client-ca.crt"); got != caBundle {
+			t.Errorf("the pods trust %v", got)
+		}
+		if items := fmt.Sprint(of.of(t, "Deployment").at("spec", "template", "spec", "volumes", 0, "configMap", "items")); !strings.Contains(items, "key:client-ca.crt path:client-ca.crt") {
+			t.Errorf("the pods have the files %s", items)
+		}
+		if of["Pod/mlpolicy-test"] != nil {
+			t.Error("there is a test, which gets no answer")
+		}
+	})
+	t.Run("who asks", func(t *testing.T) {
+		konnectivity := map[string]any{
+			"namespaceSelector": map[string]any{"matchLabels": map[string]any{"kubernetes.io/metadata.name": "kube-system"}},
+			"podSelector":       map[string]any{"matchLabels": map[string]any{"app": "konnectivity-agent"}},
+		}
+		peers, _ := json.Marshal([]any{konnectivity})
+		text, problems, err := renderAll("--set-json", "networkPolicy.reviewsFrom="+string(peers))
+		if err != nil {
+			t.Fatal(err, problems)
+		}
+		of := parse(t, text)
+		from := of.of(t, "NetworkPolicy").at("spec", "ingress", 0, "from").([]any)
+		if len(from) != 2 || !reflect.DeepEqual(from[0], konnectivity) {
+			t.Errorf("reviews come from %v", from)
+		}
+		tester := object(from[1].(map[string]any)).at("podSelector", "matchLabels").(map[string]any)
+		for key, label := range tester {
+			if of.of(t, "Pod").at("metadata", "labels", key) != label {
+				t.Errorf("the pod of helm test is not %s=%v", key, label)
+			}
+		}
+		if len(tester) != 2 || object(from[1].(map[string]any))["namespaceSelector"] != nil {
+			t.Errorf("reviews come from %v", from[1])
+		}
+	})
+}
+
+// TestMonitoring checks whose kinds the objects are of, and by which label clusters differ.
+func TestMonitoring(t *testing.T) {
+	t.Run("auto", func(t *testing.T) {
+		const monitoring, azmonitoring = "monitoring.coreos.com/v1/", "azmonitoring.coreos.com/v1/"
+		for _, test := range []struct {
+			served  []string
+			group   string
+			objects []string
+		}{
+			{nil, "monitoring.coreos.com", nil},
+			{[]string{monitoring + "ServiceMonitor", monitoring + "PrometheusRule"}, "monitoring.coreos.com", []string{"PrometheusRule", "ServiceMonitor"}},
+			{[]string{monitoring + "ServiceMonitor"}, "monitoring.coreos.com", []string{"ServiceMonitor"}},
+			{[]string{monitoring + "ServiceMonitor", monitoring + "PrometheusRule"}, "azmonitoring.coreos.com", nil},
+			{[]string{azmonitoring + "ServiceMonitor", monitoring + "PrometheusRule"}, "azmonitoring.coreos.com", []string{"ServiceMonitor"}},
+		} {
+			args := []string{"--values", "chart/profiles/fail-closed.yaml", "--set", "monitoring.apiGroup=" + test.group}
+			for _, kind := range test.served {
+				args = append(args, "--api-versions", kind)
+			}
+			var found []string
+			for key, of := range rendered(t, args...) {
+				if kind, _, _ := strings.Cut(key, "/"); kind == "ServiceMonitor" || kind == "PrometheusRule" {
+					found = append(found, kind)
+					if of["apiVersion"] != test.group+"/v1" {
+						t.Errorf("%s is of %v", key, of["apiVersion"])
+					}
+				}
+			}
+			if slices.Sort(found); !slices.Equal(found, test.objects) {
+				t.Errorf("where %q is served, %s makes %q", test.served, test.group, found)
+			}
+		}
+	})
+	t.Run("Azure", func(t *testing.T) {
+		monitor := rendered(t, "--set", "monitoring.apiGroup=azmonitoring.coreos.com,serviceMonitor.enabled=true").of(t, "ServiceMonitor")
+		for key, want := range map[string]any{"labelLimit": 63.0, "labelNameLengthLimit": 511.0, "labelValueLengthLimit": 1023.0} {
+			if got := monitor.at("spec", key); got != want {
+				t.Errorf("%s is %v", key, got)
+			}
+		}
+	})
+	t.Run("cluster", func(t *testing.T) {
+		of := rendered(t, "--set", "prometheusRule.enabled=true,dashboard.enabled=true,monitoring.clusterLabel=k8s_name,monitoring.cluster=aks-1")
+		rules := of.of(t, "PrometheusRule").at("spec", "groups", 0, "rules").([]any)
+		if len(rules) == 0 {
+			t.Fatal("there are no alerts")
+		}
+		selector := regexp.MustCompile(`\b(?:mlpolicy|apiserver)_[a-z_]+\{k8s_name="aks-1"`)
+		metric := regexp.MustCompile(`\b(?:mlpolicy|apiserver)_[a-z_]+`)
+		for _, rule := range rules {
+			rule := object(rule.(map[string]any))
+			expression := rule["expr"].(string)
+			if strings.Contains(expression, "cluster=") || strings.Contains(expression, "(cluster") || len(selector.FindAllString(expression, -1)) != len(metric.FindAllString(expression, -1)) {
+				t.Errorf("%v is about other clusters: %s", rule["alert"], expression)
+			}
+		}
+		dashboard := of["ConfigMap/mlpolicy-dashboard"].at("data", "mlpolicy.json").(string)
+		if !json.Valid([]byte(dashboard)) || strings.Contains(dashboard, `cluster=~`) || strings.Contains(dashboard, "(cluster") || strings.Contains(dashboard, "{{cluster") || !strings.Contains(dashboard, `k8s_name=~\"$cluster\"`) || !strings.Contains(dashboard, "label_values(mlpolicy_webhook_policy_info, k8s_name)") {
+			t.Errorf("the dashboard is about other clusters: %s", dashboard)
+		}
+	})
+}
+
 // TestInstallYAML holds install.yaml against the chart.
 func TestInstallYAML(t *testing.T) {
 	text, problems, err := render("--set", "namespace.create=true")
 	if err != nil {
 		t.Fatal(err, problems)
 	}
-	text = "# Rendered from deploy/chart by make chart UPDATE=-update. It needs cert-manager in the cluster.\n" + text
-	if *update {
-		if err := os.WriteFile("install.yaml", []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if string(read(t, "install.yaml")) != text {
-		t.Error("install.yaml is stale; run: make chart UPDATE=-update")
-	}
+	golden(t, "install.yaml", "# Rendered from deploy/chart by make chart UPDATE=-update. It needs cert-manager in the cluster.\n"+text, "make chart UPDATE=-update")
 }
 
 // cluster stands for an API server that holds objects; lookup of helm asks it.
-type cluster struct{ secret map[string]any }
+type cluster struct{ secret, configMap map[string]any }
 
 func (c *cluster) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
@@ -510,7 +835,14 @@ func (c *cluster) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "/api/v1":
 		answer = map[string]any{"kind": "APIResourceList", "groupVersion": "v1", "resources": []any{
 			map[string]any{"name": "secrets", "singularName": "secret", "namespaced": true, "kind": "Secret", "verbs": []string{"get", "list"}},
+			map[string]any{"name": "configmaps", "singularName": "configmap", "namespaced": true, "kind": "ConfigMap", "verbs": []string{"get", "list"}},
 		}}
+	case "/api/v1/namespaces/" + namespace + "/configmaps/mlpolicy":
+		if c.configMap != nil {
+			answer = c.configMap
+			break
+		}
+		status = http.StatusNotFound
 	case "/api/v1/namespaces/" + namespace + "/secrets/mlpolicy-generated-tls":
 		if c.secret != nil {
 			answer = c.secret
@@ -522,6 +854,53 @@ func (c *cluster) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.WriteHeader(status)
 	json.NewEncoder(w).Encode(answer)
+}
+
+// serve serves the cluster until the test ends, and returns a file by which helm finds it.
+func (c *cluster) serve(t *testing.T) string {
+	t.Helper()
+	server := httptest.NewServer(c)
+	t.Cleanup(server.Close)
+	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
+	err := os.WriteFile(kubeconfig, []byte("apiVersion: v1\nkind: Config\ncurrent-context: c\ncontexts: [{name: c, context: {cluster: c, user: u}}]\nclusters: [{name: c, cluster: {server: "+strconv.Quote(server.URL)+"}}]\nusers: [{name: u}]\n"), 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return kubeconfig
+}
+
+// TestDroppedConfig checks when an upgrade that takes configuration or policies away is refused.
+func TestDroppedConfig(t *testing.T) {
+	in := &cluster{}
+	kubeconfig := in.serve(t)
+	const config, policy = "edition: 2023-03", `policies.a\.rego=package a`
+	tests := []struct {
+		name string
+		live map[string]any // data of the ConfigMap; nil if there is none
+		args []string
+		want string // what the refusal says; empty if there is none
+	}{
+		{"nothing before", nil, nil, ""},
+		{"an empty one before", map[string]any{"mlpolicy.yaml": "\n"}, nil, ""},
+		{"kept", map[string]any{"mlpolicy.yaml": config}, []string{"--set-literal", "config=" + config}, ""},
+		{"changed", map[string]any{"mlpolicy.yaml": config}, []string{"--set", "config.edition=2020-12"}, ""},
+		{"dropped", map[string]any{"mlpolicy.yaml": config}, nil, "config is empty, and the release has one: upgrade with --values or --reset-then-reuse-values, or set dropConfig=true"},
+		{"a text without anything", map[string]any{"mlpolicy.yaml": config}, []string{"--set-literal", "config= \n"}, "config is empty"},
+		{"dropped on purpose", map[string]any{"mlpolicy.yaml": config}, []string{"--set", "dropConfig=true"}, ""},
+		{"policies kept", map[string]any{"mlpolicy.yaml": "", "policies__a.rego": "package a"}, []string{"--set", policy}, ""},
+		{"policies dropped", map[string]any{"mlpolicy.yaml": config, "policies__a.rego": "package a"}, []string{"--set-literal", "config=" + config}, "policies is empty, and the release has some"},
+		{"all dropped on purpose", map[string]any{"mlpolicy.yaml": config, "policies__a.rego": "package a"}, []string{"--set", "dropConfig=true"}, ""},
+	}
+	for _, test := range tests {
+		in.configMap = nil
+		if test.live != nil {
+			in.configMap = map[string]any{"apiVersion": "v1", "kind": "ConfigMap", "metadata": map[string]any{"name": "mlpolicy", "namespace": namespace}, "data": test.live}
+		}
+		_, problems, err := render(append([]string{"--dry-run=server", "--kubeconfig", kubeconfig}, test.args...)...)
+		if (err == nil) != (test.want == "") || !strings.Contains(problems, test.want) {
+			t.Errorf("%s: %v %s, want %q", test.name, err, problems, test.want)
+		}
+	}
 }
 
 // generated is what a helm upgrade makes of a certificate.
@@ -585,13 +964,7 @@ func parseCertificates(t *testing.T, data []byte) []*x509.Certificate {
 // TestGenerated holds when a generated certificate stays and when it is renewed.
 func TestGenerated(t *testing.T) {
 	in := &cluster{}
-	server := httptest.NewServer(in)
-	defer server.Close()
-	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
-	err := os.WriteFile(kubeconfig, []byte("apiVersion: v1\nkind: Config\ncurrent-context: c\ncontexts: [{name: c, context: {cluster: c, user: u}}]\nclusters: [{name: c, cluster: {server: "+strconv.Quote(server.URL)+"}}]\nusers: [{name: u}]\n"), 0o600)
-	if err != nil {
-		t.Fatal(err)
-	}
+	kubeconfig := in.serve(t)
 	first := in.upgrade(t, kubeconfig)
 	if left := time.Until(first.leaf.NotAfter); left < 364*24*time.Hour || left > 366*24*time.Hour {
 		t.Errorf("the first certificate holds for %v", left)
@@ -643,20 +1016,31 @@ func TestNotes(t *testing.T) {
 		except    = "webhook: namespaces: in config says enforce"
 		generated = "certificate.mode=generated is not for failurePolicy Fail"
 		alone     = "set replicas to 3"
+		scaled    = "set autoscaling.minReplicas to 3"
+		unwatched = "The chart has created no alerts"
+		anybody   = "set networkPolicy.reviewsFrom"
+		tenants   = "webhook.objectSelector lets tenants avoid the review"
 	)
-	all := []string{cluster, except, generated, alone}
+	all := []string{cluster, except, generated, alone, scaled, unwatched, anybody, tenants}
 	cases := map[string]struct {
 		args, want []string
 	}{
-		"the defaults":               {nil, []string{cluster, except}},
-		"a cluster":                  {[]string{"--set-literal", "config=kubernetes: {cluster: aks}"}, []string{except}},
-		"a cluster by a flag":        {[]string{"--set", "extraArgs={--cluster=aks}"}, []string{except}},
-		"a section with nothing":     {[]string{"--set", "mode=enforce", "--set-literal", "config=kubernetes:"}, []string{cluster}},
-		"generated under Fail":       {[]string{"--set", "mode=enforce,certificate.mode=generated,webhook.failurePolicy=Fail"}, []string{cluster, generated}},
-		"generated under Ignore":     {[]string{"--set", "mode=enforce,certificate.mode=generated"}, []string{cluster}},
-		"one replica under Fail":     {[]string{"--set", "mode=enforce,replicas=1,webhook.failurePolicy=Fail"}, []string{cluster, alone}},
-		"one replica under Ignore":   {[]string{"--set", "mode=enforce,replicas=1"}, []string{cluster}},
-		"the profile of fail closed": {[]string{"--values", "chart/profiles/fail-closed.yaml"}, []string{cluster}},
+		"the defaults":               {nil, []string{cluster, except, anybody}},
+		"a cluster":                  {[]string{"--set-literal", "config=kubernetes: {cluster: aks}"}, []string{except, anybody}},
+		"a cluster in YAML":          {[]string{"--set", "config.kubernetes.cluster=aks"}, []string{except, anybody}},
+		"a cluster by a flag":        {[]string{"--set", "extraArgs={--cluster=aks}"}, []string{except, anybody}},
+		"a section with nothing":     {[]string{"--set", "mode=enforce", "--set-literal", "config=kubernetes:"}, []string{cluster, anybody}},
+		"generated under Fail":       {[]string{"--set", "mode=enforce,certificate.mode=generated,webhook.failurePolicy=Fail"}, []string{cluster, generated, unwatched, anybody}},
+		"generated under Ignore":     {[]string{"--set", "mode=enforce,certificate.mode=generated"}, []string{cluster, anybody}},
+		"one replica under Fail":     {[]string{"--set", "mode=enforce,replicas=1,webhook.failurePolicy=Fail"}, []string{cluster, alone, unwatched, anybody}},
+		"one replica under Ignore":   {[]string{"--set", "mode=enforce,replicas=1"}, []string{cluster, anybody}},
+		"one by the autoscaler":      {[]string{"--set", "mode=enforce,autoscaling.enabled=true,autoscaling.minReplicas=1,webhook.failurePolicy=Fail"}, []string{cluster, scaled, unwatched, anybody}},
+		"the profile of fail closed": {[]string{"--values", "chart/profiles/fail-closed.yaml"}, []string{cluster, unwatched, anybody}},
+		"with the operator":          {[]string{"--values", "chart/profiles/fail-closed.yaml", "--api-versions", "monitoring.coreos.com/v1/PrometheusRule"}, []string{cluster, anybody}},
+		"the API server alone":       {[]string{"--set", "networkPolicy.reviewsFrom[0].podSelector.matchLabels.a=b"}, []string{cluster, except}},
+		"clients by certificate":     {[]string{"--set-literal", "clients.caBundle=" + caBundle}, []string{cluster, except}},
+		"without a NetworkPolicy":    {[]string{"--set", "networkPolicy.enabled=false"}, []string{cluster, except}},
+		"a selector of objects":      {[]string{"--set", "webhook.objectSelector.matchLabels.a=b"}, []string{cluster, except, anybody, tenants}},
 	}
 	for name, of := range cases {
 		out, err := exec.Command(helm, append([]string{"template", "mlpolicy", chart, "--namespace", namespace, "--show-only", "templates/notes.yaml"}, of.args...)...).CombinedOutput()

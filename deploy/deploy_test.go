@@ -107,8 +107,8 @@ func decode(t *testing.T, value, of any) {
 	}
 }
 
-// TestWebhookConfiguration holds that what the API server would fill in is written out,
-// and that it asks about the kinds that facts reads and nothing else.
+// TestWebhookConfiguration checks that what the API server would fill in is written out, and that it asks about the kinds that
+// facts reads and nothing else: by one entry in the versions that are known, by another in every other version.
 func TestWebhookConfiguration(t *testing.T) {
 	type rule struct {
 		APIGroups   []string `json:"apiGroups"`
@@ -118,50 +118,97 @@ func TestWebhookConfiguration(t *testing.T) {
 		Scope       string   `json:"scope"`
 	}
 	var webhooks []struct {
-		Name                    string         `json:"name"`
-		AdmissionReviewVersions []string       `json:"admissionReviewVersions"`
-		ClientConfig            map[string]any `json:"clientConfig"`
-		FailurePolicy           string         `json:"failurePolicy"`
-		MatchConditions         []any          `json:"matchConditions"`
-		MatchPolicy             string         `json:"matchPolicy"`
-		SideEffects             string         `json:"sideEffects"`
-		TimeoutSeconds          int            `json:"timeoutSeconds"`
-		NamespaceSelector       map[string]any `json:"namespaceSelector"`
-		ObjectSelector          map[string]any `json:"objectSelector"`
-		Rules                   []rule         `json:"rules"`
+		Name                    string              `json:"name"`
+		AdmissionReviewVersions []string            `json:"admissionReviewVersions"`
+		ClientConfig            map[string]any      `json:"clientConfig"`
+		FailurePolicy           string              `json:"failurePolicy"`
+		MatchConditions         []map[string]string `json:"matchConditions"`
+		MatchPolicy             string              `json:"matchPolicy"`
+		SideEffects             string              `json:"sideEffects"`
+		TimeoutSeconds          int                 `json:"timeoutSeconds"`
+		NamespaceSelector       map[string]any      `json:"namespaceSelector"`
+		ObjectSelector          map[string]any      `json:"objectSelector"`
+		Rules                   []rule              `json:"rules"`
 	}
 	configuration := installed(t)["ValidatingWebhookConfiguration"]
 	decode(t, configuration["webhooks"], &webhooks)
-	if len(webhooks) != 1 {
+	if len(webhooks) != 2 {
 		t.Fatalf("there are %d webhooks", len(webhooks))
 	}
-	webhook := webhooks[0]
 
-	want := []rule{}
+	var known, other []rule
+	var exact []string
+	type resources struct{ both, updates []string }
+	groups := map[string]*resources{}
 	for _, served := range facts.KubernetesKinds() {
 		scope := "Namespaced"
 		if served.Cluster {
 			scope = "Cluster"
 		}
-		var resources []string
+		var names []string
 		for _, kind := range served.Kinds {
-			resources = append(resources, served.Resource(kind))
+			names = append(names, served.Resource(kind))
 		}
-		slices.Sort(resources)
-		want = append(want, rule{[]string{served.Group}, served.Versions, []string{"CREATE", "UPDATE"}, resources, scope})
+		slices.Sort(names)
+		known = append(known, rule{[]string{served.Group}, served.Versions, []string{"CREATE", "UPDATE"}, names, scope})
 		if served.Updates != nil {
-			want = append(want, rule{[]string{served.Group}, served.Versions, []string{"UPDATE"}, served.Updates, scope})
+			known = append(known, rule{[]string{served.Group}, served.Versions, []string{"UPDATE"}, served.Updates, scope})
+		}
+		for _, version := range served.Versions {
+			for _, name := range names {
+				exact = append(exact, served.Group+"/"+version+"/"+name)
+			}
+		}
+		group := groups[served.Group]
+		if group == nil {
+			group = &resources{}
+			groups[served.Group] = group
+		}
+		group.both, group.updates = append(group.both, names...), append(group.updates, served.Updates...)
+	}
+	for _, served := range facts.KubernetesKinds() {
+		group := groups[served.Group]
+		if group == nil {
+			continue // its rules are there
+		}
+		delete(groups, served.Group)
+		scope := "Namespaced"
+		if served.Cluster {
+			scope = "Cluster"
+		}
+		for _, of := range []struct{ operations, names []string }{{[]string{"CREATE", "UPDATE"}, group.both}, {[]string{"UPDATE"}, group.updates}} {
+			slices.Sort(of.names)
+			if names := slices.Compact(of.names); len(names) > 0 {
+				other = append(other, rule{[]string{served.Group}, []string{"*"}, of.operations, names, scope})
+			}
 		}
 	}
-	if !reflect.DeepEqual(webhook.Rules, want) {
-		t.Errorf("the rules are\n%v\nwant\n%v", webhook.Rules, want)
+	for i, want := range [][]rule{known, other} {
+		if !reflect.DeepEqual(webhooks[i].Rules, want) {
+			t.Errorf("the rules of %s are\n%v\nwant\n%v", webhooks[i].Name, webhooks[i].Rules, want)
+		}
+		webhooks[i].Rules = nil
 	}
-	if rules, _ := json.Marshal(webhook.Rules); bytes.ContainsRune(rules, '*') {
-		t.Error("a rule has a wildcard")
+	list, err := json.Marshal(exact)
+	if err != nil {
+		t.Fatal(err)
+	}
+	expression := `!(request.resource.group + "/" + request.resource.version + "/" + request.resource.resource in ` + string(list) + ")"
+	unknown := webhooks[1]
+	if got := unknown.MatchConditions; len(got) != 2 || !reflect.DeepEqual(got[1], map[string]string{"name": "unknown-version", "expression": expression}) {
+		t.Errorf("the conditions are %v", got)
+	}
+	// Beside this the second entry is like the first.
+	unknown.MatchConditions = unknown.MatchConditions[:1]
+	if unknown.Name != "unknown-versions.validate.mlpolicy.dev" || unknown.MatchPolicy != "Exact" {
+		t.Errorf("the second entry is %v", unknown)
+	}
+	unknown.Name, unknown.MatchPolicy = webhooks[0].Name, webhooks[0].MatchPolicy
+	if !reflect.DeepEqual(unknown, webhooks[0]) {
+		t.Errorf("the entries are\n%v\n%v", webhooks[0], webhooks[1])
 	}
 
-	webhook.Rules = nil
-	got, err := yaml.Marshal(webhook)
+	got, err := yaml.Marshal(webhooks[0])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -314,7 +361,7 @@ func TestMetrics(t *testing.T) {
 	label := regexp.MustCompile(`([a-z_]+)(?:=|!=|=~|!~)"|by \(([a-z_, ]+)\)`)
 	used := map[string]bool{}
 	for _, expression := range expressions(t) {
-		labels := []string{"le"}
+		labels := []string{"le", "cluster"}
 		for _, name := range metric.FindAllString(expression, -1) {
 			name = strings.TrimSuffix(name, "_bucket")
 			if _, ok := listed[name]; !ok {

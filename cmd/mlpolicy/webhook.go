@@ -33,6 +33,7 @@ const (
 	drainDelayFlag  = "shutdown-delay"
 	checkFlag       = "check"
 	unregisterFlag  = "unregister"
+	accountFlag     = "service-account"
 )
 
 func (p *program) webhookCommand() *cli.Command {
@@ -73,6 +74,7 @@ the configuration or a policy is wrong; 3 serving or unregistering failed.`,
 			&cli.DurationFlag{Name: drainDelayFlag, Usage: "keep answering for `DURATION` after SIGTERM, then drain", Value: webhook.DefaultShutdownDelay},
 			&cli.BoolFlag{Name: checkFlag, Usage: "check the flags, the configuration and the policies, then exit", DisableDefaultText: true},
 			&cli.StringFlag{Name: unregisterFlag, Usage: "delete the ValidatingWebhookConfiguration `NAME` from inside the cluster, then exit"},
+			&cli.StringFlag{Name: accountFlag, Usage: "with --" + unregisterFlag + ", read token and ca.crt in `FOLDER`", Value: webhook.ServiceAccount},
 		}),
 		Action: p.webhook,
 	}
@@ -154,7 +156,7 @@ func (p *program) unregister(c *cli.Context) error {
 	if name == "" {
 		return usagef("--%s needs the name of a ValidatingWebhookConfiguration", unregisterFlag)
 	}
-	existed, err := webhook.InCluster().Unregister(c.Context, name)
+	existed, err := webhook.InCluster(c.String(accountFlag)).Unregister(c.Context, name)
 	if err != nil {
 		return err
 	}

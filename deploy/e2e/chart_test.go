@@ -66,17 +66,17 @@ func ofKind(t *testing.T, objects []object, kind string) object {
 	return found[0]
 }
 
-// render renders the chart for a namespace, as helm template does without a cluster.
-func render(t *testing.T, namespace string, set values) (string, error) {
+// render renders the chart for a namespace, as helm template does without a cluster, with further arguments.
+func render(t *testing.T, namespace string, set values, args ...string) (string, error) {
 	t.Helper()
-	done := command(t, set.yaml(t), helm(), "template", releaseName, chart, "--namespace", namespace, "--values", "-")
+	done := command(t, set.yaml(t), helm(), append([]string{"template", releaseName, chart, "--namespace", namespace, "--values", "-"}, args...)...)
 	if done.code != 0 {
 		return "", fmt.Errorf("helm template: exit code %d\n%s\n%s", done.code, done.stderr, set.yaml(t))
 	}
 	return done.stdout, nil
 }
 
-// renderAll renders the chart with each of several values, on as many processors as there are.
+// renderAll renders the chart and all its hooks with each of several values, on as many processors as there are.
 func renderAll(t *testing.T, namespace string, all []values) []string {
 	t.Helper()
 	texts, errs := make([]string, len(all)), make([]error, len(all))
@@ -85,7 +85,7 @@ func renderAll(t *testing.T, namespace string, all []values) []string {
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {
 			for i := range next {
-				texts[i], errs[i] = render(t, namespace, all[i])
+				texts[i], errs[i] = render(t, namespace, all[i], "--api-versions", "v1/Pod")
 			}
 		})
 	}
@@ -108,10 +108,21 @@ type setting struct {
 	set   []values
 	// decides says that it changes which objects there are, or their names.
 	decides bool
+	// combined says that it is tried together with all others that are.
+	combined bool
 }
 
-// switched is a value that adds objects or takes them away.
-func switched(value string) setting {
+// switched is a value that adds objects or takes them away. It may be more than true and false.
+func switched(value string, more ...any) setting {
+	of := setting{value: value, set: []values{{value: true}, {value: false}}, decides: true, combined: true}
+	for _, each := range more {
+		of.set = append(of.set, values{value: each})
+	}
+	return of
+}
+
+// independent is a value that adds or takes away an object that nothing else depends on.
+func independent(value string) setting {
 	return setting{value: value, set: []values{{value: true}, {value: false}}, decides: true}
 }
 
@@ -122,6 +133,16 @@ func held(value string, examples ...any) setting {
 		of.set = append(of.set, values{value: example})
 	}
 	return of
+}
+
+// decides is a value that changes which objects there are, or their names.
+func decides(value string, set ...values) setting {
+	return setting{value: value, set: set, decides: true}
+}
+
+// scaled is a value of the autoscaler.
+func scaled(value string, example any) setting {
+	return setting{value: "autoscaling." + value, set: []values{{"autoscaling.enabled": true, "autoscaling." + value: example}}, decides: true}
 }
 
 // given is a certificate that was made elsewhere.
@@ -137,23 +158,33 @@ func settings(ca *authority) []setting {
 	}
 	expression := []any{map[string]any{"key": "mlpolicy.dev/review", "operator": "In", "values": []any{"enabled"}}}
 	return []setting{
-		{"certificate.mode", []values{{"certificate.mode": "cert-manager"}, given(ca), {"certificate.mode": "generated"}}, true},
-		{"certificate.certManager.issuerRef.name", []values{issuer}, true},
+		decides("certificate.mode", values{"certificate.mode": "cert-manager"}, given(ca), values{"certificate.mode": "generated"}),
+		decides("certificate.certManager.issuerRef.name", issuer),
 		switched("podDisruptionBudget.enabled"),
 		switched("networkPolicy.enabled"),
-		switched("serviceMonitor.enabled"),
-		switched("prometheusRule.enabled"),
+		switched("serviceMonitor.enabled", "auto"),
+		switched("prometheusRule.enabled", "auto"),
 		switched("dashboard.enabled"),
 		switched("namespace.create"),
-		{"nameOverride", []values{{"nameOverride": "guard"}}, true},
-		{"fullnameOverride", []values{{"fullnameOverride": "guard"}}, true},
+		independent("hooks.check"),
+		independent("hooks.unregister"),
+		independent("hooks.test"),
+		independent("autoscaling.enabled"),
+		independent("serviceAccount.create"),
+		decides("nameOverride", values{"nameOverride": "guard"}),
+		decides("fullnameOverride", values{"fullnameOverride": "guard"}),
+		decides("serviceAccount.name", values{"serviceAccount.name": "guard"}),
+		// Azure Monitor reads no rules.
+		decides("monitoring.apiGroup", values{"monitoring.apiGroup": "azmonitoring.coreos.com", "prometheusRule.enabled": false}),
 
 		held("global", map[string]any{"of": "other charts"}),
 		held("mode", "warn", "enforce"),
-		held("config", "edition: 2023-03\nkubernetes: {cluster: aks} # what it is\n"),
+		held("config", "edition: 2023-03\nkubernetes: {cluster: aks} # what it is\n", map[string]any{"edition": "2023-03", "rules": map[string]any{"memory": "off"}}),
+		held("dropConfig", true),
 		held("policies", map[string]any{"a/a.rego": "package a\n", "editions/2027-02/data.yaml": "title: x\n"}),
 		held("logAllowed", true),
 		held("extraArgs", []any{"--max-in-flight=64"}),
+		held("extraEnv", []any{map[string]any{"name": "GODEBUG", "value": "fips140=on"}}),
 		held("shutdownDelaySeconds", 0, 3600),
 		held("webhook.failurePolicy", "Ignore", "Fail"),
 		held("webhook.timeoutSeconds", 1, 30),
@@ -161,17 +192,22 @@ func settings(ca *authority) []setting {
 		held("webhook.namespaceExpressions", expression),
 		held("webhook.objectSelector.matchLabels", map[string]any{"a": "b"}),
 		held("webhook.objectSelector.matchExpressions", expression),
+		held("webhook.matchConditions", []any{map[string]any{"name": "not-flux", "expression": "request.userInfo.username != 'flux'"}}),
+		held("webhook.reviewBindings", true),
 		held("webhook.admissionsEnforcerDisabled", false),
 		held("webhook.annotations", map[string]any{"example.com/owner": "platform"}),
-		{"certificate.certManager.issuerRef.kind", []values{issuer}, true},
-		{"certificate.certManager.issuerRef.group", []values{issuer}, true},
+		decides("certificate.certManager.issuerRef.kind", issuer),
+		decides("certificate.certManager.issuerRef.group", issuer),
 		held("certificate.certManager.duration", "8760h"),
 		held("certificate.certManager.renewBefore", "360h0m0s"),
-		{"certificate.existing.secretName", []values{given(ca)}, true},
-		{"certificate.existing.caBundle", []values{given(ca)}, true},
+		decides("certificate.existing.secretName", given(ca)),
+		decides("certificate.existing.caBundle", given(ca)),
 		held("certificate.generated.revision", 2),
 		held("certificate.generated.validDays", 61),
 		held("replicas", 1, 5),
+		scaled("minReplicas", 1),
+		scaled("maxReplicas", 9),
+		scaled("targetCPUUtilizationPercentage", 50),
 		held("image.repository", "contoso.azurecr.io/mlpolicy"),
 		held("image.tag", "0.1.0-rc.1"),
 		held("image.digest", "sha256:"+strings.Repeat("0", 64)),
@@ -182,6 +218,8 @@ func settings(ca *authority) []setting {
 		held("resources.limits.cpu", 2),
 		held("resources.limits.memory", "1Gi"),
 		held("priorityClassName", "", "system-node-critical"),
+		held("serviceAccount.annotations", map[string]any{"azure.workload.identity/client-id": "x"}),
+		held("commonLabels", map[string]any{"team": "platform"}),
 		held("podAnnotations", map[string]any{"example.com/scraped": "no"}),
 		held("podLabels", map[string]any{"team": "platform"}),
 		held("nodeSelector", map[string]any{"kubernetes.azure.com/mode": "system"}),
@@ -189,7 +227,13 @@ func settings(ca *authority) []setting {
 		held("affinity", map[string]any{"nodeAffinity": map[string]any{"preferredDuringSchedulingIgnoredDuringExecution": []any{
 			map[string]any{"weight": 1, "preference": map[string]any{"matchExpressions": []any{map[string]any{"key": "a", "operator": "Exists"}}}},
 		}}}),
+		held("topologySpreadConstraints", []any{}, []any{map[string]any{"topologyKey": "kubernetes.io/hostname", "maxSkew": 1, "whenUnsatisfiable": "DoNotSchedule"}}),
 		held("podDisruptionBudget.maxUnavailable", 2, "50%"),
+		held("networkPolicy.reviewsFrom", []any{map[string]any{"podSelector": map[string]any{"matchLabels": map[string]any{"app": "konnectivity-agent"}}}}),
+		decides("clients.caBundle", values{"clients.caBundle": ca.pem}),
+		decides("clients.names", values{"clients.caBundle": ca.pem, "clients.names": []any{"apiserver"}}),
+		held("monitoring.clusterLabel", "k8s_name"),
+		held("monitoring.cluster", "aks-1"),
 		held("networkPolicy.metricsFrom", []any{}, []any{map[string]any{"podSelector": map[string]any{"matchLabels": map[string]any{"app": "prometheus"}}}}),
 		held("serviceMonitor.interval", "1m"),
 		held("serviceMonitor.labels", map[string]any{"release": "prometheus"}),
@@ -211,9 +255,9 @@ func combinations(all []setting, ca *authority) []values {
 		switch {
 		case strings.HasSuffix(each.value, "issuerRef.name"):
 			certificates = append(certificates, each.set...)
-		case each.decides && reflect.DeepEqual(each.set, switched(each.value).set):
+		case each.combined:
 			switches = append(switches, each.value)
-		case strings.HasSuffix(each.value, "Override"):
+		case strings.HasPrefix(each.value, "nameOverride"), strings.HasPrefix(each.value, "fullnameOverride"):
 			renamed = append(renamed, each.set...)
 		}
 	}
@@ -314,14 +358,14 @@ func TestEveryManifestIsAccepted(t *testing.T) {
 		}
 	}
 	var all, namespaced []string
-	var deployments []object
+	var workloads []object
 	for _, key := range slices.Sorted(maps.Keys(distinct)) {
 		all = append(all, key)
 		switch distinct[key].kind() {
 		case "Namespace":
 			continue
-		case "Deployment":
-			deployments = append(deployments, distinct[key])
+		case "Deployment", "Job":
+			workloads = append(workloads, distinct[key])
 		}
 		namespaced = append(namespaced, key)
 	}
@@ -329,7 +373,7 @@ func TestEveryManifestIsAccepted(t *testing.T) {
 	isAccepted(t, ns, all)
 	// The namespace was applied in the other way.
 	isAccepted(t, ns, namespaced, "--server-side")
-	podsAreAdmitted(t, ns, deployments)
+	podsAreAdmitted(t, ns, workloads)
 }
 
 // isAccepted holds that manifests can be applied, without a warning.
@@ -399,11 +443,11 @@ func checkTemplates(t *testing.T, texts []string) {
 	}
 }
 
-// podsAreAdmitted makes a pod of each Deployment's template.
-func podsAreAdmitted(t *testing.T, ns string, deployments []object) {
+// podsAreAdmitted makes a pod of each template of Deployments and Jobs.
+func podsAreAdmitted(t *testing.T, ns string, workloads []object) {
 	t.Helper()
 	accounts, pods := map[string]bool{}, map[string]bool{}
-	for _, of := range deployments {
+	for _, of := range workloads {
 		template := object(of.at("spec", "template").(map[string]any))
 		accounts[fmt.Sprint(template.at("spec", "serviceAccountName"))] = true
 		metadata := template["metadata"].(map[string]any)
@@ -417,6 +461,7 @@ func podsAreAdmitted(t *testing.T, ns string, deployments []object) {
 	if len(pods) == 0 {
 		t.Fatal("there are no pods")
 	}
+	delete(accounts, "default") // is there
 	for account := range accounts {
 		must(t, "create", "serviceaccount", account, "--namespace", ns)
 	}
@@ -550,7 +595,7 @@ func TestInstalledAsRendered(t *testing.T) {
 			r.helm(t, "install")
 			manifest := r.manifest(t)
 			asRendered(t, r.namespace, manifest)
-			again, err := render(t, r.namespace, set)
+			again, err := render(t, r.namespace, set, "--no-hooks")
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -257,7 +257,12 @@ func (c kindCase) run(t *testing.T, in dynamic.ResourceInterface, version string
 func (c kindCase) refused(t *testing.T, err error) {
 	t.Helper()
 	var status apierrors.APIStatus
-	if !errors.As(err, &status) || !strings.HasPrefix(status.Status().Message, denial) || !strings.Contains(status.Status().Message, "("+c.field+")") {
+	// A version that is not known is reviewed by another entry, too, and either may be the first to deny.
+	message := ""
+	if errors.As(err, &status) {
+		message = strings.Replace(status.Status().Message, `"unknown-versions.validate.`, `"validate.`, 1)
+	}
+	if !strings.HasPrefix(message, denial) || !strings.Contains(message, "("+c.field+")") {
 		t.Errorf("got %v, want a denial for %s", err, c.field)
 	}
 }

@@ -24,6 +24,7 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
@@ -139,9 +140,10 @@ func (r *release) upgrade(t *testing.T, set values) {
 	}
 }
 
+// helm runs a command of helm without hooks, whose pods no node runs; TestHooks has them.
 func (r *release) helm(t *testing.T, verb string) {
 	t.Helper()
-	done := command(t, r.values.yaml(t), helm(), verb, releaseName, chart, "--namespace", r.namespace, "--values", "-")
+	done := command(t, r.values.yaml(t), helm(), verb, releaseName, chart, "--namespace", r.namespace, "--values", "-", "--no-hooks")
 	if done.code != 0 {
 		t.Fatalf("helm %s: exit code %d\n%s", verb, done.code, done.stderr)
 	}
@@ -158,7 +160,7 @@ func mlpolicy() string { return fromEnv("MLPOLICY", "../../bin/mlpolicy") }
 func (r *release) uninstall(t *testing.T) {
 	t.Helper()
 	defer r.end(t)
-	if done := command(t, "", helm(), "uninstall", releaseName, "--namespace", r.namespace, "--ignore-not-found"); done.code != 0 {
+	if done := command(t, "", helm(), "uninstall", releaseName, "--namespace", r.namespace, "--ignore-not-found", "--no-hooks"); done.code != 0 {
 		t.Errorf("helm uninstall: exit code %d\n%s", done.code, done.stderr)
 	}
 	eventually(t, "an API server that asks no webhook", func() bool {
@@ -305,13 +307,9 @@ func (r *release) launch(t *testing.T) *pod {
 	p := &pod{dir: filepath.Join(r.dir, ip), log: &log{}, done: make(chan struct{}), address: ip + ":8443", exposed: ip + ":8080"}
 	r.mount(t, p)
 	container := r.container(t)
-	var args []string
-	for _, arg := range container.Args {
-		arg = strings.Replace(arg, "=:", "="+ip+":", 1)
-		for _, mount := range container.VolumeMounts {
-			arg = strings.Replace(arg, mount.MountPath, filepath.Join(p.dir, mount.Name), 1)
-		}
-		args = append(args, arg)
+	args := arguments(container, p.dir)
+	for i := range args {
+		args[i] = strings.Replace(args[i], "=:", "="+ip+":", 1)
 	}
 	p.command = exec.Command(mlpolicy(), args...)
 	p.command.Env = []string{}
@@ -331,6 +329,17 @@ func (r *release) launch(t *testing.T) *pod {
 	r.started = append(r.started, p)
 	r.lock.Unlock()
 	return p
+}
+
+// arguments are those of a container whose volumes are below a folder.
+func arguments(container corev1.Container, dir string) (args []string) {
+	for _, arg := range container.Args {
+		for _, mount := range container.VolumeMounts {
+			arg = strings.Replace(arg, mount.MountPath, filepath.Join(dir, mount.Name), 1)
+		}
+		args = append(args, arg)
+	}
+	return args
 }
 
 func (r *release) container(t *testing.T) corev1.Container {
@@ -402,29 +411,57 @@ func (r *release) client() *http.Client {
 // swapped by one link.
 func (r *release) mount(t *testing.T, p *pod) {
 	t.Helper()
-	for _, volume := range r.deployment(t).Spec.Template.Spec.Volumes {
-		var content map[string][]byte
+	mount(t, r.namespace, p.dir, r.deployment(t).Spec.Template.Spec)
+}
+
+// mount writes the volumes of a pod in a namespace below a folder.
+func mount(t *testing.T, ns, dir string, spec corev1.PodSpec) {
+	t.Helper()
+	configMap := func(name string) map[string][]byte {
+		object, err := shared.client.CoreV1().ConfigMaps(ns).Get(t.Context(), name, metav1.GetOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		content := map[string][]byte{}
+		for key, text := range object.Data {
+			content[key] = []byte(text)
+		}
+		return content
+	}
+	for _, volume := range spec.Volumes {
+		content := map[string][]byte{}
 		var items []corev1.KeyToPath
 		switch {
 		case volume.ConfigMap != nil:
-			object, err := shared.client.CoreV1().ConfigMaps(r.namespace).Get(t.Context(), volume.ConfigMap.Name, metav1.GetOptions{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			content, items = map[string][]byte{}, volume.ConfigMap.Items
-			for key, text := range object.Data {
-				content[key] = []byte(text)
-			}
+			content, items = configMap(volume.ConfigMap.Name), volume.ConfigMap.Items
 		case volume.Secret != nil:
-			object, err := shared.client.CoreV1().Secrets(r.namespace).Get(t.Context(), volume.Secret.SecretName, metav1.GetOptions{})
+			object, err := shared.client.CoreV1().Secrets(ns).Get(t.Context(), volume.Secret.SecretName, metav1.GetOptions{})
 			if err != nil {
 				t.Fatal(err)
 			}
 			content, items = object.Data, volume.Secret.Items
+		case volume.Projected != nil:
+			for _, source := range volume.Projected.Sources {
+				switch {
+				case source.ServiceAccountToken != nil:
+					request := &authenticationv1.TokenRequest{Spec: authenticationv1.TokenRequestSpec{ExpirationSeconds: source.ServiceAccountToken.ExpirationSeconds}}
+					got, err := shared.client.CoreV1().ServiceAccounts(ns).CreateToken(t.Context(), spec.ServiceAccountName, request, metav1.CreateOptions{})
+					if err != nil {
+						t.Fatal(err)
+					}
+					content["token"] = []byte(got.Status.Token)
+					items = append(items, corev1.KeyToPath{Key: "token", Path: source.ServiceAccountToken.Path})
+				case source.ConfigMap != nil:
+					maps.Copy(content, configMap(source.ConfigMap.Name))
+					items = append(items, source.ConfigMap.Items...)
+				default:
+					t.Fatalf("volume %s has an unknown source", volume.Name)
+				}
+			}
 		default:
-			t.Fatalf("volume %s is neither of a ConfigMap nor of a Secret", volume.Name)
+			t.Fatalf("volume %s is of an unknown kind", volume.Name)
 		}
-		if err := project(filepath.Join(p.dir, volume.Name), content, items); err != nil {
+		if err := project(filepath.Join(dir, volume.Name), content, items); err != nil {
 			t.Fatal(err)
 		}
 	}

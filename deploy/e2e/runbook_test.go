@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -40,7 +39,8 @@ const (
 	// These stand in the text, and run where it says.
 	certificate = "kubectl get certificate --namespace mlpolicy-system"
 	watched     = "--set serviceMonitor.enabled=true,prometheusRule.enabled=true,dashboard.enabled=true"
-	unwatched   = "--set serviceMonitor.enabled=false,prometheusRule.enabled=false"
+	tested      = "helm test mlpolicy --namespace mlpolicy-system --logs"
+	alerts      = "helm template mlpolicy deploy/chart --namespace mlpolicy-system --set prometheusRule.enabled=true --show-only templates/monitoring.yaml"
 	warnAgain   = "--set mode=warn --wait"
 )
 
@@ -100,6 +100,8 @@ type operator struct {
 	project string // folder that the commands run in
 	values  map[string]any
 	known   any // template of the Deployment's pods that the processes run by
+
+	attendant *attendant // of the pods of hooks
 }
 
 // newOperator prepares the project's folder, and what is there before the runbook is followed.
@@ -107,6 +109,7 @@ func newOperator(t *testing.T) *operator {
 	t.Helper()
 	o := &operator{project: t.TempDir(), values: map[string]any{}}
 	o.release = &release{namespace: inNamespace, authority: newAuthority(t), canaries: namespace(t), dir: t.TempDir()}
+	o.attendant = newAttendant(t)
 	for _, name := range []string{"deploy", "testdata", "docs"} {
 		target, err := filepath.Abs(filepath.Join("../..", name))
 		if err != nil {
@@ -131,7 +134,15 @@ func (o *operator) write(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, content := range map[string]string{"values.yaml": string(text), "config.yaml": fmt.Sprint(o.values["config"])} {
+	config, isText := o.values["config"].(string)
+	if !isText {
+		text, err := yaml.Marshal(o.values["config"])
+		if err != nil {
+			t.Fatal(err)
+		}
+		config = string(text)
+	}
+	for name, content := range map[string]string{"values.yaml": string(text), "config.yaml": config} {
 		if err := os.WriteFile(filepath.Join(o.project, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -176,6 +187,10 @@ func (o *operator) tend(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, pod := range pods.Items {
+		if pod.Spec.RestartPolicy == corev1.RestartPolicyNever {
+			o.attendant.run(t, pod)
+			continue
+		}
 		if pod.Status.Phase == corev1.PodRunning {
 			continue
 		}
@@ -233,8 +248,7 @@ func (o *operator) certify(t *testing.T) {
 	if configuration.Annotations["cert-manager.io/inject-ca-from"] != o.namespace+"/"+releaseName || string(configuration.Webhooks[0].ClientConfig.CABundle) == o.authority.pem {
 		return
 	}
-	patch := fmt.Sprintf(`[{"op": "add", "path": "/webhooks/0/clientConfig/caBundle", "value": %q}]`, encoded(o.authority.pem))
-	_, err = configurations.Patch(t.Context(), releaseName, types.JSONPatchType, []byte(patch), metav1.PatchOptions{FieldManager: "cert-manager-cainjector"})
+	_, err = configurations.Patch(t.Context(), releaseName, types.JSONPatchType, []byte(injection(o.authority.pem)), metav1.PatchOptions{FieldManager: "cert-manager-cainjector"})
 	if err != nil && !apierrors.IsNotFound(err) {
 		t.Fatal(err)
 	}
@@ -412,23 +426,34 @@ var steps = map[string]step{
 			o.known = nil
 			o.rollOut(t)
 			o.judges(t, true)
-			if o.monitoring(t) == "" {
-				t.Error("the profile has nothing watched")
+			if got := o.monitoring(t); got != "prometheusrule/mlpolicy servicemonitor/mlpolicy" {
+				t.Errorf("the profile has %q watched", got)
 			}
 		},
-		then: []string{unwatched},
 	},
-	unwatched: {
-		as: strings.Replace(closing, "--wait", unwatched+" --wait", 1),
+	tested: {
+		as: strings.TrimSuffix(tested, " --logs"), // no kubelet has logs here
+		after: func(t *testing.T, o *operator, got result) {
+			if !strings.Contains(got.stdout, "Phase:          Succeeded") || !strings.Contains(o.attendant.wrote("mlpolicy-test"), "2 objects compared, 0 differ") {
+				t.Errorf("the test ends with %s: %s", got.stdout, o.attendant.wrote("mlpolicy-test"))
+			}
+		},
+	},
+	alerts: {
+		after: func(t *testing.T, _ *operator, got result) {
+			if ofKind(t, objectsOf(t, got.stdout), "PrometheusRule").name() != releaseName {
+				t.Errorf("the alerts are %s", got.stdout)
+			}
+		},
+	},
+	"helm uninstall mlpolicy --namespace mlpolicy-system --wait": {
 		after: func(t *testing.T, o *operator, _ result) {
-			if left := o.monitoring(t); left != "" {
-				t.Errorf("the Prometheus operator is left %q", left)
+			if got := o.attendant.wrote("mlpolicy-unregister"); got != "ValidatingWebhookConfiguration mlpolicy deleted\n" {
+				t.Errorf("the hook says %q", got)
 			}
-			o.judges(t, true)
 		},
 	},
-	"helm uninstall mlpolicy --namespace mlpolicy-system --wait": {},
-	"kubectl delete namespace mlpolicy-system":                   {},
+	"kubectl delete namespace mlpolicy-system": {},
 
 	// Of webhook.md
 	"mlpolicy webhook --tls-cert tls.crt --tls-key tls.key": {cannot: "the pods run it, with flags of their own"},

@@ -6,6 +6,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -41,14 +42,18 @@ func (r *release) generated(t *testing.T) generated {
 	return of
 }
 
+// webhook is the first entry of the release's configuration, whose entries trust the same certificates.
 func (r *release) webhook(t *testing.T) admissionregistrationv1.ValidatingWebhook {
 	t.Helper()
 	configuration, err := shared.client.AdmissionregistrationV1().ValidatingWebhookConfigurations().Get(t.Context(), releaseName, metav1.GetOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(configuration.Webhooks) != 1 {
+	if len(configuration.Webhooks) != 2 {
 		t.Fatalf("there are %d webhooks", len(configuration.Webhooks))
+	}
+	if first, second := configuration.Webhooks[0].ClientConfig, configuration.Webhooks[1].ClientConfig; !reflect.DeepEqual(first, second) {
+		t.Errorf("one entry asks %v, another %v", first, second)
 	}
 	return configuration.Webhooks[0]
 }
@@ -185,7 +190,7 @@ func TestUpgradeKeepsTheInjectedBundle(t *testing.T) {
 			if got := r.webhook(t).ClientConfig.CABundle; len(got) != 0 {
 				t.Errorf("caBundle is rendered: %q", got)
 			}
-			patch := fmt.Sprintf(`[{"op": "add", "path": "/webhooks/0/clientConfig/caBundle", "value": %q}]`, encoded(string(bundle)))
+			patch := injection(string(bundle))
 			must(t, "patch", "validatingwebhookconfiguration", releaseName, "--type=json", "--field-manager=cert-manager-cainjector", "--patch", patch)
 			for seconds := range 2 {
 				r.values["webhook.timeoutSeconds"] = seconds + 4
@@ -214,6 +219,11 @@ func applyChart(args ...string) func(*testing.T, *release) {
 			t.Error(got.stderr)
 		}
 	}
+}
+
+// injection is a patch that has both entries trust an authority.
+func injection(pem string) string {
+	return fmt.Sprintf(`[{"op": "add", "path": "/webhooks/0/clientConfig/caBundle", "value": %[1]q}, {"op": "add", "path": "/webhooks/1/clientConfig/caBundle", "value": %[1]q}]`, encoded(pem))
 }
 
 func encoded(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }

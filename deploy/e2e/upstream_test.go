@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -41,6 +42,25 @@ func defineUpstream(t *testing.T) {
 	must(t, append([]string{"apply", "--server-side"}, files...)...)
 	t.Cleanup(func() { must(t, append([]string{"delete", "--ignore-not-found"}, files...)...) })
 	must(t, append([]string{"wait", "--for=condition=Established", "--timeout=60s"}, files...)...)
+	defineAzureMonitor(t, filepath.Join(moduleDir(t, "github.com/prometheus-operator/prometheus-operator"), upstream["github.com/prometheus-operator/prometheus-operator"][1]))
+}
+
+// defineAzureMonitor has the cluster serve the ServiceMonitor of Azure Monitor managed Prometheus, which is that of the
+// Prometheus operator in another group.
+// https://learn.microsoft.com/azure/azure-monitor/containers/prometheus-metrics-scrape-crd
+func defineAzureMonitor(t *testing.T, file string) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	moved := filepath.Join(t.TempDir(), "servicemonitors.yaml")
+	if err := os.WriteFile(moved, bytes.ReplaceAll(text, []byte("monitoring.coreos.com"), []byte("azmonitoring.coreos.com")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	must(t, "apply", "--server-side", "--filename="+moved)
+	t.Cleanup(func() { must(t, "delete", "--ignore-not-found", "--filename="+moved) })
+	must(t, "wait", "--for=condition=Established", "--timeout=60s", "--filename="+moved)
 }
 
 // moduleDir is where a module of upstream/go.mod is unpacked.

@@ -18,9 +18,9 @@ import (
 )
 
 const (
-	// serviceAccountDir is where a kubelet mounts the token of a Pod's service account and the CA of the API server.
+	// ServiceAccount is where a kubelet mounts the token of a Pod's service account and the CA of the API server by default.
 	// https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/#directly-accessing-the-rest-api
-	serviceAccountDir = "/var/run/secrets/kubernetes.io/serviceaccount"
+	ServiceAccount = "/var/run/secrets/kubernetes.io/serviceaccount"
 	// apiTimeout bounds one request to the API server, apiPatience all attempts together: the network of a Pod that
 	// has just started may lag behind.
 	apiTimeout  = 10 * time.Second
@@ -37,10 +37,10 @@ type Cluster struct {
 	Patience, Pause time.Duration
 }
 
-// InCluster returns the cluster that the environment describes.
-func InCluster() Cluster {
+// InCluster returns the cluster that the environment describes, with token and ca.crt in a folder.
+func InCluster(dir string) Cluster {
 	return Cluster{
-		Host: os.Getenv("KUBERNETES_SERVICE_HOST"), Port: os.Getenv("KUBERNETES_SERVICE_PORT"), Dir: serviceAccountDir,
+		Host: os.Getenv("KUBERNETES_SERVICE_HOST"), Port: os.Getenv("KUBERNETES_SERVICE_PORT"), Dir: dir,
 		Patience: apiPatience, Pause: apiPause,
 	}
 }

@@ -16,11 +16,211 @@ app.kubernetes.io/name: {{ default .Chart.Name .Values.nameOverride }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 
+{{/* Labels of every object: the chart's own, which commonLabels cannot change, and commonLabels. */}}
 {{- define "mlpolicy.labels" -}}
 {{ include "mlpolicy.selectorLabels" . }}
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ .Release.Service }}
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{ include "mlpolicy.furtherLabels" . }}
+{{- end -}}
+
+{{/* The same without those by which the pods are selected. */}}
+{{- define "mlpolicy.furtherLabels" -}}
+{{- $own := dict
+  "app.kubernetes.io/version" .Chart.AppVersion
+  "app.kubernetes.io/managed-by" .Release.Service
+  "helm.sh/chart" (printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_")
+-}}
+{{- range $key, $_ := .Values.commonLabels -}}
+{{- if or (hasKey $own $key) (has $key (list "app.kubernetes.io/name" "app.kubernetes.io/instance")) -}}
+{{- fail (printf "commonLabels: the chart sets %s itself: use another key" $key) -}}
+{{- end -}}
+{{- end -}}
+{{ merge $own .Values.commonLabels | toYaml }}
+{{- end -}}
+
+{{/*
+Labels of a hook's pods. Their name is not that of the webhook's pods, so that neither Service, PodDisruptionBudget nor
+NetworkPolicy selects them. Takes the root and the hook's name.
+*/}}
+{{- define "mlpolicy.hookLabels" -}}
+app.kubernetes.io/name: {{ default .root.Chart.Name .root.Values.nameOverride }}-{{ .hook }}
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+{{ include "mlpolicy.furtherLabels" .root }}
+{{- end -}}
+
+{{- define "mlpolicy.serviceAccountName" -}}
+{{- if .Values.serviceAccount.create -}}
+{{ default (include "mlpolicy.fullname" .) .Values.serviceAccount.name }}
+{{- else -}}
+{{ default "default" .Values.serviceAccount.name }}
+{{- end -}}
+{{- end -}}
+
+{{/* The number of seconds in a duration such as 2160h or 360h0m0s. */}}
+{{- define "mlpolicy.seconds" -}}
+{{- $seconds := 0 -}}
+{{- range regexFindAll `[0-9]+[hms]` . -1 -}}
+{{- $seconds = add $seconds (mul (regexFind `[0-9]+` . | int64) (get (dict "h" 3600 "m" 60 "s" 1) (regexFind `[hms]` .))) -}}
+{{- end -}}
+{{ $seconds }}
+{{- end -}}
+
+{{/* The configuration as a mapping, as JSON. */}}
+{{- define "mlpolicy.config" -}}
+{{- if kindIs "map" .Values.config -}}
+{{- $config := deepCopy .Values.config -}}
+{{- /* Helm reads YAML 1.1, in which off is a boolean; mlpolicy reads YAML 1.2 and has no setting that is one. */ -}}
+{{- range $key, $value := .Values.config -}}
+{{- if and (kindIs "bool" $value) (not $value) -}}
+{{- $_ := set $config $key "off" -}}
+{{- end -}}
+{{- end -}}
+{{- range $rule, $severity := $config.rules -}}
+{{- if and (kindIs "bool" $severity) (not $severity) -}}
+{{- $_ := set $config.rules $rule "off" -}}
+{{- end -}}
+{{- end -}}
+{{ toJson $config }}
+{{- else -}}
+{{- $config := default "" .Values.config | fromYaml -}}
+{{- /* fromYaml puts its error under this key, which no configuration has. */ -}}
+{{- with get $config "Error" | toString -}}
+{{- if contains "cannot unmarshal" . -}}
+{{- fail "config must be a mapping, such as kubernetes: {cluster: aks}: give it the text of a .mlpolicy.yaml, not its name, as --set-file config=.mlpolicy.yaml does" -}}
+{{- end -}}
+{{- fail (printf "config is not valid YAML: %s: correct the text, which mlpolicy lint --config FILE checks" (trimPrefix "error converting YAML to JSON: yaml: " .)) -}}
+{{- end -}}
+{{ toJson $config }}
+{{- end -}}
+{{- end -}}
+
+{{/* What the pods have as files, by keys of a ConfigMap. */}}
+{{- define "mlpolicy.files" -}}
+{{- $config := include "mlpolicy.config" . -}}
+{{- if kindIs "map" .Values.config -}}
+mlpolicy.yaml: {{ $config | fromJson | toYaml | quote }}
+{{- else -}}
+mlpolicy.yaml: {{ default "" .Values.config | quote }}
+{{- end }}
+{{- with .Values.clients.caBundle }}
+client-ca.crt: {{ . | quote }}
+{{- end }}
+{{- range $path, $text := .Values.policies }}
+{{ printf "policies/%s" $path | replace "/" "__" }}: {{ $text | quote }}
+{{- end }}
+{{- end -}}
+
+{{/* The volume with these files. Takes the root and the name of the ConfigMap. */}}
+{{- define "mlpolicy.filesVolume" -}}
+name: config
+configMap:
+  name: {{ .name }}
+  items:
+    - key: mlpolicy.yaml
+      path: mlpolicy.yaml
+    {{- if .root.Values.clients.caBundle }}
+    - key: client-ca.crt
+      path: client-ca.crt
+    {{- end }}
+    {{- range $path, $_ := .root.Values.policies }}
+    - key: {{ printf "policies/%s" $path | replace "/" "__" }}
+      path: policies/{{ $path }}
+    {{- end }}
+{{- end -}}
+
+{{/* The arguments of mlpolicy webhook. */}}
+{{- define "mlpolicy.args" -}}
+- webhook
+- --listen=:8443
+- --metrics=:8080
+- --tls-cert=/etc/mlpolicy/tls/tls.crt
+- --tls-key=/etc/mlpolicy/tls/tls.key
+- --config=/etc/mlpolicy/config/mlpolicy.yaml
+{{- if .Values.policies }}
+- --policy=/etc/mlpolicy/config/policies
+{{- end }}
+{{- if .Values.clients.caBundle }}
+- --client-ca=/etc/mlpolicy/config/client-ca.crt
+{{- end }}
+{{- range .Values.clients.names }}
+- --client-name={{ . }}
+{{- end }}
+- --mode={{ .Values.mode }}
+- --shutdown-delay={{ .Values.shutdownDelaySeconds }}s
+{{- if .Values.logAllowed }}
+- --log-allowed
+{{- end }}
+{{- range .Values.extraArgs }}
+- {{ . | quote }}
+{{- end }}
+{{- end -}}
+
+{{- define "mlpolicy.env" -}}
+- name: GOMEMLIMIT
+  value: {{ include "mlpolicy.goMemLimit" . }}
+{{- with .Values.extraEnv }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{/* What the specs of all pods have in common. */}}
+{{- define "mlpolicy.podSpec" -}}
+automountServiceAccountToken: false
+enableServiceLinks: false
+{{- with .Values.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- with .Values.image.pullSecrets }}
+imagePullSecrets:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+securityContext:
+  runAsNonRoot: true
+  runAsUser: 65532
+  runAsGroup: 65532
+  fsGroup: 65532
+  seccompProfile:
+    type: RuntimeDefault
+{{- with .Values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end -}}
+
+{{/* What all containers have in common. */}}
+{{- define "mlpolicy.container" -}}
+image: {{ include "mlpolicy.image" . }}
+imagePullPolicy: {{ .Values.image.pullPolicy }}
+resources:
+  {{- toYaml .Values.resources | nindent 2 }}
+securityContext:
+  allowPrivilegeEscalation: false
+  capabilities:
+    drop: [ALL]
+  readOnlyRootFilesystem: true
+{{- end -}}
+
+{{/*
+A Job that a hook runs once. Another attempt helps where a node was lost, and not where mlpolicy says that the command line
+or the configuration is wrong (exit code 2). Helm waits five minutes by default.
+*/}}
+{{- define "mlpolicy.hookJob" -}}
+backoffLimit: 2
+activeDeadlineSeconds: 240
+ttlSecondsAfterFinished: 3600
+podFailurePolicy:
+  rules:
+    - action: FailJob
+      onExitCodes:
+        operator: In
+        values: [2]
+    - action: Ignore
+      onPodConditions:
+        - type: DisruptionTarget
+          status: "True"
 {{- end -}}
 
 {{- define "mlpolicy.image" -}}
@@ -89,5 +289,77 @@ ca: {{ $ca.Cert | b64enc }}
 previousCA: {{ dig "data" "ca.crt" "" $secret | quote }}
 notAfter: {{ add (now | unixEpoch | int64) (mul $days 86400) | toString | quote }}
 revision: {{ $revision | quote }}
+{{- end -}}
+{{- end -}}
+
+{{/*
+What the API server sends for review, as a list of entries of the ValidatingWebhookConfiguration:
+
+- the versions of files/kinds.yaml. Another version of one of their resources is sent, too, converted to one of these, where
+  the cluster serves one (matchPolicy Equivalent);
+- every other version of the same resources as it is. The known ones are left out by a condition, since a rule that matches
+  them exactly would disable the conversion of the first entry;
+- with reviewBindings, what binds a Pod to a node. The scheduler is left out, so that it depends on no webhook.
+*/}}
+{{- define "mlpolicy.entries" -}}
+{{- $known := list }}
+{{- $any := list }}
+{{- $resourcesOf := dict }}
+{{- $exact := list }}
+{{- range .Files.Get "files/kinds.yaml" | fromYamlArray }}
+{{- $resources := values .kinds | sortAlpha }}
+{{- $known = append $known (dict "group" .group "versions" .versions "operations" (list "CREATE" "UPDATE") "resources" $resources "scope" .scope) }}
+{{- if .updates }}
+{{- $known = append $known (dict "group" .group "versions" .versions "operations" (list "UPDATE") "resources" .updates "scope" .scope) }}
+{{- end }}
+{{- $group := .group }}
+{{- $scope := .scope }}
+{{- range $version := .versions }}
+{{- range $resource := $resources }}
+{{- $exact = append $exact (printf "%s/%s/%s" $group $version $resource) }}
+{{- end }}
+{{- end }}
+{{- range $operations, $these := dict "CREATE UPDATE" $resources "UPDATE" (.updates | default list) }}
+{{- $_ := set $resourcesOf (printf "%s|%s|%s" $group $scope $operations) (concat (get $resourcesOf (printf "%s|%s|%s" $group $scope $operations) | default list) $these | uniq | sortAlpha) }}
+{{- end }}
+{{- end }}
+{{- range .Files.Get "files/kinds.yaml" | fromYamlArray }}
+{{- $entry := . }}
+{{- range $operations := list "CREATE UPDATE" "UPDATE" }}
+{{- $key := printf "%s|%s|%s" $entry.group $entry.scope $operations }}
+{{- with get $resourcesOf $key }}
+{{- $any = append $any (dict "group" $entry.group "versions" (list "*") "operations" (splitList " " $operations) "resources" . "scope" $entry.scope) }}
+{{- $_ := unset $resourcesOf $key }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- /* The webhook would allow these anyway. Because they are not sent, nodes with pods of jobs drain and namespaces terminate
+even if failurePolicy is Fail and no pod answers. */}}
+{{- $notBeingDeleted := dict "name" "not-being-deleted" "expression" "request.operation != \"UPDATE\" || !has(oldObject.metadata.deletionTimestamp)" }}
+{{- $unknownVersion := dict "name" "unknown-version" "expression" (printf "!(request.resource.group + \"/\" + request.resource.version + \"/\" + request.resource.resource in %s)" (toJson $exact)) }}
+{{- $notTheScheduler := dict "name" "not-the-scheduler" "expression" "request.userInfo.username != \"system:kube-scheduler\"" }}
+{{- $entries := list
+  (dict "name" "validate.mlpolicy.dev" "matchPolicy" "Equivalent" "rules" $known "objectSelector" .Values.webhook.objectSelector
+    "conditions" (concat (list $notBeingDeleted) .Values.webhook.matchConditions))
+  (dict "name" "unknown-versions.validate.mlpolicy.dev" "matchPolicy" "Exact" "rules" $any "objectSelector" .Values.webhook.objectSelector
+    "conditions" (concat (list $notBeingDeleted $unknownVersion) .Values.webhook.matchConditions))
+}}
+{{- if .Values.webhook.reviewBindings }}
+{{- $binding := dict "group" "" "versions" (list "v1") "operations" (list "CREATE") "resources" (list "bindings" "pods/binding") "scope" "Namespaced" }}
+{{- $entries = append $entries (dict "name" "bindings.validate.mlpolicy.dev" "matchPolicy" "Equivalent" "rules" (list $binding) "objectSelector" dict
+  "conditions" (list $notTheScheduler)) }}
+{{- end }}
+{{- toYaml $entries }}
+{{- end -}}
+
+{{/*
+Whether an object for Prometheus is rendered: what its value says; where that is auto, whether the cluster has the kind.
+Takes the root, the kind and the value.
+*/}}
+{{- define "mlpolicy.monitored" -}}
+{{- if eq (toString .enabled) "auto" -}}
+{{ .root.Capabilities.APIVersions.Has (printf "%s/v1/%s" .root.Values.monitoring.apiGroup .kind) }}
+{{- else -}}
+{{ .enabled }}
 {{- end -}}
 {{- end -}}
