@@ -11,15 +11,16 @@ import (
 // plain web applications: only a tag says that one serves a model.
 var aciContainerGroup = format{
 	name:      "aci-container-group",
-	title:     "Azure Container Instances container group (`az container create --file`)",
-	signs:     "`properties.containers` with `type` Microsoft.ContainerInstance/containerGroups, or with `osType` and a dated `apiVersion`",
+	title:     "Azure Container Instances container group (`az container create --file`) and container group profile",
+	signs:     "`properties.containers` with `type` Microsoft.ContainerInstance/containerGroups or containerGroupProfiles, or with `osType` and a dated `apiVersion`",
 	reference: "https://learn.microsoft.com/azure/container-instances/container-instances-reference-yaml",
 	marks:     [][]string{{"emoryInG", "emorying"}, {"containers"}, {"ontainerInstance/", "ontainerinstance/", "osType"}},
 	matches: func(root *source.Node) bool {
 		if root.Has("$schema") || root.Has("kind") || root.At("properties", "containers").Elements() == nil {
 			return false
 		}
-		if lowerScalar(root.Get("type")) == "microsoft.containerinstance/containergroups" {
+		switch lowerScalar(root.Get("type")) {
+		case "microsoft.containerinstance/containergroups", "microsoft.containerinstance/containergroupprofiles":
 			return true
 		}
 		return !root.Has("type") && root.Get("properties").Has("osType") &&

@@ -198,7 +198,7 @@ func (l *linker) finish(ctx context.Context, d *Deployment, own func(*Compute)) 
 	if d.Compute != before {
 		own(d.Compute)
 	}
-	l.measure(ctx, d)
+	problems = append(problems, l.ours(l.measure(ctx, d))...)
 	d.inventory(l.options)
 	return problems
 }

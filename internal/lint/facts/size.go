@@ -19,8 +19,8 @@ import (
 const maxModelFiles = 10_000
 
 // sizes measures models whose files are at hand, each once. Where the sizes of models come
-// from, most trusted first: a statement, an MLmodel, a safetensors index, the files, the
-// configuration's inventory. Here are the second to the fourth.
+// from, most trusted first: an MLmodel, a safetensors index, the files, a statement, the
+// configuration's inventory. Here are the first three.
 type sizes struct {
 	fsys     fs.FS
 	read     func(ctx context.Context, name string) *reading // of a document that is looked up
@@ -44,19 +44,40 @@ func newSizes(fsys fs.FS, read func(context.Context, string) *reading, root func
 }
 
 // measure looks up the sizes of models whose files are at hand: those whose path is
-// relative to the folder of the document that states it.
-func (l *linker) measure(ctx context.Context, d *Deployment) {
+// relative to the folder of the document that states it. A size that is stated gives way
+// to them, and contradicts them if it is not about the same.
+func (l *linker) measure(ctx context.Context, d *Deployment) []Problem {
 	if l.options.Alone {
-		return
+		return nil
 	}
+	m := merger{name: d.Name.Value, file: d.Subject.File}
 	for _, model := range d.Models {
-		if model.SizeBytes.Known || !model.Path.Known {
+		stated := model.SizeBytes
+		if stated.Known && model.SizeSource.Value != statedSource || !model.Path.Known {
 			continue
 		}
-		if file := model.Path.Place.Node.File().Name; file != standardInput {
-			l.sizes.model(ctx, file, model)
+		file := model.Path.Place.Node.File().Name
+		if file == standardInput {
+			continue
+		}
+		source := model.SizeSource
+		l.sizes.model(ctx, file, model)
+		switch size := model.SizeBytes; {
+		case !stated.Known:
+		case !size.Known:
+			model.SizeBytes, model.SizeSource = stated, source
+		case !aboutEqual(stated.Value, size.Value):
+			m.contradiction("model size", size.Place, stated.Place,
+				fmt.Sprintf("%d bytes", size.Value), fmt.Sprintf("%d bytes", stated.Value))
 		}
 	}
+	return m.problems
+}
+
+// aboutEqual reports whether a size that is stated differs by at most 5 % from the one
+// that was measured.
+func aboutEqual(stated, size int64) bool {
+	return math.Abs(float64(stated)-float64(size)) <= 0.05*float64(size)
 }
 
 // model sets the size of a model whose path a file states; one that cannot be known keeps
@@ -161,6 +182,8 @@ func (s *sizes) single(found file) (measured, error) {
 	switch {
 	case err != nil:
 		return measured{}, err
+	case bytes == 0:
+		return measured{}, fmt.Errorf("%s is empty", found.as)
 	case pointer:
 		return measured{bytes: bytes, source: pointerSource, why: "size that the git-lfs pointer " + found.as + " states"}, nil
 	}
@@ -176,7 +199,7 @@ const mlModelName = "MLmodel"
 // mlModel reads the size that an MLmodel states.
 func (s *sizes) mlModel(ctx context.Context, name string) (measured, bool) {
 	parts := s.read(ctx, name).parts[mlModel]
-	if len(parts) != 1 || !parts[0].facts.Models[0].SizeBytes.Known {
+	if len(parts) != 1 || parts[0].facts.Models[0].SizeBytes.Value == 0 {
 		return measured{}, false
 	}
 	bytes := parts[0].facts.Models[0].SizeBytes
@@ -225,6 +248,9 @@ func (s *sizes) folder(ctx context.Context, root string, found file) (measured, 
 	if err := w.entries(found.name, entries); err != nil {
 		return measured{}, err
 	}
+	if w.bytes == 0 || w.files == w.placeholders {
+		return measured{}, fmt.Errorf("%s holds no file of a model", found.as)
+	}
 	for _, total := range totals {
 		if total.bytes > w.bytes {
 			return measured{}, fmt.Errorf("%s holds less than one of its %d safetensors indexes states", found.as, len(totals))
@@ -244,6 +270,8 @@ type modelWalk struct {
 	files   int
 	lfs     int      // of them git-lfs pointers
 	skipped []string // folders whose names begin with a dot
+
+	placeholders int // of the files those that only keep the folder or describe it
 }
 
 // list returns what is in a folder, by name. Too much for a model is an error.
@@ -314,6 +342,9 @@ func (w *modelWalk) entry(name string, entry fs.DirEntry) error {
 		}
 		w.bytes = addSize(w.bytes, bytes)
 		w.files++
+		if keepsFolder(entry.Name()) {
+			w.placeholders++
+		}
 		if pointer {
 			w.lfs++
 		}
@@ -330,6 +361,17 @@ func (w *modelWalk) entry(name string, entry fs.DirEntry) error {
 		return err
 	}
 	return w.entries(found.name, inside)
+}
+
+// keepsFolder reports whether a file, by its name, is no part of a model: .gitkeep,
+// placeholder.txt, README.md.
+func keepsFolder(name string) bool {
+	stem, _, _ := strings.Cut(strings.ToLower(name), ".")
+	switch stem {
+	case "", "placeholder", "readme", "license":
+		return true
+	}
+	return false
 }
 
 // addSize adds sizes that are not negative; git-lfs pointers may state any.

@@ -128,7 +128,7 @@ func TestModelSizes(t *testing.T) {
 	}{
 		// One file.
 		{"file", "m.pkl", tree{"a/m.pkl": 1200}, "1200 by file: size of the file a/m.pkl"},
-		{"empty file", "m.pkl", tree{"a/m.pkl": 0}, "0 by file: size of the file a/m.pkl"},
+		{"empty file", "m.pkl", tree{"a/m.pkl": 0}, "unknown: a/m.pkl is empty"},
 		{"file in the project's root", "../m.pkl", tree{"m.pkl": 5}, "5 by file: size of the file m.pkl"},
 		{"current folder", "./m.pkl", tree{"a/m.pkl": 5}, "5 by file: size of the file a/m.pkl"},
 		{"trailing slash", "m/", tree{"a/m/w": 5}, "5 by folder: folder a/m of 1 file"},
@@ -206,7 +206,11 @@ func TestModelSizes(t *testing.T) {
 		// Folders.
 		{"folder", "m", tree{"a/m/w": 5, "a/m/b/c/w": 6, "a/x": 7}, "11 by folder: folder a/m of 2 files"},
 		{"the document's own folder", ".", tree{"a/w": 5, "a/d.yaml": 0}, "5 by folder: folder a of 2 files"},
-		{"empty folder", "m", tree{"a/m/.cache/x": 1}, "0 by folder: folder a/m of 0 files, without .cache"},
+		{"empty folder", "m", tree{"a/m/.cache/x": 1}, "unknown: a/m holds no file of a model"},
+		{"folder that is kept by a file", "m", tree{"a/m/.gitkeep": "", "a/m/b/.placeholder": "keep", "a/m/README.md": "# Models\n"}, "unknown: a/m holds no file of a model"},
+		{"folder of empty files", "m", tree{"a/m/w": "", "a/m/x": ""}, "unknown: a/m holds no file of a model"},
+		{"folder with a description", "m", tree{"a/m/w": 5, "a/m/README.md": 6}, "11 by folder: folder a/m of 2 files"},
+		{"MLmodel of no size", "m", tree{"a/m/MLmodel": mlmodel("0"), "a/m/w": 5}, fmt.Sprintf("%d by folder: folder a/m of 2 files", 5+len(mlmodel("0")))},
 		{"folders with a dot", "m", tree{"a/m/w": 5, "a/m/.git/x": 6, "a/m/b/.git/x": 6, "a/m/.cache/x": 7, "a/m/.gitattributes": 8},
 			"13 by folder: folder a/m of 2 files, without .cache, .git"},
 		{"what Azure ML leaves out", "m", tree{"a/m/w": 5, "a/m/.gitignore": "# ours\n\n*.bin\n"},
@@ -257,20 +261,58 @@ func TestPlaceOfASize(t *testing.T) {
 	}
 }
 
-// Statements come before everything, the inventory behind everything.
+// What is at hand comes before what is stated, and the inventory behind both.
 func TestTrustInSizes(t *testing.T) {
 	fsys := tree{"m/MLmodel": mlmodel("7"), "w": 5}.mapFS()
 	options := Options{ModelSize: func(string, string) Fact[int64] { return Know(int64(9), Place{Why: "inventory"}) }}
 	for model, want := range map[string]string{
-		"{name: a, size: 3, path: m}": "3 by statement",
-		"{name: a, path: m}":          "7 by MLmodel",
-		"{name: a, path: w}":          "5 by file",
-		"{name: a, path: gone}":       "9 by configuration",
-		"{name: a}":                   "9 by configuration",
-		"{path: gone}":                "0 by ",
+		"{name: a, size: 7, path: m}":    "7 by MLmodel",
+		"{name: a, size: 3, path: gone}": "3 by statement",
+		"{name: a, size: 3}":             "3 by statement",
+		"{name: a, size: 0}":             "9 by configuration",
+		"{name: a, path: m}":             "7 by MLmodel",
+		"{name: a, path: w}":             "5 by file",
+		"{name: a, path: gone}":          "9 by configuration",
+		"{name: a}":                      "9 by configuration",
+		"{path: gone}":                   "0 by ",
 	} {
 		d := only(t, extract(t, fsys, options, "d.yaml", "apiVersion: mlpolicy.dev/v1\nkind: ModelDeployment\nspec: {model: "+model+"}\n"))
 		equal(t, fmt.Sprintf("%d by %s", d.Models[0].SizeBytes.Value, d.Models[0].SizeSource.Value), want)
+	}
+}
+
+// A size that is stated contradicts what is at hand if it differs by more than 5 %.
+func TestStatedSizesContradict(t *testing.T) {
+	fsys := tree{"m/w": 1000, "m/MLmodel": mlmodel("1000"), "w": 1000}.mapFS()
+	tests := []struct {
+		model string
+		want  string // the size, and what contradicts
+	}{
+		{"{size: 1000, path: w}", "1000 by file"},
+		{"{size: 1050, path: w}", "1000 by file"},
+		{"{size: 950, path: w}", "1000 by file"},
+		{"{size: 1051, path: w}", "1000 by file, model size of a is stated to be 1051 bytes and is 1000 bytes by spec.model.path at spec.model.size"},
+		{"{size: 949, path: m}", "1000 by MLmodel, model size of a is stated to be 949 bytes and is 1000 bytes by model_size_bytes at spec.model.size"},
+		{"{size: 949, path: gone}", "949 by statement"},
+	}
+	for _, test := range tests {
+		extraction := extract(t, fsys, Options{}, "d.yaml", "apiVersion: mlpolicy.dev/v1\nkind: ModelDeployment\nmetadata: {name: a}\nspec: {model: "+test.model+"}\n")
+		model := only(t, extraction).Models[0]
+		got := fmt.Sprintf("%d by %s", model.SizeBytes.Value, model.SizeSource.Value)
+		for _, problem := range extraction.Problems {
+			got += fmt.Sprintf(", %s at %s", problem.Message, problem.Place.Node.Path())
+		}
+		equal(t, got, test.want)
+	}
+}
+
+// What a configuration states of a model whose files are at hand contradicts them, too.
+func TestStatedSizeOfAConfiguration(t *testing.T) {
+	stated := statement(t, "model: {size: 900MB}")
+	options := Options{Stated: func(Subject) []*Statement { return []*Statement{stated} }}
+	extraction := extract(t, tree{"m": 1000}.mapFS(), options, "d.yaml", serving("m"))
+	if d := only(t, extraction); d.Models[0].SizeBytes.Value != 1000 || len(extraction.Problems) != 1 {
+		t.Error(describe(extraction))
 	}
 }
 
@@ -604,6 +646,10 @@ func TestIndexWithoutASize(t *testing.T) {
 		`{"metadata": {"total_size" 8}}`, `{"a": [, "metadata": {"total_size": 8}}`, `{"metadata": {"total_size": `,
 	} {
 		d := only(t, extract(t, tree{"m/model.safetensors.index.json": text}.mapFS(), Options{}, "d.yaml", serving("m")))
+		if text == "" { // a folder of nothing
+			equal(t, sized(t, d), "unknown: m holds no file of a model")
+			continue
+		}
 		if got := sized(t, d); !strings.HasPrefix(got, fmt.Sprintf("%d by folder", len(text))) || strings.Contains(got, "index") {
 			t.Errorf("%s: %s", text, got)
 		}

@@ -9,7 +9,8 @@ import (
 // terraformPlan is what terraform show -json or tofu show -json prints of a plan.
 // It is judged by what will be there once the plan is applied: resources that the
 // plan leaves as they are count, those that it destroys or forgets and data sources,
-// which others own, do not. The JSON of a state has no resource_changes and is none.
+// which others own, do not. Without changes, as tools print it that show less, what is
+// planned counts. The JSON of a state has neither and is none.
 //
 // It is no variable, because a plan holds manifests, which the formats of the table read.
 func terraformPlan() *format {
@@ -25,19 +26,36 @@ func terraformPlan() *format {
 			return root.Has("format_version") && (root.Has("resource_changes") || root.Has("planned_values"))
 		},
 		read: func(r *reader) {
-			for _, object := range r.root.Get("resource_changes").Elements() {
+			changes := r.root.Get("resource_changes").Elements()
+			for _, object := range changes {
 				change := object.Get("change")
-				if object.Get("mode").Is("data") || !stays(change.Get("actions")) {
-					continue
+				if stays(change.Get("actions")) {
+					r.planned(object, redacted(change.Get("after"), change.Get("after_unknown")), change.Get("after_sensitive"))
 				}
-				kind, _ := object.Get("type").Scalar()
-				after := redacted(redacted(change.Get("after"), change.Get("after_unknown")), change.Get("after_sensitive"))
-				if !after.IsNull() {
-					r.terraformResource(terraformResource{kind: kind, object: object, after: after})
-				}
+			}
+			if len(changes) == 0 {
+				r.plannedModule(r.root.At("planned_values", "root_module"))
 			}
 			r.ground()
 		},
+	}
+}
+
+// plannedModule reads what a module holds once the plan is applied, and the modules in it.
+func (r *reader) plannedModule(module *source.Node) {
+	for _, object := range module.Get("resources").Elements() {
+		r.planned(object, object.Get("values"), object.Get("sensitive_values"))
+	}
+	for _, child := range module.Get("child_modules").Elements() {
+		r.plannedModule(child)
+	}
+}
+
+// planned reads a resource with its attributes once the plan is applied.
+func (r *reader) planned(object, after, sensitive *source.Node) {
+	kind, _ := object.Get("type").Scalar()
+	if after = redacted(after, sensitive); !object.Get("mode").Is("data") && !after.IsNull() {
+		r.terraformResource(terraformResource{kind: kind, object: object, after: after})
 	}
 }
 

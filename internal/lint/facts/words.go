@@ -134,12 +134,16 @@ func (r *reader) line(n *source.Node) Fact[string] {
 	return r.text(n)
 }
 
-// state sets the size that somebody states explicitly.
+// statedSource is the source of a size that somebody states explicitly.
+const statedSource = "statement"
+
+// state sets the size that somebody states explicitly. 0 states none.
 func (m *Model) state(size Fact[int64]) {
-	m.SizeBytes = size
-	if size.Known {
-		m.SizeSource = Know("statement", size.Place)
+	if size.Value == 0 {
+		return
 	}
+	m.SizeBytes = size
+	m.SizeSource = Know(statedSource, size.Place)
 }
 
 // computeWords reads a compute, whose name is not known where none is stated.

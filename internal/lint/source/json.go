@@ -15,19 +15,19 @@ import (
 // YAML is read strictly: there a line break in a string is a space.
 func (f *File) readJSON(text string) reading {
 	if namedJSON(f.Name) {
-		return f.readJSONBytes(text, blankExpressions(f.Text))
+		return f.readJSONBytes(text, blankBreaks(f.Text, isExpression))
 	}
 	return f.readJSONBytes(text, f.Text)
 }
 
 // readCommentedJSON reads JSON with comments and trailing commas. jsonc blanks
-// them, so that every offset stays.
-func (f *File) readCommentedJSON(text string) reading {
+// them, so that every offset stays. over reports which strings may take several lines.
+func (f *File) readCommentedJSON(text string, over func(string []byte) bool) reading {
 	blanked := jsonc.ToJSON(f.Text)
 	if len(blanked) != len(text) { // an unclosed comment at the very end
 		blanked = f.Text
 	}
-	return f.readJSONBytes(text, blankExpressions(blanked))
+	return f.readJSONBytes(text, blankBreaks(blanked, over))
 }
 
 func (f *File) readJSONBytes(text string, data []byte) reading {
@@ -54,14 +54,11 @@ func (f *File) readJSONBytes(text string, data []byte) reading {
 	return all
 }
 
-// blankExpressions returns JSON with spaces for the line breaks and tabs in strings
-// that are expressions, "[…]": the template language of Azure Resource Manager, whose
-// tools read them so, takes those that JSON does not. Every offset stays.
+// blankBreaks returns JSON with spaces for the line breaks and tabs in some strings. Every
+// offset stays. The tools of Azure Resource Manager take them in any string, above all
+// in expressions, "[…]".
 // https://learn.microsoft.com/azure/azure-resource-manager/templates/syntax#multi-line-strings
-func blankExpressions(data []byte) []byte {
-	if !bytes.Contains(data, []byte(`"[`)) {
-		return data
-	}
+func blankBreaks(data []byte, in func(string []byte) bool) []byte {
 	blanked := data
 	for at := 0; ; {
 		open := bytes.IndexByte(data[at:], '"')
@@ -71,7 +68,7 @@ func blankExpressions(data []byte) []byte {
 		start := at + open + 1
 		end := start + stringLength(data[start:])
 		at = min(end+1, len(data))
-		if text := data[start:end]; !isExpression(text) || !bytes.ContainsAny(text, breaks) {
+		if text := data[start:end]; !in(text) || !bytes.ContainsAny(text, breaks) {
 			continue
 		}
 		if &blanked[0] == &data[0] {
@@ -92,6 +89,9 @@ var escapeBreaks = strings.NewReplacer("\r", `\r`, "\n", `\n`, "\t", `\t`)
 func isExpression(text []byte) bool {
 	return len(text) > 1 && text[0] == '[' && text[1] != '[' && text[len(text)-1] == ']'
 }
+
+// anyString is true for each string.
+func anyString([]byte) bool { return true }
 
 // stringLength is that of a string up to its closing quote, or of all the data.
 func stringLength(data []byte) int {

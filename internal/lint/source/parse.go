@@ -54,8 +54,9 @@ func (r reading) clean() bool { return len(r.faults) == 0 }
 
 // read tries the languages that text may be written in. Strict JSON that is named
 // so or looks so wins, because the tools that own such files read it as JSON. JSON
-// with comments is tried before YAML only where the name says JSON: a YAML reader
-// takes "// no comment" as a part of a value.
+// with comments is tried before YAML only where the name does not say YAML, whose reader
+// takes "// no comment" as a part of a value. Of two ways to take broken JSON the one
+// without strings over several lines tells better where it breaks.
 func (f *File) read(text string) reading {
 	named := namedJSON(f.Name)
 	if !named && !looksJSON(text) {
@@ -65,22 +66,29 @@ func (f *File) read(text string) reading {
 	if strict.clean() || strict.excessive() {
 		return strict
 	}
-	if named {
-		relaxed := f.readCommentedJSON(text)
+	var relaxed reading
+	if !namedYAML(f.Name) {
+		relaxed = f.readCommentedJSON(text, isExpression)
 		if relaxed.clean() || relaxed.excessive() {
 			return relaxed
 		}
-		yaml := f.readYAML(text)
-		if yaml.clean() && yaml.structured() || yaml.unrendered() {
-			return yaml
+		if over := f.readCommentedJSON(text, anyString); over.clean() || over.excessive() {
+			return over
 		}
-		return relaxed
 	}
 	yaml := f.readYAML(text)
-	if yaml.clean() || yaml.unrendered() {
+	switch {
+	case named && (yaml.clean() && yaml.structured() || yaml.unrendered()):
+		return yaml
+	case named:
+		return relaxed
+	case yaml.clean(), yaml.unrendered():
 		return yaml
 	}
-	if relaxed := f.readCommentedJSON(text); relaxed.clean() || len(relaxed.documents) > len(yaml.documents) {
+	if namedYAML(f.Name) {
+		relaxed = f.readCommentedJSON(text, isExpression)
+	}
+	if relaxed.clean() || len(relaxed.documents) > len(yaml.documents) {
 		return relaxed
 	}
 	return yaml
@@ -107,9 +115,33 @@ func namedJSON(name string) bool {
 	return false
 }
 
+func namedYAML(name string) bool {
+	switch strings.ToLower(path.Ext(name)) {
+	case ".yaml", ".yml":
+		return true
+	}
+	return false
+}
+
+// looksJSON reports whether a text begins with a collection of JSON, after comments.
 func looksJSON(text string) bool {
-	text = strings.TrimLeft(text, " \t\r\n")
-	return text != "" && (text[0] == '{' || text[0] == '[')
+	for {
+		text = strings.TrimLeft(text, " \t\r\n")
+		end := ""
+		switch {
+		case strings.HasPrefix(text, "//"):
+			end = "\n"
+		case strings.HasPrefix(text, "/*"):
+			end = "*/"
+		default:
+			return text != "" && (text[0] == '{' || text[0] == '[')
+		}
+		_, rest, closed := strings.Cut(text[2:], end)
+		if !closed {
+			return false
+		}
+		text = rest
+	}
 }
 
 // fault is a Problem before its offsets are resolved.

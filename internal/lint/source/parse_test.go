@@ -280,6 +280,23 @@ func TestParse(t *testing.T) {
   6:3-6:6 string "d"
     6:8-6:9 number "1"
 `},
+		{"strings over lines among comments", "a.json", "{ // don't \"\n  \"a\": \"http://b\r\n\t/* c */\", /* \" */ \"d\": \"[[e\n]\",\n}", `---
+1:1-5:2 mapping
+  2:3-2:6 string "a"
+    2:8-3:10 string "http://b\r\n\t/* c */"
+  3:20-3:23 string "d"
+    3:25-4:3 string "[[e\n]"
+`},
+		{"comment before JSON on standard input", "<stdin>", "/* a */ // b\n{/* c */ \"d\": \"e\nf\"} // g", `---
+2:1-3:4 mapping
+  2:10-2:13 string "d"
+    2:15-3:3 string "e\nf"
+`},
+		{"comment before JSON that is named YAML", "a.yaml", "{/* c */ \"d\": 1}", `---
+1:1-1:17 mapping
+  1:2-1:13 string "/* c */ \"d\""
+    1:15-1:16 number "1"
+`},
 		{"expressions over lines among comments", "a.json", "{ // don't \"\n  \"a\": \"[f(\n  '//', '/*')]\", /* \" */ \"b\": 1,\n}", `---
 1:1-4:2 mapping
   2:3-2:6 string "a"
@@ -370,8 +387,8 @@ func TestParseProblems(t *testing.T) {
 		{"JSON without colon", "a.json", "{\n  \"a\" 1\n}", "2:7-2:7 malformed: invalid character '1' after object name (expecting ':')\n"},
 		{"JSON without end", "a.json", "{}\n{\"a\": [1", "---\n1:1-1:3 mapping\n2:9-2:9 malformed: the file ends within a JSON value\n"},
 		{"JSON with a comment without end", "a.json", "{} /*", "---\n1:1-1:3 mapping\n1:4-1:4 malformed: invalid character '/' at start of value\n"},
-		{"line break in a string of JSON", "a.json", "{\"a\": \"b\n\", // c\n \"d\": \"[e\n]\"}", "1:9-1:9 malformed: invalid character '\\n' in string (expecting non-control character)\n"},
-		{"line break in a string that begins with brackets", "a.json", "{\"a\": \"[[b]\n]\", // c: d: e\n}", "1:12-1:12 malformed: invalid character '\\n' in string (expecting non-control character)\n"},
+		{"string of JSON without an end", "a.json", "{\"a\": \"b\n, // c\n \"d\": 1}", "1:9-1:9 malformed: invalid character '\\n' in string (expecting non-control character)\n"},
+		{"string of JSON without an end, and no comment", "a.json", "{\"a\": \"b\n, \"d\": 1}", "1:9-1:9 malformed: invalid character '\\n' in string (expecting non-control character)\n"},
 		{"expression without end", "a.json", "{ // c\n \"a\": \"[f('b')],\n \"c\": [\"d\"]\n}", "2:17-2:17 malformed: invalid character '\\n' in string (expecting non-control character)\n"},
 		{"error behind an expression over lines", "a.json", "{ // c\n \"a\": \"[f(\n'b')]\",\n \"é\" 1}", "4:6-4:6 malformed: invalid character '1' after object name (expecting ':')\n"},
 		{"tag as value", "a.yaml", "a: 1\nimage: {{ACR}}.io/x\n", "2:8-2:15 unrendered: this is a template: render it first\n"},
