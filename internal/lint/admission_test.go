@@ -148,6 +148,13 @@ spec: {template: {spec: {%s, containers: [{name: a, image: b, resources: {limits
 			{"{kubernetes: {cluster: aks}, facts: [{namespaces: [scoring], set: {workload: batch-scoring}}]}", "hostNetwork: false", "gpu-batch-scoring"},
 		} {
 			linter := linterOf(t, test.configuration).Admission()
+			if test.configuration == "" {
+				// A second container with the image of a model server hides nothing, either.
+				server := strings.Replace(fmt.Sprintf(object, "", test.spec), "containers: [", "containers: [{name: s, image: vllm/vllm-openai}, ", 1)
+				if found := lintObject(t, linter, server); !slices.ContainsFunc(found, func(finding string) bool { return ruleOf(finding) == test.rule }) {
+					t.Errorf("an image takes away %s: %q", test.rule, found)
+				}
+			}
 			without := lintObject(t, linter, fmt.Sprintf(object, "", test.spec))
 			found := lintObject(t, linter, fmt.Sprintf(object, label, test.spec))
 			if !slices.ContainsFunc(without, func(finding string) bool { return ruleOf(finding) == test.rule }) {

@@ -209,7 +209,7 @@ func (l *Linter) Facts(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) 
 func (l *Linter) options(read readings) facts.Options {
 	return facts.Options{
 		Cluster: l.config.Cluster, Stated: l.config.Stated, ModelSize: l.config.ModelSize,
-		Lists: facts.Lists{Device: l.config.Device},
+		Lists: l.config.Lists(),
 		Alone: l.alone, Project: l.project, Unrecognized: read.unrecognized,
 		Doubted: l.doubted, Namespace: l.namespace, Inline: l.admission,
 	}

@@ -41,6 +41,8 @@ type Config struct {
 
 	workingDir string
 	devices    []device
+	servers    []facts.ModelServer
+	noServers  bool
 	rules      []rule
 	stages     []stage
 	models     []model
@@ -98,6 +100,11 @@ func (c *Config) Device(resource string) facts.Fact[facts.Device] {
 		}
 	}
 	return facts.Fact[facts.Device]{}
+}
+
+// Lists returns what the configuration adds to the lists of package facts.
+func (c *Config) Lists() facts.Lists {
+	return facts.Lists{Device: c.Device, ModelServers: c.servers, NoModelServers: c.noServers}
 }
 
 type model struct {

@@ -16,6 +16,7 @@ const everything = `# The configuration of the design, and some.
 edition: 2020-12
 kubernetes: {cluster: aks}
 devices: {gpu: ["gpu.example.com/*"], fpga: ["example.com/fpga-*", "gpu.example.com/fpga"]}
+images: [acme/model-server, {repository: "*/scorer", start: [score serve], excluded_tags: ["*-dev"]}]
 fail_on: warning
 rules: {preview-target: off, production-target: error}
 stages: {production: ["deploy/prod/**", "**/PRD-*", {namespaces: [prod-*], kinds: [Deployment]}], development: ["**/DEV-*"]}
@@ -103,6 +104,19 @@ func TestDevice(t *testing.T) {
 	}
 }
 
+func TestImages(t *testing.T) {
+	servers := parse(t, everything).Lists().ModelServers
+	if len(servers) != 2 || servers[0].Repository != "acme/model-server" || servers[1].Repository != "*/scorer" ||
+		!slices.Equal(servers[1].Start, []string{"score serve"}) || !slices.Equal(servers[1].ExcludedTags, []string{"*-dev"}) {
+		t.Errorf("%+v", servers)
+	}
+	for text, want := range map[string]bool{"images: off": true, `images: "off"`: true, "images: [a/b]": false, "images: []": false, "": false} {
+		if got := parse(t, text).Lists().NoModelServers; got != want {
+			t.Errorf("%s: %t", text, got)
+		}
+	}
+}
+
 func TestModelSizePrefersTheVersion(t *testing.T) {
 	config := parse(t, everything)
 	for _, test := range []struct {
@@ -177,8 +191,8 @@ func TestStatedSelectsByScope(t *testing.T) {
 func TestParseNamesEachMistakeWithItsPlace(t *testing.T) {
 	for _, test := range []struct{ name, text, want string }{
 		{"unknown key", "editon: 2020-06", `1:1: unknown key "editon": did you mean "edition"?`},
-		{"unknown key with nothing near", "xyz: 1", `1:1: unknown key "xyz": use one of edition, kubernetes, devices, fail_on, rules, stages, models, facts, ignore, policies, webhook`},
-		{"waivers come later", "waivers: []", `1:1: unknown key "waivers": use one of edition, kubernetes, devices, fail_on, rules, stages, models, facts, ignore, policies, webhook`},
+		{"unknown key with nothing near", "xyz: 1", `1:1: unknown key "xyz": use one of edition, kubernetes, devices, images, fail_on, rules, stages, models, facts, ignore, policies, webhook`},
+		{"waivers come later", "waivers: []", `1:1: unknown key "waivers": use one of edition, kubernetes, devices, images, fail_on, rules, stages, models, facts, ignore, policies, webhook`},
 		{"unknown cluster", "kubernetes:\n  cluster: gke", `2:12: unknown value "gke": use one of aks, other`},
 		{"unknown key below", "kubernetes: {clustr: aks}", `1:14: unknown key "clustr": did you mean "cluster"?`},
 		{"unknown severity", "rules:\n  memory: warn", `2:11: unknown value "warn": did you mean "warning"?`},

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"path"
 	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
@@ -64,6 +65,7 @@ func (r *reader) settings() []field {
 		{"edition", r.edition},
 		{"kubernetes", func(_, value *source.Node) { r.mapping(value, r.kubernetes()) }},
 		{"devices", func(_, value *source.Node) { r.mapping(value, r.devices()) }},
+		{"images", r.images},
 		{"fail_on", r.failOn},
 		{"rules", r.rules},
 		{"stages", func(_, value *source.Node) { r.mapping(value, r.stages()) }},
@@ -89,6 +91,68 @@ func (r *reader) devices() []field {
 		}})
 	}
 	return fields
+}
+
+// images reads off, or a list of repositories of model servers.
+func (r *reader) images(_, value *source.Node) {
+	if value.Is("off") || value.Is("false") { // YAML 1.1 reads off as false
+		r.config.noServers = true
+		return
+	}
+	for _, item := range r.list(value, `off, or a list: ["example.com/team/model-server"]`) {
+		server := facts.ModelServer{Why: "images of the configuration lists this repository as a model server"}
+		if item.Kind == source.Mapping {
+			if r.mapping(item, r.server(&server)) && !item.Has("repository") {
+				r.mistake(item, "an image needs a repository")
+			}
+		} else {
+			server.Repository = r.repository(item)
+		}
+		r.config.servers = append(r.config.servers, server)
+	}
+}
+
+func (r *reader) server(s *facts.ModelServer) []field {
+	texts := func(node *source.Node, shape string) (texts []string) {
+		for _, text := range r.paths(node, shape) {
+			texts = append(texts, text.Value)
+		}
+		return texts
+	}
+	return []field{
+		{"repository", func(_, value *source.Node) { s.Repository = r.repository(value) }},
+		{"start", func(_, value *source.Node) { s.Start = texts(value, `a list: ["serve-model"]`) }},
+		{"excluded_tags", func(_, value *source.Node) {
+			s.ExcludedTags = texts(value, `a list: ["*-sdk"]`)
+			for _, item := range value.Elements() {
+				if text, ok := item.Scalar(); ok && !validGlob(text) {
+					r.mistake(item, "invalid pattern %q: a bracket is never closed", text)
+				}
+			}
+		}},
+	}
+}
+
+// validGlob reports whether a pattern is one of path.Match.
+func validGlob(pattern string) bool {
+	_, err := path.Match(pattern, "")
+	return err == nil
+}
+
+// repository reads the last path components of an image's repository, each a pattern.
+func (r *reader) repository(node *source.Node) string {
+	text, ok := r.text(node)
+	switch {
+	case !ok:
+		return ""
+	case !validGlob(text):
+		r.mistake(node, "invalid pattern %q: a bracket is never closed", text)
+	case strings.ContainsAny(text[strings.LastIndexByte(text, '/')+1:], ":@"):
+		r.mistake(node, "%q has a tag or a digest: a repository has none", text)
+	case strings.Trim(text, "*/") == "":
+		r.mistake(node, "%q covers every image", text)
+	}
+	return text
 }
 
 func (r *reader) stages() []field {

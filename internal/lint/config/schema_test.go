@@ -10,6 +10,8 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"sigs.k8s.io/yaml"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 )
 
 const schemaFolder = "../../../docs/schemas"
@@ -39,6 +41,7 @@ func TestSchemaHasTheKeysOfTheReader(t *testing.T) {
 		"configuration": {r.settings(), published},
 		"kubernetes":    {r.kubernetes(), published.Properties["kubernetes"]},
 		"devices":       {r.devices(), published.Properties["devices"]},
+		"an image":      {r.server(&facts.ModelServer{}), published.Definitions["image"]},
 		"stages":        {r.stages(), published.Properties["stages"]},
 		"models":        {r.model(&model{}), *published.Properties["models"].Items},
 		"a stage":       {r.scope(&scope{}), published.Definitions["scope"]},
@@ -86,6 +89,14 @@ func TestSchemaAndReaderAgree(t *testing.T) {
 		{"devices: {gpu: []}", false},
 		{"devices: {gpu: ['']}", false},
 		{"devices: [example.com/a100]", false},
+		{"images: off", true},
+		{"images: on", false},
+		{"images: [acme/model-server, {repository: acme/llm, start: [serve], excluded_tags: ['*-sdk']}]", true},
+		{"images: [{start: [serve]}]", false},
+		{"images: [{repository: acme/llm, tags: [a]}]", false},
+		{"images: ['acme/llm:1']", false},
+		{"images: ['*']", false},
+		{"images: {repository: acme/llm}", false},
 		{"fail_on: never", true},
 		{"fail_on: 'off'", false},
 		{"rules: {memory: warn}", false},

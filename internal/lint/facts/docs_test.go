@@ -246,6 +246,41 @@ A pod also has at least one GPU if its ` + "`runtimeClassName` is `nvidia`, `nvi
 	return text.String()
 }
 
+// modelServersSection lists the images that make a web service of a workload.
+func modelServersSection() string {
+	var text strings.Builder
+	text.WriteString(`
+## Model servers
+
+A Deployment, a StatefulSet, a ReplicaSet, a LeaderWorkerSet or a Pod that is always restarted is a web service if one of its main containers
+runs a model server: the repository of its image ends in the components of one of these, so that mirrors count, and the container has no
+` + "`command`, or its `command` and `args`" + ` have one of the start words. In any other kind, such as a Job, an image says nothing.
+
+| repository | start words | except tags |
+|---|---|---|
+`)
+	quoted := func(list []string) string {
+		var quoted []string
+		for _, item := range list {
+			quoted = append(quoted, "`"+item+"`")
+		}
+		return strings.Join(quoted, ", ")
+	}
+	for _, server := range modelServers() {
+		fmt.Fprintf(&text, "| `%s` | %s | %s |\n", server.Repository, quoted(server.Start), quoted(server.ExcludedTags))
+	}
+	text.WriteString(`
+` + "`images:`" + ` in the configuration adds to this list, each entry a repository or a mapping, or turns it off:
+
+` + "```yaml" + `
+images: ["acme/model-server", {repository: acme/llm, start: ["serve-llm"], excluded_tags: ["*-sdk"]}]
+` + "```" + `
+
+` + "`images: off`" + ` reads no workload from images; the labels of operators and statements count as before.
+`)
+	return text.String()
+}
+
 // formatsPage writes docs/formats.md.
 func formatsPage(deployments, computes table, completes map[string]string) string {
 	var page strings.Builder
@@ -276,6 +311,7 @@ machine learning: %s.
 		}
 	}
 	page.WriteString(devicesSection())
+	page.WriteString(modelServersSection())
 	half := slices.Index(deployments.columns, "replicas")
 	fmt.Fprintf(&page, `
 ## Facts

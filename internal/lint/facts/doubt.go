@@ -17,7 +17,7 @@ const (
 	// Elsewhere is what a document says of the cloud that it is in and what binds its pods
 	// to no node there: annotations and tolerations.
 	Elsewhere = "elsewhere"
-	// Labelled is the workload that labels of operators declare.
+	// Labelled is the workload that labels of operators or images of model servers show.
 	Labelled = "labelled"
 )
 

@@ -46,6 +46,10 @@ type Lists struct {
 	// Device returns what an extended resource of Kubernetes, or a device class as
 	// deviceclass.resource.kubernetes.io/CLASS, is; the place says why.
 	Device func(resource string) Fact[Device]
+	// ModelServers are further images of model servers.
+	ModelServers []ModelServer
+	// NoModelServers makes images say nothing of what a deployment does.
+	NoModelServers bool
 }
 
 // Extraction is what files say.

@@ -228,7 +228,7 @@ type Deployment struct {
 	// bound has Target and anyCluster as they are if what binds the pod to no node does not
 	// contradict what does; nil where nothing contradicts.
 	bound *Deployment
-	// labelled is the label that Workload was read from, if the kind declares none.
+	// labelled is the label or the image that Workload was read from, if the kind declares none.
 	labelled *source.Node
 }
 

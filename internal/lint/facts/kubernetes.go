@@ -1,6 +1,7 @@
 package facts
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
@@ -24,7 +25,11 @@ var kubernetesWorkload = format{
 	read: func(r *reader) {
 		d := r.object(r.root)
 		d.Replicas = r.count(r.root.At("spec", "replicas"))
-		r.podTemplate(d, templateOf(r.root))
+		template := templateOf(r.root)
+		r.podTemplate(d, template)
+		if group, kind := groupKind(r.root); servesByImage(group, kind, template.At("spec", "restartPolicy")) {
+			r.modelServer(d, slices.Collect(present(template.At("spec", "containers"))))
+		}
 	},
 }
 

@@ -1,6 +1,10 @@
 package facts
 
-import "github.com/mlpolicy/mlpolicy/internal/lint/source"
+import (
+	"slices"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
 
 // leaderWorkerSet are groups of pods that serve or train one model together. Where
 // the leader has no template it is a pod like the workers.
@@ -26,6 +30,7 @@ var leaderWorkerSet = format{
 			d.Component = Know(role, Place{Node: template})
 			d.Replicas = r.count(spec.Get("replicas"))
 			r.podTemplate(d, template)
+			r.modelServer(d, slices.Collect(present(template.At("spec", "containers"))))
 		}
 		r.oneCluster()
 	},

@@ -106,6 +106,14 @@ func (r *reader) plannedPod(t terraformResource, kind string, template planned) 
 		d.GPUs = r.uncountedGPU(spec.value.Get("runtime_class_name"), paths, spec.value.Get("container").Elements())
 	}
 
+	group := "apps"
+	if kind == "Pod" {
+		group = ""
+	}
+	if servesByImage(group, kind, spec.value.Get("restart_policy")) {
+		r.modelServer(d, spec.value.Get("container").Elements())
+	}
+
 	var e evidence
 	e.planned(spec.value)
 	e.metadata(own)

@@ -1,0 +1,159 @@
+package facts
+
+import (
+	_ "embed"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+	"unicode"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// modelServerTable holds the images of model servers, which serve models over HTTP or gRPC
+// as soon as they run.
+//
+//go:embed model_servers.tsv
+var modelServerTable string
+
+// ModelServer is an image that serves models. Its repository ends in the path components of
+// Repository, so that mirrors count; each is a pattern (path.Match).
+type ModelServer struct {
+	Repository string
+	// Start are the words by which a command of its own starts the server.
+	Start []string
+	// ExcludedTags are patterns (path.Match) of tags that hold something else.
+	ExcludedTags []string
+	// Why says who knows the image, if it is not in the list of mlpolicy.
+	Why string
+}
+
+var modelServers = sync.OnceValue(func() []ModelServer {
+	list := func(cell string) []string {
+		return strings.FieldsFunc(cell, func(c rune) bool { return c == ';' })
+	}
+	var servers []ModelServer
+	for row := range rowsOf(modelServerTable) {
+		servers = append(servers, ModelServer{Repository: row[0], Start: list(row[1]), ExcludedTags: list(row[2])})
+	}
+	return servers
+})
+
+// modelServer makes a web service of a deployment one of whose main containers runs a model
+// server. Only the reader of a kind that keeps its pods running calls it.
+func (r *reader) modelServer(d *Deployment, containers []*source.Node) {
+	if d.Workload.Known || r.lists.NoModelServers {
+		return
+	}
+	for _, container := range containers {
+		image := container.Get("image")
+		if server := r.serverOf(image); server != nil && server.runs(container) {
+			why := "the image of this repository is a model server"
+			if server.Why != "" {
+				why = server.Why
+			}
+			d.Workload, d.labelled = Know(WebService, because(r.carry(image), why)), image
+			return
+		}
+	}
+}
+
+// serverOf returns the model server that an image holds, nil for any other image and where
+// that is not known yet.
+func (r *reader) serverOf(image *source.Node) *ModelServer {
+	text, ok := image.Scalar()
+	if !ok || template(image) {
+		return nil
+	}
+	text, _, _ = strings.Cut(strings.TrimSpace(text), "@")
+	repository, tag := text, ""
+	if colon := strings.LastIndexByte(text, ':'); colon > strings.LastIndexByte(text, '/') {
+		repository, tag = text[:colon], text[colon+1:]
+	}
+	for _, servers := range [][]ModelServer{modelServers(), r.lists.ModelServers} {
+		for i := range servers {
+			server := &servers[i]
+			if !endsIn(repository, server.Repository) {
+				continue
+			}
+			excluded := func(pattern string) bool {
+				match, _ := path.Match(pattern, tag)
+				return match || r.placeholder(tag)
+			}
+			if !r.placeholder(repository) && !slices.ContainsFunc(server.ExcludedTags, excluded) {
+				return server
+			}
+		}
+	}
+	return nil
+}
+
+// endsIn reports whether the last components of a repository match those of an entry.
+func endsIn(repository, entry string) bool {
+	for entry != "" {
+		if repository == "" {
+			return false
+		}
+		var component, pattern string
+		repository, component = lastComponent(repository)
+		entry, pattern = lastComponent(entry)
+		if match, _ := path.Match(pattern, component); !match {
+			return false
+		}
+	}
+	return true
+}
+
+func lastComponent(repository string) (before, last string) {
+	slash := strings.LastIndexByte(repository, '/')
+	return repository[:max(slash, 0)], repository[slash+1:]
+}
+
+// runs reports whether a container starts the server of its image: it has no command of its
+// own, or command and arguments together have one of the words that start the server.
+func (s *ModelServer) runs(container *source.Node) bool {
+	command := container.Get("command")
+	if command.IsNull() || command.Kind == source.Sequence && len(command.Items) == 0 {
+		return true
+	}
+	var words []string
+	for _, list := range []*source.Node{command, container.Get("args")} {
+		for _, item := range append(list.Elements(), list) {
+			text, _ := item.Scalar()
+			words = append(words, strings.Fields(text)...)
+		}
+	}
+	line := strings.Join(words, " ")
+	return slices.ContainsFunc(s.Start, func(start string) bool { return hasPhrase(line, start) })
+}
+
+// hasPhrase reports whether words stand in a command line, not as a part of others: vllm
+// serve in exec vllm serve, tritonserver in /opt/tritonserver/bin/tritonserver.
+func hasPhrase(line, words string) bool {
+	inWord := func(c rune) bool { return unicode.IsLetter(c) || unicode.IsDigit(c) || strings.ContainsRune("_-.", c) }
+	for at := 0; ; {
+		next := strings.Index(line[at:], words)
+		if next < 0 {
+			return false
+		}
+		start, end := at+next, at+next+len(words)
+		if strings.TrimRightFunc(line[:start], inWord) == line[:start] &&
+			(end == len(line) || strings.TrimLeftFunc(line[end:], func(c rune) bool { return inWord(c) || c == '/' }) == line[end:]) {
+			return true
+		}
+		at = start + 1
+	}
+}
+
+// servesByImage reports whether the image of a pod's containers tells what an object of a
+// kind does: its controller keeps the pods running. A job may run the same images.
+func servesByImage(group, kind string, restartPolicy *source.Node) bool {
+	switch {
+	case group == "apps" || group == "extensions":
+		return kind == "Deployment" || kind == "StatefulSet" || kind == "ReplicaSet"
+	case group == "" && kind == "Pod":
+		return restartPolicy.IsNull() || restartPolicy.Is("Always")
+	}
+	return group == "leaderworkerset.x-k8s.io" && kind == "LeaderWorkerSet"
+}

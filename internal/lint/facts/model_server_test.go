@@ -1,0 +1,156 @@
+package facts
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestModelServerTable(t *testing.T) {
+	servers := modelServers()
+	if len(servers) < 20 {
+		t.Fatalf("%d rows", len(servers))
+	}
+	for i, server := range servers {
+		if strings.Count(server.Repository, "/") == 0 || strings.ContainsAny(server.Repository, ":@") {
+			t.Errorf("%q is not at least two components of a repository", server.Repository)
+		}
+		if len(server.Start) == 0 {
+			t.Errorf("%s has no start words", server.Repository)
+		}
+		for _, pattern := range append(server.ExcludedTags, server.Repository) {
+			if _, err := path.Match(pattern, ""); err != nil {
+				t.Errorf("%s: %v", pattern, err)
+			}
+		}
+		if slices.ContainsFunc(servers[:i], func(other ModelServer) bool { return other.Repository == server.Repository }) {
+			t.Errorf("%s is there twice", server.Repository)
+		}
+	}
+}
+
+// Main containers, and whether they make a web service of a Deployment.
+func TestModelServers(t *testing.T) {
+	for _, test := range []struct {
+		container string
+		want      bool
+	}{
+		{"image: vllm/vllm-openai", true},
+		{"image: vllm/vllm-openai:v0.8.5", true},
+		{"image: 'docker.io/vllm/vllm-openai@sha256:0123456789abcdef'", true},
+		{"image: 'registry.example.com:5000/mirror/vllm/vllm-openai:v0.8.5'", true},
+		{"image: 'vllm/vllm-openai:$TAG'", true},
+		{"image: vllm/vllm-openai-rocm:v0.14.0", true},
+		{"image: vllm/vllm-openai, args: [--model, churn]", true},
+		{"image: vllm/vllm-openai, command: []", true},
+		{"image: vllm/vllm-openai, command: [vllm, serve, churn]", true},
+		{"image: vllm/vllm-openai, command: [/bin/sh, -c], args: ['cd /models && exec vllm  serve churn --port 80']", true},
+		{"image: vllm/vllm-openai, command: [/bin/sh, -c, \"python3 -m\\n vllm.entrypoints.openai.api_server\"]", true},
+		{"image: vllm/vllm-openai, command: [python3, -m], args: [vllm.entrypoints.openai.api_server]", true},
+		{"image: vllm/vllm-openai, command: [python3, -m, vllm.entrypoints.openai.run_batch]", false},
+		{"image: vllm/vllm-openai, command: [vllm, bench, serve]", false},
+		{"image: vllm/vllm-openai, command: [vllm, serve-files]", false},
+		{"image: vllm/vllm-openai, command: [my-vllm, serve]", false},
+		{"image: vllm/vllm-openai, command: [sleep, infinity]", false},
+		{"image: vllm/vllm-openai, command: [ray, start, --block]", false},
+		{"image: vllm/vllm-openai, command: ['$COMMAND']", false},
+		{"image: acme/vllm-openai", false},
+		{"image: acme-vllm/vllm-openai", false},
+		{"image: vllm-openai", false},
+		{"image: acme/app:vllm", false},
+		{"image: 'acme/vllm/vllm-openai/app:1'", false},
+		{"image: '$REGISTRY/vllm/vllm-openai'", false},
+		{"name: vllm, image: nvidia/cuda:12.4.1-runtime", false},
+		{"image: nvcr.io/nvidia/tritonserver:24.05-py3", true},
+		{"image: nvcr.io/nvidia/tritonserver:24.05-trtllm-python-py3, args: [tritonserver, --model-repository=/models]", true},
+		{"image: nvcr.io/nvidia/tritonserver:24.05-py3, command: [/opt/tritonserver/bin/tritonserver]", true},
+		{"image: nvcr.io/nvidia/tritonserver:24.05-py3, command: [/opt/tritonserver/bin/perf_analyzer]", false},
+		{"image: nvcr.io/nvidia/tritonserver:24.05-py3-sdk", false},
+		{"image: 'nvcr.io/nvidia/tritonserver:$TAG'", false},
+		{"image: nvcr.io/nim/meta/llama-3.1-8b-instruct:1.8.3", true},
+		{"image: mirror.example.com/nim/nvidia/nv-embedqa-e5-v5", true},
+		{"image: nimlang/nim:2", false},
+		{"image: ghcr.io/huggingface/text-generation-inference:3.0", true},
+		{"image: ghcr.io/huggingface/text-generation-inference:3.0, command: [text-generation-launcher, --model-id, churn]", true},
+		{"image: ghcr.io/huggingface/text-generation-inference:3.0, command: [text-generation-server, download-weights]", false},
+		{"image: 'lmsysorg/sglang:latest', command: [python3, -m, sglang.launch_server]", true},
+		{"image: 'lmsysorg/sglang:latest', command: [python3, -m, sglang_router.launch_router]", false},
+		{"image: ollama/ollama", true},
+		{"image: ollama/ollama, command: [sh, -c, 'ollama serve & ollama pull a; wait']", true},
+		{"image: ollama/ollama, command: [ollama, pull, llama3]", false},
+		{"image: 'ghcr.io/ggml-org/llama.cpp:server-cuda'", true},
+		{"image: 'ghcr.io/ggml-org/llama.cpp:full-cuda'", false},
+		{"image: 'tensorflow/serving:2.18.0-gpu'", true},
+		{"image: 'tensorflow/serving:latest-devel-gpu'", false},
+		{"image: nginx:1.27", false},
+	} {
+		d := only(t, extract(t, nil, Options{}, "d.yaml",
+			"apiVersion: apps/v1\nkind: Deployment\nspec: {template: {spec: {containers: [{name: proxy, image: envoy:1}, {"+test.container+"}]}}}\n"))
+		if got := d.Workload.Value == WebService; got != test.want || d.Workload.Known != got {
+			t.Errorf("%s: workload %q, want a web service: %t", test.container, d.Workload.Value, test.want)
+		}
+	}
+}
+
+// Kinds, and whether an image tells what their pods do.
+func TestModelServersByKind(t *testing.T) {
+	const pod = "spec: {containers: [{image: vllm/vllm-openai}]}"
+	for _, test := range []struct {
+		text string
+		want bool
+	}{
+		{"apiVersion: apps/v1\nkind: Deployment\nspec: {template: {" + pod + "}}", true},
+		{"apiVersion: apps/v1\nkind: StatefulSet\nspec: {template: {" + pod + "}}", true},
+		{"apiVersion: apps/v1\nkind: ReplicaSet\nspec: {template: {" + pod + "}}", true},
+		{"apiVersion: leaderworkerset.x-k8s.io/v1\nkind: LeaderWorkerSet\nspec: {leaderWorkerTemplate: {size: 2, workerTemplate: {" + pod + "}}}", true},
+		{"apiVersion: v1\nkind: Pod\n" + pod, true},
+		{"apiVersion: v1\nkind: Pod\n" + strings.Replace(pod, "{", "{restartPolicy: Always, ", 1), true},
+		{"apiVersion: v1\nkind: Pod\n" + strings.Replace(pod, "{", "{restartPolicy: Never, ", 1), false},
+		{"apiVersion: v1\nkind: Pod\n" + strings.Replace(pod, "{", "{restartPolicy: OnFailure, ", 1), false},
+		{"apiVersion: batch/v1\nkind: Job\nspec: {template: {" + pod + "}}", false},
+		{"apiVersion: batch/v1\nkind: CronJob\nspec: {jobTemplate: {spec: {template: {" + pod + "}}}}", false},
+		{"apiVersion: apps/v1\nkind: DaemonSet\nspec: {template: {" + pod + "}}", false},
+		{"apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nspec: {template: {" + pod + "}}", false},
+		{"apiVersion: serving.knative.dev/v1\nkind: Service\nspec: {template: {" + pod + "}}", false},
+		{"apiVersion: jobset.x-k8s.io/v1alpha2\nkind: JobSet\nspec: {replicatedJobs: [{template: {spec: {template: {" + pod + "}}}}]}", false},
+		{"apiVersion: ray.io/v1\nkind: RayCluster\nspec: {headGroupSpec: {template: {" + pod + "}}}", false},
+		{"apiVersion: v1\nkind: Pod\nspec: {initContainers: [{image: vllm/vllm-openai}], containers: [{image: a}]}", false},
+		{"apiVersion: v1\nkind: Pod\nspec: {initContainers: [{image: vllm/vllm-openai, restartPolicy: Always}], containers: [{image: a}]}", false},
+		{"apiVersion: v1\nkind: Pod\nspec: {ephemeralContainers: [{image: vllm/vllm-openai}], containers: [{image: a}]}", false},
+	} {
+		if d := only(t, extract(t, nil, Options{}, "d.yaml", test.text+"\n")); d.Workload.Known != test.want {
+			t.Errorf("%s: workload %q", test.text, d.Workload.Value)
+		}
+	}
+}
+
+// The configuration adds images, or turns them off. What a document's kind or labels tell
+// comes first, and a statement that differs is a contradiction.
+func TestModelServersOfConfiguration(t *testing.T) {
+	const deployment = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a%s}\nspec: {template: {spec: {containers: [{%s}]}}}\n"
+	lists := Lists{ModelServers: []ModelServer{{Repository: "acme/scorer", Start: []string{"score serve"}, ExcludedTags: []string{"*-dev"}, Why: "configured"}}}
+	for container, want := range map[string]string{
+		"image: 'registry.example.com/acme/scorer:1'":                 "configured",
+		"image: acme/scorer:1, command: [score, serve]":               "configured",
+		"image: acme/scorer:1, command: [score, train]":               "",
+		"image: acme/scorer:1-dev":                                    "",
+		"image: acme/other:1":                                         "",
+		"image: vllm/vllm-openai":                                     "the image of this repository is a model server",
+		"image: vllm/vllm-openai, name: main, command: [score serve]": "",
+	} {
+		d := only(t, extract(t, nil, Options{Lists: lists}, "d.yaml", fmt.Sprintf(deployment, "", container)))
+		if d.Workload.Place.Why != want {
+			t.Errorf("%s: %q, want %q", container, d.Workload.Place.Why, want)
+		}
+	}
+	lists.NoModelServers = true
+	if d := only(t, extract(t, nil, Options{Lists: lists}, "d.yaml", fmt.Sprintf(deployment, "", "image: vllm/vllm-openai"))); d.Workload.Known {
+		t.Errorf("off: %q", d.Workload.Value)
+	}
+	stated := extract(t, nil, Options{}, "d.yaml", fmt.Sprintf(deployment, ", annotations: {mlpolicy.dev/workload: training}", "image: vllm/vllm-openai"))
+	if d := only(t, stated); d.Workload.Value != WebService || len(stated.Problems) != 1 || stated.Problems[0].Rule != ContradictionRule {
+		t.Errorf("%q, %v", d.Workload.Value, stated.Problems)
+	}
+}
