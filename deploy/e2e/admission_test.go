@@ -19,8 +19,8 @@ const (
 	denial = `admission webhook "validate.mlpolicy.dev" denied the request: `
 
 	// gpuRefused is what is said of a Deployment with a GPU on the virtual node.
-	gpuRefused = `cpu-only: scorer asks for 1 GPU on Azure Container Instances, which is for CPU-based workloads: ` +
-		`ask for no GPU or deploy to a target that offers it (spec.template.spec.containers[0].resources.limits["nvidia.com/gpu"]). ` +
+	gpuRefused = `cpu-only: scorer asks for 1 GPU on Azure Container Instances, which is for CPU-based workloads ` +
+		`(spec.template.spec.containers[0].resources.limits["nvidia.com/gpu"]). ` +
 		`Ask for no GPU, or deploy to a target that offers GPU to the workload.`
 	memoryRefused = `memory: scorer asks for 64 GiB of memory on Azure Container Instances, which takes less than 48 GiB: ` +
 		`ask for less or deploy to another target (spec.template.spec.containers[0].resources.limits.memory). ` +
@@ -112,15 +112,15 @@ func TestWhatPeopleSee(t *testing.T) {
 			name: "a target for development alone is a warning in production", namespace: production,
 			manifest: deploymentOf("scorer", "mlpolicy.dev/workload: web-service", onVirtualNode+oneContainer("")),
 			rules:    "production-target",
-			stderr: "Warning: production-target: scorer is in production on Azure Container Instances, which is for testing and development only: " +
-				"deploy to Azure Functions or Azure Kubernetes Service (AKS) (spec.template.spec.nod…\n",
+			stderr: "Warning: production-target: scorer is in production on Azure Container Instances, which is for testing and development only " +
+				"(spec.template.spec.nodeSelector.type)\n",
 		},
 		{
 			name: "where the mode is warn, what would be denied is a warning", namespace: warned,
 			manifest: deploymentOf("scorer", "", onVirtualNode+gpu),
 			rules:    "cpu-only", mode: "warn",
-			stderr: "Warning: error cpu-only: scorer asks for 1 GPU on Azure Container Instances, which is for CPU-based workloads: " +
-				"ask for no GPU or deploy to a target that offers it (spec.template.spec.containers[0].resources.l…\n",
+			stderr: "Warning: error cpu-only: scorer asks for 1 GPU on Azure Container Instances, which is for CPU-based workloads " +
+				"(spec.template.spec.containers[0].resources.limits[\"nvidia.com/gpu\"])\n",
 		},
 	}
 	if len(tests) == 0 {
@@ -226,8 +226,8 @@ func TestFailedCreate(t *testing.T) {
 	must(t, "scale", "deployment/scorer", "--replicas=2", "--namespace", ns)
 
 	lines := regexp.MustCompile(`^Error creating: ` + regexp.QuoteMeta(denial) +
-		`cpu-only: scorer-\w+-\w+ asks for 1 GPU on Azure Container Instances, which is for CPU-based workloads: ` +
-		`ask for no GPU or deploy to a target that offers it \(spec\.containers\[0\]\.resources\.limits\["nvidia\.com/gpu"\]\)\. ` +
+		`cpu-only: scorer-\w+-\w+ asks for 1 GPU on Azure Container Instances, which is for CPU-based workloads ` +
+		`\(spec\.containers\[0\]\.resources\.limits\["nvidia\.com/gpu"\]\)\. ` +
 		`Ask for no GPU, or deploy to a target that offers GPU to the workload\.` + "\n" +
 		`memory: scorer-\w+-\w+ asks for 64 GiB of memory on Azure Container Instances, which takes less than 48 GiB: ` +
 		`ask for less or deploy to another target \(spec\.containers\[0\]\.resources\.requests\.memory\)\. ` +

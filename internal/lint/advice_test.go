@@ -25,7 +25,7 @@ func TestRemedies(t *testing.T) {
 		{"a rule that is off speaks against nothing", "rules: {gpu-web-service: off}", "workload: web-service, target: aci, memory: 64GiB, gpus: 1", memory + "Azure Functions or Azure Kubernetes Service (AKS)."},
 		{"a row that stands for several targets once", "edition: 2023-03", "workload: batch-scoring, target: aci, memory: 1GiB",
 			fmt.Sprintf(work, "Azure Machine Learning Kubernetes or Azure Machine Learning batch endpoints")},
-		{"warnings that it has already", "", "workload: iot-module, target: aci, gpus: 1", fmt.Sprintf(work, "Azure Data Box Edge or Azure IoT Edge")},
+		{"warnings that it has already", "", "workload: iot-module, target: local, gpus: 1", fmt.Sprintf(work, "Azure Data Box Edge or Azure IoT Edge")},
 		{"an error is worse than a warning", "", "workload: batch-scoring, target: aml-compute, fpgas: 1", "Deploy to Azure Data Box Edge or Azure Kubernetes Service (AKS), with warnings, or ask for no FPGA."},
 		{"but a warning is not", "rules: {workload: error}", "workload: batch-scoring, target: aml-compute, fpgas: 1",
 			"Deploy to a target with FPGA support, or ask for no FPGA. As it is, no target of edition 2020-06 would do."},

@@ -8,15 +8,45 @@
 package mlpolicy.table
 
 # METADATA
-# description: The row of each target, under the target's own id even where the edition has merged rows.
-targets := rows(data.mlpolicy.editions[input.edition])
+# description: |
+#   The row of each target, under the target's own id even where the edition has merged rows. A cell that
+#   differs by version of the API has what either version offers.
+targets := object.union(listed, {target: offered(target, ["v1", "v2"]) | some target in by_version})
 
 # METADATA
-# description: The edition's statements of the form "only on", each by the ID of the rule that holds it.
+# description: |
+#   The row of a deployment's target, with the cells for the version of the API that its document is for;
+#   where that is not known, as in targets.
+row(deployment) := object.union(listed[deployment.target], cells) if {
+	cells := offered(deployment.target, [deployment.api])
+} else := targets[deployment.target]
+
+# METADATA
+# description: The row of each target as the edition has it.
+listed := rows(data.mlpolicy.editions[input.edition])
+
+# METADATA
+# description: The targets with a cell that differs by version of the API.
+by_version contains target if listed[target].used_for.v1
+
+by_version contains target if listed[target].gpu.v1
+
+# METADATA
+# description: What some versions of the API offer together, in the cells of a row that differ by version.
+offered(target, versions) := {column: workloads |
+	some column in ["used_for", "gpu"]
+	cell := listed[target][column]
+	is_object(cell)
+	either := {workload | some version in versions; some workload in cell[version]}
+	workloads := [workload | some workload in ["web-service", "batch-scoring", "iot-module"]; workload in either]
+}
+
+# METADATA
+# description: The edition's statements of the form "only on", each by the ID of the rule about it.
 only := data.mlpolicy.editions[input.edition].only
 
 # METADATA
-# description: The workloads that the table is about; training is none of them.
+# description: The workloads that the table is about; training is not one of them.
 inference := {"batch-scoring", "iot-module", "web-service"}
 
 # METADATA
@@ -41,13 +71,6 @@ offering_gpu(workload) := {target |
 }
 
 # METADATA
-# description: The targets to go to with a workload; those for testing are not among them.
-suited(workload) := {target |
-	some target in offering("production")
-	workload in targets[target].used_for
-}
-
-# METADATA
 # description: |
 #   What a yes-or-no column stands for is refused to a target whose cell says no, and to one without a
 #   row where the edition says "only".
@@ -61,6 +84,73 @@ refused(target, column) if {
 
 # METADATA
 # description: |
+#   The ID of the one rule that covers the GPUs of a deployment; undefined where no statement is about
+#   them. The table alone decides it, so that a severity in a configuration changes no other rule.
+gpu_rule(deployment) := "gpu-web-service" if {
+	without_gpu(deployment, "web-service")
+	confined(deployment)
+} else := "gpu-batch-scoring" if {
+	without_gpu(deployment, "batch-scoring")
+	"gpu-batch-scoring" in only
+} else := "cpu-only" if {
+	targets[deployment.target].cpu_only == true
+	not deployment.workload == "training"
+} else := "gpu-not-offered" if {
+	deployment.workload == "iot-module"
+	row(deployment).gpu == []
+}
+
+# METADATA
+# description: |
+#   The GPU cell of a deployment's target does not name its workload, or there is no such row, and another
+#   row's cell names it.
+without_gpu(deployment, workload) if {
+	deployment.workload == workload
+	deployment.target
+	count(offering_gpu(workload)) > 0
+	not offers_gpu(deployment, workload)
+}
+
+# METADATA
+# description: The GPU cell of a deployment's target names a workload.
+offers_gpu(deployment, workload) if workload in row(deployment).gpu
+
+# METADATA
+# description: |
+#   GPU web services are refused on every target that is not offered them, listed or not, where the edition
+#   says "only"; where it does not, on those for CPU-based workloads alone.
+confined(_) if "gpu-web-service" in only
+
+confined(deployment) if targets[deployment.target].cpu_only == true
+
+# METADATA
+# description: |
+#   The deployment is known to be served, not scored in batches; one whose workload is not known is where its
+#   target is not used for batch scoring.
+served(deployment) if deployment.workload in {"web-service", "iot-module"}
+
+served(deployment) if {
+	not deployment.workload
+	used_for := row(deployment).used_for
+	not "batch-scoring" in used_for
+}
+
+# METADATA
+# description: The stage of a deployment, else that of its compute.
+stage(deployment) := deployment.stage
+
+stage(deployment) := deployment.compute.stage if not deployment.stage
+
+# METADATA
+# description: |
+#   The first fact by which a compute has several nodes or may scale to several, and that number as a phrase.
+several_nodes(compute) := [[fact, sprintf(phrase, [compute[fact]])] |
+	some [fact, phrase] in [["nodes", "%v nodes"], ["max_nodes", "up to %v nodes"], ["min_nodes", "at least %v nodes"]]
+	compute[fact] > 1
+][0]
+
+# METADATA
+# description: |
 #   The table's name of a target. One without a row has its name outside the table, else the one of the
 #   oldest edition that lists it, else its id.
 name(target) := targets[target].name
@@ -69,6 +159,14 @@ name(target) := object.get(outside, target, names[0]) if {
 	not targets[target]
 	names := array.concat([rows(edition)[target].name | some edition in data.mlpolicy.editions], [target])
 }
+
+# METADATA
+# description: |
+#   The table's name of a target with what its row's note states about CPUs or acceleration, in parentheses: a
+#   local web service may well find a GPU.
+quoted(target) := concat("", array.concat([name(target)], [sprintf(" (%s)", [trim_space(clause)]) |
+	some clause in regex.find_n(`[^,;]*(CPU|acceleration)[^,;]*`, targets[target].note, 1)
+]))
 
 # METADATA
 # description: |
@@ -91,3 +189,7 @@ counted(number, noun) := sprintf("%v %ss", [number, noun]) if number != 1
 # METADATA
 # description: Bytes as the table counts them, in units of 10^9.
 gb(bytes) := bytes / 1000000000
+
+# METADATA
+# description: GiB with two decimals at most; 52 GB are 48.42877388000488 GiB.
+gib(number) := round(number * 100) / 100

@@ -85,18 +85,155 @@ test_offering_gpu[name] if {
 	table.offering_gpu(workload) == case with input.edition as edition
 }
 
-test_suited[name] if {
-	some name, case in {
-		"2020-06 web-service": {"aks", "functions"},
-		"2020-06 batch-scoring": {"aml-compute"},
-		"2020-06 iot-module": {"iot-edge", "data-box-edge"},
-		"2023-03 web-service": {"kubernetes", "aks", "managed-online"},
-		"2023-03 iot-module": set(),
-	}
-	[edition, workload] := split(name, " ")
+# What is known of a deployment; the workload may be "unknown".
+stated(target, workload) := {"target": target, "workload": workload} if workload != "unknown"
 
-	table.suited(workload) == case with input.edition as edition
+stated(target, "unknown") := {"target": target}
+
+test_gpu_rule[name] if {
+	some name, expected in {
+		"2020-06 aci web-service": "gpu-web-service",
+		"2020-06 aci batch-scoring": "gpu-batch-scoring",
+		"2020-06 aci iot-module": "cpu-only",
+		"2020-06 aci unknown": "cpu-only",
+		"2020-06 aci training": "none",
+		"2020-06 aks web-service": "none",
+		"2020-06 aks batch-scoring": "gpu-batch-scoring",
+		"2020-06 aml-compute batch-scoring": "none",
+		"2020-06 aml-compute web-service": "gpu-web-service",
+		"2020-06 aml-compute iot-module": "none", # the cell is not blank
+		"2020-06 local iot-module": "gpu-not-offered",
+		"2020-06 local unknown": "none",
+		"2020-06 local training": "none",
+		"2020-06 kubernetes web-service": "gpu-web-service", # no row, and the edition says only
+		"2020-06 kubernetes batch-scoring": "gpu-batch-scoring",
+		"2020-06 kubernetes iot-module": "none",
+		"2020-06 kubernetes unknown": "none",
+		"2023-03 aci web-service": "gpu-web-service",
+		"2023-03 aci batch-scoring": "cpu-only",
+		"2023-03 aci iot-module": "cpu-only",
+		"2023-03 local web-service": "none",
+		"2023-03 functions web-service": "none",
+		"2023-03 functions batch-scoring": "none",
+	}
+	[edition, target, workload] := split(name, " ")
+	rules := {rule | rule := table.gpu_rule(stated(target, workload))} with input.edition as edition
+
+	rules == {expected} - {"none"}
 }
+
+test_gpu_rule_needs_a_target[workload] if {
+	some workload in {"web-service", "batch-scoring", "iot-module"}
+
+	not table.gpu_rule({"workload": workload}) with input.edition as "2020-06"
+}
+
+# An edition that says "only" and offers GPU nowhere would refuse all targets and name none.
+test_gpu_rule_needs_a_target_that_offers_it[workload] if {
+	some workload in {"web-service", "batch-scoring"}
+	nowhere := json.patch(editions, [{"op": "replace", "path": ["2020-06", "targets", target, "gpu"], "value": []} |
+		some target in ["aks", "aml-compute"]
+	])
+
+	not table.gpu_rule({"target": "functions", "workload": workload}) with input.edition as "2020-06"
+		with data.mlpolicy.editions as nowhere
+}
+
+test_served[name] if {
+	some name, expected in {
+		"aci web-service": true,
+		"aml-compute web-service": true,
+		"aml-compute iot-module": true,
+		"aci batch-scoring": false,
+		"aci training": false,
+		"aci unknown": true,
+		"aml-compute unknown": false,
+		"kubernetes unknown": false, # no row
+		"kubernetes web-service": true,
+	}
+	[target, workload] := split(name, " ")
+	results := {true | table.served(stated(target, workload))} with input.edition as "2020-06"
+
+	results == {true | expected == true}
+}
+
+# Cells of one row that differ by version of the API.
+split_cells := json.patch(editions, [
+	{"op": "replace", "path": ["2020-06", "targets", "aks", "used_for"], "value": {
+		"v1": ["web-service"],
+		"v2": ["batch-scoring", "web-service"],
+	}},
+	{"op": "replace", "path": ["2020-06", "targets", "aks", "gpu"], "value": {"v1": [], "v2": ["web-service"]}},
+])
+
+test_row_is_that_of_the_version_of_the_api[api] if {
+	some api, cells in {
+		"v1": {"used_for": ["web-service"], "gpu": []},
+		"v2": {"used_for": ["web-service", "batch-scoring"], "gpu": ["web-service"]},
+		"": {"used_for": ["web-service", "batch-scoring"], "gpu": ["web-service"]},
+	}
+	deployment := object.union({"target": "aks"}, {"api": api | api != ""})
+	row := table.row(deployment) with input.edition as "2020-06" with data.mlpolicy.editions as split_cells
+
+	row == object.union(editions["2020-06"].targets.aks, cells)
+}
+
+test_row_with_one_cell_that_differs[name] if {
+	some column in ["used_for", "gpu"]
+	some api, workloads in {"v1": [], "v2": ["web-service"], "": ["web-service"]}
+	name := concat("/", [column, api])
+	tables := json.patch(editions, [{
+		"op": "replace",
+		"path": ["2020-06", "targets", "aks", column],
+		"value": {"v1": [], "v2": ["web-service"]},
+	}])
+	deployment := object.union({"target": "aks"}, {"api": api | api != ""})
+	row := table.row(deployment) with input.edition as "2020-06" with data.mlpolicy.editions as tables
+
+	row == object.union(editions["2020-06"].targets.aks, {column: workloads})
+}
+
+test_targets_have_what_either_version_offers if {
+	rows := table.targets with input.edition as "2020-06" with data.mlpolicy.editions as split_cells
+
+	rows.aks.used_for == ["web-service", "batch-scoring"]
+	object.remove(rows, ["aks"]) == object.remove(editions["2020-06"].targets, ["aks"])
+}
+
+test_stage_is_the_compute_s_where_the_deployment_has_none if {
+	table.stage({"stage": "production", "compute": {"stage": "development"}}) == "production"
+	table.stage({"compute": {"stage": "development"}}) == "development"
+	not table.stage({"compute": {}})
+}
+
+test_several_nodes[fact] if {
+	some fact, case in {
+		"nodes": {"compute": {"nodes": 2, "max_nodes": 3, "min_nodes": 4}, "phrase": "2 nodes"},
+		"max_nodes": {"compute": {"nodes": 1, "max_nodes": 3, "min_nodes": 2}, "phrase": "up to 3 nodes"},
+		"min_nodes": {"compute": {"min_nodes": 2}, "phrase": "at least 2 nodes"},
+	}
+
+	table.several_nodes(case.compute) == [fact, case.phrase]
+}
+
+test_one_node_is_not_several[name] if {
+	some name, compute in {"one": {"nodes": 1}, "at most one": {"min_nodes": 0, "max_nodes": 1}, "unknown": {}}
+
+	not table.several_nodes(compute)
+}
+
+test_quoted[target] if {
+	some target, phrase in {
+		"aks": "Azure Kubernetes Service (AKS)",
+		"aci": "Azure Container Instances (for low-scale CPU-based workloads)",
+		"local": "Local web service (hardware acceleration depends on the libraries of the local system)",
+		"kubernetes": "Kubernetes other than AKS",
+	}
+
+	table.quoted(target) == phrase with input.edition as "2020-06"
+}
+
+test_gib if table.gib(48.42877388000488) == 48.43
 
 test_refused[name] if {
 	some name, refused in {

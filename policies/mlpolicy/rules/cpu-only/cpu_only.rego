@@ -1,8 +1,9 @@
 # METADATA
 # title: GPU on a target for CPU-based workloads
 # description: |
-#   Azure Container Instances is for low-scale CPU-based workloads. This rule speaks where nothing says
-#   what the deployment does; a known web service is judged by gpu-web-service, so that one GPU is one finding.
+#   Azure Container Instances is for low-scale CPU-based workloads. It is a limit of the platform, so it
+#   concerns anything but training. One GPU is one finding: a web service is reported by gpu-web-service, and
+#   batch scoring by gpu-batch-scoring where the edition offers it GPU on one target only.
 # related_resources:
 #   - description: Compute targets for inference
 #     ref: https://learn.microsoft.com/azure/machine-learning/concept-compute-target#compute-targets-for-inference
@@ -19,13 +20,12 @@ import data.mlpolicy.table
 deny contains {"path": path, "message": message} if {
 	some i, deployment in input.deployments
 	deployment.gpus > 0
-	not deployment.workload
-	row := table.targets[deployment.target]
-	row.cpu_only == true
+	table.gpu_rule(deployment) == "cpu-only"
 
 	path := ["deployments", i, "gpus"]
-	message := sprintf(
-		"%s asks for %s on %s, which is for CPU-based workloads: ask for no GPU or deploy to a target that offers it",
-		[deployment.name, table.counted(deployment.gpus, "GPU"), row.name],
-	)
+	message := sprintf("%s asks for %s on %s, which is for CPU-based workloads", [
+		deployment.name,
+		table.counted(deployment.gpus, "GPU"),
+		table.name(deployment.target),
+	])
 }

@@ -9,10 +9,7 @@ test_deny_gpu_on_a_target_for_the_cpu[edition] if {
 
 	rule.deny == {{
 		"path": ["deployments", 0, "gpus"],
-		"message": concat("", [
-			"churn asks for 2 GPUs on Azure Container Instances, which is for CPU-based workloads: ",
-			"ask for no GPU or deploy to a target that offers it",
-		]),
+		"message": "churn asks for 2 GPUs on Azure Container Instances, which is for CPU-based workloads",
 	}} with input as fixture.under(edition, {"target": "aci", "gpus": 2})
 }
 
@@ -32,10 +29,26 @@ test_allow_without_gpu if {
 	rule.deny == set() with input as fixture.deployment({"target": "aci", "gpus": 0})
 }
 
-test_allow_known_workloads[workload] if {
-	some workload in {"web-service", "batch-scoring", "iot-module", "training"}
+test_deny_inference_that_no_other_error_covers[name] if {
+	some edition, table in editions
+	some workload in {"batch-scoring", "iot-module"}
+	not sprintf("gpu-%s", [workload]) in table.only
+	name := concat("/", [edition, workload])
+	denied := rule.deny with input as fixture.under(edition, {"target": "aci", "workload": workload, "gpus": 1})
+
+	count(denied) == 1
+}
+
+test_allow_what_another_error_covers[workload] if {
+	some workload in {"web-service", "batch-scoring"}
 
 	rule.deny == set() with input as fixture.deployment({"target": "aci", "workload": workload, "gpus": 1})
+}
+
+test_allow_training[edition] if {
+	some edition, _ in editions
+
+	rule.deny == set() with input as fixture.under(edition, {"target": "aci", "workload": "training", "gpus": 1})
 }
 
 test_allow_what_is_not_known[absent] if {

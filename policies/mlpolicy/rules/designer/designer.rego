@@ -1,8 +1,9 @@
 # METADATA
 # title: Designer model on a target that the designer does not deploy to
 # description: |
-#   AKS is the only option available for the designer. What it makes for batch scoring runs as a pipeline and
-#   is not at fault.
+#   AKS is the only option available for the designer. The statement is about inference that is served: batch
+#   scoring runs as a pipeline and is not reported, nor is a workload that is not known, on a target that is
+#   also used for batch scoring.
 # related_resources:
 #   - description: "Tutorial: deploy a model with the designer"
 #     ref: https://learn.microsoft.com/azure/machine-learning/v1/tutorial-designer-automobile-price-deploy
@@ -19,18 +20,14 @@ import data.mlpolicy.table
 deny contains {"path": path, "message": message} if {
 	some i, deployment in input.deployments
 	deployment.designer == true
-	not deployment.workload == "batch-scoring"
-	not deployment.workload == "training"
+	table.served(deployment)
 	table.refused(deployment.target, "designer")
 
 	path := ["deployments", i, "target"]
-	message := sprintf(
-		"%s is a designer model on %s; edition %s has the designer deploy to %s: deploy there",
-		[
-			deployment.name,
-			table.name(deployment.target),
-			input.edition,
-			table.phrase(table.offering("designer")),
-		],
-	)
+	message := sprintf("%s is a designer model on %s; in edition %s the designer deploys to %s", [
+		deployment.name,
+		table.name(deployment.target),
+		input.edition,
+		table.phrase(table.offering("designer")),
+	])
 }

@@ -21,7 +21,7 @@ test_refused_are_all_targets_but_aks if {
 
 test_deny_targets_that_the_designer_does_not_deploy_to[target] if {
 	some target, name in object.union(refused, unlisted)
-	facts := fixture.deployment({"target": target, "designer": true})
+	facts := fixture.deployment({"target": target, "workload": "web-service", "designer": true})
 
 	rule.deny == found(name, "2020-06", "Azure Kubernetes Service (AKS)") with input as facts
 }
@@ -31,6 +31,21 @@ test_deny_web_services_and_modules[workload] if {
 	denied := rule.deny with input as fixture.deployment({"target": "aci", "workload": workload, "designer": true})
 
 	count(denied) == 1
+}
+
+test_deny_a_workload_that_is_not_known_where_nothing_scores_in_batches[target] if {
+	some target, name in object.remove(refused, ["aml-compute"])
+
+	rule.deny == found(name, "2020-06", "Azure Kubernetes Service (AKS)") with input as fixture.deployment({
+		"target": target,
+		"designer": true,
+	})
+}
+
+test_allow_a_workload_that_is_not_known_where_it_may_score_in_batches[target] if {
+	some target in {"aml-compute", "kubernetes", "managed-online"}
+
+	rule.deny == set() with input as fixture.deployment({"target": target, "designer": true})
 }
 
 test_deny_where_a_later_edition_offers_it_elsewhere if {
@@ -81,15 +96,16 @@ test_allow_what_is_not_known[absent] if {
 
 test_allow_without_designer_column[target] if {
 	some target in {"aci", "kubernetes"}
+	facts := fixture.deployment({"target": target, "workload": "web-service", "designer": true})
 
-	rule.deny == set() with input as fixture.deployment({"target": target, "designer": true})
+	rule.deny == set() with input as facts
 		with data.mlpolicy.editions as fixture.without("designer")
 }
 
 found(target, edition, offering) := {{
 	"path": ["deployments", 0, "target"],
 	"message": sprintf(
-		"churn is a designer model on %s; edition %s has the designer deploy to %s: deploy there",
+		"churn is a designer model on %s; in edition %s the designer deploys to %s",
 		[target, edition, offering],
 	),
 }}

@@ -1,8 +1,8 @@
 # METADATA
 # title: FPGA on a target that offers none
 # description: |
-#   The FPGA column says yes for AKS and for Azure Data Box Edge; every other cell is blank. Training is
-#   not inference and never at fault.
+#   The FPGA column says yes for AKS and for Azure Data Box Edge; every other cell is blank. The table is about
+#   inference: training is never reported, nor is what is not known to be inference.
 # related_resources:
 #   - description: Deploy models to FPGAs
 #     ref: https://learn.microsoft.com/azure/machine-learning/v1/how-to-deploy-fpga-web-service
@@ -20,18 +20,15 @@ import data.mlpolicy.table
 deny contains {"path": path, "message": message} if {
 	some i, deployment in input.deployments
 	deployment.fpgas > 0
-	not deployment.workload == "training"
+	deployment.workload in table.inference
 	table.refused(deployment.target, "fpga")
 
 	path := ["deployments", i, "fpgas"]
-	message := sprintf(
-		"%s asks for %s on %s; edition %s offers that on %s: deploy there or ask for no FPGA",
-		[
-			deployment.name,
-			table.counted(deployment.fpgas, "FPGA"),
-			table.name(deployment.target),
-			input.edition,
-			table.phrase(table.offering("fpga")),
-		],
-	)
+	message := sprintf("%s asks for %s on %s; edition %s offers FPGA on %s", [
+		deployment.name,
+		table.counted(deployment.fpgas, "FPGA"),
+		table.name(deployment.target),
+		input.edition,
+		table.phrase(table.offering("fpga")),
+	])
 }

@@ -2,8 +2,8 @@
 # title: Batch scoring with GPU outside Azure Machine Learning compute
 # description: |
 #   The note below the table: using GPU for inference when scoring with a machine learning pipeline is
-#   supported only on Azure Machine Learning compute. Batch scoring without GPU is the business of the
-#   rule workload, and editions without the note refuse nothing here.
+#   supported only on Azure Machine Learning compute. The rule workload reports batch scoring on a target that
+#   is not used for it, with or without GPU. Under editions without the note this rule reports nothing.
 # related_resources:
 #   - description: Compute targets for inference
 #     ref: https://learn.microsoft.com/azure/machine-learning/concept-compute-target#compute-targets-for-inference
@@ -20,24 +20,15 @@ import data.mlpolicy.table
 
 deny contains {"path": path, "message": message} if {
 	some i, deployment in input.deployments
-	deployment.workload == "batch-scoring"
 	deployment.gpus > 0
-	target := deployment.target
-	not target in offering
-	count(offering) > 0
-	"gpu-batch-scoring" in table.only
+	table.gpu_rule(deployment) == "gpu-batch-scoring"
 
 	path := ["deployments", i, "gpus"]
-	message := sprintf(
-		"%s asks for %s for batch scoring on %s; edition %s offers that only on %s: deploy there or ask for no GPU",
-		[
-			deployment.name,
-			table.counted(deployment.gpus, "GPU"),
-			table.name(target),
-			input.edition,
-			table.phrase(offering),
-		],
-	)
+	message := sprintf("%s asks for %s for batch scoring on %s; edition %s offers that only on %s", [
+		deployment.name,
+		table.counted(deployment.gpus, "GPU"),
+		table.name(deployment.target),
+		input.edition,
+		table.phrase(table.offering_gpu("batch-scoring")),
+	])
 }
-
-offering := table.offering_gpu("batch-scoring")

@@ -68,7 +68,7 @@ test_allow_without_gpu_column if {
 found(target, edition, offering) := {{
 	"path": ["deployments", 0, "gpus"],
 	"message": sprintf(
-		"churn asks for 2 GPUs for batch scoring on %s; edition %s offers that only on %s: deploy there or ask for no GPU",
+		"churn asks for 2 GPUs for batch scoring on %s; edition %s offers that only on %s",
 		[target, edition, offering],
 	),
 }}

@@ -1,8 +1,9 @@
 # METADATA
 # title: IoT module asks for a GPU that the table does not offer
 # description: |
-#   The GPU cell of Azure IoT Edge and of Azure Data Box Edge is blank. The table's notes on GPU speak of
-#   web services and pipelines only, and devices with a GPU exist, so this is a warning.
+#   The GPU cell of Azure IoT Edge and of Azure Data Box Edge is blank. The table's notes on GPU are about
+#   web services and pipelines only, and devices with a GPU exist, so this is a warning. A module on a target
+#   for CPU-based workloads is reported by cpu-only.
 # related_resources:
 #   - description: Compute targets for inference
 #     ref: https://learn.microsoft.com/azure/machine-learning/concept-compute-target#compute-targets-for-inference
@@ -18,16 +19,13 @@ import data.mlpolicy.table
 
 deny contains {"path": path, "message": message} if {
 	some i, deployment in input.deployments
-	deployment.workload == "iot-module"
 	deployment.gpus > 0
-	row := table.targets[deployment.target]
-	row.gpu == []
+	table.gpu_rule(deployment) == "gpu-not-offered"
 
 	path := ["deployments", i, "gpus"]
-	message := sprintf("%s asks for %s as an IoT module on %s, which offers none: %s", [
+	message := sprintf("%s asks for %s as an IoT module on %s, which offers none", [
 		deployment.name,
 		table.counted(deployment.gpus, "GPU"),
-		row.name,
-		"use the CPU or, for devices with GPU, set rules: {gpu-not-offered: off}",
+		table.name(deployment.target),
 	])
 }

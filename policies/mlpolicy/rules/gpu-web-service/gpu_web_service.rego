@@ -22,35 +22,14 @@ import data.mlpolicy.table
 deny contains {"path": path, "message": message} if {
 	some i, deployment in input.deployments
 	deployment.gpus > 0
-	deployment.workload == "web-service"
-	target := deployment.target
-	not target in offering
-	count(offering) > 0
-	refused(target)
+	table.gpu_rule(deployment) == "gpu-web-service"
 
 	path := ["deployments", i, "gpus"]
-	message := sprintf(
-		"%s asks for %s on %s; edition %s offers GPU to web services on %s: deploy there or ask for no GPU",
-		[
-			deployment.name,
-			table.counted(deployment.gpus, "GPU"),
-			described(target),
-			input.edition,
-			table.phrase(offering),
-		],
-	)
+	message := sprintf("%s asks for %s on %s; edition %s offers GPU to web services on %s", [
+		deployment.name,
+		table.counted(deployment.gpus, "GPU"),
+		table.quoted(deployment.target),
+		input.edition,
+		table.phrase(table.offering_gpu("web-service")),
+	])
 }
-
-offering := table.offering_gpu("web-service")
-
-# Where the edition says "only", all other targets are refused, listed or not.
-refused(_) if "gpu-web-service" in table.only
-
-# Where it does not, a blank GPU cell refuses nothing; being for CPU-based workloads does.
-refused(target) if table.targets[target].cpu_only == true
-
-# What the row's note says of CPUs and of acceleration belongs to the message: a local web service may well
-# find a GPU.
-described(target) := concat("", array.concat([table.name(target)], [sprintf(" (%s)", [trim_space(clause)]) |
-	some clause in regex.find_n(`[^,;]*(CPU|acceleration)[^,;]*`, table.targets[target].note, 1)
-]))

@@ -92,7 +92,7 @@ test_allow_without_gpu_column if {
 found(target, edition, offering) := {{
 	"path": ["deployments", 0, "gpus"],
 	"message": sprintf(
-		"churn asks for 2 GPUs on %s; edition %s offers GPU to web services on %s: deploy there or ask for no GPU",
+		"churn asks for 2 GPUs on %s; edition %s offers GPU to web services on %s",
 		[target, edition, offering],
 	),
 }}

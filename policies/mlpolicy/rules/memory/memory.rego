@@ -19,18 +19,14 @@ package mlpolicy.rules.memory
 import data.mlpolicy.table
 
 deny contains {"path": path, "message": message} if {
-	rows := table.targets
 	some i, deployment in input.deployments
 	memory_gib := deployment.memory_gib
-	row := rows[deployment.target]
+	row := table.targets[deployment.target]
 	memory_gib >= row.memory.below_gib
 
 	path := ["deployments", i, "memory_gib"]
 	message := sprintf(
 		"%s asks for %v GiB of memory on %s, which takes less than %v GiB: ask for less or deploy to another target",
-		[deployment.name, rounded(memory_gib), row.name, rounded(row.memory.below_gib)],
+		[deployment.name, table.gib(memory_gib), row.name, table.gib(row.memory.below_gib)],
 	)
 }
-
-# Two decimals at most: 52 GB are 48.42877388000488 GiB.
-rounded(gib) := round(gib * 100) / 100

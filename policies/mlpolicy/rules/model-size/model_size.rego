@@ -18,9 +18,8 @@ package mlpolicy.rules["model-size"]
 import data.mlpolicy.table
 
 deny contains {"path": path, "message": message} if {
-	rows := table.targets
 	some i, deployment in input.deployments
-	row := rows[deployment.target]
+	row := table.targets[deployment.target]
 	limit := row.model.below_bytes
 	some j, model in deployment.models
 	model.size_bytes >= limit

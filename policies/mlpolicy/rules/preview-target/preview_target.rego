@@ -17,9 +17,8 @@ package mlpolicy.rules["preview-target"]
 import data.mlpolicy.table
 
 deny contains {"path": path, "message": message} if {
-	rows := table.targets
 	some i, deployment in input.deployments
-	row := rows[deployment.target]
+	row := table.targets[deployment.target]
 	row.preview == true
 	deployment.workload in table.inference
 

@@ -17,17 +17,15 @@ package mlpolicy.rules["production-target"]
 import data.mlpolicy.table
 
 deny contains {"path": path, "message": message} if {
-	rows := table.targets
 	some i, deployment in input.deployments
 	deployment.stage == "production"
-	row := rows[deployment.target]
+	row := table.targets[deployment.target]
 	row.production == false
 	deployment.workload in table.inference
 
 	path := ["deployments", i, "target"]
-	message := sprintf("%s is in production on %s, which is for testing and development only: deploy to %s", [
+	message := sprintf("%s is in production on %s, which is for testing and development only", [
 		deployment.name,
 		row.name,
-		table.phrase(table.suited(deployment.workload)),
 	])
 }

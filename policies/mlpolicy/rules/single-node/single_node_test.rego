@@ -24,21 +24,31 @@ test_the_advice_is_for_developing_on_aks if {
 test_deny_several_nodes[fact] if {
 	some fact, compute in {
 		"nodes": {"nodes": 2},
-		"min_nodes": {"min_nodes": 2, "max_nodes": 4},
+		"max_nodes": {"min_nodes": 0, "max_nodes": 2},
+		"min_nodes": {"min_nodes": 2},
 	}
+	phrase := {"nodes": "2 nodes", "max_nodes": "up to 2 nodes", "min_nodes": "at least 2 nodes"}
 	facts := fixture.deployment(json.patch(large, [{"op": "replace", "path": "compute", "value": compute}]))
 
-	rule.deny == found("1", 2, fact) with input as facts
+	rule.deny == found("1", phrase[fact], fact) with input as facts
+}
+
+test_deny_one_node_that_may_become_several if {
+	facts := fixture.deployment(json.patch(large, [
+		{"op": "replace", "path": "compute", "value": {"nodes": 1, "min_nodes": 1, "max_nodes": 5}},
+	]))
+
+	rule.deny == found("1", "up to 5 nodes", "max_nodes") with input as facts
 }
 
 test_deny_once if {
 	facts := fixture.deployment(json.patch(large, [{"op": "add", "path": "compute/min_nodes", "value": 2}]))
 
-	rule.deny == found("1", 3, "nodes") with input as facts
+	rule.deny == found("1", "3 nodes", "nodes") with input as facts
 }
 
 test_deny_by_the_largest_model if {
-	rule.deny == found("1.4", 3, "nodes") with input as fixture.deployment(json.patch(large, [
+	rule.deny == found("1.4", "3 nodes", "nodes") with input as fixture.deployment(json.patch(large, [
 		{"op": "replace", "path": "models", "value": [
 			{"size_bytes": 5},
 			{"size_bytes": 1400000000},
@@ -49,7 +59,7 @@ test_deny_by_the_largest_model if {
 }
 
 test_deny_at_the_stage_of_the_cluster if {
-	rule.deny == found("1", 3, "nodes") with input as fixture.deployment(json.patch(large, [
+	rule.deny == found("1", "3 nodes", "nodes") with input as fixture.deployment(json.patch(large, [
 		{"op": "remove", "path": "stage"},
 		{"op": "add", "path": "compute/stage", "value": "development"},
 	]))
@@ -58,14 +68,14 @@ test_deny_at_the_stage_of_the_cluster if {
 test_deny_any_inference[workload] if {
 	some workload in {"web-service", "batch-scoring", "iot-module"}
 
-	rule.deny == found("1", 3, "nodes") with input as fixture.deployment(object.union(large, {"workload": workload}))
+	rule.deny == found("1", "3 nodes", "nodes") with input as fixture.deployment(object.union(large, {"workload": workload}))
 }
 
 test_allow_one_change[name] if {
 	some name, change in {
 		"one node": [{"op": "replace", "path": "compute/nodes", "value": 1}],
-		"at least one node": [{"op": "replace", "path": "compute", "value": {"min_nodes": 1, "max_nodes": 4}}],
-		"one node that may become two": [{"op": "replace", "path": "compute", "value": {"nodes": 1, "min_nodes": 2}}],
+		"at least one node": [{"op": "replace", "path": "compute", "value": {"min_nodes": 1}}],
+		"one node at most": [{"op": "replace", "path": "compute", "value": {"min_nodes": 0, "max_nodes": 1}}],
 		"nodes unknown": [{"op": "replace", "path": "compute", "value": {"vm_size": "Standard_D3_v2"}}],
 		"compute unknown": [{"op": "remove", "path": "compute"}],
 		"a small model": [{"op": "replace", "path": "models", "value": [{"size_bytes": 999999999}]}],
@@ -95,8 +105,8 @@ found(gigabytes, nodes, fact) := {{
 	"path": ["deployments", 0, "compute", fact],
 	"message": sprintf(
 		concat("", [
-			"churn serves a model of %s GB in development on %v nodes of Azure Kubernetes Service (AKS); ",
-			"from 1 GB on the table advises a single one: use one node",
+			"churn serves a model of %s GB in development on %s of Azure Kubernetes Service (AKS); ",
+			"edition 2020-06 advises a single node from 1 GB on",
 		]),
 		[gigabytes, nodes],
 	),

@@ -17,10 +17,9 @@ import data.mlpolicy.editions
 import data.mlpolicy.table
 
 deny contains {"path": path, "message": message} if {
-	rows := table.targets
 	some i, deployment in input.deployments
 	target := deployment.target
-	not rows[target]
+	not table.targets[target]
 	deployment.workload in table.inference
 
 	path := ["deployments", i, "target"]

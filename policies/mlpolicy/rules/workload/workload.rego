@@ -17,19 +17,17 @@ package mlpolicy.rules.workload
 import data.mlpolicy.table
 
 deny contains {"path": path, "message": message} if {
-	rows := table.targets
 	some i, deployment in input.deployments
-	row := rows[deployment.target]
+	deployment.workload in table.inference
+	row := table.row(deployment)
 	used_for := row.used_for
 	not deployment.workload in used_for
-	deployment.workload in table.inference
 
 	path := ["deployments", i, "target"]
-	message := sprintf("%s runs the workload %s on %s, which is for %s: deploy to %s", [
+	message := sprintf("%s runs the workload %s on %s, which is for %s", [
 		deployment.name,
 		deployment.workload,
 		row.name,
 		concat(" and ", used_for),
-		table.phrase(table.suited(deployment.workload)),
 	])
 }

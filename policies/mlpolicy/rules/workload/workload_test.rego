@@ -6,12 +6,6 @@ import data.mlpolicy.rules.workload as rule
 
 inference := {"web-service", "batch-scoring", "iot-module"}
 
-suited := {
-	"web-service": "Azure Functions or Azure Kubernetes Service (AKS)",
-	"batch-scoring": "Machine Learning compute clusters",
-	"iot-module": "Azure Data Box Edge or Azure IoT Edge",
-}
-
 mismatches := {[target, workload] |
 	some target, row in editions["2020-06"].targets
 	some workload in inference
@@ -31,10 +25,7 @@ test_deny_a_mismatch[name] if {
 
 	rule.deny == {{
 		"path": ["deployments", 0, "target"],
-		"message": sprintf(
-			"churn runs the workload %s on %s, which is for %s: deploy to %s",
-			[workload, row.name, row.used_for[0], suited[workload]],
-		),
+		"message": sprintf("churn runs the workload %s on %s, which is for %s", [workload, row.name, row.used_for[0]]),
 	}} with input as fixture.deployment({"target": target, "workload": workload})
 }
 
@@ -43,7 +34,7 @@ test_message_names_both_uses_of_a_merged_row if {
 		"path": ["deployments", 0, "target"],
 		"message": concat("", [
 			"churn runs the workload iot-module on Azure Machine Learning Kubernetes, ",
-			"which is for web-service and batch-scoring: deploy to another target",
+			"which is for web-service and batch-scoring",
 		]),
 	}} with input as fixture.under("2021-10", {"target": "aks", "workload": "iot-module"})
 }
