@@ -139,7 +139,8 @@ func exposed(t *testing.T) []labels.Labels {
 		if err != nil {
 			t.Fatalf("%s: %v", key, err)
 		}
-		parsed = append(parsed, each)
+		// Whoever collects the metrics of several clusters adds where they are from.
+		parsed = append(parsed, labels.NewBuilder(each).Set("cluster", "e2e").Labels())
 	}
 	return parsed
 }
@@ -180,7 +181,7 @@ func TestQueriesFindTheirMetrics(t *testing.T) {
 
 // check holds that an expression can be parsed and that what it selects is there.
 func (q query) check(there []labels.Labels) error {
-	expression, err := promql.ParseExpr(strings.ReplaceAll(q.expression, "$__rate_interval", "5m"))
+	expression, err := promql.ParseExpr(strings.NewReplacer("$__rate_interval", "5m", "$cluster", ".*").Replace(q.expression))
 	if err != nil {
 		return err
 	}
@@ -253,7 +254,7 @@ func checkRows(t *testing.T, name string, there []labels.Labels) {
 		}
 		var of []string
 		series.Range(func(label labels.Label) {
-			if label.Name != metricLabel && label.Name != "le" {
+			if label.Name != metricLabel && label.Name != "le" && label.Name != "cluster" {
 				of = append(of, label.Name)
 			}
 		})

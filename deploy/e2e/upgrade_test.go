@@ -211,7 +211,7 @@ func TestUpgradeKeepsTheInjectedBundle(t *testing.T) {
 func applyChart(args ...string) func(*testing.T, *release) {
 	return func(t *testing.T, r *release) {
 		t.Helper()
-		text, err := render(t, r.namespace, r.values)
+		text, err := render(t, r.namespace, r.values, "--no-hooks")
 		if err != nil {
 			t.Fatal(err)
 		}
