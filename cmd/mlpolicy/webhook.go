@@ -202,7 +202,7 @@ func objectPolicy(ctx context.Context, c *cli.Context, written *config.Config, p
 		Digest:  policies.Digest(), Configuration: configuration.Digest(),
 		Enforces:     func(namespace string) bool { return configuration.Webhook.ModeIn(namespace) == config.Enforce },
 		IsController: configuration.Webhook.Controls,
-		Covers:       facts.IsKubernetesKind,
+		Covers:       facts.IsKubernetesKind, Lists: facts.IsKubernetesVersion,
 	}
 	for _, rule := range policies.Rules() {
 		if rule.Scope == policy.PerProject {

@@ -29,7 +29,7 @@ import (
 // handlerOf makes a handler and the buffer that it logs into.
 func handlerOf(policy *Policy) (*handler, *bytes.Buffer) {
 	var log bytes.Buffer
-	return newHandler(func() *Policy { return policy }, newMetrics(facts.IsKubernetesKind), newDecisionLog(slog.New(slog.NewJSONHandler(&log, nil)), false), DefaultMaxInFlight), &log
+	return newHandler(func() *Policy { return policy }, newMetrics(facts.IsKubernetesKind, facts.IsKubernetesVersion), newDecisionLog(slog.New(slog.NewJSONHandler(&log, nil)), false), DefaultMaxInFlight), &log
 }
 
 func post(body io.Reader) *http.Request {
@@ -525,7 +525,7 @@ func TestHandlerSheds(t *testing.T) {
 		}
 		return enforces(namespace)
 	}
-	handler := newHandler(func() *Policy { return blocked }, newMetrics(facts.IsKubernetesKind), newDecisionLog(slog.New(slog.DiscardHandler), false), 1)
+	handler := newHandler(func() *Policy { return blocked }, newMetrics(facts.IsKubernetesKind, facts.IsKubernetesVersion), newDecisionLog(slog.New(slog.DiscardHandler), false), 1)
 	answered := make(chan int)
 	go func() { answered <- serve(handler, post(strings.NewReader(reviewOf(gpuOnVirtualNode)))).Code }()
 	<-waiting
@@ -659,18 +659,20 @@ func TestMetrics(t *testing.T) {
 	inForce = warning
 	serve(handler, post(strings.NewReader(reviewOf(gpuOnVirtualNode))))
 	serve(handler, post(strings.NewReader(strings.Replace(reviewOf(gpuOnVirtualNode), `"kind": "Deployment"}`, `"kind": "Forged"}`, 1))))
+	serve(handler, post(strings.NewReader(strings.Replace(reviewOf(gpuOnVirtualNode), `"version": "v1", "kind": "Deployment"}`, `"version": "v9", "kind": "Deployment"}`, 1))))
 	handler.metrics.setPolicy(&Policy{Edition: "2020-06", Digest: "sha256:0"})
 	handler.metrics.setPolicy(&Policy{Edition: "2023-03", Digest: "sha256:1", Configuration: "sha256:2"})
 
 	written := metricsOf(handler)
 	for _, want := range []string{
 		`mlpolicy_webhook_reviews_total{kind="Deployment",verdict="denied"} 1`,
-		`mlpolicy_webhook_reviews_total{kind="Deployment",verdict="warned"} 1`,
+		`mlpolicy_webhook_reviews_total{kind="Deployment",verdict="warned"} 2`,
+		`mlpolicy_webhook_unlisted_versions_total{kind="Deployment"} 1`,
 		`mlpolicy_webhook_reviews_total{kind="other",verdict="warned"} 1`,
 		`mlpolicy_webhook_denials_total{rule="cpu-only"} 1`,
-		`mlpolicy_webhook_exempted_total{reason="mode",rule="cpu-only"} 2`,
-		`mlpolicy_webhook_review_duration_seconds_count 3`,
-		`mlpolicy_webhook_review_duration_seconds_bucket{le="10"} 3`,
+		`mlpolicy_webhook_exempted_total{reason="mode",rule="cpu-only"} 3`,
+		`mlpolicy_webhook_review_duration_seconds_count 4`,
+		`mlpolicy_webhook_review_duration_seconds_bucket{le="10"} 4`,
 		`mlpolicy_webhook_in_flight 0`, `mlpolicy_webhook_partial_reviews_total 0`, `mlpolicy_webhook_shed_total 0`, `mlpolicy_webhook_failures_total{code="500"} 0`,
 		`mlpolicy_webhook_policy_info{configuration="sha256:2",digest="sha256:1",edition="2023-03"} 1`,
 		`mlpolicy_webhook_reloads_total{result="failure",what="policy"} 0`,

@@ -15,6 +15,7 @@ import (
 type metrics struct {
 	registry  *prometheus.Registry
 	covers    func(group, kind string) bool
+	lists     func(group, version, kind string) bool
 	inFlight  prometheus.Gauge
 	shed      prometheus.Counter
 	reviews   *prometheus.CounterVec
@@ -24,6 +25,7 @@ type metrics struct {
 	failures  *prometheus.CounterVec
 	abandoned prometheus.Counter
 	unknown   *prometheus.CounterVec
+	versions  *prometheus.CounterVec
 	durations prometheus.Histogram
 	policy    *prometheus.GaugeVec
 	reloads   *prometheus.CounterVec
@@ -39,7 +41,7 @@ const (
 
 // newMetrics makes metrics. Kinds that are not covered share one label, since anybody who
 // reaches the port can send any kind.
-func newMetrics(covers func(group, kind string) bool) *metrics {
+func newMetrics(covers func(group, kind string) bool, lists func(group, version, kind string) bool) *metrics {
 	name := func(name string) string { return "mlpolicy_webhook_" + name }
 	counter := func(of, help string, labels ...string) *prometheus.CounterVec {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name(of), Help: help}, labels)
@@ -50,14 +52,16 @@ func newMetrics(covers func(group, kind string) bool) *metrics {
 	m := &metrics{
 		registry:  prometheus.NewRegistry(),
 		covers:    covers,
+		lists:     lists,
 		inFlight:  prometheus.NewGauge(prometheus.GaugeOpts{Name: name("in_flight"), Help: "Reviews that run or wait."}),
 		shed:      prometheus.NewCounter(prometheus.CounterOpts{Name: name("shed_total"), Help: "Reviews shed with status 503 because too many were in flight."}),
 		abandoned: prometheus.NewCounter(prometheus.CounterOpts{Name: name("abandoned_total"), Help: "Reviews without a verdict because the client gave up before its answer."}),
 		unknown:   counter("unknown_clients_total", "Requests without a verdict of clients that are not known to be an API server, by HTTP status code; 499 for those that gave up, 0 for connections without a request.", "code"),
 		reviews:   counter("reviews_total", "Reviews by verdict and kind of object.", "verdict", "kind"),
 		denials:   counter("denials_total", "Errors that denied an object, by rule.", "rule"),
-		exempted:  counter("exempted_total", "Errors that did not deny an object, by rule and reason: deleting, controller, mode or unchanged.", "rule", "reason"),
+		exempted:  counter("exempted_total", "Errors that did not deny an object, by rule and reason: deleting, controller, changed-after-owner, mode or unchanged.", "rule", "reason"),
 		partial:   prometheus.NewCounter(prometheus.CounterOpts{Name: name("partial_reviews_total"), Help: "Reviews with a verdict in which something could not be judged that would not have changed it."}),
+		versions:  counter("unlisted_versions_total", "Reviews of objects in a version of their kind that this release does not list, by kind.", "kind"),
 		failures:  counter("failures_total", "Requests answered without a verdict, by HTTP status code.", "code"),
 		policy:    gauge("policy_info", "The edition, the policies and the configuration in force; always 1.", "edition", "digest", "configuration"),
 		reloads:   counter("reloads_total", "Attempts to reload the certificate or the policy after a change.", "what", "result"),
@@ -69,7 +73,7 @@ func newMetrics(covers func(group, kind string) bool) *metrics {
 			Buckets: []float64{.0002, .0005, .001, .002, .005, .01, .02, .05, .1, .25, .5, 1, 2.5, 5, 10},
 		}),
 	}
-	m.registry.MustRegister(m.inFlight, m.shed, m.reviews, m.denials, m.exempted, m.partial, m.failures, m.abandoned, m.unknown, m.policy, m.reloads, m.reloaded, m.expiry, m.durations,
+	m.registry.MustRegister(m.inFlight, m.shed, m.reviews, m.denials, m.exempted, m.partial, m.failures, m.abandoned, m.unknown, m.versions, m.policy, m.reloads, m.reloaded, m.expiry, m.durations,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	// A series that is not there cannot be alerted on.
 	for _, what := range []string{certificateReload, policyReload} {
@@ -94,6 +98,9 @@ func (m *metrics) decided(request *admissionv1.AdmissionRequest, d *Decision, du
 	kind := "other"
 	if m.covers(request.Kind.Group, request.Kind.Kind) {
 		kind = request.Kind.Kind
+		if !m.lists(request.Kind.Group, request.Kind.Version, request.Kind.Kind) {
+			m.versions.WithLabelValues(kind).Inc()
+		}
 	}
 	m.reviews.WithLabelValues(string(d.Verdict), kind).Inc()
 	for _, rule := range d.Denials {

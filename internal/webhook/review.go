@@ -43,8 +43,10 @@ type Policy struct {
 	// IsController tells whether a user is a controller, whose objects are never denied when
 	// they have a covered owner.
 	IsController func(user string) bool
-	// Covers tells whether the webhook is asked about objects of a kind.
+	// Covers reports whether the webhook is asked about objects of a kind, whatever their version,
+	// Lists whether a version of a kind is one of those that its reader was made for.
 	Covers func(group, kind string) bool
+	Lists  func(group, version, kind string) bool
 }
 
 // Verdict is the outcome of a review.
@@ -64,8 +66,10 @@ type Exemption string
 const (
 	Deleting   Exemption = "deleting"   // the object is being deleted
 	Controlled Exemption = "controller" // a controller made it from a covered owner
-	Unchanged  Exemption = "unchanged"  // the object had the error before
-	WarnMode   Exemption = "mode"       // the mode is warn
+	// Changed is Controlled, and the pod shows that something changed it after its owner.
+	Changed   Exemption = "changed-after-owner"
+	Unchanged Exemption = "unchanged" // the object had the error before
+	WarnMode  Exemption = "mode"      // the mode is warn
 )
 
 // Decision is a response and what led to it.
@@ -223,6 +227,9 @@ func (p *Policy) exempts(request *admissionv1.AdmissionRequest, enforced bool) E
 	case request.Operation == admissionv1.Update && metadataOf(request.OldObject.Raw, "deletionTimestamp").DeletionTimestamp != nil:
 		return Deleting
 	case p.controlled(request.UserInfo, request.Object.Raw):
+		if changedAfterOwner(request) {
+			return Changed
+		}
 		return Controlled
 	case !enforced:
 		return WarnMode
@@ -242,8 +249,10 @@ func (p *Policy) controlled(user authenticationv1.UserInfo, object []byte) bool 
 	})
 }
 
-// metadata is the part of an object's metadata that exemptions rest on.
+// metadata is the part of an object's metadata that exemptions depend on.
 type metadata struct {
+	Annotations       map[string]string       `json:"annotations"`
+	Labels            map[string]string       `json:"labels"`
 	OwnerReferences   []metav1.OwnerReference `json:"ownerReferences"`
 	DeletionTimestamp *string                 `json:"deletionTimestamp"`
 }

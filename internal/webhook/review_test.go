@@ -57,7 +57,7 @@ func makePolicy(ctx context.Context, text string, extra ...policy.Folder) (*Poli
 	return &Policy{
 		Linter: linter.Admission(configuration.Webhook.Believed...), Edition: configuration.Edition.Value, Digest: loaded.Digest(),
 		Enforces:     func(namespace string) bool { return configuration.Webhook.ModeIn(namespace) == config.Enforce },
-		IsController: configuration.Webhook.Controls, Covers: facts.IsKubernetesKind,
+		IsController: configuration.Webhook.Controls, Covers: facts.IsKubernetesKind, Lists: facts.IsKubernetesVersion,
 	}, nil
 }
 

@@ -129,7 +129,10 @@ func New(ctx context.Context, options Options) (*Server, error) {
 		var ofClients *clientsError
 		return nil, &CertificateError{err: err, OfClients: errors.As(err, &ofClients)}
 	}
-	s.metrics = newMetrics(func(group, kind string) bool { return s.policy.Load().Covers(group, kind) })
+	s.metrics = newMetrics(
+		func(group, kind string) bool { return s.policy.Load().Covers(group, kind) },
+		func(group, version, kind string) bool { return s.policy.Load().Lists(group, version, kind) },
+	)
 	s.connections = newConnections(connectionAge, func() { s.metrics.failed(0, false) })
 	s.metrics.reloaded.WithLabelValues(policyReload).Set(1)
 	s.metrics.reloaded.WithLabelValues(certificateReload).Set(1)

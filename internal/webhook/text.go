@@ -110,6 +110,8 @@ func introduction(o outcome) string {
 		return "mlpolicy would deny this: "
 	case o.exemption == Unchanged:
 		return "mlpolicy error, not new: "
+	case o.exemption == Changed:
+		return "mlpolicy error in what was changed after its owner: "
 	case o.exemption == Deleting:
 		return "mlpolicy error in an object being deleted: "
 	}

@@ -12,7 +12,7 @@ var kaito = format{
 	title:     "KAITO Workspace, InferenceSet, RAGEngine and MultiRoleInference",
 	signs:     "`apiVersion` of `kaito.sh`, and the `kind`",
 	reference: "https://kaito-project.github.io/kaito/docs/",
-	marks:     [][]string{{"kaito.sh/v1"}, {"Workspace", "InferenceSet", "RAGEngine", "MultiRoleInference"}},
+	marks:     [][]string{{"kaito.sh/v"}, {"Workspace", "InferenceSet", "RAGEngine", "MultiRoleInference"}},
 	matches: func(root *source.Node) bool {
 		group, kind := groupKind(root)
 		if group != "kaito.sh" {

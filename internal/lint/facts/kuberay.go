@@ -11,7 +11,7 @@ var kuberay = format{
 	title:     "KubeRay RayService, RayCluster, RayJob and RayCronJob: the head and each group of workers",
 	signs:     "`apiVersion` of `ray.io`, and the `kind`",
 	reference: "https://docs.ray.io/en/latest/cluster/kubernetes/user-guides/config.html",
-	marks:     [][]string{{"ray.io/v1"}, {"RayService", "RayCluster", "RayJob", "RayCronJob"}},
+	marks:     [][]string{{"ray.io/v"}, {"RayService", "RayCluster", "RayJob", "RayCronJob"}},
 	matches: func(root *source.Node) bool {
 		group, kind := groupKind(root)
 		if group != "ray.io" || !root.Has("spec") {

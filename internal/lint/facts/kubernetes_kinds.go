@@ -25,6 +25,25 @@ func IsKubernetesKind(group, kind string) bool {
 	return listed
 }
 
+// IsKubernetesVersion reports whether KubernetesKinds lists a version of a kind. One that it does
+// not list is read all the same, by the reader of the kind.
+func IsKubernetesVersion(group, version, kind string) bool {
+	return versions()[[3]string{group, version, kind}]
+}
+
+// versions are the groups, versions and kinds that are listed.
+var versions = sync.OnceValue(func() map[[3]string]bool {
+	all := map[[3]string]bool{}
+	for _, served := range KubernetesKinds() {
+		for _, kind := range served.Kinds {
+			for _, version := range served.Versions {
+				all[[3]string{served.Group, version, kind}] = true
+			}
+		}
+	}
+	return all
+})
+
 // IsClusterWide tells whether objects of a kind that KubernetesKinds lists are in no namespace.
 func IsClusterWide(group, kind string) bool { return scopes()[[2]string{group, kind}] }
 

@@ -95,6 +95,29 @@ func TestKubernetesKinds(t *testing.T) {
 	}
 }
 
+// TestVersionsThatAreNotListedAreRead holds that a kind is read whatever its version: nobody gets around a
+// rule by a version that an operator serves since yesterday.
+func TestVersionsThatAreNotListedAreRead(t *testing.T) {
+	kinds := 0
+	for _, served := range KubernetesKinds() {
+		for _, kind := range served.Kinds {
+			kinds++
+			for _, version := range []string{"v987", "v2beta3", "v1api20991231preview", "v20991231"} {
+				object := anyObject(served.Group, version, kind)
+				if Recognize(object) == Unrecognized || !describes(t, object) {
+					t.Errorf("%s %s is not read", apiVersion(served.Group, version), kind)
+				}
+				if IsKubernetesVersion(served.Group, version, kind) || !IsKubernetesVersion(served.Group, served.Versions[0], kind) || !IsKubernetesKind(served.Group, kind) {
+					t.Errorf("%s %s is listed, or what is listed is not", apiVersion(served.Group, version), kind)
+				}
+			}
+		}
+	}
+	if kinds == 0 {
+		t.Fatal("no kinds")
+	}
+}
+
 // TestKubernetesKindsAreAll holds that no other kind of the listed groups, or of those that
 // are served no more, tells anything.
 func TestKubernetesKindsAreAll(t *testing.T) {

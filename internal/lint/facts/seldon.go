@@ -18,7 +18,7 @@ var seldon = format{
 	title:     "Seldon Core 1 SeldonDeployment; Seldon Core 2 Model and Server",
 	signs:     "`apiVersion` of `machinelearning.seldon.io` or `mlops.seldon.io`, and the `kind`",
 	reference: "https://docs.seldon.ai/seldon-core-2/user-guide/kubernetes-resources",
-	marks:     [][]string{{"machinelearning.seldon.io/v1", "mlops.seldon.io/v1"}, {"SeldonDeployment", "Model", "Server"}},
+	marks:     [][]string{{"machinelearning.seldon.io/v", "mlops.seldon.io/v"}, {"SeldonDeployment", "Model", "Server"}},
 	matches: func(root *source.Node) bool {
 		switch group, kind := groupKind(root); group {
 		case "machinelearning.seldon.io":

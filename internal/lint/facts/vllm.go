@@ -11,7 +11,7 @@ var vllmProductionStack = format{
 	signs:     "`apiVersion` of `production-stack.vllm.ai` and the `kind`, or `servingEngineSpec.modelSpec` with `modelURL` or `requestGPU`",
 	reference: "https://docs.vllm.ai/projects/production-stack/en/latest/",
 	marks: [][]string{
-		{"production-stack.vllm.ai/v1", "servingEngineSpec:", `servingEngineSpec"`, "servingEngineSpec'"},
+		{"production-stack.vllm.ai/v", "servingEngineSpec:", `servingEngineSpec"`, "servingEngineSpec'"},
 		{"VLLMRuntime", "modelSpec"},
 	},
 	matches: func(root *source.Node) bool {
