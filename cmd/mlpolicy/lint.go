@@ -14,6 +14,7 @@ const (
 	stdinNameFlag   = "stdin-name"
 	explainSkipFlag = "explain-skip"
 	forceIgnoreFlag = "force-ignore"
+	requireFlag     = "require-deployments"
 	colorFlag       = "color"
 )
 
@@ -39,6 +40,7 @@ or a policy is wrong, 3 something could not be read or judged; all else is judge
 			clusterFlagOf(),
 		}, configFlags(), inputFlags(), []cli.Flag{
 			&cli.BoolFlag{Name: forceIgnoreFlag, Usage: "leave out what ignore: of the configuration names even where it is a PATH, for pre-commit", DisableDefaultText: true},
+			&cli.BoolFlag{Name: requireFlag, Usage: "exit with 3 if no deployment with a known target was found", DisableDefaultText: true},
 			&cli.BoolFlag{Name: explainSkipFlag, Usage: "say on standard error why a file was not judged", DisableDefaultText: true},
 			choice(colorFlag, "use colours `WHEN`: auto, always or never", "auto", []string{"auto", "always", "never"}),
 		}),
@@ -73,13 +75,27 @@ func (p *program) lint(c *cli.Context) error {
 	for _, err := range result.Errors {
 		p.complain(err.Error())
 	}
+	unjudged := c.Bool(requireFlag) && p.judgedNothing(result)
 	switch {
-	case len(result.Errors) > 0:
+	case len(result.Errors) > 0, unjudged:
 		return errIncomplete
 	case fails(result, session.configuration.FailOn.Value):
 		return errFindings
 	}
 	return nil
+}
+
+// judgedNothing reports whether no rule can have concerned anything, and says so.
+func (p *program) judgedNothing(result *lint.Result) bool {
+	switch {
+	case result.Deployments == 0:
+		p.complain("no deployments found (--" + requireFlag + ")")
+	case result.Deployments == result.Untargeted:
+		p.complain("no deployment with a known target found (--" + requireFlag + ")")
+	default:
+		return false
+	}
+	return true
 }
 
 func (p *program) report(c *cli.Context, result *lint.Result) error {
@@ -90,7 +106,7 @@ func (p *program) report(c *cli.Context, result *lint.Result) error {
 	return writing(report.Text(p.stdout, result, options))
 }
 
-// fails tells whether a finding is as severe as failOn or more.
+// fails reports whether a finding is as severe as failOn or more.
 func fails(result *lint.Result, failOn lint.Severity) bool {
 	severities := []lint.Severity{lint.Error, lint.Warning, lint.Note}
 	for _, severity := range severities[:slices.Index(severities, failOn)+1] {

@@ -3,6 +3,7 @@ package lint
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
@@ -55,6 +56,7 @@ func (j *judge) problem(problem facts.Problem) {
 		Remedy:     problem.Remedy,
 		Deployment: problem.Deployment,
 		Unjudged:   problem.Unjudged,
+		Object:     objectAround(problem.Place.Node),
 	}))
 }
 
@@ -89,7 +91,9 @@ func (j *judge) denial(all *facts.Facts, denial policy.Denial, rests []facts.Pla
 		place.Related = append(place.Related, other.Related...)
 	}
 	finding = j.locate(place, owner, finding)
-	if described, _ := all.Locate(denial.Path[:2]); described.Node != nil && !j.isInput(described) && !j.inputs[finding.File] {
+	described, _ := all.Locate(denial.Path[:2])
+	finding.Object = objectAround(described.Node)
+	if described.Node != nil && !j.isInput(described) && !j.inputs[finding.File] {
 		return
 	}
 	j.add(finding)
@@ -105,6 +109,37 @@ func (f *Finding) under(parameters facts.Fact[string], place *facts.Place) {
 	if file := parameters.Place; place.Node == nil || place.Node.File() != file.Node.File() {
 		place.Related = append(slices.Clip(place.Related), file)
 	}
+}
+
+// objectAround returns the object that a node is in, or is, nil for what is in none.
+func objectAround(node *source.Node) *Object {
+	for ; node != nil; node = node.Parent() {
+		metadata := node.Get("metadata")
+		if metadata == nil || metadata.Kind != source.Mapping {
+			continue
+		}
+		if kind := kindOf(node); kind != "" {
+			namespace, _ := metadata.Get("namespace").Scalar()
+			name, _ := metadata.Get("name").Scalar()
+			return &Object{Kind: kind, Namespace: namespace, Name: name}
+		}
+	}
+	return nil
+}
+
+// kindOf returns the kind of a Kubernetes object, empty for what is not one. An item of a typed list,
+// such as a PodList, may leave it to the list.
+func kindOf(node *source.Node) string {
+	if kind, ok := node.Get("kind").Scalar(); ok && node.Has("apiVersion") {
+		return kind
+	}
+	if items := node.Parent(); items != nil && items.Parent() != nil && items.Parent().Get("items") == items {
+		kind, _ := items.Parent().Get("kind").Scalar()
+		if kind, typed := strings.CutSuffix(kind, "List"); typed {
+			return kind
+		}
+	}
+	return ""
 }
 
 func because(place facts.Place, why string) facts.Place {

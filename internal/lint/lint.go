@@ -41,6 +41,8 @@ type Finding struct {
 	Field string
 	// Deployment is the name of the deployment or compute at fault, empty for a file's syntax.
 	Deployment string
+	// Object is the Kubernetes object that the finding is about, nil for what is not one.
+	Object *Object
 	// Component is the part of a larger object that the deployment is, such as predictor, if any.
 	Component string
 	// Target is the target of the deployment or compute, if known.
@@ -54,6 +56,9 @@ type Finding struct {
 	// Related are the further places that the finding rests on.
 	Related []Related
 }
+
+// Object identifies a Kubernetes object, by what its document says.
+type Object struct{ Kind, Namespace, Name string }
 
 // Related is a further place that a finding rests on.
 type Related struct {
@@ -79,6 +84,10 @@ type Result struct {
 	Files, Recognized int
 	// Deployments counts the deployments and computes that the inputs describe.
 	Deployments int
+	// Untargeted counts those without a known target: no rule concerns them.
+	Untargeted int
+	// AwaitCluster counts the untargeted that run on whatever cluster the configuration names.
+	AwaitCluster int
 	// Errors are the inputs that could not be read, in their order, then the
 	// deployments that the policies failed on.
 	Errors []error
@@ -183,14 +192,28 @@ func (l *Linter) Lint(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) (
 	for _, denial := range related {
 		judge.denial(&all, denial, nil)
 	}
-	return &Result{
+	result := &Result{
 		Edition:     l.config.Edition.Value,
 		Findings:    judge.sorted(),
 		Files:       read.count,
 		Recognized:  len(read.files),
 		Deployments: len(extraction.Deployments) + len(extraction.Computes),
 		Errors:      append(read.errors, errs...),
-	}, nil
+	}
+	for _, d := range extraction.Deployments {
+		if !d.Target.Known {
+			result.Untargeted++
+		}
+		if d.AwaitsCluster() {
+			result.AwaitCluster++
+		}
+	}
+	for _, c := range extraction.Computes {
+		if !c.Target.Known {
+			result.Untargeted++
+		}
+	}
+	return result, nil
 }
 
 // Facts returns what the inputs' documents state, in the form that policies see,

@@ -260,6 +260,10 @@ func (d *Deployment) MarshalJSON() ([]byte, error) {
 	}{(*fields)(d), d.LowerBounds()})
 }
 
+// AwaitsCluster reports whether the target is that of the cluster which the deployment is for, and no
+// document nor the configuration says which.
+func (d *Deployment) AwaitsCluster() bool { return d.anyCluster && !d.Target.Known }
+
 // Model is a model that a deployment serves.
 type Model struct {
 	Name    Fact[string] `json:"name,omitzero"`

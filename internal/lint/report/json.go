@@ -16,10 +16,40 @@ import (
 const jsonVersion = 1
 
 type jsonReport struct {
-	Version  int           `json:"version"`
-	Edition  string        `json:"edition"`
-	Findings []jsonFinding `json:"findings"`
-	Summary  jsonSummary   `json:"summary"`
+	Version int    `json:"version"`
+	Edition string `json:"edition"`
+	// Incomplete is set where something could not be read or judged; Errors say what.
+	Incomplete bool          `json:"incomplete"`
+	Errors     []jsonError   `json:"errors"`
+	Findings   []jsonFinding `json:"findings"`
+	Summary    jsonSummary   `json:"summary"`
+}
+
+// jsonError is what could not be read or judged.
+type jsonError struct {
+	Message string `json:"message"`
+}
+
+func jsonErrors(errs []error) []jsonError {
+	list := make([]jsonError, len(errs))
+	for i, err := range errs {
+		list[i] = jsonError{err.Error()}
+	}
+	return list
+}
+
+// jsonObject is a Kubernetes object; null stands for what is not one.
+type jsonObject struct {
+	Kind      string `json:"kind"`
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+}
+
+func jsonObjectOf(object *lint.Object) *jsonObject {
+	if object == nil {
+		return nil
+	}
+	return &jsonObject{object.Kind, object.Namespace, object.Name}
 }
 
 // jsonFinding counts lines and columns from 1, columns in code points, ends exclusive.
@@ -35,6 +65,7 @@ type jsonFinding struct {
 	EndLine    int           `json:"end_line"`
 	EndColumn  int           `json:"end_column"`
 	Deployment string        `json:"deployment"`
+	Object     *jsonObject   `json:"object"`
 	Field      string        `json:"field"`
 	// Related are further places that the finding rests on.
 	Related []jsonRelated `json:"related"`
@@ -53,23 +84,28 @@ type jsonRelated struct {
 type jsonSummary struct {
 	Files       int `json:"files"`
 	Deployments int `json:"deployments"`
-	Errors      int `json:"errors"`
-	Warnings    int `json:"warnings"`
-	Notes       int `json:"notes"`
+	// UnknownTarget counts the deployments without a known target.
+	UnknownTarget int `json:"unknown_target"`
+	Errors        int `json:"errors"`
+	Warnings      int `json:"warnings"`
+	Notes         int `json:"notes"`
 }
 
 // JSON writes findings for programs.
 func JSON(w io.Writer, result *lint.Result) error {
 	report := jsonReport{
-		Version:  jsonVersion,
-		Edition:  result.Edition,
-		Findings: make([]jsonFinding, len(result.Findings)),
+		Version:    jsonVersion,
+		Edition:    result.Edition,
+		Incomplete: len(result.Errors) > 0,
+		Errors:     jsonErrors(result.Errors),
+		Findings:   make([]jsonFinding, len(result.Findings)),
 		Summary: jsonSummary{
-			Files:       result.Files,
-			Deployments: result.Deployments,
-			Errors:      result.Count(lint.Error),
-			Warnings:    result.Count(lint.Warning),
-			Notes:       result.Count(lint.Note),
+			Files:         result.Files,
+			Deployments:   result.Deployments,
+			UnknownTarget: result.Untargeted,
+			Errors:        result.Count(lint.Error),
+			Warnings:      result.Count(lint.Warning),
+			Notes:         result.Count(lint.Note),
 		},
 	}
 	for i, f := range result.Findings {
@@ -83,6 +119,7 @@ func JSON(w io.Writer, result *lint.Result) error {
 			EndLine:    f.Span.End.Line,
 			EndColumn:  f.Span.End.Column,
 			Deployment: f.Deployment,
+			Object:     jsonObjectOf(f.Object),
 			Field:      f.Field,
 			Related:    make([]jsonRelated, len(f.Related)),
 		}

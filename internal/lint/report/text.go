@@ -25,9 +25,17 @@ type TextOptions struct {
 // DefaultWidth is in cells, for what is no terminal: CI logs show some more.
 const DefaultWidth = 100
 
-// groupedRule is the rule that is told once per target: it says the same of each
-// deployment, and what to do about it is done once.
-const groupedRule = "unlisted-target"
+// groupKey is what findings of a group have in common.
+type groupKey struct{ rule, target, remedy string }
+
+// groupOf returns the group that a finding is written in, together with others. The rules that are
+// grouped say the same of each deployment on a target.
+func groupOf(f *lint.Finding) (key groupKey, grouped bool) {
+	if f.Rule != "unlisted-target" && f.Rule != "preview-target" || f.Target == "" {
+		return groupKey{}, false
+	}
+	return groupKey{f.Rule, f.Target, f.Remedy}, true
+}
 
 // maxPlaces is how many places a group names. More is a list that nobody reads.
 const maxPlaces = 5
@@ -42,19 +50,22 @@ func Text(w io.Writer, result *lint.Result, options TextOptions) error {
 	if options.Color {
 		t.style = ansi
 	}
-	groups := map[string][]*lint.Finding{}
-	var order []string
+	groups := map[groupKey][]*lint.Finding{}
+	for i := range result.Findings {
+		if key, ok := groupOf(&result.Findings[i]); ok {
+			groups[key] = append(groups[key], &result.Findings[i])
+		}
+	}
+	var order []groupKey
 	for i := range result.Findings {
 		finding := &result.Findings[i]
-		if finding.Rule != groupedRule || finding.Target == "" {
+		key, _ := groupOf(finding)
+		switch group := groups[key]; {
+		case len(group) < 2:
 			t.finding(finding)
-			continue
-		}
-		key := finding.Target
-		if groups[key] == nil {
+		case group[0] == finding:
 			order = append(order, key)
 		}
-		groups[key] = append(groups[key], finding)
 	}
 	for _, key := range order {
 		t.group(groups[key])
@@ -238,7 +249,20 @@ func (t *text) summary(result *lint.Result) {
 	if unjudged != "" {
 		summary += "; " + unjudged
 	}
+	summary += untargeted(result)
 	t.line(summary)
+}
+
+// untargeted says how many deployments no rule concerns, and what would change that.
+func untargeted(result *lint.Result) string {
+	if result.Untargeted == 0 {
+		return ""
+	}
+	text := fmt.Sprintf("; %s without a known target, not checked", count(result.Untargeted, "deployment", "deployments"))
+	if result.AwaitCluster > 0 {
+		text += " (--cluster says where Kubernetes objects run)"
+	}
+	return text
 }
 
 func count(n int, one, many string) string {

@@ -9,6 +9,8 @@ import (
 type jsonPlacements struct {
 	Version     int             `json:"version"`
 	Edition     string          `json:"edition"`
+	Incomplete  bool            `json:"incomplete"` // as of lint
+	Errors      []jsonError     `json:"errors"`
 	Deployments []jsonPlacement `json:"deployments"`
 	Summary     jsonPlaced      `json:"summary"`
 }
@@ -52,6 +54,8 @@ func WhereJSON(w io.Writer, placements *lint.Placements) error {
 	document := jsonPlacements{
 		Version:     jsonVersion,
 		Edition:     placements.Edition,
+		Incomplete:  len(placements.Errors) > 0,
+		Errors:      jsonErrors(placements.Errors),
 		Deployments: make([]jsonPlacement, len(placements.Deployments)),
 		Summary:     jsonPlaced{Files: placements.Files, Deployments: len(placements.Deployments)},
 	}
