@@ -28,10 +28,31 @@ var leaderWorkerSet = format{
 			}
 			d := r.object(template)
 			d.Component = Know(role, Place{Node: template})
-			d.Replicas = r.count(spec.Get("replicas"))
+			d.Replicas = r.groupReplicas(role, spec)
 			r.podTemplate(d, template)
 			r.modelServer(d, slices.Collect(present(template.At("spec", "containers"))))
 		}
 		r.oneCluster()
 	},
+}
+
+// groupReplicas counts the pods of a role: of the size of each group one is the leader, if
+// it has a template of its own.
+func (r *reader) groupReplicas(role string, spec *source.Node) Fact[int64] {
+	groups, template := r.count(spec.Get("replicas")), spec.Get("leaderWorkerTemplate")
+	led := !template.Get("leaderTemplate").IsNull()
+	if role == "leader" || !led && template.Get("size").IsNull() { // a group of one
+		return groups
+	}
+	size := r.count(template.Get("size"))
+	if !groups.Known || !size.Known {
+		return Fact[int64]{}
+	}
+	workers, why := size.Value, "replicas times size"
+	if led {
+		workers, why = max(size.Value-1, 0), "replicas times size without the leaders"
+	}
+	place := because(groups.Place, why)
+	place.Related = []Place{because(size.Place, "the size of each group")}
+	return Know(groups.Value*workers, place)
 }
