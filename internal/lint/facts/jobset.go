@@ -12,10 +12,10 @@ var jobSet = format{
 	marks:     [][]string{{"jobset.x-k8s.io/"}, {"JobSet"}, {"containers"}},
 	matches: func(root *source.Node) bool {
 		group, kind := groupKind(root)
-		return group == "jobset.x-k8s.io" && kind == "JobSet" && root.At("spec", "replicatedJobs").Elements() != nil
+		return group == "jobset.x-k8s.io" && kind == "JobSet" && !root.At("spec", "replicatedJobs").IsNull()
 	},
 	read: func(r *reader) {
-		for _, job := range r.root.At("spec", "replicatedJobs").Elements() {
+		for _, job := range r.elements(r.root.At("spec", "replicatedJobs")) {
 			d := r.object(job)
 			d.Component = r.text(job.Get("name"))
 			r.podTemplate(d, job.At("template", "spec", "template"))

@@ -89,7 +89,7 @@ func (r *reader) kaitoRoles(spec *source.Node) {
 	shared.selector(spec.Get("labelSelector"))
 	workload := Know(WebService, r.kindPlace("KAITO makes a web service of it"))
 	model := spec.Get("model")
-	for _, role := range spec.Get("roles").Elements() {
+	for _, role := range r.elements(spec.Get("roles")) {
 		d := r.object(role)
 		d.Workload = workload
 		d.Component = r.text(role.Get("type"))

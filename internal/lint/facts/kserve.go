@@ -43,6 +43,7 @@ var kserveInferenceService = format{
 func (r *reader) kserveComponents(set string, of *source.Node) {
 	for _, name := range []string{"predictor", "transformer", "explainer"} {
 		component := of.Get(name)
+		r.shaped(component, mappingShape)
 		if component == nil || component.Kind != source.Mapping {
 			continue
 		}

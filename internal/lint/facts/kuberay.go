@@ -67,7 +67,7 @@ func (r *reader) rayCluster(cluster *source.Node, workload Fact[Workload]) {
 		d.Component = Know("head", Place{Node: head})
 		d.Replicas = r.count(head.Get("replicas")) // of v1alpha1
 	}
-	for _, group := range cluster.Get("workerGroupSpecs").Elements() {
+	for _, group := range r.elements(cluster.Get("workerGroupSpecs")) {
 		d := r.rayPods(group, workload)
 		d.Component = Know("worker", Place{Node: group})
 		if name := r.text(group.Get("groupName")); name.Known {

@@ -20,12 +20,18 @@ var kubernetesWorkload = format{
 		{"Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "ReplicationController", "Rollout", "CloneSet"},
 	},
 	matches: func(root *source.Node) bool {
-		return templateOf(root).At("spec", "containers") != nil && !takenAway(root)
+		path, ok := templatePath(root)
+		if !ok || takenAway(root) {
+			return false
+		}
+		path = append(path, "spec")
+		return root.At(append(path, "containers")...) != nil || brokenPath(root, path)
 	},
 	read: func(r *reader) {
 		d := r.object(r.root)
 		d.Replicas = r.count(r.root.At("spec", "replicas"))
-		template := templateOf(r.root)
+		path, _ := templatePath(r.root)
+		template := r.at(r.root, path...)
 		r.podTemplate(d, template)
 		if group, kind := groupKind(r.root); servesByImage(group, kind, template.At("spec", "restartPolicy")) {
 			r.modelServer(d, slices.Collect(present(template.At("spec", "containers"))))
@@ -36,12 +42,22 @@ var kubernetesWorkload = format{
 // templateOf returns the pod template of an object that carries one, of a Pod the
 // object itself, nil for anything else.
 func templateOf(object *source.Node) *source.Node {
+	path, ok := templatePath(object)
+	if !ok {
+		return nil
+	}
+	return object.At(path...)
+}
+
+// templatePath returns the way to the pod template of an object. It is false for a kind
+// that carries none.
+func templatePath(object *source.Node) (path []string, ok bool) {
 	group, kind := groupKind(object)
 	switch {
 	case group == "" && kind == "Pod":
-		return object
+		return nil, true
 	case group == "" && kind == "PodTemplate":
-		return object.Get("template")
+		return []string{"template"}, true
 	case group == "" && kind == "ReplicationController",
 		(group == "apps" || group == "extensions") &&
 			(kind == "Deployment" || kind == "StatefulSet" || kind == "DaemonSet" || kind == "ReplicaSet"),
@@ -49,13 +65,13 @@ func templateOf(object *source.Node) *source.Node {
 		// A Rollout with a workloadRef leaves the template to a Deployment.
 		group == "argoproj.io" && kind == "Rollout",
 		group == "apps.kruise.io" && (kind == "CloneSet" || kind == "StatefulSet" || kind == "DaemonSet"):
-		return object.At("spec", "template")
+		return []string{"spec", "template"}, true
 	case group == "keda.sh" && kind == "ScaledJob":
-		return object.At("spec", "jobTargetRef", "template")
+		return []string{"spec", "jobTargetRef", "template"}, true
 	case group == "batch" && kind == "CronJob":
-		return object.At("spec", "jobTemplate", "spec", "template")
+		return []string{"spec", "jobTemplate", "spec", "template"}, true
 	}
-	return nil
+	return nil, false
 }
 
 // groupKind returns the API group, which is empty for the core, and the kind of a
@@ -156,6 +172,7 @@ func (r *reader) metadata(d *Deployment, metadata *source.Node) {
 	known := r.stated[metadata]
 	repeated := known != nil
 	if !repeated {
+		r.shaped(metadata, metadataShape)
 		known = r.readMetadata(metadata.Get("labels"), metadata.Get("annotations"))
 		if r.stated == nil {
 			r.stated = map[*source.Node]*stated{}
@@ -245,6 +262,7 @@ func (d *Deployment) autoscale(on Place, least, most Fact[int64]) {
 // that runs. It serves every kind that carries one. more are main containers that stand
 // outside the template.
 func (r *reader) podTemplate(d *Deployment, template *source.Node, more ...*source.Node) {
+	r.shaped(template, mappingShape)
 	if template != r.root {
 		r.metadata(d, template.Get("metadata"))
 	}

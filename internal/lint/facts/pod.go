@@ -12,6 +12,10 @@ import (
 // pod reads what the containers of a pod ask for and the images that they run.
 // more are main containers that stand outside the lists of spec.
 func (r *reader) pod(d *Deployment, spec *source.Node, more ...*source.Node) {
+	r.shaped(spec, podShape)
+	for _, container := range more {
+		r.shaped(container, containerShape)
+	}
 	var sum podSum
 	containers := slices.AppendSeq(slices.Clone(more), present(spec.Get("containers")))
 	for _, container := range containers {

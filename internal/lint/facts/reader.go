@@ -42,6 +42,7 @@ type reader struct {
 	// plainUnderscores says that a__b__c holds no placeholder, as __X__ and a/__X__ do.
 	plainUnderscores bool
 
+	misread   map[*source.Node]bool   // values of the wrong shape
 	carried   []*source.Node          // values that carry a fact
 	misstated []Problem               // of problems those with statements, which are ours in any document
 	derived   map[*source.Node]origin // values that no file holds as such

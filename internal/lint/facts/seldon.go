@@ -34,7 +34,7 @@ var seldon = format{
 		switch r.identity().kind {
 		case "SeldonDeployment":
 			replicas := spec.Get("replicas")
-			for _, predictor := range spec.Get("predictors").Elements() {
+			for _, predictor := range r.elements(spec.Get("predictors")) {
 				r.seldonPredictor(predictor, replicas)
 			}
 			for _, d := range r.deployments {
@@ -56,7 +56,7 @@ var seldon = format{
 // its model servers: to the first pod, if there is none of the server's name.
 func (r *reader) seldonPredictor(predictor, replicas *source.Node) {
 	name := r.text(predictor.Get("name"))
-	components := predictor.Get("componentSpecs").Elements()
+	components := r.elements(predictor.Get("componentSpecs"))
 	places := components
 	if len(components) == 0 {
 		components, places = []*source.Node{nil}, []*source.Node{predictor}

@@ -80,7 +80,7 @@ func (r *reader) vllmValues(engine *source.Node) {
 	}
 	var shared evidence
 	shared.tolerations(engine.Get("tolerations"))
-	for _, model := range engine.Get("modelSpec").Elements() {
+	for _, model := range r.elements(engine.Get("modelSpec")) {
 		if on := r.boolean(model.Get("enabled")); on.Known && !on.Value {
 			continue
 		}

@@ -1,0 +1,73 @@
+package facts
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// Values of the wrong shape on paths that carry facts, and what is reported.
+func TestWrongShapes(t *testing.T) {
+	const pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {%s}\n"
+	for _, test := range []struct{ text, want string }{
+		{fmt.Sprintf(pod, "containers: {main: {image: a}}"), "spec.containers must be a list, not a mapping"},
+		{fmt.Sprintf(pod, "containers: main"), "spec.containers must be a list, not a single value"},
+		{fmt.Sprintf(pod, "containers: [main]"), "spec.containers[0] must be a mapping, not a single value"},
+		{fmt.Sprintf(pod, "containers: [{resources: [{limits: {memory: 64Gi}}]}]"), "spec.containers[0].resources must be a mapping, not a list"},
+		{fmt.Sprintf(pod, "containers: [{resources: {limits: [memory]}}]"), "spec.containers[0].resources.limits must be a mapping, not a list"},
+		{fmt.Sprintf(pod, "containers: [{resources: {requests: memory=64Gi}}]"), "spec.containers[0].resources.requests must be a mapping, not a single value"},
+		{fmt.Sprintf(pod, "containers: [{env: {NVIDIA_VISIBLE_DEVICES: all}}]"), "spec.containers[0].env must be a list, not a mapping"},
+		{fmt.Sprintf(pod, "containers: [{image: [a]}]"), "spec.containers[0].image must be a single value, not a list"},
+		{fmt.Sprintf(pod, "containers: [{command: vllm serve}]"), "spec.containers[0].command must be a list, not a single value"},
+		{fmt.Sprintf(pod, "containers: [], initContainers: {a: {image: b}}"), "spec.initContainers must be a list, not a mapping"},
+		{fmt.Sprintf(pod, "containers: [], nodeSelector: [type=virtual-kubelet]"), "spec.nodeSelector must be a mapping, not a list"},
+		{fmt.Sprintf(pod, "containers: [], tolerations: {key: a}"), "spec.tolerations must be a list, not a mapping"},
+		{fmt.Sprintf(pod, "containers: [], affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{matchExpressions: []}]}}"),
+			"spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution must be a mapping, not a list"},
+		{fmt.Sprintf(pod, "containers: [], volumes: {a: {hostPath: {path: /dev/nvidia0}}}"), "spec.volumes must be a list, not a mapping"},
+		{fmt.Sprintf(pod, "containers: [], runtimeClassName: [nvidia]"), "spec.runtimeClassName must be a single value, not a list"},
+		{fmt.Sprintf(pod, "containers: [], resourceClaims: {gpu: a}"), "spec.resourceClaims must be a list, not a mapping"},
+		{"apiVersion: v1\nkind: Pod\nmetadata: {labels: [a]}\nspec: {containers: []}", "metadata.labels must be a mapping, not a list"},
+		{"apiVersion: apps/v1\nkind: Deployment\nspec: {template: [{spec: {containers: []}}]}", "spec.template must be a mapping, not a list"},
+		{"apiVersion: apps/v1\nkind: Deployment\nspec: [{template: {spec: {containers: []}}}]", "spec must be a mapping, not a list"},
+		{"apiVersion: batch/v1\nkind: CronJob\nspec: {jobTemplate: {spec: containers}}", "spec.jobTemplate.spec must be a mapping, not a single value"},
+		{"apiVersion: serving.kserve.io/v1beta1\nkind: InferenceService\nspec: {predictor: [{model: {}}]}", "spec.predictor must be a mapping, not a list"},
+		{"apiVersion: ray.io/v1\nkind: RayCluster\nspec: {workerGroupSpecs: {a: {replicas: 1}}}", "spec.workerGroupSpecs must be a list, not a mapping"},
+		{"apiVersion: machinelearning.seldon.io/v1\nkind: SeldonDeployment\nspec: {predictors: {name: a}}", "spec.predictors must be a list, not a mapping"},
+		{"apiVersion: jobset.x-k8s.io/v1alpha2\nkind: JobSet\nspec: {replicatedJobs: {a: {template: {}}}}", "spec.replicatedJobs must be a list, not a mapping"},
+		// Absent, empty or not known yet.
+		{fmt.Sprintf(pod, "containers: [{resources: null, env: null}], nodeSelector: null, tolerations:"), ""},
+		{fmt.Sprintf(pod, "containers: [{resources: []}], nodeSelector: [], tolerations: {}, volumes: ''"), ""},
+		{fmt.Sprintf(pod, "containers: $CONTAINERS, nodeSelector: '${SELECTOR}', tolerations: <tolerations>"), ""},
+		{fmt.Sprintf(pod, "containers: [$SIDECAR, {image: a, resources: $RESOURCES}]"), ""},
+		{fmt.Sprintf(pod, "containers: [], topologySpreadConstraints: {a: b}, dnsPolicy: [a], hostAliases: a"), ""},
+		{"apiVersion: apps/v1\nkind: Deployment\nspec: {template: '${TEMPLATE}'}", ""},
+		// Of what only completes others nothing is reported.
+		{"apiVersion: serving.kserve.io/v1alpha1\nkind: ServingRuntime\nspec: {containers: {a: {image: b}}}", ""},
+	} {
+		extraction := extract(t, nil, Options{}, "a.yaml", test.text+"\n")
+		var got []string
+		for _, problem := range extraction.Problems {
+			if problem.Rule != SyntaxRule || problem.Severity != Warning || problem.Place.Node == nil {
+				t.Errorf("%s: %+v", test.text, problem)
+			}
+			got = append(got, problem.Message)
+		}
+		if strings.Join(got, "; ") != test.want {
+			t.Errorf("%s:\n%q, want %q", test.text, got, test.want)
+		}
+	}
+}
+
+// What several aliases stand for is reported once.
+func TestWrongShapeBehindAliases(t *testing.T) {
+	const text = `apiVersion: ray.io/v1
+kind: RayCluster
+spec:
+  headGroupSpec: {template: {spec: &pod {containers: {main: {image: a}}}}}
+  workerGroupSpecs: [{template: {spec: *pod}}, {template: {spec: *pod}}]
+`
+	if problems := extract(t, nil, Options{}, "a.yaml", text).Problems; len(problems) != 1 {
+		t.Errorf("%v", problems)
+	}
+}
