@@ -13,8 +13,9 @@ import (
 
 // vmSizeTable holds Azure's VM sizes, sorted by name whatever the case. The counts
 // are Azure's resource SKU API's but for what it gets wrong: it counts the FPGAs of
-// NP as GPUs, none for PB, and no GPU for some AMD and Grace sizes, which have 1
-// here because their number is not known. Retired sizes are in it; files still name them.
+// NP as GPUs, none for PB, no GPU for some AMD and Grace sizes, which have 1
+// here because their number is not known, and 80 vCPUs for F64-16ams_v7. Retired sizes and
+// those too small for Azure ML, which the API leaves out, are in it; files still name them.
 //
 //go:embed vmsize.tsv
 var vmSizeTable string

@@ -1,7 +1,10 @@
 package facts
 
 import (
+	"maps"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -15,6 +18,9 @@ func TestMachineOf(t *testing.T) {
 		{"STANDARD_ds3_V2", machine{vcpus: 4, memoryGiB: 14}},
 		{"ds3_v2", machine{vcpus: 4, memoryGiB: 14}},
 		{"Standard_DS11-1_v2", machine{vcpus: 2, memoryGiB: 14}},
+		{"Standard_DS1_v2", machine{vcpus: 1, memoryGiB: 3.5}},
+		{"Standard_B1s", machine{vcpus: 1, memoryGiB: 1}},
+		{"Standard_A1_v2", machine{vcpus: 1, memoryGiB: 2}},
 		{"Standard_D2_v2_Promo", machine{vcpus: 2, memoryGiB: 7}},
 		{"Standard_M8-2ms", machine{vcpus: 8, memoryGiB: 218.75}},
 		{"Standard_NC6", machine{vcpus: 6, memoryGiB: 56, gpus: 1}}, // retired
@@ -36,7 +42,7 @@ func TestMachineOf(t *testing.T) {
 		{"Standard_PB24s", machine{fpgas: 1}},
 		{"Standard_D4zs_v9", machine{}},
 		{"Basic_A1", machine{}},
-		{"Standard_H16mr", machine{}},
+		{"Standard_H32mr", machine{}},
 	}
 	for _, test := range tests {
 		if got, ok := machineOf(test.size); !ok || got != test.want {
@@ -98,6 +104,79 @@ func TestVMSizeTable(t *testing.T) {
 		}
 		if lacking, ok := machineOf(name + "x"); !ok || (lacking.gpus > 0) != gpu || (lacking.fpgas > 0) != fpga {
 			t.Errorf("%sx, which the table lacks, is %+v, %t", name, lacking, ok)
+		}
+	}
+}
+
+// vmSeries takes the name of a VM size apart: the letters, the number, the number of vCPUs
+// that a constrained size keeps, and the rest.
+var vmSeries = regexp.MustCompile(`^standard_([a-z]+)(\d+)(-\d+)?(.*)$`)
+
+// A series has the sizes between its smallest and its largest: those that double, and
+// those that Azure numbers.
+func TestVMSizeTableHasNoHoles(t *testing.T) {
+	numbered := map[string][]int{
+		"a ": {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}, "a _v2": {1, 2, 4, 8}, "a m_v2": {2, 4, 8},
+		"d ": {1, 2, 3, 4, 11, 12, 13, 14}, "d _v2": {1, 2, 3, 4, 5, 11, 12, 13, 14, 15},
+		"ds ": {1, 2, 3, 4, 11, 12, 13, 14}, "ds _v2": {1, 2, 3, 4, 5, 11, 12, 13, 14, 15},
+		"f ": {1, 2, 4, 8, 16}, "f s": {1, 2, 4, 8, 16}, "g ": {1, 2, 3, 4, 5}, "gs ": {1, 2, 3, 4, 5},
+		"b ls": {1}, "b s": {1, 2}, "b ms": {1, 2, 4, 8, 12, 16, 20}, "b ts_v2": {2}, "b ats_v2": {2}, "b pts_v2": {2},
+		"dc s": {2, 4}, "dc s_v2": {1, 2, 4}, "dc _v2": {8}, "dc s_v3": {1, 2, 4, 8, 16, 24, 32, 48}, "dc ds_v3": {1, 2, 4, 8, 16, 24, 32, 48},
+		"h ": {8, 16}, "h m": {8, 16}, "h r": {16}, "h mr": {16}, "hb rs": {60},
+		"nv ads_a10_v5": {6, 12, 18, 36, 72}, "nv ads_v710_v5": {4, 8, 12, 24}, "nc lds_xl_rtxpro6000bse_v6": {24, 36, 72, 144, 288},
+		"fx mds":      {4, 12, 24, 36, 48},
+		"nc as_t4_v3": {4, 8, 16, 64}, "nc ds_xl_rtxpro6000bse_v6": {36, 72, 144, 288}, "ec eds_v5": {2, 4, 8, 16, 32, 48, 64, 128}, "ec es_v5": {2, 4, 8, 16, 32, 48, 64, 128},
+	}
+	sizes := map[string]map[int]machine{}
+	constrained := map[string]machine{}
+	for _, row := range vmSizes() {
+		name, _, _ := strings.Cut(strings.ToLower(row), "\t")
+		parts := vmSeries.FindStringSubmatch(name)
+		if parts == nil {
+			t.Fatalf("%s has another form", name)
+		}
+		if parts[3] != "" {
+			constrained[strings.Replace(name, parts[3], "", 1)] = parseMachine(row)
+			if of, ok := machineOf(strings.Replace(name, parts[3], "", 1)); !ok || of != parseMachine(row) {
+				t.Errorf("%s keeps vCPUs of what is %+v and is %+v itself", name, of, parseMachine(row))
+			}
+			continue
+		}
+		number, err := strconv.Atoi(parts[2])
+		if err != nil {
+			t.Fatal(err)
+		}
+		series := parts[1] + " " + parts[4]
+		if sizes[series] == nil {
+			sizes[series] = map[int]machine{}
+		}
+		sizes[series][number] = parseMachine(row)
+	}
+	if len(sizes) < 200 || len(constrained) < 50 {
+		t.Fatalf("%d series, %d constrained sizes", len(sizes), len(constrained))
+	}
+	for series, of := range sizes {
+		have := slices.Sorted(maps.Keys(of))
+		if want, known := numbered[series]; known {
+			if !slices.Equal(have, want) {
+				t.Errorf("%s: %v, want %v", series, have, want)
+			}
+			continue
+		}
+		for size := have[0]; size < min(have[len(have)-1], 64); size *= 2 {
+			if _, ok := of[size]; !ok {
+				t.Errorf("%s: %v lacks %d", series, have, size)
+			}
+		}
+		for i, size := range have[1:] {
+			if of[size].vcpus < of[have[i]].vcpus || of[size].memoryGiB < of[have[i]].memoryGiB {
+				t.Errorf("%s: %d has less than %d", series, size, have[i])
+			}
+		}
+	}
+	for series := range numbered {
+		if sizes[series] == nil {
+			t.Errorf("no size of the series %s", series)
 		}
 	}
 }
