@@ -92,8 +92,7 @@ func (r *reader) edgeModule(device *edgeDevice, key, value *source.Node) *Deploy
 	d.image(image)
 	options := r.createOptions(settings)
 	d.CPUCores, d.MemoryGiB = options.cores(), options.memory()
-	gpus := options.gpus(value.Get("env"))
-	d.GPUs, d.FPGAs = gpus.fact, options.fpgas()
+	d.GPUs, d.FPGAs = options.gpus(value.Get("env")), options.fpgas()
 	options.labels(d)
 	if device.box.Node == nil {
 		device.box = options.dataBoxEdge()
@@ -105,7 +104,7 @@ func (r *reader) edgeModule(device *edgeDevice, key, value *source.Node) *Deploy
 	case mayTrain(key, image):
 	case d.FPGAs.Value > 0:
 		d.Workload = Know(IoTModule, Place{Node: d.FPGAs.Place.Node, Why: "the module asks for an FPGA"})
-	case d.GPUs.Value > 0 && !gpus.forDisplays:
+	case d.GPUs.Value > 0:
 		d.Workload = Know(IoTModule, Place{Node: d.GPUs.Place.Node, Why: "the module asks for a GPU"})
 	default:
 		d.Workload = edgeInference(key, image)

@@ -3,9 +3,12 @@ package facts
 import (
 	"bytes"
 	"cmp"
+	"iter"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
@@ -96,7 +99,7 @@ func (o *createOptions) parse(text []byte) {
 		return
 	}
 	o.unread = true
-	devices := []string{"nvidia", "nvhost", "gpu", "catapult", "hcsshares"}
+	devices := []string{"nvidia", "nvhost", "gpu", "catapult", "hcsshares", "/dev/dxg", "/usr/lib/wsl"}
 	if len(file.Problems) == 0 || placeholder(string(text)) || !containsAny(bytes.ToLower(text), devices) ||
 		containsAny(text, []string{"{{", "{%"}) {
 		return
@@ -252,52 +255,35 @@ func (o *createOptions) dataBoxEdge() Place {
 			return o.place(because(o.inner.carry(node), "the FPGA is a Data Box Edge's"))
 		}
 	}
-	for _, node := range o.host("Binds").Elements() {
-		if share(node) {
-			return o.place(because(o.inner.carry(node), "the path is a share's of a Data Box Edge"))
-		}
-	}
-	for _, mount := range o.host("Mounts").Elements() {
-		if node := mount.GetFold("Source"); share(node) {
+	for path, node := range o.mounted {
+		if strings.HasPrefix(path+"/", "/home/hcsshares/") {
 			return o.place(because(o.inner.carry(node), "the path is a share's of a Data Box Edge"))
 		}
 	}
 	return Place{}
 }
 
-// share tells whether a path, or a bind that begins with one, is a Data Box Edge's share.
-func share(n *source.Node) bool {
-	text, _ := n.Scalar()
-	host, _, _ := strings.Cut(text, ":")
-	return strings.HasPrefix(host+"/", "/home/hcsshares/")
-}
-
-// edgeGPUs is the largest number of GPUs that some evidence tells.
-type edgeGPUs struct {
-	fact Fact[int64]
-	// forDisplays is set where the GPU may only draw or decode: the module gets a
-	// display adapter's device file and nothing that computes.
-	forDisplays bool
-}
-
-func (e *edgeGPUs) consider(gpus Fact[float64], forDisplays bool) {
-	if gpus.Known && (!e.fact.Known || int64(gpus.Value) > e.fact.Value) {
-		*e = edgeGPUs{fact: roundUp(gpus), forDisplays: forDisplays}
+// gpus counts the GPUs that the module asks for, whose own environment env is: the largest
+// number that some evidence tells.
+func (o *createOptions) gpus(env *source.Node) Fact[int64] {
+	var all Fact[int64]
+	consider := func(gpus Fact[float64]) {
+		if gpus.Known && (!all.Known || int64(gpus.Value) > all.Value) {
+			all = convert(gpus, func(number float64) int64 { return int64(number) })
+		}
 	}
-}
-
-// gpus counts the GPUs that the module asks for, whose own environment env is.
-func (o *createOptions) gpus(env *source.Node) edgeGPUs {
-	var all edgeGPUs
 	for _, evidence := range []Fact[float64]{o.requestedGPUs(), o.askedGPUs, o.deviceGPUs()} {
-		all.consider(moved(o, evidence), false)
+		consider(moved(o, evidence))
 	}
 	visible, off := o.visibleGPU(env)
-	all.consider(visible, false)
+	consider(visible)
 	if !off {
-		all.consider(moved(o, o.runtimeGPU()), false)
+		consider(moved(o, o.runtimeGPU()))
 	}
-	all.consider(moved(o, o.displayGPU()), true)
+	consider(moved(o, o.windowsGPU()))
+	if selection := o.selectsGPU(env); selection.Node != nil {
+		consider(o.displayGPU(selection))
+	}
 	return all
 }
 
@@ -373,16 +359,100 @@ func isNumber(text string) bool {
 	return text != "" && strings.Trim(text, "0123456789") == ""
 }
 
-// displayGPU is known where the container gets the device files of display adapters,
-// whose GPU computes as well as it draws.
-func (o *createOptions) displayGPU() Fact[float64] {
+// windowsGPU is known where the container gets the GPU of a Windows host: its device file,
+// or the libraries for it, which are mounted.
+// https://learn.microsoft.com/azure/iot-edge/gpu-acceleration
+func (o *createOptions) windowsGPU() Fact[float64] {
 	for path, node := range o.deviceFiles {
-		if strings.HasPrefix(path+"/", "/dev/dri/") {
-			return Know(1.0, because(o.inner.carry(node), "it is the GPU of a display adapter"))
+		if path == "/dev/dxg" {
+			return Know(1.0, because(o.inner.carry(node), "it is the GPU of a Windows host"))
+		}
+	}
+	for path, node := range o.mounted {
+		if path == "/dev/dxg" || strings.HasPrefix(path+"/", "/usr/lib/wsl/") {
+			return Know(1.0, because(o.inner.carry(node), "it belongs to the GPU of a Windows host"))
 		}
 	}
 	return Fact[float64]{}
 }
+
+// mounted yields the paths of the host that the container gets.
+func (o *createOptions) mounted(yield func(path string, node *source.Node) bool) {
+	for _, node := range o.host("Binds").Elements() {
+		text, _ := node.Scalar()
+		if path, _, _ := strings.Cut(text, ":"); !yield(path, node) {
+			return
+		}
+	}
+	for _, mount := range o.host("Mounts").Elements() {
+		node := mount.GetFold("Source")
+		if path, ok := node.Scalar(); ok && !yield(path, node) {
+			return
+		}
+	}
+}
+
+// displayGPU is known where the container gets the device files of display adapters. Their
+// GPU draws and decodes for most: it computes where something selects it for that.
+func (o *createOptions) displayGPU(selection Place) Fact[float64] {
+	for _, given := range []iter.Seq2[string, *source.Node]{o.deviceFiles, o.mounted} {
+		for path, node := range given {
+			if strings.HasPrefix(path+"/", "/dev/dri/") {
+				at := o.place(because(o.inner.carry(node), "it is the GPU of a display adapter"))
+				at.Related = append(at.Related, selection)
+				return Know(1.0, at)
+			}
+		}
+	}
+	return Fact[float64]{}
+}
+
+// selectsGPU returns the place of a variable or an argument that selects the GPU to compute
+// on, as those of OpenVINO do: DEVICE=GPU, --target_device GPU, {"detection-device": "GPU.0"}.
+// The zero Place is nowhere.
+func (o *createOptions) selectsGPU(env *source.Node) Place {
+	const why = "selects the GPU"
+	for name, value := range entries(env) {
+		n := value.Get("value")
+		if text, ok := o.outer.scalar(n); ok && gpuSelected(name.Text+"="+text) {
+			return because(o.outer.carry(n), why)
+		}
+	}
+	for _, n := range o.root.GetFold("Env").Elements() {
+		if text, ok := o.inner.scalar(n); ok && gpuSelected(text) {
+			return o.place(because(o.inner.carry(n), why))
+		}
+	}
+	for _, key := range []string{"Entrypoint", "Cmd"} {
+		list := o.root.GetFold(key)
+		before := ""
+		for _, n := range append(slices.Clone(list.Elements()), list) {
+			text, ok := o.inner.scalar(n)
+			if ok && (gpuSelected(text) || gpuSelected(before+" "+text)) {
+				return o.place(because(o.inner.carry(n), why))
+			}
+			before = text
+		}
+	}
+	return Place{}
+}
+
+// gpuSelected reports whether a text has a name that ends with device and, as its value, a
+// GPU, alone or among others: MULTI:GPU,CPU. Devices that display, decode or encode are
+// something else.
+func gpuSelected(text string) bool {
+	for _, match := range deviceSelection().FindAllStringSubmatch(text, -1) {
+		name := strings.ToLower(match[1])
+		if !containsAny([]byte(name), []string{"display", "decod", "encod", "hwaccel", "render", "video", "vaapi", "capture"}) {
+			return true
+		}
+	}
+	return false
+}
+
+var deviceSelection = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)([a-z0-9_.-]*device|(?:^|\s)-d)\\?["']?\s*[:= ]\s*\\?["']?(?:[a-z]+:)?(?:[a-z0-9.]+,)*GPU(?:\.\d+)?(?:$|[^a-z0-9_.-])`)
+})
 
 // visibleGPU reads the variable NVIDIA_VISIBLE_DEVICES, first from the environment of
 // the module, which the agent puts over the container's. off tells that it hides all

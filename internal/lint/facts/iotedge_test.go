@@ -52,6 +52,36 @@ func TestInferenceWords(t *testing.T) {
 		{"a", "$REGISTRY/classifier:1", "classifier"},
 		{"a", "${MODULES.Classifier.arm64v8}", "classifier"},
 
+		{"fruitclassifier", "", "classifier"},
+		{"catdogclassifier", "", "classifier"},
+		{"fruitclassifiermodule", "", "classifier"},
+		{"sentimentpredictor", "", "predictor"},
+		{"edgeinference", "", "inference"},
+		{"aiinference", "", "inference"},
+		{"pytorchserve", "", "torchserve"},
+		{"fastobjectdetector", "", "objectdetector"},
+		{"a", "registry.example.com/fruitclassifier:1", "classifier"},
+		{"tinyyolov4", "", "yolo"},
+		{"tiny-yolov4", "", "yolov"},
+		{"yolodetect", "", "yolo"},
+		{"myyolox", "", "yolo"},
+		{"edgemobilenet", "", "mobilenet"},
+		{"ssdmobilenetv2", "", "mobilenet"},
+		{"mobilenetv2", "", "mobilenet"},
+		{"fasterrcnn", "", "rcnn"},
+		{"a", "registry.example.com/vision/tinyyolov3:latest-amd64", "yolo"},
+
+		{"declassifier", "", ""},
+		{"reclassifier", "", ""},
+		{"classifierstats", "", ""},
+		{"mobilenetwork", "mobilenetworks/probe:1", ""},
+		{"automobilenet", "tmobilenet/gateway:1", ""},
+		{"efficientnetworking", "", ""},
+		{"arroyolodge", "", ""},
+		{"sensoresnet", "wiresnet/coresnet:1", ""},
+		{"ssdmonitor", "ssd/ssdhealth:1", ""},
+		{"htmlmodel", "", ""},
+		{"yolotrainer", "", ""},
 		{"temperature-sensor", "mcr.microsoft.com/azureiotedge-simulated-temperature-sensor:1.5", ""},
 		{"tempFilter", "mcr.microsoft.com/azureiotedge-temperature-filter:1.5", ""},
 		{"training-wheels", "", ""},
@@ -82,8 +112,102 @@ func TestInferenceWords(t *testing.T) {
 	}
 }
 
+// Images of the containers of Azure AI services infer, the tools beside them do not.
+func TestAzureAIServices(t *testing.T) {
+	for image, want := range map[string]bool{
+		"mcr.microsoft.com/azure-cognitive-services/vision/read:3.2":                         true,
+		"mcr.microsoft.com/azure-cognitive-services/textanalytics/language:1":                true,
+		"registry.example.com/mirror/azure-cognitive-services/vision/spatial-analysis:1.0":   true,
+		"containerpreview.azurecr.io/microsoft/cognitive-services-read:1":                    true,
+		"mcr.microsoft.com/azure-cognitive-services/diagnostic:latest":                       false,
+		"mcr.microsoft.com/azure-cognitive-services/vision/spatial-analysis/diagnostics:1.0": false,
+		"registry.example.com/cognitive-services:1":                                          false,
+		"azure-cognitive-services.example.com/proxy:1":                                       false,
+		"mcr.microsoft.com/azureiotedge-hub:1.4":                                             false,
+	} {
+		d := only(t, extract(t, nil, Options{}, "d.json", manifest(fmt.Sprintf(`{"image": %q}`, image))))
+		if got := d.Workload.Value == IoTModule; got != want {
+			t.Errorf("%s: %t", image, got)
+		}
+	}
+}
+
+// A display adapter computes where something selects its GPU for that.
+func TestDisplayAdapters(t *testing.T) {
+	dri := func(rest string) string {
+		return `{"image": "a", "createOptions": {"HostConfig": {"Devices": [{"PathOnHost": "/dev/dri"}]}` + rest + `}}`
+	}
+	env := func(variable string) string { return dri(fmt.Sprintf(`, "Env": ["A=B", %q]`, variable)) }
+	args := func(list string) string { return dri(`, "Cmd": ` + list) }
+	tests := map[string]bool{
+		env("DEVICE=GPU"):                                     true,
+		env("device=gpu"):                                     true,
+		env("TARGET_DEVICE=GPU.1"):                            true,
+		env("INFERENCE_DEVICE=MULTI:CPU,GPU"):                 true,
+		env("DETECTION_DEVICE=HETERO:GPU,CPU"):                true,
+		env(`PIPELINE_PARAMETERS={"detection-device":"GPU"}`): true,
+		env(`PARAMETERS={\"detection-device\" : \"GPU\"}`):    true,
+		args(`["--target_device", "GPU"]`):                    true,
+		args(`["--device=GPU", "--port", "9000"]`):            true,
+		args(`["python3", "app.py", "-d", "GPU"]`):            true,
+		args(`"python3 app.py --device GPU --port 1"`):        true,
+		dri(`, "Entrypoint": ["run", "--device", "GPU"]`):     true,
+		dri(`}, "env": {"DEVICE": {"value": "GPU"}}, "x": {`): false, // the settings have no env
+
+		dri(""):                            false,
+		env("DEVICE=CPU"):                  false,
+		env("DEVICE=GPULESS"):              false,
+		env("DEVICE=/dev/dri/renderD128"):  false,
+		env("DEVICE_ID=GPU"):               false,
+		env("VIDEO_DECODE_DEVICE=GPU"):     false,
+		env("DISPLAY_DEVICE=GPU"):          false,
+		env("HWACCEL_DEVICE=gpu"):          false,
+		env("USE_GPU=true"):                false,
+		env("LIBVA_DRIVER_NAME=iHD"):       false,
+		args(`["--render-device", "GPU"]`): false,
+		args(`["--device", "CPU", "GPU"]`): false,
+		`{"image": "a", "createOptions": {"Env": ["DEVICE=GPU"]}}`: false,
+	}
+	for settings, want := range tests {
+		d := only(t, extract(t, nil, Options{}, "d.json", manifest(settings)))
+		if got := d.GPUs.Value == 1 && d.Workload.Value == IoTModule; got != want || !want && (d.GPUs.Known || d.Workload.Known) {
+			t.Errorf("%s: %t, GPUs %+v, workload %+v", settings, got, d.GPUs, d.Workload)
+		}
+	}
+	bound := strings.Replace(env("DEVICE=GPU"), `"Devices": [{"PathOnHost": "/dev/dri"}]`, `"Binds": ["/dev/dri:/dev/dri"]`, 1)
+	if d := only(t, extract(t, nil, Options{}, "d.json", manifest(bound))); d.GPUs.Value != 1 {
+		t.Errorf("%s: %+v", bound, d.GPUs)
+	}
+	module := strings.Replace(manifest(dri("")), `"settings"`, `"env": {"TARGET_DEVICE": {"value": "GPU"}}, "settings"`, 1)
+	if d := only(t, extract(t, nil, Options{}, "d.json", module)); d.GPUs.Value != 1 || d.Workload.Value != IoTModule {
+		t.Errorf("a variable of the module: %+v", d.GPUs)
+	}
+}
+
+// The GPU of a Windows host, in each way to give it to a container.
+func TestWindowsGPU(t *testing.T) {
+	for host, want := range map[string]bool{
+		`{"Devices": [{"PathOnHost": "/dev/dxg"}]}`:                                          true,
+		`{"Binds": ["/usr/lib/wsl:/usr/lib/wsl"]}`:                                           true,
+		`{"Binds": ["/usr/lib/wsl/lib:/lib/wsl:ro"]}`:                                        true,
+		`{"Mounts": [{"Type": "bind", "Source": "/usr/lib/wsl", "Target": "/usr/lib/wsl"}]}`: true,
+		`{"Binds": ["/dev/dxg:/dev/dxg"]}`:                                                   true,
+		`{"Binds": ["/usr/lib/wslg:/x", "/data:/usr/lib/wsl"]}`:                              false,
+		`{"Devices": [{"PathOnHost": "/dev/dxgkrnl"}, {"PathInContainer": "/dev/dxg"}]}`:     false,
+	} {
+		object := `{"image": "a", "createOptions": {"HostConfig": ` + host + `}}`
+		for _, settings := range []string{object, fmt.Sprintf(`{"image": "a", "createOptions": %q}`, `{"HostConfig": `+host+`}`)} {
+			d := only(t, extract(t, nil, Options{}, "d.json", manifest(settings)))
+			if got := d.GPUs.Value == 1 && d.Workload.Value == IoTModule; got != want || d.GPUs.Known != want {
+				t.Errorf("%s: GPUs %+v", settings, d.GPUs)
+			}
+		}
+	}
+}
+
 func TestInferenceWordListIsSorted(t *testing.T) {
-	for name, list := range map[string]string{"iotedge_words.txt": inferenceWordList, "functions_packages.txt": inferencePackageList, "functions_packages_node.txt": nodePackageList} {
+	for name, list := range map[string]string{"iotedge_words.txt": inferenceWordList, "functions_packages.txt": inferencePackageList, "functions_packages_node.txt": nodePackageList,
+		"iotedge_endings.txt": compoundEndingList, "iotedge_networks.txt": networkList} {
 		lines := strings.Split(strings.TrimSuffix(list, "\n"), "\n")
 		if len(lines) < 10 || !slices.IsSorted(lines) || len(slices.Compact(slices.Clone(lines))) != len(lines) {
 			t.Errorf("%s: %d lines, sorted %t", name, len(lines), slices.IsSorted(lines))
@@ -196,6 +320,8 @@ func FuzzCreateOptions(f *testing.F) {
 		`{"hostconfig":{"devices":[{"pathonhost":"/dev/catapult0"},{"PathOnHost":"/dev/nvhost-gpu"},{"PathOnHost":"/dev/dri"},{"PathOnHost":"/dev/nvidia0"}]}}`,
 		`{"k8s-experimental":{"resources":{"limits":{"nvidia.com/gpu":2,"microsoft.com/fpga_catapult":2,"memory":"1Gi","cpu":"500m"}}}}`,
 		`{"Labels":{"mlpolicy.dev/stage":"production","mlpolicy.dev/model-size":"1GB","mlpolicy.dev/other":"x","é":"ü"},"HostConfig":{"Mounts":[{"Source":"/home/hcsshares"}]}}`,
+		`{"Env":["DEVICE=GPU"],"HostConfig":{"Devices":[{"PathOnHost":"/dev/dri"},{"PathOnHost":"/dev/dxg"}],"Binds":["/usr/lib/wsl:/usr/lib/wsl"]}}`,
+		`{"Cmd":["--device","MULTI:GPU,CPU"],"Entrypoint":"-d GPU","HostConfig":{"Devices":[{"PathOnHost":"/dev/dri/renderD128"}]}}`,
 		`{"HostConfig":{"Memory":$MEMORY,"Runtime":"<runtime>"}}`, `{"HostConfig":{"Runtime":"{{ runtime }}"}}`,
 		`{"HostConfig":{"Runtime":"nvidia"}`, `{"a":&a {"Runtime":"nvidia"},"HostConfig":*a}`, `{"HostConfig":{"Memory":1e309,"NanoCpus":-0}}`,
 		"", "null", "{}", "[]", "<create option>", "\uFEFF{}", "{\"Env\":[null,{},[],\"NVIDIA_VISIBLE_DEVICES\"]}",

@@ -18,13 +18,73 @@ import (
 //go:embed iotedge_words.txt
 var inferenceWordList string
 
-var inferenceWords = sync.OnceValue(func() map[string]bool {
-	words := map[string]bool{}
-	for word := range strings.Lines(inferenceWordList) {
-		words[strings.TrimSpace(word)] = true
+// compoundEndingList holds, sorted, the words that mean the same at the end of a lower-case
+// compound: fruitclassifier. What follows a word are words that end with it and mean
+// something else.
+//
+//go:embed iotedge_endings.txt
+var compoundEndingList string
+
+// networkList holds, sorted, the names of neural networks that mean the same anywhere in a
+// compound: tinyyolov4. What follows a name are words that may share its letters and mean
+// something else. Short names such as ssd and names that two words make by chance, as
+// cores and net make resnet, are not in it.
+//
+//go:embed iotedge_networks.txt
+var networkList string
+
+var inferenceWords = sync.OnceValue(func() map[string]bool { return lines(inferenceWordList) })
+
+var compoundEndings = sync.OnceValue(func() []compoundWord { return compoundWords(compoundEndingList) })
+
+var networks = sync.OnceValue(func() []compoundWord { return compoundWords(networkList) })
+
+// compoundWord is a word that infers as a part of others, but not of except.
+type compoundWord struct {
+	word   string
+	except []string
+}
+
+func compoundWords(list string) []compoundWord {
+	var words []compoundWord
+	for line := range strings.Lines(list) {
+		fields := strings.Fields(line)
+		words = append(words, compoundWord{fields[0], fields[1:]})
 	}
 	return words
-})
+}
+
+// without returns what a text has beside the words that mean something else.
+func (c compoundWord) without(text string) string {
+	for _, other := range c.except {
+		text = strings.ReplaceAll(text, other, " ")
+	}
+	return text
+}
+
+// inferenceCompound returns the word that a compound ends with, or the network that it
+// names; empty for none.
+func inferenceCompound(word string) string {
+	for _, ending := range compoundEndings() {
+		if strings.HasSuffix(ending.without(word), ending.word) {
+			return ending.word
+		}
+	}
+	if endsInTraining(word) {
+		return ""
+	}
+	for _, network := range networks() {
+		if strings.Contains(network.without(word), network.word) {
+			return network.word
+		}
+	}
+	return ""
+}
+
+// endsInTraining reports whether a compound ends with a word of training.
+func endsInTraining(word string) bool {
+	return strings.HasSuffix(word, "train") || strings.HasSuffix(word, "trainer") || strings.HasSuffix(word, "training")
+}
 
 // edgeInference is known where a word of a module's name or of its image says that it
 // infers. Nothing else in a manifest tells that of a module without GPU or FPGA.
@@ -36,7 +96,26 @@ func edgeInference(name, image *source.Node) Fact[Workload] {
 	if word := inferenceWord(path); word != "" {
 		return Know(IoTModule, Place{Node: image, Why: fmt.Sprintf("the module's image has the word %s", word)})
 	}
+	if aiServices(path) {
+		return Know(IoTModule, Place{Node: image, Why: "the image is of a container of Azure AI services"})
+	}
 	return Fact[Workload]{}
+}
+
+// aiServices reports whether the path of an image is that of a container of Azure AI
+// services, which were Cognitive Services, in Microsoft's registry or a copy of it. The
+// tools that only diagnose others are none.
+// https://learn.microsoft.com/azure/ai-services/cognitive-services-container-support
+func aiServices(path string) bool {
+	services := false
+	for step := range strings.SplitSeq(strings.ToLower(path), "/") {
+		step, _, _ = strings.Cut(step, ":")
+		if strings.HasPrefix(step, "diagnostic") {
+			return false
+		}
+		services = services || step == "azure-cognitive-services" || strings.HasPrefix(step, "cognitive-services-")
+	}
+	return services
 }
 
 // mayTrain tells whether the name of a module or of its image speaks of training.
@@ -67,6 +146,13 @@ func inferenceWord(name string) string {
 				}
 			}
 			before = word
+		}
+	}
+	for _, word := range splitWords(name, false) {
+		for _, candidate := range []string{word, plainWord(word)} {
+			if found := inferenceCompound(candidate); found != "" {
+				return found
+			}
 		}
 	}
 	return ""
