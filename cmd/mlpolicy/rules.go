@@ -125,6 +125,15 @@ not rendered are warnings.`,
 leaves open and never overrides it. Where the two differ one of them is out of date.`,
 			Remediation: "Correct or remove the statement.",
 		},
+		{
+			ID:       facts.BindingRule,
+			Title:    "A Pod bound to a virtual node by hand",
+			Severity: facts.Error,
+			Description: `The webhook alone reports this, where the chart's value webhook.reviewBindings is set. What a Pod states says
+where the scheduler may place it, and it is judged by that. A Binding of anyone else puts it on any node,
+and so on Azure Container Instances, whatever it asks for.`,
+			Remediation: "Let the scheduler place the Pod, or list the user under webhook: controllers:.",
+		},
 	}
 }
 

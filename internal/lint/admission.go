@@ -34,6 +34,21 @@ func (l *Linter) Admission(believed ...string) *Linter {
 	return &admission
 }
 
+// BindingRule is the rule of findings about whoever binds a Pod to a virtual node.
+const BindingRule = facts.BindingRule
+
+// IsVirtualNode reports whether a node of this name is a virtual node, which is ACI.
+func IsVirtualNode(name string) bool { return facts.IsVirtualNode(name) }
+
+// Severity returns that of a rule which is not one of the policies': what the configuration says,
+// else the usual one.
+func (l *Linter) Severity(rule string, usual Severity) Severity {
+	if severity, set := l.config.Severity(rule); set {
+		return severity
+	}
+	return usual
+}
+
 // In returns a Linter to which Kubernetes objects that do not state a namespace are in this one.
 func (l *Linter) In(namespace string) *Linter {
 	in := *l

@@ -123,7 +123,7 @@ type Linter struct {
 // New makes a Linter. A configuration that names a rule or an edition which the
 // policies do not have is an error with its position.
 func New(policies *policy.Policies, configuration *config.Config) (*Linter, error) {
-	names := append(policies.RuleIDs(), facts.SyntaxRule, facts.ContradictionRule)
+	names := append(policies.RuleIDs(), facts.SyntaxRule, facts.ContradictionRule, facts.BindingRule)
 	if err := configuration.Check(names, policies.EditionIDs()); err != nil {
 		return nil, err
 	}

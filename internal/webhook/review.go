@@ -112,6 +112,9 @@ var errNoObject = errors.New("the request has no object")
 // object or none may, it is in Decision.Failed.
 func (p *Policy) Review(ctx context.Context, request *admissionv1.AdmissionRequest) (*Decision, error) {
 	enforced := p.Enforces(request.Namespace)
+	if isBinding(request) {
+		return p.bind(request, enforced)
+	}
 	if !inScope(request) {
 		return p.decide(request, nil, enforced), nil
 	}

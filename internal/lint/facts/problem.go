@@ -20,6 +20,8 @@ func (Severity) Values() []string {
 const (
 	SyntaxRule        = "syntax"
 	ContradictionRule = "contradiction"
+	// BindingRule is that of findings about a Binding, which a cluster alone has.
+	BindingRule = "binding"
 )
 
 // Problem is a finding about the input itself.

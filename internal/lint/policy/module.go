@@ -119,7 +119,7 @@ func (m *module) rule() (id string, wrong *Error) {
 	switch {
 	case !isID(id):
 		return "", m.fault("", at, "rule ID %q is not of lower-case words with hyphens between them", id)
-	case slices.Contains([]string{facts.SyntaxRule, facts.ContradictionRule, waiverRule}, id):
+	case slices.Contains([]string{facts.SyntaxRule, facts.ContradictionRule, facts.BindingRule, waiverRule}, id):
 		return "", m.fault("", at, "rule ID %q is taken: findings about the input itself bear it", id)
 	case path.Base(path.Dir(folder)) == "rules" && path.Base(folder) != id:
 		return "", m.fault(id, at, "package %s stands in folder %s; the folder's name is the rule's ID", name, path.Base(folder))
