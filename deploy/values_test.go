@@ -75,7 +75,7 @@ func embedded(name string, node any) any {
 				value = "#/definitions/" + file + pointer
 			}
 			words, _ := value.([]any)
-			if key == "enum" && slices.Contains(words, any("off")) {
+			if key == "enum" && slices.Contains(words, any("off")) && !slices.Contains(words, any(false)) {
 				value = append(slices.Clone(words), false)
 			}
 			changed[key] = embedded(name, value)
