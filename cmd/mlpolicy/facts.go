@@ -64,6 +64,7 @@ func (p *program) facts(c *cli.Context) error {
 	for _, chart := range files.unrenderedCharts {
 		p.complain(chart.path + ": " + chart.reason)
 	}
+	p.explainUnread(files)
 	for _, err := range unread {
 		p.complain(err.Error())
 	}

@@ -39,7 +39,8 @@ type files struct {
 	skips      []skip
 	marked     []lint.Input // have a marker of some format, when explaining
 
-	unrenderedCharts []skip // Helm charts whose templates were passed over
+	unrenderedCharts []skip           // Helm charts whose templates were passed over
+	unread           map[int][]string // by index of unreadKinds: files that were named themselves
 }
 
 // skip is a path that was not judged.
@@ -99,7 +100,7 @@ func (w *walk) path(path string) bool {
 		if w.again(path) {
 			return true
 		}
-		return w.input(w.stdinName, func() ([]byte, error) { return readStdin(w.ctx, w.stdin, w.stdinName) })
+		return w.named(w.stdinName, func() ([]byte, error) { return readStdin(w.ctx, w.stdin, w.stdinName) })
 	}
 	path = filepath.Clean(path)
 	info, err := os.Stat(path)
@@ -124,9 +125,20 @@ func (w *walk) path(path string) bool {
 	case w.again(absolute):
 		return true
 	case !info.Mode().IsRegular():
-		return w.input(path, func() ([]byte, error) { return readStream(w.ctx, path) })
+		return w.named(path, func() ([]byte, error) { return readStream(w.ctx, path) })
 	}
-	return w.file(path)
+	return w.named(path, func() ([]byte, error) { return readFile(path) })
+}
+
+// named is an input that the command line names itself.
+func (w *walk) named(path string, read func() ([]byte, error)) bool {
+	return w.input(path, func() ([]byte, error) {
+		data, err := read()
+		if err == nil {
+			w.noteUnread(filepath.ToSlash(path), data)
+		}
+		return data, err
+	})
 }
 
 // again tells whether a file was an input before.

@@ -72,6 +72,7 @@ func (p *program) lint(c *cli.Context) error {
 	if err := p.explainSkips(c.Context, session.linter, files, result); err != nil {
 		return err
 	}
+	p.explainUnread(files)
 	for _, err := range result.Errors {
 		p.complain(err.Error())
 	}

@@ -116,6 +116,7 @@ func (p *program) parity(c *cli.Context) error {
 	if err := p.print(text.String()); err != nil {
 		return err
 	}
+	p.explainUnread(files)
 	for _, err := range slices.Concat(unread, comparison.unparsed, comparison.unrendered) {
 		p.complain(err.Error())
 	}

@@ -55,6 +55,7 @@ func (p *program) where(c *cli.Context) error {
 	for _, problem := range placements.Problems {
 		p.complain(where(problem.Place, ": ") + problem.Message)
 	}
+	p.explainUnread(files)
 	for _, err := range placements.Errors {
 		p.complain(err.Error())
 	}

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"archive/zip"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+)
+
+// unreadKind is a kind of file that describes deployments in a form that mlpolicy does not read.
+type unreadKind struct {
+	title   string
+	matches func(name string, data []byte) bool
+	// remedy says how to get something that is read from a file.
+	remedy func(name string) string
+}
+
+// unreadKinds are the kinds of which people expect that they are read.
+func unreadKinds() []unreadKind {
+	const plan = "lint a plan: terraform plan -out=tfplan && terraform show -json tfplan | mlpolicy lint -"
+	always := func(remedy string) func(string) string { return func(string) string { return remedy } }
+	return []unreadKind{
+		{"Terraform configuration", hasSuffix(".tf", ".tf.json", ".tofu"), always(plan)},
+		{"a Terraform state", isTerraformState, always(plan)},
+		{"a binary Terraform plan", isBinaryPlan, func(name string) string {
+			return "lint it as JSON: terraform show -json " + name + " | mlpolicy lint -"
+		}},
+		{"Bicep", hasSuffix(".bicep"), func(name string) string {
+			return "lint the template: bicep build --stdout " + name + " | mlpolicy lint -"
+		}},
+		{"a Bicep parameters file", hasSuffix(".bicepparam"), func(name string) string {
+			return "write it as JSON beside the template: bicep build-params " + name
+		}},
+		{"a kustomization", isKustomization, func(name string) string {
+			return "lint what it builds: kustomize build " + path.Dir(name) + " | mlpolicy lint -"
+		}},
+	}
+}
+
+func hasSuffix(suffixes ...string) func(string, []byte) bool {
+	return func(name string, _ []byte) bool {
+		lower := strings.ToLower(name)
+		return slices.ContainsFunc(suffixes, func(suffix string) bool { return strings.HasSuffix(lower, suffix) })
+	}
+}
+
+// isTerraformState reports whether a file is a state, or what terraform show -json prints of one.
+// https://developer.hashicorp.com/terraform/internals/json-format
+func isTerraformState(_ string, data []byte) bool {
+	if !bytes.Contains(data, []byte(`"terraform_version"`)) {
+		return false
+	}
+	var keys map[string]json.RawMessage
+	if json.Unmarshal(data, &keys) != nil {
+		return false
+	}
+	_, planned := keys["planned_values"]
+	_, changes := keys["resource_changes"]
+	_, values := keys["values"]
+	_, lineage := keys["lineage"]
+	return !planned && !changes && (values || lineage)
+}
+
+// isBinaryPlan reports whether a file is what terraform plan -out writes: an archive with an entry tfplan.
+func isBinaryPlan(_ string, data []byte) bool {
+	if !bytes.HasPrefix(data, []byte("PK\x03\x04")) {
+		return false
+	}
+	archive, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	return err == nil && slices.ContainsFunc(archive.File, func(file *zip.File) bool { return file.Name == "tfplan" })
+}
+
+// https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/
+func isKustomization(name string, data []byte) bool {
+	switch path.Base(name) {
+	case "kustomization.yaml", "kustomization.yml", "Kustomization":
+		return true
+	}
+	return bytes.Contains(data, []byte("kustomize.config.k8s.io/")) &&
+		(bytes.Contains(data, []byte("kind: Kustomization")) || bytes.Contains(data, []byte("kind: Component")))
+}
+
+// noteUnread keeps a file that was named itself, if it is of a kind that is not read.
+func (f *files) noteUnread(name string, data []byte) {
+	for i, kind := range unreadKinds() {
+		if kind.matches(name, data) {
+			f.mutex.Lock()
+			defer f.mutex.Unlock()
+			if f.unread == nil {
+				f.unread = map[int][]string{}
+			}
+			f.unread[i] = append(f.unread[i], name)
+			return
+		}
+	}
+}
+
+// explainUnread writes a line for each kind of file that was named and is not read.
+func (p *program) explainUnread(files *files) {
+	for i, kind := range unreadKinds() {
+		names := files.unread[i]
+		if len(names) == 0 {
+			continue
+		}
+		slices.Sort(names)
+		which := names[0]
+		if more := len(names) - 1; more > 0 {
+			which += fmt.Sprintf(" and %d more", more)
+		}
+		p.complain(which + ": " + kind.title + " is not read; " + kind.remedy(names[0]))
+	}
+}

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"archive/zip"
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func archiveOf(t *testing.T, names ...string) []byte {
+	t.Helper()
+	var data bytes.Buffer
+	archive := zip.NewWriter(&data)
+	for _, name := range names {
+		if _, err := archive.Create(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := archive.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return data.Bytes()
+}
+
+// A plan in Terraform's own form is told from other archives.
+func TestBinaryPlanIsNamed(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	for name, data := range map[string][]byte{
+		"tfplan":   archiveOf(t, "tfplan", "tfstate", "tfconfig/modules.json"),
+		"plan.out": archiveOf(t, "tfplan", "tfstate"),
+		"code.zip": archiveOf(t, "score.py"),
+		"cut.zip":  archiveOf(t, "tfplan")[:20],
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, test := range []struct {
+		names  []string
+		stderr string
+	}{
+		{[]string{"tfplan"}, "mlpolicy: tfplan: a binary Terraform plan is not read; lint it as JSON: terraform show -json tfplan | mlpolicy lint -\n"},
+		{[]string{"tfplan", "plan.out"}, "mlpolicy: plan.out and 1 more: a binary Terraform plan is not read; lint it as JSON: terraform show -json plan.out | mlpolicy lint -\n"},
+		{[]string{"code.zip", "cut.zip"}, ""},
+	} {
+		var stdout, stderr bytes.Buffer
+		code := run(t.Context(), append([]string{"mlpolicy", "lint"}, test.names...), strings.NewReader(""), &stdout, &stderr)
+		if code != exitClean || stderr.String() != test.stderr {
+			t.Errorf("%q: exit code %d, stderr %q, want %q", test.names, code, &stderr, test.stderr)
+		}
+	}
+}
