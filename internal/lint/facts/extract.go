@@ -91,14 +91,20 @@ func Extract(ctx context.Context, fsys fs.FS, files []*source.File, options Opti
 		linker.confirmFunctions(ctx, reading)
 		linker.parametrize(ctx, reading)
 	}
+	var objects []described
 	for _, reading := range readings {
 		for _, reader := range reading.readers {
 			if err := ctx.Err(); err != nil {
 				return nil, err
 			}
+			before := len(extraction.Deployments)
 			extraction.add(ctx, reader, linker, options)
+			objects = append(objects, described{reader.root, extraction.Deployments[before:]})
 		}
 		extraction.Problems = append(extraction.Problems, reading.problems...)
+	}
+	if !options.Inline && len(options.Doubted) == 0 {
+		extraction.dropOwned(objects)
 	}
 	dependents, problems := linker.dependents(ctx)
 	extraction.Dependents, extraction.Problems = dependents, append(extraction.Problems, problems...)
