@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -216,14 +217,21 @@ func load(file string) (*config.Config, error) {
 // them is a usageError.
 func (p *program) policies(ctx context.Context, configuration *config.Config) (*policy.Policies, error) {
 	var extra []policy.Folder
+	var known []os.FileInfo
 	for _, dir := range configuration.Policies {
 		path := policyPath(configuration, dir)
-		switch info, err := os.Stat(path); {
+		info, err := os.Stat(path)
+		switch {
 		case err != nil:
 			return nil, policyFolderError(dir, unreadable(path, err).Error())
+		case strings.HasSuffix(path, ".tar.gz"), strings.HasSuffix(path, ".tgz"):
+			return nil, policyFolderError(dir, path+": not a folder; name the folder that the bundle was built from")
 		case !info.IsDir():
 			return nil, policyFolderError(dir, path+": not a folder")
+		case slices.ContainsFunc(known, func(other os.FileInfo) bool { return os.SameFile(info, other) }):
+			continue // the same folder, perhaps by a link or another spelling
 		}
+		known = append(known, info)
 		extra = append(extra, policy.Folder{Name: shortest(path), FS: os.DirFS(path)})
 	}
 	if len(extra) == 0 {

@@ -62,24 +62,26 @@ type column struct {
 	holds func(any) bool
 }
 
-// columnNamed knows the columns that the builtin rules read. An organisation's own
+// knownColumns are the columns that the builtin rules read. An organisation's own
 // columns are free, but one type down all rows.
-func columnNamed(name string) (column, bool) {
-	switch name {
-	case "used_for", "gpu":
-		return column{"a list of " + strings.Join(facts.Workload("").Values(), ", "), isWorkloads}, true
-	case "production", "preview", "cpu_only", "fpga", "designer", "low_priority", "cluster_autoscaling":
-		return column{"true or false", isBool}, true
-	case "memory":
-		return column{"{} or {below_gib: NUMBER}", isEmptyOr(map[string]func(any) bool{"below_gib": isPositive})}, true
-	case "model":
-		return column{"{} or {below_bytes: NUMBER}", isEmptyOr(map[string]func(any) bool{"below_bytes": isPositive})}, true
-	case "single_node_for":
-		return column{"{} or {stage: STAGE, model_from_bytes: NUMBER}", isEmptyOr(map[string]func(any) bool{"stage": isStage, "model_from_bytes": isPositive})}, true
-	case "via":
-		return column{`a string, "" where a target is reached as it is`, isString}, true
+func knownColumns() map[string]column {
+	workloads := column{"a list of " + strings.Join(facts.Workload("").Values(), ", "), isWorkloads}
+	flag := column{"true or false", isBool}
+	return map[string]column{
+		"used_for":            workloads,
+		"gpu":                 workloads,
+		"production":          flag,
+		"preview":             flag,
+		"cpu_only":            flag,
+		"fpga":                flag,
+		"designer":            flag,
+		"low_priority":        flag,
+		"cluster_autoscaling": flag,
+		"memory":              {"{} or {below_gib: NUMBER}", isEmptyOr(map[string]func(any) bool{"below_gib": isPositive})},
+		"model":               {"{} or {below_bytes: NUMBER}", isEmptyOr(map[string]func(any) bool{"below_bytes": isPositive})},
+		"single_node_for":     {"{} or {stage: STAGE, model_from_bytes: NUMBER}", isEmptyOr(map[string]func(any) bool{"stage": isStage, "model_from_bytes": isPositive})},
+		"via":                 {`a string, "" where a target is reached as it is`, isString},
 	}
-	return column{}, false
 }
 
 // onlyColumn names the column that a statement "only on" is about, and what in the
@@ -138,11 +140,12 @@ func isEmptyOr(keys map[string]func(any) bool) func(any) bool {
 type table struct {
 	file    string
 	edition Edition
+	data    map[string]any
 	value   ast.Value
 }
 
 func parseTable(file file) (*table, []*Error) {
-	r := tableReader{file: file.name}
+	r := tableReader{file: file.name, columns: knownColumns()}
 	decoder := yaml.NewDecoder(bytes.NewReader(file.data))
 	var document, more yaml.Node
 	if err := decoder.Decode(&document); err != nil {
@@ -161,18 +164,20 @@ func parseTable(file file) (*table, []*Error) {
 	if len(r.faults) > 0 {
 		return nil, r.faults
 	}
-	edition := r.edition(file.id, root, data.(map[string]any))
-	value, err := ast.InterfaceToValue(data)
+	object := data.(map[string]any)
+	edition := r.edition(file.id, root, object)
+	value, err := ast.InterfaceToValue(object)
 	if err != nil {
 		r.fault(root, "make data of the edition: %v", err)
 	}
-	return &table{file: file.name, edition: edition, value: value}, r.faults
+	return &table{file: file.name, edition: edition, data: object, value: value}, r.faults
 }
 
 // tableReader collects the faults of an edition's file.
 type tableReader struct {
-	file   string
-	faults []*Error
+	file    string
+	columns map[string]column // those of the builtin rules
+	faults  []*Error
 }
 
 func (r *tableReader) fault(at *yaml.Node, format string, args ...any) {
@@ -364,7 +369,7 @@ func (r *tableReader) row(columns []string, target, node *yaml.Node, cells map[s
 			row.Note = r.text(key, value)
 		case slices.Contains(columns, key.Value):
 			row.Cells[key.Value] = cells[key.Value]
-			if column, ok := columnNamed(key.Value); ok && !column.holds(cells[key.Value]) {
+			if column, ok := r.columns[key.Value]; ok && !column.holds(cells[key.Value]) {
 				r.fault(value, "row %s: column %s is not %s", target.Value, key.Value, column.want)
 			}
 		default:
@@ -428,7 +433,7 @@ func (r *tableReader) targets(edition *Edition, node *yaml.Node) {
 // ownColumns checks that a column of an organisation's own is of one type down all rows.
 func (r *tableReader) ownColumns(edition *Edition, node *yaml.Node) {
 	for _, name := range edition.Columns {
-		if _, ok := columnNamed(name); ok {
+		if _, ok := r.columns[name]; ok {
 			continue
 		}
 		first := edition.Rows[0].Cells[name]

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -85,6 +86,8 @@ func (f *files) add(folder Folder, builtin bool) []*Error {
 			faults = append(faults, &Error{File: file.name, Message: "read policies", Err: err})
 			return nil
 		}
+		// Editors of Windows write a byte order mark, which Rego takes for a character.
+		file.data = bytes.TrimPrefix(file.data, []byte("\ufeff"))
 		*list = append(*list, file)
 		return nil
 	})
@@ -109,6 +112,9 @@ func (f *files) listFor(file *file) (*[]file, *Error) {
 		return &f.tables, nil
 	}
 	kind := path.Ext(base)
+	if file.path == "data.json" && !file.builtin {
+		return nil, &Error{File: file.name, Message: "not loaded as data: an edition is editions/<id>/data.yaml; of a bundle that opa build has made, name the folder that it was built from"}
+	}
 	isData := kind == ".yaml" || kind == ".yml" || kind == ".json"
 	if isData && (steps[0] == "editions" || strings.TrimSuffix(base, kind) == "data") {
 		return nil, &Error{File: file.name, Message: "no rule would see this data; an edition is editions/<id>/data.yaml, and nothing else is loaded as data"}

@@ -162,6 +162,22 @@ func lines(t *testing.T, err error) []string {
 	return lines
 }
 
+// Editors of Windows write a byte order mark.
+func TestLoadWithByteOrderMarks(t *testing.T) {
+	const mark = "\ufeff"
+	loaded := load(t, bundle(t, write(memoryFile, mark+memoryRego), write(editionFile, mark+editionYAML)))
+	if rule, ok := loaded.Rule("memory"); !ok || rule.Title != "More memory than the target takes" {
+		t.Errorf("the rule is %+v", rule)
+	}
+	if denials := evaluate(t, loaded, large(1)); len(of("memory", denials)) != 1 {
+		t.Errorf("denials are %v", denials)
+	}
+	_, err := policy.Load(t.Context(), bundle(t, write(memoryFile, mark+strings.Replace(memoryRego, "severity: error", "severity: high", 1))), nil)
+	if got := lines(t, err); len(got) != 1 || !strings.HasPrefix(got[0], "builtin:"+memoryFile+":1: rule memory: METADATA has custom.severity") {
+		t.Errorf("errors are %q", got)
+	}
+}
+
 func TestLoad(t *testing.T) {
 	loaded := load(t, bundle(t))
 

@@ -240,12 +240,20 @@ func (m *module) metadata(id string) (Rule, []*Error) {
 	return rule, faults
 }
 
-// compile prepares the queries. input.x in a rule must be in the schema of the facts,
-// and data.x be there.
-func (p *Policies) compile(builtin fs.FS, modules []*module, capabilities *ast.Capabilities) []*Error {
+// compile prepares the queries. input.x in a rule must be in the schema of the facts, a
+// column in the tables, and data.x be there. Without tables, columns are not checked.
+func (p *Policies) compile(builtin fs.FS, modules []*module, tables []*table, capabilities *ast.Capabilities) []*Error {
 	schemas, err := readSchemas(builtin)
 	if err != nil {
 		return []*Error{err}
+	}
+	if len(tables) > 0 {
+		for document, schema := range tableSchemas(tables) {
+			schemas.Put(schemaRef(document), schema)
+		}
+		for _, module := range modules {
+			module.addTypes()
+		}
 	}
 	p.compiler = ast.NewCompiler().SetErrorLimit(0).WithStrict(true).WithCapabilities(capabilities).
 		WithSchemas(schemas).WithUseTypeCheckAnnotations(true)
@@ -257,7 +265,7 @@ func (p *Policies) compile(builtin fs.FS, modules []*module, capabilities *ast.C
 	if p.compiler.Failed() {
 		return translate(p.compiler.Errors, p.ruleOfFile)
 	}
-	if faults := p.unresolved(); len(faults) > 0 {
+	if faults := append(p.unresolved(), p.answers()...); len(faults) > 0 {
 		return faults
 	}
 	p.queries = make(map[Scope]ast.Body)

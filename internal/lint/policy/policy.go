@@ -96,14 +96,6 @@ func Load(ctx context.Context, builtin fs.FS, extra []Folder) (*Policies, error)
 
 		capabilities = hermetic()
 	)
-	if err := each(ctx, runtime.GOMAXPROCS(0), len(modules), func(i int) {
-		modules[i], parsing[i] = parseModule(found.modules[i], capabilities)
-	}); err != nil {
-		return nil, fmt.Errorf("load policies: %w", err)
-	}
-	faults = append(faults, slices.Concat(parsing...)...)
-
-	// Compiling keeps one processor busy; the tables have the others meanwhile.
 	var (
 		background sync.WaitGroup
 		tablesErr  error
@@ -115,27 +107,36 @@ func Load(ctx context.Context, builtin fs.FS, extra []Folder) (*Policies, error)
 		})
 		digest = found.digest()
 	})
-
-	modules = slices.DeleteFunc(modules, func(m *module) bool { return m == nil })
-	p := &Policies{
-		encode:   encoderOf[facts.Facts](),
-		extended: slices.ContainsFunc(found.modules, func(file file) bool { return !file.builtin }),
-		indexing: true,
+	if err := each(ctx, runtime.GOMAXPROCS(0), len(modules), func(i int) {
+		modules[i], parsing[i] = parseModule(found.modules[i], capabilities)
+	}); err != nil {
+		return nil, fmt.Errorf("load policies: %w", err)
 	}
-	wrong, complete := p.addRules(modules)
-	faults = append(faults, wrong...)
-	// What is missing would be an error of whatever refers to it.
-	if complete && len(modules) == len(found.modules) {
-		faults = append(faults, p.compile(builtin, modules, capabilities)...)
-	}
-
+	faults = append(faults, slices.Concat(parsing...)...)
 	background.Wait()
 	if tablesErr != nil {
 		return nil, fmt.Errorf("load policies: %w", tablesErr)
 	}
-	p.digest = digest
 	faults = append(faults, slices.Concat(checking...)...)
-	faults = append(faults, p.addEditions(slices.DeleteFunc(tables, func(t *table) bool { return t == nil }))...)
+	modules = slices.DeleteFunc(modules, func(m *module) bool { return m == nil })
+	tables = slices.DeleteFunc(tables, func(t *table) bool { return t == nil })
+	p := &Policies{
+		encode:   encoderOf[facts.Facts](),
+		extended: slices.ContainsFunc(found.modules, func(file file) bool { return !file.builtin }),
+		indexing: true,
+		digest:   digest,
+	}
+	faults = append(faults, p.addEditions(tables)...)
+	sound := len(faults) == 0
+	wrong, complete := p.addRules(modules)
+	faults = append(faults, wrong...)
+	// What is missing would be an error of whatever refers to it.
+	if complete && len(modules) == len(found.modules) {
+		if !sound {
+			tables = nil
+		}
+		faults = append(faults, p.compile(builtin, modules, tables, capabilities)...)
+	}
 	if err := join(faults); err != nil {
 		return nil, err
 	}

@@ -17,9 +17,15 @@ targets := object.union(listed, {target: offered(target, ["v1", "v2"]) | some ta
 # description: |
 #   The row of a deployment's target, with the cells for the version of the API that its document is for;
 #   where that is not known, as in targets.
-row(deployment) := object.union(listed[deployment.target], cells) if {
-	cells := offered(deployment.target, [deployment.api])
+row(deployment) := found if {
+	found := rows_of[deployment.api][deployment.target]
 } else := targets[deployment.target]
+
+# METADATA
+# description: The row of each target by version of the API.
+rows_of[api] := object.union(listed, {target: offered(target, [api]) | some target in by_version}) if {
+	some api in ["v1", "v2"]
+}
 
 # METADATA
 # description: The row of each target as the edition has it.

@@ -1,0 +1,222 @@
+package policy
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/types"
+)
+
+// typed is a document that rules read of the table, and the name of the JSON Schema that
+// gives it a type. OPA cannot infer one: editions are data, and the package table makes
+// rows by functions that take any object.
+type typed struct {
+	document ast.Ref
+	schema   ast.Ref
+}
+
+func typedDocuments() []typed {
+	of := func(document, schema string) typed {
+		return typed{ast.MustParseRef("data.mlpolicy." + document), schemaRef(schema)}
+	}
+	return []typed{
+		of("editions", "editions"), of("table.targets", "rows"), of("table.listed", "rows"), of("table.rows_of", "rows_of"),
+	}
+}
+
+func schemaRef(name string) ast.Ref { return ast.SchemaRootRef.Append(ast.StringTerm(name)) }
+
+// addTypes has a module checked by the types of the documents that it reads.
+func (m *module) addTypes() {
+	for _, annotations := range m.ast.Annotations {
+		if annotations.Scope == "package" {
+			for _, typed := range typedDocuments() {
+				annotations.Schemas = append(annotations.Schemas, &ast.SchemaAnnotation{Path: typed.document, Schema: typed.schema})
+			}
+		}
+	}
+}
+
+// tableSchemas describes the typed documents. A row has the columns of all rows in all
+// editions and those of the builtin rules, so that any other column is a mistake.
+func tableSchemas(tables []*table) map[string]any {
+	var cells []any
+	targets := map[string]bool{}
+	for _, table := range tables {
+		for target, row := range table.data["targets"].(map[string]any) {
+			targets[target] = true
+			cells = append(cells, row)
+		}
+		for target := range table.edition.RowsFor {
+			targets[target] = true
+		}
+	}
+	row := schemaOf(cells)
+	columns := row["properties"].(map[string]any)
+	for column := range knownColumns() {
+		if columns[column] == nil {
+			columns[column] = map[string]any{} // of no loaded edition
+		}
+	}
+	// A list, or one for each version of the API.
+	columns["used_for"], columns["gpu"] = map[string]any{}, map[string]any{}
+	byTarget := make(map[string]any, len(targets))
+	for target := range targets {
+		byTarget[target] = row
+	}
+	rows := objectOf(byTarget)
+	byID := make(map[string]any, len(tables))
+	for _, table := range tables {
+		keys := map[string]any{}
+		for _, key := range []string{"only", "notes", "rows_for"} { // may be absent
+			keys[key] = map[string]any{}
+		}
+		for key, value := range table.data {
+			keys[key] = schemaOf([]any{value})
+		}
+		keys["rows_for"], keys["targets"] = map[string]any{}, rows
+		byID[table.edition.ID] = objectOf(keys)
+	}
+	return map[string]any{
+		"editions": objectOf(byID), "rows": rows, "rows_of": objectOf(map[string]any{"v1": rows, "v2": rows}),
+	}
+}
+
+func objectOf(properties map[string]any) map[string]any {
+	if len(properties) == 0 {
+		return map[string]any{"type": "object"}
+	}
+	return map[string]any{"type": "object", "properties": properties}
+}
+
+// schemaOf returns the JSON Schema of values of one column, or of one key.
+func schemaOf(values []any) map[string]any {
+	var (
+		kinds  = map[string]map[string]any{}
+		items  []any
+		fields = map[string][]any{}
+	)
+	for _, value := range values {
+		switch value := value.(type) {
+		case nil:
+			return map[string]any{} // any
+		case bool:
+			kinds["boolean"] = map[string]any{"type": "boolean"}
+		case string:
+			kinds["string"] = map[string]any{"type": "string"}
+		case int64, float64:
+			kinds["number"] = map[string]any{"type": "number"}
+		case []any:
+			items = append(items, value...)
+			kinds["array"] = nil
+		case map[string]any:
+			for key, field := range value {
+				fields[key] = append(fields[key], field)
+			}
+			kinds["object"] = nil
+		}
+	}
+	if _, ok := kinds["array"]; ok {
+		array := map[string]any{"type": "array"}
+		if len(items) > 0 {
+			array["items"] = schemaOf(items)
+		}
+		kinds["array"] = array
+	}
+	if _, ok := kinds["object"]; ok {
+		properties := make(map[string]any, len(fields))
+		for key, values := range fields {
+			properties[key] = schemaOf(values)
+		}
+		kinds["object"] = objectOf(properties)
+	}
+	var schemas []map[string]any
+	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
+		schemas = append(schemas, kinds[kind])
+	}
+	switch len(schemas) {
+	case 0:
+		return map[string]any{}
+	case 1:
+		return schemas[0]
+	}
+	return map[string]any{"anyOf": schemas}
+}
+
+// answers returns a fault for each clause of deny whose answers are never a path into the
+// facts and a message, by their types.
+func (p *Policies) answers() []*Error {
+	var faults []*Error
+	for _, rule := range p.rules {
+		deny := answersRef.Append(ast.StringTerm(rule.ID)).Append(denyTerm)
+		set, ok := p.compiler.TypeEnv.GetByRef(deny).(*types.Set)
+		if !ok || !slices.ContainsFunc(alternatives(set.Of()), func(t types.Type) bool { return wrongAnswer(t) != "" }) {
+			continue
+		}
+		for _, clause := range p.compiler.GetRulesExact(deny) {
+			query := p.compiler.QueryCompiler()
+			if _, err := query.Compile(clause.Body); err != nil {
+				continue // its type is not known by itself
+			}
+			var wrong string
+			if !plausible(query.TypeEnv().Get(clause.Head.Key), func(t types.Type) bool { wrong = wrongAnswer(t); return wrong == "" }) {
+				faults = append(faults, &Error{File: p.denies[rule.ID].file, Line: clause.Location.Row, Rule: rule.ID,
+					Message: wrong + `: write deny contains {"path": path, "message": message} if { … }`})
+			}
+		}
+	}
+	return faults
+}
+
+// wrongAnswer says what is wrong with an answer of a type, empty where it could be right.
+func wrongAnswer(answer types.Type) string {
+	object, ok := answer.(*types.Object)
+	if !ok {
+		return "an answer is " + types.Sprint(answer) + " and not an object"
+	}
+	if object.DynamicProperties() != nil {
+		return ""
+	}
+	var keys []string
+	for _, key := range object.Keys() {
+		keys = append(keys, fmt.Sprint(key))
+	}
+	if slices.Sort(keys); !slices.Equal(keys, []string{"message", "path"}) {
+		return "an answer has the keys " + strings.Join(keys, ", ") + " and not exactly message, path"
+	}
+	isText := func(t types.Type) bool { _, ok := t.(types.String); return ok }
+	if message := object.Select("message"); !plausible(message, isText) {
+		return "an answer's message is " + types.Sprint(message) + " and not a string"
+	}
+	isStep := func(t types.Type) bool { _, ok := t.(types.Number); return ok || isText(t) }
+	if path := object.Select("path"); !plausible(path, func(t types.Type) bool {
+		array, ok := t.(*types.Array)
+		for i := 0; ok && i < array.Len(); i++ {
+			ok = plausible(array.Select(i), isStep)
+		}
+		return ok && plausible(array.Dynamic(), isStep)
+	}) {
+		return "an answer's path is " + types.Sprint(path) + " and not an array of strings and indexes"
+	}
+	return ""
+}
+
+// alternatives are the types that a value can have; none where they are not known.
+func alternatives(t types.Type) []types.Type {
+	if t == nil {
+		return nil
+	}
+	if any, ok := t.(types.Any); ok {
+		return any
+	}
+	return []types.Type{t}
+}
+
+// plausible reports whether a value of a type could be one of those that holds is true of.
+func plausible(t types.Type, holds func(types.Type) bool) bool {
+	types := alternatives(t)
+	return len(types) == 0 || slices.ContainsFunc(types, holds)
+}

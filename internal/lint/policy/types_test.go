@@ -1,0 +1,122 @@
+package policy_test
+
+import (
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
+	"github.com/mlpolicy/mlpolicy/policies"
+)
+
+// A column that no edition has is a mistake, however it is read.
+func TestLoadChecksColumns(t *testing.T) {
+	const (
+		body = someDeny + byName
+		own  = "title: Ours\ndate: \"2030-01-01\"\nsource: x\ncolumns: [max_gpus, zones]\ntargets:\n  aks: {name: AKS, max_gpus: 4, zones: {first: a}}\n  aci: {name: ACI, max_gpus: 0, zones: {}}\n"
+	)
+	for _, test := range []struct {
+		name, rego string
+		line       int
+		want       string // the message begins with; empty for a rule that loads
+	}{
+		{"row in a variable", body + "\trow := data.mlpolicy.table.targets[d.target]\n\trow.cpuonly == true\n}\n", 12, "undefined ref: row.cpuonly"},
+		{"row in place", body + "\tdata.mlpolicy.table.targets[d.target].cpuonly == true\n}\n", 11, "undefined ref: data.mlpolicy.table.targets[d.target].cpuonly"},
+		{"row of a fixed target", body + "\td.stage\n\tdata.mlpolicy.table.targets.aci.cpuonly == true\n}\n", 12, "undefined ref: data.mlpolicy.table.targets.aci.cpuonly"},
+		{"rows in a loop", body + "\tsome target, row in data.mlpolicy.table.targets\n\ttarget == d.target\n\trow.gpus == []\n}\n", 13, "undefined ref: row.gpus"},
+		{"rows in a comprehension", body + "\td.target in {target | some target, row in data.mlpolicy.table.targets; row.prodcution == true}\n}\n", 11, "undefined ref: row.prodcution"},
+		{"row by the version of the API", body + "\tdata.mlpolicy.table.row(d).cpuonly == true\n}\n", 11, "undefined ref: data.mlpolicy.table.row(d).cpuonly"},
+		{"row by the version of the API in a variable", body + "\trow := data.mlpolicy.table.row(d)\n\t\"web-service\" in row.usedfor\n}\n", 12, "undefined ref: row.usedfor"},
+		{"row as the edition has it", body + "\tdata.mlpolicy.table.listed[d.target].cpuonly == true\n}\n", 11, "undefined ref: data.mlpolicy.table.listed[d.target].cpuonly"},
+		{"key of a cell", body + "\td.memory_gib > data.mlpolicy.table.targets[d.target].memory.below_gb\n}\n", 11, "undefined ref: data.mlpolicy.table.targets[d.target].memory.below_gb"},
+		{"edition in force", body + "\tdata.mlpolicy.editions[input.edition].targets[d.target].cpuonly == true\n}\n", 11, "undefined ref: data.mlpolicy.editions[input.edition].targets[d.target].cpuonly"},
+		{"edition by its ID", body + "\td.stage\n\tdata.mlpolicy.editions[\"2020-06\"].targets.aci.cpuonly == true\n}\n", 12, `undefined ref: data.mlpolicy.editions["2020-06"].targets.aci.cpuonly`},
+		{"any edition", body + "\tdata.mlpolicy.editions[_].targets[d.target].cpuonly == true\n}\n", 11, "undefined ref: data.mlpolicy.editions[_].targets[d.target].cpuonly"},
+		{"key of an edition", body + "\tsome id, edition in data.mlpolicy.editions\n\tid == d.name\n\tedition.dat\n}\n", 13, "undefined ref: edition.dat"},
+		{"own column misspelt", body + "\td.gpus > data.mlpolicy.table.targets[d.target].maxgpus\n}\n", 11, "undefined ref: data.mlpolicy.table.targets[d.target].maxgpus"},
+		{"key of an own column misspelt", body + "\td.name == data.mlpolicy.table.targets[d.target].zones.frist\n}\n", 11, "undefined ref: data.mlpolicy.table.targets[d.target].zones.frist"},
+
+		{"columns", body + "\trow := data.mlpolicy.table.targets[d.target]\n\trow.cpu_only == true\n\trow.memory.below_gib > 1\n\trow.gpu == []\n\trow.via == \"\"\n\t\"web-service\" in row.used_for\n}\n", 0, ""},
+		{"columns by the version of the API", body + "\trow := data.mlpolicy.table.row(d)\n\t\"web-service\" in row.used_for\n\t\"web-service\" in row.gpu\n}\n", 0, ""},
+		{"a column of one edition", body + "\tdata.mlpolicy.table.targets[d.target].preview == true\n}\n", 0, ""},
+		{"own columns", body + "\td.gpus > data.mlpolicy.table.targets[d.target].max_gpus\n\tdata.mlpolicy.table.targets[d.target].zones.first == \"a\"\n}\n", 0, ""},
+		{"keys of editions", body + "\tsome id, edition in data.mlpolicy.editions\n\tid == d.name\n\tedition.date > \"2\"\n\tedition.rows_for[d.target] == \"x\"\n\t\"fpga\" in edition.only\n\tedition.columns\n\tedition.source\n\tedition.notes\n}\n", 0, ""},
+		{"a column by a variable", body + "\tsome column, value in data.mlpolicy.table.targets[d.target]\n\tcolumn == d.name\n\tvalue == true\n}\n", 0, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			folder := policy.Folder{Name: "acme", FS: fstest.MapFS{
+				"rule.rego":                  {Data: []byte(scoped("deployment", test.rego))},
+				"editions/2030-01/data.yaml": {Data: []byte(own)},
+			}}
+			_, err := policy.Load(t.Context(), policies.FS, []policy.Folder{folder})
+			if test.want == "" {
+				if err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			got := lines(t, err)
+			if len(got) != 1 {
+				t.Fatalf("errors are %q", got)
+			}
+			file, line := position(got[0])
+			_, message, _ := strings.Cut(got[0], "rule some-rule: ")
+			if file != "acme/rule.rego" || line != test.line || !strings.HasPrefix(message, test.want+"; have: ") || !strings.Contains(message, "want (one of): [") {
+				t.Errorf("error is %s\nwant one at line %d that begins with %q", got[0], test.line, test.want)
+			}
+		})
+	}
+}
+
+// What a rule answers is known by its type before it ever finds anything.
+func TestLoadChecksAnswers(t *testing.T) {
+	const (
+		deny   = "deny contains "
+		rest   = " if {\n\tsome i, d in input.deployments\n\td.gpus > 8\n}\n"
+		remedy = `: write deny contains {"path": path, "message": message} if { … }`
+	)
+	sound := deny + `{"path": ["deployments", i, "gpus"], "message": d.name}` + rest
+	for _, test := range []struct {
+		name, rego string
+		line       int
+		want       string
+	}{
+		{"a message", deny + `sprintf("%s %d", [d.name, i])` + rest, 9, "an answer is string and not an object"},
+		{"a list", deny + `[["deployments", i], d.name]` + rest, 9, "an answer is array<array<string, number>, string> and not an object"},
+		{"the key msg", deny + `{"path": ["deployments", i], "msg": d.name}` + rest, 9, "an answer has the keys msg, path and not exactly message, path"},
+		{"the key msg alone, as for Conftest", deny + `{"msg": sprintf("%s %d", [d.name, i])}` + rest, 9, "an answer has the keys msg and not exactly message, path"},
+		{"one key too many", deny + `{"path": ["deployments", i], "message": d.name, "severity": "error"}` + rest, 9, "an answer has the keys message, path, severity and not exactly message, path"},
+		{"one key too few", deny + `{"path": ["deployments", i]}` + rest, 9, "an answer has the keys path and not exactly message, path"},
+		{"a message that is a number", deny + `{"path": ["deployments", i], "message": d.gpus}` + rest, 9, "an answer's message is number and not a string"},
+		{"a message that is a list", deny + `{"path": ["deployments", i], "message": [d.name]}` + rest, 9, "an answer's message is array<string> and not a string"},
+		{"a path that is a string", deny + `{"path": sprintf("deployments.%d", [i]), "message": d.name}` + rest, 9, "an answer's path is string and not an array of strings and indexes"},
+		{"a path with a boolean", deny + `{"path": ["deployments", i, true], "message": d.name}` + rest, 9, "an answer's path is array<string, number, boolean> and not an array of strings and indexes"},
+		{"a path with an object", deny + `{"path": ["deployments", i, d], "message": d.name}` + rest, 9, "an answer's path is array<string, number, object<"},
+		{"an object in a variable", deny + "answer if {\n\tsome i, d in input.deployments\n\td.gpus > 8\n\tanswer := {\"path\": [\"deployments\", i], \"message\": d.gpus}\n}\n", 9, "an answer's message is number and not a string"},
+		{"the second clause", sound + "\n" + deny + `{"path": ["deployments", i], "message": d.gpus}` + rest, 14, "an answer's message is number and not a string"},
+
+		{"sound", sound, 0, ""},
+		{"of no known type", deny + "json.unmarshal(d.name)" + " if {\n\tsome _, d in input.deployments\n}\n", 0, ""},
+		{"of one of several types", deny + `{"path": ["deployments", i], "message": [d.name, d.gpus][i]}` + rest, 0, ""},
+		{"a path made by a function", deny + `{"path": array.concat(["deployments", i], split(d.name, ".")), "message": d.name}` + rest, 0, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := policy.Load(t.Context(), bundle(t, write(scopeFile, scoped("deployment", test.rego))), nil)
+			if test.want == "" {
+				if err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			got := lines(t, err)
+			if len(got) != 1 {
+				t.Fatalf("errors are %q", got)
+			}
+			_, line := position(got[0])
+			_, message, _ := strings.Cut(got[0], "rule some-rule: ")
+			if line != test.line || !strings.HasPrefix(message, test.want) || !strings.HasSuffix(message, remedy) {
+				t.Errorf("error is %s\nwant one at line %d that begins with %q", got[0], test.line, test.want)
+			}
+		})
+	}
+}
