@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 )
 
@@ -11,33 +12,70 @@ import (
 // https://helm.sh/docs/topics/charts
 const templates = "templates"
 
+// chartFiles is the name of the folder of a Helm chart for other files. Those that templates render
+// by tpl are templates too.
+// https://helm.sh/docs/chart_template_guide/accessing_files
+const chartFiles = "files"
+
 // chart is a folder that has a Chart.yaml.
 type chart struct{ noted bool }
 
-// unrendered tells whether a path is among the templates of a chart, and notes each
+// unrendered reports whether a path is among the templates of a chart, and notes each
 // chart once. The absolute path has slashes.
 func (w *walk) unrendered(path, absolute string, isFolder bool) bool {
 	if isFolder {
 		absolute += "/"
 	}
+	chart, at := w.chartWith(absolute, templates)
+	if chart == nil {
+		return false
+	}
+	if !chart.noted {
+		chart.noted = true
+		inside := strings.TrimSuffix(absolute[at:], "/")
+		w.noteChart(filepath.Join(path, strings.Repeat("../", strings.Count(inside, "/"))))
+	}
+	return true
+}
+
+// chartWith returns the outermost chart in whose folder of a name an absolute path with slashes is, and
+// the length of the chart's path; nil for none.
+func (w *walk) chartWith(absolute, folder string) (*chart, int) {
 	for at := 0; ; at++ {
-		next := strings.Index(absolute[at:], "/"+templates+"/")
+		next := strings.Index(absolute[at:], "/"+folder+"/")
 		if next < 0 {
-			return false
+			return nil, 0
 		}
 		at += next
-		chart := w.chart(absolute[:at])
-		if chart == nil {
-			continue
+		if chart := w.chart(absolute[:at]); chart != nil {
+			return chart, at
 		}
-		if !chart.noted {
-			chart.noted = true
-			inside := strings.TrimSuffix(absolute[at:], "/")
-			w.noteChart(filepath.Join(path, strings.Repeat("../", strings.Count(inside, "/"))))
-		}
-		return true
 	}
 }
+
+// withoutTemplates returns a read that skips a template among the files of a chart.
+func (w *walk) withoutTemplates(path string, read func() ([]byte, error)) func() ([]byte, error) {
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return read
+	}
+	if chart, _ := w.chartWith(filepath.ToSlash(absolute), chartFiles); chart == nil {
+		return read
+	}
+	return func() ([]byte, error) {
+		data, err := read()
+		if err == nil && helmAction.Match(data) {
+			w.skip(path, "a template among the files of a Helm chart, which is not rendered here")
+			return nil, nil
+		}
+		return data, err
+	}
+}
+
+// helmAction is an action of a template that refers to what Helm provides. Placeholders of others in
+// double braces, such as Argo's {{inputs.parameters.x}}, do not.
+// https://helm.sh/docs/chart_template_guide/builtin_objects
+var helmAction = regexp.MustCompile(`\{\{-?\s*(?:[.$]|(?:if|else|end|range|with|define|block|template|include|tpl|toYaml|printf|default|quote|required|lookup)\b)`)
 
 // chart returns nil for a folder that is none. It looks at a folder once.
 func (w *walk) chart(folder string) *chart {

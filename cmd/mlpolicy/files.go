@@ -237,12 +237,13 @@ func (w *walk) file(path string) bool {
 }
 
 func (w *walk) input(path string, read func() ([]byte, error)) bool {
+	read = w.withoutTemplates(path, read)
 	input := lint.Input{Name: filepath.ToSlash(path), Read: read}
 	w.count.Add(1)
 	if w.explaining {
 		input.Read = func() ([]byte, error) {
 			data, err := read()
-			if err == nil {
+			if err == nil && data != nil {
 				w.noteMarkers(input.Name, data)
 			}
 			return data, err
