@@ -278,7 +278,7 @@ func (reading *reading) add(ctx context.Context, object *source.Node) {
 		return
 	}
 	if r := readDocument(object, reading.lists); r != nil {
-		reading.readers = append(reading.readers, r)
+		reading.readers = append(append(reading.readers, r), r.inner...)
 	}
 }
 

@@ -73,6 +73,7 @@ func formats() []*format {
 		&armParametersFile,
 		terraformPlan(),
 		&mlflowModel,
+		otherKind(),
 	}
 }
 

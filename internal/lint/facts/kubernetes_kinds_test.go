@@ -174,7 +174,7 @@ func TestKubernetesKindsOfExamples(t *testing.T) {
 		}
 		for _, r := range readFile(t.Context(), source.Parse(file, data), Lists{}).readers {
 			_, kind := groupKind(r.root)
-			if len(r.deployments)+len(r.computes) == 0 || kind == "" {
+			if len(r.deployments)+len(r.computes) == 0 || kind == "" || r.format == otherKindName {
 				continue
 			}
 			object := r.root

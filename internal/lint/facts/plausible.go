@@ -34,12 +34,13 @@ func Plausible(document string) bool {
 	})
 }
 
-// Known tells whether a document is of a known format, or a list that may hold some.
+// Known reports whether a document is of a known format, which those that are read by their
+// structure are not, or a list that may hold some.
 func Known(root *source.Node) bool {
 	if _, list := listed(root); list {
 		return true
 	}
-	return slices.ContainsFunc(formats(), func(f *format) bool { return f.matches(root) })
+	return slices.ContainsFunc(formats(), func(f *format) bool { return f.name != otherKindName && f.matches(root) })
 }
 
 // marginKey matches a key at the margin of a YAML document and what follows it.

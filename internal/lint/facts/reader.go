@@ -20,6 +20,9 @@ type reader struct {
 	root        *source.Node
 	lists       Lists
 
+	// inner are the objects of known kinds in an object of a kind that is not.
+	inner []*reader
+
 	deployments []*Deployment
 	computes    []*Compute
 	parts       []*part

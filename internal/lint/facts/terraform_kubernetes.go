@@ -37,7 +37,11 @@ func (r *reader) manifest(object *source.Node) {
 	if object.IsNull() {
 		return
 	}
-	if inner := readDocument(object, r.lists); inner != nil {
+	outer := readDocument(object, r.lists)
+	if outer == nil {
+		return
+	}
+	for _, inner := range append(outer.inner, outer) {
 		r.deployments = append(r.deployments, inner.deployments...)
 		r.computes = append(r.computes, inner.computes...)
 		r.parts = append(r.parts, inner.parts...)

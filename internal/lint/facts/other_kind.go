@@ -1,0 +1,161 @@
+package facts
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+const otherKindName = "kubernetes-other-kind"
+
+// otherKind are Kubernetes objects of kinds that no other format reads. Wherever a pod stands
+// below their spec it is one deployment, if it gives GPUs, FPGAs or a target. What the object
+// is for is not known: it has no workload.
+func otherKind() *format {
+	return &format{
+		name:      otherKindName,
+		title:     "Kubernetes object of any other kind, by its structure: the pods and the objects of known kinds in it",
+		signs:     "`apiVersion`, `kind` and, below `spec`, a mapping whose `containers` is a list with an `image`; no policy, admission, CRD or kustomize group, and no kind that ends in Template, Config, Policy, Runtime or Profile",
+		reference: "https://kubernetes.io/docs/concepts/extend-kubernetes/api-extension/custom-resources/",
+		auxiliary: true,
+		marks:     [][]string{{"apiVersion"}, {"kind"}, {"spec"}, {"containers"}},
+		matches: func(root *source.Node) bool {
+			found := false
+			structure(root, func(partOfObject, *source.Node) { found = true })
+			return found
+		},
+		read: func(r *reader) {
+			var pods []*source.Node
+			patch := map[*source.Node]bool{}
+			structure(r.root, func(part partOfObject, n *source.Node) {
+				if part == objectPart {
+					r.inner = append(r.inner, readDocument(n, r.lists))
+					return
+				}
+				pods = append(pods, n)
+				patch[n] = part == patchPart
+			})
+			for _, pod := range pods {
+				r.podOfOtherKind(pod, patch[pod], len(pods) > 1)
+			}
+			r.oneCluster()
+			if len(r.deployments)+len(r.inner) == 0 {
+				r.completes = "nothing: no pod in it has a GPU, an FPGA or a known target"
+			}
+		},
+	}
+}
+
+// partOfObject is what stands somewhere in an object of a kind that no format knows.
+type partOfObject uint8
+
+const (
+	podPart    partOfObject = iota // the specification of a pod
+	patchPart                      // one without any image
+	objectPart                     // an object of a format
+)
+
+// structure calls found for the parts of an object of a kind that no format knows, in the
+// order of the text. What several aliases stand for is found once.
+func structure(object *source.Node, found func(partOfObject, *source.Node)) {
+	if !readByStructure(object) {
+		return
+	}
+	seen := map[*source.Node]bool{}
+	var walk func(n *source.Node)
+	walk = func(n *source.Node) {
+		if n.IsNull() || n.Kind < source.Sequence || seen[n] {
+			return
+		}
+		seen[n] = true
+		if part, is := partAt(n); is {
+			found(part, n)
+			return
+		}
+		if n.Has("apiVersion") && n.Has("kind") && n.Has("spec") && !readByStructure(n) {
+			return
+		}
+		for _, item := range n.Elements() {
+			walk(item)
+		}
+		for _, value := range entries(n) {
+			walk(value)
+		}
+	}
+	walk(object.Get("spec"))
+}
+
+// partAt returns what a mapping is.
+func partAt(n *source.Node) (part partOfObject, is bool) {
+	if n.Has("apiVersion") && n.Has("kind") {
+		return objectPart, slices.ContainsFunc(formats(), func(f *format) bool { return f.name != otherKindName && f.matches(n) })
+	}
+	mappings, images := 0, 0
+	for _, container := range n.Get("containers").Elements() {
+		if container.Kind != source.Mapping {
+			continue
+		}
+		mappings++
+		image := container.Get("image")
+		if image == nil {
+			continue
+		}
+		images++
+		if image.Kind == source.String && !strings.Contains(image.Text, "*") {
+			return podPart, true
+		}
+	}
+	return patchPart, mappings > 0 && images == 0
+}
+
+// readByStructure reports whether an object may have pods of its own. Policies and schemas
+// describe those of others, and templates, configurations and the like what may become some.
+func readByStructure(object *source.Node) bool {
+	group, kind := groupKind(object)
+	if _, workload := templatePath(object); kind == "" || group == "mlpolicy.dev" || workload || takenAway(object) {
+		return false
+	}
+	for _, suffix := range []string{"Template", "Config", "Policy", "Runtime", "Profile"} {
+		if strings.HasSuffix(kind, suffix) {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(strings.Split(group, "."), func(label string) bool {
+		switch label {
+		case "policy", "policies", "gatekeeper", "kyverno", "kubewarden", "jspolicy",
+			"admission", "admissionregistration", "apiextensions", "kustomize", "builtin":
+			return true
+		}
+		return false
+	})
+}
+
+// podOfOtherKind adds a pod as a deployment if it gives devices or a target. A patch gives
+// GPUs alone.
+func (r *reader) podOfOtherKind(pod *source.Node, patch, several bool) {
+	before := len(r.deployments)
+	d := r.object(pod)
+	if several {
+		path := strings.TrimPrefix(strings.TrimPrefix(pod.Path(), r.root.Path()+"."), "spec.")
+		d.Component = Know(strings.TrimSuffix(strings.TrimSuffix(path, ".spec"), ".template"), Place{Node: pod})
+	}
+	if patch {
+		read := &Deployment{}
+		r.pod(read, pod)
+		d.GPUs, d.uncounted = read.GPUs, read.uncounted
+	} else {
+		var metadata *source.Node
+		if template := pod.Parent(); template != r.root && template.Get("spec") == pod {
+			metadata = template.Get("metadata")
+		}
+		r.metadata(d, metadata)
+		r.pod(d, pod)
+		r.cluster(d, pod, metadata)
+	}
+	target := d.Target.Known || slices.ContainsFunc(d.said, func(said *Deployment) bool { return said.Target.Known })
+	claims := slices.ContainsFunc(d.mentions, (*reference).ofClaim)
+	if d.GPUs.Value == 0 && d.FPGAs.Value == 0 && !claims && (!target || patch) {
+		r.deployments = r.deployments[:before]
+	}
+}
