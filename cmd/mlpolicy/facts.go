@@ -86,6 +86,9 @@ func evidence(extraction *facts.Extraction) string {
 	for _, deployment := range extraction.Deployments {
 		heading("deployment", deployment.Name, deployment.Format, deployment.Place)
 		factTable(&text, reflect.ValueOf(deployment))
+		if hint := deployment.Hint; hint.Known {
+			fmt.Fprintf(&text, "  the configured cluster decides against a hint of %s%s: %s\n", hint.Value, where(hint.Place, "", " at "), hint.Place.Why)
+		}
 		for _, link := range deployment.Links {
 			text.WriteString(linkEvidence(link))
 		}

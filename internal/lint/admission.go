@@ -16,15 +16,12 @@ import (
 // What an object states of itself by annotations or labels is believed only of the words
 // (facts.Statements) that are listed. Any other statement may add findings and takes none
 // away: whatever would be found if the object did not make it is found. So it is with what
-// an object says for another cloud, unless the configuration says that the cluster is not AKS.
+// an object declares about its cluster: the API server is that of the configured one.
 func (l *Linter) Admission(believed ...string) *Linter {
 	admission := *l
 	admission.alone, admission.admission, admission.doubted = true, true, nil
 	if !slices.Contains(believed, "workload") {
 		admission.doubted = append(admission.doubted, facts.Labelled)
-	}
-	if l.config.Cluster.Value != facts.Kubernetes {
-		admission.doubted = append(admission.doubted, facts.Elsewhere)
 	}
 	for _, word := range facts.Statements() {
 		if !slices.Contains(believed, word) {
@@ -76,44 +73,68 @@ func readInline(inputs iter.Seq[Input]) readings {
 	return all
 }
 
-func variants(doubts []facts.Doubt) []*facts.Deployment {
-	deployments := make([]*facts.Deployment, len(doubts))
-	for i, doubt := range doubts {
-		deployments[i] = doubt.Deployment
-	}
-	return deployments
+// variant is a deployment as it is under other circumstances than those that are known.
+type variant struct {
+	*facts.Deployment
+	of int // index of the deployment
+	// mayRun tells that it is on a target on which the deployment may run, but need not.
+	mayRun bool
 }
 
-// novel leaves out denials of doubts, whose first has this index, that say what the
-// deployment itself or one of its fuller doubts is denied for already. Two denials that
-// say the same of one deployment are still two.
-func novel(denials []policy.Denial, doubts []facts.Doubt, first int) []policy.Denial {
-	if len(doubts) == 0 {
+// variants are those of deployments, with the doubts about them.
+func variants(deployments []*facts.Deployment, doubts []facts.Doubt) []variant {
+	var all []variant
+	mayRun := func(d *facts.Deployment, of int) {
+		for _, there := range d.MayRun() {
+			all = append(all, variant{there, of, true})
+		}
+	}
+	for i, d := range deployments {
+		mayRun(d, i)
+	}
+	for _, doubt := range doubts {
+		all = append(all, variant{doubt.Deployment, doubt.Of, false})
+		mayRun(doubt.Deployment, doubt.Of)
+	}
+	return all
+}
+
+// reportable leaves out denials of variants, whose first has this index, that say what the
+// deployment itself or an earlier variant of it is denied for already. Two denials that say
+// the same of one deployment are still two. Of a target on which a deployment may run, only
+// errors are reported, with these words.
+func (l *Linter) reportable(denials []policy.Denial, variants []variant, first int) []policy.Denial {
+	if len(variants) == 0 {
 		return denials
 	}
 	type said struct {
 		of            int
 		rule, message string
 	}
-	byVariant := make([][]policy.Denial, len(doubts))
+	byVariant := make([][]policy.Denial, len(variants))
 	known := map[said]int{}
 	var kept []policy.Denial
 	for _, denial := range denials {
 		index, ok := deploymentOf(denial)
-		switch {
-		case !ok, index < first:
+		if !ok || index < first {
 			kept = append(kept, denial)
 			if ok {
 				known[said{index, denial.Rule, denial.Message}]++
 			}
-		default:
-			byVariant[index-first] = append(byVariant[index-first], denial)
+			continue
 		}
+		if variants[index-first].mayRun {
+			if rule, _ := l.policies.Rule(denial.Rule); l.severity(rule) != Error {
+				continue
+			}
+			denial.Message = "may run on " + l.nameOf(variants[index-first].Target.Value) + ": " + denial.Message
+		}
+		byVariant[index-first] = append(byVariant[index-first], denial)
 	}
 	for i, denials := range byVariant {
 		here := map[said]int{}
 		for _, denial := range denials {
-			of := said{doubts[i].Of, denial.Rule, denial.Message}
+			of := said{variants[i].of, denial.Rule, denial.Message}
 			if here[of]++; here[of] > known[of] {
 				known[of]++
 				kept = append(kept, denial)
@@ -121,4 +142,13 @@ func novel(denials []policy.Denial, doubts []facts.Doubt, first int) []policy.De
 		}
 	}
 	return kept
+}
+
+// nameOf is what the edition in force calls a target.
+func (l *Linter) nameOf(target facts.Target) string {
+	edition, _ := l.policies.Edition(l.config.Edition.Value)
+	if row, ok := edition.Row(string(target)); ok {
+		return row.Name
+	}
+	return string(target)
 }

@@ -2,9 +2,12 @@ package lint
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
+	"github.com/mlpolicy/mlpolicy/internal/lint/config"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
@@ -60,9 +63,9 @@ func (j *judge) problem(problem facts.Problem) {
 	}))
 }
 
-// denial judges a rule's answer, which rests on these places in other files. One about
-// what no input describes concerns the run where it stands in an input or rests on one.
-func (j *judge) denial(all *facts.Facts, denial policy.Denial, rests []facts.Place) {
+// denial judges a rule's answer about a deployment or a variant of one, and what it depends on.
+// One about what no input describes concerns the run where it stands in an input or rests on one.
+func (j *judge) denial(all *facts.Facts, denial policy.Denial, of variant, rests basis) {
 	rule, _ := j.linter.policies.Rule(denial.Rule)
 	finding := Finding{Rule: rule.ID, Severity: rule.Severity, Message: denial.Message, Remedy: rule.Remediation}
 	if rule.GrowsWith == policy.Larger {
@@ -81,12 +84,20 @@ func (j *judge) denial(all *facts.Facts, denial policy.Denial, rests []facts.Pla
 		finding.Deployment, finding.Component, finding.Target = d.Name.Value, d.Component.Value, string(d.Target.Value)
 		finding.Remedy = j.advice.remedy(rule, j.linter.severity(rule), index)
 		finding.under(d.Parameters, &place)
+		if of.mayRun {
+			finding.Remedy += " Or remove the scheduling terms that let it run there."
+			place.Related = append(slices.Clip(place.Related), d.Target.Place)
+		}
+		if rests.hinted {
+			finding.Remedy += j.correction(d)
+			rests.places = append(slices.Clip(rests.places), d.Hint.Place)
+		}
 	case "computes":
 		c := all.Computes[index]
 		finding.Deployment, finding.Target = c.Name.Value, string(c.Target.Value)
 		finding.under(c.Parameters, &place)
 	}
-	for _, other := range rests {
+	for _, other := range rests.places {
 		place.Related = append(slices.Clip(place.Related), because(other, "it rests on this"))
 		place.Related = append(place.Related, other.Related...)
 	}
@@ -140,6 +151,27 @@ func kindOf(node *source.Node) string {
 		}
 	}
 	return ""
+}
+
+// correction is how to say that a hint of a deployment is right and the configured cluster is not.
+func (j *judge) correction(d *facts.Deployment) string {
+	selector := fmt.Sprintf("names: [%s]", inYAML(d.Subject.Name))
+	if path, ok := j.linter.config.Path(d.Subject.File); ok {
+		selector = fmt.Sprintf("paths: [%s]", inYAML(path))
+	}
+	return fmt.Sprintf(" If it runs on %s, declare that in %s: facts: [{%s, set: {target: %s}}].",
+		j.linter.nameOf(d.Hint.Value), config.FileName, selector, d.Hint.Value)
+}
+
+// inYAML is a text as a value in a flow sequence.
+func inYAML(text string) string {
+	plain := func(r rune) bool {
+		return r == '/' || r == '.' || r == '-' || r == '_' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
+	}
+	if text == "" || text[0] == '-' || strings.ContainsFunc(text, func(r rune) bool { return !plain(r) }) {
+		return strconv.Quote(text)
+	}
+	return text
 }
 
 func because(place facts.Place, why string) facts.Place {

@@ -160,15 +160,21 @@ func (l *Linter) Lint(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) (
 		return nil, err
 	}
 	all := facts.Facts{
-		Deployments: slices.Concat(extraction.Deployments, extraction.Dependents.Deployments, variants(extraction.Doubts)),
+		Deployments: slices.Concat(extraction.Deployments, extraction.Dependents.Deployments),
 		Computes:    slices.Concat(extraction.Computes, extraction.Dependents.Computes),
 	}
+	variants, first := variants(all.Deployments, extraction.Doubts), len(all.Deployments)
+	for _, variant := range variants {
+		all.Deployments = append(all.Deployments, variant.Deployment)
+	}
 	denials, errs := l.evaluate(ctx, &all)
-	denials = novel(denials, extraction.Doubts, len(all.Deployments)-len(extraction.Doubts))
+	denials = l.reportable(denials, variants, first)
 	var related []policy.Denial
 	if !l.admission {
+		known := all
+		known.Deployments = all.Deployments[:first]
 		var failures []error
-		related, failures = l.evaluateProject(ctx, &all)
+		related, failures = l.evaluateProject(ctx, &known)
 		errs = append(errs, failures...)
 	}
 	if err := ctx.Err(); err != nil {
@@ -187,10 +193,14 @@ func (l *Linter) Lint(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) (
 	}
 	rests := l.rests(ctx, &all, denials)
 	for i, denial := range denials {
-		judge.denial(&all, denial, rests[i])
+		var of variant
+		if index, ok := deploymentOf(denial); ok && index >= first {
+			of = variants[index-first]
+		}
+		judge.denial(&all, denial, of, rests[i])
 	}
 	for _, denial := range related {
-		judge.denial(&all, denial, nil)
+		judge.denial(&all, denial, variant{}, basis{})
 	}
 	result := &Result{
 		Edition:     l.config.Edition.Value,
@@ -234,6 +244,6 @@ func (l *Linter) options(read readings) facts.Options {
 		Cluster: l.config.Cluster, Stated: l.config.Stated, ModelSize: l.config.ModelSize,
 		Lists: l.config.Lists(),
 		Alone: l.alone, Project: l.project, Unrecognized: read.unrecognized,
-		Doubted: l.doubted, Namespace: l.namespace, Inline: l.admission,
+		Doubted: l.doubted, Object: l.admission, Namespace: l.namespace, Inline: l.admission,
 	}
 }

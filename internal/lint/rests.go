@@ -8,11 +8,16 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
 )
 
-// rests returns for each denial the places in other files that it rests on: those of
-// the facts without which the rule has nothing to say. A denial rests on no other file
-// where the policies cannot be asked again.
-func (l *Linter) rests(ctx context.Context, all *facts.Facts, denials []policy.Denial) [][]facts.Place {
-	rests := make([][]facts.Place, len(denials))
+// basis is what a denial depends on that is not in the file of its deployment.
+type basis struct {
+	places []facts.Place
+	hinted bool // the target that the configuration names and a hint contradicts
+}
+
+// rests returns for each denial what it depends on: the facts without which the rule does not
+// report. A denial depends on no other file where the policies cannot be asked again.
+func (l *Linter) rests(ctx context.Context, all *facts.Facts, denials []policy.Denial) []basis {
+	rests := make([]basis, len(denials))
 	if l.admission {
 		return rests
 	}
@@ -50,7 +55,8 @@ func (l *Linter) rests(ctx context.Context, all *facts.Facts, denials []policy.D
 		for j, without := range withheld[index] {
 			same := append(facts.Path{"deployments", first[index] + j}, denial.Path[2:]...)
 			if !still[fmt.Sprint(denial.Rule, same)] {
-				rests[i] = append(rests[i], without.Place)
+				rests[i].places = append(rests[i].places, without.Place)
+				rests[i].hinted = rests[i].hinted || without.Hinted
 			}
 		}
 	}

@@ -66,6 +66,12 @@ func (s scope) ofObjects() (scope, bool) {
 	return s, !s.empty()
 }
 
+// Path returns the pattern by which an entry of the configuration selects a file alone; false for
+// standard input and for names with signs that mean something in patterns.
+func (c *Config) Path(file string) (pattern string, ok bool) {
+	return c.relative(file), !strings.ContainsAny(file, "<>*?[]{}\\")
+}
+
 // relative returns the path of a linted file from the configuration's folder, with slashes.
 func (c *Config) relative(name string) string {
 	if c.Folder == "" {

@@ -134,7 +134,7 @@ func (r *reader) azureOnlineDeployment(a azureResource) {
 		d.Target = Know(ManagedOnline, because(kind.Place, "the endpoint is a managed one"))
 		r.instanceType(d, folded(a.properties, "instanceType"))
 	case "kubernetes":
-		d.anyCluster = true
+		d.pods = &scheduling{}
 		requirements := folded(a.properties, "containerResourceRequirements")
 		requests, limits := folded(requirements, "containerResourceRequests"), folded(requirements, "containerResourceLimits")
 		d.CPUCores = either(folded(requests, "cpu"), folded(limits, "cpu"), r.quantity)

@@ -45,7 +45,7 @@ func (r *reader) instanceTypeOf(object *source.Node) {
 		return
 	}
 	if size := spec.At("nodeSelector", "node.kubernetes.io/instance-type"); !size.IsNull() {
-		d.Compute = &Compute{Name: name, Format: r.format, Target: d.Target, Place: Place{Node: object}}
+		d.Compute = &Compute{Name: name, Format: r.format, Target: d.pods.locate(inFile()).target, Place: Place{Node: object}}
 		r.vmSize(d.Compute, size)
 	}
 	part := r.part(instanceType, instanceTypeCompletes, d)

@@ -44,7 +44,7 @@ func (r *reader) onlineDeployment(n *source.Node, kind string, stated *source.No
 	d.Workload = Know(WebService, Place{Node: stated, Why: "an online endpoint is a web service"})
 	switch kind {
 	case "kubernetes":
-		d.anyCluster = true
+		d.pods = &scheduling{}
 		r.resources(d, n.Get("resources"))
 		r.instanceTypeReference(d, n.Get("instance_type"))
 	case "managed":

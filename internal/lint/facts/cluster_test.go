@@ -40,15 +40,15 @@ func TestCluster(t *testing.T) {
 		{"a term of two nodes", required("[{matchFields: [{key: metadata.name, operator: In, values: [a]}, {key: metadata.name, operator: In, values: [b]}]}, " + virtualTerm + "]"), virtualByTerm},
 
 		// Perhaps on a virtual node.
-		{"a term of values that have one in common", orVirtual(`{key: a, operator: In, values: [x, y]}, {key: a, operator: In, values: [y, z]}`), "any cluster"},
-		{"a term that leaves a value", orVirtual(`{key: a, operator: In, values: [x, y]}, {key: a, operator: NotIn, values: [x]}`), "any cluster"},
-		{"a term for a label that is not there or has another value", orVirtual(`{key: a, operator: DoesNotExist}, {key: a, operator: NotIn, values: [x]}`), "any cluster"},
-		{"a term for two labels", orVirtual(`{key: a, operator: In, values: [x]}, {key: b, operator: In, values: [z]}`), "any cluster"},
-		{"a term for a value that is filled in later", orVirtual(`{key: a, operator: In, values: [$A]}, {key: a, operator: In, values: [x]}`), "any cluster"},
-		{"a term for a value that is not refused yet", orVirtual(`{key: a, operator: In, values: [x]}, {key: a, operator: NotIn, values: [$A]}`), "any cluster"},
-		{"a term that is filled in later", required("[" + virtualTerm + ", $TERM]"), "any cluster"},
-		{"a term of requirements that are filled in later", required("[" + virtualTerm + ", {matchExpressions: $TERM}]"), "any cluster"},
-		{"a term that is not rendered", required("[" + virtualTerm + ", {{ .Values.term }}]"), "any cluster"},
+		{"a term of values that have one in common", orVirtual(`{key: a, operator: In, values: [x, y]}, {key: a, operator: In, values: [y, z]}`), "any cluster; perhaps aci"},
+		{"a term that leaves a value", orVirtual(`{key: a, operator: In, values: [x, y]}, {key: a, operator: NotIn, values: [x]}`), "any cluster; perhaps aci"},
+		{"a term for a label that is not there or has another value", orVirtual(`{key: a, operator: DoesNotExist}, {key: a, operator: NotIn, values: [x]}`), "any cluster; perhaps aci"},
+		{"a term for two labels", orVirtual(`{key: a, operator: In, values: [x]}, {key: b, operator: In, values: [z]}`), "any cluster; perhaps aci"},
+		{"a term for a value that is filled in later", orVirtual(`{key: a, operator: In, values: [$A]}, {key: a, operator: In, values: [x]}`), "any cluster; perhaps aci"},
+		{"a term for a value that is not refused yet", orVirtual(`{key: a, operator: In, values: [x]}, {key: a, operator: NotIn, values: [$A]}`), "any cluster; perhaps aci"},
+		{"a term that is filled in later", required("[" + virtualTerm + ", $TERM]"), "any cluster; perhaps aci"},
+		{"a term of requirements that are filled in later", required("[" + virtualTerm + ", {matchExpressions: $TERM}]"), "any cluster; perhaps aci"},
+		{"a term that is not rendered", required("[" + virtualTerm + ", {{ .Values.term }}]"), "any cluster; perhaps aci"},
 		{"no term that a node meets", required("[{}]"), "any cluster"},
 		{"names like those of virtual nodes", "nodeName: virtualnode", "any cluster"},
 		{"a name with virtual node in it", "nodeName: my-virtualnode-0-vm", "any cluster"},
@@ -57,13 +57,15 @@ func TestCluster(t *testing.T) {
 		{"preferred affinity", "affinity: {nodeAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 1, " +
 			"preference: {matchExpressions: [{key: type, operator: In, values: [virtual-kubelet]}]}}]}}", "any cluster"},
 		{"anything but virtual nodes", required(`[{matchExpressions: [{key: type, operator: NotIn, values: [virtual-kubelet]}]}]`), "any cluster"},
-		{"one of two values", required(`[{matchExpressions: [{key: type, operator: In, values: [virtual-kubelet, other]}]}]`), "any cluster"},
-		{"one of two terms", required(`[{matchExpressions: [{key: type, operator: In, values: [virtual-kubelet]}]}, {matchExpressions: [{key: gpu, operator: Exists}]}]`), "any cluster"},
+		{"one of two values", required(`[{matchExpressions: [{key: type, operator: In, values: [virtual-kubelet, other]}]}]`), "any cluster; perhaps aci"},
+		{"one of two terms", required(`[{matchExpressions: [{key: type, operator: In, values: [virtual-kubelet]}]}, {matchExpressions: [{key: gpu, operator: Exists}]}]`), "any cluster; perhaps aci"},
 		{"written twice", "nodeSelector: {type: virtual-kubelet, type: gpu}", "any cluster"},
 		{"the label with another value", "nodeSelector: {type: gpu}", "any cluster"},
 		{"a value that is filled in later", "nodeSelector: {type: $NODE_TYPE}\n  nodeName: ${NODE}", "any cluster"},
-		{"a virtual node of another cloud", "nodeSelector: {type: virtual-kubelet}\n  tolerations: [{key: virtual-kubelet.io/provider, value: alibabacloud}]", "unknown"},
-		{"a virtual node and a label of another cloud", "nodeSelector: {type: virtual-kubelet, eks.amazonaws.com/nodegroup: a}", "unknown"},
+		{"a virtual node of another cloud", "nodeSelector: {type: virtual-kubelet}\n  tolerations: [{key: virtual-kubelet.io/provider, value: alibabacloud}]",
+			"kubernetes @ nodeSelector.type: the virtual node is another provider's"},
+		{"a virtual node and a label of another cloud", "nodeSelector: {type: virtual-kubelet, eks.amazonaws.com/nodegroup: a}",
+			`kubernetes @ nodeSelector["eks.amazonaws.com/nodegroup"]: nodes of AKS do not have the label eks.amazonaws.com/nodegroup`},
 
 		// On AKS.
 		{"label of AKS", "nodeSelector: {kubernetes.azure.com/mode: user}",
@@ -138,18 +140,20 @@ func required(terms string) string {
 	return "affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: " + terms + "}}}"
 }
 
-// clusterOf says target, place and reason, or whether any cluster will do.
+// clusterOf says target, place and reason, or whether any cluster will do, and further targets.
 func clusterOf(d *Deployment) string {
+	text := "unknown"
 	switch {
-	case d.Target.Known && d.anyCluster:
-		return "known and any cluster"
 	case d.Target.Known:
 		path := strings.TrimPrefix(d.Target.Place.Node.Path(), "spec.")
-		return string(d.Target.Value) + " @ " + path + ": " + d.Target.Place.Why
-	case d.anyCluster:
-		return "any cluster"
+		text = string(d.Target.Value) + " @ " + path + ": " + d.Target.Place.Why
+	case d.pods != nil:
+		text = "any cluster"
 	}
-	return "unknown"
+	for _, target := range d.MayRunOn {
+		text += "; perhaps " + string(target.Value)
+	}
+	return text
 }
 
 // What stands outside the pod's spec tells too.
@@ -162,7 +166,8 @@ func TestClusterByMetadata(t *testing.T) {
 			`aks @ metadata.annotations["service.beta.kubernetes.io/azure-load-balancer-internal"]: service.beta.kubernetes.io/azure-load-balancer-internal is an annotation for Azure`},
 		{"storage class of a StatefulSet", "kind: StatefulSet\nspec: {volumeClaimTemplates: [{spec: {storageClassName: managed-csi-premium}}], template: {spec: {containers: []}}}",
 			"aks @ volumeClaimTemplates[0].spec.storageClassName: managed-csi-premium is a storage class of AKS"},
-		{"workload identity and GKE", "kind: Deployment\nspec: {template: {metadata: {labels: {azure.workload.identity/use: 'true'}}, spec: {nodeSelector: {cloud.google.com/gke-spot: 'true'}, containers: []}}}", "any cluster"},
+		{"workload identity and GKE", "kind: Deployment\nspec: {template: {metadata: {labels: {azure.workload.identity/use: 'true'}}, spec: {nodeSelector: {cloud.google.com/gke-spot: 'true'}, containers: []}}}",
+			`kubernetes @ template.spec.nodeSelector["cloud.google.com/gke-spot"]: nodes of AKS do not have the label cloud.google.com/gke-spot`},
 		{"registry of Azure", "kind: Deployment\nspec: {template: {spec: {containers: [{image: acme.azurecr.io/a}]}}}", "any cluster"},
 	}
 	for _, test := range tests {
@@ -181,7 +186,7 @@ func TestClusterOfTheConfiguration(t *testing.T) {
 		{"two clouds", "nodeSelector: {agentpool: a, cloud.google.com/gke-nodepool: b}", "aks"},
 		{"evidence against it", "nodeSelector: {eks.amazonaws.com/nodegroup: a}", "kubernetes"},
 		{"virtual node", "nodeSelector: {type: virtual-kubelet}", "aci"},
-		{"virtual node of another cloud", "nodeSelector: {type: virtual-kubelet}\n  tolerations: [{key: virtual-kubelet.io/provider, value: alibabacloud}]", ""},
+		{"virtual node of another cloud", "nodeSelector: {type: virtual-kubelet}\n  tolerations: [{key: virtual-kubelet.io/provider, value: alibabacloud}]", "aci"},
 	}
 	for _, test := range tests {
 		extraction := extract(t, nil, cluster, "pod.yaml", "apiVersion: v1\nkind: Pod\nspec:\n  containers: []\n  "+test.spec+"\n")

@@ -14,17 +14,14 @@ func Statements() []string {
 // Words that can be doubted beside Statements: what anybody may write anywhere without
 // any consequence but that it counts here.
 const (
-	// Elsewhere is what a document says of the cloud that it is in and what binds its pods
-	// to no node there: annotations and tolerations.
-	Elsewhere = "elsewhere"
 	// Labelled is the workload that labels of operators or images of model servers show.
 	Labelled = "labelled"
 )
 
-// Doubt is a deployment without some of the doubted statements of its document. There is
-// one for each set of them that can be left out, the smaller sets first, so that whoever
-// judges a deployment together with its doubts finds all that could be found if the
-// document stated less.
+// Doubt is a deployment without some of the doubted statements of its document, or with its
+// scheduling understood in another way. There is one for each way and set of statements that
+// can be left out, the smaller sets first, so that whoever judges a deployment together with
+// its doubts finds all that could be found if the document stated less.
 type Doubt struct {
 	*Deployment
 	Of int // the index of the deployment in Facts.Deployments
@@ -38,9 +35,6 @@ const maxDoubts = 1000
 // ones first. Too many of them are a Problem, which is an error: nobody gets around a rule
 // by stating more than can be judged.
 func (r *reader) doubts(options Options) [][]string {
-	if len(options.Doubted) == 0 {
-		return nil
-	}
 	var words []string
 	for _, word := range options.Doubted {
 		if slices.ContainsFunc(r.deployments, func(d *Deployment) bool { return d.states(word) }) {
@@ -58,7 +52,11 @@ func (r *reader) doubts(options Options) [][]string {
 		sets = append(sets, left)
 	}
 	slices.SortStableFunc(sets, func(a, b []string) int { return len(a) - len(b) })
-	if len(sets)*len(r.deployments) > maxDoubts {
+	doubts := 0
+	for _, d := range r.deployments {
+		doubts += (1+len(sets))*d.ways(options) - 1
+	}
+	if doubts > maxDoubts {
 		r.problems = append(r.problems, Problem{
 			Rule: SyntaxRule, Severity: Error,
 			Message:  fmt.Sprintf("the object has %d parts and states %d facts of itself that are not taken on trust: too many to judge", len(r.deployments), len(words)),
@@ -74,8 +72,6 @@ func (r *reader) doubts(options Options) [][]string {
 // states tells whether the deployment's document states the fact of a word.
 func (d *Deployment) states(word string) bool {
 	switch {
-	case word == Elsewhere:
-		return d.bound != nil && (d.bound.Target.Value != d.Target.Value || d.bound.anyCluster != d.anyCluster)
 	case word == Labelled:
 		return d.Workload.Known && d.labelled != nil && d.Workload.Place.Node == d.labelled
 	}
@@ -87,25 +83,39 @@ func (d *Deployment) states(word string) bool {
 	})
 }
 
-// without returns the deployment as it is without the words of each set.
-func (d *Deployment) without(sets [][]string) []*Deployment {
+// without returns the deployment in each of its interpretations with all words and without the words
+// of each set; the first interpretation with all words is the deployment itself.
+func (d *Deployment) without(sets [][]string, interpretations int) []*Deployment {
 	var variants []*Deployment
-	for _, words := range sets {
-		variant := d.copied()
-		variant.Images = slices.Clip(variant.Images)
-		variant.said = nil
-		if d.bound != nil && slices.Contains(words, Elsewhere) {
-			variant.Target, variant.anyCluster = d.bound.Target, d.bound.anyCluster
+	for _, words := range append([][]string{nil}, sets...) {
+		for i := range interpretations {
+			if len(words) == 0 && i == 0 {
+				continue
+			}
+			variant := d.copied()
+			variant.Images = slices.Clip(variant.Images)
+			variant.said, variant.interpretation = nil, i
+			if slices.Contains(words, Labelled) && d.states(Labelled) {
+				variant.Workload = Fact[Workload]{}
+			}
+			for _, said := range d.said {
+				variant.said = append(variant.said, said.less(words))
+			}
+			variants = append(variants, variant)
 		}
-		if slices.Contains(words, Labelled) && d.states(Labelled) {
-			variant.Workload = Fact[Workload]{}
-		}
-		for _, said := range d.said {
-			variant.said = append(variant.said, said.less(words))
-		}
-		variants = append(variants, variant)
 	}
 	return variants
+}
+
+// MayRun returns the deployment on each of the targets on which it may run too.
+func (d *Deployment) MayRun() []*Deployment {
+	var all []*Deployment
+	for _, target := range d.MayRunOn {
+		there := d.On(target.Value)
+		there.Target = target
+		all = append(all, there)
+	}
+	return all
 }
 
 // less is what is said but for some words.

@@ -153,7 +153,7 @@ func (d double) problem() Problem {
 
 // told is everything that a deployment says, without the places.
 func (d *Deployment) told() []any {
-	all := []any{d, d.Subject, d.said, d.anyCluster}
+	all := []any{d, d.Subject, d.said, d.pods.told()}
 	for _, model := range d.Models {
 		all = append(all, model.Path)
 	}

@@ -35,6 +35,8 @@ type Options struct {
 	// Doubted are the words of Statements that are not taken on trust from a document that
 	// stands alone; see Doubt.
 	Doubted []string
+	// Object says that the documents are objects of an API server of Cluster; see Doubt.
+	Object bool
 	// Namespace is that of Kubernetes objects which do not state their own.
 	Namespace string
 	// Inline keeps all work in the goroutine of the caller.
@@ -141,6 +143,9 @@ func readFiles(ctx context.Context, files []*source.File, options Options) []*re
 
 // add settles what one document says and appends it.
 func (e *Extraction) add(ctx context.Context, r *reader, linker *linker, options Options) {
+	for _, d := range r.deployments {
+		d.Subject.within(options.Namespace)
+	}
 	doubts := r.doubts(options)
 	e.Documents = append(e.Documents, Document{Format: r.format, Root: r.root, Completes: r.completes, Unknown: r.unknown})
 	if len(r.variants) > 0 {
@@ -151,8 +156,7 @@ func (e *Extraction) add(ctx context.Context, r *reader, linker *linker, options
 	}
 	e.Problems = append(e.Problems, r.problems...)
 	for _, d := range r.deployments {
-		d.Subject.within(options.Namespace)
-		variants := d.without(doubts)
+		variants := d.without(doubts, d.ways(options))
 		e.Problems = append(e.Problems, linker.finish(ctx, d, func(own *Compute) { r.computes = append(r.computes, own) })...)
 		for _, variant := range variants {
 			variant.leaveOpen()

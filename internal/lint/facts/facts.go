@@ -175,6 +175,8 @@ type Deployment struct {
 	Component Fact[string] `json:"component,omitzero"`
 	// Target is where it runs.
 	Target Fact[Target] `json:"target,omitzero"`
+	// MayRunOn are further targets on which its scheduling terms let it run.
+	MayRunOn []Fact[Target] `json:"may_run_on,omitempty"`
 	// Workload is what it does.
 	Workload Fact[Workload] `json:"workload,omitzero"`
 	// Stage is what it is for.
@@ -223,11 +225,14 @@ type Deployment struct {
 	uncounted bool
 	// openClaims is set where the pod names a resource claim that is not known yet.
 	openClaims bool
-	// anyCluster is set where the document is for Kubernetes and does not tell what cluster.
-	anyCluster bool
-	// bound has Target and anyCluster as they are if what binds the pod to no node does not
-	// contradict what does; nil where nothing contradicts.
-	bound *Deployment
+	// Hint is the target that a hint of the document names where the configured cluster, which
+	// decides, is another.
+	Hint Fact[Target] `json:"-"`
+
+	// pods is where pods run by what the document declares; nil for what runs in no cluster.
+	pods *scheduling
+	// interpretation is the index of the way to understand pods.
+	interpretation int
 	// labelled is the label or the image that Workload was read from, if the kind declares none.
 	labelled *source.Node
 }
@@ -262,7 +267,7 @@ func (d *Deployment) MarshalJSON() ([]byte, error) {
 
 // AwaitsCluster reports whether the target is that of the cluster which the deployment is for, and no
 // document nor the configuration says which.
-func (d *Deployment) AwaitsCluster() bool { return d.anyCluster && !d.Target.Known }
+func (d *Deployment) AwaitsCluster() bool { return d.pods != nil && !d.Target.Known }
 
 // Model is a model that a deployment serves.
 type Model struct {

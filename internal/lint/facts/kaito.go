@@ -53,9 +53,9 @@ func (r *reader) kaitoWorkspace() {
 		run = tuning
 	}
 	d.Replicas = r.kaitoNodes(resource)
-	var e evidence
-	e.selector(resource.Get("labelSelector"))
-	r.kaitoPod(d, e, resource, run)
+	var s scheduling
+	s.labelSelector(resource.Get("labelSelector"))
+	r.kaitoPod(d, s, resource, run)
 }
 
 func (r *reader) kaitoInferenceSet(spec *source.Node) {
@@ -64,10 +64,10 @@ func (r *reader) kaitoInferenceSet(spec *source.Node) {
 	d.Replicas = r.count(spec.Get("replicas"))
 	template := spec.Get("template")
 	r.metadata(d, template.Get("metadata"))
-	var e evidence
-	e.selector(spec.Get("labelSelector"))
-	e.metadata(template.Get("metadata"))
-	r.kaitoPod(d, e, template.Get("resource"), template.Get("inference"))
+	var s scheduling
+	s.labelSelector(spec.Get("labelSelector"))
+	s.metadata(template.Get("metadata"))
+	r.kaitoPod(d, s, template.Get("resource"), template.Get("inference"))
 }
 
 // kaitoRAGEngine reads a service that looks documents up, with an embedding model
@@ -79,14 +79,14 @@ func (r *reader) kaitoRAGEngine(spec *source.Node) {
 	d.Replicas = r.kaitoNodes(compute)
 	d.image(local.Get("image"))
 	r.kaitoModel(d, local, "modelID")
-	var e evidence
-	e.selector(compute.Get("labelSelector"))
-	r.kaitoPod(d, e, compute, nil)
+	var s scheduling
+	s.labelSelector(compute.Get("labelSelector"))
+	r.kaitoPod(d, s, compute, nil)
 }
 
 func (r *reader) kaitoRoles(spec *source.Node) {
-	var shared evidence
-	shared.selector(spec.Get("labelSelector"))
+	var shared scheduling
+	shared.labelSelector(spec.Get("labelSelector"))
 	workload := Know(WebService, r.kindPlace("KAITO makes a web service of it"))
 	model := spec.Get("model")
 	for _, role := range r.elements(spec.Get("roles")) {
@@ -103,10 +103,10 @@ func (r *reader) kaitoRoles(spec *source.Node) {
 // kaitoPod reads what a pod has: a machine of the resource to itself, a share of a
 // GPU of it or, where there is a template of one's own, what that asks for. run is
 // the inference or the tuning.
-func (r *reader) kaitoPod(d *Deployment, e evidence, resource, run *source.Node) {
+func (r *reader) kaitoPod(d *Deployment, s scheduling, resource, run *source.Node) {
 	size := resource.Get("instanceType")
 	r.instanceType(d, size)
-	e.machine(size)
+	s.machine(size)
 	preset, template := run.Get("preset"), run.Get("template")
 	d.image(preset.At("presetOptions", "image"))
 	r.kaitoModel(d, preset, "name")
@@ -116,12 +116,12 @@ func (r *reader) kaitoPod(d *Deployment, e evidence, resource, run *source.Node)
 		r.pod(d, template.Get("spec"))
 		d.GPUs, d.FPGAs = or(d.GPUs, machine.GPUs), or(d.FPGAs, machine.FPGAs)
 		d.CPUCores, d.MemoryGiB = or(d.CPUCores, machine.CPUCores), or(d.MemoryGiB, machine.MemoryGiB)
-		e.pod(template.Get("spec"))
+		s.pod(template.Get("spec"))
 	}
 	if partition := resource.Get("partition"); !partition.IsNull() {
 		d.GPUs = Know(int64(1), because(r.carry(partition), "a share of a GPU counts as one"))
 	}
-	r.runsIn(d, e, template.Get("metadata"))
+	r.runsIn(d, s, template.Get("metadata"))
 }
 
 // kaitoNodes reads on how many nodes a workload runs.

@@ -64,12 +64,12 @@ func (r *reader) trainJob(spec *source.Node) {
 	d.image(trainer.Get("image"))
 	d.Replicas = r.count(trainer.Get("numNodes"))
 	r.resources(d, trainer.Get("resourcesPerNode"))
-	var e evidence
+	var s scheduling
 	for _, override := range spec.Get("podSpecOverrides").Elements() {
-		e.pod(override)
+		s.pod(override)
 	}
 	for _, override := range spec.Get("podTemplateOverrides").Elements() {
-		e.pod(override.Get("spec"))
+		s.pod(override.Get("spec"))
 	}
-	r.runsIn(d, e, nil)
+	r.runsIn(d, s, nil)
 }

@@ -10,7 +10,7 @@ func (d *Deployment) On(target Target) *Deployment {
 	if d.Target.Known && d.Target.Value == target {
 		return &moved
 	}
-	moved.Target = Know(target, Place{Node: d.Target.Place.Node})
+	moved.Target, moved.MayRunOn = Know(target, Place{Node: d.Target.Place.Node}), nil
 	if d.Target.Known {
 		moved.Delivery = Fact[string]{}
 	}

@@ -89,6 +89,7 @@ b @ 7:7
 			var b strings.Builder
 			for _, part := range read.parts[instanceType] {
 				fmt.Fprintf(&b, "%s @ %s\n", part.name, at(part.facts.Place.Node))
+				part.facts.Target = part.facts.pods.locate(inFile()).target
 				describeFacts(&b, "  ", reflect.ValueOf(part.facts).Elem())
 			}
 			equal(t, strings.ReplaceAll(b.String(), `  name: ""`+"\n", ""), test.want)

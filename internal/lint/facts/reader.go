@@ -55,7 +55,7 @@ type reader struct {
 	// Of a Kubernetes object, so that what its parts share is read once.
 	identified     *identity
 	stated         map[*source.Node]*stated // by the metadata that states it
-	own            *evidence
+	own            *scheduling
 	repeatedLabels int
 }
 

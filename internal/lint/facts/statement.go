@@ -35,29 +35,84 @@ func StateStage(stage Stage, place Place) *Statement {
 // statement fills a gap; where it contradicts what is known, that is a Problem.
 func (d *Deployment) settle(options Options) []Problem {
 	m := merger{name: d.Name.Value, file: d.Subject.File}
-	if options.Stated != nil {
-		for _, statement := range options.Stated(d.Subject) {
-			m.deployment(d, statement.said)
-		}
+	stated := options.stated(d.Subject)
+	var at location
+	if d.pods != nil {
+		at = d.pods.locate(d.interpretations(options, stated)[d.interpretation])
+		d.Target = or(d.Target, at.target)
+	}
+	for _, statement := range stated {
+		m.deployment(d, statement.said)
 	}
 	for _, said := range d.said {
 		m.deployment(d, said)
 	}
-	if d.anyCluster && !d.Target.Known {
-		d.Target = options.Cluster
+	if d.pods != nil {
+		d.runs(at, options.Cluster)
 	}
 	return m.problems
+}
+
+func (o Options) stated(subject Subject) []*Statement {
+	if o.Stated == nil {
+		return nil
+	}
+	return o.Stated(subject)
+}
+
+// interpretations returns the ways to understand where the deployment's pods run, of which the
+// configuration states this.
+func (d *Deployment) interpretations(options Options, stated []*Statement) []interpretation {
+	cluster := options.Cluster
+	for _, statement := range stated {
+		if target := statement.said.Target; target.Known {
+			if target.Value == AKS || target.Value == Kubernetes {
+				cluster = target
+			}
+			break
+		}
+	}
+	return d.pods.interpretations(cluster, options.Object)
+}
+
+// ways counts the ways to understand the deployment.
+func (d *Deployment) ways(options Options) int {
+	if d.pods == nil || !options.Object {
+		return 1
+	}
+	return len(d.interpretations(options, options.stated(d.Subject)))
+}
+
+// runs completes where pods run, which are at a location by what their document declares. A
+// hint decides only if there is neither evidence nor a cluster that the administrator names.
+func (d *Deployment) runs(at location, cluster Fact[Target]) {
+	switch {
+	case d.Target.Known:
+	case cluster.Known:
+		d.Target = cluster
+		if at.hint.Known && at.hint.Value != cluster.Value {
+			d.Hint = at.hint
+		}
+	case at.hint.Known:
+		d.Target = at.hint
+	case !at.conflict:
+		d.Target = at.onACI
+	}
+	if !at.target.Known && d.Target.Value == AKS {
+		at.may = or(at.may, at.onACI)
+	}
+	if at.may.Known && d.Target.Value != at.may.Value {
+		d.MayRunOn = []Fact[Target]{at.may}
+	}
 }
 
 // settle completes a compute by what the configuration states of it.
 func (c *Compute) settle(options Options) []Problem {
 	m := merger{name: c.Name.Value, file: c.Subject.File}
-	if options.Stated != nil {
-		for _, statement := range options.Stated(c.Subject) {
-			fill(&m, "stage", &c.Stage, statement.said.Stage)
-			if statement.said.Compute != nil {
-				m.compute(c, statement.said.Compute)
-			}
+	for _, statement := range options.stated(c.Subject) {
+		fill(&m, "stage", &c.Stage, statement.said.Stage)
+		if statement.said.Compute != nil {
+			m.compute(c, statement.said.Compute)
 		}
 	}
 	return m.problems
@@ -78,6 +133,9 @@ func (m *merger) deployment(d, said *Deployment) {
 		d.Target = said.Target
 	}
 	fill(m, "target", &d.Target, said.Target)
+	if said.pods != nil {
+		d.pods = d.pods.with(said.pods, m.via)
+	}
 	fill(m, "workload", &d.Workload, said.Workload)
 	fill(m, "stage", &d.Stage, said.Stage)
 	fill(m, "designer", &d.Designer, said.Designer)

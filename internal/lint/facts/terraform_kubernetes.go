@@ -118,11 +118,11 @@ func (r *reader) plannedPod(t terraformResource, kind string, template planned) 
 		r.modelServer(d, spec.value.Get("container").Elements())
 	}
 
-	var e evidence
-	e.planned(spec.value)
-	e.metadata(own)
-	e.metadata(metadata)
-	r.runsOn(d, e)
+	var s scheduling
+	s.planned(spec.value)
+	s.metadata(own)
+	s.metadata(metadata)
+	r.runsOn(d, s)
 }
 
 // plannedContainer reads what a container asks for, as container does. A request that
@@ -146,12 +146,12 @@ func (r *reader) plannedContainer(d *Deployment, container planned) ask {
 	return a
 }
 
-// planned looks for evidence in a pod's specification in the provider's words.
-func (e *evidence) planned(spec *source.Node) {
-	e.node(spec.Get("node_name"))
-	e.labels(spec.Get("node_selector"))
+// planned reads a pod's specification in the provider's words.
+func (s *scheduling) planned(spec *source.Node) {
+	s.nodeName(spec.Get("node_name"))
+	s.selector(spec.Get("node_selector"))
 	required := block(block(block(spec.Get("affinity")).Get("node_affinity")).Get("required_during_scheduling_ignored_during_execution"))
 	// A term without requirements may have some that a plan does not know yet.
-	e.terms(required.Get("node_selector_term").Elements(), "match_expressions", "match_fields")
-	e.tolerations(spec.Get("toleration"))
+	s.terms(required.Get("node_selector_term").Elements(), "match_expressions", "match_fields")
+	s.tolerations(spec.Get("toleration"))
 }

@@ -53,13 +53,13 @@ func (r *reader) vllmRuntime(spec *source.Node) {
 	d.Replicas = r.count(config.Get("replicas"))
 	r.vllmScaling(d, spec.Get("autoscalingConfig"), "minReplicas", "maxReplicas")
 
-	var e evidence
-	e.affinity(config.Get("nodeSelectorTerms"))
-	e.tolerations(config.Get("toleration"))
+	var s scheduling
+	s.affinity(config.Get("nodeSelectorTerms"))
+	s.tolerations(config.Get("toleration"))
 	if storage := spec.Get("storageConfig"); r.boolean(storage.Get("enabled")).Value {
-		e.storageClass(storage.Get("storageClassName"))
+		s.storageClass(storage.Get("storageClassName"))
 	}
-	r.runsIn(d, e, nil)
+	r.runsIn(d, s, nil)
 }
 
 // vllmContainer reads a container of a VLLMRuntime.
@@ -78,7 +78,7 @@ func (r *reader) vllmValues(engine *source.Node) {
 	if on := r.boolean(engine.Get("enableEngine")); on.Known && !on.Value {
 		return
 	}
-	var shared evidence
+	var shared scheduling
 	shared.tolerations(engine.Get("tolerations"))
 	for _, model := range r.elements(engine.Get("modelSpec")) {
 		if on := r.boolean(model.Get("enabled")); on.Known && !on.Value {
@@ -100,8 +100,8 @@ func (r *reader) vllmValues(engine *source.Node) {
 }
 
 // vllmPod adds a pod that serves a model of the chart and asks for what the values
-// asked say; shared is the evidence of all models.
-func (r *reader) vllmPod(engine, model, asked *source.Node, shared evidence) *Deployment {
+// asked say; shared is the scheduling of all models.
+func (r *reader) vllmPod(engine, model, asked *source.Node, shared scheduling) *Deployment {
 	d := r.deployment(model.Get("name"), model)
 	d.Workload = Know(WebService, Place{Node: engine, Why: "vLLM serves the models"})
 	r.metadata(d, model)                         // has annotations
@@ -118,13 +118,13 @@ func (r *reader) vllmPod(engine, model, asked *source.Node, shared evidence) *De
 	}
 	sum.state(d)
 
-	e := shared
-	e.pod(model) // has affinity, nodeName and tolerations
+	s := shared
+	s.pod(model) // has affinity, nodeName and tolerations
 	if model.Get("affinity").Entries() == nil {
-		e.affinity(model.Get("nodeSelectorTerms"))
+		s.affinity(model.Get("nodeSelectorTerms"))
 	}
-	e.storageClass(model.Get("storageClass"))
-	r.runsIn(d, e, nil)
+	s.storageClass(model.Get("storageClass"))
+	r.runsIn(d, s, nil)
 	return d
 }
 

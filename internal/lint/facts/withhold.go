@@ -2,29 +2,34 @@ package facts
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 )
 
 // Withheld is a deployment without one of its facts.
 type Withheld struct {
 	*Deployment
-	// Place is where that fact stands.
+	// Place is where that fact stands; of the cluster of the command line it has no node.
 	Place Place
+	// Hinted tells that the fact is the target and that a hint names another; see Deployment.Hint.
+	Hinted bool
 }
 
 // Withhold returns, for each fact of the deployment that stands in another file than
-// the deployment itself, the deployment without it.
+// the deployment itself, the deployment without it, and so for a target that a hint contradicts.
 func (d *Deployment) Withhold() []Withheld {
 	if d.Place.Node == nil {
 		return nil
 	}
 	own := d.Place.Node.File().Name
 	var all []Withheld
+	target, _ := reflect.TypeFor[Deployment]().FieldByName("Target")
 	each(reflect.ValueOf(d).Elem(), nil, func(path []int, place Place) {
-		if place.Node != nil && !place.in(own) {
+		hinted := d.Hint.Known && slices.Equal(path, target.Index)
+		if hinted || place.Node != nil && !place.in(own) {
 			without := d.copied()
 			reach(reflect.ValueOf(without).Elem(), path).SetZero()
-			all = append(all, Withheld{Deployment: without, Place: place})
+			all = append(all, Withheld{Deployment: without, Place: place, Hinted: hinted})
 		}
 	})
 	return all

@@ -1,0 +1,531 @@
+package facts
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// scheduling is what a document declares about the nodes of its pods. What binds a pod to a
+// node (its name, a node selector, a required affinity) is evidence. What binds it to none
+// (labels, annotations, tolerations, storage classes) is a hint.
+type scheduling struct {
+	virtual Place // evidence that is not a node's label or name: the pods run on an ACI virtual node
+	other   Place // the same for a cluster that is not AKS
+	node    *source.Node
+	labels  *labels
+	groups  [][]term // a node must meet a term of each group
+
+	azure   Place // a hint: the manifest is for AKS
+	claimed Place // a hint: it is for another cloud
+	onACI   Place // a hint: it is for an ACI virtual node
+	foreign Place // a hint: its virtual node is another provider's
+	bursts  bool  // it tolerates the taint of virtual nodes, of Azure or of anybody
+
+	// Of documents that the deployment mentions; the first that tells the target counts.
+	parts []*scheduling
+	// via is how a document that the deployment mentions was found.
+	via []Place
+	// object is what the deployments of one object share; nil for one that is alone.
+	object *sharedCluster
+}
+
+// labels are a node selector, which several deployments may share.
+type labels struct {
+	term  term
+	known map[interpretation]allowedNodes
+}
+
+// allowedNodes is what a node selector allows by itself.
+type allowedNodes struct {
+	limits        constraints
+	clouds, nodes nodes
+}
+
+// in understands the selector, once in each way.
+func (l *labels) in(as interpretation) allowedNodes {
+	if l == nil {
+		return allowedNodes{}
+	}
+	known, done := l.known[as]
+	if !done {
+		known.limits, known.clouds = l.term.constraints(nil), l.term.clouds(as)
+		known.nodes = known.clouds.with(known.limits.virtual(nil, as))
+		if l.known == nil {
+			l.known = map[interpretation]allowedNodes{}
+		}
+		l.known[as] = known
+	}
+	return known
+}
+
+// and adds requirements to a selector, which stays as it is.
+func (l *labels) and(more term) *labels {
+	switch {
+	case len(more) == 0:
+		return l
+	case l != nil:
+		more = slices.Concat(l.term, more)
+	}
+	return &labels{term: more}
+}
+
+// term is what a node must meet all of.
+type term []nodeRequirement
+
+// nodeRequirement is what a node must meet: of its labels or, if field, of its fields.
+type nodeRequirement struct {
+	key    *source.Node
+	field  bool
+	op     operator
+	values []*source.Node
+}
+
+type operator uint8
+
+const (
+	// unknownOperator stands for one that does not exist or is filled in later.
+	unknownOperator operator = iota
+	in
+	notIn
+	exists // Gt and Lt too: a node without the label meets none of them
+	doesNotExist
+)
+
+// interpretation is a way to understand scheduling. Without aks the evidence and the hints of AKS
+// do not count, without other those of other clouds. With foreign a virtual node is another
+// provider's unless its name or its label is Azure's alone.
+type interpretation struct{ aks, other, foreign bool }
+
+// inFile is how a file is understood.
+func inFile() interpretation { return interpretation{aks: true, other: true} }
+
+// interpretations returns the ways to understand a deployment's pods in a cluster, which is
+// unknown or what the administrator says, each with another outcome. In a file there is one. An
+// object of an API server is judged in each, since nothing that it declares may keep a finding
+// away: in the cluster that the administrator names there is no evidence of another, and a
+// virtual node that an object says is another provider's may be Azure's.
+func (s *scheduling) interpretations(cluster Fact[Target], object bool) []interpretation {
+	foreign := s.isForeign() && cluster.Value != AKS
+	if !object {
+		return []interpretation{{aks: true, other: true, foreign: foreign}}
+	}
+	ways := []interpretation{inFile(), {aks: true}, {other: true}}
+	switch {
+	case !cluster.Known:
+	case cluster.Value == AKS:
+		ways = []interpretation{{aks: true}}
+	default:
+		ways = []interpretation{{other: true}}
+	}
+	if foreign { // as in a file first
+		for i := range ways {
+			ways[i].foreign = true
+		}
+		for _, as := range slices.Clone(ways) {
+			as.foreign = false
+			ways = append(ways, as)
+		}
+	}
+	return s.distinct(ways)
+}
+
+// distinct returns the ways of which each has another outcome; of those in which nothing is
+// known none but the first.
+func (s *scheduling) distinct(ways []interpretation) []interpretation {
+	if len(ways) == 1 {
+		return ways
+	}
+	type outcome struct{ target, may, hint, onACI Target }
+	seen := map[outcome]bool{{}: true}
+	return slices.DeleteFunc(ways, func(as interpretation) bool {
+		at := s.locate(as)
+		this := outcome{at.target.Value, at.may.Value, at.hint.Value, at.onACI.Value}
+		known := seen[this] && as != ways[0]
+		seen[this] = true
+		return known
+	})
+}
+
+// isForeign reports whether a virtual node of the pods may be another provider's.
+func (s *scheduling) isForeign() bool {
+	return s.foreign.Node != nil || slices.ContainsFunc(s.parts, (*scheduling).isForeign)
+}
+
+// location is where pods run by what their document declares.
+type location struct {
+	target   Fact[Target] // of all the nodes that it names, but for may
+	conflict bool         // the evidence is of several clouds
+	may      Fact[Target] // ACI if the terms name virtual nodes among others
+	hint     Fact[Target] // AKS or Kubernetes
+	onACI    Fact[Target] // ACI by a hint
+}
+
+// locate understands the pods in one way.
+func (s *scheduling) locate(as interpretation) location {
+	at := s.alone(as)
+	if s.object != nil {
+		if !at.target.Known && !at.conflict {
+			at.target = s.object.shared(as)
+		}
+		at.hint = or(at.hint, s.object.hint(as))
+	}
+	for _, part := range s.parts {
+		if at.target.Known || at.conflict {
+			break
+		}
+		of := part.alone(as)
+		at.target, at.conflict = part.found(of.target), of.conflict
+		at.may = or(at.may, part.found(of.may))
+		at.hint = or(at.hint, part.found(of.hint))
+		at.onACI = or(at.onACI, part.found(of.onACI))
+	}
+	if at.target.Value == ACI {
+		at.may = Fact[Target]{}
+	}
+	return at
+}
+
+// alone understands the pods by themselves.
+func (s *scheduling) alone(as interpretation) location {
+	at := s.bound(as)
+	at.hint = s.hint(as)
+	if as.aks && s.onACI.Node != nil && (s.claimed.Node == nil || !as.other) {
+		at.onACI = Know(ACI, s.onACI)
+	}
+	return at
+}
+
+// with adds the scheduling of a document that the deployment mentions, which was found by via.
+func (s *scheduling) with(part *scheduling, via []Place) *scheduling {
+	if s == nil {
+		s = &scheduling{}
+	}
+	found := *part
+	found.via = via
+	s.parts = append(s.parts, &found)
+	return s
+}
+
+// told is what is understood in any way, without the places.
+func (s *scheduling) told() []any {
+	if s == nil {
+		return nil
+	}
+	var all []any
+	for _, as := range s.interpretations(Fact[Target]{}, true) {
+		at := s.locate(as)
+		all = append(all, at.target, at.conflict, at.may, at.hint, at.onACI)
+	}
+	return all
+}
+
+// found is a fact of a document that the deployment mentions.
+func (s *scheduling) found(fact Fact[Target]) Fact[Target] {
+	if fact.Known {
+		fact.Place.Related = slices.Concat(fact.Place.Related, s.via)
+	}
+	return fact
+}
+
+// bound understands what binds the pods to nodes.
+func (s *scheduling) bound(as interpretation) location {
+	node := nodeNamed(s.node, as)
+	if virtual := firstOf(s.virtual, node.virtual); virtual.Node != nil {
+		return location{target: Know(ACI, virtual)} // one that names its node goes past the scheduler
+	}
+	aks, other := node.aks, firstOf(s.other, node.other)
+	if !as.other {
+		other = Place{}
+	}
+	var must, may Place
+	excluded := false
+	for _, group := range s.alternatives(as) {
+		var virtual Place
+		all, possible := true, false
+		var clouds []nodes
+		for _, of := range group {
+			virtual = firstOf(virtual, of.virtual)
+			all, possible = all && of.only, possible || !of.excluded
+			if !of.only {
+				clouds = append(clouds, of)
+			}
+		}
+		excluded = excluded || !possible
+		if all {
+			must = firstOf(must, virtual)
+		} else {
+			may = firstOf(may, virtual)
+		}
+		aks = firstOf(aks, inAll(clouds, func(of nodes) Place { return of.aks }))
+		other = firstOf(other, inAll(clouds, func(of nodes) Place { return of.other }))
+	}
+	switch {
+	case must.Node != nil && !excluded:
+		return location{target: Know(ACI, must)}
+	case excluded:
+		may = Place{}
+	}
+	at := location{conflict: aks.Node != nil && other.Node != nil}
+	switch {
+	case at.conflict:
+	case aks.Node != nil:
+		at.target = Know(AKS, aks)
+	case other.Node != nil:
+		if other.Why == foreignVirtualNode {
+			other.Related = []Place{s.foreign}
+		}
+		at.target = Know(Kubernetes, other)
+	}
+	if may.Node != nil {
+		may.Why = "the pod may run on a virtual node, which is ACI"
+		at.may = Know(ACI, may)
+	}
+	return at
+}
+
+// hint understands what binds the pods to no node.
+func (s *scheduling) hint(as interpretation) Fact[Target] {
+	azure, claimed := as.aks && s.azure.Node != nil, as.other && s.claimed.Node != nil
+	switch {
+	case azure && claimed:
+	case claimed:
+		return Know(Kubernetes, s.claimed)
+	case azure && !s.bursts:
+		return Know(AKS, s.azure)
+	}
+	return Fact[Target]{}
+}
+
+// sharedCluster is what the deployments of one object, which run in one cluster, know of it.
+type sharedCluster struct {
+	members []*scheduling
+	bound   map[interpretation]Fact[Target]
+	hints   map[interpretation]Fact[Target]
+}
+
+// oneCluster makes the deployments of the object share a cluster.
+func (r *reader) oneCluster() {
+	object := &sharedCluster{bound: map[interpretation]Fact[Target]{}, hints: map[interpretation]Fact[Target]{}}
+	for _, d := range r.deployments {
+		if d.pods != nil {
+			object.members = append(object.members, d.pods)
+		}
+	}
+	if len(object.members) < 2 {
+		return
+	}
+	for _, member := range object.members {
+		member.object = object
+	}
+}
+
+// shared returns the cluster that binds all of the deployments that are bound to one.
+func (o *sharedCluster) shared(as interpretation) Fact[Target] {
+	return unanimous(o.bound, as, o.members, func(s *scheduling) Fact[Target] { return s.bound(as).target })
+}
+
+func (o *sharedCluster) hint(as interpretation) Fact[Target] {
+	return unanimous(o.hints, as, o.members, func(s *scheduling) Fact[Target] { return s.hint(as) })
+}
+
+func unanimous(known map[interpretation]Fact[Target], as interpretation, members []*scheduling, of func(*scheduling) Fact[Target]) Fact[Target] {
+	fact, done := known[as]
+	if done {
+		return fact
+	}
+	for _, member := range members {
+		told := of(member)
+		switch {
+		case !told.Known, told.Value != AKS && told.Value != Kubernetes:
+		case !fact.Known:
+			fact = told
+		case fact.Value != told.Value:
+			known[as] = Fact[Target]{}
+			return known[as]
+		}
+	}
+	if fact.Known {
+		fact.Place.Why += "; all parts of the object run in that cluster"
+	}
+	known[as] = fact
+	return fact
+}
+
+// nodes are the nodes that a term allows.
+type nodes struct {
+	virtual    Place // it names a virtual node
+	only       bool  // and no other node
+	excluded   bool  // none of them is a virtual node
+	aks, other Place
+}
+
+// with are the nodes that both terms allow.
+func (n nodes) with(other nodes) nodes {
+	all := nodes{
+		virtual: firstOf(n.virtual, other.virtual), only: n.only || other.only, excluded: n.excluded || other.excluded,
+		aks: firstOf(n.aks, other.aks), other: firstOf(n.other, other.other),
+	}
+	if all.excluded {
+		all.virtual, all.only = Place{}, false
+	}
+	return all
+}
+
+// alternatives returns, for each group of terms, the nodes that each term allows together with
+// the node selector. Terms that no node meets are left out; where that leaves none, the node
+// selector counts alone.
+func (s *scheduling) alternatives(as interpretation) [][]nodes {
+	selector := s.labels.in(as)
+	var groups [][]nodes
+	for _, terms := range s.groups {
+		var possible []nodes
+		for _, alternative := range terms {
+			if limits := alternative.constraints(selector.limits); !limits.contradictory() {
+				possible = append(possible, selector.clouds.with(alternative.clouds(as)).with(limits.virtual(selector.limits, as)))
+			}
+		}
+		if len(possible) > 0 {
+			groups = append(groups, possible)
+		}
+	}
+	if len(groups) == 0 {
+		groups = [][]nodes{{selector.nodes}}
+	}
+	return groups
+}
+
+// inAll is the first of some places if there is one in each alternative.
+func inAll(alternatives []nodes, of func(nodes) Place) Place {
+	if len(alternatives) == 0 {
+		return Place{}
+	}
+	for _, alternative := range alternatives {
+		if of(alternative).Node == nil {
+			return Place{}
+		}
+	}
+	return of(alternatives[0])
+}
+
+// nodeKey is the name of a label or a field of nodes.
+type nodeKey struct {
+	name  string
+	field bool
+}
+
+// constraint is what a term says of one label or field.
+type constraint struct {
+	there, missing    bool
+	limited           bool // to the values that are allowed
+	allowed, excluded map[string]bool
+	values            []*source.Node // of the requirements that name some
+}
+
+type constraints map[nodeKey]*constraint
+
+// constraints returns what the term and, of its labels and fields, others say.
+func (t term) constraints(others constraints) constraints {
+	all := constraints{}
+	for _, requirement := range t {
+		name, ok := requirement.key.Scalar()
+		if !ok || later(requirement.key, name) {
+			continue
+		}
+		key := nodeKey{name, requirement.field}
+		of := all[key]
+		if of == nil {
+			of = &constraint{excluded: map[string]bool{}}
+			if other := others[key]; other != nil {
+				*of = *other
+				of.allowed, of.excluded = maps.Clone(other.allowed), maps.Clone(other.excluded)
+				of.values = slices.Clip(other.values)
+			}
+			all[key] = of
+		}
+		values, known := valuesOf(requirement.values)
+		switch requirement.op {
+		case in:
+			of.there, of.values = true, append(of.values, requirement.values...)
+			switch {
+			case !known:
+			case of.limited:
+				maps.DeleteFunc(of.allowed, func(value string, _ bool) bool { return !values[value] })
+			default:
+				of.allowed, of.limited = values, true
+			}
+		case exists:
+			of.there = true
+		case notIn:
+			maps.Copy(of.excluded, values)
+		case doesNotExist:
+			of.missing = true
+		}
+	}
+	for _, of := range all {
+		maps.DeleteFunc(of.allowed, func(value string, _ bool) bool { return of.excluded[value] })
+	}
+	return all
+}
+
+// contradictory reports whether no node meets the constraints. A value that is filled in later
+// may be any.
+func (c constraints) contradictory() bool {
+	for _, of := range c {
+		if of.there && of.missing || of.limited && len(of.allowed) == 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// virtual reports whether the constraints, or of other labels and fields the others, name virtual nodes.
+func (c constraints) virtual(others constraints, as interpretation) nodes {
+	var all nodes
+	for _, key := range virtualKeys() {
+		of := c[key]
+		if of == nil {
+			of = others[key]
+		}
+		if of == nil {
+			continue
+		}
+		named := false
+		for _, value := range of.values {
+			text, ok := value.Scalar()
+			if ok && !of.excluded[text] && (!of.limited || of.allowed[text]) && virtualNode(key, text, as) {
+				note(&all.virtual, value, key.why())
+				named = true
+			}
+		}
+		only := named && of.limited
+		for text := range of.allowed {
+			only = only && virtualNode(key, text, as)
+		}
+		all.only = all.only || only
+	}
+	return all
+}
+
+// valuesOf returns the values of a requirement, and whether they are all there is to know.
+func valuesOf(list []*source.Node) (values map[string]bool, known bool) {
+	values, known = make(map[string]bool, len(list)), len(list) > 0
+	for _, value := range list {
+		text, ok := value.Scalar()
+		if !ok || later(value, text) {
+			known = false
+			continue
+		}
+		values[text] = true
+	}
+	return values, known
+}
+
+// firstOf is the first of two places that is known.
+func firstOf(a, b Place) Place {
+	if a.Node != nil {
+		return a
+	}
+	return b
+}
