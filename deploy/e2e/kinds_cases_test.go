@@ -145,6 +145,10 @@ func kindCases() []kindCase {
 		{"ray.io", "RayCronJob", "spec: {schedule: '0 3 * * *', jobTemplate: {entrypoint: score, rayClusterSpec: " + ray + "}}", "spec.jobTemplate.rayClusterSpec.headGroupSpec.template.spec"},
 		{"ray.io", "RayJob", "spec: {entrypoint: score, rayClusterSpec: " + ray + "}", "spec.rayClusterSpec.headGroupSpec.template.spec"},
 		{"ray.io", "RayService", "spec: {rayClusterConfig: " + ray + "}", "spec.rayClusterConfig.headGroupSpec.template.spec"},
+		{
+			"virtualdaemonsets.aci.azure.microsoft.com", "VirtualDaemonSet",
+			"spec: {selector: {matchLabels: {app: scorer}}, template: {spec: {containers: [" + asking + "]}}}", "spec.template.spec",
+		},
 		{"serving.knative.dev", "Revision", "spec: " + virtualPod, "spec"},
 		{"serving.knative.dev", "Service Configuration", "spec: {template: {spec: " + virtualPod + "}}", "spec.template.spec"},
 		{"serving.kserve.io", "InferenceService", "spec: {predictor: " + virtualPod + "}", "spec.predictor"},

@@ -290,8 +290,8 @@ func TestOnePartDoesNotSpeakForAnotherCloud(t *testing.T) {
 		t.Fatalf("found %q", known)
 	}
 	elsewhere := fmt.Sprintf(object, `"run.googleapis.com/x": "y"`)
-	if found := lintObject(t, linter.Alone(), elsewhere); len(found) >= len(known) {
-		t.Errorf("lint believes nothing: %q", found)
+	if found := lintObject(t, linterOf(t, "").Alone(), elsewhere); !slices.ContainsFunc(found, func(finding string) bool { return strings.Contains(finding, "other than AKS") }) {
+		t.Errorf("without a configured cluster lint found %q", found)
 	}
 	found := lintObject(t, linter.Admission(), elsewhere)
 	for _, finding := range known {
@@ -301,13 +301,232 @@ func TestOnePartDoesNotSpeakForAnotherCloud(t *testing.T) {
 	}
 }
 
-// Where the configuration says that the cluster is not AKS, an object may say so too.
-func TestAnotherCloudIsBelievedElsewhere(t *testing.T) {
-	const object = `{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "churn"}, "spec": {"nodeSelector": {"type": "virtual-kubelet"},
-		"tolerations": [{"key": "virtual-kubelet.io/provider", "value": "alibabacloud"}], "containers": [{"resources": {"limits": {"nvidia.com/gpu": 1}}}]}}`
-	for text, want := range map[string]int{"": 1, "kubernetes: {cluster: aks}": 1, "kubernetes: {cluster: other}": 0} {
-		if found := lintObject(t, linterOf(t, text).Admission(), object); len(found) != want {
-			t.Errorf("%q: found %q", text, found)
+// A virtual node that an object says is another provider's is judged as Azure's, too, in whatever
+// cluster; a file is believed where the configured cluster is not AKS.
+func TestVirtualNodeOfAnotherProviderIsJudgedBothWays(t *testing.T) {
+	const object = `{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "churn", "annotations": {"mlpolicy.dev/workload": "web-service"}},
+		"spec": {"nodeSelector": {"type": "virtual-kubelet"}, "tolerations": [{"key": "virtual-kubelet.io/provider", "value": "alibabacloud"}],
+		"containers": [{"resources": {"limits": {"nvidia.com/gpu": 1, "memory": "64Gi"}}}]}}`
+	const aci, other = "on Azure Container Instances", "on Kubernetes other than AKS"
+	tests := []struct {
+		cluster       string
+		otherInObject int // messages about the other cloud
+		inFile, other int // about ACI and the other cloud
+	}{
+		{"", 1, 0, 1},
+		{"kubernetes: {cluster: aks}", 0, 2, 0},
+		{"kubernetes: {cluster: other}", 1, 0, 1},
+	}
+	count := func(found []string, what string) int {
+		return len(slices.DeleteFunc(slices.Clone(found), func(finding string) bool {
+			return !strings.Contains(finding, what) || strings.HasPrefix(finding, "unlisted-target")
+		}))
+	}
+	for _, test := range tests {
+		linter := linterOf(t, test.cluster)
+		found := lintObject(t, linter.Admission(), object)
+		if got := count(found, aci); got < 2 {
+			t.Errorf("%q: an object has %d findings on ACI: %q", test.cluster, got, found)
+		}
+		if got := count(found, other); got != test.otherInObject {
+			t.Errorf("%q: an object has %d findings elsewhere: %q", test.cluster, got, found)
+		}
+		found = lintObject(t, linter.Alone(), object)
+		if got := count(found, aci); got != test.inFile {
+			t.Errorf("%q: a file has %d findings on ACI: %q", test.cluster, got, found)
+		}
+		if got := count(found, other); got != test.other {
+			t.Errorf("%q: a file has %d findings elsewhere: %q", test.cluster, got, found)
+		}
+	}
+}
+
+// tenant are objects that a tenant may write with what may not take a finding away: POD stands
+// in a pod's specification, TOLERATION in its tolerations, META in its metadata.
+var tenant = map[string]string{
+	"InferenceService": `{"apiVersion": "serving.kserve.io/v1beta1", "kind": "InferenceService", "metadata": {"name": "churn" META}, "spec": {"predictor":
+		{"tolerations": [TOLERATION] POD, "model": {"modelFormat": {"name": "onnx"}, "resources": {"limits": {"nvidia.com/gpu": 1}}}}}}`,
+	"RayService, in its head": `{"apiVersion": "ray.io/v1", "kind": "RayService", "metadata": {"name": "churn" META}, "spec": {"rayClusterConfig": {
+		"headGroupSpec": {"rayStartParams": {}, "template": {"spec": {"tolerations": [TOLERATION] POD, "containers": [{"name": "head", "image": "a"}]}}},
+		"workerGroupSpecs": [{"groupName": "gpu", "template": {"spec": {"containers": [{"name": "a", "image": "b", "resources": {"limits": {"nvidia.com/gpu": 1}}}]}}}]}}}`,
+	"Deployment": `{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "churn", "namespace": "serving" META}, "spec": {"template": {"spec":
+		{"tolerations": [TOLERATION] POD, "containers": [{"name": "a", "image": "b", "resources": {"limits": {"nvidia.com/gpu": 1}}}]}}}}`,
+	"StatefulSet": `{"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "churn", "namespace": "serving" META}, "spec": {
+		"volumeClaimTemplates": [{"metadata": {"name": "a"}, "spec": {"storageClassName": "managed-csi"}}], "template": {"spec":
+		{"tolerations": [TOLERATION] POD, "containers": [{"name": "a", "image": "b", "resources": {"limits": {"nvidia.com/gpu": 1}}}]}}}}`,
+	"LeaderWorkerSet, in its leader": `{"apiVersion": "leaderworkerset.x-k8s.io/v1", "kind": "LeaderWorkerSet", "metadata": {"name": "churn", "namespace": "serving" META}, "spec": {"leaderWorkerTemplate": {
+		"leaderTemplate": {"spec": {"tolerations": [TOLERATION] POD, "containers": [{"name": "a", "image": "b"}]}},
+		"workerTemplate": {"spec": {"containers": [{"name": "a", "image": "b", "resources": {"limits": {"nvidia.com/gpu": 1}}}]}}}}}`,
+}
+
+func tenantObject(object, pod, toleration, metadata string) string {
+	comma := func(text string) string {
+		if text == "" {
+			return ""
+		}
+		return ", " + text
+	}
+	return strings.NewReplacer("POD", comma(pod), "TOLERATION", toleration, "META", comma(metadata)).Replace(object)
+}
+
+func affinity(terms string) string {
+	return `"affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [` + terms + `]}}}`
+}
+
+// TestNoClaimOfAKSTakesAFindingAway tries what a tenant may write to be taken for a deployment on
+// AKS in a cluster that the administrator says is another, by either word.
+func TestNoClaimOfAKSTakesAFindingAway(t *testing.T) {
+	claims := []struct{ name, pod, toleration, metadata string }{
+		{name: "label of Azure Workload Identity", metadata: `"labels": {"azure.workload.identity/use": "true"}`},
+		{name: "annotation of the Azure load balancer", metadata: `"annotations": {"service.beta.kubernetes.io/azure-x": "y"}`},
+		{name: "annotation of virtual nodes", metadata: `"annotations": {"microsoft.containerinstance.virtualnode.injectdns": "false"}`},
+		{name: "toleration of a taint of AKS", toleration: `{"key": "kubernetes.azure.com/anything", "operator": "Exists"}`},
+		{name: "toleration of a node pool", toleration: `{"key": "agentpool", "operator": "Exists"}`},
+		{name: "toleration of Karpenter on Azure", toleration: `{"key": "karpenter.azure.com/zzz", "operator": "Exists"}`},
+		{name: "toleration of virtual nodes", toleration: `{"key": "azure.com/aci", "operator": "Exists"}`},
+		{name: "storage class of AKS", pod: `"volumes": [{"name": "a", "ephemeral": {"volumeClaimTemplate": {"spec": {"storageClassName": "managed-csi"}}}}]`},
+		{name: "storage class of Azure Files", pod: `"volumes": [{"name": "a", "ephemeral": {"volumeClaimTemplate": {"spec": {"storageClassName": "azurefile-premium"}}}}]`},
+		{name: "selector of a node pool", pod: `"nodeSelector": {"agentpool": "gpu"}`},
+		{name: "selector of a label of AKS", pod: `"nodeSelector": {"kubernetes.azure.com/mode": "user"}`},
+		{name: "selector of a VM size", pod: `"nodeSelector": {"node.kubernetes.io/instance-type": "Standard_NC6s_v3"}`},
+		{name: "required affinity", pod: affinity(`{"matchExpressions": [{"key": "agentpool", "operator": "Exists"}]}`)},
+		{name: "required affinity in each of two terms", pod: affinity(`{"matchExpressions": [{"key": "agentpool", "operator": "Exists"}]}, {"matchExpressions": [{"key": "kubernetes.azure.com/cluster", "operator": "Exists"}]}`)},
+		{name: "terms for two clouds", pod: affinity(`{"matchExpressions": [{"key": "agentpool", "operator": "Exists"}]}, {"matchExpressions": [{"key": "eks.amazonaws.com/nodegroup", "operator": "Exists"}]}`)},
+		{name: "a virtual node among others", pod: affinity(`{"matchExpressions": [{"key": "type", "operator": "In", "values": ["virtual-kubelet"]}]}, {"matchExpressions": [{"key": "agentpool", "operator": "Exists"}]}`)},
+		{name: "the contradiction of two clouds", pod: `"nodeSelector": {"agentpool": "gpu", "eks.amazonaws.com/nodegroup": "gpu"}`},
+	}
+	for _, configured := range []string{
+		"{kubernetes: {cluster: other}, facts: [{namespaces: [serving], set: {workload: web-service}}]}",
+		"facts: [{namespaces: [serving], set: {workload: web-service}}, {names: ['*'], set: {target: kubernetes}}]",
+	} {
+		linter := linterOf(t, configured).Admission()
+		for kind, object := range tenant {
+			known := lintObject(t, linter, tenantObject(object, "", "", ""))
+			if !slices.ContainsFunc(known, func(finding string) bool {
+				return strings.HasPrefix(finding, "gpu-web-service ") && strings.Contains(finding, "other than AKS")
+			}) {
+				t.Fatalf("%s: found %q", kind, known)
+			}
+			for _, claim := range claims {
+				t.Run(kind+"/"+claim.name, func(t *testing.T) {
+					found := lintObject(t, linter, tenantObject(object, claim.pod, claim.toleration, claim.metadata))
+					for _, finding := range known {
+						if !slices.Contains(found, finding) {
+							t.Errorf("there is no %s, only %q", finding, found)
+						}
+					}
+				})
+			}
+		}
+	}
+}
+
+// TestNoClaimOfAnotherCloudTakesAFindingAway tries the reverse: a pod on ACI in a cluster that
+// the administrator says is AKS.
+func TestNoClaimOfAnotherCloudTakesAFindingAway(t *testing.T) {
+	const object = `{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "churn" META}, "spec": {"tolerations": [TOLERATION] POD,
+		"containers": [{"name": "a", "image": "b", "resources": {"requests": {"memory": "64Gi"}}}]}}`
+	const virtual = `"nodeSelector": {"type": "virtual-kubelet"`
+	claims := []struct{ name, pod, toleration, metadata string }{
+		{"annotation of Alibaba Cloud", virtual + `}`, "", `"annotations": {"k8s.aliyun.com/eci-use-specs": "2-4Gi"}`},
+		{"label of Alibaba Cloud", virtual + `}`, "", `"labels": {"alibabacloud.com/eci": "true"}`},
+		{"annotation of Tencent Cloud", virtual + `}`, "", `"annotations": {"eks.tke.cloud.tencent.com/cpu": "2"}`},
+		{"annotation of Cloud Run", virtual + `}`, "", `"annotations": {"run.googleapis.com/x": "y"}`},
+		{"toleration of another provider", virtual + `}`, `{"key": "virtual-kubelet.io/provider", "value": "alibabacloud"}`, ""},
+		{"selector of EKS", virtual + `, "eks.amazonaws.com/nodegroup": "a"}`, "", ""},
+		{"selector of GKE", virtual + `, "topology.gke.io/zone": "a"}`, "", ""},
+		{"selector of Oracle Cloud", virtual + `, "oci.oraclecloud.com/fault-domain": "a"}`, "", ""},
+		{"machine of EC2", virtual + `, "node.kubernetes.io/instance-type": "g5.xlarge"}`, "", ""},
+		{"the name of the node and a selector of GKE", `"nodeName": "virtual-node-aci-linux", "nodeSelector": {"cloud.google.com/gke-nodepool": "a"}`, "", ""},
+		{"the name of the node and of a node of EC2", `"nodeName": "virtual-kubelet-linux", "nodeSelector": {"kubernetes.io/hostname": "a.ec2.internal"}`, "", ""},
+	}
+	linter := linterOf(t, "kubernetes: {cluster: aks}").Admission()
+	for _, claim := range claims {
+		found := lintObject(t, linter, tenantObject(object, claim.pod, claim.toleration, claim.metadata))
+		if !slices.ContainsFunc(found, func(finding string) bool { return strings.HasPrefix(finding, "memory ") }) {
+			t.Errorf("%s: found %q", claim.name, found)
+		}
+	}
+}
+
+// TestNoTermIsAWayAroundACI tries scheduling terms that let a pod run on a virtual node and are
+// meant to hide it.
+func TestNoTermIsAWayAroundACI(t *testing.T) {
+	const object = `{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "churn"}, "spec": {"tolerations": [{"operator": "Exists"}] POD,
+		"containers": [{"name": "a", "image": "b", "resources": {"requests": {"memory": "64Gi"}}}]}}`
+	const (
+		virtual = `{"key": "type", "operator": "In", "values": ["virtual-kubelet"]}`
+		nowhere = `{"matchExpressions": [{"key": "no-node-has-this", "operator": "Exists"}]}`
+	)
+	expressions := func(all ...string) string { return `{"matchExpressions": [` + strings.Join(all, ", ") + `]}` }
+	tests := []struct {
+		name, pod string
+		want      string // the message has it; empty for no finding
+	}{
+		{"a value that no node has", affinity(expressions(`{"key": "type", "operator": "In", "values": ["virtual-kubelet", "zz"]}`)), "may run on Azure Container Instances: "},
+		{"a term that no node meets", affinity(expressions(virtual) + ", " + nowhere), "may run on Azure Container Instances: "},
+		{"a term that no node meets, before", affinity(nowhere + ", " + expressions(virtual)), "may run on Azure Container Instances: "},
+		{"an operating system that does not exist", affinity(expressions(virtual) + ", " + expressions(`{"key": "kubernetes.io/os", "operator": "In", "values": ["plan9"]}`)), "may run on Azure Container Instances: "},
+		{"the hostname beside another", affinity(expressions(`{"key": "kubernetes.io/hostname", "operator": "In", "values": ["virtual-node-aci-linux", "zz"]}`)), "may run on Azure Container Instances: "},
+		{"the name as a field", affinity(`{"matchFields": [{"key": "metadata.name", "operator": "In", "values": ["virtual-node-aci-linux"]}]}, ` + nowhere), "may run on Azure Container Instances: "},
+		{"a node pool in another term", affinity(expressions(virtual) + ", " + expressions(`{"key": "agentpool", "operator": "Exists"}`)), "may run on Azure Container Instances: "},
+		{"another cloud in another term", affinity(expressions(virtual) + ", " + expressions(`{"key": "eks.amazonaws.com/nodegroup", "operator": "Exists"}`)), "may run on Azure Container Instances: "},
+		{"another cloud in the same term", affinity(expressions(virtual, `{"key": "eks.amazonaws.com/nodegroup", "operator": "Exists"}`) + ", " + nowhere), "may run on Azure Container Instances: "},
+		{"the second generation", affinity(expressions(`{"key": "virtualization", "operator": "In", "values": ["virtualnode2", "zz"]}`)), "may run on Azure Container Instances: "},
+		{"a selector that a term repeats", `"nodeSelector": {"type": "virtual-kubelet"}, ` + affinity(expressions(virtual)+", "+nowhere), "churn "},
+		{"a contradiction beside it", affinity(expressions(virtual) + ", " + expressions(`{"key": "a", "operator": "Exists"}`, `{"key": "a", "operator": "DoesNotExist"}`)), "churn "},
+		{"a contradiction of the selector beside it", `"nodeSelector": {"a": "b"}, ` + affinity(expressions(virtual)+", "+expressions(`{"key": "a", "operator": "DoesNotExist"}`)), "churn "},
+		{"a label that virtual nodes have", affinity(expressions(virtual, `{"key": "kubernetes.azure.com/role", "operator": "In", "values": ["agent"]}`) + ", " + nowhere), "may run on Azure Container Instances: "},
+
+		{"a node pool in the same term", affinity(expressions(virtual, `{"key": "agentpool", "operator": "Exists"}`) + ", " + nowhere), ""},
+		{"a node pool in the selector", `"nodeSelector": {"agentpool": "gpu"}, ` + affinity(expressions(virtual)+", "+nowhere), ""},
+		{"no virtual node", affinity(expressions(`{"key": "type", "operator": "NotIn", "values": ["virtual-kubelet"]}`)), ""},
+		{"a virtual node and no virtual node", affinity(expressions(virtual, `{"key": "type", "operator": "NotIn", "values": ["virtual-kubelet"]}`) + ", " + nowhere), ""},
+		{"a label that may be anything", affinity(expressions(`{"key": "type", "operator": "Exists"}`)), ""},
+	}
+	for _, admission := range []bool{true, false} {
+		linter := linterOf(t, "kubernetes: {cluster: aks}")
+		if admission {
+			linter = linter.Admission()
+		}
+		for _, test := range tests {
+			if !admission && strings.HasPrefix(test.name, "another cloud in the same") {
+				continue // in a file, the term is of another cloud
+			}
+			t.Run(test.name, func(t *testing.T) {
+				found := lintObject(t, linter, tenantObject(object, test.pod, "", ""))
+				want := "memory " + test.want
+				if test.want == "" && len(found) > 0 || test.want != "" && (len(found) != 1 || !strings.HasPrefix(found[0], want)) {
+					t.Errorf("found %q, want %q once", found, want)
+				}
+			})
+		}
+	}
+}
+
+// Of a target on which a deployment may run, errors alone are reported, each once.
+func TestMayRunReportsErrorsOnce(t *testing.T) {
+	object := tenantObject(`{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "churn", "annotations":
+		{"mlpolicy.dev/workload": "web-service", "mlpolicy.dev/stage": "production", "mlpolicy.dev/model-size": "2GB", "mlpolicy.dev/designer": "true"}},
+		"spec": {"hostNetwork": false POD, "containers": [{"name": "a", "image": "b", "resources": {"requests": {"memory": "64Gi"}, "limits": {"nvidia.com/gpu": 1}}}]}}`,
+		affinity(`{"matchExpressions": [{"key": "type", "operator": "In", "values": ["virtual-kubelet", "gpu"]}]}`), "", "")
+	linter := linterOf(t, "kubernetes: {cluster: aks}")
+	for name, linter := range map[string]*lint.Linter{"object": linter.Admission(), "file": linter.Alone()} {
+		var rules []string
+		for _, finding := range lintObject(t, linter, object) {
+			rule, message, _ := strings.Cut(finding, " ")
+			if !strings.HasPrefix(message, "may run on Azure Container Instances: churn ") {
+				t.Errorf("%s: found %q", name, finding)
+			}
+			rules = append(rules, rule)
+		}
+		slices.Sort(rules)
+		want := "designer gpu-web-service memory model-size"
+		if name == "object" { // without the statement of its workload
+			want = "cpu-only " + want
+		}
+		if got := strings.Join(rules, " "); got != want {
+			t.Errorf("%s: found %s, want %s", name, got, want)
 		}
 	}
 }

@@ -90,7 +90,6 @@ func (j *judge) denial(all *facts.Facts, denial policy.Denial, of variant, rests
 		}
 		if rests.hinted {
 			finding.Remedy += j.correction(d)
-			rests.places = append(slices.Clip(rests.places), d.Hint.Place)
 		}
 	case "computes":
 		c := all.Computes[index]
@@ -102,6 +101,10 @@ func (j *judge) denial(all *facts.Facts, denial policy.Denial, of variant, rests
 		place.Related = append(place.Related, other.Related...)
 	}
 	finding = j.locate(place, owner, finding)
+	if rests.hinted {
+		hint := all.Deployments[index].Hint.Place
+		finding.Related = append(finding.Related, Related{File: hint.Node.File(), Span: hint.Node.Span(), Message: hint.Why})
+	}
 	described, _ := all.Locate(denial.Path[:2])
 	finding.Object = objectAround(described.Node)
 	if described.Node != nil && !j.isInput(described) && !j.inputs[finding.File] {

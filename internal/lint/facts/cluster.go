@@ -14,6 +14,9 @@ import (
 func (r *reader) cluster(d *Deployment, spec, metadata *source.Node) {
 	var s scheduling
 	s.pod(spec)
+	if group, kind := groupKind(r.root); group == virtualDaemonSets && kind == "VirtualDaemonSet" {
+		s.virtual = r.kindPlace("the pods of a VirtualDaemonSet run on virtual nodes, which are ACI")
+	}
 	r.runsIn(d, s, metadata)
 }
 
@@ -30,12 +33,16 @@ func (r *reader) runsIn(d *Deployment, s scheduling, metadata *source.Node) {
 // runsOn makes scheduling that of a deployment.
 func (r *reader) runsOn(d *Deployment, s scheduling) {
 	d.pods = &s
-	for _, as := range []interpretation{{aks: true, other: true}, {aks: true}, {other: true}, {other: true, foreign: true}} {
-		at := s.alone(as)
-		for _, place := range []Place{at.target.Place, at.may.Place, at.hint.Place, at.onACI.Place} {
-			if place.Node != nil {
-				r.carry(place.Node)
-			}
+	r.carryLocation(s.alone(inFile()))
+	if s.foreign.Node != nil {
+		r.carryLocation(s.alone(interpretation{other: true, foreign: true}))
+	}
+}
+
+func (r *reader) carryLocation(at location) {
+	for _, place := range [...]Place{at.target.Place, at.may.Place, at.hint.Place, at.onACI.Place} {
+		if place.Node != nil {
+			r.carry(place.Node)
 		}
 	}
 }
@@ -326,10 +333,15 @@ func nodeNamed(name *source.Node, as interpretation) nodes {
 }
 
 // virtualKeys are the labels and fields that name virtual nodes.
-func virtualKeys() []nodeKey {
-	return []nodeKey{
+func virtualKeys() [4]nodeKey {
+	return [...]nodeKey{
 		{name: "type"}, {name: "virtualization"}, {name: nodeNameKeys(false)}, {name: nodeNameKeys(true), field: true},
 	}
+}
+
+func (k nodeKey) namesVirtual() bool {
+	keys := virtualKeys()
+	return slices.Contains(keys[:], k)
 }
 
 // why says why pods that require a value of the key run on ACI.

@@ -52,6 +52,9 @@ func TestFormatsPage(t *testing.T) {
 			for _, r := range readFile(context.Background(), source.Parse(file, data), Lists{}).readers {
 				for _, part := range r.parts {
 					completes[r.format] = r.completes
+					if part.facts != nil && part.facts.pods != nil {
+						part.facts.Target = part.facts.pods.locate(inFile()).target
+					}
 					deployments.add(r.format, reflect.ValueOf(part.facts).Elem(), func(string, Place) string { return adds })
 				}
 			}

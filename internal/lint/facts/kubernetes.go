@@ -39,6 +39,10 @@ var kubernetesWorkload = format{
 	},
 }
 
+// virtualDaemonSets is the group of the kind that makes pods on ACI virtual nodes alone.
+// https://github.com/microsoft/virtualnodesOnAzureContainerInstances/blob/main/Docs/VirtualDaemonSets.md
+const virtualDaemonSets = "virtualdaemonsets.aci.azure.microsoft.com"
+
 // templateOf returns the pod template of an object that carries one, of a Pod the
 // object itself, nil for anything else.
 func templateOf(object *source.Node) *source.Node {
@@ -64,6 +68,7 @@ func templatePath(object *source.Node) (path []string, ok bool) {
 		(group == "batch" || group == "extensions") && kind == "Job",
 		// A Rollout with a workloadRef leaves the template to a Deployment.
 		group == "argoproj.io" && kind == "Rollout",
+		group == virtualDaemonSets && kind == "VirtualDaemonSet",
 		group == "apps.kruise.io" && (kind == "CloneSet" || kind == "StatefulSet" || kind == "DaemonSet"):
 		return []string{"spec", "template"}, true
 	case group == "keda.sh" && kind == "ScaledJob":

@@ -85,6 +85,7 @@ func KubernetesKinds() []ServedKinds {
 		{Group: "keda.sh", Versions: []string{"v1alpha1"}, Kinds: []string{"ScaledJob"}},
 		{Group: "leaderworkerset.x-k8s.io", Versions: []string{"v1"}, Kinds: []string{"LeaderWorkerSet"}},
 		{Group: "serving.knative.dev", Versions: []string{"v1"}, Kinds: []string{"Configuration", "Revision", "Service"}},
+		{Group: virtualDaemonSets, Versions: []string{"v1alpha1"}, Kinds: []string{"VirtualDaemonSet"}},
 
 		// Model servers.
 		{Group: "kaito.sh", Versions: []string{"v1alpha1", "v1beta1"}, Kinds: []string{"InferenceSet", "RAGEngine", "Workspace"}},

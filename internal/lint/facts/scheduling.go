@@ -33,31 +33,36 @@ type scheduling struct {
 
 // labels are a node selector, which several deployments may share.
 type labels struct {
-	term  term
-	known map[interpretation]allowedNodes
+	term   term
+	limits constraints // of the term; nil until they are looked at
+	known  [8]*allowedNodes
 }
 
-// allowedNodes is what a node selector allows by itself.
-type allowedNodes struct {
-	limits        constraints
-	clouds, nodes nodes
-}
+// allowedNodes are the nodes that a node selector allows by itself.
+type allowedNodes struct{ clouds, nodes nodes }
 
 // in understands the selector, once in each way.
-func (l *labels) in(as interpretation) allowedNodes {
+func (l *labels) in(as interpretation) *allowedNodes {
 	if l == nil {
-		return allowedNodes{}
+		return &allowedNodes{}
 	}
-	known, done := l.known[as]
-	if !done {
-		known.limits, known.clouds = l.term.constraints(nil), l.term.clouds(as)
-		known.nodes = known.clouds.with(known.limits.virtual(nil, as))
-		if l.known == nil {
-			l.known = map[interpretation]allowedNodes{}
-		}
-		l.known[as] = known
+	known := &l.known[as.index()]
+	if *known == nil {
+		clouds := l.term.clouds(as)
+		*known = &allowedNodes{clouds: clouds, nodes: clouds.with(l.term.constraints(nil, nodeKey.namesVirtual).virtual(nil, as))}
 	}
-	return known
+	return *known
+}
+
+// constraints are those of the selector.
+func (l *labels) constraints() constraints {
+	if l == nil {
+		return nil
+	}
+	if l.limits == nil {
+		l.limits = l.term.constraints(nil, func(nodeKey) bool { return true })
+	}
+	return l.limits
 }
 
 // and adds requirements to a selector, which stays as it is.
@@ -98,6 +103,17 @@ const (
 // provider's unless its name or its label is Azure's alone.
 type interpretation struct{ aks, other, foreign bool }
 
+// index is below 8.
+func (i interpretation) index() int {
+	index := 0
+	for bit, on := range [...]bool{i.aks, i.other, i.foreign} {
+		if on {
+			index |= 1 << bit
+		}
+	}
+	return index
+}
+
 // inFile is how a file is understood.
 func inFile() interpretation { return interpretation{aks: true, other: true} }
 
@@ -111,13 +127,16 @@ func (s *scheduling) interpretations(cluster Fact[Target], object bool) []interp
 	if !object {
 		return []interpretation{{aks: true, other: true, foreign: foreign}}
 	}
-	ways := []interpretation{inFile(), {aks: true}, {other: true}}
+	var ways []interpretation
 	switch {
-	case !cluster.Known:
 	case cluster.Value == AKS:
 		ways = []interpretation{{aks: true}}
-	default:
+	case cluster.Known:
 		ways = []interpretation{{other: true}}
+	case s.object == nil && !s.mixed():
+		ways = []interpretation{inFile()}
+	default:
+		ways = []interpretation{inFile(), {aks: true}, {other: true}}
 	}
 	if foreign { // as in a file first
 		for i := range ways {
@@ -131,6 +150,29 @@ func (s *scheduling) interpretations(cluster Fact[Target], object bool) []interp
 	return s.distinct(ways)
 }
 
+// mixed reports whether there is evidence or a hint of Azure and of another cloud.
+func (s *scheduling) mixed() bool {
+	node := nodeNamed(s.node, inFile())
+	azure := s.azure.Node != nil || s.onACI.Node != nil || s.virtual.Node != nil || node.virtual.Node != nil
+	other := s.claimed.Node != nil || s.other.Node != nil || node.other.Node != nil
+	look := func(t term) {
+		for _, requirement := range t {
+			of := requirement.clouds(inFile())
+			azure = azure || of.aks.Node != nil || nodeKey{requirement.key.Text, requirement.field}.namesVirtual()
+			other = other || of.other.Node != nil
+		}
+	}
+	if s.labels != nil {
+		look(s.labels.term)
+	}
+	for _, group := range s.groups {
+		for _, term := range group {
+			look(term)
+		}
+	}
+	return azure && other
+}
+
 // distinct returns the ways of which each has another outcome; of those in which nothing is
 // known none but the first.
 func (s *scheduling) distinct(ways []interpretation) []interpretation {
@@ -138,12 +180,12 @@ func (s *scheduling) distinct(ways []interpretation) []interpretation {
 		return ways
 	}
 	type outcome struct{ target, may, hint, onACI Target }
-	seen := map[outcome]bool{{}: true}
+	seen := make([]outcome, 1, 1+len(ways))
 	return slices.DeleteFunc(ways, func(as interpretation) bool {
 		at := s.locate(as)
 		this := outcome{at.target.Value, at.may.Value, at.hint.Value, at.onACI.Value}
-		known := seen[this] && as != ways[0]
-		seen[this] = true
+		known := slices.Contains(seen, this) && as != ways[0]
+		seen = append(seen, this)
 		return known
 	})
 }
@@ -239,17 +281,20 @@ func (s *scheduling) bound(as interpretation) location {
 	if !as.other {
 		other = Place{}
 	}
+	if s.labels == nil && len(s.groups) == 0 {
+		return clouds(aks, other, s.foreign)
+	}
 	var must, may Place
 	excluded := false
 	for _, group := range s.alternatives(as) {
 		var virtual Place
 		all, possible := true, false
-		var clouds []nodes
+		var others []nodes
 		for _, of := range group {
 			virtual = firstOf(virtual, of.virtual)
 			all, possible = all && of.only, possible || !of.excluded
 			if !of.only {
-				clouds = append(clouds, of)
+				others = append(others, of)
 			}
 		}
 		excluded = excluded || !possible
@@ -258,8 +303,8 @@ func (s *scheduling) bound(as interpretation) location {
 		} else {
 			may = firstOf(may, virtual)
 		}
-		aks = firstOf(aks, inAll(clouds, func(of nodes) Place { return of.aks }))
-		other = firstOf(other, inAll(clouds, func(of nodes) Place { return of.other }))
+		aks = firstOf(aks, inAll(others, func(of nodes) Place { return of.aks }))
+		other = firstOf(other, inAll(others, func(of nodes) Place { return of.other }))
 	}
 	switch {
 	case must.Node != nil && !excluded:
@@ -267,6 +312,16 @@ func (s *scheduling) bound(as interpretation) location {
 	case excluded:
 		may = Place{}
 	}
+	at := clouds(aks, other, s.foreign)
+	if may.Node != nil {
+		may.Why = "the pod may run on a virtual node, which is ACI"
+		at.may = Know(ACI, may)
+	}
+	return at
+}
+
+// clouds is where pods run by evidence of AKS and of other clouds, of which foreign may be the reason.
+func clouds(aks, other, foreign Place) location {
 	at := location{conflict: aks.Node != nil && other.Node != nil}
 	switch {
 	case at.conflict:
@@ -274,13 +329,9 @@ func (s *scheduling) bound(as interpretation) location {
 		at.target = Know(AKS, aks)
 	case other.Node != nil:
 		if other.Why == foreignVirtualNode {
-			other.Related = []Place{s.foreign}
+			other.Related = []Place{foreign}
 		}
 		at.target = Know(Kubernetes, other)
-	}
-	if may.Node != nil {
-		may.Why = "the pod may run on a virtual node, which is ACI"
-		at.may = Know(ACI, may)
 	}
 	return at
 }
@@ -301,13 +352,13 @@ func (s *scheduling) hint(as interpretation) Fact[Target] {
 // sharedCluster is what the deployments of one object, which run in one cluster, know of it.
 type sharedCluster struct {
 	members []*scheduling
-	bound   map[interpretation]Fact[Target]
-	hints   map[interpretation]Fact[Target]
+	bound   [8]*Fact[Target]
+	hints   [8]*Fact[Target]
 }
 
 // oneCluster makes the deployments of the object share a cluster.
 func (r *reader) oneCluster() {
-	object := &sharedCluster{bound: map[interpretation]Fact[Target]{}, hints: map[interpretation]Fact[Target]{}}
+	object := &sharedCluster{}
 	for _, d := range r.deployments {
 		if d.pods != nil {
 			object.members = append(object.members, d.pods)
@@ -323,34 +374,35 @@ func (r *reader) oneCluster() {
 
 // shared returns the cluster that binds all of the deployments that are bound to one.
 func (o *sharedCluster) shared(as interpretation) Fact[Target] {
-	return unanimous(o.bound, as, o.members, func(s *scheduling) Fact[Target] { return s.bound(as).target })
+	return unanimous(&o.bound[as.index()], o.members, func(s *scheduling) Fact[Target] { return s.bound(as).target })
 }
 
 func (o *sharedCluster) hint(as interpretation) Fact[Target] {
-	return unanimous(o.hints, as, o.members, func(s *scheduling) Fact[Target] { return s.hint(as) })
+	return unanimous(&o.hints[as.index()], o.members, func(s *scheduling) Fact[Target] { return s.hint(as) })
 }
 
-func unanimous(known map[interpretation]Fact[Target], as interpretation, members []*scheduling, of func(*scheduling) Fact[Target]) Fact[Target] {
-	fact, done := known[as]
-	if done {
-		return fact
+// unanimous returns the cluster of all members that are of one, and keeps it at known.
+func unanimous(known **Fact[Target], members []*scheduling, of func(*scheduling) Fact[Target]) Fact[Target] {
+	if *known != nil {
+		return **known
 	}
+	var cluster Fact[Target]
 	for _, member := range members {
 		told := of(member)
 		switch {
-		case !told.Known, told.Value != AKS && told.Value != Kubernetes:
-		case !fact.Known:
-			fact = told
-		case fact.Value != told.Value:
-			known[as] = Fact[Target]{}
-			return known[as]
+		case told.Value != AKS && told.Value != Kubernetes:
+		case !cluster.Known:
+			cluster = told
+		case cluster.Value != told.Value:
+			*known = &Fact[Target]{}
+			return **known
 		}
 	}
-	if fact.Known {
-		fact.Place.Why += "; all parts of the object run in that cluster"
+	if cluster.Known {
+		cluster.Place.Why += "; all parts of the object run in that cluster"
 	}
-	known[as] = fact
-	return fact
+	*known = &cluster
+	return cluster
 }
 
 // nodes are the nodes that a term allows.
@@ -380,10 +432,11 @@ func (s *scheduling) alternatives(as interpretation) [][]nodes {
 	selector := s.labels.in(as)
 	var groups [][]nodes
 	for _, terms := range s.groups {
+		limits := s.labels.constraints()
 		var possible []nodes
 		for _, alternative := range terms {
-			if limits := alternative.constraints(selector.limits); !limits.contradictory() {
-				possible = append(possible, selector.clouds.with(alternative.clouds(as)).with(limits.virtual(selector.limits, as)))
+			if own := alternative.constraints(limits, func(nodeKey) bool { return true }); !own.contradictory() {
+				possible = append(possible, selector.clouds.with(alternative.clouds(as)).with(own.virtual(limits, as)))
 			}
 		}
 		if len(possible) > 0 {
@@ -425,22 +478,25 @@ type constraint struct {
 
 type constraints map[nodeKey]*constraint
 
-// constraints returns what the term and, of its labels and fields, others say.
-func (t term) constraints(others constraints) constraints {
-	all := constraints{}
+// constraints returns what the term and, of its labels and fields, others say of those that matter.
+func (t term) constraints(others constraints, matters func(nodeKey) bool) constraints {
+	var all constraints
 	for _, requirement := range t {
 		name, ok := requirement.key.Scalar()
-		if !ok || later(requirement.key, name) {
+		key := nodeKey{name, requirement.field}
+		if !ok || !matters(key) || later(requirement.key, name) {
 			continue
 		}
-		key := nodeKey{name, requirement.field}
 		of := all[key]
 		if of == nil {
-			of = &constraint{excluded: map[string]bool{}}
+			of = &constraint{}
 			if other := others[key]; other != nil {
 				*of = *other
 				of.allowed, of.excluded = maps.Clone(other.allowed), maps.Clone(other.excluded)
 				of.values = slices.Clip(other.values)
+			}
+			if all == nil {
+				all = constraints{}
 			}
 			all[key] = of
 		}
@@ -458,7 +514,11 @@ func (t term) constraints(others constraints) constraints {
 		case exists:
 			of.there = true
 		case notIn:
-			maps.Copy(of.excluded, values)
+			if of.excluded == nil {
+				of.excluded = values
+			} else {
+				maps.Copy(of.excluded, values)
+			}
 		case doesNotExist:
 			of.missing = true
 		}

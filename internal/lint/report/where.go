@@ -222,6 +222,9 @@ func knownOf(p *lint.Placement) string {
 		add(model.SizeBytes.Known, "a model of "+size(model.SizeBytes.Value))
 	}
 	add(d.Delivery.Known, "delivered by "+d.Delivery.Value)
+	for _, target := range d.MayRunOn {
+		add(true, "may run on "+string(target.Value))
+	}
 	if len(known) == 0 {
 		return "nothing that matters"
 	}
