@@ -276,7 +276,7 @@ func (q nodeRequirement) clouds(as interpretation) nodes {
 	case q.field:
 	case aksLabel(name) && as.aks:
 		note(&of.aks, at, "only nodes of AKS have the label "+name)
-		of.excluded = !virtualNodeLabel(name)
+		of.pool = !virtualNodeLabel(name)
 	case otherCloudLabel(name) && as.other:
 		note(&of.other, at, "nodes of AKS do not have the label "+name)
 		of.excluded = true
@@ -285,7 +285,7 @@ func (q nodeRequirement) clouds(as interpretation) nodes {
 	case name != "node.kubernetes.io/instance-type" && name != "beta.kubernetes.io/instance-type":
 	case as.aks && all(q.values, isAzureSize):
 		note(&of.aks, at, at.Text+" is a VM size of Azure")
-		of.excluded = true
+		of.pool = true
 	case as.other && all(q.values, otherCloudMachine().MatchString):
 		note(&of.other, at, at.Text+" is a machine of another cloud")
 		of.excluded = true

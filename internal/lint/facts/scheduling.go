@@ -285,23 +285,26 @@ func (s *scheduling) bound(as interpretation) location {
 		return clouds(aks, other, s.foreign)
 	}
 	var must, may Place
-	excluded := false
+	excluded, pooled := false, false
 	for _, group := range s.alternatives(as) {
-		var virtual Place
-		all, possible := true, false
+		var virtual, some Place
+		all, possible, pool := true, false, true
 		var others []nodes
 		for _, of := range group {
 			virtual = firstOf(virtual, of.virtual)
-			all, possible = all && of.only, possible || !of.excluded
-			if !of.only {
+			all, possible, pool = all && of.only, possible || !of.excluded, pool && of.pool
+			if !of.pool {
+				some = firstOf(some, of.virtual)
+			}
+			if !of.only || of.pool {
 				others = append(others, of)
 			}
 		}
-		excluded = excluded || !possible
+		excluded, pooled = excluded || !possible, pooled || pool
 		if all {
 			must = firstOf(must, virtual)
 		} else {
-			may = firstOf(may, virtual)
+			may = firstOf(may, some)
 		}
 		aks = firstOf(aks, inAll(others, func(of nodes) Place { return of.aks }))
 		other = firstOf(other, inAll(others, func(of nodes) Place { return of.other }))
@@ -309,7 +312,7 @@ func (s *scheduling) bound(as interpretation) location {
 	switch {
 	case must.Node != nil && !excluded:
 		return location{target: Know(ACI, must)}
-	case excluded:
+	case excluded || pooled:
 		may = Place{}
 	}
 	at := clouds(aks, other, s.foreign)
@@ -409,14 +412,15 @@ func unanimous(known **Fact[Target], members []*scheduling, of func(*scheduling)
 type nodes struct {
 	virtual    Place // it names a virtual node
 	only       bool  // and no other node
-	excluded   bool  // none of them is a virtual node
+	excluded   bool  // none of them is a virtual node of Azure
+	pool       bool  // AKS gives the labels to the nodes of pools alone
 	aks, other Place
 }
 
 // with are the nodes that both terms allow.
 func (n nodes) with(other nodes) nodes {
 	all := nodes{
-		virtual: firstOf(n.virtual, other.virtual), only: n.only || other.only, excluded: n.excluded || other.excluded,
+		virtual: firstOf(n.virtual, other.virtual), only: n.only || other.only, excluded: n.excluded || other.excluded, pool: n.pool || other.pool,
 		aks: firstOf(n.aks, other.aks), other: firstOf(n.other, other.other),
 	}
 	if all.excluded {
