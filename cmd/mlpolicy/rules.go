@@ -22,9 +22,11 @@ func (p *program) rulesCommand() *cli.Command {
 		UsageText: "mlpolicy rules [FLAGS]",
 		Description: `List the rules with their severities: those that are built in, those of --policy and of
 policies: in the configuration, and the findings about the input itself. The severity is the
-one in force; rules: in the configuration changes it.`,
+one in force; rules: in the configuration changes it. A rule whose statement the edition in force
+does not make is marked: it reports nothing.`,
 		Flags: slices.Concat([]cli.Flag{
 			choice(formatFlag, "print as `FORMAT`: text or json", "text", []string{"text", "json"}),
+			editionFlagOf(),
 		}, configFlags()),
 		Action: p.rules,
 	}
@@ -39,13 +41,22 @@ func (p *program) rules(c *cli.Context) error {
 		return err
 	}
 	rules, configuration := session.rules(), session.configuration
+	edition := configuration.Edition.Value
+	off, err := session.policies.OffIn(c.Context, edition)
+	if err != nil {
+		return err
+	}
 	if c.String(formatFlag) == "json" {
-		return p.rulesJSON(rules, configuration)
+		return p.rulesJSON(rules, configuration, off)
 	}
 	return p.table(func(w io.Writer) {
 		fmt.Fprintln(w, "RULE\tSEVERITY\tTITLE")
 		for _, rule := range rules {
-			fmt.Fprintf(w, "%s\t%s\t%s\n", rule.ID, severityIn(configuration, rule), oneLine(rule.Title))
+			severity := string(severityIn(configuration, rule))
+			if slices.Contains(off, rule.ID) {
+				severity = "not in " + edition
+			}
+			fmt.Fprintf(w, "%s\t%s\t%s\n", rule.ID, severity, oneLine(rule.Title))
 		}
 	})
 }
@@ -60,13 +71,15 @@ func (p *program) table(write func(io.Writer)) error {
 }
 
 type jsonRule struct {
-	ID              string          `json:"id"`
-	Severity        facts.Severity  `json:"severity"`
-	DefaultSeverity facts.Severity  `json:"default_severity"`
-	Title           string          `json:"title"`
-	Description     string          `json:"description"`
-	Remediation     string          `json:"remediation"`
-	Related         []jsonReference `json:"related"`
+	ID              string         `json:"id"`
+	Severity        facts.Severity `json:"severity"`
+	DefaultSeverity facts.Severity `json:"default_severity"`
+	// InEdition is false where the edition in force does not make the rule's statement.
+	InEdition   bool            `json:"in_edition"`
+	Title       string          `json:"title"`
+	Description string          `json:"description"`
+	Remediation string          `json:"remediation"`
+	Related     []jsonReference `json:"related"`
 }
 
 type jsonReference struct {
@@ -74,13 +87,14 @@ type jsonReference struct {
 	URL         string `json:"url"`
 }
 
-func (p *program) rulesJSON(rules []policy.Rule, configuration *config.Config) error {
+func (p *program) rulesJSON(rules []policy.Rule, configuration *config.Config, off []string) error {
 	list := make([]jsonRule, len(rules))
 	for i, rule := range rules {
 		list[i] = jsonRule{
 			ID:              rule.ID,
 			Severity:        severityIn(configuration, rule),
 			DefaultSeverity: rule.Severity,
+			InEdition:       !slices.Contains(off, rule.ID),
 			Title:           rule.Title,
 			Description:     strings.TrimSpace(rule.Description),
 			Remediation:     rule.Remediation,

@@ -1,0 +1,75 @@
+package policy
+
+import (
+	"context"
+	"slices"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+)
+
+// OffIn returns the IDs of the rules that an edition switches off, sorted: it does not make their
+// statement. They are those that report on one of the violations under another edition and on none under
+// this. The violations are deployments and computes on each target that differ in what rules read, so
+// a rule that none of them violates under any edition is not among them.
+func (p *Policies) OffIn(ctx context.Context, edition string) ([]string, error) {
+	all := p.violations()
+	here, elsewhere := map[string]bool{}, map[string]bool{}
+	for _, id := range p.EditionIDs() {
+		violations := *all
+		violations.Edition = id
+		denials, err := p.Evaluate(ctx, &violations)
+		if err != nil {
+			return nil, err
+		}
+		for _, denial := range denials {
+			if id == edition {
+				here[denial.Rule] = true
+			} else {
+				elsewhere[denial.Rule] = true
+			}
+		}
+	}
+	var off []string
+	for _, id := range p.RuleIDs() {
+		if elsewhere[id] && !here[id] {
+			off = append(off, id)
+		}
+	}
+	return off, nil
+}
+
+// violations has, for each target of any edition, deployments and computes that violate as many
+// statements as one of them can.
+func (p *Policies) violations() *facts.Facts {
+	targets := facts.Target("").Values()
+	for _, edition := range p.editions {
+		for _, row := range edition.Rows {
+			if !slices.Contains(targets, row.Target) {
+				targets = append(targets, row.Target)
+			}
+		}
+	}
+	all := &facts.Facts{}
+	for _, id := range targets {
+		target := known(facts.Target(id))
+		nodes := &facts.Compute{Name: known("nodes"), Target: target, ManagedBy: known(facts.ByAzureML), VMPriority: known(facts.LowPriority), Nodes: known[int64](3), ClusterAutoscaling: known(true)}
+		all.Computes = append(all.Computes, nodes)
+		for _, workload := range facts.Workload("").Values() {
+			for _, stage := range facts.Stage("").Values() {
+				// Memory is too much for a limit, and too little for a model.
+				for _, memory := range []float64{1e6, 1} {
+					for _, devices := range []int64{0, 1} {
+						all.Deployments = append(all.Deployments, &facts.Deployment{
+							Name: known("violation"), Format: "none", Target: target, Workload: known(facts.Workload(workload)), Stage: known(facts.Stage(stage)),
+							Designer: known(true), GPUs: known(devices), FPGAs: known(devices), MemoryGiB: known(memory), Delivery: known("none"),
+							Models: []*facts.Model{{Name: known("model"), SizeBytes: known[int64](1e12)}}, Compute: nodes,
+						})
+					}
+				}
+			}
+		}
+	}
+	return all
+}
+
+func known[T any](value T) facts.Fact[T] { return facts.Know(value, facts.Place{}) }
