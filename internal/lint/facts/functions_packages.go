@@ -138,7 +138,8 @@ type tomlLine struct {
 }
 
 // tomlLines yields the lines of a TOML file, enough of it to find the packages that it
-// lists: a list may take several lines, and a string of several lines is left out.
+// lists: a list may take several lines, and a string of several lines is left out. The
+// header of a table is a key of the table around it.
 func tomlLines(text []byte) func(yield func(tomlLine) bool) {
 	return func(yield func(tomlLine) bool) {
 		at := tomlLine{}
@@ -158,7 +159,13 @@ func tomlLines(text []byte) func(yield func(tomlLine) bool) {
 				}
 			}
 			if table := tomlTable().FindStringSubmatch(text); table != nil {
-				at.table = strings.NewReplacer(`"`, "", "'", "", " ", "").Replace(table[1])
+				name := strings.NewReplacer(`"`, "", "'", "", " ", "").Replace(table[1])
+				dot := max(strings.LastIndexByte(name, '.'), 0)
+				at.table, at.key, at.rest = name[:dot], strings.TrimPrefix(name[dot:], "."), ""
+				if !yield(at) {
+					return
+				}
+				at.table = name
 				continue
 			}
 			if text == "" || text[0] == '#' || quoted != "" {

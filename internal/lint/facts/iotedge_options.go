@@ -437,9 +437,9 @@ func (o *createOptions) selectsGPU(env *source.Node) Place {
 	return Place{}
 }
 
-// gpuSelected reports whether a text has a name that ends with device and, as its value, a
-// GPU, alone or among others: MULTI:GPU,CPU. Devices that display, decode or encode are
-// something else.
+// gpuSelected reports whether a text has a name that ends with device or device type and,
+// as its value, a GPU, alone or among others: MULTI:GPU,CPU. Devices that display, decode or
+// encode are something else.
 func gpuSelected(text string) bool {
 	for _, match := range deviceSelection().FindAllStringSubmatch(text, -1) {
 		name := strings.ToLower(match[1])
@@ -451,7 +451,7 @@ func gpuSelected(text string) bool {
 }
 
 var deviceSelection = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`(?i)([a-z0-9_.-]*device|(?:^|\s)-d)\\?["']?\s*[:= ]\s*\\?["']?(?:[a-z]+:)?(?:[a-z0-9.]+,)*GPU(?:\.\d+)?(?:$|[^a-z0-9_.-])`)
+	return regexp.MustCompile(`(?i)([a-z0-9_.-]*devices?(?:[_-]?type)?|(?:^|\s)-d)\\?["']?\s*[:= ]\s*\\?["']?(?:[a-z]+:)?(?:[a-z0-9.]+,)*GPU(?:\.\d+)?(?:_FP(?:16|32))?(?:$|[^a-z0-9_.-])`)
 })
 
 // visibleGPU reads the variable NVIDIA_VISIBLE_DEVICES, first from the environment of

@@ -102,7 +102,11 @@ func remarkOn(p *lint.Placement) string {
 
 // nameOf is what a deployment is called in headings.
 func nameOf(p *lint.Placement) string {
-	return strings.TrimSpace(p.Deployment.Name.Value + " " + p.Deployment.Component.Value)
+	name := strings.TrimSpace(p.Deployment.Name.Value + " " + p.Deployment.Component.Value)
+	if parameters := p.Deployment.Parameters; parameters.Known {
+		name += " (with " + parameters.Value + ")"
+	}
+	return name
 }
 
 // options writes a table: verdict, target and name, and below severity, rule and message.
