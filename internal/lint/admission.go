@@ -10,8 +10,8 @@ import (
 
 // Admission returns a Linter that judges Kubernetes objects as they are sent to an API
 // server. It judges each by itself and in the goroutine of the caller, so that many calls
-// run beside each other and a panic is the caller's; its remedies are those of the rules'
-// METADATA, which name no targets.
+// run beside each other and a panic is the caller's. Its remedies are those of the rules'
+// METADATA, which name no targets, until Result.Suggest completes them.
 //
 // What an object states of itself by annotations or labels is believed only of the words
 // (facts.Statements) that are listed. Any other statement may add findings and takes none

@@ -258,7 +258,7 @@ func (e *evaluation) ask(ctx context.Context, subjects []subject, except []strin
 	if len(subjects) == 0 {
 		return nil, nil
 	}
-	some := facts.Facts{Edition: e.config.Edition.Value}
+	some := facts.Facts{Edition: e.all.Edition}
 	var deployments, computes []int
 	for _, subject := range subjects {
 		if subject.kind == "deployments" {

@@ -18,7 +18,6 @@ import (
 type judge struct {
 	linter   *Linter
 	inputs   map[*source.File]bool
-	advice   advice
 	findings []Finding
 }
 
@@ -82,7 +81,7 @@ func (j *judge) denial(all *facts.Facts, denial policy.Denial, of variant, rests
 	case "deployments":
 		d := all.Deployments[index]
 		finding.Deployment, finding.Component, finding.Target = d.Name.Value, d.Component.Value, string(d.Target.Value)
-		finding.Remedy = j.advice.remedy(rule, j.linter.severity(rule), index)
+		finding.subject, finding.ofDeployment = index, true
 		finding.under(d.Parameters, &place)
 		if of.mayRun {
 			finding.Remedy += " Or remove the scheduling terms that let it run there."

@@ -55,6 +55,9 @@ type Finding struct {
 	Unjudged bool
 	// Related are the further places that the finding rests on.
 	Related []Related
+
+	subject      int // the index of the deployment among the facts of the run
+	ofDeployment bool
 }
 
 // Object identifies a Kubernetes object, by what its document says.
@@ -91,6 +94,8 @@ type Result struct {
 	// Errors are the inputs that could not be read, in their order, then the
 	// deployments that the policies failed on.
 	Errors []error
+
+	suggester *suggester // nil where the policies cannot be asked again
 }
 
 // Count returns how many findings have the severity.
@@ -160,6 +165,7 @@ func (l *Linter) Lint(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) (
 		return nil, err
 	}
 	all := facts.Facts{
+		Edition:     l.config.Edition.Value,
 		Deployments: slices.Concat(extraction.Deployments, extraction.Dependents.Deployments),
 		Computes:    slices.Concat(extraction.Computes, extraction.Dependents.Computes),
 	}
@@ -182,7 +188,6 @@ func (l *Linter) Lint(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) (
 	}
 
 	judge := newJudge(l, read.files)
-	judge.advice = l.advise(ctx, &all, denials, errs)
 	for _, file := range read.files {
 		for _, problem := range file.Problems {
 			judge.unparsed(file, problem)
@@ -209,6 +214,7 @@ func (l *Linter) Lint(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) (
 		Recognized:  len(read.files),
 		Deployments: len(extraction.Deployments) + len(extraction.Computes),
 		Errors:      append(read.errors, errs...),
+		suggester:   newSuggester(l, &all, denials, errs),
 	}
 	for _, d := range extraction.Deployments {
 		if !d.Target.Known {
@@ -222,6 +228,13 @@ func (l *Linter) Lint(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) (
 		if !c.Target.Known {
 			result.Untargeted++
 		}
+	}
+	if !l.admission {
+		findings := make([]*Finding, len(result.Findings))
+		for i := range findings {
+			findings[i] = &result.Findings[i]
+		}
+		result.Suggest(ctx, findings...)
 	}
 	return result, nil
 }

@@ -22,7 +22,7 @@ func (l *Linter) rests(ctx context.Context, all *facts.Facts, denials []policy.D
 		return rests
 	}
 	withheld := map[int][]facts.Withheld{} // by the deployment's index
-	variants := &facts.Facts{}
+	variants := &facts.Facts{Edition: all.Edition}
 	first := map[int]int{} // the index among variants, by the deployment's
 	for _, denial := range denials {
 		index, known := deploymentOf(denial)

@@ -109,13 +109,14 @@ const placedAtOnce = 50
 type row struct {
 	target, name string
 	stands       []string
+	preview      bool
 }
 
 func (l *Linter) rows() []row {
 	edition, _ := l.policies.Edition(l.config.Edition.Value)
 	rows := make([]row, len(edition.Rows))
 	for i, each := range edition.Rows {
-		rows[i] = row{target: each.Target, name: each.Name}
+		rows[i] = row{target: each.Target, name: each.Name, preview: each.Cells["preview"] == true}
 		for _, target := range facts.Target("").Values() {
 			if of, ok := edition.Row(target); ok && of.Target == each.Target {
 				rows[i].stands = append(rows[i].stands, target)
@@ -165,7 +166,7 @@ func (l *Linter) place(ctx context.Context, rows []row, some []Placement) []erro
 			add(Option{Target: string(d.Target.Value), Current: true}, d)
 		}
 	}
-	outcomes, errs := l.try(ctx, trials)
+	outcomes, errs := l.try(ctx, l.config.Edition.Value, trials)
 	for i, option := range options {
 		option.Findings, option.Verdict = outcomes[i].findings, outcomes[i].verdict()
 		if option.Name == "" && option.Verdict == Allowed {
@@ -204,7 +205,7 @@ func (l *Linter) doubt(ctx context.Context, options []*Option, trials []*facts.D
 			}
 		}
 	}
-	outcomes, _ := l.try(ctx, probed)
+	outcomes, _ := l.try(ctx, l.config.Edition.Value, probed)
 	unknown := make([][]string, len(groups))
 	for i, probe := range probes {
 		paths := &unknown[groupOf[probe.option]]
@@ -277,8 +278,8 @@ func (o outcome) has(severity Severity) bool {
 	return slices.ContainsFunc(o.findings, func(f Finding) bool { return f.Severity == severity })
 }
 
-// breaks tells whether a rule has something to say.
-func (o outcome) breaks(rule string) bool {
+// violates reports whether the deployment violates a rule.
+func (o outcome) violates(rule string) bool {
 	return slices.ContainsFunc(o.findings, func(f Finding) bool { return f.Rule == rule })
 }
 
@@ -294,10 +295,10 @@ func (o outcome) verdict() Verdict {
 	return Allowed
 }
 
-// try asks the policies about deployments, and about the computes of those that have
-// one. It returns an outcome for each deployment.
-func (l *Linter) try(ctx context.Context, deployments []*facts.Deployment) ([]outcome, []error) {
-	all := &facts.Facts{Edition: l.config.Edition.Value, Deployments: deployments}
+// try asks the policies about deployments under an edition, and about the computes of those
+// that have one. It returns an outcome for each deployment.
+func (l *Linter) try(ctx context.Context, edition string, deployments []*facts.Deployment) ([]outcome, []error) {
+	all := &facts.Facts{Edition: edition, Deployments: deployments}
 	var owners []int // of the computes
 	for i, d := range deployments {
 		if d.Compute != nil {

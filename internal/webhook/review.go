@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	admissionv1 "k8s.io/api/admission/v1"
 	authenticationv1 "k8s.io/api/authentication/v1"
@@ -156,12 +157,29 @@ func (p *Policy) Review(ctx context.Context, request *admissionv1.AdmissionReque
 			}
 		}
 	}
+	suggest(ctx, now.result, outcomes)
 	d := p.decide(request, outcomes, enforced)
 	if failed != nil && d.Verdict != Denied && exemption == "" {
 		return nil, failed
 	}
 	d.Failed = failed
 	return d, nil
+}
+
+// suggest completes the remedies of the errors that deny, within a tenth of the time that is left.
+func suggest(ctx context.Context, result *lint.Result, outcomes []outcome) {
+	if deadline, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, time.Until(deadline)/10)
+		defer cancel()
+	}
+	var denying []*lint.Finding
+	for i := range outcomes {
+		if outcomes[i].denies() {
+			denying = append(denying, &outcomes[i].Finding)
+		}
+	}
+	result.Suggest(ctx, denying...)
 }
 
 // isGone tells whether nobody waits for the answer any more.
@@ -197,6 +215,7 @@ func (p *Policy) Try(ctx context.Context) error {
 
 // judgement is what an object is found to be.
 type judgement struct {
+	result   *lint.Result
 	findings []lint.Finding // the worst first
 	failed   error          // of rules on the object; the findings of the others are whole
 	rules    []string       // that failed
@@ -208,7 +227,7 @@ func (p *Policy) judge(ctx context.Context, request *admissionv1.AdmissionReques
 	if err != nil {
 		return judgement{}, err
 	}
-	j := judgement{findings: result.Findings, failed: errors.Join(result.Errors...)}
+	j := judgement{result: result, findings: result.Findings, failed: errors.Join(result.Errors...)}
 	if j.failed != nil {
 		complete := false
 		if j.rules, complete = lint.FailedRules(j.failed); !complete {

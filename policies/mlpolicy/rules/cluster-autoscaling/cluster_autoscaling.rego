@@ -11,7 +11,7 @@
 #   - input: schema.facts
 # custom:
 #   severity: warning
-#   remediation: Set a fixed number of nodes, and let AKS itself scale the cluster.
+#   remediation: Set a fixed number of nodes, or scale the cluster in Azure itself.
 package mlpolicy.rules["cluster-autoscaling"]
 
 import data.mlpolicy.table
@@ -24,9 +24,8 @@ deny contains {"path": path, "message": message} if {
 	row.cluster_autoscaling == false
 
 	path := ["computes", i, "cluster_autoscaling"]
-	message := sprintf("%s scales the nodes of %s through Azure Machine Learning, which does not support it: %s", [
+	message := sprintf("%s scales the nodes of %s through Azure Machine Learning, which does not support it", [
 		compute.name,
 		row.name,
-		"set a fixed number of nodes, or scale the cluster in Azure itself",
 	])
 }

@@ -13,6 +13,7 @@
 #   severity: error
 #   grows_with: larger
 #   remediation: Ask for no GPU, or deploy to a target that offers GPU to the workload.
+#   elsewhere: a target that offers GPU to the workload
 package mlpolicy.rules["cpu-only"]
 
 import data.mlpolicy.table

@@ -23,10 +23,11 @@ deny contains {"path": path, "message": message} if {
 	delivery != row.via
 
 	path := ["deployments", i, "delivery"]
-	message := sprintf("%s reaches %s by %s, and the table says via %s: deliver it that way", [
+	message := sprintf("%s is delivered to %s by %s; edition %s delivers via %s", [
 		deployment.name,
 		row.name,
 		delivery,
+		input.edition,
 		row.via,
 	])
 }

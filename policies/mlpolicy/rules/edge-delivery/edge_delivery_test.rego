@@ -13,7 +13,7 @@ test_data_box_edge_is_reached_via_iot_edge if {
 test_deny_another_way if {
 	rule.deny == {{
 		"path": ["deployments", 0, "delivery"],
-		"message": "churn reaches Azure Data Box Edge by ssh, and the table says via iot-edge: deliver it that way",
+		"message": "churn is delivered to Azure Data Box Edge by ssh; edition 2020-06 delivers via iot-edge",
 	}} with input as fixture.deployment({"target": "data-box-edge", "delivery": "ssh"})
 }
 

@@ -23,9 +23,10 @@ deny contains {"path": path, "message": message} if {
 	row.low_priority == false
 
 	path := ["computes", i, "vm_priority"]
-	message := sprintf("%s asks for low-priority VMs on %s; the table has them only on %s: ask for dedicated VMs", [
+	message := sprintf("%s asks for low-priority VMs on %s; edition %s has them only on %s", [
 		compute.name,
 		row.name,
+		input.edition,
 		table.phrase(table.offering("low_priority")),
 	])
 }

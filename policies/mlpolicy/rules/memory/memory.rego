@@ -26,7 +26,7 @@ deny contains {"path": path, "message": message} if {
 
 	path := ["deployments", i, "memory_gib"]
 	message := sprintf(
-		"%s asks for %v GiB of memory on %s, which takes less than %v GiB: ask for less or deploy to another target",
+		"%s asks for %v GiB of memory on %s, which takes less than %v GiB",
 		[deployment.name, table.gib(memory_gib), row.name, table.gib(row.memory.below_gib)],
 	)
 }

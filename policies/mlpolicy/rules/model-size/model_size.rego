@@ -11,8 +11,8 @@
 # custom:
 #   severity: error
 #   grows_with: larger
-#   remediation: Deploy larger models to a target without a limit on them; single-node AKS serves their development.
-#   elsewhere: a target without a limit on them
+#   remediation: Deploy the model to a target without a limit on models, or deploy a smaller one.
+#   elsewhere: a target without a limit on models
 package mlpolicy.rules["model-size"]
 
 import data.mlpolicy.table
@@ -27,7 +27,7 @@ deny contains {"path": path, "message": message} if {
 
 	path := ["deployments", i, "models", j, "size_bytes"]
 	message := sprintf(
-		"%s serves a model of %v GB on %s, which takes less than %v GB: shrink the model or deploy to another target",
+		"%s serves a model of %v GB on %s, which takes less than %v GB",
 		[deployment.name, table.gb(model.size_bytes), row.name, table.gb(limit)],
 	)
 }

@@ -24,7 +24,7 @@ deny contains {"path": path, "message": message} if {
 
 	path := ["deployments", i, "target"]
 	message := sprintf(
-		"%s runs on %s, which is in preview: make sure that a preview will do, or deploy to another target",
+		"%s runs on %s, which is in preview",
 		[deployment.name, row.name],
 	)
 }

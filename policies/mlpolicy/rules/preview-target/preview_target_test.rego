@@ -19,7 +19,7 @@ test_deny_a_preview[name] if {
 	rule.deny == {{
 		"path": ["deployments", 0, "target"],
 		"message": sprintf(
-			"churn runs on %s, which is in preview: make sure that a preview will do, or deploy to another target",
+			"churn runs on %s, which is in preview",
 			[row_name],
 		),
 	}} with input as fixture.deployment({"target": target, "workload": workload})

@@ -2,7 +2,8 @@
 # title: Target that the edition does not list
 # description: |
 #   An edition says nothing of targets that it has no row for, so next to nothing can be checked there. A
-#   later edition may list the target; choosing it is choosing all that it says.
+#   later edition may list the target; choosing it (edition in the configuration, or --edition) is choosing
+#   all that it says.
 # related_resources:
 #   - description: Compute targets for inference
 #     ref: https://learn.microsoft.com/azure/machine-learning/concept-compute-target#compute-targets-for-inference
@@ -10,7 +11,8 @@
 #   - input: schema.facts
 # custom:
 #   severity: note
-#   remediation: Choose an edition that lists the target (edition in the configuration, or --edition).
+#   remediation: Deploy to a target that the edition lists.
+#   elsewhere: a target that the edition lists
 package mlpolicy.rules["unlisted-target"]
 
 import data.mlpolicy.editions
@@ -27,17 +29,17 @@ deny contains {"path": path, "message": message} if {
 		deployment.name,
 		table.name(target),
 		input.edition,
-		advice(target, deployment.workload),
+		listed(target, deployment.workload),
 	])
 }
 
-advice(target, workload) := sprintf("%s %s%s: set edition: %s", [id, do(named), gpu(named, target, workload), id]) if {
+listed(target, workload) := sprintf("%s %s%s", [id, do(named), gpu(named, target, workload)]) if {
 	[date, id] := min({edition | some edition in listing(target); edition[0] > now})
 	since := {edition | some edition in dated; edition[0] >= date}
 	named := {edition | some edition in since; since - listing(target) == set()} | {[date, id]}
 }
 
-advice(target, _) := sprintf("%sno later edition does: deploy to a target that %s lists", [did, input.edition]) if {
+listed(target, _) := sprintf("%sno later edition does", [did]) if {
 	every edition in listing(target) { edition[0] <= now }
 	did := concat("", [sprintf("%s did, and ", [id]) |
 		[_, id] := max({edition | some edition in listing(target); edition[0] < now})
