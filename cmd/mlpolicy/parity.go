@@ -106,11 +106,16 @@ func (p *program) parity(c *cli.Context) error {
 		text.WriteString(difference)
 	}
 	if c.Bool(linkedFlag) {
+		// Both as files: what the webhook reads in another way is no matter of links.
 		linked, err := session.linter.Lint(c.Context, tree{}, slices.Values(inputs))
 		if err != nil {
 			return err
 		}
-		text.WriteString(comparison.onlyLinked(linked.Findings))
+		alone, err := session.linter.Alone().Lint(c.Context, nil, slices.Values(inputs))
+		if err != nil {
+			return err
+		}
+		text.WriteString(onlyLinked(linked.Findings, alone.Findings))
 	}
 	fmt.Fprintf(&text, "%s compared, %d differ\n", counted(comparison.objects, "object"), len(comparison.differences))
 	if err := p.print(text.String()); err != nil {
@@ -232,9 +237,8 @@ type comparison struct {
 
 	objects     int
 	differences []string
-	unparsed    []error        // what is no YAML or no JSON
-	unrendered  []error        // templates, which hold no object yet
-	alone       []lint.Finding // what lint says of the files without links
+	unparsed    []error // what is no YAML or no JSON
+	unrendered  []error // templates, which hold no object yet
 }
 
 func (c *comparison) file(ctx context.Context, file *source.File) error {
@@ -250,7 +254,6 @@ func (c *comparison) file(ctx context.Context, file *source.File) error {
 	if err != nil {
 		return err
 	}
-	c.alone = append(c.alone, findings...)
 	inFile := map[string][]lint.Finding{c.namespace: findings}
 	for _, document := range file.Documents {
 		for _, object := range objectsIn(document.Root) {
@@ -412,12 +415,12 @@ func missing(some, others []string) []string {
 }
 
 // onlyLinked lists the findings that lint has when it follows links and not without.
-func (c *comparison) onlyLinked(linked []lint.Finding) string {
+func onlyLinked(linked, unlinked []lint.Finding) string {
 	said := func(finding lint.Finding) string {
 		return finding.File.Name + " " + finding.Rule + " " + finding.Message
 	}
 	alone := map[string]bool{}
-	for _, finding := range c.alone {
+	for _, finding := range unlinked {
 		if finding.File != nil {
 			alone[said(finding)] = true
 		}
