@@ -24,8 +24,8 @@ var kubernetesWorkload = format{
 		if !ok || takenAway(root) {
 			return false
 		}
-		path = append(path, "spec")
-		return root.At(append(path, "containers")...) != nil || brokenPath(root, path)
+		template := root.At(path...)
+		return template.At("spec", "containers") != nil || brokenPath(root, path...) || brokenPath(template, "spec")
 	},
 	read: func(r *reader) {
 		d := r.object(r.root)
@@ -53,6 +53,14 @@ func templateOf(object *source.Node) *source.Node {
 	return object.At(path...)
 }
 
+// Ways from an object to its pod template.
+var (
+	pathOfPodTemplate = []string{"template"}
+	pathOfWorkload    = []string{"spec", "template"}
+	pathOfScaledJob   = []string{"spec", "jobTargetRef", "template"}
+	pathOfCronJob     = []string{"spec", "jobTemplate", "spec", "template"}
+)
+
 // templatePath returns the way to the pod template of an object. It is false for a kind
 // that carries none.
 func templatePath(object *source.Node) (path []string, ok bool) {
@@ -61,7 +69,7 @@ func templatePath(object *source.Node) (path []string, ok bool) {
 	case group == "" && kind == "Pod":
 		return nil, true
 	case group == "" && kind == "PodTemplate":
-		return []string{"template"}, true
+		return pathOfPodTemplate, true
 	case group == "" && kind == "ReplicationController",
 		(group == "apps" || group == "extensions") &&
 			(kind == "Deployment" || kind == "StatefulSet" || kind == "DaemonSet" || kind == "ReplicaSet"),
@@ -70,11 +78,11 @@ func templatePath(object *source.Node) (path []string, ok bool) {
 		group == "argoproj.io" && kind == "Rollout",
 		group == virtualDaemonSets && kind == "VirtualDaemonSet",
 		group == "apps.kruise.io" && (kind == "CloneSet" || kind == "StatefulSet" || kind == "DaemonSet"):
-		return []string{"spec", "template"}, true
+		return pathOfWorkload, true
 	case group == "keda.sh" && kind == "ScaledJob":
-		return []string{"spec", "jobTargetRef", "template"}, true
+		return pathOfScaledJob, true
 	case group == "batch" && kind == "CronJob":
-		return []string{"spec", "jobTemplate", "spec", "template"}, true
+		return pathOfCronJob, true
 	}
 	return nil, false
 }

@@ -121,14 +121,14 @@ func readByStructure(object *source.Node) bool {
 			return false
 		}
 	}
-	return !slices.ContainsFunc(strings.Split(group, "."), func(label string) bool {
+	for label := range strings.SplitSeq(group, ".") {
 		switch label {
 		case "policy", "policies", "gatekeeper", "kyverno", "kubewarden", "jspolicy",
 			"admission", "admissionregistration", "apiextensions", "kustomize", "builtin":
-			return true
+			return false
 		}
-		return false
-	})
+	}
+	return true
 }
 
 // podOfOtherKind adds a pod as a deployment if it gives devices or a target. A patch gives
