@@ -153,9 +153,18 @@ func (r *reader) podOfOtherKind(pod *source.Node, patch, several bool) {
 		r.pod(d, pod)
 		r.cluster(d, pod, metadata)
 	}
-	target := d.Target.Known || slices.ContainsFunc(d.said, func(said *Deployment) bool { return said.Target.Known })
 	claims := slices.ContainsFunc(d.mentions, (*reference).ofClaim)
-	if d.GPUs.Value == 0 && d.FPGAs.Value == 0 && !claims && (!target || patch) {
+	if d.GPUs.Value == 0 && d.FPGAs.Value == 0 && !claims && (patch || !d.hasTarget()) {
 		r.deployments = r.deployments[:before]
 	}
+}
+
+// hasTarget reports whether the document itself binds the pods to a target or declares one.
+func (d *Deployment) hasTarget() bool {
+	if d.pods != nil {
+		if at := d.pods.alone(inFile()); at.target.Known || at.may.Known || at.onACI.Known {
+			return true
+		}
+	}
+	return slices.ContainsFunc(d.said, func(said *Deployment) bool { return said.Target.Known })
 }
