@@ -25,6 +25,7 @@ func as(t *testing.T, user string) *kubernetes.Clientset {
 // A Pod that states nothing of a virtual node is bound to one by hand. That is denied to all but the scheduler, whose bindings
 // are not even sent for review, and the controllers.
 func TestBindings(t *testing.T) {
+	lost := unanswered(serverMetrics(t))
 	const virtual, ordinary, controller = "virtual-node-aci-linux", "aks-nodepool1-vmss000000", "system:serviceaccount:batch:scheduler"
 	r := install(t, values{"mode": "enforce", "config": "webhook: {controllers: ['" + controller + "']}\n"})
 	ns := namespace(t)
@@ -84,5 +85,7 @@ func TestBindings(t *testing.T) {
 			}
 		})
 	}
-	undisturbed(t)
+	if now := unanswered(serverMetrics(t)); now != lost {
+		t.Errorf("%v reviews got no answer", now-lost)
+	}
 }

@@ -227,7 +227,7 @@ func settings(ca *authority) []setting {
 		held("affinity", map[string]any{"nodeAffinity": map[string]any{"preferredDuringSchedulingIgnoredDuringExecution": []any{
 			map[string]any{"weight": 1, "preference": map[string]any{"matchExpressions": []any{map[string]any{"key": "a", "operator": "Exists"}}}},
 		}}}),
-		held("topologySpreadConstraints", []any{}, []any{map[string]any{"topologyKey": "kubernetes.io/hostname", "maxSkew": 1, "whenUnsatisfiable": "DoNotSchedule"}}),
+		held("topologySpreadConstraints", []any{}, []any{map[string]any{"topologyKey": "kubernetes.io/hostname", "maxSkew": 1, "whenUnsatisfiable": "DoNotSchedule", "labelSelector": map[string]any{"matchLabels": map[string]any{"app.kubernetes.io/name": "mlpolicy"}}}}),
 		held("podDisruptionBudget.maxUnavailable", 2, "50%"),
 		held("networkPolicy.reviewsFrom", []any{map[string]any{"podSelector": map[string]any{"matchLabels": map[string]any{"app": "konnectivity-agent"}}}}),
 		decides("clients.caBundle", values{"clients.caBundle": ca.pem}),

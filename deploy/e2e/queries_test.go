@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -120,6 +121,17 @@ func exposed(t *testing.T) []labels.Labels {
 		t.Fatal("the webhook does not deny")
 	}
 	applied(t, warned, violating)
+	for _, review := range []string{
+		// Of a version that nobody knows, and of a Pod that a LimitRange changed after its owner was reviewed.
+		strings.Replace(reviewOf(`{"apiVersion": "ray.io/v9", "kind": "RayJob", "metadata": {"name": "scorer"}}`), `"kind": {"group": "", "version": "v1", "kind": "Pod"}`, `"kind": {"group": "ray.io", "version": "v9", "kind": "RayJob"}`, 1),
+		strings.Replace(reviewOf(strings.Replace(podOf(1), `"metadata": {`, `"metadata": {"annotations": {"kubernetes.io/limit-ranger": "set: gpu"}, "ownerReferences": [
+			{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "scorer", "uid": "1", "controller": true}], `, 1)),
+			`"operation": "CREATE",`, `"operation": "CREATE", "userInfo": {"username": "system:serviceaccount:kube-system:replicaset-controller"},`, 1),
+	} {
+		if code, answer, err := r.post(r.running()[0], strings.NewReader(review), len(review)); code != http.StatusOK {
+			t.Fatalf("status %d: %v %s", code, err, answer)
+		}
+	}
 	all := r.metrics(t)
 
 	// Nobody answers from now on.

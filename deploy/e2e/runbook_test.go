@@ -135,7 +135,7 @@ func (o *operator) write(t *testing.T) {
 		t.Fatal(err)
 	}
 	config, isText := o.values["config"].(string)
-	if !isText {
+	if !isText && o.values["config"] != nil {
 		text, err := yaml.Marshal(o.values["config"])
 		if err != nil {
 			t.Fatal(err)
@@ -356,7 +356,7 @@ var steps = map[string]step{
 			}
 		},
 		after: func(t *testing.T, _ *operator, got result) {
-			if !strings.Contains(got.stdout, ` "user":"`) || strings.Count(got.stdout, "\n") != 2 || !strings.Contains(got.stdout, `"user":"operator"`) || strings.Contains(got.stdout, `"exempted"`) {
+			if !strings.Contains(got.stdout, ` "user":"`) || strings.Count(got.stdout, "\n") != 3 || !strings.Contains(got.stdout, `"user":"mlpolicy-parity"`) || !strings.Contains(got.stdout, `"user":"operator"`) || strings.Contains(got.stdout, `"exempted"`) {
 				t.Errorf("the users are %s", got.stdout)
 			}
 		},
@@ -496,7 +496,7 @@ func (o *operator) succeeds(t *testing.T, line string) result {
 // monitoring names what of the release is for the Prometheus operator.
 func (o *operator) monitoring(t *testing.T) string {
 	t.Helper()
-	listed := must(t, "get", "prometheusrules,servicemonitors", "--namespace", o.namespace, "--output", `jsonpath={range .items[*]}{.kind}/{.metadata.name} {end}`)
+	listed := must(t, "get", "prometheusrules.monitoring.coreos.com,servicemonitors.monitoring.coreos.com", "--namespace", o.namespace, "--output", `jsonpath={range .items[*]}{.kind}/{.metadata.name} {end}`)
 	return strings.ToLower(strings.TrimSpace(listed))
 }
 
