@@ -292,6 +292,9 @@ func (p *program) session(c *cli.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
+	if notice := linter.Notice(); notice != "" && c.Command.Name != completeName {
+		p.complain(notice)
+	}
 	if c.Bool(noLinkFlag) {
 		linter = linter.Alone()
 	} else {

@@ -9,9 +9,12 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
+// completeName is that of the command which shells ask, and whose stderr nobody reads.
+const completeName = "__complete"
+
 // completeCommand answers the scripts of completionScripts.
 func (p *program) completeCommand() *cli.Command {
-	return &cli.Command{Name: "__complete", Hidden: true, Action: p.complete}
+	return &cli.Command{Name: completeName, Hidden: true, Action: p.complete}
 }
 
 func (p *program) complete(c *cli.Context) error {

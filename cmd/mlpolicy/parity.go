@@ -106,16 +106,11 @@ func (p *program) parity(c *cli.Context) error {
 		text.WriteString(difference)
 	}
 	if c.Bool(linkedFlag) {
-		// Both as files: what the webhook reads in another way is no matter of links.
 		linked, err := session.linter.Lint(c.Context, tree{}, slices.Values(inputs))
 		if err != nil {
 			return err
 		}
-		alone, err := session.linter.Alone().Lint(c.Context, nil, slices.Values(inputs))
-		if err != nil {
-			return err
-		}
-		text.WriteString(onlyLinked(linked.Findings, alone.Findings))
+		text.WriteString(comparison.onlyLinked(linked.Findings))
 	}
 	fmt.Fprintf(&text, "%s compared, %d differ\n", counted(comparison.objects, "object"), len(comparison.differences))
 	if err := p.print(text.String()); err != nil {
@@ -237,8 +232,9 @@ type comparison struct {
 
 	objects     int
 	differences []string
-	unparsed    []error // what is no YAML or no JSON
-	unrendered  []error // templates, which hold no object yet
+	unparsed    []error        // what is no YAML or no JSON
+	unrendered  []error        // templates, which hold no object yet
+	alone       []lint.Finding // what lint says of the files without links
 }
 
 func (c *comparison) file(ctx context.Context, file *source.File) error {
@@ -254,6 +250,7 @@ func (c *comparison) file(ctx context.Context, file *source.File) error {
 	if err != nil {
 		return err
 	}
+	c.alone = append(c.alone, findings...)
 	inFile := map[string][]lint.Finding{c.namespace: findings}
 	for _, document := range file.Documents {
 		for _, object := range objectsIn(document.Root) {
@@ -415,12 +412,12 @@ func missing(some, others []string) []string {
 }
 
 // onlyLinked lists the findings that lint has when it follows links and not without.
-func onlyLinked(linked, unlinked []lint.Finding) string {
+func (c *comparison) onlyLinked(linked []lint.Finding) string {
 	said := func(finding lint.Finding) string {
 		return finding.File.Name + " " + finding.Rule + " " + finding.Message
 	}
 	alone := map[string]bool{}
-	for _, finding := range unlinked {
+	for _, finding := range c.alone {
 		if finding.File != nil {
 			alone[said(finding)] = true
 		}

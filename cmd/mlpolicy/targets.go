@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/mlpolicy/mlpolicy/internal/lint/config"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
 )
@@ -51,9 +52,13 @@ func (p *program) targets(c *cli.Context) error {
 	}
 	var editions [2]policy.Edition
 	for i, name := range names {
-		edition, ok := session.policies.Edition(name)
+		current, notice := session.policies.Current(name)
+		edition, ok := session.policies.Edition(current)
 		if !ok {
-			return unknownName("edition", name, session.policies.EditionIDs())
+			return usagef("%s", config.UnknownEdition(name, session.policies.EditionIDs()))
+		}
+		if notice != "" {
+			p.complain(notice)
 		}
 		editions[i] = edition
 	}
@@ -413,6 +418,9 @@ func cell(value any) string {
 		}
 		return strings.Join(items, ", ")
 	case map[string]any:
+		if v1, split := value[string(facts.V1)]; split {
+			return fmt.Sprintf("v1: %s; v2: %s", cell(v1), cell(value[string(facts.V2)]))
+		}
 		// What selects comes before what limits.
 		keys := slices.SortedFunc(maps.Keys(value), func(a, b string) int { return strings.Compare(b, a) })
 		items := make([]string, len(keys))

@@ -180,7 +180,13 @@ func (p *program) admission(ctx context.Context, c *cli.Context) (*webhook.Polic
 		return nil, files, err
 	}
 	policy, err := objectPolicy(ctx, c, written, policies)
-	return policy, files, err
+	if err != nil {
+		return nil, files, err
+	}
+	if notice := policy.Linter.Notice(); notice != "" {
+		p.complain(notice)
+	}
+	return policy, files, nil
 }
 
 // objectPolicy makes the policy for objects of a configuration and its policies.

@@ -168,38 +168,6 @@ func TestParityTellsDifferences(t *testing.T) {
 	}
 }
 
-// Clusters and virtual nodes are read in another way in the webhook than in files, and parity
-// compares what the webhook reads, links or not.
-func TestParityReadsClustersAsTheWebhookDoes(t *testing.T) {
-	const spec = "containers: [{name: main, image: a, resources: {limits: {nvidia.com/gpu: 1, memory: 64Gi}}}]\n"
-	files := map[string]string{
-		"bound.yaml": "apiVersion: serving.kserve.io/v1beta1\nkind: InferenceService\nmetadata: {name: bound}\nspec:\n  predictor:\n" +
-			"    nodeSelector: {agentpool: gpu}\n    model: {resources: {limits: {nvidia.com/gpu: 1}}}\n",
-		"foreign.yaml": "apiVersion: v1\nkind: Pod\nmetadata: {name: foreign, annotations: {k8s.aliyun.com/eci-use-specs: 2-4Gi}}\nspec:\n" +
-			"  nodeSelector: {type: virtual-kubelet}\n  " + spec,
-		"burst.yaml": "apiVersion: v1\nkind: Pod\nmetadata: {name: burst}\nspec:\n  affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: " +
-			"[{matchExpressions: [{key: type, operator: In, values: [virtual-kubelet, gpu]}]}]}}}\n  " + spec,
-	}
-	dir := t.TempDir()
-	for name, text := range files {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, cluster := range []string{"aks", "other"} {
-		webhook := serve(t, "--cluster", cluster)
-		code, stdout, stderr := parity(t, webhook, files, "--cluster", cluster, "--linked")
-		if code != exitClean || stdout != "3 objects compared, 0 differ\n" {
-			t.Errorf("%s: exit code %d\n%s%s", cluster, code, stdout, stderr)
-		}
-	}
-	// Plain lint differs: in a file, evidence overrides the configured cluster.
-	var stdout, stderr bytes.Buffer
-	if code := run(t.Context(), []string{"mlpolicy", "lint", "--cluster", "other", filepath.Join(dir, "bound.yaml")}, strings.NewReader(""), &stdout, &stderr); code != exitClean {
-		t.Errorf("lint: exit code %d\n%s%s", code, &stdout, &stderr)
-	}
-}
-
 // parity runs the command on files that hold these texts, by name.
 func parity(t *testing.T, webhook *served, files map[string]string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()

@@ -3,6 +3,7 @@ package lint_test
 import (
 	"bytes"
 	"flag"
+	"fmt"
 	"io/fs"
 	"os"
 	"path"
@@ -22,9 +23,11 @@ var update = flag.Bool("update", false, "write golden files anew")
 
 const examplesFolder = "../../testdata/rules"
 
-// example is testdata/rules/<rule>/{bad,good}.<target>[-<case>].{yaml,json}.
+// example is testdata/rules/<rule>/{bad,good}.<target>[-<case>].{yaml,json}. A comment
+// "# edition: <id>" on its first line chooses another edition than the default one.
 type example struct {
 	rule, target, name string
+	edition            string
 	bad                bool
 }
 
@@ -44,7 +47,14 @@ func examples(t testing.TB) []example {
 			continue
 		}
 		kind, rest, _ := strings.Cut(path.Base(name), ".")
-		e := example{rule: path.Dir(name), name: name, bad: kind == "bad"}
+		text, err := os.ReadFile(path.Join(examplesFolder, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := example{rule: path.Dir(name), name: name, bad: kind == "bad", edition: config.DefaultEdition}
+		if first, _, _ := strings.Cut(string(text), "\n"); strings.HasPrefix(first, "# edition: ") {
+			e.edition = strings.TrimPrefix(first, "# edition: ")
+		}
 		for _, target := range facts.Target("").Values() {
 			if strings.HasPrefix(rest, target+".") || strings.HasPrefix(rest, target+"-") {
 				e.target = max(e.target, target)
@@ -62,8 +72,12 @@ func examples(t testing.TB) []example {
 // TestExamples judges each example: a bad one trips its rule on its target, a good
 // one does not, and both print what their golden file says.
 func TestExamples(t *testing.T) {
-	linter := newLinter(t)
+	linters := map[string]*lint.Linter{}
 	for _, e := range examples(t) {
+		if linters[e.edition] == nil {
+			linters[e.edition] = newLinter(t, "edition: "+e.edition)
+		}
+		linter := linters[e.edition]
 		t.Run(e.name, func(t *testing.T) {
 			result := lintFiles(t, linter, os.DirFS(examplesFolder), e.name)
 			hit := slices.ContainsFunc(result.Findings, func(f lint.Finding) bool {
@@ -92,75 +106,71 @@ func onTarget(t *testing.T, linter *lint.Linter, e example) bool {
 		slices.ContainsFunc(extraction.Computes, func(c *facts.Compute) bool { return string(c.Target.Value) == e.target })
 }
 
-// TestEveryRuleHasExamples checks that each rule has a bad and a good example on each
-// target that it reports something on under the default edition. A rule that reports the
-// same on all targets does not depend on them and needs one pair.
+// TestEveryRuleHasExamples holds the examples against what the rules can do: each
+// rule that can report something on a target has a bad and a good example there, under
+// the first edition in which it reports anything.
 func TestEveryRuleHasExamples(t *testing.T) {
 	loaded, err := policy.Load(t.Context(), policies.FS, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	linter := newLinter(t)
-	examplesOf := map[string][2][]string{} // targets of the good and of the bad ones, by rule
+	has := map[string]bool{}
 	for _, e := range examples(t) {
-		pair := examplesOf[e.rule]
-		index := 0
-		if e.bad {
-			index = 1
-		}
-		pair[index] = append(pair[index], e.target)
-		examplesOf[e.rule] = pair
+		has[fmt.Sprint(e.rule, e.target, e.bad, e.edition)] = true
 	}
-	firesOn := map[string][]string{}
-	targets := facts.Target("").Values()
-	for _, target := range targets {
-		for rule := range firing(t, linter, loaded, facts.Target(target)) {
-			firesOn[rule] = append(firesOn[rule], target)
-		}
-	}
-	for _, rule := range loaded.Rules() {
-		wanted := firesOn[rule.ID]
-		if len(wanted) == 0 {
-			t.Errorf("%s reports nothing on any target under edition %s", rule.ID, config.DefaultEdition)
-		}
-		for i, kind := range []string{"good", "bad"} {
-			has := examplesOf[rule.ID][i]
-			if len(wanted) == len(targets) && len(has) > 0 {
-				continue
-			}
-			for _, target := range wanted {
-				if !slices.Contains(has, target) {
-					t.Errorf("%s reports something on %s: there is no %s example", rule.ID, target, kind)
+	fires := map[string]string{} // the edition, by rule
+	for _, edition := range loaded.EditionIDs() {
+		for _, target := range facts.Target("").Values() {
+			for rule := range firing(t, loaded, edition, facts.Target(target)) {
+				if fires[rule] == "" {
+					fires[rule] = edition
+				}
+				for _, bad := range []bool{true, false} {
+					if fires[rule] == edition && !has[fmt.Sprint(rule, target, bad, edition)] {
+						t.Errorf("%s can report something on %s under %s: no example with bad=%t", rule, target, edition, bad)
+					}
 				}
 			}
 		}
 	}
+	for _, rule := range loaded.Rules() {
+		if fires[rule.ID] == "" {
+			t.Errorf("%s reports nothing on any target under any edition", rule.ID)
+		}
+	}
 }
 
-// firing returns the rules that report something where the deployments and computes of all
-// examples are on one target.
-func firing(t *testing.T, linter *lint.Linter, loaded *policy.Policies, target facts.Target) map[string]bool {
+// firing evaluates every combination of the facts that rules read, for one target under one
+// edition, and returns the rules that report something.
+func firing(t *testing.T, loaded *policy.Policies, edition string, target facts.Target) map[string]bool {
 	t.Helper()
-	all := &facts.Facts{Edition: config.DefaultEdition}
-	move := func(compute *facts.Compute) *facts.Compute {
-		moved := *compute
-		moved.Target = known(target)
-		return &moved
-	}
-	for _, e := range examples(t) {
-		extraction := factsOf(t, linter, os.DirFS(examplesFolder), e.name)
-		for _, deployment := range extraction.Deployments {
-			moved := *deployment
-			moved.Target = known(target)
-			if moved.Compute != nil {
-				moved.Compute = move(moved.Compute)
+	all := &facts.Facts{Edition: edition}
+	flags := 0
+	bit := func(i int) bool { return flags>>i&1 == 1 }
+	for flags = range 1 << 8 {
+		for _, workload := range facts.Workload("").Values() {
+			d := &facts.Deployment{
+				Name:      known("all"),
+				Target:    known(target),
+				Designer:  known(bit(0)),
+				Stage:     known(pick(bit(1), facts.Production, facts.Development)),
+				GPUs:      known(pick[int64](bit(2), 0, 1)),
+				FPGAs:     known(pick[int64](bit(3), 0, 1)),
+				MemoryGiB: known(pick(bit(4), 1.0, 1000)),
+				Delivery:  known(pick(bit(5), "iot-edge", "other")),
+				Models:    []*facts.Model{{SizeBytes: known(pick[int64](bit(6), 1, 2e9))}},
+				Compute:   &facts.Compute{Name: known("all"), Target: known(target), Nodes: known[int64](3)},
 			}
-			all.Deployments = append(all.Deployments, &moved)
-		}
-		for _, compute := range extraction.Computes {
-			all.Computes = append(all.Computes, move(compute))
+			if bit(7) {
+				d.Workload = known(facts.Workload(workload))
+			}
+			all.Deployments = append(all.Deployments, d)
 		}
 	}
+	all.Computes = []*facts.Compute{{
+		Name: known("all"), Target: known(target), ManagedBy: known(facts.ByAzureML),
+		VMPriority: known(facts.LowPriority), ClusterAutoscaling: known(true),
+	}}
 	denials, err := loaded.Evaluate(t.Context(), all)
 	if err != nil {
 		t.Fatal(err)
@@ -173,6 +183,13 @@ func firing(t *testing.T, linter *lint.Linter, loaded *policy.Policies, target f
 }
 
 func known[T any](value T) facts.Fact[T] { return facts.Know(value, facts.Place{}) }
+
+func pick[T any](second bool, a, b T) T {
+	if second {
+		return b
+	}
+	return a
+}
 
 // golden compares got with a file, or writes the file when -update is set.
 func golden(t *testing.T, file string, got []byte) {

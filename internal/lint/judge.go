@@ -58,7 +58,7 @@ func (j *judge) problem(problem facts.Problem) {
 		Remedy:     problem.Remedy,
 		Deployment: problem.Deployment,
 		Unjudged:   problem.Unjudged,
-		Object:     ObjectAround(problem.Place.Node),
+		Object:     objectAround(problem.Place.Node),
 	}))
 }
 
@@ -105,7 +105,7 @@ func (j *judge) denial(all *facts.Facts, denial policy.Denial, of variant, rests
 		finding.Related = append(finding.Related, Related{File: hint.Node.File(), Span: hint.Node.Span(), Message: hint.Why})
 	}
 	described, _ := all.Locate(denial.Path[:2])
-	finding.Object = ObjectAround(described.Node)
+	finding.Object = objectAround(described.Node)
 	if described.Node != nil && !j.isInput(described) && !j.inputs[finding.File] {
 		return
 	}
@@ -124,8 +124,8 @@ func (f *Finding) under(parameters facts.Fact[string], place *facts.Place) {
 	}
 }
 
-// ObjectAround returns the object that a node is in, or is, nil for what is in none.
-func ObjectAround(node *source.Node) *Object {
+// objectAround returns the object that a node is in, or is, nil for what is in none.
+func objectAround(node *source.Node) *Object {
 	for ; node != nil; node = node.Parent() {
 		metadata := node.Get("metadata")
 		if metadata == nil || metadata.Kind != source.Mapping {

@@ -116,6 +116,7 @@ type Linter struct {
 	config   *config.Config
 	project  func(file string) *facts.Project
 	alone    bool
+	notice   string
 
 	// Of admission; see Admission.
 	admission bool
@@ -126,14 +127,24 @@ type Linter struct {
 }
 
 // New makes a Linter. A configuration that names a rule or an edition which the
-// policies do not have is an error with its position.
+// policies do not have is an error with its position. The former id of an edition
+// becomes the current one in the configuration; see Notice.
 func New(policies *policy.Policies, configuration *config.Config) (*Linter, error) {
+	current, notice := policies.Current(configuration.Edition.Value)
+	if edition := configuration.Edition; notice != "" {
+		notice = config.At(edition.Place.Node, notice).Error()
+		configuration.Edition = facts.Know(current, edition.Place)
+	}
 	names := append(policies.RuleIDs(), facts.SyntaxRule, facts.ContradictionRule, facts.BindingRule)
 	if err := configuration.Check(names, policies.EditionIDs()); err != nil {
 		return nil, err
 	}
-	return &Linter{policies: policies, config: configuration}, nil
+	return &Linter{policies: policies, config: configuration, notice: notice}, nil
 }
+
+// Notice says in one line that the configuration's edition has another id or another
+// table than before; empty where neither changed.
+func (l *Linter) Notice() string { return l.notice }
 
 // Linking returns a Linter that looks for what completes a deployment in its project,
 // of which project is told the name of a file. Without it the project of a file is its folder.

@@ -191,7 +191,7 @@ func (c *Config) Check(rules, editions []string) error {
 		}
 	}
 	if edition := c.Edition; edition.Known && !contains(editions, edition.Value) {
-		message := unknown("edition", edition.Value, editions)
+		message := UnknownEdition(edition.Value, editions)
 		if edition.Place.Node == nil {
 			message = edition.Place.Why + ": " + message
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 	"github.com/mlpolicy/mlpolicy/internal/lint/suggest"
@@ -63,6 +64,28 @@ func (e Errors) err() error {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
 	return e
+}
+
+// UnknownEdition says that an id is not one of the editions. Of a month or a day it names
+// the edition in force then.
+func UnknownEdition(id string, editions []string) string {
+	month, _, _ := strings.Cut(id, "T")
+	if _, err := time.Parse(time.DateOnly, month); err == nil {
+		month = month[:len("2006-01")]
+	}
+	if _, err := time.Parse("2006-01", month); err != nil {
+		return unknown("edition", id, editions)
+	}
+	var inForce string
+	for _, edition := range editions {
+		if _, err := time.Parse("2006-01", edition); err == nil && edition <= month {
+			inForce = max(inForce, edition)
+		}
+	}
+	if inForce == "" {
+		return fmt.Sprintf("unknown edition %q: none was in force then: use one of %s", id, strings.Join(editions, ", "))
+	}
+	return fmt.Sprintf("unknown edition %q: the one in force then is %q", id, inForce)
 }
 
 // unknown says that a name is none of those that there are.

@@ -52,17 +52,20 @@ func (r *reader) containerGroup(d *Deployment, properties *source.Node) {
 		sum.raise(demand{}.with(r.groupContainer(d, container.Get("properties"))))
 	}
 	d.CPUCores, d.MemoryGiB, d.GPUs = sum.cpu.fact(), sum.memory.fact(), sum.gpus.whole()
+	d.limitMemory(sum.memoryLimit.fact())
 }
 
 func (r *reader) groupContainer(d *Deployment, container *source.Node) ask {
 	r.image(d, container.Get("image"))
 	requests, limits := container.At("resources", "requests"), container.At("resources", "limits")
 	gpus := larger(r.groupGPUs(requests.Get("gpu")), r.groupGPUs(limits.Get("gpu")))
+	// Azure writes GB and allocates GiB.
+	memory := either(requests.GetFold("memoryInGB"), limits.GetFold("memoryInGB"), r.number)
 	return ask{
-		cpu: either(requests.Get("cpu"), limits.Get("cpu"), r.number),
-		// Azure writes GB and allocates GiB.
-		memory: either(requests.GetFold("memoryInGB"), limits.GetFold("memoryInGB"), r.number),
-		gpus:   gpus,
+		cpu:         either(requests.Get("cpu"), limits.Get("cpu"), r.number),
+		memory:      memory,
+		memoryLimit: larger(memory, r.again(r.number, limits.GetFold("memoryInGB"))),
+		gpus:        gpus,
 	}
 }
 

@@ -231,12 +231,14 @@ document azureml-v1-deployment-config @ 1:1
 deployment deploymentconfig.yml azureml-v1-deployment-config @ 1:1
   name: "deploymentconfig.yml" @ 1:1 (the document has no name; this is its file's)
   target: "aci" @ 1:14 computeType
+  api: "v1" @ 1:1 (the format azureml-v1-deployment-config is of this version)
   workload: "web-service" @ 1:14 computeType (a deployment configuration is for a web service)
   gpus: 1 @ 1:63 enableGpu (enableGpu asks for GPU) + @ 1:14 computeType (is deployed with it)
   link inference configuration @ 1:14 computeType -> @ 1:1
 deployment online azureml-v2-online-deployment @ 1:1
   name: "online" @ 2:7 name
   target: "managed-online" @ 1:10 $schema (the endpoint is a managed one)
+  api: "v2" @ 1:1 (the format azureml-v2-online-deployment is of this version)
   workload: "web-service" @ 1:10 $schema (an online endpoint is a web service)
   models[0]
     size_bytes: 999999999 @ 2:19 model_size_bytes (size that MLflow measured) + @ 3:15 model.path (the model's path leads there)
@@ -245,6 +247,7 @@ deployment online azureml-v2-online-deployment @ 1:1
 deployment deploymentconfig.yml azureml-v1-deployment-config @ 1:1
   name: "deploymentconfig.yml" @ 1:1 (the document has no name; this is its file's)
   target: "aci" @ 1:14 computeType
+  api: "v1" @ 1:1 (the format azureml-v1-deployment-config is of this version)
   workload: "web-service" @ 1:14 computeType (a deployment configuration is for a web service)
   link inference configuration @ 1:14 computeType -> @ 1:1 -> @ 1:1: it is defined 2 times, and none is taken
 `)
@@ -281,6 +284,7 @@ document azureml-v1-inference-config, completes the deployment configurations in
 deployment deploymentconfig.yml azureml-v1-deployment-config @ 1:1
   name: "deploymentconfig.yml" @ 1:1 (the document has no name; this is its file's)
   target: "aks" @ 1:14 computeType
+  api: "v1" @ 1:1 (the format azureml-v1-deployment-config is of this version)
   workload: "web-service" @ 1:14 computeType (a deployment configuration is for a web service)
   `+strings.TrimSpace(test.want+"\n  link inference configuration @ 1:14 computeType -> @ 1:1"))
 		})

@@ -44,6 +44,7 @@ func (r *reader) azureMLv1Requirements(d *Deployment, service *source.Node) {
 	d.CPUCores = either(resources.Get("cpu"), resources.Get("cpuLimit"), r.number)
 	// Azure writes GB and allocates GiB.
 	d.MemoryGiB = either(resources.GetFold("memoryInGB"), resources.GetFold("memoryInGBLimit"), r.number)
+	d.limitMemory(r.again(r.number, resources.GetFold("memoryInGBLimit")))
 	d.GPUs = either(service.Get("gpuCores"), resources.Get("gpu"), r.count)
 	d.FPGAs = r.count(resources.Get("fpga"))
 	d.Replicas = r.count(service.Get("numReplicas"))

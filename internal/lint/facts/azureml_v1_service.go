@@ -46,6 +46,7 @@ var azureMLv1Service = format{
 
 // azureMLv1Service reads the properties of a web service.
 func (r *reader) azureMLv1Service(d *Deployment, properties *source.Node) {
+	d.API = Know(V1, Place{Node: d.Place.Node, Why: "services are of version 1 of the API"})
 	computeType := properties.Get("computeType")
 	d.Workload = Know(WebService, Place{Node: computeType, Why: "a service of Azure ML is a web service"})
 	if computeType == nil {

@@ -98,6 +98,7 @@ const (
 	IoTEdge         Target = "iot-edge"
 	DataBoxEdge     Target = "data-box-edge"
 	ManagedOnline   Target = "managed-online"
+	BatchEndpoint   Target = "batch-endpoint"
 	Kubernetes      Target = "kubernetes" // a cluster known not to be AKS
 )
 
@@ -105,7 +106,7 @@ const (
 func (Target) Values() []string {
 	return []string{
 		string(Local), string(ComputeInstance), string(AKS), string(ACI), string(AMLCompute), string(Functions),
-		string(IoTEdge), string(DataBoxEdge), string(ManagedOnline), string(Kubernetes),
+		string(IoTEdge), string(DataBoxEdge), string(ManagedOnline), string(BatchEndpoint), string(Kubernetes),
 	}
 }
 
@@ -124,6 +125,18 @@ const (
 func (Workload) Values() []string {
 	return []string{string(WebService), string(BatchScoring), string(IoTModule), string(Training)}
 }
+
+// API is a version of Azure ML's API, SDK and CLI.
+type API string
+
+// The versions.
+const (
+	V1 API = "v1"
+	V2 API = "v2"
+)
+
+// Values lists the versions.
+func (API) Values() []string { return []string{string(V1), string(V2)} }
 
 // Stage is what a deployment or a compute is for.
 type Stage string
@@ -177,6 +190,8 @@ type Deployment struct {
 	Target Fact[Target] `json:"target,omitzero"`
 	// MayRunOn are further targets on which its scheduling terms let it run.
 	MayRunOn []Fact[Target] `json:"may_run_on,omitempty"`
+	// API is the version of Azure ML's API that its document is for.
+	API Fact[API] `json:"api,omitzero"`
 	// Workload is what it does.
 	Workload Fact[Workload] `json:"workload,omitzero"`
 	// Stage is what it is for.
@@ -191,6 +206,9 @@ type Deployment struct {
 	CPUCores Fact[float64] `json:"cpu_cores,omitzero"`
 	// MemoryGiB is of the whole group or pod, in units of 2^30 bytes.
 	MemoryGiB Fact[float64] `json:"memory_gib,omitzero"`
+	// MemoryLimitGiB is the memory that the whole group or pod may take, where that is more than
+	// MemoryGiB: of each container the larger of request and limit.
+	MemoryLimitGiB Fact[float64] `json:"memory_limit_gib,omitzero"`
 	// Replicas counts the copies of the service.
 	Replicas Fact[int64] `json:"replicas,omitzero"`
 	// Autoscales tells whether the service, not its cluster, scales by itself.
@@ -248,6 +266,7 @@ func (d *Deployment) LowerBounds() []string {
 		{"fpgas", d.FPGAs.AtLeast},
 		{"gpus", d.GPUs.AtLeast},
 		{"memory_gib", d.MemoryGiB.AtLeast},
+		{"memory_limit_gib", d.MemoryLimitGiB.AtLeast},
 	} {
 		if fact.atLeast {
 			names = append(names, fact.name)

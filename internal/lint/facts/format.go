@@ -2,7 +2,6 @@ package facts
 
 import (
 	"bytes"
-	"sync"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
@@ -33,18 +32,6 @@ type format struct {
 
 // formats are asked in this order; the first that matches reads the document.
 func formats() []*format {
-	formatTable.once.Do(func() { formatTable.formats = makeFormats() })
-	return formatTable.formats
-}
-
-// formatTable is what makeFormats returns. It has no initializer, since formats look other
-// formats up, which would be a cycle.
-var formatTable struct {
-	once    sync.Once
-	formats []*format
-}
-
-func makeFormats() []*format {
 	return []*format{
 		&modelDeployment,
 		&kubernetesWorkload,

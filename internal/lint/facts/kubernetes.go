@@ -24,8 +24,8 @@ var kubernetesWorkload = format{
 		if !ok || takenAway(root) {
 			return false
 		}
-		template := root.At(path...)
-		return template.At("spec", "containers") != nil || brokenPath(root, path...) || brokenPath(template, "spec")
+		path = append(path, "spec")
+		return root.At(append(path, "containers")...) != nil || brokenPath(root, path)
 	},
 	read: func(r *reader) {
 		d := r.object(r.root)
@@ -53,14 +53,6 @@ func templateOf(object *source.Node) *source.Node {
 	return object.At(path...)
 }
 
-// Ways from an object to its pod template.
-var (
-	pathOfPodTemplate = []string{"template"}
-	pathOfWorkload    = []string{"spec", "template"}
-	pathOfScaledJob   = []string{"spec", "jobTargetRef", "template"}
-	pathOfCronJob     = []string{"spec", "jobTemplate", "spec", "template"}
-)
-
 // templatePath returns the way to the pod template of an object. It is false for a kind
 // that carries none.
 func templatePath(object *source.Node) (path []string, ok bool) {
@@ -69,7 +61,7 @@ func templatePath(object *source.Node) (path []string, ok bool) {
 	case group == "" && kind == "Pod":
 		return nil, true
 	case group == "" && kind == "PodTemplate":
-		return pathOfPodTemplate, true
+		return []string{"template"}, true
 	case group == "" && kind == "ReplicationController",
 		(group == "apps" || group == "extensions") &&
 			(kind == "Deployment" || kind == "StatefulSet" || kind == "DaemonSet" || kind == "ReplicaSet"),
@@ -78,11 +70,11 @@ func templatePath(object *source.Node) (path []string, ok bool) {
 		group == "argoproj.io" && kind == "Rollout",
 		group == virtualDaemonSets && kind == "VirtualDaemonSet",
 		group == "apps.kruise.io" && (kind == "CloneSet" || kind == "StatefulSet" || kind == "DaemonSet"):
-		return pathOfWorkload, true
+		return []string{"spec", "template"}, true
 	case group == "keda.sh" && kind == "ScaledJob":
-		return pathOfScaledJob, true
+		return []string{"spec", "jobTargetRef", "template"}, true
 	case group == "batch" && kind == "CronJob":
-		return pathOfCronJob, true
+		return []string{"spec", "jobTemplate", "spec", "template"}, true
 	}
 	return nil, false
 }

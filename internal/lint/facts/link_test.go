@@ -47,6 +47,7 @@ document azureml-v2-batch-deployment @ 1:1
 deployment score azureml-v2-batch-deployment @ 1:1
   name: "score" @ 2:7 name
   target: "aml-compute" @ 3:7 type (the compute gpu-cluster that it runs on is there) + @ 5:10 compute (refers to it here)
+  api: "v2" @ 1:1 (the format azureml-v2-batch-deployment is of this version)
   workload: "batch-scoring" @ 3:7 type (a model behind a batch endpoint scores)
   gpus: 1 @ 4:7 size (VM size Standard_NC6 has 1 GPU) + @ 5:10 compute (refers to it here)
   fpgas: 0 @ 4:7 size (VM size Standard_NC6 has no FPGA) + @ 5:10 compute (refers to it here)

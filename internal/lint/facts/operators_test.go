@@ -26,6 +26,7 @@ spec:
   fpgas: 1 @ 7:65 spec.resources.limits["xilinx.com/fpga-u250"]
   cpu_cores: 0.5 @ 8:21 spec.resources.requests.cpu
   memory_gib: 1.5 @ 8:35 spec.resources.requests.memory
+  memory_limit_gib: 2 @ 7:76 spec.resources.limits.memory
   compute
     name: "gpu-large" @ 3:18 metadata.name
     target: "aks" @ 5:29 spec.nodeSelector.agentpool (only nodes of AKS have the label agentpool)

@@ -121,14 +121,14 @@ func readByStructure(object *source.Node) bool {
 			return false
 		}
 	}
-	for label := range strings.SplitSeq(group, ".") {
+	return !slices.ContainsFunc(strings.Split(group, "."), func(label string) bool {
 		switch label {
 		case "policy", "policies", "gatekeeper", "kyverno", "kubewarden", "jspolicy",
 			"admission", "admissionregistration", "apiextensions", "kustomize", "builtin":
-			return false
+			return true
 		}
-	}
-	return true
+		return false
+	})
 }
 
 // podOfOtherKind adds a pod as a deployment if it gives devices or a target. A patch gives
@@ -153,18 +153,9 @@ func (r *reader) podOfOtherKind(pod *source.Node, patch, several bool) {
 		r.pod(d, pod)
 		r.cluster(d, pod, metadata)
 	}
+	target := d.Target.Known || slices.ContainsFunc(d.said, func(said *Deployment) bool { return said.Target.Known })
 	claims := slices.ContainsFunc(d.mentions, (*reference).ofClaim)
-	if d.GPUs.Value == 0 && d.FPGAs.Value == 0 && !claims && (patch || !d.hasTarget()) {
+	if d.GPUs.Value == 0 && d.FPGAs.Value == 0 && !claims && (!target || patch) {
 		r.deployments = r.deployments[:before]
 	}
-}
-
-// hasTarget reports whether the document itself binds the pods to a target or declares one.
-func (d *Deployment) hasTarget() bool {
-	if d.pods != nil {
-		if at := d.pods.alone(inFile()); at.target.Known || at.may.Known || at.onACI.Known {
-			return true
-		}
-	}
-	return slices.ContainsFunc(d.said, func(said *Deployment) bool { return said.Target.Known })
 }

@@ -37,10 +37,12 @@ func (r *reader) pod(d *Deployment, spec *source.Node, more ...*source.Node) {
 	if whole := spec.Get("resources"); whole != nil {
 		d.CPUCores = requestedOfPod(whole, "cpu", d.CPUCores, r.quantity)
 		d.MemoryGiB = requestedOfPod(whole, "memory", d.MemoryGiB, r.memory)
+		d.MemoryLimitGiB = or(r.again(r.memory, whole.At("limits", "memory")), d.MemoryLimitGiB)
 	}
 	overhead := spec.Get("overhead")
 	d.CPUCores = plus(d.CPUCores, overhead.Get("cpu"), r.quantity)
 	d.MemoryGiB = plus(d.MemoryGiB, overhead.Get("memory"), r.memory)
+	d.limitMemory(plus(d.MemoryLimitGiB, overhead.Get("memory"), func(n *source.Node) Fact[float64] { return r.again(r.memory, n) }))
 }
 
 // plus adds what n states to a fact, if n states anything.
@@ -71,14 +73,15 @@ func present(list *source.Node) iter.Seq[*source.Node] {
 func takenAway(n *source.Node) bool { return n.Get("$patch").Is("delete") && !live(n) }
 
 // ask is what one container asks for.
-type ask struct{ gpus, fpgas, cpu, memory Fact[float64] }
+type ask struct{ gpus, fpgas, cpu, memory, memoryLimit Fact[float64] }
 
 // demand adds up what containers ask for that run at the same time.
-type demand struct{ gpus, fpgas, cpu, memory tally }
+type demand struct{ gpus, fpgas, cpu, memory, memoryLimit tally }
 
 func (d *demand) add(a ask) {
 	d.cpu.add(a.cpu)
 	d.memory.add(a.memory)
+	d.memoryLimit.add(a.memoryLimit)
 	// A container that names no device asks for none.
 	if a.gpus.Known {
 		d.gpus.add(a.gpus)
@@ -91,13 +94,17 @@ func (d *demand) add(a ask) {
 // with returns the demand with what one more container asks for. What that leaves open is
 // no part of the sums.
 func (d demand) with(a ask) demand {
-	return demand{cpu: d.cpu.with(a.cpu), memory: d.memory.with(a.memory), gpus: d.gpus.with(a.gpus), fpgas: d.fpgas.with(a.fpgas)}
+	return demand{
+		cpu: d.cpu.with(a.cpu), memory: d.memory.with(a.memory), memoryLimit: d.memoryLimit.with(a.memoryLimit),
+		gpus: d.gpus.with(a.gpus), fpgas: d.fpgas.with(a.fpgas),
+	}
 }
 
 // raise makes each sum at least the other's.
 func (d *demand) raise(to demand) {
 	d.cpu.raise(to.cpu)
 	d.memory.raise(to.memory)
+	d.memoryLimit.raise(to.memoryLimit)
 	d.gpus.raise(to.gpus)
 	d.fpgas.raise(to.fpgas)
 }
@@ -106,6 +113,7 @@ func (d *demand) raise(to demand) {
 func (d *demand) state(of *Deployment) {
 	of.GPUs, of.FPGAs = d.gpus.whole(), d.fpgas.whole()
 	of.CPUCores, of.MemoryGiB = d.cpu.fact(), d.memory.fact()
+	of.limitMemory(d.memoryLimit.fact())
 }
 
 // podSum adds up what the containers of a pod ask for as the scheduler does: containers and
@@ -140,6 +148,7 @@ func (r *reader) container(d *Deployment, container *source.Node) ask {
 		cpu:    requested(resources, "cpu", r.quantity),
 		memory: requested(resources, "memory", r.memory),
 	}
+	a.memoryLimit = larger(a.memory, r.again(r.memory, resources.At("limits", "memory")))
 	a.gpus, a.fpgas = r.devices(resources)
 	if !a.gpus.Known || a.gpus.Value == 0 {
 		if visible, _ := r.visibleGPU(container); visible.Known {
@@ -172,6 +181,22 @@ func (r *reader) resources(d *Deployment, resources *source.Node) {
 	d.GPUs, d.FPGAs = roundUp(gpus), roundUp(fpgas)
 	d.CPUCores = requested(resources, "cpu", r.quantity)
 	d.MemoryGiB = requested(resources, "memory", r.memory)
+	d.limitMemory(r.again(r.memory, resources.At("limits", "memory")))
+}
+
+// again reads a value that may have been read before: what is wrong with it is reported once.
+func (r *reader) again(read func(*source.Node) Fact[float64], n *source.Node) Fact[float64] {
+	problems := r.problems
+	defer func() { r.problems = problems }()
+	return read(n)
+}
+
+// limitMemory notes what the memory may grow to, if that is more than what is counted.
+func (d *Deployment) limitMemory(limit Fact[float64]) {
+	d.MemoryLimitGiB = Fact[float64]{}
+	if limit.Known && (!d.MemoryGiB.Known || limit.Value > d.MemoryGiB.Value) {
+		d.MemoryLimitGiB = limit
+	}
 }
 
 // device reads the number of devices of a kind, rounded up.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"iter"
 	"path"
+	"strings"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
@@ -62,10 +63,21 @@ type reader struct {
 // deployment adds a deployment that place describes. A missing name leaves it the
 // base name of the file.
 func (r *reader) deployment(name, place *source.Node) *Deployment {
-	d := &Deployment{Format: r.format, Name: r.name(name), Place: Place{Node: place}}
+	d := &Deployment{Format: r.format, Name: r.name(name), API: apiOf(r.format, place), Place: Place{Node: place}}
 	d.Subject = Subject{File: r.root.File().Name, Name: d.Name.Value}
 	r.deployments = append(r.deployments, d)
 	return d
+}
+
+// apiOf returns the version of Azure ML's API that documents of a format are for. The
+// names of the formats azureml-v1-… and azureml-v2-… state it.
+func apiOf(format string, place *source.Node) Fact[API] {
+	for _, version := range []API{V1, V2} {
+		if strings.HasPrefix(format, "azureml-"+string(version)+"-") {
+			return Know(version, Place{Node: place, Why: "the format " + format + " is of this version"})
+		}
+	}
+	return Fact[API]{}
 }
 
 // compute adds a compute that place describes. A missing name leaves it the base

@@ -199,7 +199,7 @@ func factsSchema(t *testing.T) *jsonschema.Schema {
 	property(t, schema, "deployments").Items.Properties.Set("lower_bounds", &jsonschema.Schema{
 		Type:        "array",
 		Description: "LowerBounds are the names of the facts above whose value is a lower bound: some of what adds to it is unknown.",
-		Items:       &jsonschema.Schema{Type: "string", Enum: []any{"cpu_cores", "fpgas", "gpus", "memory_gib"}},
+		Items:       &jsonschema.Schema{Type: "string", Enum: []any{"cpu_cores", "fpgas", "gpus", "memory_gib", "memory_limit_gib"}},
 	})
 	return schema
 }
@@ -253,6 +253,7 @@ func modelDeploymentSchema(t *testing.T) *jsonschema.Schema {
 	spec := object(
 		"component", facts.of("component", anyText()),
 		"target", facts.of("target", oneOf[Target]()...),
+		"api", facts.of("api", oneOf[API]()...),
 		"workload", facts.of("workload", oneOf[Workload]()...),
 		"stage", facts.of("stage", oneOf[Stage]()...),
 		"designer", facts.of("designer", anyBoolean()...),

@@ -61,8 +61,8 @@ func (r *reader) shaped(n *source.Node, want *shape) {
 	if len(want.fields) == 0 {
 		return
 	}
-	for _, member := range n.Entries() {
-		r.shaped(member.Value, want.fields[member.Key.Text])
+	for key, value := range entries(n) {
+		r.shaped(value, want.fields[key.Text])
 	}
 }
 
@@ -112,7 +112,7 @@ func (r *reader) at(n *source.Node, keys ...string) *source.Node {
 
 // brokenPath reports whether a value on a path of keys is no mapping, so that what belongs below
 // it cannot be read.
-func brokenPath(n *source.Node, keys ...string) bool {
+func brokenPath(n *source.Node, keys []string) bool {
 	for _, key := range keys {
 		if n = n.Get(key); n.IsNull() {
 			return false

@@ -136,6 +136,7 @@ func (m *merger) deployment(d, said *Deployment) {
 	if said.pods != nil {
 		d.pods = d.pods.with(said.pods, m.via)
 	}
+	fill(m, "api", &d.API, said.API)
 	fill(m, "workload", &d.Workload, said.Workload)
 	fill(m, "stage", &d.Stage, said.Stage)
 	fill(m, "designer", &d.Designer, said.Designer)

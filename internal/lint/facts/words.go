@@ -22,6 +22,8 @@ func (r *reader) words(spec *source.Node, d *Deployment) {
 			d.Component = r.line(value)
 		case "target":
 			d.Target = word[Target](r, value)
+		case "api":
+			d.API = word[API](r, value)
 		case "workload":
 			d.Workload = word[Workload](r, value)
 		case "stage":
@@ -57,7 +59,7 @@ func (r *reader) words(spec *source.Node, d *Deployment) {
 		case "compute":
 			d.Compute = r.computeWords(value)
 		default:
-			r.unknownKey(key, "component", "target", "workload", "stage", "designer", "gpus", "fpgas", "cpu", "memory",
+			r.unknownKey(key, "component", "target", "api", "workload", "stage", "designer", "gpus", "fpgas", "cpu", "memory",
 				"replicas", "autoscales", "delivery", "labels", "images", "model", "compute")
 		}
 	}

@@ -21,8 +21,10 @@ import (
 type Edition struct {
 	ID     string // the folder's name, such as 2020-06
 	Title  string
-	Date   string // of the text that it was read from, as 2020-06-25
+	Date   string // of the text that it was read from, as 2020-06-25; 2022-06 where only the month is known
 	Source string
+	// Formerly are the ids that the table had before.
+	Formerly []string
 	// Columns are the names of the cells that every row has, in the order of the file.
 	Columns []string
 	// Only are the statements of the form "only on" that the edition makes.
@@ -65,7 +67,8 @@ type column struct {
 // knownColumns are the columns that the builtin rules read. An organisation's own
 // columns are free, but one type down all rows.
 func knownColumns() map[string]column {
-	workloads := column{"a list of " + strings.Join(facts.Workload("").Values(), ", "), isWorkloads}
+	list := "a list of " + strings.Join(facts.Workload("").Values(), ", ")
+	workloads := column{list + ", or {v1: LIST, v2: LIST} by version of the API", isWorkloadsByVersion}
 	flag := column{"true or false", isBool}
 	return map[string]column{
 		"used_for":            workloads,
@@ -78,6 +81,7 @@ func knownColumns() map[string]column {
 		"low_priority":        flag,
 		"cluster_autoscaling": flag,
 		"memory":              {"{} or {below_gib: NUMBER}", isEmptyOr(map[string]func(any) bool{"below_gib": isPositive})},
+		"ram_percent":         {"a number above 0", isPositive},
 		"model":               {"{} or {below_bytes: NUMBER}", isEmptyOr(map[string]func(any) bool{"below_bytes": isPositive})},
 		"single_node_for":     {"{} or {stage: STAGE, model_from_bytes: NUMBER}", isEmptyOr(map[string]func(any) bool{"stage": isStage, "model_from_bytes": isPositive})},
 		"via":                 {`a string, "" where a target is reached as it is`, isString},
@@ -89,11 +93,20 @@ func knownColumns() map[string]column {
 func onlyColumn(statement string) (column string, offers func(cell any) bool) {
 	switch statement {
 	case "gpu-web-service", "gpu-batch-scoring":
-		return "gpu", func(cell any) bool { return slices.Contains(cell.([]any), any(strings.TrimPrefix(statement, "gpu-"))) }
+		return "gpu", func(cell any) bool { return offersGPU(cell, strings.TrimPrefix(statement, "gpu-")) }
 	case "fpga", "designer":
 		return statement, func(cell any) bool { return cell == true }
 	}
 	return "", nil
+}
+
+// offersGPU reports whether a cell names a workload for any version of the API.
+func offersGPU(cell any, workload string) bool {
+	if versions, ok := cell.(map[string]any); ok {
+		return slices.ContainsFunc(slices.Collect(maps.Values(versions)), func(cell any) bool { return offersGPU(cell, workload) })
+	}
+	list, _ := cell.([]any)
+	return slices.Contains(list, any(workload))
 }
 
 func isBool(value any) bool   { _, ok := value.(bool); return ok }
@@ -121,6 +134,17 @@ func isWorkloads(value any) bool {
 		ok = ok && isText && slices.Contains(facts.Workload("").Values(), text)
 	}
 	return ok
+}
+
+func isWorkloadsByVersion(value any) bool {
+	versions, ok := value.(map[string]any)
+	if !ok {
+		return isWorkloads(value)
+	}
+	for _, version := range facts.API("").Values() {
+		ok = ok && isWorkloads(versions[version])
+	}
+	return ok && len(versions) == len(facts.API("").Values())
 }
 
 func isEmptyOr(keys map[string]func(any) bool) func(any) bool {
@@ -276,11 +300,14 @@ func (r *tableReader) edition(id string, root *yaml.Node, data map[string]any) E
 			edition.Title = r.text(key, value)
 		case "date":
 			edition.Date = r.text(key, value)
-			if _, err := time.Parse(time.DateOnly, edition.Date); err != nil {
-				r.fault(value, "date is %q and not a day such as 2020-06-25", edition.Date)
+			_, noDay := time.Parse(time.DateOnly, edition.Date)
+			if _, noMonth := time.Parse("2006-01", edition.Date); noDay != nil && noMonth != nil {
+				r.fault(value, "date is %q and not a day such as 2020-06-25 or a month such as 2022-06", edition.Date)
 			}
 		case "source":
 			edition.Source = r.text(key, value)
+		case "formerly":
+			edition.Formerly = r.texts(key, value)
 		case "columns":
 			edition.Columns = r.texts(key, value)
 		case "only":
@@ -301,7 +328,7 @@ func (r *tableReader) edition(id string, root *yaml.Node, data map[string]any) E
 				delete(nodes, "targets")
 			}
 		default:
-			r.fault(key, "an edition has no key %s; known are title, date, source, columns, only, rows_for, notes and targets", key.Value)
+			r.fault(key, "an edition has no key %s; known are title, date, source, formerly, columns, only, rows_for, notes and targets", key.Value)
 		}
 	}
 	for _, key := range []string{"title", "date", "source", "columns", "targets"} {

@@ -25,7 +25,8 @@ func full() *facts.Facts {
 		Deployments: []*facts.Deployment{{
 			Name: known("churn"), Format: "test", Component: known("predictor"), Target: known(facts.AKS),
 			Workload: known(facts.WebService), Stage: known(facts.Production), Designer: known(true),
-			GPUs: known(int64(1)), FPGAs: known(int64(1)), CPUCores: known(2.0), MemoryGiB: known(47.5),
+			GPUs: known(int64(1)), FPGAs: known(int64(1)), CPUCores: known(2.0), MemoryGiB: known(47.5), MemoryLimitGiB: known(47.75),
+			API:      known(facts.V1),
 			Replicas: known(int64(3)), Autoscales: known(true), Delivery: known("iot-edge"),
 			Models: []*facts.Model{{
 				Name: known("churn"), Version: known("7"), SizeBytes: known(int64(1_200_000_000)), SizeSource: known("MLmodel"),

@@ -239,7 +239,7 @@ func TestLoadNamesTheCulprit(t *testing.T) {
 	const (
 		memory  = "builtin:" + memoryFile
 		edition = "builtin:" + editionFile
-		targets = "local, compute-instance, aks, aci, aml-compute, functions, iot-edge, data-box-edge, managed-online, kubernetes"
+		targets = "local, compute-instance, aks, aci, aml-compute, functions, iot-edge, data-box-edge, managed-online, batch-endpoint, kubernetes"
 	)
 	tests := []struct {
 		name   string
@@ -358,7 +358,7 @@ func TestLoadNamesTheCulprit(t *testing.T) {
 		{"edition of two documents", write(editionFile, editionYAML+"---\ntitle: other\n"),
 			[]string{edition + ":13: an edition is one document, and here begins another"}},
 		{"unknown key", replace(editionFile, "rows_for:", "rows_fro:"),
-			[]string{edition + ":6: an edition has no key rows_fro; known are title, date, source, columns, only, rows_for, notes and targets"}},
+			[]string{edition + ":6: an edition has no key rows_fro; known are title, date, source, formerly, columns, only, rows_for, notes and targets"}},
 		{"key twice", replace(editionFile, "notes: [it costs]", "title: Other"),
 			[]string{edition + ":7: the key title stands twice"}},
 		{"key that is no string", replace(editionFile, "rows_for: {kubernetes: aks", "rows_for: {1: aks"),
@@ -368,7 +368,7 @@ func TestLoadNamesTheCulprit(t *testing.T) {
 		{"no title of the edition", replace(editionFile, "title: Table\n", ""), []string{edition + ":1: the edition has no title"}},
 		{"no date", replace(editionFile, "date: \"2020-06-25\"\n", ""), []string{edition + ":1: the edition has no date"}},
 		{"no day", replace(editionFile, "2020-06-25", "June 2020"),
-			[]string{edition + `:2: date is "June 2020" and not a day such as 2020-06-25`}},
+			[]string{edition + `:2: date is "June 2020" and not a day such as 2020-06-25 or a month such as 2022-06`}},
 		{"no source", replace(editionFile, "source: example.com\n", ""), []string{edition + ":1: the edition has no source"}},
 		{"no columns", replace(editionFile, "columns: [used_for, production, gpu, memory, region]\n", ""),
 			[]string{edition + ":1: the edition has no columns"}},
@@ -412,11 +412,11 @@ func TestLoadNamesTheCulprit(t *testing.T) {
 		{"word for a yes", replace(editionFile, "production: true, gpu: [web", "production: yes, gpu: [web"),
 			[]string{edition + ":10: row aks: column production is not true or false"}},
 		{"workload that is no list", replace(editionFile, "gpu: [web-service]", "gpu: web-service"),
-			[]string{edition + ":10: row aks: column gpu is not a list of web-service, batch-scoring, iot-module, training"}},
+			[]string{edition + ":10: row aks: column gpu is not a list of web-service, batch-scoring, iot-module, training, or {v1: LIST, v2: LIST} by version of the API"}},
 		{"unknown workload for GPU", replace(editionFile, "gpu: [web-service]", "gpu: [webservice]"),
-			[]string{edition + ":10: row aks: column gpu is not a list of web-service, batch-scoring, iot-module, training"}},
+			[]string{edition + ":10: row aks: column gpu is not a list of web-service, batch-scoring, iot-module, training, or {v1: LIST, v2: LIST} by version of the API"}},
 		{"unknown workload", replace(editionFile, "{name: ACI, used_for: [web-service]", "{name: ACI, used_for: [web]"),
-			[]string{edition + ":11: row aci: column used_for is not a list of web-service, batch-scoring, iot-module, training"}},
+			[]string{edition + ":11: row aci: column used_for is not a list of web-service, batch-scoring, iot-module, training, or {v1: LIST, v2: LIST} by version of the API"}},
 		{"limit that is no number", replace(editionFile, "below_gib: 48", `below_gib: "48"`),
 			[]string{edition + ":11: row aci: column memory is not {} or {below_gib: NUMBER}"}},
 		{"limit of nothing", replace(editionFile, "below_gib: 48", "below_gib: 0"),
@@ -522,7 +522,7 @@ func TestLoadFolder(t *testing.T) {
 		{"data of another kind", map[string]string{"limits/data.json": "{}", "pods.rego": other(replicaRego, "few-replicas", "few-pods")}, nil, nil,
 			[]string{"acme/limits/data.json: no rule would see this data; an edition is editions/<id>/data.yaml, and nothing else is loaded as data"}},
 		{"a misspelt field", map[string]string{"pods.rego": other(other(replicaRego, "few-replicas", "few-pods"), "deployment.replicas", "deployment.replica")}, nil, nil,
-			[]string{`acme/pods.rego:11: rule few-pods: undefined ref: deployment.replica; have: "replica"; want (one of): ["autoscales" …`}},
+			[]string{`acme/pods.rego:11: rule few-pods: undefined ref: deployment.replica; have: "replica"; want (one of): ["api" "autoscales" …`}},
 		{"data of its own", map[string]string{"pods.rego": other(other(replicaRego, "few-replicas", "few-pods"), "< 2", "< data.acme.replicas")}, nil, nil,
 			[]string{"acme/pods.rego:11: rule few-pods: data.acme.replicas does not exist"}},
 	}

@@ -222,6 +222,23 @@ func (p *Policies) Edition(id string) (Edition, bool) {
 	return Edition{}, false
 }
 
+// Current returns the id of the edition that an id stands for: its own, or that of the
+// edition which had the id before. The notice says what changed, and is empty where
+// nothing did. An id that no edition has or had is returned as it is.
+func (p *Policies) Current(id string) (current, notice string) {
+	_, known := p.Edition(id)
+	for _, edition := range p.editions {
+		switch {
+		case edition.ID == id || !slices.Contains(edition.Formerly, id):
+		case known:
+			return id, fmt.Sprintf("edition %s has another table than before: the one that it had is edition %s now", id, edition.ID)
+		default:
+			return edition.ID, fmt.Sprintf("edition %s is called %s now", id, edition.ID)
+		}
+	}
+	return id, ""
+}
+
 // Digest identifies the content of all policy files and their places within their
 // folders: "sha256:" and 64 hexadecimal digits.
 func (p *Policies) Digest() string { return p.digest }

@@ -26,8 +26,6 @@ type jsonPlacement struct {
 	File   string `json:"file"`
 	Line   int    `json:"line"`
 	Column int    `json:"column"`
-	// Object is the Kubernetes object that describes it, null for none.
-	Object *jsonObject `json:"object"`
 	// Facts are those of the input that rules see.
 	Facts   any          `json:"facts"`
 	Targets []jsonOption `json:"targets"`
@@ -66,7 +64,6 @@ func WhereJSON(w io.Writer, placements *lint.Placements) error {
 		if node := p.Deployment.Place.Node; node != nil {
 			start := node.Span().Start
 			placement.File, placement.Line, placement.Column = node.File().Name, start.Line, start.Column
-			placement.Object = jsonObjectOf(lint.ObjectAround(node))
 		}
 		for j, option := range p.Options {
 			placement.Targets[j] = jsonOption{

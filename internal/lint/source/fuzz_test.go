@@ -44,7 +44,6 @@ var fuzzSeeds = []string{
 	"a: |2+\n   x\n\n\nb: |-\n   y\n",
 	"'single': \"double\" # comment\n\"k\": v\n",
 	"--- text\n--- |\n block\n---\n",
-	"/* a */ { // b\n \"c\": \"d\r\n\te\", \"f\": \"[[g\n]\",}",
 	"0\n00",
 	"?  c\n#! .: d\n",
 	"<<  : ",

@@ -11,7 +11,7 @@ package mlpolicy.table
 # description: |
 #   The row of each target, under the target's own id even where the edition has merged rows. A cell that
 #   differs by version of the API has what either version offers.
-targets := object.union(listed, {target: offered(target, ["v1", "v2"]) | some target in by_version})
+targets := rows(data.mlpolicy.editions[input.edition])
 
 # METADATA
 # description: |
@@ -23,28 +23,9 @@ row(deployment) := found if {
 
 # METADATA
 # description: The row of each target by version of the API.
-rows_of[api] := object.union(listed, {target: offered(target, [api]) | some target in by_version}) if {
+rows_of[api] := object.union(written, {target: offered(written[target], [api]) | some target in by_version(written)}) if {
 	some api in ["v1", "v2"]
-}
-
-# METADATA
-# description: The row of each target as the edition has it.
-listed := rows(data.mlpolicy.editions[input.edition])
-
-# METADATA
-# description: The targets with a cell that differs by version of the API.
-by_version contains target if listed[target].used_for.v1
-
-by_version contains target if listed[target].gpu.v1
-
-# METADATA
-# description: What some versions of the API offer together, in the cells of a row that differ by version.
-offered(target, versions) := {column: workloads |
-	some column in ["used_for", "gpu"]
-	cell := listed[target][column]
-	is_object(cell)
-	either := {workload | some version in versions; some workload in cell[version]}
-	workloads := [workload | some workload in ["web-service", "batch-scoring", "iot-module"]; workload in either]
+	written := as_written(data.mlpolicy.editions[input.edition])
 }
 
 # METADATA
@@ -56,11 +37,35 @@ only := data.mlpolicy.editions[input.edition].only
 inference := {"batch-scoring", "iot-module", "web-service"}
 
 # METADATA
-# description: An edition's rows, and under the id of each merged target the row that it has become part of.
-rows(edition) := object.union(
+# description: |
+#   An edition's rows, and under the id of each merged target the row that it has become part of, for documents
+#   whose version of the API is not known.
+rows(edition) := object.union(written, {target: offered(written[target], ["v1", "v2"]) |
+	some target in by_version(written)
+}) if {
+	written := as_written(edition)
+}
+
+# METADATA
+# description: An edition's rows with the cells that it has.
+as_written(edition) := object.union(
 	edition.targets,
 	{target: edition.targets[id] | some target, id in edition.rows_for},
 )
+
+# METADATA
+# description: The targets with a cell that differs by version of the API.
+by_version(written) := {target | written[target].used_for.v1} | {target | written[target].gpu.v1}
+
+# METADATA
+# description: What some versions of the API offer together, in the cells of a row that differ by version.
+offered(row, versions) := {column: workloads |
+	some column in ["used_for", "gpu"]
+	cell := row[column]
+	is_object(cell)
+	either := {workload | some version in versions; some workload in cell[version]}
+	workloads := [workload | some workload in ["web-service", "batch-scoring", "iot-module"]; workload in either]
+}
 
 # METADATA
 # description: The targets whose cell in a yes-or-no column says yes.
@@ -154,6 +159,20 @@ several_nodes(compute) := [[fact, sprintf(phrase, [compute[fact]])] |
 	some [fact, phrase] in [["nodes", "%v nodes"], ["max_nodes", "up to %v nodes"], ["min_nodes", "at least %v nodes"]]
 	compute[fact] > 1
 ][0]
+
+# METADATA
+# description: |
+#   The fact by which a deployment may take the most memory, and that memory; undefined where it is not known
+#   exactly.
+largest_memory(deployment) := [fact, gib] if {
+	[gib, fact] := max([[deployment[fact], fact] | some fact in ["memory_gib", "memory_limit_gib"]])
+	not inexact(deployment, "memory_gib")
+	not inexact(deployment, "memory_limit_gib")
+}
+
+# METADATA
+# description: The value of a fact is a lower bound.
+inexact(deployment, fact) if fact in deployment.lower_bounds
 
 # METADATA
 # description: |

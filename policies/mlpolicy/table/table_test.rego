@@ -8,9 +8,12 @@ test_editions_and_their_rows if {
 	{id: count(edition.targets) | some id, edition in editions} == {
 		"2020-06": 8,
 		"2020-12": 4,
-		"2021-10": 4,
+		"2021-05": 4,
+		"2021-08": 4,
+		"2021-10": 5,
+		"2022-06": 4,
 		"2023-03": 5,
-		"2026-03": 5,
+		"2024-01": 5,
 	}
 }
 
@@ -29,7 +32,7 @@ test_editions_are_dated_by_their_id[id] if {
 }
 
 test_targets_are_the_rows_of_the_edition[id] if {
-	some id in {"2020-06", "2020-12"}
+	some id in {"2020-06", "2020-12", "2021-05", "2021-08", "2021-10"}
 
 	table.targets == editions[id].targets with input.edition as id
 }
@@ -46,9 +49,12 @@ test_only_is_what_the_edition_says[id] if {
 	some id, statements in {
 		"2020-06": ["gpu-web-service", "gpu-batch-scoring", "fpga", "designer"],
 		"2020-12": ["gpu-web-service", "gpu-batch-scoring", "fpga"],
-		"2021-10": ["gpu-web-service", "gpu-batch-scoring"],
+		"2021-05": ["gpu-web-service", "gpu-batch-scoring", "fpga"],
+		"2021-08": ["gpu-web-service", "gpu-batch-scoring", "fpga"],
+		"2021-10": ["gpu-web-service", "gpu-batch-scoring", "fpga"],
+		"2022-06": ["gpu-web-service", "gpu-batch-scoring"],
 		"2023-03": [],
-		"2026-03": [],
+		"2024-01": [],
 	}
 
 	table.only == statements with input.edition as id
@@ -77,6 +83,8 @@ test_offering_gpu[name] if {
 		"2020-06 iot-module": set(),
 		"2021-10 web-service": {"kubernetes", "aks"},
 		"2021-10 batch-scoring": {"aml-compute"},
+		"2022-06 web-service": {"kubernetes", "aks"},
+		"2024-01 batch-scoring": {"kubernetes", "aks", "batch-endpoint", "aml-compute"},
 		"2023-03 web-service": {"kubernetes", "aks", "managed-online"},
 		"2023-03 batch-scoring": {"kubernetes", "aks", "batch-endpoint", "aml-compute"},
 	}
@@ -200,6 +208,39 @@ test_targets_have_what_either_version_offers if {
 	object.remove(rows, ["aks"]) == object.remove(editions["2020-06"].targets, ["aks"])
 }
 
+test_rows_of_2024_01_differ_by_version_of_the_api[api] if {
+	some api, workloads in {
+		"v1": ["web-service"],
+		"v2": ["web-service", "batch-scoring"],
+		"": ["web-service", "batch-scoring"],
+	}
+	deployment := object.union({"target": "aks"}, {"api": api | api != ""})
+	row := table.row(deployment) with input.edition as "2024-01"
+
+	[row.used_for, row.gpu] == [workloads, workloads]
+}
+
+test_largest_memory[name] if {
+	some name, case in {
+		"request": {"facts": {"memory_gib": 4}, "largest": ["memory_gib", 4]},
+		"limit": {"facts": {"memory_gib": 4, "memory_limit_gib": 8}, "largest": ["memory_limit_gib", 8]},
+		"limit below": {"facts": {"memory_gib": 4, "memory_limit_gib": 2}, "largest": ["memory_gib", 4]},
+		"other bounds": {"facts": {"memory_gib": 4, "lower_bounds": ["gpus"]}, "largest": ["memory_gib", 4]},
+	}
+
+	table.largest_memory(case.facts) == case.largest
+}
+
+test_largest_memory_is_not_known[name] if {
+	some name, facts in {
+		"nothing": {},
+		"request": {"memory_gib": 4, "memory_limit_gib": 8, "lower_bounds": ["memory_gib"]},
+		"limit": {"memory_gib": 4, "memory_limit_gib": 8, "lower_bounds": ["memory_limit_gib"]},
+	}
+
+	not table.largest_memory(facts)
+}
+
 test_stage_is_the_compute_s_where_the_deployment_has_none if {
 	table.stage({"stage": "production", "compute": {"stage": "development"}}) == "production"
 	table.stage({"compute": {"stage": "development"}}) == "development"
@@ -243,7 +284,8 @@ test_refused[name] if {
 		"2020-06 aks production": false, # the cell says yes
 		"2020-06 kubernetes production": false, # no row, and nothing says only
 		"2020-12 functions designer": false,
-		"2021-10 aci fpga": false, # no column
+		"2021-10 kubernetes fpga": true, # N/A
+		"2022-06 aci fpga": false, # no column
 	}
 	[edition, target, column] := split(name, " ")
 	results := {true | table.refused(target, column)} with input.edition as edition
@@ -269,7 +311,9 @@ test_name[name] if {
 		"2020-12 functions": "Azure Functions", # as an earlier edition says
 		"2020-06 managed-online": "Azure Machine Learning managed online endpoints", # as a later one says
 		"2020-06 kubernetes": "Kubernetes other than AKS", # and not as a later one says
-		"2021-10 kubernetes": "Azure Machine Learning Kubernetes",
+		"2021-10 kubernetes": "Azure Arc enabled Kubernetes",
+		"2022-06 kubernetes": "Azure Machine Learning Kubernetes",
+		"2020-06 batch-endpoint": "Azure Machine Learning batch endpoints",
 		"2020-06 mainframe": "mainframe",
 	}
 	[edition, target] := split(name, " ")

@@ -13,7 +13,7 @@ test_deny_gpu_on_a_target_for_the_cpu[edition] if {
 	}} with input as fixture.under(edition, {"target": "aci", "gpus": 2})
 }
 
-test_there_are_five_editions if count(editions) == 5
+test_there_are_eight_editions if count(editions) == 8
 
 test_allow_targets_that_are_not_for_the_cpu[target] if {
 	some target in {id | some id, row in editions["2020-06"].targets; row.cpu_only == false}

@@ -60,14 +60,14 @@ test_allow_aks if {
 }
 
 test_allow_container_instances_from_2020_12_on[edition] if {
-	some edition in {"2020-12", "2021-10", "2023-03", "2026-03"}
+	some edition in {"2020-12", "2021-05", "2021-08", "2021-10", "2022-06", "2023-03", "2024-01"}
 
 	rule.deny == set() with input as fixture.under(edition, {"target": "aci", "workload": "web-service", "designer": true})
 }
 
 test_allow_any_target_where_the_edition_does_not_say[target] if {
 	some target in {"local", "aks", "kubernetes", "functions"}
-	facts := fixture.under("2021-10", {"target": target, "workload": "web-service", "designer": true})
+	facts := fixture.under("2022-06", {"target": target, "workload": "web-service", "designer": true})
 
 	rule.deny == set() with input as facts
 }

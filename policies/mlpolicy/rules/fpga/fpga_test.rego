@@ -61,7 +61,7 @@ test_allow_what_is_not_known[absent] if {
 }
 
 test_allow_under_editions_without_fpga_column[name] if {
-	some edition in {"2021-10", "2023-03", "2026-03"}
+	some edition in {"2022-06", "2023-03", "2024-01"}
 	some target in {"aci", "data-box-edge"}
 	name := concat("/", [edition, target])
 

@@ -27,10 +27,10 @@ test_deny_outside_compute_clusters[target] if {
 }
 
 test_deny_kubernetes_whose_gpu_is_for_web_services if {
-	facts := fixture.under("2021-10", {"target": "aks", "workload": "batch-scoring", "gpus": 2})
+	facts := fixture.under("2022-06", {"target": "aks", "workload": "batch-scoring", "gpus": 2})
 	offering := "Azure Machine Learning compute clusters"
 
-	rule.deny == found("Azure Machine Learning Kubernetes", "2021-10", offering) with input as facts
+	rule.deny == found("Azure Machine Learning Kubernetes", "2022-06", offering) with input as facts
 }
 
 test_allow_compute_clusters if {

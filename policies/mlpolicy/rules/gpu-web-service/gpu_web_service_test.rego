@@ -64,7 +64,7 @@ test_allow_aks if {
 }
 
 test_allow_aks_in_the_row_of_kubernetes if {
-	rule.deny == set() with input as fixture.under("2021-10", {"target": "aks", "workload": "web-service", "gpus": 4})
+	rule.deny == set() with input as fixture.under("2022-06", {"target": "aks", "workload": "web-service", "gpus": 4})
 }
 
 test_allow_without_gpu if {

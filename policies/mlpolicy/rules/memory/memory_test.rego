@@ -12,7 +12,7 @@ limits := {[edition, target]: row.memory.below_gib |
 
 test_container_instances_are_limited_in_every_edition if {
 	limits == {[edition, "aci"]: 48 | some edition, _ in editions}
-	count(limits) == 5
+	count(limits) == 8
 }
 
 test_deny_at_the_limit_and_above[name] if {

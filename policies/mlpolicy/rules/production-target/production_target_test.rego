@@ -11,8 +11,9 @@ testing := {[edition, target]: row.name |
 	row.production == false
 }
 
-test_container_instances_are_for_testing_in_every_edition if {
-	{edition | some [edition, "aci"], _ in testing} == object.keys(editions)
+test_container_instances_are_for_testing_in_all_editions_but_one if {
+	# The text of May 2021 has neither testing nor development at Container Instances.
+	{edition | some [edition, "aci"], _ in testing} == object.keys(editions) - {"2021-05"}
 	{target | some ["2020-06", target], _ in testing} == {"local", "compute-instance", "aci"}
 }
 

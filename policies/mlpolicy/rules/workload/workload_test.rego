@@ -36,7 +36,7 @@ test_message_names_both_uses_of_a_merged_row if {
 			"churn runs the workload iot-module on Azure Machine Learning Kubernetes, ",
 			"which is for web-service and batch-scoring",
 		]),
-	}} with input as fixture.under("2021-10", {"target": "aks", "workload": "iot-module"})
+	}} with input as fixture.under("2022-06", {"target": "aks", "workload": "iot-module"})
 }
 
 test_allow_what_the_target_is_used_for[name] if {
@@ -47,12 +47,23 @@ test_allow_what_the_target_is_used_for[name] if {
 	rule.deny == set() with input as fixture.deployment({"target": target, "workload": workload})
 }
 
-test_allow_batch_scoring_on_kubernetes_from_2021_10_on[name] if {
-	some edition in {"2021-10", "2023-03", "2026-03"}
+test_allow_batch_scoring_on_kubernetes_from_2022_06_on[name] if {
+	some edition in {"2022-06", "2023-03", "2024-01"}
 	some target in {"aks", "kubernetes"}
 	name := concat("/", [edition, target])
 
 	rule.deny == set() with input as fixture.under(edition, {"target": target, "workload": "batch-scoring"})
+}
+
+test_deny_batch_scoring_by_version_of_the_api[api] if {
+	some api, findings in {"v1": 1, "v2": 0}
+	denied := rule.deny with input as fixture.under("2024-01", {
+		"target": "kubernetes",
+		"workload": "batch-scoring",
+		"api": api,
+	})
+
+	count(denied) == findings
 }
 
 test_allow_training if {
