@@ -153,7 +153,7 @@ func (r *reader) podOfOtherKind(pod *source.Node, patch, several bool) {
 		r.pod(d, pod)
 		r.cluster(d, pod, metadata)
 	}
-	target := d.Target.Known || slices.ContainsFunc(d.said, func(said *Deployment) bool { return said.Target.Known })
+	target := d.Target.Known || d.pods.names() || slices.ContainsFunc(d.said, func(said *Deployment) bool { return said.Target.Known })
 	claims := slices.ContainsFunc(d.mentions, (*reference).ofClaim)
 	if d.GPUs.Value == 0 && d.FPGAs.Value == 0 && !claims && (!target || patch) {
 		r.deployments = r.deployments[:before]

@@ -229,6 +229,15 @@ func (s *scheduling) locate(as interpretation) location {
 	return at
 }
 
+// names reports whether evidence or a hint names a target in a file.
+func (s *scheduling) names() bool {
+	if s == nil {
+		return false
+	}
+	at := s.locate(inFile())
+	return at.target.Known || at.may.Known || at.hint.Known || at.onACI.Known
+}
+
 // alone understands the pods by themselves.
 func (s *scheduling) alone(as interpretation) location {
 	at := s.bound(as)
