@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help check build test lint fmt generate bench cover fuzz mutate pre-commit opa schema startup load chart image e2e
+.PHONY: help check build test lint fmt generate bench cover fuzz mutate pre-commit opa conftest schema startup load chart image e2e
 
 GO         ?= go
 TOOL       := $(GO) tool -modfile=.ci/tools.mod
@@ -44,6 +44,9 @@ opa: ## check and test the policies with the stock opa binary
 
 schema: build ## validate documents with ajv by the schemas that the program prints
 	.ci/schema
+
+conftest: ## run a real Conftest, built here, on facts with the shipped package main
+	.ci/conftest
 
 chart: ## check the Helm chart with helm built here; UPDATE=-update writes install.yaml anew
 	.ci/chart $(UPDATE)

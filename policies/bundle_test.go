@@ -15,6 +15,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/bundle"
 	"github.com/open-policy-agent/opa/v1/loader"
 	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/storage/inmem"
 
 	"github.com/mlpolicy/mlpolicy/policies"
 )
@@ -143,5 +144,52 @@ func TestTwoBundles(t *testing.T) {
 	_, err := answer(read(organisation("mlpolicy")), `{}`)
 	if err == nil || !strings.Contains(err.Error(), "overlapping roots") {
 		t.Errorf("of overlapping bundles the error is %v", err)
+	}
+}
+
+// The package main that is shipped for Conftest denies whatever keeps the rules from being
+// asked, too: Conftest passes what nothing denies.
+func TestConftestPackage(t *testing.T) {
+	main, err := os.ReadFile("../deploy/conftest/main.rego")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const good = `{"edition": "2020-06", "deployments": [{"name": "a", "target": "aci", "memory_gib": 8}]}`
+	modules := modulesOf(loadBundle(t))
+	data := loadBundle(t).Data
+	for name, test := range map[string]struct {
+		rules bool
+		data  map[string]any
+		input string
+		want  string // in the only message, empty for none
+	}{
+		"a finding":      {true, data, strings.Replace(good, "8}", "64}", 1), "memory: a asks for 64 GiB"},
+		"no finding":     {true, data, good, ""},
+		"no data":        {true, map[string]any{}, good, "data.mlpolicy.editions is missing"},
+		"no rules":       {false, data, good, "mlpolicy's rules are not loaded"},
+		"an old edition": {true, data, strings.Replace(good, "2020-06", "1999-01", 1), "unknown edition 1999-01"},
+		"another file":   {true, data, `{"edition": "2020-06", "computeType": "ACI"}`, "input.deployments is missing"},
+	} {
+		options := []func(*rego.Rego){rego.Module("main.rego", string(main)), rego.Query("data.main.deny"), rego.Store(inmem.NewFromObject(test.data))}
+		for file, module := range modules {
+			if test.rules && !strings.HasSuffix(file, "_test.rego") {
+				options = append(options, rego.ParsedModule(module))
+			}
+		}
+		var input any
+		if err := json.Unmarshal([]byte(test.input), &input); err != nil {
+			t.Fatal(err)
+		}
+		results, err := rego.New(append(options, rego.Input(input))...).Eval(t.Context())
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		denied, _ := results[0].Expressions[0].Value.([]any)
+		switch {
+		case test.want == "" && len(denied) == 0:
+		case test.want != "" && len(denied) == 1 && strings.Contains(denied[0].(map[string]any)["msg"].(string), test.want):
+		default:
+			t.Errorf("%s: denied is %v, want %q", name, denied, test.want)
+		}
 	}
 }

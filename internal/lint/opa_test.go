@@ -1,17 +1,24 @@
 package lint_test
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/bundle"
+	"github.com/open-policy-agent/opa/v1/compile"
 	"github.com/open-policy-agent/opa/v1/loader"
 	"github.com/open-policy-agent/opa/v1/rego"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint"
 	"github.com/mlpolicy/mlpolicy/internal/lint/config"
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
 	"github.com/mlpolicy/mlpolicy/policies"
 )
@@ -93,4 +100,113 @@ func TestIndexingChangesNothing(t *testing.T) {
 	if total == 0 {
 		t.Fatal("no example has a finding")
 	}
+}
+
+// TestOptimisedBundlesAgree builds the bundle as opa build does, at each level of
+// optimisation and for each target that stock OPA evaluates, and compares what the rules
+// find in all examples with what they find as they are. OPA's optimiser has lost rules
+// before (open-policy-agent/opa#8284 is of the same kind).
+func TestOptimisedBundlesAgree(t *testing.T) {
+	linter := newLinter(t)
+	loaded, err := policy.Load(t.Context(), policies.FS, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// As one input for each edition: no rule relates deployments.
+	together := facts.Facts{Deployments: []*facts.Deployment{}, Computes: []*facts.Compute{}}
+	for _, e := range examples(t) {
+		extraction := factsOf(t, linter, os.DirFS(examplesFolder), e.name)
+		together.Deployments = append(together.Deployments, extraction.Deployments...)
+		together.Computes = append(together.Computes, extraction.Computes...)
+	}
+	const findings, problems = "data.mlpolicy.query.findings", "data.mlpolicy.query.problems"
+	editions := append(loaded.EditionIDs(), "no such edition")
+	// ask returns each member of the answer to a question under each edition.
+	ask := func(b *bundle.Bundle, question string) []string {
+		query, err := rego.New(rego.ParsedBundle("policies", b), rego.Query(question)).PrepareForEval(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var lines []string
+		for _, edition := range editions {
+			together.Edition = edition
+			written, err := json.Marshal(together)
+			if err != nil {
+				t.Fatal(err)
+			}
+			input, err := ast.ValueFromReader(bytes.NewReader(written))
+			if err != nil {
+				t.Fatal(err)
+			}
+			results, err := query.Eval(t.Context(), rego.EvalParsedInput(input))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(results) == 0 {
+				lines = append(lines, edition+": undefined")
+				continue
+			}
+			for _, member := range results[0].Expressions[0].Value.([]any) {
+				line, err := json.Marshal(member)
+				if err != nil {
+					t.Fatal(err)
+				}
+				lines = append(lines, edition+": "+string(line))
+			}
+		}
+		slices.Sort(lines)
+		return lines
+	}
+
+	plain := build(t, compile.TargetRego, 0)
+	answered := ask(plain, findings)
+	for _, rule := range loaded.RuleIDs() {
+		if !slices.ContainsFunc(answered, func(line string) bool { return strings.Contains(line, `"rule":"`+rule+`"`) }) {
+			t.Errorf("%s reports nothing in any example under any edition", rule)
+		}
+	}
+	for _, test := range []struct {
+		target string
+		level  int
+	}{
+		{compile.TargetRego, 1}, {compile.TargetRego, 2},
+		{compile.TargetPlan, 0}, {compile.TargetPlan, 1}, {compile.TargetPlan, 2},
+	} {
+		t.Run(fmt.Sprintf("%s-%d", test.target, test.level), func(t *testing.T) {
+			built := build(t, test.target, test.level)
+			for _, question := range []string{findings, problems} {
+				want, got := ask(plain, question), ask(built, question)
+				if len(want) == 0 {
+					t.Fatalf("%s has no answer", question)
+				}
+				for _, line := range want {
+					if !slices.Contains(got, line) {
+						t.Errorf("%s has lost %s", question, line)
+					}
+				}
+				if len(got) > len(want) {
+					t.Errorf("%s has %d answers and not %d", question, len(got), len(want))
+				}
+			}
+			if test.target == compile.TargetPlan && len(built.PlanModules) == 0 {
+				t.Error("there is no plan")
+			}
+		})
+	}
+}
+
+// build is opa build --bundle policies -t TARGET -O LEVEL.
+func build(t *testing.T, target string, level int) *bundle.Bundle {
+	t.Helper()
+	var archive bytes.Buffer
+	err := compile.New().WithPaths("../../policies").WithAsBundle(true).WithTarget(target).WithOptimizationLevel(level).
+		WithRegoAnnotationEntrypoints(true).WithCapabilities(ast.CapabilitiesForThisVersion()).WithOutput(&archive).Build(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	built, err := bundle.NewReader(&archive).Read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &built
 }

@@ -1,0 +1,7 @@
+package main
+
+deny contains {"msg": sprintf("%s: %s", [found.rule, found.denied.message])} if some found in data.mlpolicy.query.findings
+
+deny contains {"msg": problem} if some problem in data.mlpolicy.query.problems
+
+deny contains {"msg": "mlpolicy's rules are not loaded: name their folder by --policy and --data"} if not data.mlpolicy.query.problems
