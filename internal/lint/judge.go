@@ -84,12 +84,13 @@ func (j *judge) denial(all *facts.Facts, denial policy.Denial, of variant, rests
 		finding.subject, finding.ofDeployment = index, true
 		finding.under(d.Parameters, &place)
 		if of.mayRun {
-			finding.Remedy += " Or remove the scheduling terms that let it run there."
+			finding.further += " Or remove the scheduling terms that let it run there."
 			place.Related = append(slices.Clip(place.Related), d.Target.Place)
 		}
 		if rests.hinted {
-			finding.Remedy += j.correction(d)
+			finding.further += j.correction(d)
 		}
+		finding.Remedy += finding.further
 	case "computes":
 		c := all.Computes[index]
 		finding.Deployment, finding.Target = c.Name.Value, string(c.Target.Value)

@@ -58,6 +58,7 @@ type Finding struct {
 
 	subject      int // the index of the deployment among the facts of the run
 	ofDeployment bool
+	further      string // sentences of Remedy that no suggestion replaces
 }
 
 // Object identifies a Kubernetes object, by what its document says.

@@ -81,7 +81,7 @@ func (s *suggester) complete(ctx context.Context, findings []*Finding) {
 	for _, finding := range findings {
 		if index, ok := s.suggestible(finding); ok {
 			rule, _ := s.policies.Rule(finding.Rule)
-			finding.Remedy = suggestions[index].remedy(rule, finding.Severity, s.all.Deployments[index].Stage, s.denied[index], s.config.Edition.Value)
+			finding.Remedy = suggestions[index].remedy(rule, finding.Severity, s.all.Deployments[index].Stage, s.denied[index], s.config.Edition.Value) + finding.further
 		}
 	}
 }
