@@ -21,10 +21,10 @@ const (
 	// gpuRefused is what is said of a Deployment with a GPU on the virtual node.
 	gpuRefused = `cpu-only: scorer asks for 1 GPU on Azure Container Instances, which is for CPU-based workloads ` +
 		`(spec.template.spec.containers[0].resources.limits["nvidia.com/gpu"]). ` +
-		`Ask for no GPU, or deploy to a target that offers GPU to the workload.`
+		`Ask for no GPU, or deploy to a target that offers GPU to the workload. See: mlpolicy explain cpu-only`
 	memoryRefused = `memory: scorer asks for 64 GiB of memory on Azure Container Instances, which takes less than 48 GiB: ` +
 		`ask for less or deploy to another target (spec.template.spec.containers[0].resources.limits.memory). ` +
-		`Ask for less memory, or deploy to a target without a memory limit.`
+		`Ask for less memory, or deploy to a target without a memory limit. See: mlpolicy explain memory`
 )
 
 // imageRules are an organisation's rules: one finding for each image.
@@ -60,14 +60,16 @@ func TestWhatPeopleSee(t *testing.T) {
 	gpu := oneContainer("nvidia.com/gpu: 1, memory: 1Gi")
 	var twenty []string
 	for i := range 20 {
-		twenty = append(twenty, fmt.Sprintf("image-registry: docker.io/scorer:%d is none of ours (spec.template.spec.containers[%d].image). Take another image.\n", i, i))
+		twenty = append(twenty, fmt.Sprintf("image-registry: docker.io/scorer:%d is none of ours (spec.template.spec.containers[%d].image)\n", i, i))
 	}
+	const advice = ". Take another image. See: mlpolicy explain image-registry\n"
+	twenty[0] = strings.TrimSuffix(twenty[0], "\n") + advice
 	tests := []struct {
 		name      string
 		namespace string
 		manifest  string
 		code      int
-		stderr    string // all of it
+		stderr    string // all of it, or with … how it begins and ends
 		rules     string // in the audit log
 		mode      string // the same, if not enforce
 	}{
@@ -98,15 +100,14 @@ func TestWhatPeopleSee(t *testing.T) {
 			name: "an error is denied, and what is no error is a warning beside it", namespace: ordinary,
 			manifest: deploymentOf("scorer", "", imagesOf(1, "docker.io/scorer-%d:latest")),
 			code:     1, rules: "image-registry,image-version",
-			stderr: "Warning: image-version: docker.io/scorer-0:latest changes under its name (spec.template.spec.containers[0].image)\n" +
-				denied + "image-registry: docker.io/scorer-0:latest is none of ours (spec.template.spec.containers[0].image). Take another image.\n",
+			stderr: "Warning: mlpolicy: image-version: docker.io/scorer-0:latest changes under its name (spec.template.spec.containers[0].image). Take another image.\n" +
+				denied + "image-registry: docker.io/scorer-0:latest is none of ours (spec.template.spec.containers[0].image)" + advice,
 		},
 		{
 			name: "a target in preview is a warning", namespace: ordinary,
 			manifest: deploymentOf("scorer", "mlpolicy.dev/workload: web-service, mlpolicy.dev/target: functions", oneContainer("")),
 			rules:    "preview-target",
-			stderr: "Warning: note preview-target: scorer runs on Azure Functions, which is in preview: make sure that a preview will do, " +
-				"or deploy to another target (metadata.annotations[\"mlpolicy.dev/target\"])\n",
+			stderr: "Warning: mlpolicy note: preview-target: scorer runs on Azure Functions, which is in preview….\n",
 		},
 		{
 			name: "a target for development alone is a warning in production", namespace: production,
@@ -132,7 +133,8 @@ func TestWhatPeopleSee(t *testing.T) {
 			started := time.Now()
 			dry := apply(t, test.namespace, test.manifest, "--dry-run=server")
 			done := apply(t, test.namespace, test.manifest)
-			if done.code != test.code || done.stderr != test.stderr {
+			begin, end, _ := strings.Cut(test.stderr, "…")
+			if done.code != test.code || !strings.HasPrefix(done.stderr, begin) || !strings.HasSuffix(done.stderr, end) || end == "" && done.stderr != begin {
 				t.Errorf("exit code %d, want %d\n%s\nwant\n%s", done.code, test.code, done.stderr, test.stderr)
 			}
 			wants := []string{"", ""}
@@ -146,6 +148,15 @@ func TestWhatPeopleSee(t *testing.T) {
 				t.Errorf("as a dry run: exit code %d\n%s", dry.code, dry.stderr)
 			}
 			want := r.annotations(t, test.rules, test.mode)
+			switch {
+			case test.code != 0:
+				want["validate.mlpolicy.dev/verdict"] = "denied"
+			case test.stderr != "":
+				want["validate.mlpolicy.dev/verdict"] = "warned"
+			}
+			if test.mode == "warn" {
+				want["validate.mlpolicy.dev/exempted"] = test.rules + " mode"
+			}
 			for _, dryRun := range []bool{true, false} {
 				event := audited(t, test.namespace, func(event auditEvent) bool {
 					return event.Verb == "create" && event.RequestReceivedTimestamp.After(started) && event.ObjectRef.Resource == "deployments" && strings.Contains(event.RequestURI, "dryRun=All") == dryRun
@@ -167,6 +178,7 @@ func (r *release) annotations(t *testing.T, rules, mode string) map[string]strin
 	}
 	metrics := r.metrics(t)
 	annotations := map[string]string{
+		"validate.mlpolicy.dev/verdict":       "allowed",
 		"validate.mlpolicy.dev/mode":          mode,
 		"validate.mlpolicy.dev/edition":       metrics.label(t, policyInfo, "edition"),
 		"validate.mlpolicy.dev/policy-digest": metrics.label(t, policyInfo, "digest"),
@@ -192,9 +204,9 @@ func TestManyWarnings(t *testing.T) {
 		t.Fatalf("exit code %d\n%s", done.code, done.stderr)
 	}
 	line := func(i int) string {
-		return fmt.Sprintf("image-version: contoso.azurecr.io/scorer-%d:latest changes under its name (spec.template.spec.containers[%d].image)", i, i)
+		return fmt.Sprintf("mlpolicy: image-version: contoso.azurecr.io/scorer-%d:latest changes under its name (spec.template.spec.containers[%d].image). Take another image.", i, i)
 	}
-	count := func(told int) string { return fmt.Sprintf("and %d more; mlpolicy lint reports them all", number-told) }
+	count := func(told int) string { return fmt.Sprintf("mlpolicy: and %d more; mlpolicy lint reports them all", number-told) }
 	var want []string
 	used := 0
 	for i := range number {
@@ -228,10 +240,10 @@ func TestFailedCreate(t *testing.T) {
 	lines := regexp.MustCompile(`^Error creating: ` + regexp.QuoteMeta(denial) +
 		`cpu-only: scorer-\w+-\w+ asks for 1 GPU on Azure Container Instances, which is for CPU-based workloads ` +
 		`\(spec\.containers\[0\]\.resources\.limits\["nvidia\.com/gpu"\]\)\. ` +
-		`Ask for no GPU, or deploy to a target that offers GPU to the workload\.` + "\n" +
+		`Ask for no GPU, or deploy to a target that offers GPU to the workload\. See: mlpolicy explain cpu-only` + "\n" +
 		`memory: scorer-\w+-\w+ asks for 64 GiB of memory on Azure Container Instances, which takes less than 48 GiB: ` +
 		`ask for less or deploy to another target \(spec\.containers\[0\]\.resources\.requests\.memory\)\. ` +
-		`Ask for less memory, or deploy to a target without a memory limit\.$`)
+		`Ask for less memory, or deploy to a target without a memory limit\. See: mlpolicy explain memory$`)
 	var message string
 	eventually(t, "an event FailedCreate", func() bool {
 		events, err := shared.client.CoreV1().Events(ns).List(t.Context(), metav1.ListOptions{FieldSelector: "reason=FailedCreate,involvedObject.kind=ReplicaSet"})
@@ -260,7 +272,7 @@ func TestNamespaceGoesAhead(t *testing.T) {
 	ahead, behind := namespace(t), namespace(t)
 	manifest := deploymentOf("scorer", "", onVirtualNode+oneContainer("nvidia.com/gpu: 1"))
 	for _, ns := range []string{ahead, behind} {
-		if got := apply(t, ns, manifest, "--dry-run=server"); got.code != 0 || !strings.HasPrefix(got.stderr, "Warning: error cpu-only: ") {
+		if got := apply(t, ns, manifest, "--dry-run=server"); got.code != 0 || !strings.HasPrefix(got.stderr, "Warning: mlpolicy would deny this: cpu-only: ") {
 			t.Errorf("exit code %d: %s", got.code, got.stderr)
 		}
 	}

@@ -158,13 +158,13 @@ func TestHostileBodies(t *testing.T) {
 	all.Wait()
 
 	l.begin(t, "large bodies never come to an end")
-	const clients = 20 // of which two at a time have room, for five seconds
-	shed := p.metrics(t).sum(shedTotal)
+	const clients = 20 // of which two at a time have room
+	shed := p.metrics(t).sum(unknownClients, `code="503"`)
 	for range clients {
 		large := begin(t, p, header+length)
 		_, _ = large.Write(bytes.Repeat([]byte(" "), maxBody-1)) // some are sent away meanwhile
 	}
-	eventually(t, "large bodies that are turned away", func() bool { return p.metrics(t).sum(shedTotal) > shed })
+	eventually(t, "large bodies that are turned away", func() bool { return p.metrics(t).sum(unknownClients, `code="503"`) > shed })
 	l.more(t, 200)
 
 	l.begin(t, "who never came to an end is sent away")

@@ -191,7 +191,7 @@ func TestOwnerForged(t *testing.T) {
 			}
 			starts := []string{denied + "cpu-only: made asks for 1 GPU ", "memory: made asks for 64 GiB "}
 			if !test.denied {
-				starts = []string{"Warning: error cpu-only: made asks for 1 GPU ", "Warning: error memory: made asks for 64 GiB "}
+				starts = []string{"Warning: mlpolicy error in what a controller made: cpu-only: made asks for 1 GPU ", "Warning: mlpolicy error in what a controller made: memory: made asks for 64 GiB "}
 			}
 			eachBegins(t, got.stderr, starts...)
 		})

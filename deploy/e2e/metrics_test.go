@@ -8,15 +8,18 @@ import (
 
 // What the webhook counts and tells.
 const (
-	reviewsTotal  = "mlpolicy_webhook_reviews_total"  // that it answered
-	denialsTotal  = "mlpolicy_webhook_denials_total"  // errors that denied
-	exemptedTotal = "mlpolicy_webhook_exempted_total" // errors that did not deny
-	shedTotal     = "mlpolicy_webhook_shed_total"     // reviews that it turned away at once
-	inFlight      = "mlpolicy_webhook_in_flight"
-	policyInfo    = "mlpolicy_webhook_policy_info" // what is in force
-	reloadsTotal  = "mlpolicy_webhook_reloads_total"
-	lastReload    = "mlpolicy_webhook_last_reload_successful"
-	expiry        = "mlpolicy_webhook_certificate_expiry_timestamp_seconds"
+	reviewsTotal   = "mlpolicy_webhook_reviews_total"         // that it answered
+	denialsTotal   = "mlpolicy_webhook_denials_total"         // errors that denied
+	exemptedTotal  = "mlpolicy_webhook_exempted_total"        // errors that did not deny
+	shedTotal      = "mlpolicy_webhook_shed_total"            // reviews that it turned away at once
+	failuresTotal  = "mlpolicy_webhook_failures_total"        // that it answered without a verdict
+	abandonedTotal = "mlpolicy_webhook_abandoned_total"       // on which the API server gave up
+	unknownClients = "mlpolicy_webhook_unknown_clients_total" // what others do
+	inFlight       = "mlpolicy_webhook_in_flight"
+	policyInfo     = "mlpolicy_webhook_policy_info" // what is in force
+	reloadsTotal   = "mlpolicy_webhook_reloads_total"
+	lastReload     = "mlpolicy_webhook_last_reload_successful"
+	expiry         = "mlpolicy_webhook_certificate_expiry_timestamp_seconds"
 )
 
 // What the API server counts of webhooks.

@@ -58,7 +58,7 @@ webhook: {namespaces: [{names: ["%s"], mode: warn}, {names: ["*"], mode: enforce
 		}
 		var warnings, denials []string
 		for _, rule := range tests[i].rules {
-			warnings, denials = append(warnings, "Warning: error "+rule+": "), append(denials, rule+": ")
+			warnings, denials = append(warnings, "Warning: mlpolicy would deny this: "+rule+": "), append(denials, rule+": ")
 		}
 		eachBegins(t, inWarned.stderr, warnings...)
 		_, refused, _ := strings.Cut(inEnforced.stderr, denial)

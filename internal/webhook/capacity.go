@@ -143,7 +143,7 @@ func (c *claim) resize(size int) {
 func (c *claim) enter(ctx context.Context) error {
 	ctx, interrupt := context.WithCancelCause(ctx)
 	defer interrupt(nil)
-	if c.wait(func() { interrupt(errShed) }) && c.turn(ctx) && c.start() {
+	if ctx.Err() == nil && c.wait(func() { interrupt(errShed) }) && c.turn(ctx) && c.start() {
 		return nil
 	}
 	if isGone(ctx) && !errors.Is(context.Cause(ctx), errShed) {

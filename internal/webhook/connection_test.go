@@ -70,7 +70,8 @@ func TestHalfSentBodiesStopNobody(t *testing.T) {
 			t.Errorf("no %s", want)
 		}
 	}
-	if strings.Contains(metrics, `mlpolicy_webhook_unknown_clients_total{code="503"} 0`+"\n") {
+	// Those that lost their room, or on a slow machine their time.
+	if strings.Contains(metrics, `unknown_clients_total{code="503"} 0`+"\n") && strings.Contains(metrics, `unknown_clients_total{code="400"} 0`+"\n") {
 		t.Error("nobody was sent away")
 	}
 }

@@ -1,0 +1,129 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+)
+
+// withoutVerdict adds up what the webhook counts of reviews that end without a verdict.
+func withoutVerdict(before, after series) float64 {
+	return added(before, after, failuresTotal) + added(before, after, abandonedTotal) + added(before, after, unknownClients)
+}
+
+// many creates an object so often at once, as dry runs, and returns how many creates were admitted.
+func many(t *testing.T, number int, ns, image string, gpu bool) int {
+	t.Helper()
+	client, object := creator(t), scorerOf(t, image, gpu)
+	var all sync.WaitGroup
+	admitted := make(chan bool, number)
+	for range number {
+		all.Go(func() { admitted <- dryRun(context.Background(), client, ns, object) == nil })
+	}
+	all.Wait()
+	close(admitted)
+	count := 0
+	for is := range admitted {
+		if is {
+			count++
+		}
+	}
+	return count
+}
+
+// Half-sent bodies of any pod once switched all reviews off. Now every create beside them gets its
+// verdict, and no counter is raised that is alerted on.
+func TestHalfSentBodiesSwitchNoReviewsOff(t *testing.T) {
+	r := install(t, values{"mode": "enforce", "webhook.failurePolicy": "Ignore"})
+	p := r.running()[0]
+	l := startLoad(t, namespace(t))
+	l.more(t, 20)
+	server, webhook := serverMetrics(t), p.metrics(t)
+	for _, connections := range []struct{ number, size int }{{3, maxBody - 1}, {110, 256 << 10}} {
+		l.begin(t, fmt.Sprintf("%d bodies of %d bytes are half sent", connections.number, connections.size))
+		for range connections.number {
+			_, _ = begin(t, p, header+length).Write(bytes.Repeat([]byte(" "), connections.size)) // some are sent away meanwhile
+		}
+		l.more(t, 100)
+	}
+	large := reviewOf(`{"kind": "ConfigMap", "data": {"text": "` + strings.Repeat("x", 1<<20) + `"}}`)
+	if code, answer, err := r.post(p, strings.NewReader(large), len(large)); err != nil || code != http.StatusOK {
+		t.Errorf("a large review of a client that is new: status %d: %.200s, %v", code, answer, err)
+	}
+	l.spotless(t)
+	after := p.metrics(t)
+	if got := added(server, serverMetrics(t), failOpen); got != 0 {
+		t.Errorf("%v objects were admitted without a review", got)
+	}
+	for _, counter := range []string{failuresTotal, abandonedTotal, shedTotal} {
+		if got := added(webhook, after, counter); got != 0 {
+			t.Errorf("%s rose by %v", counter, got)
+		}
+	}
+	if added(webhook, after, unknownClients, `code="503"`) == 0 {
+		t.Error("nobody was sent away: the bodies did not fill the room")
+	}
+}
+
+// Every review that an API server misses is counted by the webhook, too.
+func TestFloodsAreCounted(t *testing.T) {
+	r := install(t, values{
+		"mode": "enforce", "webhook.failurePolicy": "Ignore", "webhook.timeoutSeconds": 1,
+		"policies": map[string]string{"slow/slow.rego": slowRule},
+	})
+	p, ns := r.running()[0], namespace(t)
+	tests := []struct {
+		name, image string
+		gpu         bool
+		flood       func(t *testing.T, image string, gpu bool) int
+	}{
+		{"more reviews than the processors can do", "scorer:slow", false, func(t *testing.T, image string, gpu bool) int {
+			return many(t, 24, ns, image, gpu)
+		}},
+		{"a process that stands still", "scorer:4", true, func(t *testing.T, image string, gpu bool) int {
+			if got := many(t, 16, ns, image, gpu); got != 0 {
+				t.Errorf("%d creates are admitted before", got)
+			}
+			if err := p.command.Process.Signal(syscall.SIGSTOP); err != nil {
+				t.Fatal(err)
+			}
+			defer func() {
+				if err := p.command.Process.Signal(syscall.SIGCONT); err != nil {
+					t.Fatal(err)
+				}
+			}()
+			return many(t, 16, ns, image, gpu)
+		}},
+	}
+	if len(tests) == 0 {
+		t.Fatal("no cases")
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			server, webhook := serverMetrics(t), p.metrics(t)
+			admitted := test.flood(t, test.image, test.gpu)
+			missed := added(server, serverMetrics(t), failOpen)
+			if missed == 0 || float64(admitted) < missed {
+				t.Errorf("%d creates were admitted, %v without a review", admitted, missed)
+			}
+			eventually(t, "no review in flight", func() bool { return p.metrics(t)[inFlight] == 0 })
+			var counted float64
+			eventually(t, "as many reviews without a verdict as the API server missed", func() bool {
+				counted = withoutVerdict(webhook, p.metrics(t))
+				return counted >= missed
+			})
+			after := p.metrics(t)
+			t.Logf("the API server missed %v reviews; the webhook counts %v: %v failed, %v were abandoned, %v were of clients that are new",
+				missed, counted, added(webhook, after, failuresTotal), added(webhook, after, abandonedTotal), added(webhook, after, unknownClients))
+			// Connections that never had a request may be spare ones.
+			if spare := added(webhook, after, unknownClients, `code="0"`); counted-spare > missed {
+				t.Errorf("the webhook counts %v reviews without a verdict, the API server %v", counted-spare, missed)
+			}
+		})
+	}
+}
