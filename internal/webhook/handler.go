@@ -184,7 +184,7 @@ func (h *handler) serve(w http.ResponseWriter, x *exchange) error {
 		return fmt.Errorf("write the response: %w", err)
 	}
 	// Nobody waits for what comes too late, and it counts as no verdict.
-	if isGone(ctx) || time.Since(x.began) >= time.Duration(timeout) {
+	if isGone(ctx) || hasHungUp(x.connection.raw) || time.Since(x.began) >= time.Duration(timeout) {
 		return fmt.Errorf("review %s: %w", request.UID, errGone)
 	}
 	w.Header().Set("Content-Type", "application/json")
