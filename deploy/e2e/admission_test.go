@@ -107,7 +107,7 @@ func TestWhatPeopleSee(t *testing.T) {
 			name: "a target in preview is a warning", namespace: ordinary,
 			manifest: deploymentOf("scorer", "mlpolicy.dev/workload: web-service, mlpolicy.dev/target: functions", oneContainer("")),
 			rules:    "preview-target",
-			stderr: "Warning: mlpolicy note: preview-target: scorer runs on Azure Functions, which is in preview….\n",
+			stderr:   "Warning: mlpolicy note: preview-target: scorer runs on Azure Functions, which is in preview….\n",
 		},
 		{
 			name: "a target for development alone is a warning in production", namespace: production,
@@ -206,7 +206,9 @@ func TestManyWarnings(t *testing.T) {
 	line := func(i int) string {
 		return fmt.Sprintf("mlpolicy: image-version: contoso.azurecr.io/scorer-%d:latest changes under its name (spec.template.spec.containers[%d].image). Take another image.", i, i)
 	}
-	count := func(told int) string { return fmt.Sprintf("mlpolicy: and %d more; mlpolicy lint reports them all", number-told) }
+	count := func(told int) string {
+		return fmt.Sprintf("mlpolicy: and %d more; mlpolicy lint reports them all", number-told)
+	}
 	var want []string
 	used := 0
 	for i := range number {
