@@ -132,6 +132,8 @@ func exposed(t *testing.T) []labels.Labels {
 			t.Fatalf("status %d: %v %s", code, err, answer)
 		}
 	}
+	// A verdict is counted once its answer is sent.
+	eventually(t, "a review that is counted", func() bool { return r.metrics(t).sum(exemptedTotal, `reason="changed-after-owner"`) > 0 })
 	all := r.metrics(t)
 
 	// Nobody answers from now on.
