@@ -54,6 +54,7 @@ func tripping() map[string]*facts.Facts {
 		}),
 		"model-memory": with(func(d *facts.Deployment, _ *facts.Compute) {
 			d.Models[0].SizeBytes = known(int64(40 << 30))
+			d.MemoryLimitGiB = facts.Fact[float64]{}
 		}, "2020-12"),
 		"model-size":        on(facts.ACI),
 		"preview-target":    on(facts.Functions),
@@ -157,6 +158,7 @@ func everywhere(edition string) *facts.Facts {
 				d := f.Deployments[0]
 				d.Target, d.Stage, d.MemoryGiB = known(facts.Target(target)), known(facts.Stage(stage)), known(64.0)
 				d.Workload, d.Delivery = known(facts.Workload(workload)), known("sdk")
+				d.Models[0].SizeBytes = known(int64(60 << 30))
 				if workload == "" {
 					d.Workload = facts.Fact[facts.Workload]{}
 				}

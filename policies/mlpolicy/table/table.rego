@@ -23,7 +23,7 @@ row(deployment) := found if {
 
 # METADATA
 # description: The row of each target by version of the API.
-rows_of[api] := object.union(written, {target: offered(written[target], [api]) | some target in by_version(written)}) if {
+rows_of[api] := object.union(written, {target: offered(object.get(written, target, {}), [api]) | some target in by_version(written)}) if {
 	some api in ["v1", "v2"]
 	written := as_written(data.mlpolicy.editions[input.edition])
 }
@@ -40,7 +40,7 @@ inference := {"batch-scoring", "iot-module", "web-service"}
 # description: |
 #   An edition's rows, and under the id of each merged target the row that it has become part of, for documents
 #   whose version of the API is not known.
-rows(edition) := object.union(written, {target: offered(written[target], ["v1", "v2"]) |
+rows(edition) := object.union(written, {target: offered(object.get(written, target, {}), ["v1", "v2"]) |
 	some target in by_version(written)
 }) if {
 	written := as_written(edition)
