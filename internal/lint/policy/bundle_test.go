@@ -104,11 +104,10 @@ func TestBundleRulesReadNoMoreThanTheyNeed(t *testing.T) {
 		"gpu-web-service":     {"deployments.target", "deployments.workload", "deployments.gpus"},
 		"low-priority":        {"computes.target", "computes.managed_by", "computes.vm_priority"},
 		"memory":              {"deployments.target", "deployments.memory_gib"},
-		// The limit may go: the request is too little, too.
-		"model-memory":      {"deployments.target", "deployments.models", "deployments.models.size_bytes"},
-		"model-size":        {"deployments.target", "deployments.models", "deployments.models.size_bytes"},
-		"preview-target":    {"deployments.target", "deployments.workload"},
-		"production-target": {"deployments.target", "deployments.workload", "deployments.stage"},
+		"model-memory":        {"deployments.target", "deployments.memory_gib", "deployments.models", "deployments.models.size_bytes"},
+		"model-size":          {"deployments.target", "deployments.models", "deployments.models.size_bytes"},
+		"preview-target":      {"deployments.target", "deployments.workload"},
+		"production-target":   {"deployments.target", "deployments.workload", "deployments.stage"},
 		"single-node": {
 			"deployments.target", "deployments.models", "deployments.models.size_bytes",
 			"deployments.compute", "deployments.compute.nodes",
