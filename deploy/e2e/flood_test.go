@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"syscall"
@@ -92,6 +93,10 @@ func TestFloodsAreCounted(t *testing.T) {
 			if err := p.command.Process.Signal(syscall.SIGSTOP); err != nil {
 				t.Fatal(err)
 			}
+			eventually(t, "a process that is stopped", func() bool {
+				state, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.command.Process.Pid))
+				return err == nil && bytes.Contains(state, []byte(") T "))
+			})
 			defer func() {
 				if err := p.command.Process.Signal(syscall.SIGCONT); err != nil {
 					t.Fatal(err)

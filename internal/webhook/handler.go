@@ -157,6 +157,8 @@ func (h *handler) serve(w http.ResponseWriter, x *exchange) error {
 	}
 	ctx, cancel := context.WithDeadline(x.Context(), deadline(x.began, time.Now(), timeout.usable()))
 	defer cancel()
+	h.metrics.inFlight.Inc()
+	defer h.metrics.inFlight.Dec()
 	if err := claim.enter(ctx); err != nil {
 		return err
 	}

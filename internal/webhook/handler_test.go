@@ -529,6 +529,9 @@ func TestHandlerSheds(t *testing.T) {
 	answered := make(chan int)
 	go func() { answered <- serve(handler, post(strings.NewReader(reviewOf(gpuOnVirtualNode)))).Code }()
 	<-waiting
+	if !strings.Contains(metricsOf(handler), "mlpolicy_webhook_in_flight 1\n") {
+		t.Error("the review that runs is not counted")
+	}
 	response := serve(handler, post(strings.NewReader(reviewOf(gpuOnVirtualNode))))
 	if response.Code != http.StatusServiceUnavailable || response.Header().Get("Retry-After") != "" {
 		t.Errorf("status %d, %v", response.Code, response.Header())
