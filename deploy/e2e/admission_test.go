@@ -113,7 +113,7 @@ func TestWhatPeopleSee(t *testing.T) {
 			name: "a target for development alone is a warning in production", namespace: production,
 			manifest: deploymentOf("scorer", "mlpolicy.dev/workload: web-service", onVirtualNode+oneContainer("")),
 			rules:    "production-target",
-			stderr: "Warning: mlpolicy: production-target: scorer is in production on Azure Container….\n",
+			stderr:   "Warning: mlpolicy: production-target: scorer is in production on Azure Container….\n",
 		},
 		{
 			name: "where the mode is warn, what would be denied is a warning", namespace: warned,
