@@ -43,16 +43,6 @@ var kubernetesWorkload = format{
 // https://github.com/microsoft/virtualnodesOnAzureContainerInstances/blob/main/Docs/VirtualDaemonSets.md
 const virtualDaemonSets = "virtualdaemonsets.aci.azure.microsoft.com"
 
-// templateOf returns the pod template of an object that carries one, of a Pod the
-// object itself, nil for anything else.
-func templateOf(object *source.Node) *source.Node {
-	path, ok := templatePath(object)
-	if !ok {
-		return nil
-	}
-	return object.At(path...)
-}
-
 // templatePath returns the way to the pod template of an object. It is false for a kind
 // that carries none.
 func templatePath(object *source.Node) (path []string, ok bool) {

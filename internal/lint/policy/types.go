@@ -162,7 +162,7 @@ func (p *Policies) answers() []*Error {
 				continue // its type is not known by itself
 			}
 			var wrong string
-			if !plausible(query.TypeEnv().Get(clause.Head.Key), func(t types.Type) bool { wrong = wrongAnswer(t); return wrong == "" }) {
+			if !plausible(query.TypeEnv().GetByValue(clause.Head.Key.Value), func(t types.Type) bool { wrong = wrongAnswer(t); return wrong == "" }) {
 				faults = append(faults, &Error{File: p.denies[rule.ID].file, Line: clause.Location.Row, Rule: rule.ID,
 					Message: wrong + `: write deny contains {"path": path, "message": message} if { … }`})
 			}
