@@ -115,6 +115,7 @@ func (r *Result) Count(severity Severity) int {
 type Linter struct {
 	policies *policy.Policies
 	config   *config.Config
+	lists    facts.Lists
 	project  func(file string) *facts.Project
 	alone    bool
 	notice   string
@@ -137,10 +138,26 @@ func New(policies *policy.Policies, configuration *config.Config) (*Linter, erro
 		configuration.Edition = facts.Know(current, edition.Place)
 	}
 	names := append(policies.RuleIDs(), facts.SyntaxRule, facts.ContradictionRule, facts.BindingRule)
-	if err := configuration.Check(names, policies.EditionIDs()); err != nil {
+	targets := rowTargets(policies.Editions())
+	if err := configuration.Check(names, policies.EditionIDs(), targets); err != nil {
 		return nil, err
 	}
-	return &Linter{policies: policies, config: configuration, notice: notice}, nil
+	lists := configuration.Lists()
+	lists.Targets = targets
+	return &Linter{policies: policies, config: configuration, lists: lists, notice: notice}, nil
+}
+
+// rowTargets returns the ids of rows that are not among the targets of the vocabulary.
+func rowTargets(editions []policy.Edition) []facts.Target {
+	var targets []facts.Target
+	for _, edition := range editions {
+		for _, row := range edition.Rows {
+			if target := facts.Target(row.Target); !slices.Contains(target.Values(), row.Target) && !slices.Contains(targets, target) {
+				targets = append(targets, target)
+			}
+		}
+	}
+	return targets
 }
 
 // Notice says in one line that the configuration's edition has another id or another
@@ -267,7 +284,7 @@ func (l *Linter) Facts(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) 
 func (l *Linter) options(read readings) facts.Options {
 	return facts.Options{
 		Cluster: l.config.Cluster, Stated: l.config.Stated, ModelSize: l.config.ModelSize,
-		Lists: l.config.Lists(),
+		Lists: l.lists,
 		Alone: l.alone, Project: l.project, Unrecognized: read.unrecognized,
 		Doubted: l.doubted, Object: l.admission, Namespace: l.namespace, Inline: l.admission,
 	}

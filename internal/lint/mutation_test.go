@@ -67,9 +67,10 @@ func mutations() []mutation {
 		{name: "GPU for an IoT module", rule: "gpu-not-offered", took: hasGPU,
 			deployment: on(serving(moduleWithGPU, facts.IoTModule), facts.IoTEdge, facts.DataBoxEdge)},
 		{name: "AKS to ACI with GPU", rule: "gpu-web-service", took: hasGPU, deployment: on(toACI, facts.AKS)},
-		{name: "FPGA", rule: "fpga", took: hasFPGA, deployment: off(addFPGA, facts.AKS, facts.DataBoxEdge)},
+		{name: "FPGA", rule: "fpga", took: hasFPGA, deployment: off(inferring(addFPGA), facts.AKS, facts.DataBoxEdge)},
+		{name: "FPGA for what is not known to be inference", took: hasFPGA, deployment: off(serving(addFPGA, ""), facts.AKS, facts.DataBoxEdge)},
 
-		{name: "the designer's tag", rule: "designer", took: isDesigner, deployment: off(designer, facts.AKS)},
+		{name: "the designer's tag", rule: "designer", took: isDesigner, deployment: off(inferring(designer), facts.AKS)},
 		{name: "the designer's tag on AKS", took: isDesigner, deployment: on(designer, facts.AKS)},
 		{name: "a statement of 1 GB on ACI", rule: "model-size", took: hasModelSize, deployment: on(modelSize("1GB"), facts.ACI)},
 		{name: "a statement of less than 1 GB on ACI", took: hasModelSize, deployment: on(modelSize("999999999"), facts.ACI)},
@@ -269,6 +270,16 @@ func serving(mutate deploymentEdit, workload facts.Workload) deploymentEdit {
 	}
 }
 
+// inferring keeps an edit to deployments that are known to be inference.
+func inferring(mutate deploymentEdit) deploymentEdit {
+	return func(d *facts.Deployment) (edit, bool) {
+		if !d.Workload.Known || d.Workload.Value == facts.Training {
+			return edit{}, false
+		}
+		return mutate(d)
+	}
+}
+
 // quantity matches what memory is written as: a number and perhaps a unit.
 var quantity = regexp.MustCompile(`^[0-9.]+(e[0-9]+)?([A-Za-z]*)$`)
 
@@ -386,7 +397,7 @@ func addGPU(d *facts.Deployment) (edit, bool) {
 }
 
 func addFPGA(d *facts.Deployment) (edit, bool) {
-	if d.Workload.Value == facts.Training || d.GPUs.Value > 0 {
+	if d.GPUs.Value > 0 {
 		return edit{}, false
 	}
 	return accelerate(d, d.FPGAs, "Standard_NP10s", func(key, parent string) (member, bool) {

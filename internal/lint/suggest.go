@@ -56,7 +56,10 @@ type candidate struct {
 }
 
 // laterEdition lists a target that the edition in force does not list, by this name.
-type laterEdition struct{ id, name string }
+type laterEdition struct {
+	id, name string
+	warned   bool
+}
 
 func (s *suggester) complete(ctx context.Context, findings []*Finding) {
 	suggestions := map[int]*suggestion{}
@@ -162,7 +165,7 @@ func (s *suggester) laterEditions(ctx context.Context, deployments []*facts.Depl
 		for i, outcome := range outcomes {
 			if verdict := outcome.verdict(); verdict != Refused && verdict != Unjudged {
 				row, _ := edition.Row(string(trials[i].Target.Value))
-				found[indexes[i]] = &laterEdition{edition.ID, row.Name}
+				found[indexes[i]] = &laterEdition{edition.ID, row.Name, verdict == Warned}
 			}
 		}
 	}
@@ -184,28 +187,32 @@ func (s *suggestion) remedy(rule policy.Rule, severity Severity, stage facts.Fac
 		text += fmt.Sprintf(" As it is, no target of edition %s would do.", edition)
 	}
 	if s.later != nil {
-		text = fmt.Sprintf("%s, or set edition: %s, which lists %s and accepts the deployment.", strings.TrimSuffix(text, "."), s.later.id, s.later.name)
+		accepts := "accepts the deployment"
+		if s.later.warned {
+			accepts += ", with warnings"
+		}
+		text = fmt.Sprintf("%s, or set edition: %s, which lists %s and %s.", strings.TrimSuffix(text, "."), s.later.id, s.later.name, accepts)
 	}
 	return text
 }
 
-// targets names the candidates that would do: those without error and warning; for an error or
-// a warning else those without new ones; for an error else those with warnings. A preview is
-// never among them in production, and otherwise only where no other target would do or the
-// deployment is for development. failed is set where it is not known of all candidates.
+// targets names the candidates that would do. None of them reports an error. They are those
+// without warnings; for an error or a warning else those with the fewest, none of them new; for an
+// error else those with the fewest. A preview is never among them in production, and otherwise
+// only where no other target would do or the deployment is for development. failed is set where it
+// is not known of all candidates.
 func (s *suggestion) targets(rule policy.Rule, severity Severity, stage facts.Fact[facts.Stage], denied []string) (names string, failed bool) {
 	var clean, same, warned []candidate
 	for _, candidate := range s.candidates {
-		verdict := candidate.verdict()
-		switch {
+		switch verdict := candidate.verdict(); {
 		case verdict == Unjudged:
 			failed = true
-		case candidate.violates(rule.ID), candidate.preview && stage.Value == facts.Production:
+		case verdict == Refused, candidate.violates(rule.ID), candidate.preview && stage.Value == facts.Production:
 		case verdict == Allowed:
 			clean = append(clean, candidate)
-		case !slices.ContainsFunc(candidate.findings, func(f Finding) bool { return f.Severity != Note && !slices.Contains(denied, f.Rule) }):
+		case !slices.ContainsFunc(candidate.findings, func(f Finding) bool { return f.Severity == Warning && !slices.Contains(denied, f.Rule) }):
 			same = append(same, candidate)
-		case verdict == Warned:
+		default:
 			warned = append(warned, candidate)
 		}
 	}
@@ -215,8 +222,8 @@ func (s *suggestion) targets(rule policy.Rule, severity Severity, stage facts.Fa
 		suffix     string
 	}{
 		{clean, true, ""},
-		{same, severity != Note && !failed, ""},
-		{warned, severity == Error && !failed, ", with warnings"},
+		{fewestWarnings(same), severity != Note && !failed, ""},
+		{fewestWarnings(warned), severity == Error && !failed, ", with warnings"},
 	} {
 		if !tier.applies || len(tier.candidates) == 0 {
 			continue
@@ -231,6 +238,27 @@ func (s *suggestion) targets(rule policy.Rule, severity Severity, stage facts.Fa
 		return either(tier.candidates) + " (in preview)" + tier.suffix, failed
 	}
 	return "", failed
+}
+
+// fewestWarnings returns the candidates with as few warnings as any of them.
+func fewestWarnings(candidates []candidate) []candidate {
+	var fewest []candidate
+	least := 0
+	for _, candidate := range candidates {
+		warnings := 0
+		for _, finding := range candidate.findings {
+			if finding.Severity == Warning {
+				warnings++
+			}
+		}
+		if len(fewest) == 0 || warnings < least {
+			fewest, least = nil, warnings
+		}
+		if warnings == least {
+			fewest = append(fewest, candidate)
+		}
+	}
+	return fewest
 }
 
 // either joins the names of several candidates, in the order in which rules name targets.

@@ -122,6 +122,9 @@ func (l *Linter) rows() []row {
 				rows[i].stands = append(rows[i].stands, target)
 			}
 		}
+		if slices.Contains(l.lists.Targets, facts.Target(each.Target)) {
+			rows[i].stands = append(rows[i].stands, each.Target)
+		}
 	}
 	return rows
 }

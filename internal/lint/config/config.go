@@ -183,7 +183,7 @@ func (c *Config) Stated(subject facts.Subject) []*facts.Statement {
 
 // Check finds the names that only the policies know: an unknown rule or edition is one
 // of the Errors that it returns.
-func (c *Config) Check(rules, editions []string) error {
+func (c *Config) Check(rules, editions []string, targets []facts.Target) error {
 	var mistakes Errors
 	for _, rule := range c.rules {
 		if !contains(rules, rule.id.Text) {
@@ -196,6 +196,11 @@ func (c *Config) Check(rules, editions []string) error {
 			message = edition.Place.Why + ": " + message
 		}
 		mistakes.add(edition.Place.Node, message)
+	}
+	for _, statement := range c.statements {
+		for _, problem := range statement.said.CheckTargets(targets) {
+			mistakes.add(problem.Place.Node, wrong(problem))
+		}
 	}
 	return mistakes.err()
 }

@@ -261,7 +261,7 @@ func TestParseReportsAllMistakesInOrder(t *testing.T) {
 
 func TestCheckNamesUnknownRulesAndEditions(t *testing.T) {
 	config := parse(t, "edition: 2020-6\nrules:\n  memry: off\n  gpu-web: off\n  memory: note\n")
-	err := config.Check([]string{"memory", "gpu-web-service", "fpga"}, []string{"2020-06", "2024-01"})
+	err := config.Check([]string{"memory", "gpu-web-service", "fpga"}, []string{"2020-06", "2024-01"}, nil)
 	want := `.mlpolicy.yaml:1:10: unknown edition "2020-6": did you mean "2020-06"?
 .mlpolicy.yaml:3:3: unknown rule "memry": did you mean "memory"?
 .mlpolicy.yaml:4:3: unknown rule "gpu-web": did you mean "gpu-web-service"?`
@@ -271,11 +271,11 @@ func TestCheckNamesUnknownRulesAndEditions(t *testing.T) {
 
 	config = Default()
 	config.Edition = facts.Know("2020", facts.Place{Why: "--edition"})
-	err = config.Check(nil, []string{"2020-06"})
+	err = config.Check(nil, []string{"2020-06"}, nil)
 	if want := `--edition: unknown edition "2020": did you mean "2020-06"?`; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
-	if err := Default().Check(nil, []string{DefaultEdition}); err != nil {
+	if err := Default().Check(nil, []string{DefaultEdition}, nil); err != nil {
 		t.Error(err)
 	}
 }

@@ -52,6 +52,8 @@ type Lists struct {
 	ModelServers []ModelServer
 	// NoModelServers makes images say nothing of what a deployment does.
 	NoModelServers bool
+	// Targets are the ids of rows of loaded editions that are not among the values of Target.
+	Targets []Target
 }
 
 // Extraction is what files say.

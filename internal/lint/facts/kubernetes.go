@@ -94,7 +94,7 @@ func groupKind(object *source.Node) (group, kind string) {
 // listed returns the items of a List, of a PodList or of any other list of Kubernetes objects.
 func listed(document *source.Node) (items []*source.Node, ok bool) {
 	kind, _ := document.Get("kind").Scalar()
-	if !strings.HasSuffix(kind, "List") || !document.Has("apiVersion") {
+	if !strings.HasSuffix(kind, "List") || !document.Has("apiVersion") || ownVersion(document).Value != nil && kind != ownKind+"List" {
 		return nil, false
 	}
 	list := document.Get("items")

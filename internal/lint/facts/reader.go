@@ -16,6 +16,8 @@ import (
 type reader struct {
 	format    string
 	auxiliary bool // as the format
+	// anyTarget accepts any target, where the editions that are loaded are not known yet.
+	anyTarget bool
 	// ownDocument is set for a document of group mlpolicy.dev, whose words are ours alone.
 	ownDocument bool
 	root        *source.Node

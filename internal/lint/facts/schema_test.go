@@ -248,7 +248,7 @@ func modelDeploymentSchema(t *testing.T) *jsonschema.Schema {
 		"version", models.of("version", anyText()),
 		"path", given("Path leads to the model's files from the folder of this document.", nil, anyText()),
 		"size", given("Size is of the model's files: bytes, or with a unit.", []any{"900MB", "1.4GB", "512MiB", 1000000000},
-			&jsonschema.Schema{Type: "integer", Minimum: "0"}, textLike(whole+`(\.0*)?\s*$|`+number+unit+`\s*$`)),
+			&jsonschema.Schema{Type: "integer", Minimum: "0", Maximum: "9223372036854775807"}, textLike(whole+`(\.0*)?\s*$|`+number+unit+`\s*$`)),
 	)
 	spec := object(
 		"component", facts.of("component", anyText()),
@@ -260,7 +260,7 @@ func modelDeploymentSchema(t *testing.T) *jsonschema.Schema {
 		"gpus", facts.of("gpus", anyCount()...),
 		"fpgas", facts.of("fpgas", anyCount()...),
 		"cpu", given("CPU counts the cores of the whole group or pod.", []any{2, "500m"},
-			&jsonschema.Schema{Type: "number", Minimum: "0"}, textLike(`^\s*\+?([0-9]+(\.[0-9]*)?|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]{1,3})?\s*$`)),
+			&jsonschema.Schema{Type: "number", Minimum: "0", Maximum: "10000000000000000000"}, textLike(`^\s*\+?([0-9]+(\.[0-9]*)?|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]{1,2})?\s*$`)),
 		"memory", given("Memory is of the whole group or pod, with a unit.", []any{"4GiB", "16GB"}, textLike(number+unit+`\s*$`)),
 		"replicas", facts.of("replicas", anyCount()...),
 		"autoscales", facts.of("autoscales", anyBoolean()...),
@@ -355,7 +355,7 @@ func anyBoolean() []*jsonschema.Schema {
 }
 
 func anyCount() []*jsonschema.Schema {
-	return []*jsonschema.Schema{{Type: "integer", Minimum: "0", Maximum: "2147483647"}, textLike(`^\s*\+?_*[0-9][0-9_]*(\.0*)?\s*$`)}
+	return []*jsonschema.Schema{{Type: "integer", Minimum: "0", Maximum: "2147483647"}, textLike(`^\s*\+?(_*[0-9][0-9_]*(\.0*)?|\.0+)([eE]\+?[0-9])?\s*$`)}
 }
 
 func oneOf[T interface{ Values() []string }]() []*jsonschema.Schema {
@@ -371,6 +371,8 @@ func oneOf[T interface{ Values() []string }]() []*jsonschema.Schema {
 func object(members ...any) *jsonschema.Schema {
 	schema := &jsonschema.Schema{
 		Type: "object", Properties: jsonschema.NewProperties(), AdditionalProperties: jsonschema.FalseSchema,
+		// A key may be a placeholder, such as ${{ if … }}.
+		PatternProperties: map[string]*jsonschema.Schema{placeholderPattern: jsonschema.TrueSchema},
 	}
 	for i := 0; i < len(members); i += 2 {
 		schema.Properties.Set(members[i].(string), members[i+1].(*jsonschema.Schema))

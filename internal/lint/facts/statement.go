@@ -13,17 +13,33 @@ type Statement struct {
 }
 
 // ReadStatement reads a mapping in the words of a ModelDeployment's spec. A key or
-// a value outside these words is a Problem.
+// a value outside these words is a Problem, except a target; see Statement.CheckTargets.
 func ReadStatement(words *source.Node) (*Statement, []Problem) {
-	r := &reader{root: words}
+	r := &reader{root: words, anyTarget: true}
 	said := &Deployment{Place: Place{Node: words}}
 	r.words(words, said)
 	r.problems = append(r.problems, duplicates(words, r.carried, func() string {
 		again := &Deployment{}
-		(&reader{root: words}).words(words, again)
+		(&reader{root: words, anyTarget: true}).words(words, again)
 		return text(again.told())
 	})...)
 	return &Statement{said: said}, r.problems
+}
+
+// CheckTargets returns a Problem for each target of the statement that is not one of the
+// vocabulary or of more.
+func (s *Statement) CheckTargets(more []Target) []Problem {
+	targets := []Fact[Target]{s.said.Target}
+	if s.said.Compute != nil {
+		targets = append(targets, s.said.Compute.Target)
+	}
+	r := &reader{lists: Lists{Targets: more}}
+	for _, target := range targets {
+		if target.Known && target.Place.Node != nil && !slices.Contains(more, target.Value) {
+			r.target(target.Place.Node)
+		}
+	}
+	return r.problems
 }
 
 // StateStage makes the statement that a stage is what place says.

@@ -229,15 +229,19 @@ func TestStateStage(t *testing.T) {
 }
 
 func TestReadStatementProblems(t *testing.T) {
-	_, problems := ReadStatement(parse(t, "target: azure\ngpu: 1\nstage: production\nstage: development\n"))
+	statement, problems := ReadStatement(parse(t, "target: azure\ngpu: 1\nstage: production\nstage: development\ncompute: {target: ak}\n"))
+	if more := []Target{"azure", "ak"}; len(statement.CheckTargets(more)) != 0 {
+		t.Errorf("rows of editions are no targets: %v", statement.CheckTargets(more))
+	}
 	var got []string
-	for _, problem := range problems {
+	for _, problem := range append(problems, statement.CheckTargets([]Target{"azure-fleet"})...) {
 		got = append(got, string(problem.Severity)+" "+at(problem.Place.Node)+" "+problem.Message)
 	}
 	equal(t, strings.Join(got, "\n"), `
-warning 1:9 unknown value "azure" of target
 warning 2:1 unknown key "gpu" (did you mean "gpus"?)
 error 4:1 key "stage" is written twice, first on line 3; the last value counts
+warning 1:9 unknown value "azure" of target (did you mean "azure-fleet"?)
+warning 5:19 unknown value "ak" of compute.target (did you mean "aks"?)
 `)
 }
 

@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/big"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -372,18 +373,37 @@ func word[T interface {
 	Values() []string
 }](r *reader, n *source.Node) Fact[T] {
 	var zero T
+	text := r.oneOf(n, zero.Values())
+	return Fact[T]{Value: T(text.Value), Known: text.Known, Place: text.Place}
+}
+
+// target reads the id of a target: one of the vocabulary, or of a row of a loaded edition.
+func (r *reader) target(n *source.Node) Fact[Target] {
+	ids := Target("").Values()
+	for _, target := range r.lists.Targets {
+		ids = append(ids, string(target))
+	}
+	if text, ok := r.scalar(n); ok && r.anyTarget && text != "" && !slices.ContainsFunc(ids, func(id string) bool { return strings.EqualFold(id, text) }) {
+		return Know(Target(text), r.carry(n))
+	}
+	id := r.oneOf(n, ids)
+	return Fact[Target]{Value: Target(id.Value), Known: id.Known, Place: id.Place}
+}
+
+// oneOf reads one of some words, whatever its case; any other word is a Problem that names them.
+func (r *reader) oneOf(n *source.Node, words []string) Fact[string] {
 	text, ok := r.scalar(n)
 	if !ok {
-		r.collection(Warning, n, "word", "Write one of "+strings.Join(zero.Values(), ", ")+".")
-		return Fact[T]{}
+		r.collection(Warning, n, "word", "Write one of "+strings.Join(words, ", ")+".")
+		return Fact[string]{}
 	}
-	for _, value := range zero.Values() {
-		if strings.EqualFold(value, text) {
-			return Know(T(value), r.carry(n))
+	for _, word := range words {
+		if strings.EqualFold(word, text) {
+			return Know(word, r.carry(n))
 		}
 	}
-	r.problem(Warning, n, useOneOf(zero.Values()), "unknown value %q of %s%s", text, n.Path(), meant(text, "", zero.Values()))
-	return Fact[T]{}
+	r.problem(Warning, n, useOneOf(words), "unknown value %q of %s%s", text, n.Path(), meant(text, "", words))
+	return Fact[string]{}
 }
 
 // Caseless returns a regular expression of JSON Schema that matches these words in any case.

@@ -21,7 +21,7 @@ func (r *reader) words(spec *source.Node, d *Deployment) {
 		case "component":
 			d.Component = r.line(value)
 		case "target":
-			d.Target = word[Target](r, value)
+			d.Target = r.target(value)
 		case "api":
 			d.API = word[API](r, value)
 		case "workload":
@@ -159,7 +159,7 @@ func (r *reader) computeWords(value *source.Node) *Compute {
 		case "name":
 			c.Name = r.line(value)
 		case "target":
-			c.Target = word[Target](r, value)
+			c.Target = r.target(value)
 		case "managed_by":
 			c.ManagedBy = word[Manager](r, value)
 		case "stage":
@@ -340,7 +340,7 @@ func (r *reader) statement(annotations *source.Node) *Deployment {
 		case "stage":
 			said.Stage = word[Stage](r, value)
 		case "target":
-			said.Target = word[Target](r, value)
+			said.Target = r.target(value)
 		case "designer":
 			said.Designer = r.boolean(value)
 		case "model-size":
