@@ -28,9 +28,10 @@ type suggester struct {
 	denied map[int][]string // the rules that each deployment violates, by its index
 }
 
-// newSuggester returns nil where the policies were too slow to be asked again.
+// newSuggester returns nil where there is nothing to fix, or the policies were too slow to be asked
+// again.
 func newSuggester(l *Linter, all *facts.Facts, denials []policy.Denial, errs []error) *suggester {
-	if slices.ContainsFunc(errs, timedOut) {
+	if len(denials) == 0 || slices.ContainsFunc(errs, timedOut) {
 		return nil
 	}
 	s := &suggester{Linter: l, all: all, denied: map[int][]string{}}
