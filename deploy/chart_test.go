@@ -414,6 +414,14 @@ func TestRefused(t *testing.T) {
 		"autoscaling backwards":  {[]string{"--set", "autoscaling.enabled=true,autoscaling.minReplicas=7"}, "minReplicas 7 is more than maxReplicas 6"},
 		"autoscaling by nothing": {[]string{"--set", "autoscaling.enabled=true,resources.requests.cpu=null"}, "autoscaling needs resources.requests.cpu"},
 		"names without a CA":     {[]string{"--set", "clients.names={apiserver}"}, "set caBundle too"},
+		"help":                   {[]string{"--set", "extraArgs={--help}"}, "extraArgs: with --help the pods would print text and exit: remove it"},
+		"help as a value":        {[]string{"--set", "extraArgs={--help=true}"}, "extraArgs: with --help the pods would"},
+		"version behind others":  {[]string{"--set", `extraArgs={--max-in-flight=64,--version}`}, "extraArgs: with --version the pods would"},
+		"help by a dash":         {[]string{"--set", "extraArgs={-help}"}, "extraArgs: with --help the pods would"},
+		"short help":             {[]string{"--set", "extraArgs={-h}"}, `extraArgs: "-h" is not a flag`},
+		"short version":          {[]string{"--set", "extraArgs={-v}"}, `extraArgs: "-v" is not a flag`},
+		"the other hook's flag":  {[]string{"--set", "extraArgs={--unregister=mlpolicy}"}, "hooks.unregister does it"},
+		"an account for it":      {[]string{"--set", "extraArgs={--service-account=/x}"}, "hooks.unregister does it"},
 		"a flag of a hook":       {[]string{"--set", "extraArgs={--check}"}, "hooks.check does it"},
 		"policy that leads out":  {[]string{"--set", `policies.\.\./x\.rego=package x`}, "policies"},
 		"mode in config":         {[]string{"--set", "mode=warn", "--set-literal", "config=webhook: {mode: enforce}"}, "set mode, which the chart passes as --mode, not webhook: mode: in config"},
@@ -584,6 +592,62 @@ func TestValues(t *testing.T) {
 	}
 }
 
+// TestNull checks that a list or mapping of nothing is an empty one: null in a file of values, or VALUE=null, takes the default away.
+func TestNull(t *testing.T) {
+	var defaults map[string]any
+	if err := yaml.Unmarshal(read(t, valuesFile), &defaults); err != nil {
+		t.Fatal(err)
+	}
+	leaves := map[string]bool{}
+	for _, of := range chartValues(t) {
+		leaves[strings.Join(of.path, ".")] = true
+	}
+	empty := map[string]string{} // by path
+	var collect func(fields map[string]any, path string)
+	collect = func(fields map[string]any, path string) {
+		for key, value := range fields {
+			switch value := value.(type) {
+			case []any:
+				empty[path+key] = "[]"
+			case map[string]any:
+				if len(value) > 0 && !leaves[path+key] {
+					collect(value, path+key+".")
+					continue
+				}
+				empty[path+key] = "{}"
+			}
+		}
+	}
+	collect(defaults, "")
+	if len(empty) < 20 || empty["webhook.annotations"] == "" || empty["commonLabels"] == "" {
+		t.Fatalf("the values are %v", empty)
+	}
+	render := func(args ...string) string {
+		text, problems, err := renderAll(append([]string{"--api-versions", "v1/Pod", "--set", "serviceMonitor.enabled=true,prometheusRule.enabled=true,dashboard.enabled=true"}, args...)...)
+		if err != nil {
+			t.Errorf("%q: %v: %s", args, err, problems)
+		}
+		return text
+	}
+	for path, nothing := range empty {
+		args := []string{"--set-json", path + "=" + nothing}
+		if nothing == "{}" && leaves[path] {
+			// An empty mapping given is merged with the default: each of its keys is taken away.
+			args = nil
+			var value any = defaults
+			for key := range strings.SplitSeq(path, ".") {
+				value = value.(map[string]any)[key]
+			}
+			for key := range value.(map[string]any) {
+				args = append(args, "--set", path+"."+strings.ReplaceAll(key, ".", `\.`)+"=null")
+			}
+		}
+		if got, want := render("--set", path+"=null"), render(args...); got != want {
+			t.Errorf("%s=null renders something else than %s", path, nothing)
+		}
+	}
+}
+
 // TestConfigRollsOut checks that pods are replaced when what they read has changed, and only then.
 func TestConfigRollsOut(t *testing.T) {
 	digest := func(args ...string) any {
@@ -709,6 +773,10 @@ func TestOptions(t *testing.T) {
 		if !strings.Contains(args, "--client-ca=/etc/mlpolicy/config/client-ca.crt --client-name=apiserver --client-name=kube-apiserver") {
 			t.Errorf("the pods run %s", args)
 		}
+		check := fmt.Sprint(of["Job/mlpolicy-check"].at("spec", "template", "spec", "containers", 0, "args"))
+		if !strings.Contains(check, "--client-ca=/etc/mlpolicy/config/client-ca.crt") || of["ConfigMap/mlpolicy-check"].at("data", "client-ca.crt") != caBundle {
+			t.Errorf("the hook runs %s on %v", check, of["ConfigMap/mlpolicy-check"]["data"])
+		}
 		if got := of["ConfigMap/mlpolicy"].at("data", "client-ca.crt"); got != caBundle {
 			t.Errorf("the pods trust %v", got)
 		}
@@ -784,6 +852,36 @@ func TestMonitoring(t *testing.T) {
 		for key, want := range map[string]any{"labelLimit": 63.0, "labelNameLengthLimit": 511.0, "labelValueLengthLimit": 1023.0} {
 			if got := monitor.at("spec", key); got != want {
 				t.Errorf("%s is %v", key, got)
+			}
+		}
+	})
+	t.Run("names of clusters", func(t *testing.T) {
+		const matcher = `cluster=~".*"`
+		var alerts []alert
+		if err := yaml.UnmarshalStrict(read(t, "chart/files/alerts.yaml"), &alerts); err != nil {
+			t.Fatal(err)
+		}
+		if len(alerts) == 0 {
+			t.Fatal("there are no alerts")
+		}
+		for _, name := range []string{
+			"aks-1", "prod #1", "prod: x", "o'brien", `"quoted"`, `a\b`, `a\nb`, "a\nb", "- a", "{{ a }}", "%s", "$1", "ä", "by (cluster", matcher,
+		} {
+			for _, label := range []string{"cluster", "k8s_name"} {
+				text, _ := json.Marshal(name)
+				rules := rendered(t, "--set", "prometheusRule.enabled=true,monitoring.clusterLabel="+label, "--set-json", "monitoring.cluster="+string(text)).
+					of(t, "PrometheusRule").at("spec", "groups", 0, "rules").([]any)
+				if len(rules) != len(alerts) {
+					t.Fatalf("%s: there are %d alerts", name, len(rules))
+				}
+				for i, rule := range rules {
+					rule := object(rule.(map[string]any))
+					// PromQL's strings are Go's.
+					want := strings.ReplaceAll(strings.ReplaceAll(alerts[i].Expr, "by (cluster", "by ("+label), matcher, label+"="+strconv.Quote(name))
+					if rule["expr"] != want || !strings.Contains(want, strconv.Quote(name)) {
+						t.Errorf("%s: %v is on\n%v\nwant\n%s", name, rule["alert"], rule["expr"], want)
+					}
+				}
 			}
 		}
 	})
@@ -886,6 +984,18 @@ func TestDroppedConfig(t *testing.T) {
 		{"changed", map[string]any{"mlpolicy.yaml": config}, []string{"--set", "config.edition=2020-12"}, ""},
 		{"dropped", map[string]any{"mlpolicy.yaml": config}, nil, "config is empty, and the release has one: upgrade with --values or --reset-then-reuse-values, or set dropConfig=true"},
 		{"a text without anything", map[string]any{"mlpolicy.yaml": config}, []string{"--set-literal", "config= \n"}, "config is empty"},
+		{"an empty mapping", map[string]any{"mlpolicy.yaml": config}, []string{"--set-json", "config={}"}, "config is empty"},
+		{"an empty mapping as text", map[string]any{"mlpolicy.yaml": config}, []string{"--set-literal", "config={}"}, "config is empty"},
+		{"comments", map[string]any{"mlpolicy.yaml": config}, []string{"--set-literal", "config=# edition: 2023-03\n"}, "config is empty"},
+		{"a document of nothing", map[string]any{"mlpolicy.yaml": config}, []string{"--set-literal", "config=---\n"}, "config is empty"},
+		{"sections of nothing", map[string]any{"mlpolicy.yaml": config}, []string{"--set-literal", "config=kubernetes:\nrules: {}\n"}, "config is empty"},
+		{"an empty mapping before", map[string]any{"mlpolicy.yaml": "{}"}, nil, ""},
+		{"comments before", map[string]any{"mlpolicy.yaml": "# nothing yet\n"}, nil, ""},
+		{"sections of nothing before", map[string]any{"mlpolicy.yaml": "kubernetes:\n"}, []string{"--set-json", "config={}"}, ""},
+		{"an empty mapping before and behind", map[string]any{"mlpolicy.yaml": "{}"}, []string{"--set-json", "config={}"}, ""},
+		{"broken by hand", map[string]any{"mlpolicy.yaml": "rules: {"}, nil, "config is empty"},
+		{"mapping to text", map[string]any{"mlpolicy.yaml": "edition: 2023-03"}, []string{"--set-literal", "config=rules: {memory: off}"}, ""},
+		{"an empty mapping on purpose", map[string]any{"mlpolicy.yaml": config}, []string{"--set", "dropConfig=true", "--set-json", "config={}"}, ""},
 		{"dropped on purpose", map[string]any{"mlpolicy.yaml": config}, []string{"--set", "dropConfig=true"}, ""},
 		{"policies kept", map[string]any{"mlpolicy.yaml": "", "policies__a.rego": "package a"}, []string{"--set", policy}, ""},
 		{"policies dropped", map[string]any{"mlpolicy.yaml": config, "policies__a.rego": "package a"}, []string{"--set-literal", "config=" + config}, "policies is empty, and the release has some"},

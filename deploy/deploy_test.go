@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	yamlv3 "go.yaml.in/yaml/v3"
 	"sigs.k8s.io/yaml"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
@@ -394,6 +395,40 @@ type alert struct {
 	Annotations map[string]string `json:"annotations"`
 }
 
+func duration(t *testing.T, text string) time.Duration {
+	t.Helper()
+	of, err := time.ParseDuration(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return of
+}
+
+// TestUnknownClientsAlert checks that no code is left out: reviews of the API server on a new connection end with any of them.
+func TestUnknownClientsAlert(t *testing.T) {
+	const want = `sum by (cluster, code) (increase(mlpolicy_webhook_unknown_clients_total{cluster=~".*"}[10m])) > 0`
+	if !slices.ContainsFunc(expressions(t), func(expression string) bool { return strings.TrimSpace(expression) == want }) {
+		t.Errorf("no alert is on %s", want)
+	}
+}
+
+// TestAlertsAreBlocks checks that no expression ends at a #, or is a mapping, for the name of a cluster in it.
+func TestAlertsAreBlocks(t *testing.T) {
+	var document yamlv3.Node
+	if err := yamlv3.Unmarshal(read(t, "chart/files/alerts.yaml"), &document); err != nil {
+		t.Fatal(err)
+	}
+	alerts := document.Content[0].Content
+	if len(alerts) < 8 {
+		t.Fatalf("there are %d alerts", len(alerts))
+	}
+	for _, of := range alerts {
+		if expression := member(of, "expr"); expression == nil || expression.Style != yamlv3.LiteralStyle {
+			t.Errorf("%s: the expression is not a block scalar", member(of, "alert").Value)
+		}
+	}
+}
+
 // expressions are those of the alerts and of the dashboard.
 func expressions(t *testing.T) []string {
 	t.Helper()
@@ -418,6 +453,12 @@ func expressions(t *testing.T) []string {
 	var all []string
 	runbook := string(read(t, "../docs/runbook.md"))
 	for _, of := range alerts {
+		// Behind the window, increase() has forgotten one burst.
+		for _, window := range regexp.MustCompile(`increase\([^\[]*\[([^\]]+)\]`).FindAllStringSubmatch(of.Expr, -1) {
+			if of.For != "" && duration(t, window[1]) <= duration(t, of.For) {
+				t.Errorf("%s: nothing that happens once is there for %s in a window of %s", of.Alert, of.For, window[1])
+			}
+		}
 		if of.Annotations["summary"] == "" || of.Annotations["description"] == "" || of.Labels["severity"] == "" {
 			t.Errorf("%s lacks a severity, a summary or a description", of.Alert)
 		}

@@ -34,7 +34,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- fail (printf "commonLabels: the chart sets %s itself: use another key" $key) -}}
 {{- end -}}
 {{- end -}}
-{{ merge $own .Values.commonLabels | toYaml }}
+{{ merge $own (.Values.commonLabels | default dict) | toYaml }}
 {{- end -}}
 
 {{/*
@@ -90,6 +90,19 @@ app.kubernetes.io/instance: {{ .root.Release.Name }}
 {{- fail (printf "config is not valid YAML: %s: correct the text, which mlpolicy lint --config FILE checks" (trimPrefix "error converting YAML to JSON: yaml: " .)) -}}
 {{- end -}}
 {{ toJson $config }}
+{{- end -}}
+{{- end -}}
+
+{{/*
+Whether a configuration, as a mapping, says anything: one of its sections is not empty. Of a text that is not YAML, which
+somebody has written into the ConfigMap by hand, fromYaml makes a section with the error, and it counts.
+*/}}
+{{- define "mlpolicy.says" -}}
+{{- range $_, $section := . -}}
+{{- if $section -}}
+true
+{{- break -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 
@@ -338,11 +351,13 @@ even if failurePolicy is Fail and no pod answers. */}}
 {{- $notBeingDeleted := dict "name" "not-being-deleted" "expression" "request.operation != \"UPDATE\" || !has(oldObject.metadata.deletionTimestamp)" }}
 {{- $unknownVersion := dict "name" "unknown-version" "expression" (printf "!(request.resource.group + \"/\" + request.resource.version + \"/\" + request.resource.resource in %s)" (toJson $exact)) }}
 {{- $notTheScheduler := dict "name" "not-the-scheduler" "expression" "request.userInfo.username != \"system:kube-scheduler\"" }}
+{{- $objects := .Values.webhook.objectSelector | default dict }}
+{{- $conditions := .Values.webhook.matchConditions | default list }}
 {{- $entries := list
-  (dict "name" "validate.mlpolicy.dev" "matchPolicy" "Equivalent" "rules" $known "objectSelector" .Values.webhook.objectSelector
-    "conditions" (concat (list $notBeingDeleted) .Values.webhook.matchConditions))
-  (dict "name" "unknown-versions.validate.mlpolicy.dev" "matchPolicy" "Exact" "rules" $any "objectSelector" .Values.webhook.objectSelector
-    "conditions" (concat (list $notBeingDeleted $unknownVersion) .Values.webhook.matchConditions))
+  (dict "name" "validate.mlpolicy.dev" "matchPolicy" "Equivalent" "rules" $known "objectSelector" $objects
+    "conditions" (concat (list $notBeingDeleted) $conditions))
+  (dict "name" "unknown-versions.validate.mlpolicy.dev" "matchPolicy" "Exact" "rules" $any "objectSelector" $objects
+    "conditions" (concat (list $notBeingDeleted $unknownVersion) $conditions))
 }}
 {{- if .Values.webhook.reviewBindings }}
 {{- $binding := dict "group" "" "versions" (list "v1") "operations" (list "CREATE") "resources" (list "bindings" "pods/binding") "scope" "Namespaced" }}
