@@ -21,7 +21,7 @@ test_the_advice_is_that_of_all_editions_but_the_first if {
 }
 
 test_deny_less_than_the_share[edition] if {
-	some edition in object.keys(editions) - {"2020-06"}
+	some edition in (object.keys(editions) - {"2020-06"})
 
 	rule.deny == found("4", "memory_gib", edition) with input as fixture.under(edition, small)
 }
