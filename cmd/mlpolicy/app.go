@@ -178,6 +178,11 @@ func (p *program) configuration(c *cli.Context) (*config.Config, error) {
 	if err != nil {
 		return nil, err
 	}
+	return flagged(c, configuration), nil
+}
+
+// flagged puts above a configuration what flags say.
+func flagged(c *cli.Context, configuration *config.Config) *config.Config {
 	if edition := c.String(editionFlag); edition != "" {
 		configuration.Edition = facts.Know(edition, facts.Place{Why: "--" + editionFlag})
 	}
@@ -190,7 +195,7 @@ func (p *program) configuration(c *cli.Context) (*config.Config, error) {
 	for _, dir := range c.StringSlice(policyFlag) {
 		configuration.Policies = append(configuration.Policies, facts.Know(dir, facts.Place{Why: "--" + policyFlag}))
 	}
-	return configuration, nil
+	return configuration
 }
 
 func load(file string) (*config.Config, error) {

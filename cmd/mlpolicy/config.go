@@ -113,10 +113,11 @@ func flowText(text string) string {
 }
 
 // isPlainString reports whether a plain scalar is a string in YAML 1.1 and 1.2: not a number such as
-// 1.10, a word such as yes, or a date.
+// 1.10 or .inf, a word such as yes, or a date.
 func isPlainString(text string) bool {
 	switch strings.ToLower(text) {
-	case "y", "n":
+	case "y", "n", ".nan", ".inf", "+.inf", "-.inf":
+		// The parser here takes numbers that JSON lacks for text.
 		return false
 	}
 	if _, err := time.Parse("2006-1-2", text); err == nil {

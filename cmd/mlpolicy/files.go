@@ -46,6 +46,9 @@ type files struct {
 // skip is a path that was not judged.
 type skip struct{ path, reason string }
 
+// unnamedStdin is what messages call standard input that no flag names.
+const unnamedStdin = "<stdin>"
+
 func (p *program) files(c *cli.Context) (*files, error) {
 	paths := c.Args().Slice()
 	if len(paths) == 0 {
@@ -58,7 +61,7 @@ func (p *program) files(c *cli.Context) (*files, error) {
 	case stdinName != "" && !slices.Contains(paths, "-"):
 		return nil, usagef("--%s needs - among the paths", stdinNameFlag).seeHelp(c.Command.Name)
 	case stdinName == "":
-		stdinName = "<stdin>"
+		stdinName = unnamedStdin
 	}
 	return &files{paths: paths, force: c.Bool(forceIgnoreFlag), stdin: p.stdin, stdinName: filepath.ToSlash(filepath.Clean(stdinName))}, nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/urfave/cli/v2"
@@ -66,19 +67,24 @@ func (p *program) lint(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := p.report(c, result); err != nil {
+	errs := slices.Clip(result.Errors)
+	if c.Bool(requireFlag) {
+		if err := judgedNothing(result); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	if err := p.report(c, result, errs); err != nil {
 		return err
 	}
 	if err := p.explainSkips(c.Context, session.linter, files, result); err != nil {
 		return err
 	}
 	p.explainUnread(files)
-	for _, err := range result.Errors {
+	for _, err := range errs {
 		p.complain(err.Error())
 	}
-	unjudged := c.Bool(requireFlag) && p.judgedNothing(result)
 	switch {
-	case len(result.Errors) > 0, unjudged:
+	case len(errs) > 0:
 		return errIncomplete
 	case fails(result, session.configuration.FailOn.Value):
 		return errFindings
@@ -86,22 +92,24 @@ func (p *program) lint(c *cli.Context) error {
 	return nil
 }
 
-// judgedNothing reports whether no rule can have concerned anything, and says so.
-func (p *program) judgedNothing(result *lint.Result) bool {
+// judgedNothing returns an error if no rule can have concerned anything.
+func judgedNothing(result *lint.Result) error {
 	switch {
 	case result.Deployments == 0:
-		p.complain("no deployments found (--" + requireFlag + ")")
-	case result.Deployments == result.Untargeted:
-		p.complain("no deployment with a known target found (--" + requireFlag + ")")
-	default:
-		return false
+		return errors.New("no deployments found (--" + requireFlag + ")")
+	case result.Targeted == 0:
+		return errors.New("no deployment with a known target found (--" + requireFlag + ")")
 	}
-	return true
+	return nil
 }
 
-func (p *program) report(c *cli.Context, result *lint.Result) error {
+// report writes the result. What made the run incomplete is in JSON; the summary of text counts
+// only what could not be judged.
+func (p *program) report(c *cli.Context, result *lint.Result, errs []error) error {
 	if c.String(formatFlag) == "json" {
-		return writing(report.JSON(p.stdout, result))
+		incomplete := *result
+		incomplete.Errors = errs
+		return writing(report.JSON(p.stdout, &incomplete))
 	}
 	options := report.TextOptions{Color: colors(c.String(colorFlag), p.stdout), Width: width(p.stdout)}
 	return writing(report.Text(p.stdout, result, options))

@@ -9,7 +9,9 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/mlpolicy/mlpolicy/docs/schemas"
+	"github.com/mlpolicy/mlpolicy/internal/lint/config"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
 	"github.com/mlpolicy/mlpolicy/policies"
 )
 
@@ -38,7 +40,7 @@ func (p *program) schema(c *cli.Context) error {
 	if !slices.Contains(schemaNames(), names[0]) {
 		return unknownName("schema", names[0], schemaNames())
 	}
-	session, err := p.session(c)
+	loaded, err := p.policiesInForce(c)
 	if err != nil {
 		return err
 	}
@@ -47,12 +49,31 @@ func (p *program) schema(c *cli.Context) error {
 		return err
 	}
 	var rows []string
-	for _, edition := range session.policies.Editions() {
+	for _, edition := range loaded.Editions() {
 		for _, row := range edition.Rows {
 			rows = append(rows, row.Target)
 		}
 	}
 	return p.json(withTargets(schema, rows))
+}
+
+// policiesInForce are those of the session. Where the configuration here is wrong, stderr names
+// its first mistake and it counts as absent: the schema is what helps to put it right.
+func (p *program) policiesInForce(c *cli.Context) (*policy.Policies, error) {
+	session, err := p.session(c)
+	if err == nil {
+		return session.policies, nil
+	}
+	if c.Context.Err() != nil || c.String(configFlag) != "" {
+		return nil, err
+	}
+	loaded, failed := p.policies(c.Context, flagged(c, config.Default()))
+	if failed != nil {
+		return nil, failed
+	}
+	first, _, _ := strings.Cut(err.Error(), "\n")
+	p.complain(first + " (the schema is printed without this configuration)")
+	return loaded, nil
 }
 
 // schemaOf returns a schema that refers to no other file.

@@ -8,6 +8,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/report"
 )
 
 // unreadKind is a kind of file that describes deployments in a form that mlpolicy does not read.
@@ -26,18 +28,38 @@ func unreadKinds() []unreadKind {
 		{"Terraform configuration", hasSuffix(".tf", ".tf.json", ".tofu"), always(plan)},
 		{"a Terraform state", isTerraformState, always(plan)},
 		{"a binary Terraform plan", isBinaryPlan, func(name string) string {
-			return "lint it as JSON: terraform show -json " + name + " | mlpolicy lint -"
+			return "lint it as JSON: terraform show -json " + shellWord(name, "FILE") + " | mlpolicy lint -"
 		}},
 		{"Bicep", hasSuffix(".bicep"), func(name string) string {
-			return "lint the template: bicep build --stdout " + name + " | mlpolicy lint -"
+			return "lint the template: bicep build --stdout " + shellWord(name, "FILE") + " | mlpolicy lint -"
 		}},
 		{"a Bicep parameters file", hasSuffix(".bicepparam"), func(name string) string {
-			return "write it as JSON beside the template: bicep build-params " + name
+			return "write it as JSON beside the template: bicep build-params " + shellWord(name, "FILE")
 		}},
 		{"a kustomization", isKustomization, func(name string) string {
-			return "lint what it builds: kustomize build " + path.Dir(name) + " | mlpolicy lint -"
+			folder := name
+			if name != unnamedStdin {
+				folder = path.Dir(name)
+			}
+			return "lint what it builds: kustomize build " + shellWord(folder, "FOLDER") + " | mlpolicy lint -"
 		}},
 	}
+}
+
+// shellWord writes a path as one argument of a shell's command, or what takes the place of one that
+// cannot be written: standard input without a name, a name that does not print.
+func shellWord(path, placeholder string) string {
+	if path == unnamedStdin || report.Printable(path) != path {
+		return placeholder
+	}
+	if strings.HasPrefix(path, "-") {
+		path = "./" + path // no flag
+	}
+	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./,:@%+="
+	if !strings.ContainsFunc(path, func(r rune) bool { return !strings.ContainsRune(plain, r) }) {
+		return path
+	}
+	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
 }
 
 func hasSuffix(suffixes ...string) func(string, []byte) bool {

@@ -53,3 +53,41 @@ func TestBinaryPlanIsNamed(t *testing.T) {
 		}
 	}
 }
+
+// What is advised can be run in a shell as it stands, whatever the file is called.
+func TestAdvisedCommandsRunInAShell(t *testing.T) {
+	for _, test := range []struct{ path, want string }{
+		{"infra/main.bicep", "infra/main.bicep"},
+		{"a b$(x).bicep", "'a b$(x).bicep'"},
+		{"it's.bicep", `'it'\''s.bicep'`},
+		{"a;b.bicep", "'a;b.bicep'"},
+		{"`x`.bicep", "'`x`.bicep'"},
+		{"modèle.bicep", "'modèle.bicep'"},
+		{"~/main.bicep", "'~/main.bicep'"},
+		{"-x.bicep", "./-x.bicep"},
+		{"a\nb.bicep", "FILE"},
+		{unnamedStdin, "FILE"},
+	} {
+		if got := shellWord(test.path, "FILE"); got != test.want {
+			t.Errorf("%q is written as %s, want %s", test.path, got, test.want)
+		}
+	}
+}
+
+func TestAdviceForStandardInput(t *testing.T) {
+	for _, test := range []struct {
+		data []byte
+		args []string
+		want string
+	}{
+		{archiveOf(t, "tfplan", "tfstate"), nil, "mlpolicy: <stdin>: a binary Terraform plan is not read; lint it as JSON: terraform show -json FILE | mlpolicy lint -\n"},
+		{archiveOf(t, "tfplan"), []string{"--stdin-name", "my plan"}, "mlpolicy: my plan: a binary Terraform plan is not read; lint it as JSON: terraform show -json 'my plan' | mlpolicy lint -\n"},
+		{[]byte("apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"), nil, "mlpolicy: <stdin>: a kustomization is not read; lint what it builds: kustomize build FOLDER | mlpolicy lint -\n"},
+	} {
+		var stdout, stderr bytes.Buffer
+		args := append([]string{"mlpolicy", "lint", "-"}, test.args...)
+		if code := run(t.Context(), args, bytes.NewReader(test.data), &stdout, &stderr); code != exitClean || stderr.String() != test.want {
+			t.Errorf("%q: exit code %d, stderr %q, want %q", args, code, &stderr, test.want)
+		}
+	}
+}

@@ -88,7 +88,9 @@ type Result struct {
 	Files, Recognized int
 	// Deployments counts the deployments and computes that the inputs describe.
 	Deployments int
-	// Untargeted counts those without a known target: no rule concerns them.
+	// Targeted counts those of them with a known target: rules concern no others.
+	Targeted int
+	// Untargeted counts the deployments without a known target. A compute runs nothing by itself.
 	Untargeted int
 	// AwaitCluster counts the untargeted that run on whatever cluster the configuration names.
 	AwaitCluster int
@@ -246,7 +248,9 @@ func (l *Linter) Lint(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) (
 		suggester:   newSuggester(l, &all, denials, errs),
 	}
 	for _, d := range extraction.Deployments {
-		if !d.Target.Known {
+		if d.Target.Known {
+			result.Targeted++
+		} else {
 			result.Untargeted++
 		}
 		if d.AwaitsCluster() {
@@ -254,8 +258,8 @@ func (l *Linter) Lint(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) (
 		}
 	}
 	for _, c := range extraction.Computes {
-		if !c.Target.Known {
-			result.Untargeted++
+		if c.Target.Known {
+			result.Targeted++
 		}
 	}
 	if !l.admission {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // FileName is what a configuration is called.
@@ -35,6 +36,8 @@ func Find(dir string) (file string, err error) {
 			if _, err := os.Lstat(file); err == nil {
 				return "", fmt.Errorf("%s is a link to a file that does not exist", file)
 			}
+		case errors.Is(err, syscall.ELOOP):
+			return "", fmt.Errorf("%s is a link that leads back to itself", file)
 		case !errors.Is(err, fs.ErrPermission):
 			return "", err
 		}
