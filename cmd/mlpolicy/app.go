@@ -221,8 +221,7 @@ func load(file string) (*config.Config, error) {
 // policies loads the builtin policies and those that the configuration names. A fault in
 // them is a usageError.
 func (p *program) policies(ctx context.Context, configuration *config.Config) (*policy.Policies, error) {
-	var extra []policy.Folder
-	var known []os.FileInfo
+	var named []policyFolder
 	for _, dir := range configuration.Policies {
 		path := policyPath(configuration, dir)
 		info, err := os.Stat(path)
@@ -233,11 +232,23 @@ func (p *program) policies(ctx context.Context, configuration *config.Config) (*
 			return nil, policyFolderError(dir, path+": not a folder; name the folder that the bundle was built from")
 		case !info.IsDir():
 			return nil, policyFolderError(dir, path+": not a folder")
-		case slices.ContainsFunc(known, func(other os.FileInfo) bool { return os.SameFile(info, other) }):
-			continue // the same folder, perhaps by a link or another spelling
 		}
-		known = append(known, info)
-		extra = append(extra, policy.Folder{Name: shortest(path), FS: os.DirFS(path)})
+		resolved, err := filepath.EvalSymlinks(path)
+		if err == nil {
+			resolved, err = filepath.Abs(resolved)
+		}
+		if err != nil {
+			return nil, policyFolderError(dir, unreadable(path, err).Error())
+		}
+		named = append(named, policyFolder{path, resolved, info})
+	}
+	var extra []policy.Folder
+	for i, folder := range named {
+		// The same folder, perhaps by a link or another spelling, or a part of another one.
+		again := slices.ContainsFunc(named[:i], func(other policyFolder) bool { return os.SameFile(folder.info, other.info) })
+		if !again && !slices.ContainsFunc(named, folder.isPartOf) {
+			extra = append(extra, policy.Folder{Name: shortest(folder.path), FS: os.DirFS(folder.path)})
+		}
 	}
 	if len(extra) == 0 {
 		return p.builtin()
@@ -247,6 +258,22 @@ func (p *program) policies(ctx context.Context, configuration *config.Config) (*
 		return nil, usagef("%s", err)
 	}
 	return loaded, err
+}
+
+// policyFolder is a folder of policies.
+type policyFolder struct {
+	path     string // as errors call it
+	resolved string // absolute and without links
+	info     os.FileInfo
+}
+
+// isPartOf reports whether what the folder holds is read with another: it is below that one, and no
+// folder on the way has a name that begins with a dot, which policies are not read from.
+func (f policyFolder) isPartOf(other policyFolder) bool {
+	relative, err := filepath.Rel(other.resolved, f.resolved)
+	return err == nil && !slices.ContainsFunc(strings.Split(filepath.ToSlash(relative), "/"), func(step string) bool {
+		return strings.HasPrefix(step, ".")
+	})
 }
 
 // policyPath is the path of a folder of policies: one that the configuration names is

@@ -265,7 +265,11 @@ func (p *Policies) compile(builtin fs.FS, modules []*module, tables []*table, ca
 	if p.compiler.Failed() {
 		return translate(p.compiler.Errors, p.ruleOfFile)
 	}
-	if faults := append(p.unresolved(), p.answers()...); len(faults) > 0 {
+	faults := append(p.unresolved(), p.answers()...)
+	if len(tables) > 0 {
+		faults = append(faults, p.columnArguments(modules, tables)...)
+	}
+	if len(faults) > 0 {
 		return faults
 	}
 	p.queries = make(map[Scope]ast.Body)

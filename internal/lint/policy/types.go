@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/mlpolicy/mlpolicy/internal/lint/suggest"
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/types"
 )
@@ -83,6 +84,83 @@ func tableSchemas(tables []*table) map[string]any {
 	return map[string]any{
 		"editions": objectOf(byID), "rows": rows, "rows_of": objectOf(map[string]any{"v1": rows, "v2": rows}),
 	}
+}
+
+// columnArguments returns a fault for each column that is given by name to a function of the package
+// table, in a parameter called column, and that no row has: no cell answers to it.
+func (p *Policies) columnArguments(parsed []*module, tables []*table) []*Error {
+	parameters := columnParameters(parsed)
+	known := columnsOf(tables)
+	var faults []*Error
+	for name, module := range p.compiler.Modules {
+		check := func(terms []*ast.Term) {
+			function, ok := terms[0].Value.(ast.Ref)
+			if !ok {
+				return
+			}
+			position, ok := parameters[function.String()]
+			if !ok || position+1 >= len(terms) {
+				return
+			}
+			column, ok := terms[position+1].Value.(ast.String)
+			if !ok || slices.Contains(known, string(column)) {
+				return
+			}
+			fault := &Error{File: name, Rule: p.ruleOfFile[name],
+				Message: fmt.Sprintf("unknown column %q of %s: %s", string(column), function, suggest.Phrase(string(column), known))}
+			if at := terms[position+1].Location; at != nil {
+				fault.Line = at.Row
+			}
+			faults = append(faults, fault)
+		}
+		ast.NewGenericVisitor(func(x any) bool {
+			switch x := x.(type) {
+			case *ast.Expr:
+				if x.IsCall() {
+					check(x.Terms.([]*ast.Term))
+				}
+			case ast.Call:
+				check(x)
+			}
+			return false
+		}).Walk(module)
+	}
+	return faults
+}
+
+// columnParameters returns which parameter is a column, of the functions that have one.
+func columnParameters(parsed []*module) map[string]int {
+	table := ast.MustParseRef("data.mlpolicy.table")
+	parameters := map[string]int{}
+	for _, module := range parsed {
+		if !module.ast.Package.Path.Equal(table) {
+			continue
+		}
+		for _, rule := range module.ast.Rules {
+			for i, parameter := range rule.Head.Args {
+				if parameter.Value.Compare(ast.Var("column")) == 0 {
+					parameters[table.Extend(rule.Head.Ref()).String()] = i
+				}
+			}
+		}
+	}
+	return parameters
+}
+
+// columnsOf returns the columns of all rows in all editions and those of the builtin rules, sorted.
+func columnsOf(tables []*table) []string {
+	columns := map[string]bool{}
+	for column := range knownColumns() {
+		columns[column] = true
+	}
+	for _, table := range tables {
+		for _, row := range table.data["targets"].(map[string]any) {
+			for column := range row.(map[string]any) {
+				columns[column] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(columns))
 }
 
 func objectOf(properties map[string]any) map[string]any {

@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -63,6 +64,52 @@ func TestLoadChecksColumns(t *testing.T) {
 			_, message, _ := strings.Cut(got[0], "rule some-rule: ")
 			if file != "acme/rule.rego" || line != test.line || !strings.HasPrefix(message, test.want+"; have: ") || !strings.Contains(message, "want (one of): [") {
 				t.Errorf("error is %s\nwant one at line %d that begins with %q", got[0], test.line, test.want)
+			}
+		})
+	}
+}
+
+// A column that is given by name to a function of the package table is one of some edition.
+func TestLoadChecksColumnArguments(t *testing.T) {
+	const (
+		body = someDeny + byName
+		own  = "title: Ours\ndate: \"2030-01-01\"\nsource: x\ncolumns: [dedicated]\ntargets:\n  aks: {name: AKS, dedicated: true}\n  aci: {name: ACI, dedicated: false}\n"
+	)
+	for _, test := range []struct {
+		name, rego string
+		line       int
+		want       string // empty for a rule that loads
+	}{
+		{"offering", body + "\td.target in data.mlpolicy.table.offering(\"designr\")\n}\n", 11, `unknown column "designr" of data.mlpolicy.table.offering: did you mean "designer"?`},
+		{"refused", body + "\td.gpus\n\tdata.mlpolicy.table.refused(d.target, \"designr\")\n}\n", 12, `unknown column "designr" of data.mlpolicy.table.refused: did you mean "designer"?`},
+		{"negated", body + "\tnot data.mlpolicy.table.refused(d.target, \"low-priority\")\n}\n", 11, `unknown column "low-priority" of data.mlpolicy.table.refused: did you mean "low_priority"?`},
+		{"within another call", body + "\tcount(data.mlpolicy.table.offering(\"FPGA\")) > 1\n\td.target\n}\n", 11, `unknown column "FPGA" of data.mlpolicy.table.offering: did you mean "fpga"?`},
+		{"in a comprehension", body + "\td.target in {t | some t in data.mlpolicy.table.offering(\"prodcution\")}\n}\n", 11, `unknown column "prodcution" of data.mlpolicy.table.offering: did you mean "production"?`},
+		{"in a function of the rule", "designed(d) if data.mlpolicy.table.refused(d.target, \"designr\")\n" + body + "\tdesigned(d)\n}\n", 9, `unknown column "designr" of data.mlpolicy.table.refused: did you mean "designer"?`},
+		{"an own column misspelt", body + "\td.target in data.mlpolicy.table.offering(\"dedicatd\")\n}\n", 11, `unknown column "dedicatd" of data.mlpolicy.table.offering: did you mean "dedicated"?`},
+
+		{"columns", body + "\td.target in data.mlpolicy.table.offering(\"designer\")\n\tdata.mlpolicy.table.refused(d.target, \"fpga\")\n}\n", 0, ""},
+		{"an own column", body + "\td.target in data.mlpolicy.table.offering(\"dedicated\")\n}\n", 0, ""},
+		{"by a variable", body + "\tsome column in [\"fpga\", d.name]\n\td.target in data.mlpolicy.table.offering(column)\n}\n", 0, ""},
+		{"another parameter", body + "\tdata.mlpolicy.table.refused(\"acii\", \"fpga\")\n\td.target\n}\n", 0, ""},
+		{"another function", body + "\td.target in data.mlpolicy.table.offering_gpu(\"web-service\")\n}\n", 0, ""},
+		{"a function of the same name", "offering(column) := [column]\n" + body + "\td.target in offering(\"designr\")\n}\n", 0, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			folder := policy.Folder{Name: "acme", FS: fstest.MapFS{
+				"rule.rego":                  {Data: []byte(scoped("deployment", test.rego))},
+				"editions/2030-01/data.yaml": {Data: []byte(own)},
+			}}
+			_, err := policy.Load(t.Context(), policies.FS, []policy.Folder{folder})
+			if test.want == "" {
+				if err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			want := fmt.Sprintf("acme/rule.rego:%d: rule some-rule: %s", test.line, test.want)
+			if got := lines(t, err); len(got) != 1 || got[0] != want {
+				t.Errorf("errors are %q, want %q", got, want)
 			}
 		})
 	}
