@@ -273,6 +273,9 @@ func (q nodeRequirement) clouds(as interpretation) nodes {
 	switch name := q.key.Text; {
 	case q.isNodeName() && as.other && all(q.values, isEC2):
 		note(&of.other, at, "the node of this name is an EC2 instance")
+	case q.isNodeName() && as.aks && all(q.values, isAKSNode):
+		note(&of.aks, at, nodeOfAKS)
+		of.pool = true
 	case q.field:
 	case aksLabel(name) && as.aks:
 		note(&of.aks, at, "only nodes of AKS have the label "+name)
@@ -293,6 +296,8 @@ func (q nodeRequirement) clouds(as interpretation) nodes {
 	return of
 }
 
+const nodeOfAKS = "the node of this name is one of a node pool of AKS"
+
 const foreignVirtualNode = "the virtual node is another provider's"
 
 func (q nodeRequirement) isNodeName() bool {
@@ -311,6 +316,15 @@ func isEC2(name string) bool {
 	return strings.HasSuffix(name, ".compute.internal") || strings.HasSuffix(name, ".ec2.internal")
 }
 
+func isAKSNode(name string) bool { return aksNode().MatchString(name) }
+
+// aksNode matches the names that AKS gives to the nodes of a pool: that of the scale set and
+// the number of the machine in base 36, six characters long.
+// https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-instance-ids
+var aksNode = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^aks-[a-z][a-z0-9]{0,11}-[0-9]+-vmss[0-9a-z]{6}$`)
+})
+
 func isVirtualKubelet(kind string) bool { return kind == "virtual-kubelet" }
 
 func isAzureSize(machine string) bool {
@@ -324,6 +338,8 @@ func nodeNamed(name *source.Node, as interpretation) nodes {
 	case !ok:
 	case virtualNode(nodeKey{name: nodeNameKeys(false)}, text, as):
 		note(&of.virtual, name, onVirtualNode)
+	case as.aks && isAKSNode(text):
+		note(&of.aks, name, nodeOfAKS)
 	case isEC2(text):
 		note(&of.other, name, "the node of this name is an EC2 instance")
 	case as.foreign && isVirtualKubeletName(text):

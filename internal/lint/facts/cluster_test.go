@@ -99,6 +99,15 @@ func TestCluster(t *testing.T) {
 			`kubernetes @ nodeSelector["node.kubernetes.io/instance-type"]: p4d.24xlarge is a machine of another cloud`},
 		{"machine type of Google Cloud", "nodeSelector: {node.kubernetes.io/instance-type: a2-highgpu-1g}",
 			`kubernetes @ nodeSelector["node.kubernetes.io/instance-type"]: a2-highgpu-1g is a machine of another cloud`},
+		{"AKS node", "nodeName: aks-gpupool-12345678-vmss000000", "aks @ nodeName: the node of this name is one of a node pool of AKS"},
+		{"AKS node of a machine after the tenth", "nodeName: aks-np1-30261492-vmss00000a", "aks @ nodeName: the node of this name is one of a node pool of AKS"},
+		{"AKS node by hostname", "nodeSelector: {kubernetes.io/hostname: aks-gpupool-12345678-vmss000000}",
+			`aks @ nodeSelector["kubernetes.io/hostname"]: the node of this name is one of a node pool of AKS`},
+		{"AKS node by field", required(`[{matchFields: [{key: metadata.name, operator: In, values: [aks-gpupool-12345678-vmss000000]}]}]`),
+			"aks @ " + requiredPath + ".nodeSelectorTerms[0].matchFields[0].values[0]: the node of this name is one of a node pool of AKS"},
+		{"a node whose name only begins like one of AKS", "nodeName: aks-gpupool-vm-0", "any cluster"},
+		{"a node with a name of other length", "nodeName: aks-gpupool-12345678-vmss0000", "any cluster"},
+		{"any node but one of AKS", required(`[{matchExpressions: [{key: kubernetes.io/hostname, operator: NotIn, values: [aks-gpupool-12345678-vmss000000]}]}]`), "any cluster"},
 		{"EC2 node", "nodeName: ip-10-0-1-2.eu-west-1.compute.internal", "kubernetes @ nodeName: the node of this name is an EC2 instance"},
 
 		// Neither.

@@ -16,7 +16,7 @@ var kubernetesWorkload = format{
 	signs:     "`apiVersion` and `kind` of Pod, PodTemplate, ReplicationController, Deployment, StatefulSet, DaemonSet, ReplicaSet, Job or CronJob, with containers",
 	reference: "https://kubernetes.io/docs/concepts/workloads/",
 	marks: [][]string{
-		{"apiVersion"}, {"containers"},
+		{"apiVersion"}, {"containers", "template", "jobTemplate"}, // below a wrong shape there are no containers
 		{"Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "ReplicationController", "Rollout", "CloneSet"},
 	},
 	matches: func(root *source.Node) bool {

@@ -14,7 +14,7 @@ var leaderWorkerSet = format{
 	title:     "LeaderWorkerSet: its leader and its workers",
 	signs:     "`apiVersion` of `leaderworkerset.x-k8s.io`, and the `kind`",
 	reference: "https://lws.sigs.k8s.io/docs/reference/leaderworkerset.v1/",
-	marks:     [][]string{{"leaderworkerset.x-k8s.io/"}, {"LeaderWorkerSet"}, {"containers"}},
+	marks:     [][]string{{"leaderworkerset.x-k8s.io/"}, {"LeaderWorkerSet"}},
 	matches: func(root *source.Node) bool {
 		group, kind := groupKind(root)
 		return group == "leaderworkerset.x-k8s.io" && kind == "LeaderWorkerSet" && root.At("spec", "leaderWorkerTemplate") != nil

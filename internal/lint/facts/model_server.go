@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"unicode"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
@@ -111,39 +110,23 @@ func lastComponent(repository string) (before, last string) {
 }
 
 // runs reports whether a container starts the server of its image: it has no command of its
-// own, or command and arguments together have one of the words that start the server.
+// own, or one of the commands in its command and arguments is a start of the server.
 func (s *ModelServer) runs(container *source.Node) bool {
 	command := container.Get("command")
 	if command.IsNull() || command.Kind == source.Sequence && len(command.Items) == 0 {
 		return true
 	}
-	var words []string
+	var items []string
 	for _, list := range []*source.Node{command, container.Get("args")} {
 		for _, item := range append(list.Elements(), list) {
-			text, _ := item.Scalar()
-			words = append(words, strings.Fields(text)...)
+			if text, ok := item.Scalar(); ok {
+				items = append(items, text)
+			}
 		}
 	}
-	line := strings.Join(words, " ")
-	return slices.ContainsFunc(s.Start, func(start string) bool { return hasPhrase(line, start) })
-}
-
-// hasPhrase reports whether words stand in a command line, not as a part of others: vllm
-// serve in exec vllm serve, tritonserver in /opt/tritonserver/bin/tritonserver.
-func hasPhrase(line, words string) bool {
-	inWord := func(c rune) bool { return unicode.IsLetter(c) || unicode.IsDigit(c) || strings.ContainsRune("_-.", c) }
-	for at := 0; ; {
-		next := strings.Index(line[at:], words)
-		if next < 0 {
-			return false
-		}
-		start, end := at+next, at+next+len(words)
-		if strings.TrimRightFunc(line[:start], inWord) == line[:start] &&
-			(end == len(line) || strings.TrimLeftFunc(line[end:], func(c rune) bool { return inWord(c) || c == '/' }) == line[end:]) {
-			return true
-		}
-		at = start + 1
-	}
+	return slices.ContainsFunc(commandsOf(items), func(words []string) bool {
+		return slices.ContainsFunc(s.Start, func(start string) bool { return starts(words, strings.Fields(start)) })
+	})
 }
 
 // servesByImage reports whether the image of a pod's containers tells what an object of a

@@ -71,7 +71,9 @@ func structure(object *source.Node, found func(partOfObject, *source.Node)) {
 		seen[n] = true
 		if part, is := partAt(n); is {
 			found(part, n)
-			return
+			if part == objectPart { // whose reader reads what is in it
+				return
+			}
 		}
 		if n.Has("apiVersion") && n.Has("kind") && n.Has("spec") && !readByStructure(n) {
 			return
@@ -136,7 +138,7 @@ func readByStructure(object *source.Node) bool {
 func (r *reader) podOfOtherKind(pod *source.Node, patch, several bool) {
 	before := len(r.deployments)
 	d := r.object(pod)
-	if several {
+	if several && pod != r.root.Get("spec") {
 		path := strings.TrimPrefix(strings.TrimPrefix(pod.Path(), r.root.Path()+"."), "spec.")
 		d.Component = Know(strings.TrimSuffix(strings.TrimSuffix(path, ".spec"), ".template"), Place{Node: pod})
 	}

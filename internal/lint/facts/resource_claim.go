@@ -13,8 +13,7 @@ var resourceClaim = format{
 	signs:     "`apiVersion` of `resource.k8s.io`, and the `kind`",
 	reference: "https://kubernetes.io/docs/concepts/scheduling-eviction/dynamic-resource-allocation/",
 	links:     true,
-	auxiliary: true,
-	marks:     [][]string{{"resource.k8s.io/"}, {"ResourceClaim"}, {"deviceClassName"}},
+	marks:     [][]string{{"resource.k8s.io/"}, {"ResourceClaim"}},
 	matches: func(root *source.Node) bool {
 		group, kind := groupKind(root)
 		return group == "resource.k8s.io" && (kind == "ResourceClaim" || kind == "ResourceClaimTemplate") && root.Has("spec")
@@ -22,11 +21,11 @@ var resourceClaim = format{
 	read: func(r *reader) {
 		kind, spec := resourceClaimDefinition, r.root.Get("spec")
 		if r.identity().kind == "ResourceClaimTemplate" {
-			kind, spec = resourceClaimTemplate, spec.Get("spec")
+			kind, spec = resourceClaimTemplate, r.at(spec, "spec")
 		}
 		claim := &Deployment{}
 		var gpus, fpgas tally
-		for _, request := range spec.At("devices", "requests").Elements() {
+		for _, request := range r.elements(r.at(spec, "devices", "requests")) {
 			switch device, number := r.claimRequest(request); device {
 			case noDevice:
 			case fpgaDevice:
@@ -47,7 +46,7 @@ const deviceClassPrefix = "deviceclass.resource.kubernetes.io/"
 // claimRequest returns what a request of a claim asks for. Of alternatives, one of which a
 // pod gets, it is the fewest devices, if all are of one kind.
 func (r *reader) claimRequest(request *source.Node) (device deviceKind, number Fact[float64]) {
-	alternatives := request.Get("firstAvailable").Elements()
+	alternatives := r.elements(r.at(request, "firstAvailable"))
 	if len(alternatives) == 0 {
 		exactly := request.Get("exactly")
 		if exactly.IsNull() {
@@ -69,7 +68,7 @@ func (r *reader) claimRequest(request *source.Node) (device deviceKind, number F
 
 // exactRequest returns the devices of a class that a request asks for.
 func (r *reader) exactRequest(request *source.Node) (device deviceKind, number Fact[float64]) {
-	class := r.text(request.Get("deviceClassName"))
+	class := r.text(r.at(request, "deviceClassName"))
 	device, why := r.deviceOf(deviceClassPrefix + class.Value)
 	if device == noDevice || request.Get("adminAccess").Is("true") { // such access takes no device
 		return noDevice, Fact[float64]{}

@@ -153,7 +153,7 @@ func (s *scheduling) interpretations(cluster Fact[Target], object bool) []interp
 // mixed reports whether there is evidence or a hint of Azure and of another cloud.
 func (s *scheduling) mixed() bool {
 	node := nodeNamed(s.node, inFile())
-	azure := s.azure.Node != nil || s.onACI.Node != nil || s.virtual.Node != nil || node.virtual.Node != nil
+	azure := s.azure.Node != nil || s.onACI.Node != nil || s.virtual.Node != nil || node.virtual.Node != nil || node.aks.Node != nil
 	other := s.claimed.Node != nil || s.other.Node != nil || node.other.Node != nil
 	look := func(t term) {
 		for _, requirement := range t {

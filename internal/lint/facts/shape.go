@@ -21,7 +21,7 @@ func mappingOf(fields map[string]*shape) *shape { return &shape{kind: source.Map
 var (
 	metadataShape = mappingOf(map[string]*shape{"labels": mappingShape, "annotations": mappingShape})
 
-	resourcesShape = mappingOf(map[string]*shape{"requests": mappingShape, "limits": mappingShape})
+	resourcesShape = mappingOf(map[string]*shape{"requests": mappingShape, "limits": mappingShape, "claims": listOf(mappingShape)})
 
 	containerShape = mappingOf(map[string]*shape{
 		"image": scalarShape, "command": listOf(scalarShape), "args": listOf(scalarShape),
@@ -46,7 +46,7 @@ var (
 )
 
 // shaped reports the values below n that have another shape than one that carries facts:
-// whoever reads them takes them for absent. What is missing, empty or not known yet has any shape.
+// whoever reads them takes them for absent. What is missing, null or not known yet has any shape.
 func (r *reader) shaped(n *source.Node, want *shape) {
 	if want == nil || n.IsNull() || r.laterFilled(n) {
 		return
@@ -67,13 +67,10 @@ func (r *reader) shaped(n *source.Node, want *shape) {
 }
 
 func (s *shape) fits(n *source.Node) bool {
-	switch n.Kind {
-	case source.Mapping:
-		return s.kind == source.Mapping || len(n.Members) == 0
-	case source.Sequence:
-		return s.kind == source.Sequence || len(n.Items) == 0
+	if n.Kind == source.Mapping || n.Kind == source.Sequence {
+		return s.kind == n.Kind
 	}
-	return s.kind == source.String || n.Text == ""
+	return s.kind == source.String
 }
 
 func (r *reader) misshapen(n *source.Node, want *shape) {

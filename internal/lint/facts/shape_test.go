@@ -9,6 +9,7 @@ import (
 // Values of the wrong shape on paths that carry facts, and what is reported.
 func TestWrongShapes(t *testing.T) {
 	const pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {%s}\n"
+	const claim = "apiVersion: resource.k8s.io/v1\nkind: ResourceClaim%s\nmetadata: {name: a}\nspec: {%s}\n"
 	for _, test := range []struct{ text, want string }{
 		{fmt.Sprintf(pod, "containers: {main: {image: a}}"), "spec.containers must be a list, not a mapping"},
 		{fmt.Sprintf(pod, "containers: main"), "spec.containers must be a list, not a single value"},
@@ -35,9 +36,44 @@ func TestWrongShapes(t *testing.T) {
 		{"apiVersion: ray.io/v1\nkind: RayCluster\nspec: {workerGroupSpecs: {a: {replicas: 1}}}", "spec.workerGroupSpecs must be a list, not a mapping"},
 		{"apiVersion: machinelearning.seldon.io/v1\nkind: SeldonDeployment\nspec: {predictors: {name: a}}", "spec.predictors must be a list, not a mapping"},
 		{"apiVersion: jobset.x-k8s.io/v1alpha2\nkind: JobSet\nspec: {replicatedJobs: {a: {template: {}}}}", "spec.replicatedJobs must be a list, not a mapping"},
-		// Absent, empty or not known yet.
+		// Empty values have a shape, too.
+		{fmt.Sprintf(pod, "containers: {}"), "spec.containers must be a list, not a mapping"},
+		{fmt.Sprintf(pod, "containers: ''"), "spec.containers must be a list, not a single value"},
+		{fmt.Sprintf(pod, "containers: [{resources: []}]"), "spec.containers[0].resources must be a mapping, not a list"},
+		{fmt.Sprintf(pod, "containers: [{resources: ''}]"), "spec.containers[0].resources must be a mapping, not a single value"},
+		{fmt.Sprintf(pod, "containers: [{resources: {limits: []}}]"), "spec.containers[0].resources.limits must be a mapping, not a list"},
+		{fmt.Sprintf(pod, "containers: [], nodeSelector: []"), "spec.nodeSelector must be a mapping, not a list"},
+		{fmt.Sprintf(pod, "containers: [], tolerations: {}"), "spec.tolerations must be a list, not a mapping"},
+		{fmt.Sprintf(pod, "containers: [], affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: []}}"),
+			"spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution must be a mapping, not a list"},
+		{"apiVersion: apps/v1\nkind: Deployment\nspec: {template: {spec: {containers: {}}}}", "spec.template.spec.containers must be a list, not a mapping"},
+		// Above the pod, where the word containers may be nowhere.
+		{"apiVersion: apps/v1\nkind: Deployment\nspec: {template: [a]}", "spec.template must be a mapping, not a list"},
+		{"apiVersion: apps/v1\nkind: Deployment\nspec: {template: []}", "spec.template must be a mapping, not a list"},
+		{"apiVersion: apps/v1\nkind: StatefulSet\nspec: [template]", "spec must be a mapping, not a list"},
+		{"apiVersion: v1\nkind: PodTemplate\ntemplate: [a]", "template must be a mapping, not a list"},
+		{"apiVersion: batch/v1\nkind: CronJob\nspec: {jobTemplate: [a]}", "spec.jobTemplate must be a mapping, not a list"},
+		{"apiVersion: v1\nkind: List\nitems: [{apiVersion: apps/v1, kind: Deployment, spec: {template: [a]}}]", "items[0].spec.template must be a mapping, not a list"},
+		{"apiVersion: leaderworkerset.x-k8s.io/v1\nkind: LeaderWorkerSet\nspec: {leaderWorkerTemplate: {workerTemplate: [a]}}",
+			"spec.leaderWorkerTemplate.workerTemplate must be a mapping, not a list"},
+		// Claims.
+		{fmt.Sprintf(pod, "containers: [{resources: {claims: {name: g}}}]"), "spec.containers[0].resources.claims must be a list, not a mapping"},
+		{fmt.Sprintf(pod, "containers: [{resources: {claims: [g]}}]"), "spec.containers[0].resources.claims[0] must be a mapping, not a single value"},
+		{fmt.Sprintf(claim, "Template", "spec: {devices: {requests: {gpu: {exactly: {deviceClassName: gpu.nvidia.com}}}}}"),
+			"spec.spec.devices.requests must be a list, not a mapping"},
+		{fmt.Sprintf(claim, "Template", "spec: [a]"), "spec.spec must be a mapping, not a list"},
+		{fmt.Sprintf(claim, "", "devices: [{requests: []}]"), "spec.devices must be a mapping, not a list"},
+		{fmt.Sprintf(claim, "", "devices: {requests: [gpu]}"), "spec.devices.requests[0] must be a mapping, not a single value"},
+		{fmt.Sprintf(claim, "", "devices: {requests: [{exactly: [{deviceClassName: gpu.nvidia.com}]}]}"), "spec.devices.requests[0].exactly must be a mapping, not a list"},
+		{fmt.Sprintf(claim, "", "devices: {requests: [{firstAvailable: {deviceClassName: gpu.nvidia.com}}]}"),
+			"spec.devices.requests[0].firstAvailable must be a list, not a mapping"},
+		// Absent or not known yet.
+		{fmt.Sprintf(claim, "", "devices: {requests: null}"), ""},
+		{fmt.Sprintf(claim, "", "devices: {requests: $REQUESTS}"), ""},
+		{fmt.Sprintf(claim, "", "devices: null"), ""},
+		{"apiVersion: apps/v1\nkind: Deployment\nspec: {template: null}", ""},
+		{"apiVersion: apps/v1\nkind: Deployment\nspec: {replicas: 2}", ""},
 		{fmt.Sprintf(pod, "containers: [{resources: null, env: null}], nodeSelector: null, tolerations:"), ""},
-		{fmt.Sprintf(pod, "containers: [{resources: []}], nodeSelector: [], tolerations: {}, volumes: ''"), ""},
 		{fmt.Sprintf(pod, "containers: $CONTAINERS, nodeSelector: '${SELECTOR}', tolerations: <tolerations>"), ""},
 		{fmt.Sprintf(pod, "containers: [$SIDECAR, {image: a, resources: $RESOURCES}]"), ""},
 		{fmt.Sprintf(pod, "containers: [], topologySpreadConstraints: {a: b}, dnsPolicy: [a], hostAliases: a"), ""},
