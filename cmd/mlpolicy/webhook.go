@@ -51,8 +51,8 @@ configuration and policies are reloaded when the content of their files changes;
 version is bad, the last good one stays in force. Decisions are logged to standard output as JSON
 lines.
 
-With --check, nothing is served: command line, configuration and policies are read as a start would
-read them, but for the certificate. With --unregister, nothing is read either: a Pod whose service
+With --check, nothing is served: command line, configuration, policies and the clients' authorities
+are read as a start would read them, but not the webhook's own certificate. With --unregister, nothing is read either: a Pod whose service
 account may do so deletes the configuration by which an API server asks the webhook.
 
 Exit codes: 0 stopped by a signal, every review answered; 2 the command line, the certificate,
@@ -126,25 +126,35 @@ func (p *program) webhook(c *cli.Context) error {
 		LogAllowed:     c.Bool(logAllowedFlag),
 		Log:            slog.New(slog.NewJSONHandler(p.stdout, nil)),
 	})
-	var certificate *webhook.CertificateError
-	if errors.As(err, &certificate) {
-		flags := "--" + tlsCertFlag + ", --" + tlsKeyFlag
-		if certificate.OfClients {
-			flags = "--" + clientCAFlag
-		}
-		return usagef("%s: %s", flags, err)
-	}
 	if err != nil {
-		return err
+		return ofCertificate(err)
 	}
 	return server.Serve(c.Context)
 }
 
-// check reads what a start would read, but for the certificate.
+// ofCertificate is an error with the flags of the files, if it is about certificates.
+func ofCertificate(err error) error {
+	var certificate *webhook.CertificateError
+	if !errors.As(err, &certificate) {
+		return err
+	}
+	flags := "--" + tlsCertFlag + ", --" + tlsKeyFlag
+	if certificate.OfClients {
+		flags = "--" + clientCAFlag
+	}
+	return usagef("%s: %s", flags, err)
+}
+
+// check reads what a start would read, but for the webhook's own certificate.
 func (p *program) check(c *cli.Context) error {
 	policy, _, err := p.admission(c.Context, c)
 	if err != nil {
 		return err
+	}
+	if file := c.String(clientCAFlag); file != "" {
+		if err := webhook.CheckClientCA(file); err != nil {
+			return ofCertificate(err)
+		}
 	}
 	_, err = fmt.Fprintf(p.stdout, "configuration and policies are valid: edition %s\n", policy.Edition)
 	return writing(err)

@@ -32,17 +32,24 @@ const (
 	slowBody = time.Second
 	// nodeFactor is how much memory the nodes of a document take at most, in times its size.
 	nodeFactor = 50
+	// leastWeight is in bytes: what a review weighs at least, however small its body is.
+	leastWeight = 4 << 10
 	// usualMemory is in bytes: the limit that the chart sets, for where GOMEMLIMIT sets none.
 	usualMemory = 512 << 20
-	// baseMemory is in bytes: what everything but the nodes of large bodies takes at most.
+	// baseMemory is in bytes: what everything but the nodes of bodies takes at most.
 	baseMemory = maxBodies + 128<<20
 	// DefaultMaxInFlight bounds the reviews that run or wait. On one core that many take
 	// about a tenth of a second.
 	DefaultMaxInFlight = 256
 )
 
-// errShed is the failure of a review for which there is no room.
-var errShed = failf(http.StatusServiceUnavailable, "too many reviews in flight")
+// errShed is the failure of a review for which there is no room, errNoTurn that of one whose time
+// was over while it waited, and errLate that of one that came so late that it could not be judged.
+var (
+	errShed   = failf(http.StatusServiceUnavailable, "too many reviews in flight")
+	errNoTurn = failf(http.StatusServiceUnavailable, "the time for the review was over before its turn")
+	errLate   = failf(http.StatusGatewayTimeout, "the review arrived too late to be judged in time")
+)
 
 // capacity bounds what reviews take: memory for their bodies, a place among those in flight,
 // and a turn. Where there is no room for one of a known client, those of unknown clients give
@@ -51,8 +58,8 @@ type capacity struct {
 	maxInFlight int
 	turns       chan struct{} // has one for each review that runs
 	largeTurns  chan struct{} // has one for each of these with a large body
-	nodes       *semaphore.Weighted
-	maxNodes    int64 // bytes of large bodies whose reviews may run at once
+	largeNodes  nodes         // of large bodies
+	smallNodes  nodes         // of the others
 
 	mutex                   sync.Mutex
 	pending                 []*claim // those that arrive or wait, in the order in which they began
@@ -60,24 +67,41 @@ type capacity struct {
 	inFlight, largeInFlight int      // reviews that run or wait
 }
 
+// newCapacity makes the capacity of this process.
 func newCapacity(maxInFlight int) *capacity {
-	processors := runtime.GOMAXPROCS(0)
 	memory := debug.SetMemoryLimit(-1) // as it is
 	if memory == math.MaxInt64 {
 		memory = usualMemory
 	}
-	maxNodes := maxNodesWithin(memory)
+	return newCapacityOf(maxInFlight, runtime.GOMAXPROCS(0), memory)
+}
+
+// newCapacityOf makes the capacity of a process with so many processors and bytes of memory.
+func newCapacityOf(maxInFlight, processors int, memory int64) *capacity {
+	most := maxNodesWithin(memory)
 	return &capacity{
 		maxInFlight: maxInFlight,
 		// Two for each processor, so that one goes on while the other writes its log.
 		turns: make(chan struct{}, 2*processors), largeTurns: make(chan struct{}, processors),
-		nodes: semaphore.NewWeighted(maxNodes), maxNodes: maxNodes,
+		largeNodes: newNodes(most), smallNodes: newNodes(most),
 	}
 }
 
-// maxNodesWithin returns how many bytes of large bodies may be evaluated at once within a
-// limit of memory. A body that is larger is evaluated while no other large one is.
-func maxNodesWithin(memory int64) int64 { return max(largeBody, (memory-baseMemory)/nodeFactor) }
+// maxNodesWithin returns how many bytes of bodies may be evaluated at once within a limit of
+// memory, large ones and others each: the memory bounds them, however many processors there are.
+// A body that is larger is evaluated while no other large one is.
+func maxNodesWithin(memory int64) int64 { return max(largeBody, (memory-baseMemory)/(2*nodeFactor)) }
+
+// nodes is the memory for the nodes of bodies that are evaluated, in bytes of these bodies.
+type nodes struct {
+	*semaphore.Weighted
+	most int64
+}
+
+func newNodes(most int64) nodes { return nodes{semaphore.NewWeighted(most), most} }
+
+// weight returns what a body of a size takes.
+func (n nodes) weight(size int) int64 { return min(max(int64(size), leastWeight), n.most) }
 
 // claim is what one review takes of a capacity, whose mutex guards it.
 type claim struct {
@@ -139,17 +163,26 @@ func (c *claim) resize(size int) {
 	c.size = size
 }
 
-// enter waits until the review may run. The error is errShed or errGone.
+// enter waits until the review may run. The error is errShed, errNoTurn, errLate or errGone.
 func (c *claim) enter(ctx context.Context) error {
-	ctx, interrupt := context.WithCancelCause(ctx)
-	defer interrupt(nil)
-	if ctx.Err() == nil && c.wait(func() { interrupt(errShed) }) && c.turn(ctx) && c.start() {
-		return nil
-	}
-	if isGone(ctx) && !errors.Is(context.Cause(ctx), errShed) {
+	if isGone(ctx) {
 		return errGone
 	}
-	return errShed
+	if ctx.Err() != nil {
+		return errLate
+	}
+	ctx, interrupt := context.WithCancelCause(ctx)
+	defer interrupt(nil)
+	if c.wait(func() { interrupt(errShed) }) && c.turn(ctx) && c.start() {
+		return nil
+	}
+	switch {
+	case ctx.Err() == nil || errors.Is(context.Cause(ctx), errShed):
+		return errShed
+	case isGone(ctx):
+		return errGone
+	}
+	return errNoTurn
 }
 
 // wait notes that the body is complete, and reports whether one more review may wait.
@@ -182,13 +215,18 @@ func (c *claim) turn(ctx context.Context) bool {
 			return false
 		}
 	}
+	nodes := c.smallNodes
 	if c.large {
-		weight := min(int64(c.size), c.maxNodes)
-		if !take(c.largeTurns) || c.nodes.Acquire(ctx, weight) != nil {
+		if !take(c.largeTurns) {
 			return false
 		}
-		c.undo = append(c.undo, func() { c.nodes.Release(weight) })
+		nodes = c.largeNodes
 	}
+	weight := nodes.weight(c.size)
+	if nodes.Acquire(ctx, weight) != nil {
+		return false
+	}
+	c.undo = append(c.undo, func() { nodes.Release(weight) })
 	return take(c.turns)
 }
 

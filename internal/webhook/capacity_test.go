@@ -4,11 +4,10 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"golang.org/x/sync/semaphore"
 )
 
 // fake is a review that a test has take room.
@@ -150,7 +149,7 @@ func TestLargeReviewsRunBesideEachOther(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			c := newCapacity(DefaultMaxInFlight)
-			c.nodes, c.maxNodes = semaphore.NewWeighted(test.maxNodes), test.maxNodes
+			c.largeNodes = newNodes(test.maxNodes)
 			ctx, cancel := context.WithCancel(t.Context())
 			left := make(chan error, 32)
 			for range cap(left) {
@@ -177,11 +176,77 @@ func TestLargeReviewsRunBesideEachOther(t *testing.T) {
 func TestMaxNodesWithin(t *testing.T) {
 	for memory, want := range map[int64]int64{
 		64 << 20:  largeBody,
-		512 << 20: 320 << 20 / nodeFactor,
-		1 << 30:   832 << 20 / nodeFactor,
+		512 << 20: 160 << 20 / nodeFactor,
+		1 << 30:   416 << 20 / nodeFactor,
 	} {
 		if got := maxNodesWithin(memory); got != want {
 			t.Errorf("%d MiB: %d bytes, want %d", memory>>20, got, want)
 		}
 	}
+}
+
+// TestProcessorsTakeNoMemory: what runs at once has room in the limit of memory, however many
+// processors a node has and whatever the size of the bodies.
+func TestProcessorsTakeNoMemory(t *testing.T) {
+	const memory = 460 << 20 // GOMEMLIMIT of the chart
+	for _, processors := range []int{1, 2, 32, 256} {
+		for _, size := range []int{1, 1 << 10, 16 << 10, largeBody / 2, largeBody, largeBody + 1, 1 << 20} {
+			synctest.Test(t, func(t *testing.T) {
+				c := newCapacityOf(1<<20, processors, memory)
+				ctx, cancel := context.WithCancel(t.Context())
+				var left sync.WaitGroup
+				number := min(2*processors+1, maxLargeBodies/size)
+				for range number {
+					f := mustFit(t, c, false, size)
+					left.Go(func() { _ = f.enter(ctx) })
+				}
+				synctest.Wait()
+				runs := len(c.turns)
+				if takes := baseMemory + runs*size*nodeFactor; runs == 0 || takes > memory {
+					t.Errorf("%d processors, %d bytes: %d of %d run, which take %d MiB", processors, size, runs, number, takes>>20)
+				}
+				if size <= 4<<10 && processors <= 32 && runs != 2*processors {
+					t.Errorf("%d processors, %d bytes: only %d run", processors, size, runs)
+				}
+				cancel()
+				left.Wait()
+			})
+		}
+		c := newCapacityOf(DefaultMaxInFlight, processors, memory)
+		if takes := baseMemory + (c.smallNodes.most+c.largeNodes.most)*nodeFactor; takes > memory {
+			t.Errorf("%d processors: all take %d MiB", processors, takes>>20)
+		}
+	}
+}
+
+// What comes too late, waits for too long, or has no room fails in a way of its own.
+func TestEnterSaysWhyNot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCapacityOf(1, 1, usualMemory)
+		late, cancel := context.WithDeadline(t.Context(), time.Now())
+		defer cancel()
+		if err := mustFit(t, c, true, 1).enter(late); !errors.Is(err, errLate) || errors.Is(err, errShed) {
+			t.Errorf("too late: %v", err)
+		}
+		for range cap(c.turns) {
+			c.turns <- struct{}{}
+		}
+		short, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		waits := mustFit(t, c, true, 1)
+		failed := make(chan error)
+		go func() { failed <- waits.enter(short) }()
+		synctest.Wait()
+		if err := mustFit(t, c, true, 1).enter(t.Context()); !errors.Is(err, errShed) {
+			t.Errorf("no room: %v", err)
+		}
+		if err := <-failed; !errors.Is(err, errNoTurn) || errors.Is(err, errShed) {
+			t.Errorf("no turn: %v", err)
+		}
+		gone, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := mustFit(t, c, true, 1).enter(gone); !errors.Is(err, errGone) {
+			t.Errorf("gone: %v", err)
+		}
+	})
 }

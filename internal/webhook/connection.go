@@ -60,15 +60,16 @@ func (c *connection) begin() time.Time {
 type connections struct {
 	most   int           // that may be open
 	age    time.Duration // least at which a connection is closed after an answer, and half the greatest
-	unused func()        // is called when a connection ends without a request
+	unused func()        // is called, without the lock, when a connection ends without a request
 
-	mutex sync.Mutex
-	open  map[net.Conn]*connection
-	turns int
+	mutex   sync.Mutex
+	open    map[net.Conn]*connection
+	evicted map[net.Conn]*connection // those that http.Server has not ended yet
+	turns   int
 }
 
 func newConnections(age time.Duration, unused func()) *connections {
-	return &connections{most: maxConnections, age: age, unused: unused, open: map[net.Conn]*connection{}}
+	return &connections{most: maxConnections, age: age, unused: unused, open: map[net.Conn]*connection{}, evicted: map[net.Conn]*connection{}}
 }
 
 // context is http.Server.ConnContext. Where there are too many connections, it closes one.
@@ -112,6 +113,7 @@ func (c *connections) evict() {
 		}
 	}
 	delete(c.open, key)
+	c.evicted[key] = found
 	found.evicted.Store(true)
 	found.raw.Close()
 }
@@ -126,10 +128,14 @@ func (c *connections) touch(of *connection) {
 func (c *connections) state(conn net.Conn, state http.ConnState) {
 	c.mutex.Lock()
 	of := c.open[conn]
+	if of == nil {
+		of = c.evicted[conn]
+	}
 	switch {
 	case of == nil:
 	case state == http.StateClosed || state == http.StateHijacked:
 		delete(c.open, conn)
+		delete(c.evicted, conn)
 	default:
 		of.busy = state == http.StateActive
 		c.touch(of)
@@ -163,6 +169,14 @@ func loadClients(file string, names []string) (*clients, error) {
 		return nil, &clientsError{fmt.Errorf("%s: contains no certificate", file)}
 	}
 	return loaded, nil
+}
+
+// CheckClientCA reads the authorities of clients as New would. The error is a *CertificateError.
+func CheckClientCA(file string) error {
+	if _, err := loadClients(file, nil); err != nil {
+		return &CertificateError{err: err, OfClients: true}
+	}
+	return nil
 }
 
 // identify returns why a client may not ask for reviews, nil if it may.

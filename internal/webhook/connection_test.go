@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"math/big"
+	"net"
 	"net/http"
 	"os"
 	"strings"
@@ -162,6 +163,43 @@ func TestConnectionsAreBounded(t *testing.T) {
 	}
 	if lines := strings.Count(r.log.String(), "connection failed"); lines > most/2 {
 		t.Errorf("%d lines were logged", lines)
+	}
+}
+
+// A connection that makes room for another before it has a request is counted like any other
+// that ends without one, once, and without the lock.
+func TestEvictedConnectionsAreCounted(t *testing.T) {
+	var c *connections
+	unused := 0
+	c = newConnections(time.Minute, func() {
+		if !c.mutex.TryLock() {
+			t.Error("the lock is held")
+			return
+		}
+		c.mutex.Unlock()
+		unused++
+	})
+	c.most = 2
+	opened := func() (net.Conn, *connection) {
+		conn, other := net.Pipe()
+		t.Cleanup(func() { other.Close() })
+		return conn, connectionOf(c.context(t.Context(), conn))
+	}
+	silent, _ := opened()
+	asks, of := opened()
+	of.begin()
+	opened()
+	opened()
+	for _, conn := range []net.Conn{silent, asks} {
+		if c.open[conn] != nil {
+			t.Fatal("it has not made room")
+		}
+		for range 2 {
+			c.state(conn, http.StateClosed)
+		}
+	}
+	if unused != 1 || len(c.evicted) != 0 || len(c.open) != 2 {
+		t.Errorf("%d connections are counted as unused, want 1; %d evicted ones are left, %d are open", unused, len(c.evicted), len(c.open))
 	}
 }
 

@@ -28,7 +28,9 @@ const (
 	maxPooledBuffer = 64 << 10
 	// defaultTimeout is what an API server waits that does not say how long.
 	defaultTimeout = 10 * time.Second
-	// maxTimeout is the longest that an API server may be configured to wait.
+	// minTimeout and maxTimeout are the shortest and the longest that an API server may be
+	// configured to wait.
+	minTimeout = time.Second
 	maxTimeout = 30 * time.Second
 	// maxMargin bounds the tenth of the timeout that is left for what nobody can measure here.
 	maxMargin = 500 * time.Millisecond
@@ -80,7 +82,7 @@ type exchange struct {
 	*http.Request
 	connection *connection
 	began      time.Time // when the client sent it
-	// isReview says that the body has arrived and calls itself a review.
+	// isReview says that the body has arrived, or is too large for it, and calls itself a review.
 	isReview bool
 }
 
@@ -155,7 +157,8 @@ func (h *handler) serve(w http.ResponseWriter, x *exchange) error {
 	if err := h.read(x, body, claim); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithDeadline(x.Context(), deadline(x.began, time.Now(), timeout.usable()))
+	end := deadline(x.began, time.Now(), timeout.usable())
+	ctx, cancel := context.WithDeadline(x.Context(), end)
 	defer cancel()
 	h.metrics.inFlight.Inc()
 	defer h.metrics.inFlight.Dec()
@@ -166,6 +169,7 @@ func (h *handler) serve(w http.ResponseWriter, x *exchange) error {
 	if err != nil {
 		return err
 	}
+	left := time.Until(end)
 	decision, err := h.policy().Review(ctx, request)
 	switch {
 	case err == nil:
@@ -173,6 +177,9 @@ func (h *handler) serve(w http.ResponseWriter, x *exchange) error {
 		return fmt.Errorf("review %s: %w", request.UID, errGone)
 	case errors.Is(err, errNoObject):
 		return failf(http.StatusBadRequest, "review %s: %w", request.UID, err)
+	case ctx.Err() != nil && left < timeout.usable()/2:
+		// Not the evaluation took most of the time, but the client or the wait.
+		return failf(errLate.code, "review %s: %w", request.UID, errLate)
 	case ctx.Err() != nil:
 		return fmt.Errorf("review %s: took longer than %s: %w", request.UID, timeout.usable(), err)
 	default:
@@ -215,7 +222,7 @@ func timeoutOf(r *http.Request) (timeout, error) {
 			return 0, failf(http.StatusBadRequest, "timeout %q is not a duration such as 3s", truncate(text, maxClientString))
 		}
 	}
-	return timeout(min(waits, maxTimeout)), nil
+	return timeout(min(max(waits, minTimeout), maxTimeout)), nil
 }
 
 // usable is a timeout less a margin.
@@ -241,7 +248,14 @@ func (h *handler) read(x *exchange, body *bytes.Buffer, claim *claim) error {
 		return failf(http.StatusUnsupportedMediaType, "content type %q: send reviews as application/json", truncate(x.Header.Get("Content-Type"), maxClientString))
 	}
 	tooLarge := failf(http.StatusRequestEntityTooLarge, "the body is larger than %d MiB", maxBody>>20)
+	recognize := func() {
+		// With certificates, those who have none do not come here.
+		x.isReview = bytes.Contains(body.Bytes()[:min(body.Len(), maxRecognized)], []byte(`"AdmissionReview"`))
+	}
 	if x.ContentLength > maxBody {
+		// Whatever arrives of the beginning says who sends it; the answer is the same without it.
+		_, _ = body.ReadFrom(&budgeted{from: io.LimitReader(x.Body, maxRecognized), claim: claim})
+		recognize()
 		return tooLarge
 	}
 	_, err := body.ReadFrom(&budgeted{from: io.LimitReader(x.Body, maxBody+1), claim: claim})
@@ -253,12 +267,12 @@ func (h *handler) read(x *exchange, body *bytes.Buffer, claim *claim) error {
 	case err != nil:
 		return failf(http.StatusBadRequest, "read the body: %w", err)
 	case body.Len() > maxBody:
+		recognize()
 		return tooLarge
 	case body.Len() == 0:
 		return failf(http.StatusBadRequest, "the body is empty")
 	}
-	// With certificates, those who have none do not come here.
-	x.isReview = bytes.Contains(body.Bytes()[:min(body.Len(), maxRecognized)], []byte(`"AdmissionReview"`))
+	recognize()
 	return nil
 }
 

@@ -396,13 +396,13 @@ deny contains {"path": ["deployments", i], "message": "x"} if {
 `)}}}
 	handler, log := handlerOf(policyOf(t, "", endless))
 	request := post(strings.NewReader(reviewOf(gpuOnVirtualNode)))
-	request.URL.RawQuery = "timeout=200ms"
+	request.URL.RawQuery = "timeout=200ms" // which is taken as 1s
 	response := serve(handler, request)
 	// The five seconds that lint gives a rule would leave the same error and no "took longer".
-	if response.Code != http.StatusInternalServerError || !strings.Contains(response.Body.String(), "took longer than 180ms: context deadline exceeded") {
+	if response.Code != http.StatusInternalServerError || !strings.Contains(response.Body.String(), "took longer than 900ms: context deadline exceeded") {
 		t.Errorf("status %d: %s", response.Code, response.Body)
 	}
-	if !strings.Contains(log.String(), "took longer than 180ms") {
+	if !strings.Contains(log.String(), "took longer than 900ms") {
 		t.Errorf("log %s", log)
 	}
 }
@@ -472,11 +472,69 @@ func TestVerdictsThatComeTooLateAreAbandoned(t *testing.T) {
 	connection := &connection{accepted: time.Now().Add(-time.Hour)}
 	connection.greeted.Store(int64(3 * time.Second))
 	late := post(strings.NewReader(reviewOf(gpuOnVirtualNode))).WithContext(context.WithValue(t.Context(), connectionKey{}, connection))
-	if response := serve(handler, late); response.Code != http.StatusServiceUnavailable {
+	if response := serve(handler, late); response.Code != http.StatusGatewayTimeout {
 		t.Errorf("status %d: %s", response.Code, response.Body)
 	}
 	if written := metricsOf(handler); strings.Contains(written, `verdict="denied"`) || strings.Contains(log.String(), `"msg":"review"`) {
 		t.Errorf("it counts as a verdict: %s", log)
+	}
+}
+
+// A review that arrives when most of its time is over, so that it cannot be judged, is no
+// internal error: whoever sends slowly would raise the alert.
+func TestLateReviewsAreNoInternalErrors(t *testing.T) {
+	for name, slow := range map[string]time.Duration{"too late": 2 * time.Second, "nearly too late": 850 * time.Millisecond} {
+		policy := policyOf(t, "")
+		enforces := policy.Enforces
+		policy.Enforces = func(namespace string) bool {
+			time.Sleep(100 * time.Millisecond)
+			return enforces(namespace)
+		}
+		handler, log := handlerOf(policy)
+		connection := &connection{accepted: time.Now()}
+		connection.greeted.Store(int64(slow))
+		request := post(strings.NewReader(reviewOf(gpuOnVirtualNode))).WithContext(context.WithValue(t.Context(), connectionKey{}, connection))
+		request.URL.RawQuery = "timeout=1s"
+		if response := serve(handler, request); response.Code != http.StatusGatewayTimeout || !strings.Contains(response.Body.String(), "too late to be judged") {
+			t.Errorf("%s: status %d: %s", name, response.Code, response.Body)
+		}
+		if !strings.Contains(log.String(), `"msg":"reviews late: their time was over"`) || strings.Contains(log.String(), `"level":"ERROR"`) {
+			t.Errorf("%s: log %s", name, log)
+		}
+		written := metricsOf(handler)
+		for _, want := range []string{`failures_total{code="504"} 1`, `failures_total{code="500"} 0`, `failures_total{code="503"} 0`, "shed_total 0"} {
+			if !strings.Contains(written, "mlpolicy_webhook_"+want+"\n") {
+				t.Errorf("%s: no %s", name, want)
+			}
+		}
+	}
+}
+
+// A body over the limit that calls itself a review is counted as that of an API server.
+func TestReviewsThatAreTooLargeAreCounted(t *testing.T) {
+	large := reviewOf(`"` + strings.Repeat("x", maxBody) + `"`)
+	for _, test := range []struct {
+		name, body, want string
+		length           int64
+	}{
+		{"a review", large, `failures_total{code="413"} 1`, int64(len(large))},
+		{"a review that does not say its size", large, `failures_total{code="413"} 1`, -1},
+		{"something else", strings.Repeat(" ", maxBody+1), `unknown_clients_total{code="413"} 1`, maxBody + 1},
+		{"something else that does not say its size", strings.Repeat(" ", maxBody+1), `unknown_clients_total{code="413"} 1`, -1},
+		{"nothing after the header", "", `unknown_clients_total{code="413"} 1`, maxBody + 1},
+	} {
+		handler, _ := handlerOf(policyOf(t, ""))
+		request := post(strings.NewReader(test.body))
+		request.ContentLength = test.length
+		if response := serve(handler, request); response.Code != http.StatusRequestEntityTooLarge {
+			t.Errorf("%s: status %d", test.name, response.Code)
+		}
+		if !strings.Contains(metricsOf(handler), "mlpolicy_webhook_"+test.want+"\n") {
+			t.Errorf("%s: no %s", test.name, test.want)
+		}
+		if left := handler.capacity.bodies; left != 0 {
+			t.Errorf("%s: %d bytes are still counted", test.name, left)
+		}
 	}
 }
 
@@ -487,7 +545,8 @@ func TestTimeoutOf(t *testing.T) {
 		"timeout=1s":    900 * time.Millisecond,
 		"timeout=30s":   29500 * time.Millisecond,
 		"timeout=3h":    29500 * time.Millisecond,
-		"timeout=100ms": 90 * time.Millisecond,
+		"timeout=100ms": 900 * time.Millisecond,
+		"timeout=1ns":   900 * time.Millisecond,
 	} {
 		got, err := timeoutOf(httptest.NewRequest(http.MethodPost, "/validate?"+query, nil))
 		if err != nil || got.usable() != want {
@@ -553,6 +612,7 @@ func TestHandlerSheds(t *testing.T) {
 func TestFloodsAreLogged(t *testing.T) {
 	unread, forbidden := failf(http.StatusBadRequest, "the body is empty"), failf(http.StatusForbidden, "no certificate")
 	for name, cause := range map[string]func(*decisionLog, *exchange){
+		"reviews late": func(l *decisionLog, x *exchange) { l.failed(x, errLate.code, fmt.Errorf("review 7: %w", errLate)) },
 		"reviews shed": func(l *decisionLog, x *exchange) { l.failed(x, http.StatusServiceUnavailable, errShed) },
 		"gave up":      func(l *decisionLog, x *exchange) { l.failed(x, statusGone, errGone) },
 		"no verdict":   func(l *decisionLog, x *exchange) { l.failed(x, unread.code, unread) },

@@ -146,6 +146,8 @@ func (l *decisionLog) failed(x *exchange, code int, err error) {
 	switch {
 	case errors.Is(err, errShed):
 		l.throttle(slog.LevelWarn, "reviews shed: too many in flight", attributes...)
+	case errors.Is(err, errLate), errors.Is(err, errNoTurn):
+		l.throttle(slog.LevelWarn, "reviews late: their time was over", attributes...)
 	case code == statusGone:
 		l.throttle(slog.LevelWarn, "the client gave up before its answer", attributes...)
 	case code == http.StatusForbidden:

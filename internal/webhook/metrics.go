@@ -80,10 +80,10 @@ func newMetrics(covers func(group, kind string) bool, lists func(group, version,
 		m.reloads.WithLabelValues(what, "success")
 		m.reloads.WithLabelValues(what, "failure")
 	}
-	for _, code := range []int{0, http.StatusBadRequest, http.StatusForbidden, statusGone, http.StatusServiceUnavailable} {
+	for _, code := range []int{0, http.StatusBadRequest, http.StatusForbidden, statusGone, http.StatusServiceUnavailable, http.StatusGatewayTimeout} {
 		m.unknown.WithLabelValues(strconv.Itoa(code))
 	}
-	for _, code := range []int{http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusInternalServerError, http.StatusServiceUnavailable} {
+	for _, code := range []int{http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusInternalServerError, http.StatusServiceUnavailable, http.StatusGatewayTimeout} {
 		m.failures.WithLabelValues(strconv.Itoa(code))
 	}
 	return m

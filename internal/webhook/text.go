@@ -20,8 +20,8 @@ const (
 	// maxWarning bounds a warning in characters. Where there are many, the API server cuts
 	// each after 256.
 	maxWarning = 200
-	// minField and minMessage are how many characters of a field and of a message a warning
-	// keeps at least where it is too long.
+	// minField and minMessage are how many characters of a field, unless it is left out, and of a
+	// message a warning keeps at least where it is too long.
 	minField   = 20
 	minMessage = 40
 	// maxWarnings bounds all warnings in characters, the line that counts the rest included.
@@ -118,36 +118,60 @@ func introduction(o outcome) string {
 	return "mlpolicy error in what a controller made: "
 }
 
-// warningLine is a finding that does not deny on one line of at most maxWarning characters.
-// Where it is longer, the field is shortened in the middle, then the message at its end: rule
-// and remedy are what helps.
+// warningLine is a finding that does not deny on one line of at most maxWarning characters: rule
+// and remedy are what helps. Where the line is longer, the field is shortened, then left out;
+// then the remedy keeps its first sentence, and the message loses its middle, since its
+// beginning has the value and its end the limit. Only a remedy that has no room even then is cut.
 func warningLine(o outcome) string {
-	begin, end := introduction(o), ""
-	if remedy := remedyOf(o.Finding); remedy != "" {
-		end = ". " + remedy
+	begin, finding, field, remedy := introduction(o), o.Finding, printable(o.Field), remedyOf(o.Finding)
+	finding.Message = printable(finding.Message)
+	line := func() string {
+		text := begin + findingLine(finding, field)
+		if remedy != "" {
+			text += ". " + remedy
+		}
+		return text
 	}
-	finding, field := o.Finding, printable(o.Field)
-	excess := func() int {
-		return utf8.RuneCountInString(begin+findingLine(finding, field)+end) - maxWarning
+	excess := func() int { return utf8.RuneCountInString(line()) - maxWarning }
+	if long, length := excess(), utf8.RuneCountInString(field); long > 0 && length > 0 {
+		most := max(length-long, minField)
+		field = shorten(field, most, most/4) // the last steps tell the most
+		if excess() > 0 {
+			field = ""
+		}
+	}
+	if excess() > 0 {
+		remedy = firstSentence(remedy)
 	}
 	if long := excess(); long > 0 {
-		field = shorten(field, max(utf8.RuneCountInString(field)-long, minField))
+		most := max(utf8.RuneCountInString(finding.Message)-long, minMessage)
+		finding.Message = shorten(finding.Message, most, most*2/3)
 	}
-	if long := excess(); long > 0 {
-		text := printable(finding.Message)
-		finding.Message = truncate(text, max(utf8.RuneCountInString(text)-long, minMessage))
-	}
-	return truncate(begin+findingLine(finding, field)+end, maxWarning)
+	return truncate(line(), maxWarning)
 }
 
-// shorten leaves out the middle of a path, so that so many characters remain: the last steps
-// tell the most.
-func shorten(path string, most int) string {
-	runes := []rune(path)
-	if len(runes) <= most {
-		return path
+// firstSentence is a text up to the end of its first sentence: a full stop before a space and
+// an upper-case letter.
+func firstSentence(text string) string {
+	for at := 0; ; {
+		end := strings.Index(text[at:], ". ")
+		if end < 0 {
+			return text
+		}
+		at += end + len(". ")
+		if next, _ := utf8.DecodeRuneInString(text[at:]); unicode.IsUpper(next) {
+			return text[:at-1]
+		}
 	}
-	first := most / 4
+}
+
+// shorten leaves out the middle of a text, so that at most so many characters remain, the first
+// of them from its beginning.
+func shorten(text string, most, first int) string {
+	runes := []rune(text)
+	if len(runes) <= most {
+		return text
+	}
 	return string(runes[:first]) + "…" + string(runes[len(runes)-(most-first-1):])
 }
 

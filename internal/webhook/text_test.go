@@ -46,11 +46,13 @@ func TestWarnings(t *testing.T) {
 	}
 }
 
-// What is too long loses the middle of its field, then the end of its message; rule and remedy stay.
+// What is too long loses the middle of its field, then the field, all but the first sentence of
+// its remedy, and the middle of its message; rule and remedy stay.
 func TestWarningLine(t *testing.T) {
 	const field = `spec.template.spec.containers[0].resources.limits["nvidia.com/gpu"]`
 	const remedy = "Ask for no GPU, or deploy to a target that offers GPU to the workload."
 	long := "churn asks for 1 GPU on Azure Container Instances, which is for CPU-based workloads"
+	mayRun := "may run on Azure Container Instances: churn asks for 50 GiB of memory on Azure Container Instances, which takes less than 8 GB"
 	for _, test := range []struct {
 		name                   string
 		message, field, remedy string
@@ -69,7 +71,19 @@ func TestWarningLine(t *testing.T) {
 		},
 		{
 			"a long field and a long message", long, field, remedy, lint.Error, WarnMode,
-			`mlpolicy would deny this: cpu-only: churn asks for 1 GPU on Azure Container Instances, which is for CPU-… (spec.…idia.com/gpu"]). ` + remedy,
+			"mlpolicy would deny this: cpu-only: " + long + ". " + remedy,
+		},
+		{
+			"a field and a message that are too long", mayRun, field, remedy, lint.Error, WarnMode,
+			"mlpolicy would deny this: cpu-only: may run on Azure Container Instances: churn asks for 50 GiB o…es, which takes less than 8 GB. " + remedy,
+		},
+		{
+			"a remedy of several sentences", long, field, remedy + " Or ask the owners of cluster no. 7. They have GPUs.", lint.Error, WarnMode,
+			"mlpolicy would deny this: cpu-only: " + long + ". " + remedy,
+		},
+		{
+			"a remedy of several sentences that has room", "churn asks", field, "Ask for none. Or ask the owners.", lint.Error, WarnMode,
+			"mlpolicy would deny this: cpu-only: churn asks (" + field + "). Ask for none. Or ask the owners.",
 		},
 		{
 			"a field in Japanese", "churn asks", strings.Repeat("日", 100) + strings.Repeat("本", 100), remedy, lint.Error, WarnMode,
@@ -77,7 +91,7 @@ func TestWarningLine(t *testing.T) {
 		},
 		{
 			"a remedy that is too long itself", long, field, strings.Repeat("x", 300), lint.Error, WarnMode,
-			`mlpolicy would deny this: cpu-only: churn asks for 1 GPU on Azure Container… (spec.…idia.com/gpu"]). ` + strings.Repeat("x", 200-len(`mlpolicy would deny this: cpu-only: churn asks for 1 GPU on Azure Container… (spec.…idia.com/gpu"]). `)+2*len("…")-3) + "…",
+			"mlpolicy would deny this: cpu-only: churn asks for 1 GPU on Az…sed workloads. " + strings.Repeat("x", 200-len("mlpolicy would deny this: cpu-only: churn asks for 1 GPU on Az.sed workloads. .")) + "…",
 		},
 	} {
 		got := warningLine(outcome{lint.Finding{Rule: "cpu-only", Severity: test.severity, Message: test.message, Field: test.field, Remedy: test.remedy}, test.exemption})
@@ -112,6 +126,17 @@ func TestMessage(t *testing.T) {
 	}
 	if last := lines[len(lines)-1]; utf8.RuneCountInString(last) != maxLine || !strings.HasSuffix(last, "x…. See: mlpolicy explain long") {
 		t.Errorf("%d characters, %.40q", utf8.RuneCountInString(last), last)
+	}
+}
+
+func TestFirstSentence(t *testing.T) {
+	for text, want := range map[string]string{
+		"": "", "One": "One", "One.": "One.", "One. Two.": "One.", "One. Two. Three": "One.",
+		"Use version 1.2. See it.": "Use version 1.2.", "Ask for e.g. less. Or none.": "Ask for e.g. less.", "Frag ä. Öfter.": "Frag ä.",
+	} {
+		if got := firstSentence(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
 	}
 }
 
