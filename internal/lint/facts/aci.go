@@ -16,7 +16,8 @@ var aciContainerGroup = format{
 	reference: "https://learn.microsoft.com/azure/container-instances/container-instances-reference-yaml",
 	marks:     [][]string{{"emoryInG", "emorying"}, {"containers"}, {"ontainerInstance/", "ontainerinstance/", "osType"}},
 	matches: func(root *source.Node) bool {
-		if root.Has("$schema") || root.Has("kind") || root.At("properties", "containers").Elements() == nil {
+		containers := root.At("properties", "containers")
+		if root.Has("$schema") || root.Has("kind") || len(containers.Elements())+len(containers.Entries()) == 0 {
 			return false
 		}
 		switch lowerScalar(root.Get("type")) {
@@ -45,10 +46,10 @@ func dated(version *source.Node) bool {
 // together; the init containers run before them, one at a time.
 func (r *reader) containerGroup(d *Deployment, properties *source.Node) {
 	var sum demand
-	for _, container := range properties.Get("containers").Elements() {
+	for _, container := range r.elements(properties.Get("containers")) {
 		sum.add(r.groupContainer(d, container.Get("properties")))
 	}
-	for _, container := range properties.Get("initContainers").Elements() {
+	for _, container := range r.elements(properties.Get("initContainers")) {
 		sum.raise(demand{}.with(r.groupContainer(d, container.Get("properties"))))
 	}
 	d.CPUCores, d.MemoryGiB, d.GPUs = sum.cpu.fact(), sum.memory.fact(), sum.gpus.whole()

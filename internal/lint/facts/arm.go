@@ -55,7 +55,9 @@ var armParametersFile = format{
 	auxiliary: true,
 	marks:     [][]string{{"eploymentParameters.json", "eploymentparameters.json"}},
 	matches: func(root *source.Node) bool {
-		return strings.HasSuffix(armSchema(root), "deploymentparameters") && root.Get("parameters").Entries() != nil
+		// One that sets nothing leaves all to the defaults.
+		values := root.GetFold("parameters")
+		return strings.HasSuffix(armSchema(root), "deploymentparameters") && values != nil && values.Kind == source.Mapping
 	},
 	read: func(r *reader) { r.part(armParameters, "the ARM templates of its folder", &Deployment{}) },
 }

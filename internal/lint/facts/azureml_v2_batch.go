@@ -43,7 +43,9 @@ func (r *reader) batchDeployment(n, compute *source.Node, scores bool, stated *s
 	if scores {
 		d.Workload = Know(BatchScoring, Place{Node: stated, Why: "a model behind a batch endpoint scores"})
 	}
-	r.machineOrType(d, n.At("resources", "instance_type"))
+	machine := r.at(n, "resources", "instance_type")
+	r.shaped(machine, scalarShape)
+	r.machineOrType(d, machine)
 	r.computeReference(d, compute)
 	r.endpointReference(d, n)
 	r.azureMLModel(d, n.Get("model"))

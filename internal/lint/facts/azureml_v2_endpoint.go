@@ -44,7 +44,11 @@ var azureMLv2EndpointDeployments = format{
 		{"instance_type", "scoring_script", "local_path", "scale_settings", "mini_batch_size", "azureml:"},
 	},
 	matches: func(root *source.Node) bool {
-		inside := root.Get("deployments").Elements()
+		deployments := root.Get("deployments")
+		inside := slices.Clone(deployments.Elements())
+		for _, deployment := range entries(deployments) { // which is reported
+			inside = append(inside, deployment)
+		}
 		if !slices.ContainsFunc(inside, func(n *source.Node) bool { return n.Kind == source.Mapping }) {
 			return false
 		}
@@ -60,7 +64,7 @@ var azureMLv2EndpointDeployments = format{
 		if cluster.IsNull() {
 			cluster = r.root.Get("compute")
 		}
-		for _, n := range r.root.Get("deployments").Elements() {
+		for _, n := range r.elements(r.root.Get("deployments")) {
 			if n.Kind != source.Mapping {
 				continue
 			}

@@ -42,6 +42,7 @@ var azureMLv2OnlineDeployment = format{
 func (r *reader) onlineDeployment(n *source.Node, kind string, stated *source.Node) *Deployment {
 	d := r.deployment(n.Get("name"), n)
 	d.Workload = Know(WebService, Place{Node: stated, Why: "an online endpoint is a web service"})
+	r.shaped(n.Get("instance_type"), scalarShape)
 	switch kind {
 	case "kubernetes":
 		d.pods = &scheduling{}

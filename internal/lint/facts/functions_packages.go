@@ -4,6 +4,7 @@ import (
 	"bytes"
 	_ "embed"
 	"fmt"
+	"iter"
 	"path"
 	"regexp"
 	"strings"
@@ -14,7 +15,8 @@ import (
 
 // inferencePackageList holds, sorted, the names of the Python packages that run
 // models. Clients that register a model or start a job elsewhere, such as azureml-core
-// and azure-ai-ml, are not in it, nor is what computes without a model, such as numpy.
+// and azure-ai-ml, are not in it, nor is what computes without a model, such as numpy, or
+// only holds one, such as onnx.
 //
 //go:embed functions_packages.txt
 var inferencePackageList string
@@ -40,38 +42,98 @@ func lines(list string) map[string]bool {
 // inferencePackage says which package that runs models is installed by what stands in a
 // folder; empty for none.
 func (l *linker) inferencePackage(folder string) string {
-	for _, kind := range []struct {
-		file string
+	type packageFile struct {
+		name string
 		find func([]byte) (string, int)
-	}{
-		{"requirements.txt", requirement},
-		{"pyproject.toml", projectDependency},
-		{"Pipfile", pipfilePackage},
-		{"package.json", nodeDependency},
-	} {
-		name := path.Join(folder, kind.file)
-		if found, line := kind.find(l.bytes(name)); found != "" {
-			return fmt.Sprintf("line %d of %s installs %s", line, name, found)
+	}
+	requirements := path.Join(folder, "requirements.txt")
+	files := []packageFile{{requirements, requirement}}
+	for _, name := range includedRequirements(requirements, l.bytes(requirements)) {
+		files = append(files, packageFile{name, requirement})
+	}
+	files = append(files,
+		packageFile{path.Join(folder, "pyproject.toml"), projectDependency},
+		packageFile{path.Join(folder, "Pipfile"), pipfilePackage},
+		packageFile{path.Join(folder, "package.json"), nodeDependency},
+	)
+	for _, file := range files {
+		if found, line := file.find(l.bytes(file.name)); found != "" {
+			return fmt.Sprintf("line %d of %s installs %s", line, file.name, found)
 		}
 	}
 	return ""
 }
 
+// includedRequirements returns the files in the folder of a requirements.txt, or below it,
+// that it includes. What is outside is not deployed with the app.
+func includedRequirements(name string, requirements []byte) []string {
+	var included []string
+	seen := map[string]bool{path.Clean(name): true}
+	for _, text := range requirementLines(requirements) {
+		match := inclusion().FindStringSubmatch(text)
+		if match == nil || path.IsAbs(match[1]) {
+			continue
+		}
+		file := path.Join(path.Dir(name), strings.ReplaceAll(match[1], `\`, "/"))
+		if !seen[file] && below(path.Dir(name), file) {
+			seen[file] = true
+			included = append(included, file)
+		}
+	}
+	return included
+}
+
+var inclusion = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^\s*(?:-r\s*|--requirement(?:\s+|\s*=\s*))["']?([^\s"'#]+)`)
+})
+
 // requirement returns the first package of a requirements.txt that runs models,
-// and its line; an empty name for none. Files that it includes are not looked into.
+// and its line; an empty name for none. includedRequirements finds the files that it includes.
 // https://pip.pypa.io/en/stable/reference/requirements-file-format/
 func requirement(requirements []byte) (name string, line int) {
-	// pip freeze in PowerShell writes UTF-16: of ASCII each second byte is zero.
-	requirements = bytes.ReplaceAll(requirements, []byte{0}, nil)
-	requirements = bytes.TrimLeft(requirements, "\xff\xfe\xef\xbb\xbf")
-	number := 0
-	for text := range strings.Lines(string(requirements)) {
-		number++
-		if name := packageName(text); inferencePackages()[name] {
+	for number, text := range requirementLines(requirements) {
+		name := wheelName(text)
+		if name == "" {
+			name = packageName(text)
+		}
+		if inferencePackages()[name] {
 			return name, number
 		}
 	}
 	return "", 0
+}
+
+// requirementLines yields the lines of a requirements.txt and their numbers.
+func requirementLines(requirements []byte) iter.Seq2[int, string] {
+	// pip freeze in PowerShell writes UTF-16: of ASCII each second byte is zero.
+	requirements = bytes.ReplaceAll(requirements, []byte{0}, nil)
+	requirements = bytes.TrimLeft(requirements, "\xff\xfe\xef\xbb\xbf")
+	return func(yield func(int, string) bool) {
+		number := 0
+		for text := range strings.Lines(string(requirements)) {
+			number++
+			if !yield(number, text) {
+				return
+			}
+		}
+	}
+}
+
+// wheelName returns the name of the package that a requirement takes from the path or the
+// URL of a wheel, empty for any other requirement. A wheel's file is called after the
+// package and its version.
+// https://packaging.python.org/specifications/binary-distribution-format/#file-name-convention
+func wheelName(requirement string) string {
+	place, _, _ := strings.Cut(strings.TrimSpace(requirement), " ")
+	if end := strings.IndexAny(place, "\t?#"); end >= 0 {
+		place = place[:end]
+	}
+	file := place[strings.LastIndexAny(place, `/\`)+1:]
+	name, version, ok := strings.Cut(file, "-")
+	if !ok || strings.HasPrefix(place, "-") || !strings.HasSuffix(version, ".whl") {
+		return ""
+	}
+	return packageName(name)
 }
 
 // packageName returns the name that a requirement begins with, as packages are

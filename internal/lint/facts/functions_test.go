@@ -3,6 +3,8 @@ package facts
 import (
 	"bytes"
 	"fmt"
+	"path"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -29,6 +31,13 @@ func TestFunctionsWorkload(t *testing.T) {
 			`app/score/function.json 1:53 bindings[0].type (the function answers HTTP requests, and line 4 of app/requirements.txt installs onnxruntime)`},
 		{"the first trigger", map[string]string{"requirements.txt": "torch", "a/function.json": timer, "b/function.json": http, "c/function.json": http},
 			`app/b/function.json 1:53 bindings[0].type (the function answers HTTP requests, and line 1 of app/requirements.txt installs torch)`},
+		{"a wheel", map[string]string{"requirements.txt": "azure-functions\n./wheels/torch-2.2.0-cp311-cp311-linux_x86_64.whl\n", "score/function.json": http},
+			`app/score/function.json 1:53 bindings[0].type (the function answers HTTP requests, and line 2 of app/requirements.txt installs torch)`},
+		{"included requirements", map[string]string{"requirements.txt": "numpy\n-r base.txt\n--requirement=req/ml.txt\n", "base.txt": "pandas", "req/ml.txt": "\ntorch\n", "score/function.json": http},
+			`app/score/function.json 1:53 bindings[0].type (the function answers HTTP requests, and line 2 of app/req/ml.txt installs torch)`},
+		{"included by what is included", map[string]string{"requirements.txt": "-r base.txt", "base.txt": "-r ml.txt", "ml.txt": "torch", "score/function.json": http}, ""},
+		{"included from outside", map[string]string{"requirements.txt": "-r ../ml.txt", "../ml.txt": "torch", "score/function.json": http}, ""},
+		{"constraints", map[string]string{"requirements.txt": "-c ml.txt", "ml.txt": "torch", "score/function.json": http}, ""},
 		{"no requirements", map[string]string{"score/function.json": http}, ""},
 		{"other requirements", map[string]string{"requirements.txt": "azure-functions\nnumpy\n", "score/function.json": http}, ""},
 		{"clients of Azure ML", map[string]string{"requirements.txt": "azureml-core\nazure-ai-ml\nmlflow\n", "train/function.json": http}, ""},
@@ -54,7 +63,7 @@ func TestFunctionsWorkload(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			files := fstest.MapFS{}
 			for name, text := range test.files {
-				files["app/"+name] = &fstest.MapFile{Data: []byte(text)}
+				files[path.Join("app", name)] = &fstest.MapFile{Data: []byte(text)}
 			}
 			extraction := extract(t, files, Options{}, "app/host.json", hostJSON)
 			d := only(t, extraction)
@@ -85,16 +94,44 @@ func TestInferencePackage(t *testing.T) {
 		{"tensorflow[and-cuda]", "tensorflow"}, {"tensorflow (>=2)", "tensorflow"}, {"Scikit_Learn", "scikit-learn"}, {"scikit.learn", "scikit-learn"},
 		{"scikit--learn", "scikit-learn"}, {"sklearn", "sklearn"}, {"torch\t==2", "torch"}, {"torch==2 \\", "torch"},
 		{"\xef\xbb\xbftorch", "torch"}, {"\xff\xfet\x00o\x00r\x00c\x00h\x00=\x00=\x002\x00", "torch"},
+		{"https://download.pytorch.org/whl/cpu/torch-1.8.1%2Bcpu-cp38-cp38-linux_x86_64.whl", "torch"}, {"https://example.com/torch-2.2-cp311.whl", "torch"},
+		{"./wheels/onnxruntime-1.17.1-cp311-cp311-manylinux_2_27_x86_64.whl", "onnxruntime"}, {"onnxruntime_gpu-1.17.1-cp311-cp311-win_amd64.whl\r\n", "onnxruntime-gpu"},
+		{`.\wheels\scikit_learn-1.4.0-cp311-cp311-win_amd64.whl ; sys_platform == "win32"`, "scikit-learn"}, {"file:///srv/Torch-2.2-cp311-cp311-any.whl#sha256=0a", "torch"},
+		{"https://example.com/torch-2.2-cp311-cp311-any.whl?sig=a-b # the model's", "torch"}, {"torch@https://example.com/torch-2.2-cp311-cp311-any.whl", "torch"},
+		{"torch @ https://download.pytorch.org/whl/cpu/torch-1.8.1%2Bcpu-cp38-cp38-linux_x86_64.whl", "torch"},
+		{"llama_cpp_python", "llama-cpp-python"}, {"dlib==19.24", "dlib"}, {"face_recognition", "face-recognition"},
 		{"numpy\r\nonnxruntime==1\r\n", "onnxruntime"},
 
 		{"", ""}, {"# torch", ""}, {"#torch", ""}, {"-r torch", ""}, {"--find-links https://download.pytorch.org/whl/torch", ""}, {"-e ./torch", ""},
-		{"git+https://example.com/torch#egg=torch", ""}, {"https://example.com/torch-2.2-cp311.whl", ""}, {"./wheels/torch.whl", ""},
+		{"git+https://example.com/torch#egg=torch", ""}, {"./wheels/torch.whl", ""},
+		{"--find-links https://example.com/torch-2.2-cp311-cp311-linux_x86_64.whl", ""}, {"-f ./torch-2.2.whl", ""}, {"# ./torch-2.2.whl", ""},
+		{"https://example.com/numpy-1.26-cp311-cp311-linux_x86_64.whl#torch-2.2.whl", ""}, {"https://example.com/torch-2.2.tar.gz", ""},
+		{"https://example.com/torch-2.2/numpy-1.26-cp311-cp311-linux_x86_64.whl", ""}, {"onnx==1.15", ""},
 		{"pytorch-ignite-client", ""}, {"torchless", ""}, {"azure-functions", ""}, {"azureml-core", ""}, {"azureml_sdk", ""}, {"azure-ai-ml", ""}, {"numpy", ""}, {"pandas", ""},
 		{"opentelemetry-instrumentation-tensorflow", ""},
 	}
 	for _, test := range tests {
 		if got, _ := requirement([]byte(test.requirement)); got != test.want {
 			t.Errorf("%q: %q, want %q", test.requirement, got, test.want)
+		}
+	}
+}
+
+// Of the files that a requirements.txt includes, those in its folder or below it are read.
+func TestIncludedRequirements(t *testing.T) {
+	tests := []struct {
+		line string
+		want []string
+	}{
+		{"-r base.txt", []string{"app/base.txt"}}, {"-r req/base.txt # ours", []string{"app/req/base.txt"}}, {"-rbase.txt\r\n", []string{"app/base.txt"}},
+		{"--requirement base.txt", []string{"app/base.txt"}}, {"--requirement=./base.txt", []string{"app/base.txt"}}, {`-r req\base.txt`, []string{"app/req/base.txt"}},
+		{"-r 'base.txt'\n-r ./base.txt\n-r ml.txt", []string{"app/base.txt", "app/ml.txt"}}, {"-r a/../../app/base.txt", []string{"app/base.txt"}},
+		{"-r ../base.txt", nil}, {"-r ../application/base.txt", nil}, {"-r /app/base.txt", nil}, {"-r requirements.txt", nil}, {"# -r base.txt", nil},
+		{"-c base.txt", nil}, {"--require-hashes", nil}, {"--requirements base.txt", nil}, {"-r", nil}, {"torch -r base.txt", nil},
+	}
+	for _, test := range tests {
+		if got := includedRequirements("app/requirements.txt", []byte(test.line)); !slices.Equal(got, test.want) {
+			t.Errorf("%q: %q, want %q", test.line, got, test.want)
 		}
 	}
 }
@@ -185,7 +222,7 @@ func TestInferencePackagesOfProjects(t *testing.T) {
 
 // FuzzInferencePackages reads what is no file of packages.
 func FuzzInferencePackages(f *testing.F) {
-	for _, text := range []string{"torch==2", "[project]\ndependencies = ['torch']", "[packages]\ntorch = \"*\"", `{"dependencies": {"onnxruntime-node": "1"}}`, "'''\n@a.route(", "\xff\xfe"} {
+	for _, text := range []string{"torch==2", "./torch-2-cp311.whl", "-r base.txt", "[project]\ndependencies = ['torch']", "[packages]\ntorch = \"*\"", `{"dependencies": {"onnxruntime-node": "1"}}`, "'''\n@a.route(", "\xff\xfe"} {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
@@ -196,6 +233,11 @@ func FuzzInferencePackages(f *testing.F) {
 			}
 		}
 		nodeDependency(text)
+		for _, file := range includedRequirements("app/requirements.txt", text) {
+			if !strings.HasPrefix(file, "app/") {
+				t.Errorf("includes %s", file)
+			}
+		}
 		if line := routeLine(append([]byte("import azure.functions\n"), text...)); line > lines+1 {
 			t.Errorf("a route in line %d of %d", line, lines)
 		}

@@ -71,6 +71,15 @@ func TestInferenceWords(t *testing.T) {
 		{"fasterrcnn", "", "rcnn"},
 		{"a", "registry.example.com/vision/tinyyolov3:latest-amd64", "yolo"},
 
+		{"edgeresnet50", "", "resnet"},
+		{"myresnet50v2", "", "resnet"},
+		{"EdgeResNet101", "", "resnet"},
+		{"a", "registry.example.com/edge_fastresnet18:1.0", "resnet"},
+
+		{"edgeresnet", "edgeresnet:50", ""},
+		{"edgeresnet51", "edgeresnet500:1", ""},
+		{"coresnet-18", "wiresnet2:1", ""},
+		{"edgeresnet50trainer", "", ""},
 		{"declassifier", "", ""},
 		{"reclassifier", "", ""},
 		{"classifierstats", "", ""},

@@ -3,6 +3,7 @@ package facts
 import (
 	_ "embed"
 	"fmt"
+	"regexp"
 	"strings"
 	"sync"
 	"unicode"
@@ -28,7 +29,7 @@ var compoundEndingList string
 // networkList holds, sorted, the names of neural networks that mean the same anywhere in a
 // compound: tinyyolov4. What follows a name are words that may share its letters and mean
 // something else. Short names such as ssd and names that two words make by chance, as
-// cores and net make resnet, are not in it.
+// cores and net make resnet, which takes its depth to be known, are not in it.
 //
 //go:embed iotedge_networks.txt
 var networkList string
@@ -155,8 +156,23 @@ func inferenceWord(name string) string {
 			}
 		}
 	}
+	return deepNetwork(name)
+}
+
+// deepNetwork returns resnet where a compound has it with one of the depths that it comes
+// in, as edgeresnet50 does; empty for none.
+func deepNetwork(name string) string {
+	for compound := range strings.FieldsFuncSeq(strings.ToLower(name), func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsDigit(c) }) {
+		if deepResnet().MatchString(compound) && !endsInTraining(compound) {
+			return "resnet"
+		}
+	}
 	return ""
 }
+
+var deepResnet = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`resnet(?:18|34|50|101|152)(?:\D|$)`)
+})
 
 // plainWord leaves out what every module may have in its name: predictmodule,
 // InferenceServer.

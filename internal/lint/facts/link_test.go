@@ -355,6 +355,18 @@ func TestParametersFiles(t *testing.T) {
 		want     string // of each deployment the memory and the parameters file; why the link is not followed
 	}{
 		{"of its name", armGroup, fstest.MapFS{"main.parameters.json": memory("2"), "Other.parameters.json": data(`{}`)}, "2"},
+		{"of its name, sets nothing", armGroup, fstest.MapFS{"main.parameters.json": armValues("")}, "1"},
+		{"of its name, sets nothing, and one of a stage", armGroup, fstest.MapFS{"main.parameters.json": armValues(""), "main.parameters.dev.json": memory("4")},
+			"4 main.parameters.dev.json, 1 main.parameters.json"},
+		{"of its name and a stage, sets nothing", armGroup, fstest.MapFS{"main.parameters.json": memory("4"), "main.parameters.prod.json": armValues("")},
+			"4 main.parameters.json, 1 main.parameters.prod.json"},
+		{"of a stage, sets nothing, beside one template", armGroup, fstest.MapFS{"dev.parameters.json": armValues(""), "prod.parameters.json": memory("4")},
+			"1 dev.parameters.json, 4 prod.parameters.json"},
+		{"of a stage, sets nothing, and a value is missing", required, fstest.MapFS{"dev.parameters.json": armValues(""), "prod.parameters.json": memory("4")}, "4"},
+		{"of a stage, sets nothing, beside two templates", armGroup,
+			fstest.MapFS{"dev.parameters.json": armValues(""), "main.parameters.prod.json": memory("4"), "b.json": data(armGroup)}, "4"},
+		{"of another template by its name, sets nothing", armGroup,
+			fstest.MapFS{"main.parameters.json": memory("4"), "b.parameters.json": armValues(""), "b.json": data(armGroup)}, "4"},
 		{"of its name and a stage", armGroup, fstest.MapFS{"main.parameters.dev.json": memory("2")}, "2"},
 		{"before the word", armGroup, fstest.MapFS{"main.dev.parameters.json": memory("2")}, "2"},
 		{"without a name, beside one template", armGroup, fstest.MapFS{"parameters.json": memory("2")}, "2"},

@@ -73,6 +73,25 @@ func TestWrongShapes(t *testing.T) {
 		{fmt.Sprintf(claim, "", "devices: null"), ""},
 		{"apiVersion: apps/v1\nkind: Deployment\nspec: {template: null}", ""},
 		{"apiVersion: apps/v1\nkind: Deployment\nspec: {replicas: 2}", ""},
+		// Azure's own formats.
+		{"name: d\nendpoint_name: e\ntype: managed\nrequest_settings: {}\ninstance_type: [Standard_NC6s_v3]", "instance_type must be a single value, not a list"},
+		{"name: d\nendpoint_name: e\ntype: kubernetes\nrequest_settings: {}\ninstance_type: {name: gpu}", "instance_type must be a single value, not a mapping"},
+		{"name: d\nendpoint_name: e\nmini_batch_size: 1\nresources: {instance_type: [Standard_NC6s_v3]}", "resources.instance_type must be a single value, not a list"},
+		{"name: d\nendpoint_name: e\nmini_batch_size: 1\nresources: [{instance_type: Standard_NC6s_v3}]", "resources must be a mapping, not a list"},
+		{"name: e\ntype: online\nauth_mode: key\ndeployments: {blue: {model: azureml:m:1, instance_type: Standard_NC6s_v3}}", "deployments must be a list, not a mapping"},
+		{"name: e\ntype: online\nauth_mode: key\ndeployments: [{name: blue, model: azureml:m:1, type: managed, instance_type: [Standard_NC6s_v3]}]",
+			"deployments[0].instance_type must be a single value, not a list"},
+		{"type: Microsoft.ContainerInstance/containerGroups\nproperties: {containers: {c: {properties: {resources: {requests: {memoryInGB: 64}}}}}}",
+			"properties.containers must be a list, not a mapping"},
+		{`{"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#", "resources": [
+  {"type": "Microsoft.ContainerInstance/containerGroups", "name": "a", "properties": {"containers": {"c": {"properties": {"resources": {"requests": {"memoryInGB": 64}}}}}}}]}`,
+			"resources[0].properties.containers must be a list, not a mapping"},
+		{"name: d\nendpoint_name: e\ntype: managed\nrequest_settings: {}\ninstance_type: ${SIZE}", ""},
+		{"name: e\ntype: online\nauth_mode: key\ndeployments: {blue: 50, green: 50}", ""},
+		{`{"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#", "parameters": {"c": {"type": "array"}, "n": {"type": "int"}}, "resources": [
+  {"type": "Microsoft.ContainerInstance/containerGroups", "name": "a", "properties": {"containers": "[parameters('c')]", "initContainers": "[variables('c')]"}},
+  {"type": "Microsoft.ContainerInstance/containerGroups", "name": "b", "properties": {"copy": [{"name": "containers", "count": "[parameters('n')]", "input": {"name": "a"}}]}}]}`, ""},
+		// Absent, empty or not known yet.
 		{fmt.Sprintf(pod, "containers: [{resources: null, env: null}], nodeSelector: null, tolerations:"), ""},
 		{fmt.Sprintf(pod, "containers: $CONTAINERS, nodeSelector: '${SELECTOR}', tolerations: <tolerations>"), ""},
 		{fmt.Sprintf(pod, "containers: [$SIDECAR, {image: a, resources: $RESOURCES}]"), ""},
