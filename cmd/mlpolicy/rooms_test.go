@@ -31,6 +31,7 @@ var rooms = map[string][]string{
 	},
 	"internal/lint/policy": {
 		module + "internal/lint/facts",
+		module + "internal/lint/suggest",
 		"github.com/open-policy-agent/opa/",
 		"go.yaml.in/yaml/v3", // editions, with the line of a mistake
 	},
