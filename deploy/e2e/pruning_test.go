@@ -133,6 +133,8 @@ func refusals() []refusal {
 	const (
 		quoted      = "a quoted number is understood"
 		placeholder = "a placeholder is passed over"
+
+		noRuntimeClass = "the cluster has no RuntimeClass"
 	)
 	return []refusal{
 		{"formats/*/no-quantities.yaml#*", " is invalid: ", "a word that is no quantity does no harm"},
@@ -151,6 +153,11 @@ func refusals() []refusal {
 		{"formats/kubeflow-training/train-job.yaml#1", `unknown field "spec.podTemplateOverrides"`, "later releases of Trainer have it"},
 		{"formats/kuberay/cluster-v1alpha1.yaml#1", `unknown field "spec.headGroupSpec.replicas"`, "earlier releases of KubeRay had it"},
 		{"formats/kuberay/gpus-by-start-parameters.yaml#1", "num-gpus in body must be of type string", "a number is understood"},
+		{"formats/kubernetes-resource-claim/template.yaml#5", `RuntimeClass "nvidia" not found`, noRuntimeClass},
+		{"formats/kubernetes-workload/devices.yaml#[34]", `RuntimeClass "nvidia" not found`, noRuntimeClass},
+		{"formats/kubernetes-workload/init-containers.yaml#3", "Limit must be set for non overcommitable resources", "a request is understood"},
+		{"formats/kubernetes-workload/init-containers.yaml#5", "Pod Overhead set without corresponding RuntimeClass", noRuntimeClass},
+		{"formats/kubernetes-workload/wrong-shapes.yaml#[12]", "cannot be handled as a Deployment", "a value of the wrong shape is a warning in files"},
 		{"formats/kubernetes-workload/kinds.yaml#7", "no API server has apps/v1beta2", "it was served up to Kubernetes 1.15"},
 		{"formats/kubernetes-workload/kinds.yaml#9", "no API server has batch/v1beta1", "it was served up to Kubernetes 1.24"},
 		{"formats/kubernetes-workload/kinds.yaml#12", "spec.template.spec.containers: Required value", "there is nothing to understand"},
@@ -160,6 +167,7 @@ func refusals() []refusal {
 		{"formats/kubernetes-workload/sums.yaml#2", "Limit must be set for non overcommitable resources", "a request is understood"},
 		{"formats/kubernetes-workload/unknown.yaml#*", "quantities must match the regular expression", placeholder},
 		{"formats/leader-worker-set/leader-and-workers.yaml#2", "spec.replicas in body must be of type integer", placeholder},
+		{"formats/leader-worker-set/leader-and-workers.yaml#5", "size in body must be of type integer", placeholder},
 		{"formats/vllm-production-stack/runtime-gpu-types.yaml#1", "resources.gpu in body must be of type string", "a number is understood"},
 
 		// Of the real files.

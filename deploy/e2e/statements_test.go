@@ -157,7 +157,8 @@ func TestNoStatementIsAWayOut(t *testing.T) {
 				t.Helper()
 				created, changed := each.refusals(t, each.with(t, state))
 				for _, line := range plain {
-					if !slices.Contains(created, line) || !slices.Contains(changed, line) {
+					same := func(other string) bool { return withoutRemedy(other) == withoutRemedy(line) }
+					if !slices.ContainsFunc(created, same) || !slices.ContainsFunc(changed, same) {
 						t.Errorf("with %s one that is created is denied for %q and one that is changed for %q, want %q", what, created, changed, line)
 					}
 				}
@@ -177,6 +178,14 @@ func TestNoStatementIsAWayOut(t *testing.T) {
 			})
 		})
 	}
+}
+
+// withoutRemedy is a denial's rule and message. The targets that its remedy names follow from all
+// that is known, statements included, and only the first denial of a rule has one.
+func withoutRemedy(line string) string {
+	message, _, _ := strings.Cut(line, ". ")
+	message, _, _ = strings.Cut(message, " (spec.")
+	return message
 }
 
 // What the configuration believes an object says as much as in a file: it fills a gap, and neither
