@@ -133,7 +133,7 @@ func choice(name, usage, initial string, values []string) choiceFlag {
 	}}
 }
 
-// unknownName says that a name is none of those that there are.
+// unknownName says that a name is not one of those that there are.
 func unknownName(what, name string, names []string) *usageError {
 	return usagef("unknown %s %q: %s", what, name, suggest.Phrase(name, names))
 }

@@ -88,7 +88,7 @@ func UnknownEdition(id string, editions []string) string {
 	return fmt.Sprintf("unknown edition %q: the one in force then is %q", id, inForce)
 }
 
-// unknown says that a name is none of those that there are.
+// unknown says that a name is not one of those that there are.
 func unknown(what, name string, names []string) string {
 	return fmt.Sprintf("unknown %s %q: %s", what, name, suggest.Phrase(name, names))
 }
