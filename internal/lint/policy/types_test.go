@@ -50,20 +50,14 @@ func TestLoadChecksColumns(t *testing.T) {
 				"editions/2030-01/data.yaml": {Data: []byte(own)},
 			}}
 			_, err := policy.Load(t.Context(), policies.FS, []policy.Folder{folder})
-			if test.want == "" {
-				if err != nil {
-					t.Error(err)
-				}
+			got, failed := onlyError(t, err, test.want != "")
+			if !failed {
 				return
 			}
-			got := lines(t, err)
-			if len(got) != 1 {
-				t.Fatalf("errors are %q", got)
-			}
-			file, line := position(got[0])
-			_, message, _ := strings.Cut(got[0], "rule some-rule: ")
+			file, line := position(got)
+			_, message, _ := strings.Cut(got, "rule some-rule: ")
 			if file != "acme/rule.rego" || line != test.line || !strings.HasPrefix(message, test.want+"; have: ") || !strings.Contains(message, "want (one of): [") {
-				t.Errorf("error is %s\nwant one at line %d that begins with %q", got[0], test.line, test.want)
+				t.Errorf("error is %s\nwant one at line %d that begins with %q", got, test.line, test.want)
 			}
 		})
 	}
@@ -149,21 +143,31 @@ func TestLoadChecksAnswers(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := policy.Load(t.Context(), bundle(t, write(scopeFile, scoped("deployment", test.rego))), nil)
-			if test.want == "" {
-				if err != nil {
-					t.Error(err)
-				}
+			got, failed := onlyError(t, err, test.want != "")
+			if !failed {
 				return
 			}
-			got := lines(t, err)
-			if len(got) != 1 {
-				t.Fatalf("errors are %q", got)
-			}
-			_, line := position(got[0])
-			_, message, _ := strings.Cut(got[0], "rule some-rule: ")
+			_, line := position(got)
+			_, message, _ := strings.Cut(got, "rule some-rule: ")
 			if line != test.line || !strings.HasPrefix(message, test.want) || !strings.HasSuffix(message, remedy) {
-				t.Errorf("error is %s\nwant one at line %d that begins with %q", got[0], test.line, test.want)
+				t.Errorf("error is %s\nwant one at line %d that begins with %q", got, test.line, test.want)
 			}
 		})
 	}
+}
+
+// onlyError returns the one error of a load that is to fail. A load that is not is to have none.
+func onlyError(t *testing.T, err error, fails bool) (line string, failed bool) {
+	t.Helper()
+	if !fails {
+		if err != nil {
+			t.Error(err)
+		}
+		return "", false
+	}
+	got := lines(t, err)
+	if len(got) != 1 {
+		t.Fatalf("errors are %q", got)
+	}
+	return got[0], true
 }
