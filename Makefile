@@ -34,7 +34,7 @@ fmt: ## format Go and Rego
 	$(OPA) fmt --write policies
 
 generate: ## write golden files, schemas and generated pages anew
-	$(GO) test $(GOLDEN) -update
+	$(GO) test -short $(GOLDEN) -update
 
 opa: ## check and test the policies with the stock opa binary
 	$(OPA) check --strict --bundle --schema policies/schemas policies

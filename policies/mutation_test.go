@@ -22,6 +22,9 @@ import (
 // beside the rule must fail each time; a mutant that none notices is a condition that
 // none shows to be needed. Mutants that do not compile prove nothing and do not count.
 func TestMutation(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a long sweep by one goroutine: .ci/run runs it once, without the race detector")
+	}
 	b := loadBundle(t)
 	modules := modulesOf(b)
 	store := inmem.NewFromObject(b.Data)

@@ -65,6 +65,9 @@ var commandsOnFiles = [][]string{
 // TestFilesDoNotCommandCIHosts puts hostile text into each position of examples of every format and
 // rule, and into the names of folders and files.
 func TestFilesDoNotCommandCIHosts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a long sweep by one goroutine: .ci/run runs it once, without the race detector")
+	}
 	dir := t.TempDir()
 	variants := 0
 	for _, pattern := range []string{"../../testdata/rules/*/bad.*", "../../testdata/formats/*/*"} {
@@ -181,6 +184,9 @@ func TestDocumentsKeepHostileValues(t *testing.T) {
 // TestCommandLinesDoNotCommandCIHosts passes hostile text as every argument and flag of every
 // command.
 func TestCommandLinesDoNotCommandCIHosts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a long sweep by one goroutine: .ci/run runs it once, without the race detector")
+	}
 	t.Chdir(t.TempDir())
 	app := (&program{}).app()
 	commands := 0
@@ -214,6 +220,9 @@ func TestCommandLinesDoNotCommandCIHosts(t *testing.T) {
 // TestConfigurationsAndPoliciesDoNotCommandCIHosts puts hostile text into configurations and into
 // the rules and editions of an organisation.
 func TestConfigurationsAndPoliciesDoNotCommandCIHosts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a long sweep by one goroutine: .ci/run runs it once, without the race detector")
+	}
 	seeds, err := filepath.Glob("../../testdata/admission/*.mlpolicy.yaml")
 	if err != nil || len(seeds) == 0 {
 		t.Fatalf("no configurations: %v", err)

@@ -63,6 +63,9 @@ func lintObject(t testing.TB, linter *lint.Linter, object string) []string {
 // TestNoStatementTakesAFindingAway tries all sets of statements on objects of several
 // kinds under several configurations: what is found with some of them is found with more.
 func TestNoStatementTakesAFindingAway(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a long sweep by one goroutine: .ci/run runs it once, without the race detector")
+	}
 	values := map[string][]string{
 		"workload":   {"training", "web-service", "batch-scoring"},
 		"stage":      {"development", "production"},

@@ -110,6 +110,9 @@ func onTarget(t *testing.T, linter *lint.Linter, e example) bool {
 // rule that can report something on a target has a bad and a good example there, under
 // the first edition in which it reports anything.
 func TestEveryRuleHasExamples(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a long sweep by one goroutine: .ci/run runs it once, without the race detector")
+	}
 	loaded, err := policy.Load(t.Context(), policies.FS, nil)
 	if err != nil {
 		t.Fatal(err)

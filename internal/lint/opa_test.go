@@ -107,6 +107,9 @@ func TestIndexingChangesNothing(t *testing.T) {
 // find in all examples with what they find as they are. OPA's optimiser has lost rules
 // before (open-policy-agent/opa#8284 is of the same kind).
 func TestOptimisedBundlesAgree(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a long sweep by one goroutine: .ci/run runs it once, without the race detector")
+	}
 	linter := newLinter(t)
 	loaded, err := policy.Load(t.Context(), policies.FS, nil)
 	if err != nil {

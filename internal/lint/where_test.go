@@ -61,6 +61,9 @@ func specs() []string {
 // under each edition, what Where says of each target with what Lint says of the same
 // file with that target written in.
 func TestWhereIsWhatLintSaysOfAnotherTarget(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a long sweep by one goroutine: .ci/run runs it once, without the race detector")
+	}
 	all := specs()
 	if len(all) < 300 {
 		t.Fatalf("%d combinations", len(all))

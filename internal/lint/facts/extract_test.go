@@ -174,6 +174,9 @@ func TestDuplicatesInFormats(t *testing.T) {
 
 // Inputs at whose size work that grows with the square would take minutes.
 func TestWorkIsLinear(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a long sweep by one goroutine: .ci/run runs it once, without the race detector")
+	}
 	const pod = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - resources:\n"
 	numbered := func(n int, format string) string {
 		var b strings.Builder
