@@ -3,7 +3,7 @@
 
 GO         ?= go
 TOOL       := $(GO) tool -modfile=.ci/tools.mod
-OPA        := $(GO) run github.com/open-policy-agent/opa
+OPA        := $(TOOL) opa
 FUZZTIME   ?= 10m
 BENCHTIME  ?= 1s
 # Packages whose tests hold golden files and know -update.
@@ -25,6 +25,7 @@ lint: ## gofmt, vet, staticcheck, go.mod tidy
 	$(GO) vet ./...
 	$(TOOL) staticcheck ./...
 	$(GO) mod tidy -diff
+	@for mod in go.mod .ci/tools.mod; do $(GO) list -m -modfile=$$mod github.com/open-policy-agent/opa; done | uniq | wc -l | grep -qx 1 || { echo 'go.mod and .ci/tools.mod have different versions of opa'; exit 1; }
 	GOWORK=off $(GO) -C deploy/load vet .
 	GOWORK=off $(GO) -C deploy/load tool -modfile=../../.ci/tools.mod staticcheck .
 	GOWORK=off $(GO) -C deploy/load mod tidy -diff
