@@ -481,6 +481,20 @@ func TestNoTermIsAWayAroundACI(t *testing.T) {
 		{"a contradiction of the selector beside it", `"nodeSelector": {"a": "b"}, ` + affinity(expressions(virtual)+", "+expressions(`{"key": "a", "operator": "DoesNotExist"}`)), "churn "},
 		{"a label that virtual nodes have", affinity(expressions(virtual, `{"key": "kubernetes.azure.com/role", "operator": "In", "values": ["agent"]}`) + ", " + nowhere), "may run on Azure Container Instances: "},
 
+		{"labels that virtual nodes have, in the selector", `"nodeSelector": {"type": "virtual-kubelet", "kubernetes.azure.com/role": "agent", "kubernetes.azure.com/managed": "false", "kubernetes.io/role": "agent"}`, "churn "},
+		{"the cluster's label in the selector", `"nodeSelector": {"type": "virtual-kubelet", "kubernetes.azure.com/cluster": "a"}`, "churn "},
+		{"a node pool that must not be", affinity(expressions(virtual, `{"key": "agentpool", "operator": "DoesNotExist"}`)), "churn "},
+		{"a node pool that must be another", affinity(expressions(virtual, `{"key": "agentpool", "operator": "NotIn", "values": ["gpu"]}`)), "churn "},
+		{"a node pool in another term of two virtual ones", affinity(expressions(virtual, `{"key": "agentpool", "operator": "Exists"}`) + ", " + expressions(virtual)), "may run on Azure Container Instances: "},
+		{"the node's name and a node pool", `"nodeName": "virtual-node-aci-linux", "nodeSelector": {"agentpool": "gpu"}`, "churn "},
+		{"a size of no VM", `"nodeSelector": {"type": "virtual-kubelet", "node.kubernetes.io/instance-type": "virtual-kubelet"}`, "churn "},
+
+		{"a node pool in the selector alone", `"nodeSelector": {"type": "virtual-kubelet", "agentpool": "gpu"}`, ""},
+		{"a node pool beside the name", `"nodeSelector": {"kubernetes.io/hostname": "virtual-node-aci-linux", "kubernetes.azure.com/mode": "user"}`, ""},
+		{"a node pool beside the second generation", `"nodeSelector": {"virtualization": "virtualnode2", "kubernetes.azure.com/agentpool": "gpu"}`, ""},
+		{"a VM size beside it", `"nodeSelector": {"type": "virtual-kubelet", "beta.kubernetes.io/instance-type": "Standard_NC6s_v3"}`, ""},
+		{"a node pool in the only term", affinity(expressions(virtual, `{"key": "agentpool", "operator": "Gt", "values": ["0"]}`)), ""},
+		{"a node pool beside the field", affinity(`{"matchFields": [{"key": "metadata.name", "operator": "In", "values": ["virtual-node-aci-linux"]}], "matchExpressions": [{"key": "karpenter.azure.com/sku-family", "operator": "Exists"}]}`), ""},
 		{"a node pool in the same term", affinity(expressions(virtual, `{"key": "agentpool", "operator": "Exists"}`) + ", " + nowhere), ""},
 		{"a node pool in the selector", `"nodeSelector": {"agentpool": "gpu"}, ` + affinity(expressions(virtual)+", "+nowhere), ""},
 		{"no virtual node", affinity(expressions(`{"key": "type", "operator": "NotIn", "values": ["virtual-kubelet"]}`)), ""},
@@ -503,6 +517,19 @@ func TestNoTermIsAWayAroundACI(t *testing.T) {
 					t.Errorf("found %q, want %q once", found, want)
 				}
 			})
+		}
+	}
+}
+
+// A label of AKS says nothing about the nodes of a cluster that the administrator says is not AKS.
+func TestNoNodePoolOfAnotherClusterIsAWayAroundACI(t *testing.T) {
+	object := tenantObject(`{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "churn"}, "spec": {"tolerations": [] POD,
+		"containers": [{"name": "a", "image": "b", "resources": {"requests": {"memory": "64Gi"}}}]}}`,
+		`"nodeSelector": {"type": "virtual-kubelet", "agentpool": "gpu"}`, "", "")
+	for config, want := range map[string]int{"kubernetes: {cluster: other}": 1, "kubernetes: {cluster: aks}": 0, "": 0} {
+		found := lintObject(t, linterOf(t, config).Admission(), object)
+		if len(found) != want || want == 1 && !strings.HasPrefix(found[0], "memory churn ") {
+			t.Errorf("%q: found %q, want %d", config, found, want)
 		}
 	}
 }

@@ -275,11 +275,11 @@ func (q nodeRequirement) clouds(as interpretation) nodes {
 		note(&of.other, at, "the node of this name is an EC2 instance")
 	case q.isNodeName() && as.aks && all(q.values, isAKSNode):
 		note(&of.aks, at, nodeOfAKS)
-		of.pool = true
+		of.excluded = true
 	case q.field:
 	case aksLabel(name) && as.aks:
 		note(&of.aks, at, "only nodes of AKS have the label "+name)
-		of.pool = !virtualNodeLabel(name)
+		of.excluded = !virtualNodeLabel(name)
 	case otherCloudLabel(name) && as.other:
 		note(&of.other, at, "nodes of AKS do not have the label "+name)
 		of.excluded = true
@@ -288,7 +288,7 @@ func (q nodeRequirement) clouds(as interpretation) nodes {
 	case name != "node.kubernetes.io/instance-type" && name != "beta.kubernetes.io/instance-type":
 	case as.aks && all(q.values, isAzureSize):
 		note(&of.aks, at, at.Text+" is a VM size of Azure")
-		of.pool = true
+		of.excluded = true
 	case as.other && all(q.values, otherCloudMachine().MatchString):
 		note(&of.other, at, at.Text+" is a machine of another cloud")
 		of.excluded = true
@@ -405,7 +405,8 @@ func aksLabel(name string) bool {
 		name == "agentpool"
 }
 
-// virtualNodeLabel reports whether a virtual node may have a label of AKS.
+// virtualNodeLabel reports whether a virtual node may have a label of AKS. None of
+// these keeps a pod off virtual nodes.
 // https://github.com/MicrosoftDocs/azure-docs/issues/104587
 func virtualNodeLabel(name string) bool {
 	switch name {

@@ -26,6 +26,12 @@ func TestCluster(t *testing.T) {
 			"aci @ " + requiredPath + ".nodeSelectorTerms[0].matchFields[0].values[0]: the node of this name is a virtual node, which is ACI"},
 		{"virtual node of an AKS cluster", "nodeSelector: {type: virtual-kubelet, kubernetes.azure.com/cluster: a}",
 			"aci @ nodeSelector.type: the pod must run on a virtual node, which is ACI"},
+		{"labels that a virtual node has", "nodeSelector: {type: virtual-kubelet, kubernetes.azure.com/role: agent, kubernetes.azure.com/managed: 'false'}",
+			"aci @ nodeSelector.type: the pod must run on a virtual node, which is ACI"},
+		{"virtual node by its name whatever the selector", "nodeName: virtual-node-aci-linux\n  nodeSelector: {agentpool: a}",
+			"aci @ nodeName: the node of this name is a virtual node, which is ACI"},
+		{"virtual node and no node pool", required(`[{matchExpressions: [{key: agentpool, operator: DoesNotExist}, {key: type, operator: In, values: [virtual-kubelet]}]}]`),
+			"aci @ " + requiredPath + ".nodeSelectorTerms[0].matchExpressions[1].values[0]: the pod must run on a virtual node, which is ACI"},
 
 		{"virtual node of the second generation by name", "nodeName: vn2-virtualnode-0",
 			"aci @ nodeName: the node of this name is a virtual node, which is ACI"},
@@ -87,6 +93,22 @@ func TestCluster(t *testing.T) {
 			"aks @ " + requiredPath + ".nodeSelectorTerms[0].matchExpressions[0].values[0]: only nodes of AKS have the label agentpool"},
 		{"label of AKS and perhaps a virtual node", "nodeSelector: {agentpool: a}\n  tolerations: [{key: virtual-kubelet.io/provider, operator: Exists}]",
 			"aks @ nodeSelector.agentpool: only nodes of AKS have the label agentpool"},
+
+		// No virtual node has the labels of node pools.
+		{"virtual node and node pool", "nodeSelector: {type: virtual-kubelet, agentpool: a}", "aks @ nodeSelector.agentpool: only nodes of AKS have the label agentpool"},
+		{"virtual node and a label of node pools", "nodeSelector: {kubernetes.azure.com/os-sku: AzureLinux, type: virtual-kubelet}",
+			`aks @ nodeSelector["kubernetes.azure.com/os-sku"]: only nodes of AKS have the label kubernetes.azure.com/os-sku`},
+		{"virtual node by hostname and node provisioning", "nodeSelector: {kubernetes.io/hostname: virtual-node-aci-linux, karpenter.azure.com/sku-family: N}",
+			`aks @ nodeSelector["karpenter.azure.com/sku-family"]: only nodes of AKS have the label karpenter.azure.com/sku-family`},
+		{"virtual node and VM size", "nodeSelector: {type: virtual-kubelet, node.kubernetes.io/instance-type: Standard_NC6s_v3}",
+			`aks @ nodeSelector["node.kubernetes.io/instance-type"]: Standard_NC6s_v3 is a VM size of Azure`},
+		{"virtual node and node pool in one term", required(`[{matchExpressions: [{key: type, operator: In, values: [virtual-kubelet]}, {key: agentpool, operator: Exists}]}]`),
+			"aks @ " + requiredPath + ".nodeSelectorTerms[0].matchExpressions[1].key: only nodes of AKS have the label agentpool"},
+		{"virtual node by field and node pool", required(`[{matchFields: [{key: metadata.name, operator: In, values: [virtual-node-aci-linux]}], matchExpressions: [{key: agentpool, operator: In, values: [a]}]}]`),
+			"aks @ " + requiredPath + ".nodeSelectorTerms[0].matchExpressions[0].values[0]: only nodes of AKS have the label agentpool"},
+		{"virtual node by a term and node pool by the selector", "nodeSelector: {agentpool: a}\n  " + required("["+virtualTerm+"]"), "aks @ nodeSelector.agentpool: only nodes of AKS have the label agentpool"},
+		{"virtual node, and virtual node of a node pool", required("[" + virtualTerm + ", {matchExpressions: [{key: type, operator: In, values: [virtual-kubelet]}, {key: agentpool, operator: Exists}]}]"),
+			"aks @ " + requiredPath + ".nodeSelectorTerms[1].matchExpressions[1].key: only nodes of AKS have the label agentpool; perhaps aci"},
 
 		// Not on AKS.
 		{"GKE", "nodeSelector: {cloud.google.com/gke-accelerator: nvidia-tesla-t4}",

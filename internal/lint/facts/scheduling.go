@@ -294,38 +294,32 @@ func (s *scheduling) bound(as interpretation) location {
 		return clouds(aks, other, s.foreign)
 	}
 	var must, may Place
-	excluded, pooled := false, false
+	excluded := false
 	for _, group := range s.alternatives(as) {
-		var virtual, some Place
-		all, possible, pool := true, false, true
+		var virtual Place
+		all, possible := true, false
 		var others []nodes
 		for _, of := range group {
 			virtual = firstOf(virtual, of.virtual)
-			all, possible, pool = all && of.only, possible || !of.excluded, pool && of.pool
-			if !of.pool {
-				some = firstOf(some, of.virtual)
-			}
-			if !of.only || of.pool {
+			all, possible = all && of.only, possible || !of.excluded
+			if !of.only {
 				others = append(others, of)
 			}
 		}
-		excluded, pooled = excluded || !possible, pooled || pool
+		excluded = excluded || !possible
 		if all {
 			must = firstOf(must, virtual)
 		} else {
-			may = firstOf(may, some)
+			may = firstOf(may, virtual)
 		}
 		aks = firstOf(aks, inAll(others, func(of nodes) Place { return of.aks }))
 		other = firstOf(other, inAll(others, func(of nodes) Place { return of.other }))
 	}
-	switch {
-	case must.Node != nil && !excluded:
+	if must.Node != nil && !excluded {
 		return location{target: Know(ACI, must)}
-	case excluded || pooled:
-		may = Place{}
 	}
 	at := clouds(aks, other, s.foreign)
-	if may.Node != nil {
+	if may.Node != nil && !excluded {
 		may.Why = "the pod may run on a virtual node, which is ACI"
 		at.may = Know(ACI, may)
 	}
@@ -421,15 +415,14 @@ func unanimous(known **Fact[Target], members []*scheduling, of func(*scheduling)
 type nodes struct {
 	virtual    Place // it names a virtual node
 	only       bool  // and no other node
-	excluded   bool  // none of them is a virtual node of Azure
-	pool       bool  // AKS gives the labels to the nodes of pools alone
+	excluded   bool  // it requires a label that virtual nodes of Azure do not have
 	aks, other Place
 }
 
 // with are the nodes that both terms allow.
 func (n nodes) with(other nodes) nodes {
 	all := nodes{
-		virtual: firstOf(n.virtual, other.virtual), only: n.only || other.only, excluded: n.excluded || other.excluded, pool: n.pool || other.pool,
+		virtual: firstOf(n.virtual, other.virtual), only: n.only || other.only, excluded: n.excluded || other.excluded,
 		aks: firstOf(n.aks, other.aks), other: firstOf(n.other, other.other),
 	}
 	if all.excluded {
