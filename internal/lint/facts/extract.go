@@ -288,17 +288,41 @@ func (reading *reading) add(ctx context.Context, object *source.Node) {
 	}
 }
 
-// readDocument reads a document by the first format that matches, nil when none does.
+// readDocument reads a document by the first format that matches, nil when none does. A
+// Kubernetes object of a version that its format does not know, in which the format finds
+// nothing, is read by its structure.
 func readDocument(root *source.Node, lists Lists) *reader {
 	for _, format := range formats() {
-		if format.matches(root) {
-			r := &reader{format: format.name, auxiliary: format.auxiliary, root: root, lists: lists}
-			format.read(r)
-			if format.auxiliary {
-				r.problems = r.misstated
-			}
-			return r
+		if !format.matches(root) {
+			continue
 		}
+		r := format.readerOf(root, lists)
+		if r.foundNothing() && ofUnknownVersion(root) {
+			if other := otherKind().readerOf(root, lists); len(other.deployments)+len(other.inner) > 0 {
+				return other
+			}
+		}
+		return r
 	}
 	return nil
+}
+
+// readerOf reads a document that matches the format.
+func (f *format) readerOf(root *source.Node, lists Lists) *reader {
+	r := &reader{format: f.name, auxiliary: f.auxiliary, root: root, lists: lists}
+	f.read(r)
+	if f.auxiliary {
+		r.problems = r.misstated
+	}
+	return r
+}
+
+// foundNothing reports whether the document has no compute, no part of others, and no deployment
+// of which more is known than what the metadata and the kind of the object declare.
+func (r *reader) foundNothing() bool {
+	return len(r.computes)+len(r.parts)+len(r.inner)+len(r.variants) == 0 &&
+		!slices.ContainsFunc(r.deployments, func(d *Deployment) bool {
+			return d.Target.Known || d.GPUs.Known || d.FPGAs.Known || d.CPUCores.Known || d.MemoryGiB.Known || d.MemoryLimitGiB.Known ||
+				len(d.Images)+len(d.Models)+len(d.mentions) > 0
+		})
 }

@@ -60,7 +60,7 @@ func (r *reader) kaitoWorkspace() {
 
 func (r *reader) kaitoInferenceSet(spec *source.Node) {
 	d := r.object(r.root)
-	d.Workload = Know(WebService, r.kindPlace("KAITO makes a web service of it"))
+	d.Workload = r.workloadOfKind()
 	d.Replicas = r.count(spec.Get("replicas"))
 	template := spec.Get("template")
 	r.metadata(d, template.Get("metadata"))
@@ -74,7 +74,7 @@ func (r *reader) kaitoInferenceSet(spec *source.Node) {
 // that runs in it or elsewhere.
 func (r *reader) kaitoRAGEngine(spec *source.Node) {
 	d := r.object(r.root)
-	d.Workload = Know(WebService, r.kindPlace("KAITO makes a web service of it"))
+	d.Workload = r.workloadOfKind()
 	compute, local := spec.Get("compute"), spec.At("embedding", "local")
 	d.Replicas = r.kaitoNodes(compute)
 	d.image(local.Get("image"))
@@ -87,7 +87,7 @@ func (r *reader) kaitoRAGEngine(spec *source.Node) {
 func (r *reader) kaitoRoles(spec *source.Node) {
 	var shared scheduling
 	shared.labelSelector(spec.Get("labelSelector"))
-	workload := Know(WebService, r.kindPlace("KAITO makes a web service of it"))
+	workload := r.workloadOfKind()
 	model := spec.Get("model")
 	for _, role := range r.elements(spec.Get("roles")) {
 		d := r.object(role)

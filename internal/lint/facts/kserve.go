@@ -82,7 +82,7 @@ func (r *reader) kserveDeployment(name string, pod, metadata *source.Node, conta
 	if name != "" {
 		d.Component = Know(name, Place{Node: pod})
 	}
-	d.Workload = Know(WebService, r.kindPlace("KServe makes a web service of it"))
+	d.Workload = r.workloadOfKind()
 	r.metadata(d, metadata)
 	r.pod(d, pod, containers...)
 	if name := r.text(pod.At("model", "runtime")); name.Known {

@@ -20,14 +20,7 @@ var kubeflowTraining = format{
 		{"PyTorchJob", "TFJob", "MPIJob", "XGBoostJob", "PaddleJob", "JAXJob", "MXJob", "TrainJob"},
 	},
 	matches: func(root *source.Node) bool {
-		group, kind := groupKind(root)
-		switch kind {
-		case "PyTorchJob", "TFJob", "MPIJob", "XGBoostJob", "PaddleJob", "JAXJob", "MXJob":
-			return group == "kubeflow.org" && root.Has("spec")
-		case "TrainJob":
-			return (group == "trainer.kubeflow.org" || group == "kubeflow.org") && root.Has("spec")
-		}
-		return false
+		return trainingKind(groupKind(root)) && root.Has("spec")
 	},
 	read: func(r *reader) {
 		spec := r.root.Get("spec")
@@ -40,12 +33,23 @@ var kubeflowTraining = format{
 				}
 			}
 		}
-		training := Know(Training, r.kindPlace("jobs of this kind train"))
+		training := r.workloadOfKind()
 		for _, d := range r.deployments {
 			d.Workload = training
 		}
 		r.oneCluster()
 	},
+}
+
+// trainingKind reports whether the jobs of a kind train.
+func trainingKind(group, kind string) bool {
+	switch kind {
+	case "PyTorchJob", "TFJob", "MPIJob", "XGBoostJob", "PaddleJob", "JAXJob", "MXJob":
+		return group == "kubeflow.org"
+	case "TrainJob":
+		return group == "trainer.kubeflow.org" || group == "kubeflow.org"
+	}
+	return false
 }
 
 // trainingReplicas adds the groups of replicas of a job, such as Master and Worker.

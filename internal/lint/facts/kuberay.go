@@ -27,7 +27,7 @@ var kuberay = format{
 		spec := r.root.Get("spec")
 		switch r.identity().kind {
 		case "RayService":
-			r.rayCluster(spec.Get("rayClusterConfig"), Know(WebService, r.kindPlace("KubeRay makes a web service of it")))
+			r.rayCluster(spec.Get("rayClusterConfig"), r.workloadOfKind())
 		case "RayCluster":
 			r.rayCluster(spec, Fact[Workload]{})
 		case "RayJob":

@@ -147,6 +147,29 @@ func (r *reader) kindPlace(why string) Place {
 	return Place{Node: kind, Why: why}
 }
 
+// workloadOfKind is the workload of every object of the kind, whatever its version is and
+// whatever it declares.
+func (r *reader) workloadOfKind() Fact[Workload] {
+	group, kind := groupKind(r.root)
+	switch {
+	case kind == "InferenceService" && (group == "serving.kserve.io" || group == "serving.kubeflow.org"),
+		kind == "LLMInferenceService" && group == "serving.kserve.io":
+		return Know(WebService, r.kindPlace("KServe makes a web service of it"))
+	case kind == "SeldonDeployment" && group == "machinelearning.seldon.io",
+		(kind == "Model" || kind == "Server") && group == "mlops.seldon.io":
+		return Know(WebService, r.kindPlace("Seldon makes a web service of it"))
+	case kind == "RayService" && group == "ray.io":
+		return Know(WebService, r.kindPlace("KubeRay makes a web service of it"))
+	case (kind == "InferenceSet" || kind == "RAGEngine" || kind == "MultiRoleInference") && group == "kaito.sh":
+		return Know(WebService, r.kindPlace("KAITO makes a web service of it"))
+	case kind == "VLLMRuntime" && group == "production-stack.vllm.ai":
+		return Know(WebService, r.kindPlace("vLLM serves the model"))
+	case trainingKind(group, kind):
+		return Know(Training, r.kindPlace("jobs of this kind train"))
+	}
+	return Fact[Workload]{}
+}
+
 // maxRepeatedLabels bounds the labels of an object that its parts carry, all parts together.
 const maxRepeatedLabels = 100_000
 

@@ -3,6 +3,8 @@ package facts
 import (
 	"strings"
 	"sync"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
 // ServedKinds are kinds of an API group that are served in the same versions.
@@ -29,6 +31,17 @@ func IsKubernetesKind(group, kind string) bool {
 // not list is read all the same, by the reader of the kind.
 func IsKubernetesVersion(group, version, kind string) bool {
 	return versions()[[3]string{group, version, kind}]
+}
+
+// ofUnknownVersion reports whether an object is of a kind that KubernetesKinds lists, in a
+// version that it does not list.
+func ofUnknownVersion(object *source.Node) bool {
+	group, kind := groupKind(object)
+	if !IsKubernetesKind(group, kind) {
+		return false
+	}
+	version, ok := object.Get("apiVersion").Scalar()
+	return ok && !IsKubernetesVersion(group, strings.TrimPrefix(version, group+"/"), kind)
 }
 
 // versions are the groups, versions and kinds that are listed.

@@ -11,11 +11,12 @@ const otherKindName = "kubernetes-other-kind"
 
 // otherKind are Kubernetes objects of kinds that no other format reads. Wherever a pod stands
 // below their spec it is one deployment, if it gives GPUs, FPGAs or a target. What the object
-// is for is not known: it has no workload.
+// is for is not known, so it has no workload. An object of a kind that another format knows, in
+// a version in which that format finds nothing, is read here too, with the workload of its kind.
 func otherKind() *format {
 	return &format{
 		name:      otherKindName,
-		title:     "Kubernetes object of any other kind, by its structure: the pods and the objects of known kinds in it",
+		title:     "Kubernetes object of any other kind, by its structure: the pods and the objects of known kinds in it; also of a known kind, in an unknown version in which the kind's own format finds nothing",
 		signs:     "`apiVersion`, `kind` and, below `spec`, a mapping whose `containers` is a list with an `image`; no policy, admission, CRD or kustomize group, and no kind that ends in Template, Config, Policy, Runtime or Profile",
 		reference: "https://kubernetes.io/docs/concepts/extend-kubernetes/api-extension/custom-resources/",
 		auxiliary: true,
@@ -113,9 +114,16 @@ func partAt(n *source.Node) (part partOfObject, is bool) {
 
 // readByStructure reports whether an object may have pods of its own. Policies and schemas
 // describe those of others, and templates, configurations and the like what may become some.
+// Kubernetes' own workloads without containers are patches, but in a version that is not known.
 func readByStructure(object *source.Node) bool {
 	group, kind := groupKind(object)
-	if _, workload := templatePath(object); kind == "" || group == "mlpolicy.dev" || workload || takenAway(object) {
+	if kind == "" || group == "mlpolicy.dev" || takenAway(object) {
+		return false
+	}
+	if ofUnknownVersion(object) {
+		return true
+	}
+	if _, workload := templatePath(object); workload {
 		return false
 	}
 	for _, suffix := range []string{"Template", "Config", "Policy", "Runtime", "Profile"} {
@@ -138,6 +146,7 @@ func readByStructure(object *source.Node) bool {
 func (r *reader) podOfOtherKind(pod *source.Node, patch, several bool) {
 	before := len(r.deployments)
 	d := r.object(pod)
+	d.Workload = or(r.workloadOfKind(), d.Workload)
 	if several && pod != r.root.Get("spec") {
 		path := strings.TrimPrefix(strings.TrimPrefix(pod.Path(), r.root.Path()+"."), "spec.")
 		d.Component = Know(strings.TrimSuffix(strings.TrimSuffix(path, ".spec"), ".template"), Place{Node: pod})

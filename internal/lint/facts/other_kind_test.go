@@ -6,6 +6,52 @@ import (
 	"testing"
 )
 
+// An object of a known kind is read by the reader of the kind in any version, and by its
+// structure where that finds nothing and the version is not known.
+func TestUnknownVersions(t *testing.T) {
+	const gpus = "containers: [{image: a, resources: {limits: {nvidia.com/gpu: 2}}}]"
+	for _, test := range []struct{ name, version, kind, spec, want string }{
+		{"the structure that is known", "serving.kserve.io/v9", "InferenceService", "{predictor: {" + gpus + "}}", "kserve-inference-service web-service 2 predictor"},
+		{"another structure", "serving.kserve.io/v9", "InferenceService", "{roles: [{name: a, pod: {" + gpus + "}}]}", "kubernetes-other-kind web-service 2"},
+		{"a part that is known and empty", "serving.kserve.io/v9", "InferenceService", "{predictor: {}, pods: {" + gpus + "}}", "kubernetes-other-kind web-service 2"},
+		{"a part that asks for nothing", "serving.kserve.io/v9", "InferenceService", "{predictor: {containers: [{image: a}]}, pods: {" + gpus + "}}", "kserve-inference-service web-service - predictor"},
+		{"a reader that always finds a deployment", "serving.kserve.io/v9", "LLMInferenceService", "{replicas: 2, roles: [{template: {spec: {" + gpus + "}}}]}", "kubernetes-other-kind web-service 2"},
+		{"two pods", "ray.io/v9", "RayService", "{head: {" + gpus + "}, workers: {" + gpus + "}}", "kubernetes-other-kind web-service 2 head, kubernetes-other-kind web-service 2 workers"},
+		{"a kind that may do anything", "ray.io/v9", "RayCluster", "{head: {" + gpus + "}}", "kubernetes-other-kind - 2"},
+		{"a kind that trains", "kubeflow.org/v9", "PyTorchJob", "{replicas: {worker: {" + gpus + "}}}", "kubernetes-other-kind training 2"},
+		{"a model server", "machinelearning.seldon.io/v9", "SeldonDeployment", "{components: [{" + gpus + "}]}", "kubernetes-other-kind web-service 2"},
+		{"a kind that ends in Runtime", "production-stack.vllm.ai/v9", "VLLMRuntime", "{engine: {" + gpus + "}}", "kubernetes-other-kind web-service 2"},
+		{"Kubernetes' own", "apps/v9", "Deployment", "{pods: {" + gpus + "}}", "kubernetes-other-kind - 2"},
+		{"Kubernetes' core", "v9", "Pod", "{sandbox: {" + gpus + "}}", "kubernetes-other-kind - 2"},
+		{"nothing", "serving.kserve.io/v9", "InferenceService", "{roles: []}", ""},
+		{"no GPUs", "serving.kserve.io/v9", "LLMInferenceService", "{roles: [{containers: [{image: a}]}]}", "kserve-inference-service web-service -"},
+
+		{"a version that is known", "serving.kserve.io/v1beta1", "InferenceService", "{roles: [{pod: {" + gpus + "}}]}", ""},
+		{"a version that is known, of Kubernetes' own", "apps/v1", "Deployment", "{pods: {" + gpus + "}}", ""},
+	} {
+		for _, list := range []bool{false, true} {
+			t.Run(fmt.Sprint(test.name, list), func(t *testing.T) {
+				text := "apiVersion: " + test.version + "\nkind: " + test.kind + "\nmetadata: {name: a}\nspec: " + test.spec + "\n"
+				if list {
+					text = "apiVersion: v1\nkind: List\nitems:\n- " + strings.ReplaceAll(text, "\n", "\n  ")
+				}
+				var got []string
+				for _, d := range extract(t, nil, Options{Cluster: Know(Kubernetes, Place{})}, "a.yaml", text).Deployments {
+					workload, count := "-", "-"
+					if d.Workload.Known {
+						workload = string(d.Workload.Value)
+					}
+					if d.GPUs.Known {
+						count = fmt.Sprint(d.GPUs.Value)
+					}
+					got = append(got, strings.TrimSpace(strings.Join([]string{d.Format, workload, count, d.Component.Value}, " ")))
+				}
+				equal(t, strings.Join(got, ", "), test.want)
+			})
+		}
+	}
+}
+
 // Objects of kinds that no format knows, and the deployments in them.
 func TestOtherKinds(t *testing.T) {
 	const gpu = "resources: {limits: {nvidia.com/gpu: 1}}"

@@ -29,7 +29,7 @@ var seldon = format{
 		return false
 	},
 	read: func(r *reader) {
-		workload := Know(WebService, r.kindPlace("Seldon makes a web service of it"))
+		workload := r.workloadOfKind()
 		spec := r.root.Get("spec")
 		switch r.identity().kind {
 		case "SeldonDeployment":

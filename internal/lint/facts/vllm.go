@@ -40,7 +40,7 @@ func vllmModels(values *source.Node) bool {
 
 func (r *reader) vllmRuntime(spec *source.Node) {
 	d := r.object(r.root)
-	d.Workload = Know(WebService, r.kindPlace("vLLM serves the model"))
+	d.Workload = r.workloadOfKind()
 	r.vllmModel(d, spec.Get("model"))
 
 	config := spec.Get("deploymentConfig")
