@@ -15,6 +15,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/config"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
+	"github.com/mlpolicy/mlpolicy/internal/lint/report"
 	"github.com/mlpolicy/mlpolicy/internal/lint/suggest"
 	"github.com/mlpolicy/mlpolicy/policies"
 )
@@ -131,6 +132,13 @@ func choice(name, usage, initial string, values []string) choiceFlag {
 			return nil
 		},
 	}}
+}
+
+// formatFlagOf chooses one of the output formats that can write what a command answers.
+func formatFlagOf(names []string) cli.Flag {
+	last := len(names) - 1
+	list := strings.Join(names[:last], ", ") + " or " + names[last]
+	return choice(formatFlag, "print as `FORMAT`: "+list, report.Text, names)
 }
 
 // unknownName says that a name is not one of those that there are.

@@ -78,7 +78,7 @@ func (p *program) candidates(c *cli.Context, word string, previous []string) []c
 		if session, err := p.session(c); err == nil {
 			var list []candidate
 			for _, rule := range session.rules() {
-				list = append(list, candidate{rule.ID, oneLine(rule.Title)})
+				list = append(list, candidate{rule.ID, strings.Join(strings.Fields(rule.Title), " ")})
 			}
 			return list
 		}

@@ -75,7 +75,7 @@ func originOf(place facts.Place) string {
 	if place.Node == nil {
 		return place.Why
 	}
-	return where(place, "")
+	return report.Location(place)
 }
 
 // flow writes a value in the flow style of YAML on one line.

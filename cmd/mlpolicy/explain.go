@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io/fs"
 	"path"
 	"slices"
@@ -9,7 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
+	"github.com/mlpolicy/mlpolicy/internal/lint/report"
 )
 
 func (p *program) explainCommand() *cli.Command {
@@ -20,7 +19,7 @@ func (p *program) explainCommand() *cli.Command {
 		Description: `Tell what a rule is for, in the terms of the table, what heals its findings, and show a file
 that it refuses and one that it accepts. mlpolicy rules lists the rules.`,
 		Flags: slices.Concat([]cli.Flag{
-			choice(formatFlag, "print as `FORMAT`: text or markdown", "text", []string{"text", "markdown"}),
+			formatFlagOf(report.ForExplanation().Names()),
 		}, configFlags()),
 		Action: p.explain,
 	}
@@ -37,76 +36,22 @@ func (p *program) explain(c *cli.Context) error {
 	var names []string
 	for _, rule := range session.rules() {
 		if rule.ID == c.Args().First() {
-			text := p.page(rule)
-			if c.String(formatFlag) == "text" {
-				text = p.explanation(rule, session)
-			}
-			return p.print(text)
+			explanation := report.Explanation{Rule: rule, Examples: p.examplesOf(rule.ID)}
+			return answer(p, c, report.ForExplanation(), c.String(formatFlag), explanation)
 		}
 		names = append(names, rule.ID)
 	}
 	return unknownName("rule", c.Args().First(), names)
 }
 
-// explanation is for terminals: of the examples it shows one pair.
-func (p *program) explanation(rule policy.Rule, session *session) string {
-	var text strings.Builder
-	severity := severityIn(session.configuration, rule)
-	fmt.Fprintf(&text, "%s: %s", rule.ID, severity)
-	if severity != rule.Severity {
-		fmt.Fprintf(&text, " (%s by default)", rule.Severity)
-	}
-	fmt.Fprintf(&text, "\n%s\n\n%s\n\nRemedy: %s\n", oneLine(rule.Title), strings.TrimSpace(rule.Description), oneLine(rule.Remediation))
-	if pairs := p.examplesOf(rule.ID); len(pairs) > 0 {
-		fmt.Fprintf(&text, "\nRefused, such as %s:\n\n%s", pairs[0].bad.name, indent(pairs[0].bad.content))
-		fmt.Fprintf(&text, "\nAccepted, such as %s:\n\n%s", pairs[0].good.name, indent(pairs[0].good.content))
-	}
-	if len(rule.Related) > 0 {
-		text.WriteString("\nSee:\n")
-	}
-	for _, reference := range rule.Related {
-		fmt.Fprintf(&text, "  %s\n  %s\n", reference.Description, reference.URL)
-	}
-	return text.String()
-}
-
-// page is for the docs: it shows every example.
-func (p *program) page(rule policy.Rule) string {
-	var text strings.Builder
-	fmt.Fprintf(&text, "# %s\n\n%s. Severity: %s.\n\n%s\n\n**Remedy:** %s\n", rule.ID, oneLine(rule.Title), rule.Severity,
-		strings.TrimSpace(rule.Description), oneLine(rule.Remediation))
-	for _, reference := range rule.Related {
-		fmt.Fprintf(&text, "\nSee [%s](%s).\n", reference.Description, reference.URL)
-	}
-	for _, pair := range p.examplesOf(rule.ID) {
-		fmt.Fprintf(&text, "\n## %s\n", pair.title)
-		for _, side := range []struct {
-			verdict string
-			example example
-		}{{"Refused", pair.bad}, {"Accepted", pair.good}} {
-			language := strings.TrimPrefix(path.Ext(side.example.name), ".")
-			fmt.Fprintf(&text, "\n%s:\n\n```%s\n%s\n```\n", side.verdict, language, strings.TrimRight(side.example.content, "\n"))
-		}
-	}
-	return text.String()
-}
-
-// pair is what a rule refuses and accepts of one target.
-type pair struct {
-	title     string // the target and what is special about the case
-	bad, good example
-}
-
-type example struct{ name, content string }
-
 // examplesOf returns a rule's examples as pairs: to each file that it refuses the one
 // that it accepts whose title is most alike.
-func (p *program) examplesOf(rule string) []pair {
+func (p *program) examplesOf(rule string) []report.ExamplePair {
 	bad, good := p.examplesLike(rule, "bad."), p.examplesLike(rule, "good.")
 	if len(good) == 0 {
 		return nil
 	}
-	var pairs []pair
+	var pairs []report.ExamplePair
 	for _, refused := range bad {
 		accepted := good[0]
 		for _, candidate := range good[1:] {
@@ -114,13 +59,13 @@ func (p *program) examplesOf(rule string) []pair {
 				accepted = candidate
 			}
 		}
-		pairs = append(pairs, pair{titleOf(refused), refused, accepted})
+		pairs = append(pairs, report.ExamplePair{Title: titleOf(refused), Bad: refused, Good: accepted})
 	}
 	return pairs
 }
 
 // alike counts the letters with which two titles begin alike; it is most for one title.
-func alike(a, b example) int {
+func alike(a, b report.Example) int {
 	count, one, other := 0, titleOf(a)+"\n", titleOf(b)+"\n"
 	for count < min(len(one), len(other)) && one[count] == other[count] {
 		count++
@@ -128,32 +73,21 @@ func alike(a, b example) int {
 	return count
 }
 
-func titleOf(e example) string {
-	_, rest, _ := strings.Cut(e.name, ".")
+func titleOf(e report.Example) string {
+	_, rest, _ := strings.Cut(e.Name, ".")
 	return strings.TrimSuffix(rest, path.Ext(rest))
 }
 
-func (p *program) examplesLike(rule, prefix string) []example {
+func (p *program) examplesLike(rule, prefix string) []report.Example {
 	names, err := fs.Glob(p.examples, path.Join(rule, prefix+"*"))
 	if err != nil {
 		return nil
 	}
-	var examples []example
+	var examples []report.Example
 	for _, name := range names {
 		if content, err := fs.ReadFile(p.examples, name); err == nil {
-			examples = append(examples, example{path.Base(name), string(content)})
+			examples = append(examples, report.Example{Name: path.Base(name), Content: string(content)})
 		}
 	}
 	return examples
-}
-
-func indent(text string) string {
-	var indented strings.Builder
-	for line := range strings.Lines(strings.TrimRight(text, "\n") + "\n") {
-		if line != "\n" {
-			indented.WriteString("    ")
-		}
-		indented.WriteString(line)
-	}
-	return indented.String()
 }

@@ -35,7 +35,7 @@ template makes of them. Files that describe no deployment are passed over in sil
 Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 the command line, the configuration
 or a policy is wrong, 3 something could not be read or judged; all else is judged even so.`,
 		Flags: slices.Concat([]cli.Flag{
-			choice(formatFlag, "print as `FORMAT`: text or json", "text", []string{"text", "json"}),
+			formatFlagOf(report.ForFindings().Names()),
 			failOnFlagOf(),
 			editionFlagOf(),
 			clusterFlagOf(),
@@ -73,7 +73,8 @@ func (p *program) lint(c *cli.Context) error {
 			errs = append(errs, err)
 		}
 	}
-	if err := p.report(c, result, errs); err != nil {
+	findings := report.Findings{Result: result, Incomplete: errs}
+	if err := answer(p, c, report.ForFindings(), c.String(formatFlag), findings); err != nil {
 		return err
 	}
 	if err := p.explainSkips(c.Context, session.linter, files, result); err != nil {
@@ -101,18 +102,6 @@ func judgedNothing(result *lint.Result) error {
 		return errors.New("no deployment with a known target found (--" + requireFlag + ")")
 	}
 	return nil
-}
-
-// report writes the result. What made the run incomplete is in JSON; the summary of text counts
-// only what could not be judged.
-func (p *program) report(c *cli.Context, result *lint.Result, errs []error) error {
-	if c.String(formatFlag) == "json" {
-		incomplete := *result
-		incomplete.Errors = errs
-		return writing(report.JSON(p.stdout, &incomplete))
-	}
-	options := report.TextOptions{Color: colors(c.String(colorFlag), p.stdout), Width: width(p.stdout)}
-	return writing(report.Text(p.stdout, result, options))
 }
 
 // fails reports whether a finding is as severe as failOn or more.

@@ -17,6 +17,7 @@ import (
 	"syscall"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/config"
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
 	"github.com/mlpolicy/mlpolicy/internal/lint/report"
 	"github.com/mlpolicy/mlpolicy/policies"
@@ -151,6 +152,17 @@ type program struct {
 func (p *program) complain(message string) {
 	for line := range strings.Lines(message) {
 		fmt.Fprintf(p.stderr, "mlpolicy: %s\n", report.Printable(strings.TrimSuffix(line, "\n")))
+	}
+}
+
+// complainOf writes what documents leave unclear to stderr.
+func (p *program) complainOf(problems []facts.Problem) {
+	for _, problem := range problems {
+		location := ""
+		if at := report.Location(problem.Place); at != "" {
+			location = at + ": "
+		}
+		p.complain(location + problem.Message)
 	}
 }
 

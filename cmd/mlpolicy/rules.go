@@ -1,15 +1,11 @@
 package main
 
 import (
-	"fmt"
-	"io"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/mlpolicy/mlpolicy/internal/lint/config"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
 	"github.com/mlpolicy/mlpolicy/internal/lint/report"
@@ -25,7 +21,7 @@ policies: in the configuration, and the findings about the input itself. The sev
 one in force; rules: in the configuration changes it. A rule whose statement the edition in force
 does not make is marked: it reports nothing.`,
 		Flags: slices.Concat([]cli.Flag{
-			choice(formatFlag, "print as `FORMAT`: text or json", "text", []string{"text", "json"}),
+			formatFlagOf(report.ForRules().Names()),
 			editionFlagOf(),
 		}, configFlags()),
 		Action: p.rules,
@@ -40,80 +36,26 @@ func (p *program) rules(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	rules, configuration := session.rules(), session.configuration
-	edition := configuration.Edition.Value
+	edition := session.configuration.Edition.Value
 	off, err := session.policies.OffIn(c.Context, edition)
 	if err != nil {
 		return err
 	}
-	if c.String(formatFlag) == "json" {
-		return p.rulesJSON(rules, configuration, off)
-	}
-	return p.table(func(w io.Writer) {
-		fmt.Fprintln(w, "RULE\tSEVERITY\tTITLE")
-		for _, rule := range rules {
-			severity := string(severityIn(configuration, rule))
-			if slices.Contains(off, rule.ID) {
-				severity = "not in " + edition
-			}
-			fmt.Fprintf(w, "%s\t%s\t%s\n", rule.ID, severity, oneLine(rule.Title))
-		}
-	})
+	rules := report.Rules{Edition: edition, List: session.rules(), Off: off}
+	return answer(p, c, report.ForRules(), c.String(formatFlag), rules)
 }
-
-// table writes tab-separated cells as a table.
-func (p *program) table(write func(io.Writer)) error {
-	var text strings.Builder
-	tabs := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
-	write(tabs)
-	tabs.Flush() // a strings.Builder has no errors
-	return p.print(text.String())
-}
-
-type jsonRule struct {
-	ID              string         `json:"id"`
-	Severity        facts.Severity `json:"severity"`
-	DefaultSeverity facts.Severity `json:"default_severity"`
-	// InEdition is false where the edition in force does not make the rule's statement.
-	InEdition   bool            `json:"in_edition"`
-	Title       string          `json:"title"`
-	Description string          `json:"description"`
-	Remediation string          `json:"remediation"`
-	Related     []jsonReference `json:"related"`
-}
-
-type jsonReference struct {
-	Description string `json:"description"`
-	URL         string `json:"url"`
-}
-
-func (p *program) rulesJSON(rules []policy.Rule, configuration *config.Config, off []string) error {
-	list := make([]jsonRule, len(rules))
-	for i, rule := range rules {
-		list[i] = jsonRule{
-			ID:              rule.ID,
-			Severity:        severityIn(configuration, rule),
-			DefaultSeverity: rule.Severity,
-			InEdition:       !slices.Contains(off, rule.ID),
-			Title:           rule.Title,
-			Description:     strings.TrimSpace(rule.Description),
-			Remediation:     rule.Remediation,
-			Related:         make([]jsonReference, len(rule.Related)),
-		}
-		for j, reference := range rule.Related {
-			list[i].Related[j] = jsonReference(reference)
-		}
-	}
-	return p.json(list)
-}
-
-// json writes a document.
-func (p *program) json(value any) error { return writing(report.EncodeJSON(p.stdout, value)) }
 
 // rules are those of the policies and those of Go, sorted by ID.
-func (s *session) rules() []policy.Rule {
-	rules := append(s.policies.Rules(), inputRules()...)
-	slices.SortFunc(rules, func(a, b policy.Rule) int { return strings.Compare(a.ID, b.ID) })
+func (s *session) rules() []report.Rule {
+	var rules []report.Rule
+	for _, rule := range append(s.policies.Rules(), inputRules()...) {
+		inForce := rule.Severity
+		if severity, set := s.configuration.Severity(rule.ID); set {
+			inForce = severity
+		}
+		rules = append(rules, report.Rule{Rule: rule, InForce: inForce})
+	}
+	slices.SortFunc(rules, func(a, b report.Rule) int { return strings.Compare(a.ID, b.ID) })
 	return rules
 }
 
@@ -150,12 +92,3 @@ and so on Azure Container Instances, whatever it asks for.`,
 		},
 	}
 }
-
-func severityIn(configuration *config.Config, rule policy.Rule) facts.Severity {
-	if severity, set := configuration.Severity(rule.ID); set {
-		return severity
-	}
-	return rule.Severity
-}
-
-func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }

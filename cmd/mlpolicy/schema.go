@@ -12,6 +12,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/config"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
+	"github.com/mlpolicy/mlpolicy/internal/lint/report"
 	"github.com/mlpolicy/mlpolicy/policies"
 )
 
@@ -54,7 +55,7 @@ func (p *program) schema(c *cli.Context) error {
 			rows = append(rows, row.Target)
 		}
 	}
-	return p.json(withTargets(schema, rows))
+	return writing(report.EncodeJSON(p.stdout, withTargets(schema, rows)))
 }
 
 // policiesInForce are those of the session. Where the configuration here is wrong, stderr names

@@ -5,7 +5,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/mlpolicy/mlpolicy/internal/lint"
 	"github.com/mlpolicy/mlpolicy/internal/lint/report"
 )
 
@@ -25,7 +24,7 @@ refuses nothing.
 Exit codes: 0 the question is answered, whatever the answer; 2 the command line, the
 configuration or a policy is wrong; 3 something could not be read or judged.`,
 		Flags: slices.Concat([]cli.Flag{
-			choice(formatFlag, "print as `FORMAT`: text, markdown or json", "text", []string{"text", "markdown", "json"}),
+			formatFlagOf(report.ForPlacements().Names()),
 			editionFlagOf(),
 			clusterFlagOf(),
 		}, configFlags(), inputFlags(), []cli.Flag{
@@ -49,12 +48,10 @@ func (p *program) where(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := p.writePlacements(c, placements); err != nil {
+	if err := answer(p, c, report.ForPlacements(), c.String(formatFlag), placements); err != nil {
 		return err
 	}
-	for _, problem := range placements.Problems {
-		p.complain(where(problem.Place, ": ") + problem.Message)
-	}
+	p.complainOf(placements.Problems)
 	p.explainUnread(files)
 	for _, err := range placements.Errors {
 		p.complain(err.Error())
@@ -63,15 +60,4 @@ func (p *program) where(c *cli.Context) error {
 		return errIncomplete
 	}
 	return nil
-}
-
-func (p *program) writePlacements(c *cli.Context, placements *lint.Placements) error {
-	switch c.String(formatFlag) {
-	case "json":
-		return writing(report.WhereJSON(p.stdout, placements))
-	case "markdown":
-		return writing(report.WhereMarkdown(p.stdout, placements))
-	}
-	options := report.TextOptions{Color: colors(c.String(colorFlag), p.stdout), Width: width(p.stdout)}
-	return writing(report.Where(p.stdout, placements, options))
 }

@@ -90,7 +90,7 @@ func TestExamples(t *testing.T) {
 				t.Errorf("nothing in it is on %s", e.target)
 			}
 			var text bytes.Buffer
-			if err := report.Text(&text, result, report.TextOptions{}); err != nil {
+			if err := report.ForFindings().Write(&text, report.Text, report.Findings{Result: result, Incomplete: result.Errors}, report.Options{}); err != nil {
 				t.Fatal(err)
 			}
 			golden(t, path.Join(examplesFolder, e.name+".out"), text.Bytes())

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"io"
 	"strconv"
 	"strings"
 	"unicode"
@@ -46,4 +47,10 @@ func PrintableLines(text string) string {
 		}
 	}
 	return escaped.String()
+}
+
+// writeLines writes text of several lines; what must not reach a terminal is escaped.
+func writeLines(w io.Writer, text string) error {
+	_, err := io.WriteString(w, PrintableLines(text))
+	return err
 }

@@ -110,25 +110,31 @@ func sample(t *testing.T) *lint.Result {
 	}
 }
 
-func written(t *testing.T, result *lint.Result, options TextOptions) []byte {
+func written[Answer any](t *testing.T, write writer[Answer], answer Answer, options Options) []byte {
 	t.Helper()
 	var buffer bytes.Buffer
-	if err := Text(&buffer, result, options); err != nil {
+	if err := write(&buffer, answer, options); err != nil {
 		t.Fatal(err)
 	}
 	return buffer.Bytes()
 }
 
-func TestText(t *testing.T) { golden(t, "sample.txt", written(t, sample(t), TextOptions{})) }
+func findings(result *lint.Result) Findings {
+	return Findings{Result: result, Incomplete: result.Errors}
+}
+
+func TestText(t *testing.T) {
+	golden(t, "sample.txt", written(t, findingsText, findings(sample(t)), Options{}))
+}
 
 func TestTextInColor(t *testing.T) {
-	colored := written(t, sample(t), TextOptions{Color: true})
+	colored := written(t, findingsText, findings(sample(t)), Options{Color: true})
 	golden(t, "sample-color.txt", colored)
 	plain := colored
 	for _, code := range []string{"0", "1", "2", "1;31", "1;33", "1;34", "1;36"} {
 		plain = bytes.ReplaceAll(plain, []byte("\x1b["+code+"m"), nil)
 	}
-	if want := written(t, sample(t), TextOptions{}); !bytes.Equal(plain, want) {
+	if want := written(t, findingsText, findings(sample(t)), Options{}); !bytes.Equal(plain, want) {
 		t.Errorf("without its colours it reads\n%s\nwant\n%s", plain, want)
 	}
 }
@@ -144,7 +150,7 @@ func TestTextWithoutFindings(t *testing.T) {
 		{lint.Result{Edition: "2020-06", Errors: []error{errors.New("x")}}, "1 could not be judged; nothing found elsewhere (0 files, edition 2020-06)\n"},
 		{lint.Result{Files: 1, Findings: []lint.Finding{{Rule: "syntax", Severity: lint.Error, Message: "m"}}}, "error: m [syntax]\n\n1 error in 1 file\n"},
 	} {
-		if got := string(written(t, &test.result, TextOptions{})); got != test.want {
+		if got := string(written(t, findingsText, findings(&test.result), Options{})); got != test.want {
 			t.Errorf("got %q, want %q", got, test.want)
 		}
 	}
@@ -179,9 +185,9 @@ func TestMark(t *testing.T) {
 		file := file("f.yaml", test.text)
 		span := at(t, file, test.after, test.value)
 		all.WriteString("# " + test.name + "\n")
-		all.Write(written(t, &lint.Result{Files: 1, Deployments: 1, Findings: []lint.Finding{{
+		all.Write(written(t, findingsText, findings(&lint.Result{Files: 1, Deployments: 1, Findings: []lint.Finding{{
 			Rule: "r", Severity: lint.Error, Message: "m", File: file, Span: span,
-		}}}, TextOptions{Width: test.width}))
+		}}}), Options{Width: test.width}))
 	}
 	golden(t, "marks.txt", all.Bytes())
 }
@@ -204,7 +210,7 @@ func TestConfidential(t *testing.T) {
 			{Rule: "unlisted-target", Severity: lint.Note, Message: "n", File: plan, Span: span, Target: "local"},
 		}}
 		var written bytes.Buffer
-		if err := Text(&written, result, TextOptions{}); err != nil {
+		if err := findingsText(&written, findings(result), Options{}); err != nil {
 			t.Fatal(err)
 		}
 		place := location(plan, span)
@@ -214,7 +220,7 @@ func TestConfidential(t *testing.T) {
 		if written.String() != want {
 			t.Errorf("got\n%s\nwant\n%s", written.String(), want)
 		}
-		if err := JSON(&written, result); err != nil {
+		if err := findingsJSON(&written, findings(result), Options{}); err != nil {
 			t.Fatal(err)
 		}
 		if strings.Contains(written.String(), "hunter2") {
@@ -226,10 +232,10 @@ func TestConfidential(t *testing.T) {
 func TestTextEscapesWhatSteersTerminals(t *testing.T) {
 	evil := "\x1b]0;x\x07\r\n\u009b2J\u202e"
 	evilFile := file("a"+evil+".yaml", "x: "+strings.ReplaceAll(evil, "\n", "")+"\n")
-	got := written(t, &lint.Result{Files: 1, Findings: []lint.Finding{{
+	got := written(t, findingsText, findings(&lint.Result{Files: 1, Findings: []lint.Finding{{
 		Rule: evil, Severity: lint.Error, Message: evil, Remedy: evil, File: evilFile, Span: at(t, evilFile, "", "x"),
 		Related: []lint.Related{{File: evilFile, Span: at(t, evilFile, "", "x"), Message: evil}},
-	}}}, TextOptions{})
+	}}}), Options{})
 	for _, r := range string(got) {
 		if r != '\n' && !shows(r) {
 			t.Errorf("%U in\n%q", r, got)
@@ -241,34 +247,24 @@ func TestTextEscapesWhatSteersTerminals(t *testing.T) {
 }
 
 func TestJSON(t *testing.T) {
-	var buffer bytes.Buffer
-	if err := JSON(&buffer, sample(t)); err != nil {
-		t.Fatal(err)
-	}
-	golden(t, "sample.json", buffer.Bytes())
+	golden(t, "sample.json", written(t, findingsJSON, findings(sample(t)), Options{}))
 }
 
 func TestJSONWithoutFindings(t *testing.T) {
-	var buffer bytes.Buffer
-	if err := JSON(&buffer, &lint.Result{Edition: "2020-06"}); err != nil {
-		t.Fatal(err)
-	}
-	if got := buffer.String(); !strings.Contains(got, `"findings": []`) || !strings.HasSuffix(got, "}\n") {
+	got := string(written(t, findingsJSON, findings(&lint.Result{Edition: "2020-06"}), Options{}))
+	if !strings.Contains(got, `"findings": []`) || !strings.HasSuffix(got, "}\n") {
 		t.Error(got)
 	}
 }
 
 func TestJSONKeepsEachCharacterOfValues(t *testing.T) {
 	want := "<&>\u2028 日本語 \x1b[0m \u009b \u202e \x7f \"\\ \U0001f469"
-	var buffer bytes.Buffer
-	if err := JSON(&buffer, &lint.Result{Findings: []lint.Finding{{Rule: "r", Message: want}}}); err != nil {
-		t.Fatal(err)
-	}
-	if !strings.Contains(buffer.String(), "<&>") || strings.ContainsAny(buffer.String(), "\x1b\u009b\u202e\x7f") {
-		t.Errorf("%q", buffer.String())
+	text := written(t, findingsJSON, findings(&lint.Result{Findings: []lint.Finding{{Rule: "r", Message: want}}}), Options{})
+	if !strings.Contains(string(text), "<&>") || strings.ContainsAny(string(text), "\x1b\u009b\u202e\x7f") {
+		t.Errorf("%q", text)
 	}
 	var document jsonReport
-	if err := json.Unmarshal(buffer.Bytes(), &document); err != nil {
+	if err := json.Unmarshal(text, &document); err != nil {
 		t.Fatal(err)
 	}
 	if got := document.Findings[0].Message; got != want {
@@ -292,10 +288,10 @@ func TestJSONIsWrittenInOnePiece(t *testing.T) {
 		result.Findings = append(result.Findings, result.Findings...)
 	}
 	w := &closed{}
-	if err := JSON(w, result); err != nil || w.writes != 1 {
+	if err := findingsJSON(w, findings(result), Options{}); err != nil || w.writes != 1 {
 		t.Errorf("%d writes, %v", w.writes, err)
 	}
-	if err := Text(&closed{}, result, TextOptions{}); err == nil {
+	if err := findingsText(&closed{}, findings(result), Options{}); err == nil {
 		t.Error("Text hides that it could not write")
 	}
 }

@@ -68,65 +68,46 @@ func placed() *lint.Placements {
 	}
 }
 
-func whereOf(t *testing.T, placements *lint.Placements, options TextOptions) []byte {
-	t.Helper()
-	var buffer bytes.Buffer
-	if err := Where(&buffer, placements, options); err != nil {
-		t.Fatal(err)
-	}
-	return buffer.Bytes()
+func TestPlacements(t *testing.T) {
+	golden(t, "where.txt", written(t, placementsText, placed(), Options{}))
+	golden(t, "where-narrow.txt", written(t, placementsText, placed(), Options{Width: 50}))
 }
 
-func TestWhere(t *testing.T) {
-	golden(t, "where.txt", whereOf(t, placed(), TextOptions{}))
-	golden(t, "where-narrow.txt", whereOf(t, placed(), TextOptions{Width: 50}))
-}
-
-func TestWhereInColor(t *testing.T) {
-	colored := whereOf(t, placed(), TextOptions{Color: true})
+func TestPlacementsInColor(t *testing.T) {
+	colored := written(t, placementsText, placed(), Options{Color: true})
 	golden(t, "where-color.txt", colored)
 	plain := colored
 	for _, code := range []string{"0", "1", "1;31", "1;32", "1;33", "1;36"} {
 		plain = bytes.ReplaceAll(plain, []byte("\x1b["+code+"m"), nil)
 	}
-	if want := whereOf(t, placed(), TextOptions{}); !bytes.Equal(plain, want) {
+	if want := written(t, placementsText, placed(), Options{}); !bytes.Equal(plain, want) {
 		t.Errorf("without its colours it reads\n%s\nwant\n%s", plain, want)
 	}
 }
 
-func TestWhereMarkdown(t *testing.T) {
-	var buffer bytes.Buffer
-	if err := WhereMarkdown(&buffer, placed()); err != nil {
-		t.Fatal(err)
-	}
-	golden(t, "where.md", buffer.Bytes())
+func TestPlacementsMarkdown(t *testing.T) {
+	golden(t, "where.md", written(t, placementsMarkdown, placed(), Options{}))
 }
 
-func TestWhereJSON(t *testing.T) {
-	var buffer bytes.Buffer
-	if err := WhereJSON(&buffer, placed()); err != nil {
-		t.Fatal(err)
-	}
-	golden(t, "where.json", buffer.Bytes())
+func TestPlacementsJSON(t *testing.T) {
+	golden(t, "where.json", written(t, placementsJSON, placed(), Options{}))
 }
 
-func TestWhereWithoutDeployments(t *testing.T) {
+func TestPlacementsWithoutDeployments(t *testing.T) {
 	none := &lint.Placements{Edition: "2020-06", Files: 3}
-	if got := string(whereOf(t, none, TextOptions{})); got != "no deployments in 3 files\n" {
+	if got := string(written(t, placementsText, none, Options{})); got != "no deployments in 3 files\n" {
 		t.Errorf("text %q", got)
 	}
-	var buffer bytes.Buffer
-	if err := WhereMarkdown(&buffer, none); err != nil || buffer.String() != "no deployments in 3 files\n" {
-		t.Errorf("Markdown %q, %v", buffer.String(), err)
+	if got := string(written(t, placementsMarkdown, none, Options{})); got != "no deployments in 3 files\n" {
+		t.Errorf("Markdown %q", got)
 	}
-	buffer.Reset()
-	if err := WhereJSON(&buffer, none); err != nil || !strings.Contains(buffer.String(), `"deployments": []`) {
-		t.Errorf("JSON %s, %v", buffer.String(), err)
+	if got := string(written(t, placementsJSON, none, Options{})); !strings.Contains(got, `"deployments": []`) {
+		t.Errorf("JSON %s", got)
 	}
 }
 
-// TestWhereEscapes has names and messages that would steer a terminal or be markup.
-func TestWhereEscapes(t *testing.T) {
+// TestPlacementsEscape has names and messages that would steer a terminal or be markup.
+func TestPlacementsEscape(t *testing.T) {
 	const evil = "\x1b]0;x\x07\r\n\u009b2J\u202e | <b>*_`"
 	placements := &lint.Placements{Edition: "e", Files: 1, Deployments: []lint.Placement{{
 		Deployment: &facts.Deployment{Name: known(evil), Component: known(evil), Delivery: known(evil), Place: facts.Place{Node: source.Parse(evil, []byte("a: 1")).Documents[0].Root}},
@@ -135,10 +116,10 @@ func TestWhereEscapes(t *testing.T) {
 		}, {Target: "aks", For: []string{"aks"}, Verdict: lint.Allowed, Unknown: []string{"gpus"}}, {Target: evil, Verdict: lint.Allowed}},
 	}}}
 	for name, write := range map[string]func(io.Writer) error{
-		"text":        func(w io.Writer) error { return Where(w, placements, TextOptions{}) },
-		"narrow text": func(w io.Writer) error { return Where(w, placements, TextOptions{Width: 20}) },
-		"Markdown":    func(w io.Writer) error { return WhereMarkdown(w, placements) },
-		"JSON":        func(w io.Writer) error { return WhereJSON(w, placements) },
+		"text":        func(w io.Writer) error { return placementsText(w, placements, Options{}) },
+		"narrow text": func(w io.Writer) error { return placementsText(w, placements, Options{Width: 20}) },
+		"Markdown":    func(w io.Writer) error { return placementsMarkdown(w, placements, Options{}) },
+		"JSON":        func(w io.Writer) error { return placementsJSON(w, placements, Options{}) },
 	} {
 		var buffer bytes.Buffer
 		if err := write(&buffer); err != nil || buffer.Len() == 0 {

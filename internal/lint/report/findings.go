@@ -1,6 +1,3 @@
-// Package report writes what a run found: one file per format, none of which knows
-// of another. Call Text or JSON; for where deployments could be, Where, WhereMarkdown
-// or WhereJSON.
 package report
 
 import (
@@ -14,16 +11,13 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// TextOptions say what the text is written for.
-type TextOptions struct {
-	// Color allows ANSI colours.
-	Color bool
-	// Width is in cells: longer source lines are cut around the value. 0 means DefaultWidth.
-	Width int
+// Findings are the result of a run.
+type Findings struct {
+	*lint.Result
+	// Incomplete says why the run counts as incomplete: the Errors of the result and what the command
+	// line requires beside them.
+	Incomplete []error
 }
-
-// DefaultWidth is in cells, for what is no terminal: CI logs show some more.
-const DefaultWidth = 100
 
 // groupKey is what findings of a group have in common.
 type groupKey struct{ rule, target, remedy string }
@@ -40,13 +34,11 @@ func groupOf(f *lint.Finding) (key groupKey, grouped bool) {
 // maxPlaces is how many places a group names. More is a list that nobody reads.
 const maxPlaces = 5
 
-// Text writes findings for people, each with its source line, and a summary.
-func Text(w io.Writer, result *lint.Result, options TextOptions) error {
+// findingsText writes findings for people, each with its source line, and a summary.
+func findingsText(w io.Writer, findings Findings, options Options) error {
+	result := findings.Result
 	buffered := bufio.NewWriter(w)
-	t := &text{w: buffered, width: options.Width}
-	if t.width == 0 {
-		t.width = DefaultWidth
-	}
+	t := &text{w: buffered, width: options.width()}
 	if options.Color {
 		t.style = ansi
 	}
@@ -216,7 +208,7 @@ func (t *text) remark(indent, label, message string) {
 }
 
 func (t *text) summary(result *lint.Result) {
-	files := count(result.Files, "file", "files")
+	files, edition := count(result.Files, "file", "files"), Printable(result.Edition)
 	var found []string
 	for _, each := range []struct {
 		severity lint.Severity
@@ -233,14 +225,14 @@ func (t *text) summary(result *lint.Result) {
 	}
 	switch {
 	case summary == "" && unjudged != "":
-		summary = fmt.Sprintf("%s; nothing found elsewhere (%s, edition %s)", unjudged, files, result.Edition)
+		summary = fmt.Sprintf("%s; nothing found elsewhere (%s, edition %s)", unjudged, files, edition)
 		unjudged = ""
 	case result.Deployments > 0:
 		if summary == "" {
 			summary = "no findings"
 		}
 		summary = fmt.Sprintf("%s in %s (%s, edition %s)", summary,
-			count(result.Deployments, "deployment", "deployments"), files, result.Edition)
+			count(result.Deployments, "deployment", "deployments"), files, edition)
 	case summary != "":
 		summary = fmt.Sprintf("%s in %s", summary, files)
 	default:

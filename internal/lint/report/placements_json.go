@@ -49,8 +49,7 @@ type jsonStatement struct {
 	Message  string        `json:"message"`
 }
 
-// WhereJSON writes where deployments could be for programs.
-func WhereJSON(w io.Writer, placements *lint.Placements) error {
+func placementsJSON(w io.Writer, placements *lint.Placements, _ Options) error {
 	document := jsonPlacements{
 		Version:     jsonVersion,
 		Edition:     placements.Edition,

@@ -91,13 +91,12 @@ type jsonSummary struct {
 	Notes         int `json:"notes"`
 }
 
-// JSON writes findings for programs.
-func JSON(w io.Writer, result *lint.Result) error {
+func findingsJSON(w io.Writer, result Findings, _ Options) error {
 	report := jsonReport{
 		Version:    jsonVersion,
 		Edition:    result.Edition,
-		Incomplete: len(result.Errors) > 0,
-		Errors:     jsonErrors(result.Errors),
+		Incomplete: len(result.Incomplete) > 0,
+		Errors:     jsonErrors(result.Incomplete),
 		Findings:   make([]jsonFinding, len(result.Findings)),
 		Summary: jsonSummary{
 			Files:         result.Files,

@@ -14,35 +14,32 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint"
 )
 
-// Where writes for people where deployments could be: of each what is known, and a
+// placementsText writes for people where deployments could be: of each what is known, and a
 // table of its options.
-func Where(w io.Writer, placements *lint.Placements, options TextOptions) error {
+func placementsText(w io.Writer, placements *lint.Placements, options Options) error {
 	buffered := bufio.NewWriter(w)
-	t := &whereText{text: text{w: buffered, width: options.Width}, edition: placements.Edition}
-	if t.width == 0 {
-		t.width = DefaultWidth
-	}
+	t := &placementText{text: text{w: buffered, width: options.width()}, edition: placements.Edition}
 	if options.Color {
 		t.style = ansi
 	}
 	for i := range placements.Deployments {
 		t.placement(&placements.Deployments[i])
 	}
-	t.line(whereSummary(placements))
+	t.line(Printable(placementsSummary(placements)))
 	if slices.ContainsFunc(placements.Deployments, func(p lint.Placement) bool { return len(p.Options) > 0 }) {
-		t.wrapped("", "", whereLegend)
+		t.wrapped("", "", placementsLegend)
 	}
 	return buffered.Flush()
 }
 
-const whereLegend = currentMark + " is where it is now. What is not known could still speak against a target, " +
+const placementsLegend = currentMark + " is where it is now. What is not known could still speak against a target, " +
 	"or against those in brackets."
 
 // currentMark is one cell wide.
 const currentMark = "→"
 
-// whereSummary says what was looked at.
-func whereSummary(placements *lint.Placements) string {
+// placementsSummary says what was looked at.
+func placementsSummary(placements *lint.Placements) string {
 	files := count(placements.Files, "file", "files")
 	if len(placements.Deployments) == 0 {
 		return "no deployments in " + files
@@ -50,7 +47,7 @@ func whereSummary(placements *lint.Placements) string {
 	return fmt.Sprintf("%s (%s, edition %s)", count(len(placements.Deployments), "deployment", "deployments"), files, placements.Edition)
 }
 
-type whereText struct {
+type placementText struct {
 	text
 	edition string
 }
@@ -68,7 +65,7 @@ func (s style) verdict(verdict lint.Verdict) string {
 	return s.severity(lint.Note)
 }
 
-func (t *whereText) placement(p *lint.Placement) {
+func (t *placementText) placement(p *lint.Placement) {
 	place := ""
 	if node := p.Deployment.Place.Node; node != nil {
 		place = location(node.File(), node.Span()) + ": "
@@ -110,7 +107,7 @@ func nameOf(p *lint.Placement) string {
 }
 
 // options writes a table: verdict, target and name, and below severity, rule and message.
-func (t *whereText) options(options []lint.Option) {
+func (t *placementText) options(options []lint.Option) {
 	first, second := 0, 0
 	for _, option := range options {
 		first, second = max(first, len(verdictText(option.Verdict))), max(second, displaywidth.String(Printable(option.Target)))
@@ -147,7 +144,7 @@ const minMessage = 40
 
 // wrapped writes text in lines of the width, the first one after before, the others
 // after indent.
-func (t *whereText) wrapped(before, indent, text string) {
+func (t *placementText) wrapped(before, indent, text string) {
 	room := max(t.width-displaywidth.String(indent), minExcerpt)
 	for i, line := range wrap(Printable(text), room) {
 		if i > 0 {

@@ -8,8 +8,8 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint"
 )
 
-// WhereMarkdown writes where deployments could be as Markdown, for a comment or a page.
-func WhereMarkdown(w io.Writer, placements *lint.Placements) error {
+// placementsMarkdown writes where deployments could be for a comment or a page.
+func placementsMarkdown(w io.Writer, placements *lint.Placements, _ Options) error {
 	var text strings.Builder
 	tables := false
 	for i := range placements.Deployments {
@@ -45,9 +45,9 @@ func WhereMarkdown(w io.Writer, placements *lint.Placements) error {
 		}
 		text.WriteString("\n")
 	}
-	text.WriteString(markdown(whereSummary(placements)) + "\n")
+	text.WriteString(markdown(placementsSummary(placements)) + "\n")
 	if tables {
-		text.WriteString("\n" + whereLegend + "\n")
+		text.WriteString("\n" + placementsLegend + "\n")
 	}
 	_, err := io.WriteString(w, text.String())
 	return err

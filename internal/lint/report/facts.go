@@ -1,0 +1,178 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+)
+
+// factsJSON writes the document that rules see as their input.
+func factsJSON(w io.Writer, extraction *facts.Extraction, _ Options) error {
+	return EncodeJSON(w, extraction.Facts)
+}
+
+// factsText writes each fact with its location and the reason why it was read so.
+func factsText(w io.Writer, extraction *facts.Extraction, _ Options) error {
+	var text strings.Builder
+	paragraph := func() {
+		if text.Len() > 0 {
+			text.WriteByte('\n')
+		}
+	}
+	for _, deployment := range extraction.Deployments {
+		paragraph()
+		factsHeading(&text, "deployment", deployment.Name, deployment.Format, deployment.Place)
+		factTable(&text, deployment)
+		if hint := deployment.Hint; hint.Known {
+			fmt.Fprintf(&text, "  the configured cluster decides against a hint of %s%s: %s\n", hint.Value, before(" at ", Location(hint.Place)), hint.Place.Why)
+		}
+		for _, link := range deployment.Links {
+			linkText(&text, link)
+		}
+	}
+	for _, compute := range extraction.Computes {
+		paragraph()
+		factsHeading(&text, "compute", compute.Name, compute.Format, compute.Place)
+		factTable(&text, compute)
+	}
+	completing := false
+	for _, document := range extraction.Documents {
+		if document.Completes == "" {
+			continue
+		}
+		if !completing {
+			paragraph()
+			text.WriteString("documents that are no deployments\n")
+			completing = true
+		}
+		fmt.Fprintf(&text, "  %s%s, completes %s\n", documentLocation(document), document.Format, document.Completes)
+	}
+	for _, document := range extraction.Documents {
+		if document.Unknown != "" {
+			fmt.Fprintf(&text, "%s%s, unknown: %s\n", documentLocation(document), document.Format, document.Unknown)
+		}
+	}
+	if text.Len() == 0 {
+		text.WriteString("no document of a known format\n")
+	}
+	return writeLines(w, text.String())
+}
+
+func factsHeading(w io.Writer, kind string, name facts.Fact[string], format string, place facts.Place) {
+	fmt.Fprintf(w, "%s %s, %s%s\n", kind, Printable(name.Value), format, before(" at ", Location(place)))
+}
+
+// linkText writes what came of a mention of another document.
+func linkText(w io.Writer, link facts.Link) {
+	var found []string
+	for _, place := range link.Found {
+		found = append(found, Location(place))
+	}
+	result := strings.Join(found, ", ")
+	switch {
+	case link.Why != "" && len(found) > 0:
+		result = link.Why + ": " + result
+	case link.Why != "":
+		result = link.Why
+	}
+	fmt.Fprintf(w, "  refers to %s%s: %s\n", Printable(link.What), before(" at ", Location(link.Place)), result)
+}
+
+// factTable writes the facts of a deployment or a compute, one a line.
+func factTable(w io.Writer, of any) {
+	tabs := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	eachFact("", reflect.ValueOf(of), func(path string, fact anyFact) { factRow(tabs, path, fact) })
+	tabs.Flush() // w is a strings.Builder
+}
+
+// factRow writes a fact, unless it is unknown for no particular reason.
+func factRow(w io.Writer, path string, fact anyFact) {
+	value, known := fact.Stated()
+	place := fact.Origin()
+	text := "unknown"
+	switch {
+	case known:
+		text = Printable(fmt.Sprint(value))
+	case place.Why == "":
+		return
+	}
+	fmt.Fprintf(w, "  %s\t%s\t%s\n", path, text, reason(place))
+	for _, related := range place.Related {
+		fmt.Fprintf(w, "  \t\t%s\n", reason(related))
+	}
+}
+
+func reason(place facts.Place) string {
+	return strings.TrimSpace(Location(place) + "  " + Printable(place.Why))
+}
+
+// anyFact is a facts.Fact of any type.
+type anyFact interface {
+	Stated() (any, bool)
+	Origin() facts.Place
+}
+
+// eachFact visits the facts in a value of package facts, each with its path.
+func eachFact(path string, value reflect.Value, visit func(path string, fact anyFact)) {
+	if fact, ok := value.Interface().(anyFact); ok {
+		visit(path, fact)
+		return
+	}
+	switch value.Kind() {
+	case reflect.Pointer:
+		if !value.IsNil() {
+			eachFact(path, value.Elem(), visit)
+		}
+	case reflect.Struct:
+		for i := range value.NumField() {
+			if key := factKey(value.Type().Field(i)); key != "" {
+				eachFact(strings.TrimPrefix(path+"."+key, "."), value.Field(i), visit)
+			}
+		}
+	case reflect.Slice:
+		for i := range value.Len() {
+			eachFact(path+"["+strconv.Itoa(i)+"]", value.Index(i), visit)
+		}
+	case reflect.Map:
+		labels := value.Interface().(map[string]facts.Fact[string])
+		for _, key := range slices.Sorted(maps.Keys(labels)) {
+			visit(path+"."+Printable(key), labels[key])
+		}
+	}
+}
+
+// factKey returns the key of a field in the input of rules, empty for a field that holds no facts.
+func factKey(field reflect.StructField) string {
+	key, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+	if !field.IsExported() || key == "-" || key == "format" {
+		return ""
+	}
+	return key
+}
+
+// Location returns file:line:column of a place, empty where no file states it.
+func Location(place facts.Place) string {
+	if place.Node == nil {
+		return ""
+	}
+	return location(place.Node.File(), place.Node.Span())
+}
+
+func documentLocation(document facts.Document) string {
+	return Location(facts.Place{Node: document.Root}) + ": "
+}
+
+// before returns a text after a prefix, and an empty text as it is.
+func before(prefix, text string) string {
+	if text == "" {
+		return ""
+	}
+	return prefix + text
+}
