@@ -15,7 +15,7 @@ func output(t *testing.T, args ...string) string {
 	t.Helper()
 	t.Chdir("../..")
 	var stdout, stderr bytes.Buffer
-	code := run(t.Context(), append([]string{"mlpolicy"}, args...), strings.NewReader(""), &stdout, &stderr)
+	code := runLoaded(t.Context(), append([]string{"mlpolicy"}, args...), strings.NewReader(""), &stdout, &stderr)
 	if code > exitFindings || stderr.Len() > 0 {
 		t.Fatalf("mlpolicy %v: exit code %d, %s", args, code, &stderr)
 	}

@@ -37,7 +37,7 @@ type written struct {
 func runSafely(t *testing.T, stdin string, args ...string) written {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	code := run(t.Context(), append([]string{"mlpolicy"}, args...), strings.NewReader(stdin), &stdout, &stderr)
+	code := runLoaded(t.Context(), append([]string{"mlpolicy"}, args...), strings.NewReader(stdin), &stdout, &stderr)
 	for _, log := range []string{stdout.String(), stderr.String()} {
 		for i, found := range hosttest.Commands(log) {
 			if i == 5 {

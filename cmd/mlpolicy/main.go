@@ -90,15 +90,21 @@ func delayCollection() {
 // and without a final stop; a mistake in the command line adds a line with a hint.
 // No output contains what a CI host would execute in the log of a job.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	safeOut, safeErr := report.NewHostWriter(stdout), report.NewHostWriter(stderr)
-	defer safeErr.Flush() // there is nowhere to report its error
 	p := &program{
-		stdin: stdin, stdout: safeOut, stderr: safeErr, examples: rules.Examples,
-		builtin: sync.OnceValues(func() (*policy.Policies, error) { return policy.Load(ctx, policies.FS, nil) }),
+		examples: rules.Examples,
+		builtin:  sync.OnceValues(func() (*policy.Policies, error) { return policy.Load(ctx, policies.FS, nil) }),
 	}
 	if len(args) > 1 && args[1] == "lint" {
 		go p.builtin() // beside the work on the command line
 	}
+	return p.run(ctx, args, stdin, stdout, stderr)
+}
+
+// run is the function run with the program's own examples and policies.
+func (p *program) run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	safeOut, safeErr := report.NewHostWriter(stdout), report.NewHostWriter(stderr)
+	defer safeErr.Flush() // there is nowhere to report its error
+	p.stdin, p.stdout, p.stderr = stdin, safeOut, safeErr
 	app := p.app()
 	arranged, err := arrange(app, args)
 	if err == nil {

@@ -12,11 +12,16 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
+	"github.com/mlpolicy/mlpolicy/policies"
+	"github.com/mlpolicy/mlpolicy/testdata/rules"
 )
 
 var update = flag.Bool("update", false, "write golden files anew")
@@ -25,6 +30,16 @@ const scripts = "../../testdata/script"
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"mlpolicy": main})
+}
+
+// builtin are the built-in policies, loaded once for all tests of this process.
+var builtin = sync.OnceValues(func() (*policy.Policies, error) {
+	return policy.Load(context.Background(), policies.FS, nil)
+})
+
+// runLoaded is run with builtin.
+func runLoaded(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	return (&program{examples: rules.Examples, builtin: builtin}).run(ctx, args, stdin, stdout, stderr)
 }
 
 // TestScripts runs the command as people do. Beside the commands of testscript a script

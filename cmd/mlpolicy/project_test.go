@@ -82,7 +82,7 @@ func lintIn(t *testing.T, folder string, args ...string) string {
 	t.Chdir(folder)
 	defer t.Chdir(before)
 	var stdout, stderr bytes.Buffer
-	run(t.Context(), append([]string{"mlpolicy", "lint"}, args...), strings.NewReader(""), &stdout, &stderr)
+	runLoaded(t.Context(), append([]string{"mlpolicy", "lint"}, args...), strings.NewReader(""), &stdout, &stderr)
 	if stderr.Len() > 0 {
 		t.Fatal(stderr.String())
 	}

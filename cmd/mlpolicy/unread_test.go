@@ -47,7 +47,7 @@ func TestBinaryPlanIsNamed(t *testing.T) {
 		{[]string{"code.zip", "cut.zip"}, ""},
 	} {
 		var stdout, stderr bytes.Buffer
-		code := run(t.Context(), append([]string{"mlpolicy", "lint"}, test.names...), strings.NewReader(""), &stdout, &stderr)
+		code := runLoaded(t.Context(), append([]string{"mlpolicy", "lint"}, test.names...), strings.NewReader(""), &stdout, &stderr)
 		if code != exitClean || stderr.String() != test.stderr {
 			t.Errorf("%q: exit code %d, stderr %q, want %q", test.names, code, &stderr, test.stderr)
 		}
@@ -86,7 +86,7 @@ func TestAdviceForStandardInput(t *testing.T) {
 	} {
 		var stdout, stderr bytes.Buffer
 		args := append([]string{"mlpolicy", "lint", "-"}, test.args...)
-		if code := run(t.Context(), args, bytes.NewReader(test.data), &stdout, &stderr); code != exitClean || stderr.String() != test.want {
+		if code := runLoaded(t.Context(), args, bytes.NewReader(test.data), &stdout, &stderr); code != exitClean || stderr.String() != test.want {
 			t.Errorf("%q: exit code %d, stderr %q, want %q", args, code, &stderr, test.want)
 		}
 	}

@@ -93,7 +93,7 @@ func serve(t *testing.T, args ...string) *served {
 	var stderr bytes.Buffer
 	ended := make(chan int)
 	go func() {
-		code := run(ctx, append([]string{
+		code := runLoaded(ctx, append([]string{
 			"mlpolicy", "webhook", "--tls-cert", certificate, "--tls-key", key, "--listen", "127.0.0.1:0", "--metrics", "", "--shutdown-delay", "0s",
 		}, args...), strings.NewReader(""), writer, &stderr)
 		writer.Close()
@@ -136,7 +136,7 @@ func TestParity(t *testing.T) {
 	} {
 		webhook := serve(t, args...)
 		var stdout, stderr bytes.Buffer
-		code := run(t.Context(), append([]string{"mlpolicy", "parity", "--webhook", webhook.url, "--ca", webhook.ca, "../../testdata/formats", "../../testdata/rules", "../../testdata/project", "../../testdata/projects"}, args...),
+		code := runLoaded(t.Context(), append([]string{"mlpolicy", "parity", "--webhook", webhook.url, "--ca", webhook.ca, "../../testdata/formats", "../../testdata/rules", "../../testdata/project", "../../testdata/projects"}, args...),
 			strings.NewReader(""), &stdout, &stderr)
 		match := regexp.MustCompile(`(?m)^(\d+) objects compared, 0 differ$`).FindStringSubmatch(stdout.String())
 		if code != exitClean || match == nil {
@@ -152,7 +152,7 @@ func TestParity(t *testing.T) {
 func TestParityTellsDifferences(t *testing.T) {
 	webhook := serve(t, "--edition", "2023-03", "--mode", "warn")
 	var stdout, stderr bytes.Buffer
-	code := run(t.Context(), []string{
+	code := runLoaded(t.Context(), []string{
 		"mlpolicy", "parity", "--webhook", webhook.url, "--ca", webhook.ca, "--linked",
 		"../../testdata/rules/cpu-only", "../../testdata/project",
 	}, strings.NewReader(""), &stdout, &stderr)
@@ -178,7 +178,7 @@ func parity(t *testing.T, webhook *served, files map[string]string, args ...stri
 		}
 	}
 	var out, problems bytes.Buffer
-	code = run(t.Context(), append([]string{"mlpolicy", "parity", "--webhook", webhook.url, "--ca", webhook.ca, dir}, args...), strings.NewReader(""), &out, &problems)
+	code = runLoaded(t.Context(), append([]string{"mlpolicy", "parity", "--webhook", webhook.url, "--ca", webhook.ca, dir}, args...), strings.NewReader(""), &out, &problems)
 	return code, out.String(), problems.String()
 }
 
@@ -293,7 +293,7 @@ deny contains {"path": ["deployments", i, "images", j], "message": sprintf("%s r
 		other := filepath.Join(dir, "other.yaml")
 		write(other, text)
 		var stdout, stderr bytes.Buffer
-		if code := run(t.Context(), []string{"mlpolicy", "parity", "--webhook", webhook.url, "--ca", webhook.ca, "--config", other, object},
+		if code := runLoaded(t.Context(), []string{"mlpolicy", "parity", "--webhook", webhook.url, "--ca", webhook.ca, "--config", other, object},
 			strings.NewReader(""), &stdout, &stderr); code != exitClean {
 			t.Errorf("%s: exit code %d: %s%s", text, code, &stdout, &stderr)
 		}
