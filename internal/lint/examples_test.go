@@ -150,11 +150,16 @@ func firing(t *testing.T, loaded *policy.Policies, edition string, target facts.
 	all := &facts.Facts{Edition: edition}
 	flags := 0
 	bit := func(i int) bool { return flags>>i&1 == 1 }
-	for flags = range 1 << 8 {
-		for _, workload := range facts.Workload("").Values() {
-			d := &facts.Deployment{
+	workloads := []facts.Fact[facts.Workload]{{}}
+	for _, workload := range facts.Workload("").Values() {
+		workloads = append(workloads, known(facts.Workload(workload)))
+	}
+	for flags = range 1 << 7 {
+		for _, workload := range workloads {
+			all.Deployments = append(all.Deployments, &facts.Deployment{
 				Name:      known("all"),
 				Target:    known(target),
+				Workload:  workload,
 				Designer:  known(bit(0)),
 				Stage:     known(pick(bit(1), facts.Production, facts.Development)),
 				GPUs:      known(pick[int64](bit(2), 0, 1)),
@@ -163,11 +168,7 @@ func firing(t *testing.T, loaded *policy.Policies, edition string, target facts.
 				Delivery:  known(pick(bit(5), "iot-edge", "other")),
 				Models:    []*facts.Model{{SizeBytes: known(pick[int64](bit(6), 1, 2e9))}},
 				Compute:   &facts.Compute{Name: known("all"), Target: known(target), Nodes: known[int64](3)},
-			}
-			if bit(7) {
-				d.Workload = known(facts.Workload(workload))
-			}
-			all.Deployments = append(all.Deployments, d)
+			})
 		}
 	}
 	all.Computes = []*facts.Compute{{

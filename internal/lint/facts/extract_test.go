@@ -189,10 +189,10 @@ func TestWorkIsLinear(t *testing.T) {
 		name, text            string
 		deployments, problems int
 	}{
-		{"documents", strings.Repeat("---\ncomputeType: aci\n", 100_000), 100_000, 0},
-		{"limits", pod + "      limits:\n" + numbered(200_000, "        nvidia.com/mig-%d: 1\n"), 1, 0},
-		{"limits and requests", pod + "      limits:\n" + numbered(200_000, "        nvidia.com/mig-%d: 1\n") +
-			"      requests:\n" + numbered(200_000, "        nvidia.com/mig-%d: 1\n"), 1, 0},
+		{"documents", strings.Repeat("---\ncomputeType: aci\n", 50_000), 50_000, 0},
+		{"limits", pod + "      limits:\n" + numbered(100_000, "        nvidia.com/mig-%d: 1\n"), 1, 0},
+		{"limits and requests", pod + "      limits:\n" + numbered(100_000, "        nvidia.com/mig-%d: 1\n") +
+			"      requests:\n" + numbered(100_000, "        nvidia.com/mig-%d: 1\n"), 1, 0},
 		{"keys written twice", pod + "      limits:\n" + strings.Repeat(numbered(50_000, "        nvidia.com/mig-%d: 1\n"), 2), 1, 50_000},
 		{"keys without a fact written twice", pod + "      other:\n" + strings.Repeat(numbered(50_000, "        key-%d: 1\n"), 2), 1, 0},
 	}

@@ -2,6 +2,7 @@ package policy_test
 
 import (
 	"cmp"
+	"fmt"
 	"io/fs"
 	"maps"
 	"reflect"
@@ -206,14 +207,24 @@ func TestBundleColumns(t *testing.T) {
 	if len(loaded.Editions()) == 0 {
 		t.Fatal("there is no edition")
 	}
+	// Editions of a far future, each of which is one of today's without one column.
+	files, without := bundleFiles(t), map[string]string{}
 	for _, edition := range loaded.Editions() {
-		before := evaluate(t, loaded, everywhere(edition.ID))
+		for _, column := range edition.Columns {
+			id := fmt.Sprintf("%d-01", 3000+len(without))
+			without[edition.ID+"/"+column] = id
+			files["mlpolicy/editions/"+id+"/data.yaml"] = &fstest.MapFile{Data: withoutColumn(t, files, edition.ID, column, id)}
+		}
+	}
+	less := load(t, files)
+	for _, edition := range loaded.Editions() {
+		before := messagesAbout(edition.ID, evaluate(t, loaded, everywhere(edition.ID)))
 		if len(before) == 0 || len(edition.Columns) == 0 {
 			t.Fatalf("edition %s has no findings or no columns", edition.ID)
 		}
 		for _, column := range edition.Columns {
 			t.Run(edition.ID+"/"+column, func(t *testing.T) {
-				after := evaluate(t, load(t, withoutColumn(t, edition.ID, column)), everywhere(edition.ID))
+				after := messagesAbout(without[edition.ID+"/"+column], evaluate(t, less, everywhere(without[edition.ID+"/"+column])))
 				var silent []string
 				for _, rule := range loaded.Rules() {
 					had, has := of(rule.ID, before), of(rule.ID, after)
@@ -239,14 +250,22 @@ func TestBundleColumns(t *testing.T) {
 	}
 }
 
-// withoutColumn is the bundle without one column of one edition, and without what
-// the edition says of "only" by it.
-func withoutColumn(t *testing.T, edition, column string) fstest.MapFS {
+// messagesAbout leaves out of the messages the name of the edition in force and, after a
+// semicolon, what other editions say.
+func messagesAbout(edition string, denials []policy.Denial) []policy.Denial {
+	for i := range denials {
+		message, _, _ := strings.Cut(denials[i].Message, "; ")
+		denials[i].Message = strings.ReplaceAll(message, edition, "EDITION")
+	}
+	return denials
+}
+
+// withoutColumn is an edition as another one, without one column and without what it says of
+// "only" by it.
+func withoutColumn(t *testing.T, files fstest.MapFS, edition, column, as string) []byte {
 	t.Helper()
-	files := bundleFiles(t)
-	file := "mlpolicy/editions/" + edition + "/data.yaml"
 	var data map[string]any
-	if err := yaml.Unmarshal(files[file].Data, &data); err != nil {
+	if err := yaml.Unmarshal(files["mlpolicy/editions/"+edition+"/data.yaml"].Data, &data); err != nil {
 		t.Fatal(err)
 	}
 	drop := func(key string, names ...string) {
@@ -258,6 +277,8 @@ func withoutColumn(t *testing.T, edition, column string) fstest.MapFS {
 		drop("only", "gpu-web-service", "gpu-batch-scoring")
 	}
 	drop("only", column)
+	delete(data, "formerly")
+	data["date"] = as + "-01"
 	for _, row := range data["targets"].(map[string]any) {
 		delete(row.(map[string]any), column)
 	}
@@ -265,8 +286,7 @@ func withoutColumn(t *testing.T, edition, column string) fstest.MapFS {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files[file] = &fstest.MapFile{Data: written}
-	return files
+	return written
 }
 
 // bundleFiles is the bundle as files that can be changed.
