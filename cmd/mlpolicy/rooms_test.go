@@ -27,7 +27,8 @@ var rooms = map[string][]string{
 	"internal/lint/facts": {
 		module + "internal/lint/source",
 		module + "internal/lint/suggest",
-		"k8s.io/apimachinery/pkg/api/resource", // quantities
+		"k8s.io/apimachinery/pkg/api/resource",          // quantities
+		"google.golang.org/protobuf/encoding/protowire", // ONNX
 	},
 	"internal/lint/policy": {
 		module + "internal/lint/facts",

@@ -9,6 +9,8 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+
+	"google.golang.org/protobuf/encoding/protowire"
 )
 
 // onnx measures an ONNX model with the files that hold tensors of it.
@@ -96,7 +98,7 @@ const (
 )
 
 // field returns what message a field holds.
-func (m onnxMessage) field(number uint64) onnxMessage {
+func (m onnxMessage) field(number protowire.Number) onnxMessage {
 	switch (onnxField{m, number}) {
 	case onnxField{onnxModel, 7}, onnxField{onnxAttribute, 6}, onnxField{onnxAttribute, 11},
 		onnxField{onnxTraining, 1}, onnxField{onnxTraining, 2}:
@@ -122,7 +124,7 @@ func (m onnxMessage) field(number uint64) onnxMessage {
 
 type onnxField struct {
 	message onnxMessage
-	number  uint64
+	number  protowire.Number
 }
 
 const (
@@ -141,7 +143,6 @@ var (
 
 // protobuf looks for external data in ONNX's wire format. It reads only what leads there:
 // tensors may have gigabytes.
-// https://protobuf.dev/programming-guides/encoding/
 type protobuf struct {
 	ctx       context.Context
 	content   io.ReaderAt
@@ -168,55 +169,79 @@ func (p *protobuf) message(message onnxMessage, from, to int64, depth int) error
 		if p.left%1024 == 0 && p.ctx.Err() != nil {
 			return p.ctx.Err()
 		}
-		tag, next, err := p.varint(from, to)
+		field, err := p.field(from, to)
 		if err != nil {
 			return err
 		}
-		from = next
-		switch wire := tag & 7; {
-		case tag>>3 == 0:
-			return errMalformed
-		case wire == 0:
-			var value uint64
-			if value, from, err = p.varint(from, to); err != nil {
+		from = field.end
+		switch inner := message.field(field.number); {
+		case field.wire == protowire.VarintType && message == onnxTensor && field.number == 14:
+			tensor.external = field.value == 1
+		case field.wire != protowire.BytesType || inner == onnxOther:
+		case inner == onnxEntry:
+			key, value, err := p.entry(field.begin, field.end)
+			if err != nil {
 				return err
 			}
-			if message == onnxTensor && tag>>3 == 14 {
-				tensor.external = value == 1
-			}
-		case wire == 1:
-			from += 8
-		case wire == 5:
-			from += 4
-		case wire == 2:
-			length, begin, err := p.varint(from, to)
-			if err != nil || length > uint64(to-begin) {
-				return errMalformed
-			}
-			from = begin + int64(length)
-			switch inner := message.field(tag >> 3); inner {
-			case onnxOther:
-			case onnxEntry:
-				key, value, err := p.entry(begin, from)
-				if err != nil {
-					return err
-				}
-				if key == "location" {
-					tensor.location = value
-				}
-			default:
-				if err := p.message(inner, begin, from, depth+1); err != nil {
-					return err
-				}
+			if key == "location" {
+				tensor.location = value
 			}
 		default:
-			return errMalformed
+			if err := p.message(inner, field.begin, field.end, depth+1); err != nil {
+				return err
+			}
 		}
 	}
-	if from > to {
-		return errMalformed
-	}
 	return p.found(tensor)
+}
+
+// protobufField is a field of a message; what has a length lies from begin to end.
+type protobufField struct {
+	number     protowire.Number
+	wire       protowire.Type
+	value      uint64 // of a number that is written as a varint
+	begin, end int64
+}
+
+// maxHeader is in bytes: the tag of a field and the varint behind it.
+const maxHeader = 2 * 10
+
+// field reads a field but for the content of one that has a length.
+func (p *protobuf) field(from, to int64) (protobufField, error) {
+	header, err := p.peek(from, min(maxHeader, to-from))
+	if err != nil {
+		return protobufField{}, err
+	}
+	number, wire, n := protowire.ConsumeTag(header)
+	if n < 0 {
+		return protobufField{}, errMalformed
+	}
+	field := protobufField{number: number, wire: wire, begin: from + int64(n)}
+	switch wire {
+	case protowire.Fixed32Type:
+		field.end = field.begin + 4
+	case protowire.Fixed64Type:
+		field.end = field.begin + 8
+	case protowire.VarintType, protowire.BytesType:
+		value, m := protowire.ConsumeVarint(header[n:])
+		if m < 0 {
+			return protobufField{}, errMalformed
+		}
+		field.value, field.begin = value, field.begin+int64(m)
+		field.end = field.begin
+		if wire == protowire.BytesType {
+			if value > uint64(to-field.begin) {
+				return protobufField{}, errMalformed
+			}
+			field.end += int64(value)
+		}
+	default:
+		return protobufField{}, errMalformed
+	}
+	if field.end > to {
+		return protobufField{}, errMalformed
+	}
+	return field, nil
 }
 
 // onnxTensorData says where the data of a tensor is.
@@ -243,27 +268,22 @@ func (p *protobuf) found(tensor onnxTensorData) error {
 // entry reads a pair of texts.
 func (p *protobuf) entry(from, to int64) (key, value string, err error) {
 	for from < to {
-		tag, next, err := p.varint(from, to)
+		field, err := p.field(from, to)
 		if err != nil {
 			return "", "", err
 		}
-		length, begin, err := p.varint(next, to)
-		if err != nil || tag&7 != 2 || length > uint64(to-begin) {
+		if field.wire != protowire.BytesType {
 			return "", "", errMalformed
 		}
-		from = begin + int64(length)
-		if length > maxEntry {
+		from = field.end
+		if field.end-field.begin > maxEntry {
 			continue
 		}
-		text := make([]byte, 0, length)
-		for at := begin; at < from; at++ {
-			b, err := p.byte(at)
-			if err != nil {
-				return "", "", err
-			}
-			text = append(text, b)
+		text, err := p.peek(field.begin, field.end-field.begin)
+		if err != nil {
+			return "", "", err
 		}
-		switch tag >> 3 {
+		switch field.number {
 		case 1:
 			key = string(text)
 		case 2:
@@ -273,33 +293,18 @@ func (p *protobuf) entry(from, to int64) (key, value string, err error) {
 	return key, value, nil
 }
 
-// varint reads a number of up to ten bytes and returns where it ends.
-func (p *protobuf) varint(from, to int64) (value uint64, next int64, err error) {
-	for shift := 0; shift < 64 && from < to; shift += 7 {
-		b, err := p.byte(from)
-		if err != nil {
-			return 0, 0, err
+// peek returns bytes of the content, at most as many as the window has.
+func (p *protobuf) peek(from, length int64) ([]byte, error) {
+	if begin := from - p.at; begin < 0 || begin+length > int64(len(p.window)) {
+		n, err := p.content.ReadAt(p.window[:cap(p.window)], from)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return nil, err
 		}
-		from++
-		value |= uint64(b&0x7f) << shift
-		if b < 0x80 {
-			return value, from, nil
-		}
+		p.window, p.at = p.window[:n], from
 	}
-	return 0, 0, errMalformed
-}
-
-func (p *protobuf) byte(at int64) (byte, error) {
-	if at < p.at || at >= p.at+int64(len(p.window)) {
-		n, err := p.content.ReadAt(p.window[:cap(p.window)], at)
-		switch {
-		case n > 0:
-		case errors.Is(err, io.EOF):
-			return 0, errMalformed
-		default:
-			return 0, err
-		}
-		p.window, p.at = p.window[:n], at
+	begin := from - p.at
+	if begin+length > int64(len(p.window)) {
+		return nil, errMalformed
 	}
-	return p.window[at-p.at], nil
+	return p.window[begin : begin+length], nil
 }
