@@ -99,7 +99,7 @@ func related(modules map[string]*ast.Module, file string) map[string]*ast.Module
 	related := map[string]*ast.Module{}
 	for name, module := range modules {
 		beside := path.Dir(name) == path.Dir(file)
-		shared := strings.HasPrefix(name, "mlpolicy/table/table.rego") || strings.HasPrefix(name, "mlpolicy/fixture/")
+		shared := slices.Contains([]string{"mlpolicy/table/table.rego", "mlpolicy/history/history.rego"}, name) || strings.HasPrefix(name, "mlpolicy/fixture/")
 		if beside || shared || file == "mlpolicy/query/query.rego" && !strings.HasSuffix(name, "_test.rego") {
 			related[name] = module
 		}

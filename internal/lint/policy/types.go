@@ -24,7 +24,7 @@ func typedDocuments() []typed {
 		return typed{ast.MustParseRef("data.mlpolicy." + document), schemaRef(schema)}
 	}
 	return []typed{
-		of("editions", "editions"), of("table.targets", "rows"), of("table.listed", "rows"), of("table.rows_of", "rows_of"),
+		of("editions", "editions"), of("table.targets", "rows"), of("table.rows_of", "rows_of"),
 	}
 }
 

@@ -28,7 +28,7 @@ func TestLoadChecksColumns(t *testing.T) {
 		{"rows in a comprehension", body + "\td.target in {target | some target, row in data.mlpolicy.table.targets; row.prodcution == true}\n}\n", 11, "undefined ref: row.prodcution"},
 		{"row by the version of the API", body + "\tdata.mlpolicy.table.row(d).cpuonly == true\n}\n", 11, "undefined ref: data.mlpolicy.table.row(d).cpuonly"},
 		{"row by the version of the API in a variable", body + "\trow := data.mlpolicy.table.row(d)\n\t\"web-service\" in row.usedfor\n}\n", 12, "undefined ref: row.usedfor"},
-		{"row as the edition has it", body + "\tdata.mlpolicy.table.listed[d.target].cpuonly == true\n}\n", 11, "undefined ref: data.mlpolicy.table.listed[d.target].cpuonly"},
+		{"row of one version of the API", body + "\tdata.mlpolicy.table.rows_of.v2[d.target].cpuonly == true\n}\n", 11, "undefined ref: data.mlpolicy.table.rows_of.v2[d.target].cpuonly"},
 		{"key of a cell", body + "\td.memory_gib > data.mlpolicy.table.targets[d.target].memory.below_gb\n}\n", 11, "undefined ref: data.mlpolicy.table.targets[d.target].memory.below_gb"},
 		{"edition in force", body + "\tdata.mlpolicy.editions[input.edition].targets[d.target].cpuonly == true\n}\n", 11, "undefined ref: data.mlpolicy.editions[input.edition].targets[d.target].cpuonly"},
 		{"edition by its ID", body + "\td.stage\n\tdata.mlpolicy.editions[\"2020-06\"].targets.aci.cpuonly == true\n}\n", 12, `undefined ref: data.mlpolicy.editions["2020-06"].targets.aci.cpuonly`},

@@ -4,7 +4,7 @@ import data.mlpolicy.editions
 import data.mlpolicy.fixture_test as fixture
 import data.mlpolicy.rules["unlisted-target"] as rule
 
-test_deny_and_name_the_first_edition_that_lists_it[name] if {
+test_deny_and_name_editions_that_list_it[name] if {
 	some name, case in {
 		"managed-online": {
 			"edition": "2020-06",
@@ -12,22 +12,6 @@ test_deny_and_name_the_first_edition_that_lists_it[name] if {
 			"message": concat("", [
 				"churn runs on Azure Machine Learning managed online endpoints, which edition 2020-06 does not list; ",
 				"2023-03 and later do, with GPU",
-			]),
-		},
-		"kubernetes": {
-			"edition": "2020-12",
-			"facts": {"target": "kubernetes", "workload": "web-service"},
-			"message": concat("", [
-				"churn runs on Kubernetes other than AKS, which edition 2020-12 does not list; ",
-				"2021-10 and later do, with GPU",
-			]),
-		},
-		"a GPU for another workload": {
-			"edition": "2020-06",
-			"facts": {"target": "kubernetes", "workload": "batch-scoring"},
-			"message": concat("", [
-				"churn runs on Kubernetes other than AKS, which edition 2020-06 does not list; ",
-				"2021-10 and later do",
 			]),
 		},
 		"last listed by an earlier edition": {
@@ -38,49 +22,9 @@ test_deny_and_name_the_first_edition_that_lists_it[name] if {
 				"2020-06 did, and no later edition does",
 			]),
 		},
-		"listed earlier only": {
-			"edition": "2020-12",
-			"facts": {"target": "iot-edge", "workload": "iot-module"},
-			"message": concat("", [
-				"churn runs on Azure IoT Edge, which edition 2020-12 does not list; ",
-				"2020-06 did, and no later edition does",
-			]),
-		},
 	}
 
 	rule.deny == found(case.message) with input as fixture.under(case.edition, case.facts)
-}
-
-test_deny_and_name_only_editions_that_list_it[name] if {
-	kubernetes := {"name": "Kubernetes", "gpu": ["web-service"]}
-	some name, case in {
-		"one is left": {"rows": [{}, {"kubernetes": kubernetes}], "advice": "2031 does, with GPU"},
-		"the last does not": {
-			"rows": [{"kubernetes": kubernetes}, {"kubernetes": kubernetes}, {}],
-			"advice": "2030 does, with GPU",
-		},
-		"another of the same day does not": {
-			"rows": [{"kubernetes": kubernetes}, {}, {"kubernetes": kubernetes}],
-			"dates": ["2030-01-01", "2030-01-01", "2032-01-01"],
-			"advice": "2030 does, with GPU",
-		},
-		"the last without GPU": {
-			"rows": [{"kubernetes": kubernetes}, {"kubernetes": {"name": "Kubernetes", "gpu": []}}],
-			"advice": "2030 and later do",
-		},
-	}
-	dates := object.get(case, "dates", ["2030-01-01", "2031-01-01", "2032-01-01"])
-	later := {id: {"date": dates[i], "targets": rows, "rows_for": {}} |
-		some i, rows in case.rows
-		id := sprintf("%d", [2030 + i])
-	}
-	tables := object.union({"2020-06": editions["2020-06"]}, later)
-
-	rule.deny == found(concat("", [
-		"churn runs on Kubernetes other than AKS, which edition 2020-06 does not list; ",
-		case.advice,
-	])) with input as fixture.deployment({"target": "kubernetes", "workload": "web-service"})
-		with data.mlpolicy.editions as tables
 }
 
 test_deny_an_id_that_no_edition_has_a_name_for if {
@@ -89,16 +33,6 @@ test_deny_an_id_that_no_edition_has_a_name_for if {
 		"no later edition does",
 	])) with input as fixture.deployment({"target": "managed-online", "workload": "web-service"})
 		with data.mlpolicy.editions as {"2020-06": editions["2020-06"]}
-}
-
-test_deny_and_name_no_edition_of_the_same_day if {
-	twin := object.union(editions["2023-03"], {"date": editions["2020-06"].date})
-
-	rule.deny == found(concat("", [
-		"churn runs on Azure Machine Learning managed online endpoints, which edition 2020-06 does not list; ",
-		"no later edition does",
-	])) with input as fixture.deployment({"target": "managed-online", "workload": "web-service"})
-		with data.mlpolicy.editions as {"2020-06": editions["2020-06"], "twin": twin}
 }
 
 test_allow_listed_targets[name] if {

@@ -1,0 +1,51 @@
+# METADATA
+# title: The table in other editions
+# description: |
+#   What the rule about targets without a row reads of all editions; the package table is about the one in force.
+# schemas:
+#   - input: schema.facts
+package mlpolicy.history
+
+import data.mlpolicy.editions
+import data.mlpolicy.table
+
+# METADATA
+# description: |
+#   Which later editions list a target, as the end of a sentence that says that the edition in force does not,
+#   and whether all of them offer it GPU for a workload.
+listing(target, workload) := sprintf("%s %s%s", [id, do(named), gpu(named, target, workload)]) if {
+	[date, id] := min({edition | some edition in listed_in(target); edition[0] > now})
+	since := {edition | some edition in dated; edition[0] >= date}
+	named := {edition | some edition in since; since - listed_in(target) == set()} | {[date, id]}
+}
+
+listing(target, _) := sprintf("%sno later edition does", [did]) if {
+	every edition in listed_in(target) { edition[0] <= now }
+	did := concat("", [sprintf("%s did, and ", [id]) |
+		[_, id] := max({edition | some edition in listed_in(target); edition[0] < now})
+	])
+}
+
+# METADATA
+# description: The date of the edition in force.
+now := editions[input.edition].date
+
+# METADATA
+# description: Every edition as [date, id], so that they sort by date.
+dated := {[edition.date, id] | some id, edition in editions}
+
+# METADATA
+# description: The editions that have a row for a target.
+listed_in(target) := {edition | some edition in dated; table.rows(editions[edition[1]])[target]}
+
+# METADATA
+# description: The verb for one edition that lists a target, or for it and all later ones.
+do(named) := "does" if {
+	count(named) == 1
+} else := "and later do"
+
+# METADATA
+# description: Whether all of several editions offer a target's GPU to a workload, as a phrase.
+gpu(named, target, workload) := ", with GPU" if {
+	every edition in named { workload in table.rows(editions[edition[1]])[target].gpu }
+} else := ""
