@@ -24,7 +24,7 @@ findings := {{"rule": rule, "denied": denied} |
 # entrypoint: true
 problems contains "data.mlpolicy.editions is missing: load the bundle's data beside its rules" if not loaded
 
-problems contains sprintf("%s; editions are %s", [unknown, concat(", ", ids)]) if {
+problems contains sprintf("%s; editions are %s", [unknown, concat(", ", sort(ids))]) if {
 	loaded
 	ids := object.keys(editions)
 	not edition in ids

@@ -200,8 +200,9 @@ quoted(target) := concat("", array.concat([name(target)], [sprintf(" (%s)", [tri
 outside := {"kubernetes": "Kubernetes other than AKS"}
 
 # METADATA
-# description: Several targets as one phrase; those that share a row are named once.
-phrase(ids) := concat(" or ", {name(id) | some id in ids}) if count(ids) > 0
+# description: |
+#   Several targets as one phrase; those that share a row are named once. In WebAssembly a set has no order.
+phrase(ids) := concat(" or ", sort({name(id) | some id in ids})) if count(ids) > 0
 
 phrase(set()) := "another target"
 
