@@ -4,11 +4,9 @@ import (
 	"bytes"
 	"cmp"
 	"iter"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
@@ -406,53 +404,6 @@ func (o *createOptions) displayGPU(selection Place) Fact[float64] {
 	}
 	return Fact[float64]{}
 }
-
-// selectsGPU returns the place of a variable or an argument that selects the GPU to compute
-// on, as those of OpenVINO do: DEVICE=GPU, --target_device GPU, {"detection-device": "GPU.0"}.
-// The zero Place is nowhere.
-func (o *createOptions) selectsGPU(env *source.Node) Place {
-	const why = "selects the GPU"
-	for name, value := range entries(env) {
-		n := value.Get("value")
-		if text, ok := o.outer.scalar(n); ok && gpuSelected(name.Text+"="+text) {
-			return because(o.outer.carry(n), why)
-		}
-	}
-	for _, n := range o.root.GetFold("Env").Elements() {
-		if text, ok := o.inner.scalar(n); ok && gpuSelected(text) {
-			return o.place(because(o.inner.carry(n), why))
-		}
-	}
-	for _, key := range []string{"Entrypoint", "Cmd"} {
-		list := o.root.GetFold(key)
-		before := ""
-		for _, n := range append(slices.Clone(list.Elements()), list) {
-			text, ok := o.inner.scalar(n)
-			if ok && (gpuSelected(text) || gpuSelected(before+" "+text)) {
-				return o.place(because(o.inner.carry(n), why))
-			}
-			before = text
-		}
-	}
-	return Place{}
-}
-
-// gpuSelected reports whether a text has a name that ends with device or device type and,
-// as its value, a GPU, alone or among others: MULTI:GPU,CPU. Devices that display, decode or
-// encode are something else.
-func gpuSelected(text string) bool {
-	for _, match := range deviceSelection().FindAllStringSubmatch(text, -1) {
-		name := strings.ToLower(match[1])
-		if !containsAny([]byte(name), []string{"display", "decod", "encod", "hwaccel", "render", "video", "vaapi", "capture"}) {
-			return true
-		}
-	}
-	return false
-}
-
-var deviceSelection = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`(?i)([a-z0-9_.-]*devices?(?:[_-]?type)?|(?:^|\s)-d)\\?["']?\s*[:= ]\s*\\?["']?(?:[a-z]+:)?(?:[a-z0-9.]+,)*GPU(?:\.\d+)?(?:_FP(?:16|32))?(?:$|[^a-z0-9_.-])`)
-})
 
 // visibleGPU reads the variable NVIDIA_VISIBLE_DEVICES, first from the environment of
 // the module, which the agent puts over the container's. off tells that it hides all

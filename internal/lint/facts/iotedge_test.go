@@ -165,6 +165,58 @@ func TestDisplayAdapters(t *testing.T) {
 		dri(`, "Entrypoint": ["run", "--device", "GPU"]`):               true,
 		dri(`}, "env": {"DEVICE": {"value": "GPU"}}, "x": {`):           false, // the settings have no env
 
+		env("USE_GPU=true"):                             true,
+		env("use_gpu=1"):                                true,
+		env("UseGPU=Yes"):                               true,
+		env("USEGPU=on"):                                true,
+		env("ENABLE_GPU=True"):                          true,
+		env("GPU_ENABLED=true"):                         true,
+		env("GPU=true"):                                 true,
+		env("RUN_ON_GPU=true"):                          true,
+		env("OPENVINO_ENABLE_GPU_INFERENCE=true"):       true,
+		env(`CONFIG={"model": "m", "useGpu": true}`):    true,
+		env(`CONFIG={\"use_gpu\": \"true\", \"a\": 1}`): true,
+		env("APP_ARGS=--port 1 --use-gpu"):              true,
+		env("APP_ARGS=--device gpu --port 1"):           true,
+		env("ACCELERATOR=gpu"):                          true,
+		env("INFERENCE_TARGET=GPU"):                     true,
+		env("COMPUTE_MODE=gpu"):                         true,
+		args(`["--use-gpu"]`):                           true,
+		args(`["--use-gpu", "--port", "1"]`):            true,
+		args(`["--use_gpu=true"]`):                      true,
+		args(`["--use-gpu", "true"]`):                   true,
+		args(`["python3", "app.py", "-gpu"]`):           true,
+		args(`"python3 app.py --enable-gpu --port 1"`):  true,
+		args(`["sh", "-c", "run --device gpu"]`):        true,
+		dri(`, "Entrypoint": ["run", "--gpu-enabled"]`): true,
+
+		env("USE_GPU=false"):             false,
+		env("USE_GPU=0"):                 false,
+		env("USE_GPU=CPU"):               false,
+		env("USE_GPU=10"):                false,
+		env("USE_GPU="):                  false,
+		env("USE_GPU"):                   false,
+		env("DISABLE_GPU=true"):          false,
+		env("NO_GPU=1"):                  false,
+		env("DONT_USE_GPU=true"):         false,
+		env("ENABLE_GPU_METRICS=true"):   false,
+		env("USE_GPU_DECODER=true"):      false,
+		env("VIDEO_DECODE_USE_GPU=true"): false,
+		env("GPU_ID=1"):                  false,
+		env("USE_CPU=true"):              false,
+		env("DEVICE=CPU // GPU=maybe"):   false,
+		env("RENDER_TARGET=GPU"):         false,
+		env(`CONFIG={"useGpu": false}`):  false,
+		env("APP_ARGS=--use-gpu false"):  false,
+		args(`["--use-gpu", "false"]`):   false,
+		args(`["--use-gpu=false"]`):      false,
+		args(`["--use-gpu", "0"]`):       false,
+		args(`["--no-gpu"]`):             false,
+		args(`["--disable-gpu"]`):        false,
+		args(`["use-gpu"]`):              false,
+		args(`"run --gpu-memory 1"`):     false,
+		`{"image": "a", "createOptions": {"Env": ["USE_GPU=true"]}}`: false,
+
 		dri(""):                           false,
 		env("DEVICE=CPU"):                 false,
 		env("DEVICE=GPULESS"):             false,
@@ -175,7 +227,6 @@ func TestDisplayAdapters(t *testing.T) {
 		env("VIDEO_DECODE_DEVICE=GPU"):                             false,
 		env("DISPLAY_DEVICE=GPU"):                                  false,
 		env("HWACCEL_DEVICE=gpu"):                                  false,
-		env("USE_GPU=true"):                                        false,
 		env("LIBVA_DRIVER_NAME=iHD"):                               false,
 		args(`["--render-device", "GPU"]`):                         false,
 		args(`["--device", "CPU", "GPU"]`):                         false,
@@ -190,6 +241,14 @@ func TestDisplayAdapters(t *testing.T) {
 	bound := strings.Replace(env("DEVICE=GPU"), `"Devices": [{"PathOnHost": "/dev/dri"}]`, `"Binds": ["/dev/dri:/dev/dri"]`, 1)
 	if d := only(t, extract(t, nil, Options{}, "d.json", manifest(bound))); d.GPUs.Value != 1 {
 		t.Errorf("%s: %+v", bound, d.GPUs)
+	}
+	overridden := strings.Replace(manifest(env("USE_GPU=true")), `"settings"`, `"env": {"USE_GPU": {"value": "false"}}, "settings"`, 1)
+	if d := only(t, extract(t, nil, Options{}, "d.json", overridden)); d.GPUs.Known {
+		t.Errorf("a variable of the module over the container's: %+v", d.GPUs)
+	}
+	switched := strings.Replace(manifest(dri("")), `"settings"`, `"env": {"USE_GPU": {"value": true}}, "settings"`, 1)
+	if d := only(t, extract(t, nil, Options{}, "d.json", switched)); d.GPUs.Value != 1 || d.Workload.Value != IoTModule {
+		t.Errorf("a switch of the module: %+v", d.GPUs)
 	}
 	module := strings.Replace(manifest(dri("")), `"settings"`, `"env": {"TARGET_DEVICE": {"value": "GPU"}}, "settings"`, 1)
 	if d := only(t, extract(t, nil, Options{}, "d.json", module)); d.GPUs.Value != 1 || d.Workload.Value != IoTModule {
@@ -334,6 +393,7 @@ func FuzzCreateOptions(f *testing.F) {
 		`{"k8s-experimental":{"resources":{"limits":{"nvidia.com/gpu":2,"microsoft.com/fpga_catapult":2,"memory":"1Gi","cpu":"500m"}}}}`,
 		`{"Labels":{"mlpolicy.dev/stage":"production","mlpolicy.dev/model-size":"1GB","mlpolicy.dev/other":"x","é":"ü"},"HostConfig":{"Mounts":[{"Source":"/home/hcsshares"}]}}`,
 		`{"Env":["DEVICE=GPU"],"HostConfig":{"Devices":[{"PathOnHost":"/dev/dri"},{"PathOnHost":"/dev/dxg"}],"Binds":["/usr/lib/wsl:/usr/lib/wsl"]}}`,
+		`{"Env":["USE_GPU=true"],"Cmd":["--use-gpu","0"],"Entrypoint":"run --enable-gpu","HostConfig":{"Binds":["/dev/dri:/dev/dri"]}}`,
 		`{"Cmd":["--device","MULTI:GPU,CPU"],"Entrypoint":"-d GPU","HostConfig":{"Devices":[{"PathOnHost":"/dev/dri/renderD128"}]}}`,
 		`{"HostConfig":{"Memory":$MEMORY,"Runtime":"<runtime>"}}`, `{"HostConfig":{"Runtime":"{{ runtime }}"}}`,
 		`{"HostConfig":{"Runtime":"nvidia"}`, `{"a":&a {"Runtime":"nvidia"},"HostConfig":*a}`, `{"HostConfig":{"Memory":1e309,"NanoCpus":-0}}`,
