@@ -38,3 +38,6 @@ func namespaceOf(object *source.Node) string {
 
 // unstatedNamespace stands for the namespace that kubectl is told.
 const unstatedNamespace = "."
+
+// defaultNamespace is where kubectl puts what states no namespace unless it is told another.
+const defaultNamespace = "default"

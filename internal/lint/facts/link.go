@@ -43,6 +43,7 @@ type part struct {
 	facts           *Deployment
 	compute         *Compute     // instead of facts
 	under           *source.Node // the parameters with which a template says so; nil where they do not matter
+	device          deviceKind   // of a deviceClassDefinition
 }
 
 // place is where the part is described.
@@ -72,6 +73,8 @@ const (
 	// namespace that name them.
 	resourceClaimDefinition
 	resourceClaimTemplate
+	// deviceClassDefinition says what the devices are that a claim requests.
+	deviceClassDefinition
 	// computeDefinition adds where it runs and the machines of that.
 	computeDefinition
 	// endpointDefinition adds to the deployments behind the endpoint.
@@ -100,6 +103,8 @@ func (k partKind) String() string {
 		return "resource claim"
 	case resourceClaimTemplate:
 		return "resource claim template"
+	case deviceClassDefinition:
+		return "device class"
 	case computeDefinition:
 		return "compute"
 	case endpointDefinition:
@@ -125,6 +130,7 @@ type reference struct {
 	followed        bool           // the part is found and added
 	through         []*source.Node // the mentions that led to this one, the last first
 	under           *source.Node   // the parameters with which a template mentions it, nil for none
+	devices         Fact[float64]  // how many of a deviceClassDefinition are requested
 }
 
 // refer notes that a deployment mentions a part.
@@ -250,8 +256,8 @@ func (l *linker) complete(ctx context.Context, d *Deployment) {
 		}
 		if link.Why == "" {
 			mention.followed = true
-			// A pod gets a claim for each mention of a template.
-			if !followed[found[0]] || mention.kind == resourceClaimTemplate {
+			// A pod gets a claim for each mention of a template, and devices for each of a class.
+			if !followed[found[0]] || mention.kind == resourceClaimTemplate || mention.kind == deviceClassDefinition {
 				followed[found[0]] = true
 				l.add(d, mention, found[0])
 			}
@@ -299,6 +305,8 @@ func (l *linker) add(d *Deployment, mention *reference, p *part) {
 		m.asset(d, mention.model, p.facts)
 	case mention.ofClaim():
 		m.claimed(d, p.facts)
+	case mention.kind == deviceClassDefinition:
+		m.claimed(d, mention.ofClass(p))
 	default:
 		m.deployment(d, p.facts)
 	}

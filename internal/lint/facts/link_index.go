@@ -41,9 +41,15 @@ func (x *index) add(p *part) {
 }
 
 // look returns what is defined in the file that mentions it, else in the project, else
-// for all namespaces.
+// for all namespaces. What states no namespace may be in the default one.
 func (x *index) look(mention *reference) []*part {
 	namespaces := []string{mention.namespace}
+	switch mention.namespace { // kubectl is told default, if nothing else
+	case unstatedNamespace:
+		namespaces = append(namespaces, defaultNamespace)
+	case defaultNamespace:
+		namespaces = append(namespaces, unstatedNamespace)
+	}
 	if mention.namespace != "" {
 		namespaces = append(namespaces, "")
 	}

@@ -1,32 +1,42 @@
 package facts
 
 import (
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
 // resourceClaim is what Dynamic Resource Allocation gives to pods: a ResourceClaim that pods
-// share, or a template of the claim that each pod gets. Both belong to a namespace.
+// share, or a template of the claim that each pod gets. Both belong to a namespace and request
+// devices of a DeviceClass, which belongs to the cluster.
 // https://kubernetes.io/docs/concepts/scheduling-eviction/dynamic-resource-allocation/
 var resourceClaim = format{
 	name:      "kubernetes-resource-claim",
-	title:     "Kubernetes ResourceClaim and ResourceClaimTemplate, for the pods that name them",
+	title:     "Kubernetes ResourceClaim and ResourceClaimTemplate, for the pods that name them, and the DeviceClass that these request",
 	signs:     "`apiVersion` of `resource.k8s.io`, and the `kind`",
 	reference: "https://kubernetes.io/docs/concepts/scheduling-eviction/dynamic-resource-allocation/",
 	links:     true,
-	marks:     [][]string{{"resource.k8s.io/"}, {"ResourceClaim"}},
+	marks:     [][]string{{"resource.k8s.io/"}, {"ResourceClaim", "DeviceClass"}},
 	matches: func(root *source.Node) bool {
 		group, kind := groupKind(root)
-		return group == "resource.k8s.io" && (kind == "ResourceClaim" || kind == "ResourceClaimTemplate") && root.Has("spec")
+		return group == "resource.k8s.io" && (kind == "ResourceClaim" || kind == "ResourceClaimTemplate" || kind == "DeviceClass") && root.Has("spec")
 	},
 	read: func(r *reader) {
 		kind, spec := resourceClaimDefinition, r.root.Get("spec")
+		if r.identity().kind == "DeviceClass" {
+			r.deviceClass(spec)
+			return
+		}
 		if r.identity().kind == "ResourceClaimTemplate" {
 			kind, spec = resourceClaimTemplate, r.at(spec, "spec")
 		}
 		claim := &Deployment{}
 		var gpus, fpgas tally
 		for _, request := range r.elements(r.at(spec, "devices", "requests")) {
-			switch device, number := r.claimRequest(request); device {
+			switch device, number := r.claimRequest(claim, request); device {
 			case noDevice:
 			case fpgaDevice:
 				fpgas.add(number)
@@ -43,16 +53,65 @@ var resourceClaim = format{
 // deviceClassPrefix makes the name of an extended resource of the name of a device class.
 const deviceClassPrefix = "deviceclass.resource.kubernetes.io/"
 
+// deviceClass reads a class whose devices are those of the driver of a GPU's vendor.
+func (r *reader) deviceClass(spec *source.Node) {
+	class := r.part(deviceClassDefinition, "the resource claims that request its devices", &Deployment{})
+	class.name = r.text(r.root.At("metadata", "name")).Value
+	for _, selector := range r.elements(spec.Get("selectors")) {
+		expression := r.text(selector.At("cel", "expression"))
+		driver, partition := selectedDriver(expression.Value)
+		if device, _ := r.deviceOf(deviceClassPrefix + driver); driver != "" && device != noDevice {
+			if partition && device == gpuDevice {
+				device = gpuShare
+			}
+			class.device, class.facts.Place = device, because(r.carry(expression.Place.Node), "the class selects devices of the driver "+driver)
+			return
+		}
+	}
+}
+
+// selectedDriver returns the driver whose devices alone an expression selects, empty for none,
+// and whether it selects partitions of them.
+// https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/device-class-v1/
+func selectedDriver(expression string) (driver string, partition bool) {
+	if strings.Contains(expression, "||") || strings.Contains(expression, "?") {
+		return "", false
+	}
+	for condition := range strings.SplitSeq(expression, "&&") {
+		condition = strings.Trim(condition, " \t\r\n()")
+		if match := driverCondition().FindStringSubmatch(condition); match != nil {
+			driver = match[1] + match[2] + match[3]
+		}
+		partition = partition || partitionCondition().MatchString(condition)
+	}
+	return driver, partition
+}
+
+var driverCondition = sync.OnceValue(func() *regexp.Regexp {
+	const name = `["']([a-z0-9.-]+)["']`
+	return regexp.MustCompile(`^(?:device\.driver\s*==\s*` + name + `|` + name + `\s*==\s*device\.driver|device\.driver\s+in\s+\[\s*` + name + `\s*\])$`)
+})
+
+// partitionCondition matches what the class mig.nvidia.com of NVIDIA's driver requires.
+var partitionCondition = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`\.type\s*==\s*["']mig["']$`)
+})
+
 // claimRequest returns what a request of a claim asks for. Of alternatives, one of which a
-// pod gets, it is the fewest devices, if all are of one kind.
-func (r *reader) claimRequest(request *source.Node) (device deviceKind, number Fact[float64]) {
+// pod gets, it is the fewest devices, if all are of one kind. Of a class that is not known by
+// its name, the claim refers to the definition.
+func (r *reader) claimRequest(claim *Deployment, request *source.Node) (device deviceKind, number Fact[float64]) {
 	alternatives := r.elements(r.at(request, "firstAvailable"))
 	if len(alternatives) == 0 {
 		exactly := request.Get("exactly")
 		if exactly.IsNull() {
 			exactly = request // of v1beta1
 		}
-		return r.exactRequest(exactly)
+		class := r.text(r.at(exactly, "deviceClassName"))
+		if device, number = r.exactRequest(exactly); device == noDevice && class.Known && !exactly.Get("adminAccess").Is("true") {
+			claim.refer(reference{kind: deviceClassDefinition, name: class.Value, node: class.Place.Node, devices: r.requestedDevices(exactly, class, noDevice, "")})
+		}
+		return device, number
 	}
 	for i, alternative := range alternatives {
 		one, asked := r.exactRequest(alternative)
@@ -73,6 +132,12 @@ func (r *reader) exactRequest(request *source.Node) (device deviceKind, number F
 	if device == noDevice || request.Get("adminAccess").Is("true") { // such access takes no device
 		return noDevice, Fact[float64]{}
 	}
+	return device, r.requestedDevices(request, class, device, why)
+}
+
+// requestedDevices returns how many devices of a class a request asks for; why says why they are
+// of the kind, empty for the class's name.
+func (r *reader) requestedDevices(request *source.Node, class Fact[string], device deviceKind, why string) (number Fact[float64]) {
 	if why == "" {
 		why = "the claim requests devices of the class " + class.Value
 	}
@@ -91,7 +156,26 @@ func (r *reader) exactRequest(request *source.Node) (device deviceKind, number F
 		number = Know(1.0, because(class.Place, why))
 		number.AtLeast = true
 	}
-	return device, number
+	return number
+}
+
+// ofClass returns the devices that a claim requests of a class.
+func (r *reference) ofClass(class *part) *Deployment {
+	number := r.devices
+	switch class.device {
+	case noDevice:
+		return &Deployment{}
+	case gpuShare, gpuPart:
+		number.Value = min(number.Value, 1)
+	}
+	number.Place.Related = append(slices.Clip(number.Place.Related), class.facts.Place)
+	claimed := &Deployment{}
+	if whole := roundUp(number); class.device == fpgaDevice {
+		claimed.FPGAs = whole
+	} else {
+		claimed.GPUs = whole
+	}
+	return claimed
 }
 
 // claims notes the claims that a pod names. Each pod has the devices of all of them,

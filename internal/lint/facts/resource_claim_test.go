@@ -93,3 +93,94 @@ func TestClaimsThatAreOpen(t *testing.T) {
 		}
 	}
 }
+
+// Device classes of the project's own, by the driver that they select.
+func TestDeviceClasses(t *testing.T) {
+	const nvidia = `device.driver == "gpu.nvidia.com"`
+	claim := func(request string) string { return "{exactly: {deviceClassName: own" + request + "}}" }
+	lists := Lists{Device: func(resource string) Fact[Device] {
+		if resource == "deviceclass.resource.kubernetes.io/fpga.example.com" {
+			return Know(FPGA, Place{Why: "configured"})
+		}
+		return Fact[Device]{}
+	}}
+	for _, test := range []struct{ name, expression, requests, want string }{
+		{"the driver", nvidia, claim(""), "1 0"},
+		{"the other way round", `'gpu.amd.com' == device.driver`, claim(""), "1 0"},
+		{"a list of one", `device.driver in ["gpu.intel.com"]`, claim(""), "1 0"},
+		{"in parentheses, with attributes", `(device.driver=='gpu.nvidia.com') && device.attributes['gpu.nvidia.com'].productName == 'NVIDIA A100'`, claim(", count: 4"), "4 0"},
+		{"attributes first", `device.attributes["gpu.nvidia.com"].type == "gpu" && ` + nvidia, claim(", allocationMode: All"), "1+ 0"},
+		{"partitions", nvidia + ` && device.attributes["gpu.nvidia.com"].type == "mig"`, claim(", count: 3"), "1 0"},
+		{"a count that is filled in later", nvidia, claim(", count: $COUNT"), "1+ 0"},
+		{"two requests", nvidia, claim("") + ", " + claim(", count: 2"), "3 0"},
+		{"beside a class that is known", nvidia, claim("") + ", {exactly: {deviceClassName: gpu.amd.com}}", "2 0"},
+		{"of v1beta1", nvidia, "{deviceClassName: own, count: 2}", "2 0"},
+		{"of a configured driver", `device.driver == "fpga.example.com"`, claim(", count: 2"), "0 2"},
+
+		{"another driver", `device.driver == "dra.cpu"`, claim(""), "0 0"},
+		{"any other driver", `device.driver != "gpu.nvidia.com"`, claim(""), "0 0"},
+		{"not the driver", `!(device.driver == "gpu.nvidia.com")`, claim(""), "0 0"},
+		{"one driver of two", nvidia + ` || device.driver == "dra.cpu"`, claim(""), "0 0"},
+		{"a condition", nvidia + ` ? true : true`, claim(""), "0 0"},
+		{"an attribute of the name", `device.attributes["x"].driver == "gpu.nvidia.com"`, claim(""), "0 0"},
+		{"access of an administrator", nvidia, claim(", adminAccess: true"), "0 0"},
+		{"another class", nvidia, "{exactly: {deviceClassName: other}}", "0 0"},
+		{"nothing", "", claim(""), "0 0"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			text := fmt.Sprintf(`apiVersion: resource.k8s.io/v1
+kind: DeviceClass
+metadata: {name: own}
+spec: {selectors: [{cel: {expression: %q}}]}
+---
+apiVersion: resource.k8s.io/v1
+kind: ResourceClaim
+metadata: {name: devices, namespace: ml}
+spec: {devices: {requests: [%s]}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {namespace: ml}
+spec: {resourceClaims: [{name: a, resourceClaimName: devices}], containers: [{image: a}]}
+`, test.expression, test.requests)
+			d := only(t, extract(t, nil, Options{Lists: lists}, "pod.yaml", text))
+			got := fmt.Sprint(d.GPUs.Value)
+			if d.GPUs.AtLeast {
+				got += "+"
+			}
+			equal(t, got+fmt.Sprintf(" %d", d.FPGAs.Value), test.want)
+		})
+	}
+}
+
+// What states no namespace is in the default one, or where kubectl is told.
+func TestNamespacesOfClaims(t *testing.T) {
+	for _, test := range []struct {
+		claim, pod string
+		want       bool
+	}{
+		{"", "", true},
+		{"", ", namespace: default", true},
+		{", namespace: default", "", true},
+		{", namespace: default", ", namespace: default", true},
+		{", namespace: ml", ", namespace: ml", true},
+		{"", ", namespace: ml", false},
+		{", namespace: ml", "", false},
+		{", namespace: ml", ", namespace: default", false},
+		{", namespace: default", ", namespace: ml", false},
+	} {
+		d := only(t, extract(t, nil, Options{}, "pod.yaml", fmt.Sprintf(`apiVersion: resource.k8s.io/v1
+kind: ResourceClaim
+metadata: {name: gpu%s}
+spec: {devices: {requests: [{exactly: {deviceClassName: gpu.nvidia.com}}]}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: a%s}
+spec: {resourceClaims: [{name: a, resourceClaimName: gpu}], containers: [{image: a}]}
+`, test.claim, test.pod)))
+		if d.GPUs.Known != test.want {
+			t.Errorf("claim %q, pod %q: GPUs %+v", test.claim, test.pod, d.GPUs)
+		}
+	}
+}
