@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/report"
+	"github.com/mlpolicy/mlpolicy/policies"
 )
 
 func (p *program) explainCommand() *cli.Command {
@@ -36,7 +37,7 @@ func (p *program) explain(c *cli.Context) error {
 	var names []string
 	for _, rule := range session.rules() {
 		if rule.ID == c.Args().First() {
-			explanation := report.Explanation{Rule: rule, Examples: p.examplesOf(rule.ID)}
+			explanation := report.Explanation{Rule: rule, Examples: examplesOf(rule.ID)}
 			return answer(p, c, report.ForExplanation(), c.String(formatFlag), explanation)
 		}
 		names = append(names, rule.ID)
@@ -46,8 +47,8 @@ func (p *program) explain(c *cli.Context) error {
 
 // examplesOf returns a rule's examples as pairs: to each file that it refuses the one
 // that it accepts whose title is most alike.
-func (p *program) examplesOf(rule string) []report.ExamplePair {
-	bad, good := p.examplesLike(rule, "bad."), p.examplesLike(rule, "good.")
+func examplesOf(rule string) []report.ExamplePair {
+	bad, good := examplesLike(rule, "bad."), examplesLike(rule, "good.")
 	if len(good) == 0 {
 		return nil
 	}
@@ -78,14 +79,14 @@ func titleOf(e report.Example) string {
 	return strings.TrimSuffix(rest, path.Ext(rest))
 }
 
-func (p *program) examplesLike(rule, prefix string) []report.Example {
-	names, err := fs.Glob(p.examples, path.Join(rule, prefix+"*"))
+func examplesLike(rule, prefix string) []report.Example {
+	names, err := fs.Glob(policies.FS, path.Join("mlpolicy/rules", rule, prefix+"*"))
 	if err != nil {
 		return nil
 	}
 	var examples []report.Example
 	for _, name := range names {
-		if content, err := fs.ReadFile(p.examples, name); err == nil {
+		if content, err := policies.FS.ReadFile(name); err == nil {
 			examples = append(examples, report.Example{Name: path.Base(name), Content: string(content)})
 		}
 	}

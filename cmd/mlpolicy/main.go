@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"os/signal"
 	"runtime"
@@ -21,7 +20,6 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
 	"github.com/mlpolicy/mlpolicy/internal/lint/report"
 	"github.com/mlpolicy/mlpolicy/policies"
-	"github.com/mlpolicy/mlpolicy/testdata/rules"
 )
 
 // Exit codes. A later one wins over an earlier one.
@@ -91,8 +89,7 @@ func delayCollection() {
 // No output contains what a CI host would execute in the log of a job.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	p := &program{
-		examples: rules.Examples,
-		builtin:  sync.OnceValues(func() (*policy.Policies, error) { return policy.Load(ctx, policies.FS, nil) }),
+		builtin: sync.OnceValues(func() (*policy.Policies, error) { return policy.Load(ctx, policies.FS, nil) }),
 	}
 	if len(args) > 1 && args[1] == "lint" {
 		go p.builtin() // beside the work on the command line
@@ -100,7 +97,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	return p.run(ctx, args, stdin, stdout, stderr)
 }
 
-// run is the function run with the program's own examples and policies.
+// run is the function run with the program's own policies.
 func (p *program) run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	safeOut, safeErr := report.NewHostWriter(stdout), report.NewHostWriter(stderr)
 	defer safeErr.Flush() // there is nowhere to report its error
@@ -150,7 +147,6 @@ func (p *program) run(ctx context.Context, args []string, stdin io.Reader, stdou
 type program struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
-	examples       fs.FS                            // of rules, as <rule>/{bad,good}.*
 	builtin        func() (*policy.Policies, error) // those that come with the program
 }
 

@@ -21,7 +21,6 @@ import (
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
 	"github.com/mlpolicy/mlpolicy/policies"
-	"github.com/mlpolicy/mlpolicy/testdata/rules"
 )
 
 var update = flag.Bool("update", false, "write golden files anew")
@@ -39,7 +38,7 @@ var builtin = sync.OnceValues(func() (*policy.Policies, error) {
 
 // runLoaded is run with builtin.
 func runLoaded(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	return (&program{examples: rules.Examples, builtin: builtin}).run(ctx, args, stdin, stdout, stderr)
+	return (&program{builtin: builtin}).run(ctx, args, stdin, stdout, stderr)
 }
 
 // TestScripts runs the command as people do. Beside the commands of testscript a script

@@ -22,7 +22,7 @@ type found struct {
 // compared with a golden file, and file by file, as a hook does that is passed what
 // changed. A finding shows from each file that it rests on.
 func TestProjects(t *testing.T) {
-	const folder = "../../testdata/projects"
+	const folder = "../../testdata/repositories"
 	projects, err := filepath.Glob(folder + "/*/" + config.FileName)
 	if err != nil || len(projects) == 0 {
 		t.Fatalf("no projects in %s: %v", folder, err)
