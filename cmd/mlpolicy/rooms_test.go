@@ -55,6 +55,7 @@ var rooms = map[string][]string{
 	},
 	"internal/webhook": {
 		module + "internal/lint",
+		module + "internal/lint/report",
 		"k8s.io/api/admission/v1",      // what an API server sends and expects
 		"k8s.io/api/authentication/v1", // the user in it
 		"k8s.io/apimachinery/pkg/",     // its status

@@ -29,7 +29,7 @@ const (
 
 // imageRules are an organisation's rules: one finding for each image.
 var imageRules = values{"policies": map[string]string{
-	"image-registry/image_registry.rego": imageRule("image-registry", "error", `startswith(image, "docker.io/")`, "is none of ours"),
+	"image-registry/image_registry.rego": imageRule("image-registry", "error", `startswith(image, "docker.io/")`, "is not in our registry"),
 	"image-version/image_version.rego":   imageRule("image-version", "warning", `endswith(image, ":latest")`, "changes under its name"),
 }}
 
@@ -60,7 +60,7 @@ func TestWhatPeopleSee(t *testing.T) {
 	gpu := oneContainer("nvidia.com/gpu: 1, memory: 1Gi")
 	var twenty []string
 	for i := range 20 {
-		twenty = append(twenty, fmt.Sprintf("image-registry: docker.io/scorer:%d is none of ours (spec.template.spec.containers[%d].image)\n", i, i))
+		twenty = append(twenty, fmt.Sprintf("image-registry: docker.io/scorer:%d is not in our registry (spec.template.spec.containers[%d].image)\n", i, i))
 	}
 	const advice = ". Take another image. See: mlpolicy explain image-registry\n"
 	twenty[0] = strings.TrimSuffix(twenty[0], "\n") + advice
@@ -101,7 +101,7 @@ func TestWhatPeopleSee(t *testing.T) {
 			manifest: deploymentOf("scorer", "", imagesOf(1, "docker.io/scorer-%d:latest")),
 			code:     1, rules: "image-registry,image-version",
 			stderr: "Warning: mlpolicy: image-version: docker.io/scorer-0:latest changes under its name (spec.template.spec.containers[0].image). Take another image.\n" +
-				denied + "image-registry: docker.io/scorer-0:latest is none of ours (spec.template.spec.containers[0].image)" + advice,
+				denied + "image-registry: docker.io/scorer-0:latest is not in our registry (spec.template.spec.containers[0].image)" + advice,
 		},
 		{
 			name: "a target in preview is a warning", namespace: ordinary,

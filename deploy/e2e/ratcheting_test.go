@@ -12,7 +12,7 @@ func TestRatcheting(t *testing.T) {
 		oneGPU, twoGPUs = "cpu-only: scorer asks for 1 GPU ", "cpu-only: scorer asks for 2 GPUs "
 		webService      = "gpu-web-service: scorer asks for 1 GPU "
 		ofMemory        = "memory: scorer asks for %d GiB of memory "
-		foreign         = "image-registry: docker.io/%s is none of ours "
+		foreign         = "image-registry: docker.io/%s is not in our registry "
 		old             = "Warning: mlpolicy error, not new: " // begins what is told and denies nothing
 	)
 	gpu := containerOf("scorer", "nvidia.com/gpu: 1")

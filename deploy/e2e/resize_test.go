@@ -45,12 +45,12 @@ func TestRunningPodsAreJudged(t *testing.T) {
 			[]string{"memory: " + controlled + " asks for 128 GiB "}, []string{old + "cpu-only: " + controlled + " asks for 1 GPU "},
 		},
 		{"a container to debug with of our registry", "good", debug("contoso.azurecr.io/debug:1"), nil, nil},
-		{"a container to debug with of a foreign registry", "good", debug("docker.io/debug:1"), []string{"image-registry: docker.io/debug:1 is none of ours (spec.ephemeralContainers[1].image)"}, nil},
+		{"a container to debug with of a foreign registry", "good", debug("docker.io/debug:1"), []string{"image-registry: docker.io/debug:1 is not in our registry (spec.ephemeralContainers[1].image)"}, nil},
 		{"a container to debug with of our registry and no version", "good", debug("contoso.azurecr.io/debug:latest"), nil, []string{"Warning: mlpolicy: image-version: contoso.azurecr.io/debug:latest changes "}},
-		{"a container to debug with, in a pod of a foreign registry", "foreign", debug("contoso.azurecr.io/debug:1"), nil, []string{old + "image-registry: docker.io/scorer:4 is none of ours "}},
+		{"a container to debug with, in a pod of a foreign registry", "foreign", debug("contoso.azurecr.io/debug:1"), nil, []string{old + "image-registry: docker.io/scorer:4 is not in our registry "}},
 		{
 			"a container to debug with of the image that is foreign already", "foreign", debug(theirs),
-			[]string{"image-registry: docker.io/scorer:4 is none of ours "}, []string{old + "image-registry: docker.io/scorer:4 is none of ours "},
+			[]string{"image-registry: docker.io/scorer:4 is not in our registry "}, []string{old + "image-registry: docker.io/scorer:4 is not in our registry "},
 		},
 		{
 			"a container to debug with, in a pod that breaks rules", controlled, debug("contoso.azurecr.io/debug:1"), nil,

@@ -76,6 +76,7 @@ func check(t *testing.T, request *admissionv1.AdmissionRequest, d *Decision) {
 	if response.UID != request.UID || response.Allowed != (response.Result == nil) || response.Allowed == (d.Verdict == Denied) {
 		t.Errorf("%s: %+v", d.Verdict, response)
 	}
+	isInert(t, response)
 	total := 0
 	for _, warning := range response.Warnings {
 		total += utf8.RuneCountInString(warning)

@@ -21,6 +21,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	admissionv1 "k8s.io/api/admission/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/report"
 )
 
 const (
@@ -129,7 +131,8 @@ func (h *handler) fail(w http.ResponseWriter, x *exchange, err error) {
 		// Only the API server has a reason to keep a connection.
 		w.Header().Set("Connection", "close")
 	}
-	http.Error(w, truncate(err.Error(), maxLine), code)
+	// kubectl prints it where the failurePolicy is Fail.
+	http.Error(w, truncate(report.Inert(err.Error()), maxLine), code)
 }
 
 // serve writes the review with its response. Where it returns an error, it has written nothing.

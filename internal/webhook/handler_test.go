@@ -24,6 +24,7 @@ import (
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
+	"github.com/mlpolicy/mlpolicy/internal/lint/report/hosttest"
 )
 
 // handlerOf makes a handler and the buffer that it logs into.
@@ -100,6 +101,7 @@ func TestHandlerRefuses(t *testing.T) {
 		{name: "a uid that is none", body: `{"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {"uid": 7}}`, code: 400},
 		{name: "a request that is none", body: `{"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": "x"}`, code: 400},
 		{name: "without object", body: reviewOf("null"), code: 400},
+		{name: "a uid that commands a CI host", body: strings.Replace(reviewOf("null"), `"hostile"`, `"::a::b ##vso[a.b]c\n::d::e"`, 1), code: 400},
 		{name: "deep", body: reviewOf(strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000)), code: 400},
 		{name: "a body of nested lists up to the limit", body: strings.Repeat("[", maxBody), code: 400},
 		{name: "a body over the limit", body: strings.Repeat(" ", maxBody+1), code: 413},
@@ -115,6 +117,9 @@ func TestHandlerRefuses(t *testing.T) {
 		}
 		if response.Header().Get("Retry-After") != "" {
 			t.Errorf("%s: Retry-After", test.name)
+		}
+		for _, found := range hosttest.Commands(response.Body.String()) {
+			t.Errorf("%s: %s", test.name, found)
 		}
 	}
 	if response := serve(handler, httptest.NewRequest(http.MethodGet, "/validate", nil)); response.Header().Get("Allow") != http.MethodPost {

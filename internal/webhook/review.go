@@ -22,6 +22,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint"
+	"github.com/mlpolicy/mlpolicy/internal/lint/report"
 )
 
 // objectName stands for the name of a file, which an object does not have.
@@ -397,9 +398,9 @@ func denial(request *admissionv1.AdmissionRequest, findings []lint.Finding) *met
 		Reason:  metav1.StatusReasonForbidden,
 		Message: message(findings),
 		Details: &metav1.StatusDetails{
-			Name:   request.Name,
-			Group:  request.Kind.Group,
-			Kind:   request.Kind.Kind,
+			Name:   report.Inert(request.Name),
+			Group:  report.Inert(request.Kind.Group),
+			Kind:   report.Inert(request.Kind.Kind),
 			Causes: causes(findings),
 		},
 	}
@@ -419,7 +420,7 @@ func (p *Policy) annotations(d *Decision) map[string]string {
 		annotations["exempted"] = strings.Join(d.exemptedLines(), ",")
 	}
 	for key, value := range annotations {
-		annotations[key] = truncateBytes(value, maxAnnotation)
+		annotations[key] = truncateBytes(report.Inert(value), maxAnnotation)
 	}
 	return annotations
 }

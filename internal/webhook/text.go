@@ -2,7 +2,6 @@ package webhook
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -10,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint"
+	"github.com/mlpolicy/mlpolicy/internal/lint/report"
 )
 
 const (
@@ -31,6 +31,16 @@ const (
 	maxAnnotation = 1024
 )
 
+// inert returns a finding of which no text commands a terminal or a CI host: kubectl prints them in the
+// log of a job.
+func inert(finding lint.Finding) lint.Finding {
+	finding.Remedy = strings.Join(strings.Fields(finding.Remedy), " ")
+	for _, text := range []*string{&finding.Rule, &finding.Message, &finding.Field, &finding.Remedy} {
+		*text = report.Inert(*text)
+	}
+	return finding
+}
+
 // message says everything about the errors that deny, one a line. Controllers copy the first
 // line into an Event, so it must be enough by itself. The remedy of a rule, and where to read
 // about it, stand in the first line that needs them.
@@ -39,8 +49,9 @@ func message(findings []lint.Finding) string {
 	advised := map[string]bool{}
 	explained := map[string]bool{}
 	for _, finding := range findings[:min(maxErrors, len(findings))] {
-		line, advice := findingLine(finding, finding.Field), ""
-		if remedy := remedyOf(finding); remedy != "" && !advised[remedy] {
+		finding = inert(finding)
+		line, advice := findingLine(finding), ""
+		if remedy := finding.Remedy; remedy != "" && !advised[remedy] {
 			advised[remedy] = true
 			line += ". " + remedy
 		}
@@ -59,19 +70,15 @@ func message(findings []lint.Finding) string {
 	return strings.Join(lines, "\n")
 }
 
-// remedyOf is the remedy of a finding on one line.
-func remedyOf(finding lint.Finding) string {
-	return printable(strings.Join(strings.Fields(finding.Remedy), " "))
-}
-
 // causes repeats the errors for programs: the type is the rule's ID.
 func causes(findings []lint.Finding) []metav1.StatusCause {
 	var causes []metav1.StatusCause
 	for _, finding := range findings[:min(maxErrors, len(findings))] {
+		finding = inert(finding)
 		causes = append(causes, metav1.StatusCause{
 			Type:    metav1.CauseType(finding.Rule),
-			Message: truncate(printable(finding.Message), maxLine),
-			Field:   finding.Field,
+			Message: truncate(finding.Message, maxLine),
+			Field:   truncate(finding.Field, maxLine),
 		})
 	}
 	return causes
@@ -123,25 +130,24 @@ func introduction(o outcome) string {
 // then the remedy keeps its first sentence, and the message loses its middle, since its
 // beginning has the value and its end the limit. Only a remedy that has no room even then is cut.
 func warningLine(o outcome) string {
-	begin, finding, field, remedy := introduction(o), o.Finding, printable(o.Field), remedyOf(o.Finding)
-	finding.Message = printable(finding.Message)
+	begin, finding := introduction(o), inert(o.Finding)
 	line := func() string {
-		text := begin + findingLine(finding, field)
-		if remedy != "" {
-			text += ". " + remedy
+		text := begin + findingLine(finding)
+		if finding.Remedy != "" {
+			text += ". " + finding.Remedy
 		}
 		return text
 	}
 	excess := func() int { return utf8.RuneCountInString(line()) - maxWarning }
-	if long, length := excess(), utf8.RuneCountInString(field); long > 0 && length > 0 {
+	if long, length := excess(), utf8.RuneCountInString(finding.Field); long > 0 && length > 0 {
 		most := max(length-long, minField)
-		field = shorten(field, most, most/4) // the last steps tell the most
+		finding.Field = shorten(finding.Field, most, most/4) // the last steps tell the most
 		if excess() > 0 {
-			field = ""
+			finding.Field = ""
 		}
 	}
 	if excess() > 0 {
-		remedy = firstSentence(remedy)
+		finding.Remedy = firstSentence(finding.Remedy)
 	}
 	if long := excess(); long > 0 {
 		most := max(utf8.RuneCountInString(finding.Message)-long, minMessage)
@@ -192,10 +198,10 @@ func withCount(lines []string, most int) []string {
 }
 
 // findingLine is a finding on one line: rule, message and field.
-func findingLine(finding lint.Finding, field string) string {
-	line := finding.Rule + ": " + printable(finding.Message)
-	if field != "" {
-		line += " (" + printable(field) + ")"
+func findingLine(finding lint.Finding) string {
+	line := finding.Rule + ": " + finding.Message
+	if finding.Field != "" {
+		line += " (" + finding.Field + ")"
 	}
 	return line
 }
@@ -218,22 +224,4 @@ func truncateBytes(text string, most int) string {
 		cut--
 	}
 	return text[:cut] + "…"
-}
-
-// printable escapes unprintable characters: a name must neither end the line nor reach a
-// terminal as a command.
-func printable(text string) string {
-	if strings.IndexFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) < 0 && utf8.ValidString(text) {
-		return text
-	}
-	var escaped strings.Builder
-	for _, r := range text {
-		if unicode.IsPrint(r) && r != utf8.RuneError {
-			escaped.WriteRune(r)
-			continue
-		}
-		quoted := strconv.QuoteRuneToASCII(r)
-		escaped.WriteString(quoted[1 : len(quoted)-1])
-	}
-	return escaped.String()
 }

@@ -1,13 +1,22 @@
 package webhook
 
 import (
+	"encoding/json"
 	"fmt"
+	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
 
+	admissionv1 "k8s.io/api/admission/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/mlpolicy/mlpolicy/internal/lint"
+	"github.com/mlpolicy/mlpolicy/internal/lint/report"
+	"github.com/mlpolicy/mlpolicy/internal/lint/report/hosttest"
 )
 
 // Forty warnings arrive as many as have room and a count; nothing is lost in silence.
@@ -152,12 +161,140 @@ func TestShort(t *testing.T) {
 	}
 }
 
-func TestPrintable(t *testing.T) {
-	for text, want := range map[string]string{
-		"plain, ä 日本": "plain, ä 日本", "a\nb\r\t": `a\nb\r\t`, "\x1b[31m": `\x1b[31m`, "\u202e": `\u202e`, "\xff": `\ufffd`, "\x00": `\x00`,
-	} {
-		if got := printable(text); got != want {
-			t.Errorf("%q: %q, want %q", text, got, want)
+// What a CI host would execute in the log of a job that runs kubectl is escaped in all that a
+// response says, in each position, whole or cut anywhere.
+func TestResponsesDoNotCommandCIHosts(t *testing.T) {
+	p := &Policy{}
+	for _, hostile := range hostileTexts() {
+		for length := 0; length < 230; length += 3 { // longer than a warning and a command
+			text := strings.Repeat("x", length) + hostile + strings.Repeat("y", 60)
+			for position := range 4 {
+				finding := lint.Finding{Rule: "rule", Message: "message", Field: "field", Remedy: "Remedy."}
+				*[]*string{&finding.Rule, &finding.Message, &finding.Field, &finding.Remedy}[position] = text
+				for _, severity := range []lint.Severity{lint.Error, lint.Warning, lint.Note} {
+					finding.Severity = severity
+					for _, exemption := range []Exemption{"", Unchanged} {
+						request := &admissionv1.AdmissionRequest{Name: text, Kind: metav1.GroupVersionKind{Group: text, Kind: text}}
+						isInert(t, p.decide(request, []outcome{{finding, exemption}}, true).Response)
+					}
+				}
+			}
+		}
+	}
+}
+
+// hostileTexts are what CI hosts and terminals would execute.
+func hostileTexts() []string {
+	return []string{
+		"##vso[task.setvariable variable=PATH]evil", "##[add-matcher]evil.json", "::add-mask::evil", "\r::set-env name=A::evil\u2028::debug::evil",
+		"\x1b[2J\u202e##teamcity[x]", "####vso[a.b]",
+	}
+}
+
+// Each name, value, label and key of each example is hostile in turn, in the object and in the request.
+func TestObjectsDoNotCommandCIHosts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a sweep of thousands of reviews")
+	}
+	policies := map[string]*Policy{}
+	tried, seen := 0, 0
+	for i, file := range examples(t) {
+		folder := filepath.Dir(file)
+		if policies[folder] == nil {
+			policies[folder] = policyOf(t, configurationOf(t, folder))
+		}
+		var review map[string]any
+		if err := json.Unmarshal(reviewIn(t, file), &review); err != nil {
+			t.Fatal(err)
+		}
+		request, _ := review["request"].(map[string]any)
+		for j, set := range texts(request) {
+			hostile := hostileTexts()[(i+j)%len(hostileTexts())]
+			undo := set(hostile)
+			body, err := json.Marshal(review)
+			undo()
+			if err != nil {
+				t.Fatal(err)
+			}
+			decoded, err := decode(body)
+			if err != nil {
+				continue
+			}
+			decision, err := policies[folder].Review(t.Context(), decoded)
+			if err != nil {
+				if text := report.Inert(err.Error()); len(hosttest.Commands(text)) > 0 {
+					t.Error(text)
+				}
+				continue
+			}
+			tried++
+			isInert(t, decision.Response)
+			if text, err := json.Marshal(decision.Response); err == nil && strings.Contains(string(text), `\\u00`) {
+				seen++
+			}
+		}
+	}
+	if tried < 1000 || seen < 100 {
+		t.Errorf("%d reviews, %d of them say something hostile", tried, seen)
+	}
+}
+
+// texts returns, for each string and key below a value, what makes it another and returns what undoes that.
+func texts(value any) (each []func(text string) (undo func())) {
+	at := func(put func(any), was any) {
+		each = append(each, func(text string) func() {
+			put(text)
+			return func() { put(was) }
+		})
+	}
+	switch value := value.(type) {
+	case map[string]any:
+		for _, key := range slices.Sorted(maps.Keys(value)) {
+			if _, ok := value[key].(string); ok {
+				at(func(to any) { value[key] = to }, value[key])
+			}
+			each = append(each, func(text string) func() {
+				was := value[key]
+				delete(value, key)
+				value[text] = was
+				return func() {
+					delete(value, text)
+					value[key] = was
+				}
+			})
+			each = append(each, texts(value[key])...)
+		}
+	case []any:
+		for i := range value {
+			if _, ok := value[i].(string); ok {
+				at(func(to any) { value[i] = to }, value[i])
+			}
+			each = append(each, texts(value[i])...)
+		}
+	}
+	return each
+}
+
+// isInert checks that nothing in a response commands a terminal or a CI host.
+func isInert(t *testing.T, response *admissionv1.AdmissionResponse) {
+	t.Helper()
+	texts := slices.Clone(response.Warnings)
+	if status := response.Result; status != nil {
+		texts = append(texts, strings.Split(status.Message, "\n")...)
+		texts = append(texts, status.Details.Name, status.Details.Group, status.Details.Kind)
+		for _, cause := range status.Details.Causes {
+			texts = append(texts, string(cause.Type), cause.Message, cause.Field)
+		}
+	}
+	for key, value := range response.AuditAnnotations {
+		texts = append(texts, key, value)
+	}
+	for _, text := range texts {
+		for _, found := range hosttest.Commands(text) {
+			t.Error(found)
+		}
+		if i := strings.IndexFunc(text, unicode.IsControl); i >= 0 || strings.ContainsRune(text, '\u202e') || !utf8.ValidString(text) {
+			t.Errorf("%q has a character that commands a terminal", text)
 		}
 	}
 }

@@ -138,7 +138,7 @@ func (c *Compute) settle(options Options) []Problem {
 type merger struct {
 	name     string
 	file     string  // that is judged
-	silent   bool    // a contradiction is none of ours
+	silent   bool    // contradictions are not reported
 	via      []Place // how the document that says it was found, nil for the judged one
 	problems []Problem
 }

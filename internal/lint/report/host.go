@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"unicode"
 	"unicode/utf8"
@@ -83,6 +84,20 @@ func (h *HostWriter) pass(text []byte, last bool) error {
 	}
 	_, err := h.w.Write(text)
 	return err
+}
+
+// Inert returns a text, part of a line or a line, with everything escaped that commands a terminal or a
+// CI host, wherever in a line the text stands and however it is cut afterwards.
+func Inert(text string) string {
+	text = Printable(strings.ToValidUTF8(text, string(utf8.RuneError)))
+	if !strings.Contains(text, "##") && !strings.Contains(text, "::") {
+		return text
+	}
+	var escaped strings.Builder
+	host := NewHostWriter(&escaped)
+	_, _ = io.WriteString(host, text) // a Builder has no errors
+	_ = host.Flush()
+	return escaped.String()
 }
 
 // hostEscape is the form of an escaped character, and hostWidening the cells that it is wider.

@@ -63,6 +63,21 @@ func TestHostWriter(t *testing.T) {
 	}
 }
 
+func TestInert(t *testing.T) {
+	for text, want := range map[string]string{
+		"plain, ä 日本 a::b": "plain, ä 日本 a::b", "a\nb\r\t": `a\nb\r\t`, "\x1b[31m": `\x1b[31m`, "\u202e": `\u202e`, "a\xff": "a\ufffd", "\x00": `\x00`,
+		"x##[a]": `x\u0023#[a]`, "\n##vso[a.b]": `\n\u0023#vso[a.b]`, " ::a::b": ` \u003a:a::b`, "###[": `#\u0023#[`, "##": "##", ":": ":", "": "",
+	} {
+		got := Inert(text)
+		if got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+		if again := Inert(got); again != got {
+			t.Errorf("%q, escaped again: %q", got, again)
+		}
+	}
+}
+
 // What does not start a sequence is written at once.
 func TestHostWriterDoesNotWaitForTheEnd(t *testing.T) {
 	var written strings.Builder
