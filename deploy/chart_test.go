@@ -648,6 +648,80 @@ func TestNull(t *testing.T) {
 	}
 }
 
+// TestNullTakesNoNeededDefaultAway sets each section and each single value to null: where nothing may stand in its place, the
+// schema names it; otherwise it is empty. No template fails.
+func TestNullTakesNoNeededDefaultAway(t *testing.T) {
+	var defaults map[string]any
+	if err := yaml.Unmarshal(read(t, valuesFile), &defaults); err != nil {
+		t.Fatal(err)
+	}
+	sections, single := map[string]bool{}, map[string]any{}
+	for _, of := range chartValues(t) {
+		var value any = defaults
+		for i, key := range of.path {
+			fields, _ := value.(map[string]any)
+			if i > 0 {
+				sections[strings.Join(of.path[:i], ".")] = len(fields) == 0
+			}
+			value = fields[key]
+		}
+		switch value.(type) {
+		case map[string]any, []any:
+		default:
+			single[strings.Join(of.path, ".")] = value
+		}
+	}
+	if len(sections) < 18 || len(single) < 40 {
+		t.Fatalf("there are %d sections and %d single values", len(sections), len(single))
+	}
+	optional := []string{"resources.requests", "resources.requests.cpu", "resources.requests.memory", "priorityClassName"} // Kubernetes has defaults for them
+	bases := []string{
+		"{webhook: {failurePolicy: Fail}, autoscaling: {enabled: true}, certificate: {mode: generated}, serviceMonitor: {enabled: auto}, prometheusRule: {enabled: auto}}",
+		fmt.Sprintf("{certificate: {mode: existing, existing: {secretName: given, caBundle: %[1]q}}, clients: {names: [apiserver], caBundle: %[1]q}}", caBundle),
+		"{webhook: {reviewBindings: true}, dashboard: {enabled: true}, prometheusRule: {enabled: true}}",
+	}
+	files := make([]string, len(bases))
+	for i, base := range bases {
+		files[i] = filepath.Join(t.TempDir(), "values.yaml")
+		if err := os.WriteFile(files[i], []byte(base), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	try := func(path string, needed bool) {
+		name := path[strings.LastIndex(path, ".")+1:]
+		for _, file := range files {
+			_, problems, err := renderAll("--api-versions", "v1/Pod", "--values", file, "--set", path+"=null")
+			bySchema := strings.Contains(problems, "specifications of the schema") && strings.Contains(problems, name)
+			byChart := strings.Contains(problems, "execution error at") && strings.Contains(problems, name) && !strings.Contains(problems, "nil pointer")
+			if err == nil && needed || err != nil && !bySchema && (needed || !byChart) {
+				t.Errorf("%s=null: %v: %s", path, err, problems)
+			}
+		}
+	}
+	needed := map[string]bool{}
+	for path, isEmpty := range sections {
+		needed[path] = !isEmpty && !slices.Contains(optional, path)
+	}
+	for path, value := range single {
+		isEmpty := value == nil || reflect.ValueOf(value).IsZero()
+		needed[path] = !isEmpty && !slices.Contains(optional, path)
+	}
+	next := make(chan string)
+	var workers sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		workers.Go(func() {
+			for path := range next {
+				try(path, needed[path])
+			}
+		})
+	}
+	for path := range needed {
+		next <- path
+	}
+	close(next)
+	workers.Wait()
+}
+
 // TestConfigRollsOut checks that pods are replaced when what they read has changed, and only then.
 func TestConfigRollsOut(t *testing.T) {
 	digest := func(args ...string) any {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -98,11 +99,13 @@ func TestValuesFollowTheirSchema(t *testing.T) {
 		t.Fatal(err)
 	}
 	problem := func(text string) string {
-		var value any
-		if err := yaml.Unmarshal([]byte(text), &value); err != nil {
-			t.Fatal(err)
+		var defaults, value map[string]any
+		for text, into := range map[string]*map[string]any{string(read(t, valuesFile)): &defaults, text: &value} {
+			if err := yaml.Unmarshal([]byte(text), into); err != nil {
+				t.Fatal(err)
+			}
 		}
-		if err := compiled.Validate(value); err != nil {
+		if err := compiled.Validate(over(value, defaults)); err != nil {
 			return err.Error()
 		}
 		return ""
@@ -116,25 +119,30 @@ func TestValuesFollowTheirSchema(t *testing.T) {
 		"config:":                    "",
 		"config: 'edition: 2023-03'": "",
 		"config: {}":                 "",
-		"config: {edition: 2023-03, kubernetes: {cluster: aks}}":                    "",
-		"config: {rules: {preview-target: off, memory: warning}}":                   "",
-		"config: {facts: [{kinds: [Pod], set: {target: aks}}]}":                     "",
-		"config: {webhook: {namespaces: [{names: [a], mode: warn}]}}":               "",
-		"config: {editon: 2023-03}":                                                 "'editon' not allowed",
-		"config: {edition: 1}":                                                      "/config/edition",
-		"config: {kubernetes: {cluster: gke}}":                                      "/config/kubernetes/cluster",
-		"config: {rules: {memory: on}}":                                             "/config/rules/memory",
-		"config: {rules: {memory: fatal}}":                                          "/config/rules/memory",
-		"config: {facts: [{kinds: [Pod], set: {workload: 1}}]}":                     "/config/facts/0/set/workload",
-		"config: {facts: [{set: {target: aks}}]}":                                   "/config/facts/0",
-		"config: {webhook: {mode: deny}}":                                           "/config/webhook/mode",
-		"config: [edition]":                                                         "/config",
-		"serviceMonitor: {enabled: auto}":                                           "",
-		"serviceMonitor: {enabled: maybe}":                                          "/serviceMonitor/enabled",
-		"monitoring: {apiGroup: example.com}":                                       "/monitoring/apiGroup",
-		"extraEnv: [{name: GOMEMLIMIT, value: 1GiB}]":                               "/extraEnv/0/name",
-		"extraEnv: [{name: GODEBUG, value: fips140=on}]":                            "",
-		"webhook: {matchConditions: [{name: a}]}":                                   "/webhook/matchConditions/0",
+		"config: {edition: 2023-03, kubernetes: {cluster: aks}}":      "",
+		"config: {rules: {preview-target: off, memory: warning}}":     "",
+		"config: {facts: [{kinds: [Pod], set: {target: aks}}]}":       "",
+		"config: {webhook: {namespaces: [{names: [a], mode: warn}]}}": "",
+		"config: {editon: 2023-03}":                                   "'editon' not allowed",
+		"config: {edition: 1}":                                        "/config/edition",
+		"config: {kubernetes: {cluster: gke}}":                        "/config/kubernetes/cluster",
+		"config: {rules: {memory: on}}":                               "/config/rules/memory",
+		"config: {rules: {memory: fatal}}":                            "/config/rules/memory",
+		"config: {facts: [{kinds: [Pod], set: {workload: 1}}]}":       "/config/facts/0/set/workload",
+		"config: {facts: [{set: {target: aks}}]}":                     "/config/facts/0",
+		"config: {webhook: {mode: deny}}":                             "/config/webhook/mode",
+		"config: [edition]":                                           "/config",
+		"serviceMonitor: {enabled: auto}":                             "",
+		"serviceMonitor: {enabled: maybe}":                            "/serviceMonitor/enabled",
+		"monitoring: {apiGroup: example.com}":                         "/monitoring/apiGroup",
+		"extraEnv: [{name: GOMEMLIMIT, value: 1GiB}]":                 "/extraEnv/0/name",
+		"extraEnv: [{name: GODEBUG, value: fips140=on}]":              "",
+		"hooks:":                                  "missing property 'hooks'",
+		"clients: null":                           "missing property 'clients'",
+		"webhook: {failurePolicy: }":              "missing property 'failurePolicy'",
+		"certificate: {existing: null}":           "missing property 'existing'",
+		"resources: {requests: null}":             "",
+		"webhook: {matchConditions: [{name: a}]}": "/webhook/matchConditions/0",
 		"webhook: {matchConditions: [{name: unknown-version, expression: 'true'}]}": "/webhook/matchConditions/0/name",
 	}
 	if len(tests) == 0 {
@@ -145,6 +153,25 @@ func TestValuesFollowTheirSchema(t *testing.T) {
 			t.Errorf("%s: the problem is %q, want %q", text, got, want)
 		}
 	}
+}
+
+// over puts values above defaults as Helm does: mappings are merged, and null takes a default away.
+func over(values, defaults map[string]any) map[string]any {
+	merged := map[string]any{}
+	maps.Copy(merged, defaults)
+	for key, value := range values {
+		fields, isMapping := value.(map[string]any)
+		below, _ := defaults[key].(map[string]any)
+		switch {
+		case value == nil:
+			delete(merged, key)
+		case isMapping:
+			merged[key] = over(fields, below)
+		default:
+			merged[key] = value
+		}
+	}
+	return merged
 }
 
 // value is one value of the chart: a property of the schema that has no properties of its own.
