@@ -118,6 +118,9 @@ func TestHandlerRefuses(t *testing.T) {
 		if response.Header().Get("Retry-After") != "" {
 			t.Errorf("%s: Retry-After", test.name)
 		}
+		if !slices.Contains(failureCodes(), response.Code) {
+			t.Errorf("%s: the series with code %d is not there from the start", test.name, response.Code)
+		}
 		for _, found := range hosttest.Commands(response.Body.String()) {
 			t.Errorf("%s: %s", test.name, found)
 		}
@@ -748,6 +751,8 @@ func TestMetrics(t *testing.T) {
 		`mlpolicy_webhook_policy_info{configuration="sha256:2",digest="sha256:1",edition="2023-03"} 1`,
 		`mlpolicy_webhook_reloads_total{result="failure",what="policy"} 0`,
 		`mlpolicy_webhook_certificate_expiry_timestamp_seconds`, `go_goroutines`,
+		`mlpolicy_webhook_unknown_clients_total{code="0"} 0`, `mlpolicy_webhook_unknown_clients_total{code="403"} 0`, `mlpolicy_webhook_unknown_clients_total{code="413"} 0`,
+		`mlpolicy_webhook_unknown_clients_total{code="415"} 0`, `mlpolicy_webhook_unknown_clients_total{code="499"} 0`, `mlpolicy_webhook_failures_total{code="413"} 0`,
 	} {
 		if !strings.Contains(written, want) {
 			t.Errorf("no %s", want)

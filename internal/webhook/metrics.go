@@ -80,13 +80,23 @@ func newMetrics(covers func(group, kind string) bool, lists func(group, version,
 		m.reloads.WithLabelValues(what, "success")
 		m.reloads.WithLabelValues(what, "failure")
 	}
-	for _, code := range []int{0, http.StatusBadRequest, http.StatusForbidden, statusGone, http.StatusServiceUnavailable, http.StatusGatewayTimeout} {
+	for _, code := range failureCodes() {
+		m.failures.WithLabelValues(strconv.Itoa(code))
 		m.unknown.WithLabelValues(strconv.Itoa(code))
 	}
-	for _, code := range []int{http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusInternalServerError, http.StatusServiceUnavailable, http.StatusGatewayTimeout} {
-		m.failures.WithLabelValues(strconv.Itoa(code))
+	// A known client that gives up is abandoned_total, and is neither refused nor without a request.
+	for _, code := range []int{0, http.StatusForbidden, statusGone} {
+		m.unknown.WithLabelValues(strconv.Itoa(code))
 	}
 	return m
+}
+
+// failureCodes are the HTTP status codes that end a request for a review without a verdict.
+func failureCodes() []int {
+	return []int{
+		http.StatusBadRequest, http.StatusMethodNotAllowed, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType,
+		http.StatusInternalServerError, http.StatusServiceUnavailable, http.StatusGatewayTimeout,
+	}
 }
 
 // ServeHTTP writes the metrics.
