@@ -352,8 +352,9 @@ func TestMetrics(t *testing.T) {
 		t.Fatalf("webhook.md lists %d metrics", len(listed))
 	}
 	for metric, labels := range map[string][]string{ // of the API server
-		"apiserver_admission_webhook_fail_open_count": {"name", "type"},
-		"apiserver_admission_webhook_rejection_count": {"error_type", "name", "operation", "rejection_code", "type"},
+		"apiserver_admission_match_condition_evaluation_errors_total": {"kind", "name", "operation", "type"},
+		"apiserver_admission_webhook_fail_open_count":                 {"name", "type"},
+		"apiserver_admission_webhook_rejection_count":                 {"error_type", "name", "operation", "rejection_code", "type"},
 	} {
 		listed[metric] = labels
 	}

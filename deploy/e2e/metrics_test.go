@@ -27,6 +27,8 @@ const (
 	requests   = "apiserver_admission_webhook_request_total" // that it sent, by the code of what came of them
 	failOpen   = "apiserver_admission_webhook_fail_open_count"
 	rejections = "apiserver_admission_webhook_rejection_count" // what it refused because of them
+
+	conditionErrors = "apiserver_admission_match_condition_evaluation_errors_total" // match conditions that failed
 )
 
 // series are the values of metrics, each by its name and labels as they are exposed, such as

@@ -145,6 +145,11 @@ func exposed(t *testing.T) []labels.Labels {
 	if err := r.canary(); err == nil {
 		t.Fatal("what cannot be reviewed is admitted under failurePolicy Fail")
 	}
+	r.upgrade(t, values{"webhook.matchConditions": []map[string]any{{"name": "labelled", "expression": `object.metadata.labels["team"] != ""`}}})
+	eventually(t, "a match condition that fails", func() bool {
+		_ = r.canary() // refused in any case
+		return serverMetrics(t).sum(conditionErrors) > 0
+	})
 	maps.Copy(all, serverMetrics(t))
 
 	var parsed []labels.Labels
