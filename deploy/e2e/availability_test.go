@@ -217,6 +217,12 @@ func (p *pod) serves(t *testing.T) string {
 func (r *release) rotate(t *testing.T, ca *authority) {
 	t.Helper()
 	certificate, key := ca.issue(t, r.host())
+	r.show(t, certificate, key)
+}
+
+// show has the pods take over a certificate.
+func (r *release) show(t *testing.T, certificate, key string) {
+	t.Helper()
 	pair, err := tls.X509KeyPair([]byte(certificate), []byte(key))
 	if err != nil {
 		t.Fatal(err)

@@ -3,6 +3,8 @@ package e2e
 import (
 	"bytes"
 	"context"
+	"crypto/x509"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -44,6 +46,25 @@ egressSelections:
         uds: {udsName: %s}
 `
 
+// admissionPlugins has the API server show a certificate to webhooks; %s is the file that says which.
+const admissionPlugins = `apiVersion: apiserver.config.k8s.io/v1
+kind: AdmissionConfiguration
+plugins:
+  - name: ValidatingAdmissionWebhook
+    configuration: {apiVersion: apiserver.config.k8s.io/v1, kind: WebhookAdmissionConfiguration, kubeConfigFile: %s}
+`
+
+// webhookUsers names the certificate, in base64, that is shown to each Service.
+const webhookUsers = `apiVersion: v1
+kind: Config
+users:
+  - name: "*.svc"
+    user: {client-certificate-data: %s, client-key-data: %s}
+`
+
+// apiServerName is the name in the certificate.
+const apiServerName = "kube-apiserver"
+
 // auditPolicy has everything that is written in the audit log, without its content.
 const auditPolicy = `apiVersion: audit.k8s.io/v1
 kind: Policy
@@ -59,6 +80,7 @@ type cluster struct {
 	environment  *envtest.Environment
 	managers     *exec.Cmd // kube-controller-manager
 	konnectivity *konnectivity
+	clients      *authority // of the certificate that the API server shows to webhooks
 
 	config     *rest.Config // of an administrator
 	client     *kubernetes.Clientset
@@ -78,13 +100,25 @@ func startCluster(dir string) (*cluster, error) {
 	if err := standIns(dir); err != nil {
 		return nil, err
 	}
+	var err error
+	if c.clients, err = makeAuthority(); err != nil {
+		return nil, err
+	}
+	certificate, key, err := c.clients.leaf(apiServerName, x509.ExtKeyUsageClientAuth, time.Time{})
+	if err != nil {
+		return nil, err
+	}
 	socket := filepath.Join(dir, "konnectivity.sock")
-	for name, text := range map[string]string{"egress.yaml": fmt.Sprintf(egress, socket), "audit.yaml": auditPolicy} {
+	base64 := func(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }
+	for name, text := range map[string]string{
+		"egress.yaml": fmt.Sprintf(egress, socket), "audit.yaml": auditPolicy,
+		"admission.yaml":     fmt.Sprintf(admissionPlugins, filepath.Join(dir, "webhook-users.yaml")),
+		"webhook-users.yaml": fmt.Sprintf(webhookUsers, base64(certificate), base64(key)),
+	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			return nil, err
 		}
 	}
-	var err error
 	if c.konnectivity, err = startKonnectivity(socket); err != nil {
 		return nil, err
 	}
@@ -113,6 +147,7 @@ func (c *cluster) startAPIServer() error {
 		Set("advertise-address", "127.0.0.1").Set("endpoint-reconciler-type", "none").
 		// The ServiceAccount plugin, which envtest turns off, has what it needs from kube-controller-manager.
 		Disable("disable-admission-plugins").
+		Set("admission-control-config-file", filepath.Join(c.dir, "admission.yaml")).
 		Set("egress-selector-config-file", filepath.Join(c.dir, "egress.yaml")).
 		Set("audit-policy-file", filepath.Join(c.dir, "audit.yaml")).
 		Set("audit-log-path", c.auditLog)

@@ -41,13 +41,17 @@ func podThatStates(labels int) string {
 
 // post sends a body to a pod as a review, by a connection of its own.
 func (r *release) post(p *pod, body io.Reader, size int) (code int, answer string, err error) {
+	return post(r.client(), p, body, size)
+}
+
+// post sends a body to a pod as a review, by a connection of its own.
+func post(client *http.Client, p *pod, body io.Reader, size int) (code int, answer string, err error) {
 	request, err := http.NewRequest(http.MethodPost, "https://"+p.address+"/validate?timeout=30s", body)
 	if err != nil {
 		return 0, "", err
 	}
 	request.Header.Set("Content-Type", "application/json")
 	request.ContentLength = int64(size)
-	client := r.client()
 	client.Timeout = patience
 	// As the API server: who asks for the end of the connection may lose the answer to a body that is not read.
 	client.Transport.(*http.Transport).DisableKeepAlives = false
