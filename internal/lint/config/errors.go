@@ -66,14 +66,11 @@ func (e Errors) err() error {
 	return e
 }
 
-// UnknownEdition says that an id is not one of the editions. Of a month or a day it names
-// the edition in force then.
+// UnknownEdition says that an id is not one of the editions. Of a month or a day, in any of the
+// usual spellings, it names the edition in force then.
 func UnknownEdition(id string, editions []string) string {
-	month, _, _ := strings.Cut(id, "T")
-	if _, err := time.Parse(time.DateOnly, month); err == nil {
-		month = month[:len("2006-01")]
-	}
-	if _, err := time.Parse("2006-01", month); err != nil {
+	month, ok := monthOf(id)
+	if !ok {
 		return unknown("edition", id, editions)
 	}
 	var inForce string
@@ -86,6 +83,18 @@ func UnknownEdition(id string, editions []string) string {
 		return fmt.Sprintf("unknown edition %q: none was in force then: use one of %s", id, strings.Join(editions, ", "))
 	}
 	return fmt.Sprintf("unknown edition %q: the one in force then is %q", id, inForce)
+}
+
+// monthOf returns the month of a date as ids of editions have it.
+func monthOf(date string) (month string, ok bool) {
+	date, _, _ = strings.Cut(date, "T")
+	date = strings.NewReplacer("/", "-", ".", "-").Replace(strings.TrimSpace(date))
+	for _, layout := range []string{"2006-1", "2006-1-2", "200601", "20060102", "1-2006"} {
+		if parsed, err := time.Parse(layout, date); err == nil {
+			return parsed.Format("2006-01"), true
+		}
+	}
+	return "", false
 }
 
 // unknown says that a name is not one of those that there are.
