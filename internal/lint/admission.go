@@ -127,7 +127,7 @@ func (l *Linter) reportable(denials []policy.Denial, variants []variant, first i
 			if rule, _ := l.policies.Rule(denial.Rule); l.severity(rule) != Error {
 				continue
 			}
-			denial.Message = "may run on " + l.nameOf(variants[index-first].Target.Value) + ": " + denial.Message
+			denial.Message = l.possible(variants[index-first].Target.Value) + denial.Message
 		}
 		byVariant[index-first] = append(byVariant[index-first], denial)
 	}
@@ -143,6 +143,9 @@ func (l *Linter) reportable(denials []policy.Denial, variants []variant, first i
 	}
 	return kept
 }
+
+// possible are the words before what is wrong on a target on which a deployment may run and need not.
+func (l *Linter) possible(target facts.Target) string { return "may run on " + l.nameOf(target) + ": " }
 
 // nameOf is what the edition in force calls a target.
 func (l *Linter) nameOf(target facts.Target) string {

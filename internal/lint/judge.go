@@ -84,6 +84,7 @@ func (j *judge) denial(all *facts.Facts, denial policy.Denial, of variant, rests
 		finding.subject, finding.ofDeployment = index, true
 		finding.under(d.Parameters, &place)
 		if of.mayRun {
+			finding.Possible = j.linter.possible(d.Target.Value)
 			finding.further += " Or remove the scheduling terms that let it run there."
 			place.Related = append(slices.Clip(place.Related), d.Target.Place)
 		}

@@ -47,6 +47,9 @@ type Finding struct {
 	Component string
 	// Target is the target of the deployment or compute, if known.
 	Target string
+	// Possible are the words with which the message begins where the deployment may run on
+	// Target and need not; empty where it runs there.
+	Possible string
 	// Amount is by how much the rule is violated, unknown unless its METADATA say in which
 	// direction it grows: the larger, the worse.
 	Amount facts.Number

@@ -298,7 +298,8 @@ func metadataOf(object []byte, key string) metadata {
 // ratchet exempts the errors that the object had before, each of them for one error now: of the
 // same rule, component and message, wherever it has moved, or by an amount that is not larger
 // on the same target. A message has the values in it, so that an error whose value changed
-// otherwise is new. An error behind which nothing was judged is never known to be unchanged.
+// otherwise is new. What was wrong on a target on which the object only may have run is new where
+// it runs there now, and not the other way round. An error behind which nothing was judged is never known to be unchanged.
 // Errors of a rule that failed on the object as it was are exempted, since they may not be new,
 // and unsure reports whether there are any.
 func ratchet(now []outcome, before judgement) (unsure bool) {
@@ -312,10 +313,6 @@ func ratchet(now []outcome, before judgement) (unsure bool) {
 			outcome.exemption = Unchanged
 		}
 	}
-	same := func(a, b lint.Finding) bool { return a.Rule == b.Rule && a.Component == b.Component }
-	for i := range now {
-		take(&now[i], func(was lint.Finding) bool { return same(was, now[i].Finding) && said(was) == said(now[i].Finding) })
-	}
 	// The largest amount takes the least of those that cover it, so that as many as possible are covered.
 	slices.SortStableFunc(had, func(a, b lint.Finding) int { return cmp.Compare(a.Amount.Value, b.Amount.Value) })
 	order := make([]*outcome, len(now))
@@ -323,10 +320,22 @@ func ratchet(now []outcome, before judgement) (unsure bool) {
 		order[i] = &now[i]
 	}
 	slices.SortStableFunc(order, func(a, b *outcome) int { return cmp.Compare(b.Amount.Value, a.Amount.Value) })
-	for _, outcome := range order {
-		take(outcome, func(was lint.Finding) bool {
-			return same(was, outcome.Finding) && was.Target == outcome.Target && outcome.Amount.NotAbove(was.Amount)
-		})
+	// What must run takes nothing that only may have run, and what may run takes its own kind first.
+	for _, comparable := range []func(was, is lint.Finding) bool{
+		func(was, is lint.Finding) bool { return was.Possible == is.Possible },
+		func(was, is lint.Finding) bool { return was.Possible == "" },
+	} {
+		same := func(was, is lint.Finding) bool {
+			return was.Rule == is.Rule && was.Component == is.Component && comparable(was, is)
+		}
+		for i := range now {
+			take(&now[i], func(was lint.Finding) bool { return same(was, now[i].Finding) && said(was) == said(now[i].Finding) })
+		}
+		for _, outcome := range order {
+			take(outcome, func(was lint.Finding) bool {
+				return same(was, outcome.Finding) && was.Target == outcome.Target && outcome.Amount.NotAbove(was.Amount)
+			})
+		}
 	}
 	for i := range now {
 		if now[i].Severity == lint.Error && !now[i].Unjudged && slices.Contains(before.rules, now[i].Rule) {
@@ -336,12 +345,14 @@ func ratchet(now []outcome, before judgement) (unsure bool) {
 	return unsure
 }
 
-// said is the message of a finding but for its field, which messages about the input itself name.
+// said is the message of a finding but for its field, which messages about the input itself name, and
+// for the words which say that the deployment need not run on the target.
 func said(finding lint.Finding) string {
+	message := strings.TrimPrefix(finding.Message, finding.Possible)
 	if finding.Field == "" {
-		return finding.Message
+		return message
 	}
-	return strings.ReplaceAll(finding.Message, finding.Field, "")
+	return strings.ReplaceAll(message, finding.Field, "")
 }
 
 // decide makes the response of outcomes, the worst of which come first.
