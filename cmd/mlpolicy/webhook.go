@@ -114,7 +114,7 @@ func (p *program) webhook(c *cli.Context) error {
 	if c.Bool(checkFlag) {
 		return p.check(c)
 	}
-	webhook.DelayCollections()
+	setGCPercent(webhookGCPercent)
 	server, err := webhook.New(c.Context, webhook.Options{
 		Address: c.String(listenFlag), MetricsAddress: c.String(metricsFlag),
 		Certificate: c.String(tlsCertFlag), Key: c.String(tlsKeyFlag),

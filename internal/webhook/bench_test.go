@@ -70,7 +70,6 @@ type benched struct {
 // same object into values takes. On a machine of its own a create may take 250 µs, an
 // update 2.2 times as long, and what is without facts 100 µs.
 func BenchmarkReview(b *testing.B) {
-	DelayCollections()
 	policy := policyOf(b, "")
 	for _, benched := range reviews(b) {
 		b.Run(benched.name, func(b *testing.B) {
@@ -99,7 +98,6 @@ func BenchmarkReview(b *testing.B) {
 // takes longer than a webhook's timeout of 3 s is admitted unreviewed where failurePolicy is
 // Ignore.
 func BenchmarkReviewOfLargeObjects(b *testing.B) {
-	DelayCollections()
 	policy := policyOf(b, "")
 	const (
 		container = `{"name":"scorer","image":"scorer","resources":{"limits":{"nvidia.com/gpu":1,"memory":"1Gi"}}}`
@@ -137,7 +135,6 @@ func BenchmarkReviewOfLargeObjects(b *testing.B) {
 // BenchmarkHandler measures whole requests, and beside them a handler that decodes the
 // same review and always allows.
 func BenchmarkHandler(b *testing.B) {
-	DelayCollections()
 	handler, _ := handlerOf(policyOf(b, ""))
 	handler.log.Logger = slog.New(slog.DiscardHandler)
 	allowing := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
