@@ -67,11 +67,14 @@ func (e Errors) err() error {
 }
 
 // UnknownEdition says that an id is not one of the editions. Of a month or a day, in any of the
-// usual spellings, it names the edition in force then.
+// usual spellings, it names the edition in force then, or the one whose id the month is.
 func UnknownEdition(id string, editions []string) string {
-	month, ok := monthOf(id)
-	if !ok {
+	month, hasDay, ok := monthOf(id)
+	switch {
+	case !ok:
 		return unknown("edition", id, editions)
+	case !hasDay && slices.Contains(editions, month):
+		return unknown("edition", id, []string{month})
 	}
 	var inForce string
 	for _, edition := range editions {
@@ -85,16 +88,19 @@ func UnknownEdition(id string, editions []string) string {
 	return fmt.Sprintf("unknown edition %q: the one in force then is %q", id, inForce)
 }
 
-// monthOf returns the month of a date as ids of editions have it.
-func monthOf(date string) (month string, ok bool) {
+// monthOf returns the month of a date as ids of editions have it, and whether the date has a day.
+func monthOf(date string) (month string, hasDay, ok bool) {
 	date, _, _ = strings.Cut(date, "T")
 	date = strings.NewReplacer("/", "-", ".", "-").Replace(strings.TrimSpace(date))
-	for _, layout := range []string{"2006-1", "2006-1-2", "200601", "20060102", "1-2006"} {
-		if parsed, err := time.Parse(layout, date); err == nil {
-			return parsed.Format("2006-01"), true
+	for _, layout := range []struct {
+		text   string
+		hasDay bool
+	}{{"2006-1", false}, {"200601", false}, {"1-2006", false}, {"2006-1-2", true}, {"20060102", true}} {
+		if parsed, err := time.Parse(layout.text, date); err == nil {
+			return parsed.Format("2006-01"), layout.hasDay, true
 		}
 	}
-	return "", false
+	return "", false, false
 }
 
 // unknown says that a name is not one of those that there are.
