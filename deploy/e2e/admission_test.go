@@ -229,6 +229,31 @@ func TestManyWarnings(t *testing.T) {
 	}
 }
 
+// kubectl prints what the webhook says in the log of a CI job, whose host executes none of what an object has in it.
+func TestNothingSaidCommandsCIHosts(t *testing.T) {
+	r := install(t, merge(imageRules, values{"mode": "enforce"}))
+	ns := namespace(t)
+	commands := []string{"##vso[task.setvariable variable=PATH]evil", "##[add-matcher]evil.json", "####vso[task.complete]"}
+	if len(commands) == 0 {
+		t.Fatal("no cases")
+	}
+	for mode, begins := range map[string]string{"enforce": denied + "image-registry: docker.io/", "warn": "Warning: mlpolicy would deny this: image-registry: docker.io/"} {
+		r.configure(t, "webhook: {namespaces: [{names: ["+ns+"], mode: "+mode+"}]}")
+		for _, command := range commands {
+			manifest := deploymentOf("scorer", fmt.Sprintf("mlpolicy.dev/workload: %q", command), "containers: ["+image("scorer", "docker.io/"+command)+"]")
+			got := apply(t, ns, manifest, "--dry-run=server")
+			said := got.stderr
+			if strings.Contains(said, "##vso[") || strings.Contains(said, "##[") {
+				t.Errorf("%s: kubectl writes\n%s", mode, said)
+			}
+			// Once as the image, and once as the statement, which is a warning.
+			if !strings.Contains(said, begins) || strings.Count(said, `\u0023#`) != 2 || !strings.Contains(said, "Warning: mlpolicy: syntax: ") {
+				t.Errorf("%s: kubectl does not say what is wrong\n%s", mode, said)
+			}
+		}
+	}
+}
+
 // A pod that is denied to a controller is an event of its owner, where people look for the reason.
 func TestFailedCreate(t *testing.T) {
 	ns := namespace(t)

@@ -10,6 +10,9 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 )
 
 // withoutVerdict adds up what the webhook counts of reviews that end without a verdict.
@@ -18,9 +21,9 @@ func withoutVerdict(before, after series) float64 {
 }
 
 // many creates an object so often at once, as dry runs, and returns how many creates were admitted.
-func many(t *testing.T, number int, ns, image string, gpu bool) int {
+func many(t *testing.T, number int, ns string, object *appsv1.Deployment) int {
 	t.Helper()
-	client, object := creator(t), scorerOf(t, image, gpu)
+	client := creator(t)
 	var all sync.WaitGroup
 	admitted := make(chan bool, number)
 	for range number {
@@ -84,10 +87,10 @@ func TestFloodsAreCounted(t *testing.T) {
 		flood       func(t *testing.T, image string, gpu bool) int
 	}{
 		{"more reviews than the processors can do", "scorer:slow", false, func(t *testing.T, image string, gpu bool) int {
-			return many(t, 24, ns, image, gpu)
+			return many(t, 24, ns, scorerOf(t, image, gpu))
 		}},
 		{"a process that stands still", "scorer:4", true, func(t *testing.T, image string, gpu bool) int {
-			if got := many(t, 16, ns, image, gpu); got != 0 {
+			if got := many(t, 16, ns, scorerOf(t, image, gpu)); got != 0 {
 				t.Errorf("%d creates are admitted before", got)
 			}
 			if err := p.command.Process.Signal(syscall.SIGSTOP); err != nil {
@@ -102,7 +105,7 @@ func TestFloodsAreCounted(t *testing.T) {
 					t.Fatal(err)
 				}
 			}()
-			return many(t, 16, ns, image, gpu)
+			return many(t, 16, ns, scorerOf(t, image, gpu))
 		}},
 	}
 	if len(tests) == 0 {
@@ -112,23 +115,53 @@ func TestFloodsAreCounted(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			server, webhook := serverMetrics(t), p.metrics(t)
 			admitted := test.flood(t, test.image, test.gpu)
-			missed := added(server, serverMetrics(t), failOpen)
-			if missed == 0 || float64(admitted) < missed {
+			if missed := checkCounts(t, p, server, webhook, admitted); missed == 0 || float64(admitted) < missed {
 				t.Errorf("%d creates were admitted, %v without a review", admitted, missed)
 			}
-			eventually(t, "no review in flight", func() bool { return p.metrics(t)[inFlight] == 0 })
-			var counted float64
-			eventually(t, "as many reviews without a verdict as the API server missed", func() bool {
-				counted = withoutVerdict(webhook, p.metrics(t))
-				return counted >= missed
-			})
-			after := p.metrics(t)
-			t.Logf("the API server missed %v reviews; the webhook counts %v: %v failed, %v were abandoned, %v were of clients that are new",
-				missed, counted, added(webhook, after, failuresTotal), added(webhook, after, abandonedTotal), added(webhook, after, unknownClients))
-			// Connections that never had a request may be spare ones.
-			if spare := added(webhook, after, unknownClients, `code="0"`); counted-spare > missed {
-				t.Errorf("the webhook counts %v reviews without a verdict, the API server %v", counted-spare, missed)
-			}
 		})
+	}
+}
+
+// checkCounts compares what API server and webhook count of reviews without a verdict since they were read.
+// It returns how many reviews the API server missed.
+func checkCounts(t *testing.T, p *pod, server, webhook series, admitted int) (missed float64) {
+	t.Helper()
+	missed = added(server, serverMetrics(t), failOpen)
+	eventually(t, "no review in flight", func() bool { return p.metrics(t)[inFlight] == 0 })
+	var counted float64
+	eventually(t, "as many reviews without a verdict as the API server missed", func() bool {
+		counted = withoutVerdict(webhook, p.metrics(t))
+		return counted >= missed
+	})
+	after := p.metrics(t)
+	t.Logf("%d objects were admitted; the API server missed %v reviews; the webhook counts %v: %v failed, %v were abandoned, %v were of clients that are new",
+		admitted, missed, counted, added(webhook, after, failuresTotal), added(webhook, after, abandonedTotal), added(webhook, after, unknownClients))
+	// Connections that never had a request may be spare ones.
+	if spare := added(webhook, after, unknownClients, `code="0"`); counted-spare > missed {
+		t.Errorf("the webhook counts %v reviews without a verdict, the API server %v", counted-spare, missed)
+	}
+	return missed
+}
+
+// A tenant once switched reviews of large objects off by creating many of them at once. Now each is denied or, on a machine that
+// has no time for it, counted by API server and webhook alike. Small ones beside them get their verdicts.
+func TestLargeCreatesOfATenant(t *testing.T) {
+	const number, variables = 16, 8000
+	r := install(t, values{"mode": "enforce", "webhook.failurePolicy": "Ignore"})
+	p, ns := r.running()[0], namespace(t)
+	large := scorerOf(t, "scorer:4", true)
+	container := &large.Spec.Template.Spec.Containers[0]
+	for i := range variables {
+		container.Env = append(container.Env, corev1.EnvVar{Name: fmt.Sprintf("VARIABLE_%d", i), Value: strings.Repeat("x", 100)})
+	}
+	l := startLoad(t, namespace(t))
+	l.more(t, 20)
+	server, webhook := serverMetrics(t), p.metrics(t)
+	l.begin(t, "a tenant creates large objects")
+	admitted := many(t, number, ns, large)
+	l.more(t, 50)
+	l.spotless(t)
+	if missed := checkCounts(t, p, server, webhook, admitted); float64(admitted) > missed {
+		t.Errorf("%d of %d large objects were admitted, %v without a review", admitted, number, missed)
 	}
 }
