@@ -27,6 +27,8 @@ import (
 	"time"
 
 	"sigs.k8s.io/yaml"
+
+	"github.com/mlpolicy/mlpolicy/internal/golden"
 )
 
 const (
@@ -987,7 +989,7 @@ func TestInstallYAML(t *testing.T) {
 	if err != nil {
 		t.Fatal(err, problems)
 	}
-	golden(t, "install.yaml", "# Rendered from deploy/chart by make chart UPDATE=-update. It needs cert-manager in the cluster.\n"+text, "make chart UPDATE=-update")
+	golden.Check(t, "install.yaml", "# Rendered from deploy/chart by make chart UPDATE=-update. It needs cert-manager in the cluster.\n"+text)
 }
 
 // cluster stands for an API server that holds objects; lookup of helm asks it.

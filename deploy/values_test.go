@@ -3,9 +3,7 @@ package deploy
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"maps"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -15,22 +13,9 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	yamlv3 "go.yaml.in/yaml/v3"
 	"sigs.k8s.io/yaml"
+
+	"github.com/mlpolicy/mlpolicy/internal/golden"
 )
-
-var update = flag.Bool("update", false, "write generated files anew")
-
-// golden compares got with a file, or writes the file when -update is set.
-func golden(t *testing.T, file, got, how string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if string(read(t, file)) != got {
-		t.Errorf("%s is stale; run: %s", file, how)
-	}
-}
 
 const (
 	schemaFile = "chart/values.schema.json"
@@ -58,7 +43,7 @@ func TestValuesSchema(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, schemaFile, head+"\n  \"definitions\": "+string(text)+"\n}\n", "make generate")
+	golden.Check(t, schemaFile, head+"\n  \"definitions\": "+string(text)+"\n}\n")
 }
 
 // embedded returns a schema as a definition of another one by that name. Helm reads the unquoted off of YAML 1.1 as a
@@ -257,7 +242,7 @@ func TestChartReadme(t *testing.T) {
 	if !begins || !ends {
 		t.Fatal("the README has no place for the values")
 	}
-	golden(t, file, head+"<!-- values -->\n"+table.String()+"<!-- end -->"+tail, "make generate")
+	golden.Check(t, file, head+"<!-- values -->\n"+table.String()+"<!-- end -->"+tail)
 
 	commands := regexp.MustCompile(`(?m)^ *\$ (.+)$`).FindAllStringSubmatch(text, -1)
 	if len(commands) == 0 {

@@ -2,7 +2,6 @@ package policies_test
 
 import (
 	"encoding/json"
-	"flag"
 	"io/fs"
 	"os"
 	"path"
@@ -17,10 +16,9 @@ import (
 	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/open-policy-agent/opa/v1/storage/inmem"
 
+	"github.com/mlpolicy/mlpolicy/internal/golden"
 	"github.com/mlpolicy/mlpolicy/policies"
 )
-
-var update = flag.Bool("update", false, "write .manifest anew")
 
 // The bundle claims no more than the packages and editions that it has: whatever else
 // stands below mlpolicy comes from other bundles.
@@ -61,19 +59,7 @@ func TestManifest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want = append(want, '\n')
-	if *update {
-		if err := os.WriteFile(".manifest", want, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got, err := os.ReadFile(".manifest")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(got) != string(want) {
-		t.Errorf(".manifest does not list the packages and editions; run: make generate")
-	}
+	golden.Check(t, ".manifest", append(want, '\n'))
 }
 
 // organisation is a bundle of rules and an edition beside the project's.

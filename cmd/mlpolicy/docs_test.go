@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/mlpolicy/mlpolicy/internal/golden"
 )
 
 // output runs mlpolicy in the project's folder and returns what it prints.
@@ -23,20 +25,6 @@ func output(t *testing.T, args ...string) string {
 	return stdout.String()
 }
 
-// golden compares got with a file, or writes the file when -update is set.
-func golden(t *testing.T, file, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if want, err := os.ReadFile(file); err != nil || string(want) != got {
-		t.Errorf("%s is stale (%v); make generate writes it anew", file, err)
-	}
-}
-
 // TestRulePages holds docs/rules against what explain prints, and allows no other page there.
 func TestRulePages(t *testing.T) {
 	pages := map[string]bool{}
@@ -47,7 +35,7 @@ func TestRulePages(t *testing.T) {
 		}
 		page := filepath.Join("../../docs/rules", id+".md")
 		pages[page] = true
-		golden(t, page, output(t, "explain", "--format", "markdown", id))
+		golden.Check(t, page, output(t, "explain", "--format", "markdown", id))
 	}
 	found, err := filepath.Glob("../../docs/rules/*")
 	if err != nil || len(pages) < 16 || len(found) != len(pages) {
@@ -77,7 +65,7 @@ func TestReadme(t *testing.T) {
 	if count == 0 {
 		t.Fatal("the README has no generated block")
 	}
-	golden(t, file, got)
+	golden.Check(t, file, got)
 }
 
 // TestReadmeNamesEveryCommand keeps the README from falling behind the command.

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/mlpolicy/mlpolicy/internal/golden"
 	"github.com/mlpolicy/mlpolicy/internal/lint/config"
 )
 
@@ -30,7 +31,7 @@ func TestProjects(t *testing.T) {
 	for _, project := range projects {
 		name := filepath.Base(filepath.Dir(project))
 		t.Run(name, func(t *testing.T) {
-			golden(t, filepath.Join(folder, name+".out"), lintIn(t, filepath.Dir(project), "--format", "text"))
+			golden.Check(t, filepath.Join(folder, name+".out"), lintIn(t, filepath.Dir(project), "--format", "text"))
 			whole := findingsIn(t, filepath.Dir(project))
 			if len(whole) == 0 {
 				t.Fatal("the project has no findings")

@@ -2,7 +2,6 @@ package lint_test
 
 import (
 	"bytes"
-	"flag"
 	"fmt"
 	"io/fs"
 	"os"
@@ -11,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/mlpolicy/mlpolicy/internal/golden"
 	"github.com/mlpolicy/mlpolicy/internal/lint"
 	"github.com/mlpolicy/mlpolicy/internal/lint/config"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
@@ -18,8 +18,6 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/report"
 	"github.com/mlpolicy/mlpolicy/policies"
 )
-
-var update = flag.Bool("update", false, "write golden files anew")
 
 const examplesFolder = "../../policies/mlpolicy/rules"
 
@@ -96,7 +94,7 @@ func TestExamples(t *testing.T) {
 			if err := report.ForFindings().Write(&text, report.Text, report.Findings{Result: result, Incomplete: result.Errors}, report.Options{}); err != nil {
 				t.Fatal(err)
 			}
-			golden(t, path.Join(examplesFolder, e.name+".out"), text.Bytes())
+			golden.Check(t, path.Join(examplesFolder, e.name+".out"), text.Bytes())
 		})
 	}
 }
@@ -196,22 +194,4 @@ func pick[T any](second bool, a, b T) T {
 		return b
 	}
 	return a
-}
-
-// golden compares got with a file, or writes the file when -update is set.
-func golden(t *testing.T, file string, got []byte) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(file, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatalf("%v; make generate writes it", err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("%s differs; make generate writes it anew\n--- got\n%s--- want\n%s", file, got, want)
-	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io/fs"
 	"math"
@@ -16,14 +15,13 @@ import (
 	admissionv1 "k8s.io/api/admission/v1"
 	"sigs.k8s.io/yaml"
 
+	"github.com/mlpolicy/mlpolicy/internal/golden"
 	"github.com/mlpolicy/mlpolicy/internal/lint"
 	"github.com/mlpolicy/mlpolicy/internal/lint/config"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
 	"github.com/mlpolicy/mlpolicy/policies"
 )
-
-var update = flag.Bool("update", false, "write golden files anew")
 
 const admission = "../../testdata/admission"
 
@@ -115,7 +113,7 @@ func TestReview(t *testing.T) {
 			if decision.Response.UID != request.UID {
 				t.Errorf("uid %q, want %q", decision.Response.UID, request.UID)
 			}
-			golden(t, strings.TrimSuffix(file, ".yaml")+".response", readable(t, decision))
+			golden.Check(t, strings.TrimSuffix(file, ".yaml")+".response", readable(t, decision))
 		})
 	}
 }
@@ -264,19 +262,4 @@ func readable(t *testing.T, d *Decision) string {
 		t.Fatal(err)
 	}
 	return text.String() + "audit: " + string(list) + "\n"
-}
-
-// golden compares text with a file that -update writes.
-func golden(t *testing.T, file, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(file)
-	if err != nil || got != string(want) {
-		t.Errorf("%s differs (%v); go test -update writes it anew. got:\n%s\nwant:\n%s", file, err, got, want)
-	}
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/mlpolicy/mlpolicy/internal/golden"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
@@ -60,7 +61,7 @@ func TestFormatsPage(t *testing.T) {
 			}
 		}
 	}
-	golden(t, "../../../docs/formats.md", formatsPage(deployments, computes, completes))
+	golden.Check(t, "../../../docs/formats.md", formatsPage(deployments, computes, completes))
 }
 
 // The marks of a cell, the strongest last.

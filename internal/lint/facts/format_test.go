@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/mlpolicy/mlpolicy/internal/golden"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
@@ -36,7 +37,7 @@ func TestFormatExamples(t *testing.T) {
 				t.Fatal(err)
 			}
 			extraction := extract(t, os.DirFS(filepath.Dir(file)), Options{}, filepath.Base(file), string(data))
-			golden(t, file+".facts", describe(extraction))
+			golden.Check(t, file+".facts", describe(extraction))
 		})
 	}
 	for _, format := range Formats() {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/mlpolicy/mlpolicy/internal/golden"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
@@ -215,5 +216,5 @@ func TestKubernetesKindsOfChart(t *testing.T) {
 			fmt.Fprintf(&text, "  updates: [%s]\n", strings.Join(served.Updates, ", "))
 		}
 	}
-	golden(t, "../../../deploy/chart/files/kinds.yaml", text.String())
+	golden.Check(t, "../../../deploy/chart/files/kinds.yaml", text.String())
 }

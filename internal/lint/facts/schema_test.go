@@ -18,6 +18,8 @@ import (
 
 	"github.com/invopop/jsonschema"
 	validator "github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/mlpolicy/mlpolicy/internal/golden"
 )
 
 // draft07 is the dialect that OPA's type checker reads.
@@ -25,12 +27,12 @@ const draft07 = "http://json-schema.org/draft-07/schema#"
 
 // TestFactsSchema writes the schema of what policies see, by which they are typed.
 func TestFactsSchema(t *testing.T) {
-	golden(t, "../../../policies/schemas/facts.json", indented(t, factsSchema(t)))
+	golden.Check(t, "../../../policies/schemas/facts.json", indented(t, factsSchema(t)))
 }
 
 // TestModelDeploymentSchema writes the schema by which editors help with a ModelDeployment.
 func TestModelDeploymentSchema(t *testing.T) {
-	golden(t, "../../../docs/schemas/model-deployment.json", indented(t, modelDeploymentSchema(t)))
+	golden.Check(t, "../../../docs/schemas/model-deployment.json", indented(t, modelDeploymentSchema(t)))
 }
 
 // TestModelDeploymentSchemaHasTheKeysOfTheReader compares the schema with the reader

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/mlpolicy/mlpolicy/internal/golden"
 	"github.com/mlpolicy/mlpolicy/internal/lint"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
@@ -69,13 +70,13 @@ func placed() *lint.Placements {
 }
 
 func TestPlacements(t *testing.T) {
-	golden(t, "where.txt", written(t, placementsText, placed(), Options{}))
-	golden(t, "where-narrow.txt", written(t, placementsText, placed(), Options{Width: 50}))
+	golden.Check(t, "testdata/where.txt", written(t, placementsText, placed(), Options{}))
+	golden.Check(t, "testdata/where-narrow.txt", written(t, placementsText, placed(), Options{Width: 50}))
 }
 
 func TestPlacementsInColor(t *testing.T) {
 	colored := written(t, placementsText, placed(), Options{Color: true})
-	golden(t, "where-color.txt", colored)
+	golden.Check(t, "testdata/where-color.txt", colored)
 	plain := colored
 	for _, code := range []string{"0", "1", "1;31", "1;32", "1;33", "1;36"} {
 		plain = bytes.ReplaceAll(plain, []byte("\x1b["+code+"m"), nil)
@@ -86,11 +87,11 @@ func TestPlacementsInColor(t *testing.T) {
 }
 
 func TestPlacementsMarkdown(t *testing.T) {
-	golden(t, "where.md", written(t, placementsMarkdown, placed(), Options{}))
+	golden.Check(t, "testdata/where.md", written(t, placementsMarkdown, placed(), Options{}))
 }
 
 func TestPlacementsJSON(t *testing.T) {
-	golden(t, "where.json", written(t, placementsJSON, placed(), Options{}))
+	golden.Check(t, "testdata/where.json", written(t, placementsJSON, placed(), Options{}))
 }
 
 func TestPlacementsWithoutDeployments(t *testing.T) {

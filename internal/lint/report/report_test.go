@@ -4,39 +4,14 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"flag"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
+	"github.com/mlpolicy/mlpolicy/internal/golden"
 	"github.com/mlpolicy/mlpolicy/internal/lint"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
-
-var update = flag.Bool("update", false, "write golden files anew")
-
-func golden(t *testing.T, name string, got []byte) {
-	t.Helper()
-	file := filepath.Join("testdata", name)
-	if *update {
-		if err := os.MkdirAll("testdata", 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("%s differs (go test -update writes it)\ngot\n%s\nwant\n%s", file, got, want)
-	}
-}
 
 // at finds the span of the first value in the text of a file, what stands before it
 // skipped up to and with after.
@@ -124,12 +99,12 @@ func findings(result *lint.Result) Findings {
 }
 
 func TestText(t *testing.T) {
-	golden(t, "sample.txt", written(t, findingsText, findings(sample(t)), Options{}))
+	golden.Check(t, "testdata/sample.txt", written(t, findingsText, findings(sample(t)), Options{}))
 }
 
 func TestTextInColor(t *testing.T) {
 	colored := written(t, findingsText, findings(sample(t)), Options{Color: true})
-	golden(t, "sample-color.txt", colored)
+	golden.Check(t, "testdata/sample-color.txt", colored)
 	plain := colored
 	for _, code := range []string{"0", "1", "2", "1;31", "1;33", "1;34", "1;36"} {
 		plain = bytes.ReplaceAll(plain, []byte("\x1b["+code+"m"), nil)
@@ -189,7 +164,7 @@ func TestMark(t *testing.T) {
 			Rule: "r", Severity: lint.Error, Message: "m", File: file, Span: span,
 		}}}), Options{Width: test.width}))
 	}
-	golden(t, "marks.txt", all.Bytes())
+	golden.Check(t, "testdata/marks.txt", all.Bytes())
 }
 
 // TestConfidential holds that nothing of a confidential file's text is written.
@@ -247,7 +222,7 @@ func TestTextEscapesWhatSteersTerminals(t *testing.T) {
 }
 
 func TestJSON(t *testing.T) {
-	golden(t, "sample.json", written(t, findingsJSON, findings(sample(t)), Options{}))
+	golden.Check(t, "testdata/sample.json", written(t, findingsJSON, findings(sample(t)), Options{}))
 }
 
 func TestJSONWithoutFindings(t *testing.T) {
