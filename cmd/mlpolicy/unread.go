@@ -26,6 +26,7 @@ func unreadKinds() []unreadKind {
 	always := func(remedy string) func(string) string { return func(string) string { return remedy } }
 	return []unreadKind{
 		{"Terraform configuration", hasSuffix(".tf", ".tf.json", ".tofu"), always(plan)},
+		{"a file of Terraform variables", hasSuffix(".tfvars", ".tfvars.json"), always(plan)},
 		{"a Terraform state", isTerraformState, always(plan)},
 		{"a binary Terraform plan", isBinaryPlan, func(name string) string {
 			return "lint it as JSON: terraform show -json " + shellWord(name, "FILE") + " | mlpolicy lint -"
@@ -69,21 +70,37 @@ func hasSuffix(suffixes ...string) func(string, []byte) bool {
 	}
 }
 
-// isTerraformState reports whether a file is a state, or what terraform show -json prints of one.
+// isTerraformState reports whether a file is a state, of version 4 with resources or of an older one
+// with modules, or what terraform show -json prints of one. The oldest have no lineage and do not
+// name the version of Terraform.
 // https://developer.hashicorp.com/terraform/internals/json-format
 func isTerraformState(_ string, data []byte) bool {
-	if !bytes.Contains(data, []byte(`"terraform_version"`)) {
+	if !bytes.Contains(data, []byte(`"terraform_version"`)) && !bytes.Contains(data, []byte(`"serial"`)) {
 		return false
 	}
 	var keys map[string]json.RawMessage
 	if json.Unmarshal(data, &keys) != nil {
 		return false
 	}
-	_, planned := keys["planned_values"]
-	_, changes := keys["resource_changes"]
-	_, values := keys["values"]
-	_, lineage := keys["lineage"]
-	return !planned && !changes && (values || lineage)
+	has := func(key string) bool { return keys[key] != nil }
+	switch {
+	case has("planned_values"), has("resource_changes"):
+		return false
+	case has("terraform_version"):
+		return has("values") || has("lineage") || has("modules")
+	}
+	return has("version") && has("serial") && (has("lineage") || isListOfObjects(keys["modules"], "path", "resources"))
+}
+
+// isListOfObjects reports whether a value is a list of one or more objects that have these keys.
+func isListOfObjects(value json.RawMessage, keys ...string) bool {
+	var list []map[string]json.RawMessage
+	if json.Unmarshal(value, &list) != nil || len(list) == 0 {
+		return false
+	}
+	return !slices.ContainsFunc(list, func(object map[string]json.RawMessage) bool {
+		return slices.ContainsFunc(keys, func(key string) bool { return object[key] == nil })
+	})
 }
 
 // isBinaryPlan reports whether a file is what terraform plan -out writes: an archive with an entry tfplan.

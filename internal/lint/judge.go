@@ -120,6 +120,7 @@ func (f *Finding) under(parameters facts.Fact[string], place *facts.Place) {
 	if !parameters.Known {
 		return
 	}
+	f.Parameters = parameters.Place.Node.File().Name
 	f.Message += " (with " + parameters.Value + ")"
 	if file := parameters.Place; place.Node == nil || place.Node.File() != file.Node.File() {
 		place.Related = append(slices.Clip(place.Related), file)

@@ -45,6 +45,9 @@ type Finding struct {
 	Object *Object
 	// Component is the part of a larger object that the deployment is, such as predictor, if any.
 	Component string
+	// Parameters names the parameters file with which its template describes the deployment or compute,
+	// if others describe another, as File.Name names files; else it is empty.
+	Parameters string
 	// Target is the target of the deployment or compute, if known.
 	Target string
 	// Possible are the words with which the message begins where the deployment may run on

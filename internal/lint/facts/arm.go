@@ -48,7 +48,7 @@ var armTemplate = format{
 // armParametersFile gives values to the parameters of a template.
 var armParametersFile = format{
 	name:      "arm-parameters",
-	title:     "Azure Resource Manager parameters file, for the templates of its folder or, in a folder `parameters`, of the one around that",
+	title:     "Azure Resource Manager parameters file, for the templates of its folder or, in a folder such as `parameters` or `envs/prod`, of the one around that",
 	signs:     "`parameters` with a `$schema` of deploymentParameters.json",
 	reference: "https://learn.microsoft.com/azure/azure-resource-manager/templates/parameter-files",
 	links:     true,

@@ -19,7 +19,7 @@ const maxParametersFiles = 20
 // parametrize reads the templates of a file again with the values of each parameters
 // file that belongs to them.
 func (l *linker) parametrize(ctx context.Context, of *reading) {
-	if l.options.Alone || !slices.ContainsFunc(of.readers, isTemplate) {
+	if l.options.Alone || !holdsTemplate(of) {
 		return
 	}
 	for i, r := range of.readers {
@@ -94,8 +94,11 @@ func unsettled(template *source.Node, files []*part) *source.Node {
 
 func isTemplate(r *reader) bool { return r.format == armTemplate.name }
 
+func holdsTemplate(of *reading) bool { return slices.ContainsFunc(of.readers, isTemplate) }
+
 // parametersOf returns the parameters files that a template may be deployed with, by
-// their names: those beside it and in a folder parameters there.
+// their names: those beside it and in a folder there that is called parameters, env or the like,
+// or in the folders in that, of which each may be an environment.
 //
 // A file belongs to the template whose name it bears, as main.parameters.json,
 // main.parameters.dev.json and main.dev.parameters.json bear that of main.json. One that
@@ -161,7 +164,7 @@ func (l *linker) parametersByTemplate(ctx context.Context, folder string) *param
 	readings := l.inFolder(ctx, folder)
 	templates := map[string]bool{}
 	for _, reading := range readings {
-		if slices.ContainsFunc(reading.readers, isTemplate) {
+		if holdsTemplate(reading) {
 			templates[stem(reading.file.Name)] = true
 		}
 	}
@@ -170,7 +173,10 @@ func (l *linker) parametersByTemplate(ctx context.Context, folder string) *param
 		return files
 	}
 	for _, below := range l.parametersFolders(folder) {
-		readings = append(readings, l.inFolder(ctx, below)...)
+		inside := l.inFolder(ctx, below)
+		if !slices.ContainsFunc(inside, holdsTemplate) { // else its files are for the templates there
+			readings = append(readings, inside...)
+		}
 	}
 	for _, reading := range readings {
 		parts := reading.parts[armParameters]
@@ -196,18 +202,31 @@ func (l *linker) parametersByTemplate(ctx context.Context, folder string) *param
 	return files
 }
 
-// parametersFolders returns the folders in a folder that are named for parameters files.
+// parametersFolders returns the folders in a folder that are named for parameters files or for
+// environments, and the folders in those, one for each environment.
 func (l *linker) parametersFolders(folder string) []string {
 	found := map[string]bool{}
-	add := func(name string) {
-		switch strings.ToLower(path.Base(name)) {
-		case "parameters", "params":
-			found[path.Dir(l.direct(path.Join(name, "any")))] = true
+	for _, inside := range l.foldersIn(folder) {
+		switch strings.ToLower(path.Base(inside)) {
+		case "parameters", "params", "env", "envs", "environment", "environments":
+			found[inside] = true
+			for _, below := range l.foldersIn(inside) {
+				found[below] = true
+			}
 		}
 	}
+	return slices.Sorted(maps.Keys(found))
+}
+
+// foldersIn returns the folders in a folder, those of the run and those in the file system.
+func (l *linker) foldersIn(folder string) []string {
+	found := map[string]bool{}
 	for name := range l.folders {
-		if path.Dir(name) == folder {
-			add(name)
+		for ; path.Dir(name) != name; name = path.Dir(name) { // a folder may hold folders alone
+			if path.Dir(name) == folder {
+				found[name] = true
+				break
+			}
 		}
 	}
 	if l.fsys != nil && folder != standardInput {
@@ -215,12 +234,12 @@ func (l *linker) parametersFolders(folder string) []string {
 		if err == nil { // else nothing is found there
 			for _, entry := range inside {
 				if entry.IsDir() {
-					add(path.Join(folder, entry.Name()))
+					found[path.Dir(l.direct(path.Join(folder, entry.Name(), "any")))] = true
 				}
 			}
 		}
 	}
-	return slices.Sorted(maps.Keys(found))
+	return slices.Collect(maps.Keys(found))
 }
 
 // stem is the base name of a file without its last extension, in lower case.

@@ -66,7 +66,10 @@ type jsonFinding struct {
 	EndColumn  int           `json:"end_column"`
 	Deployment string        `json:"deployment"`
 	Object     *jsonObject   `json:"object"`
-	Field      string        `json:"field"`
+	// Parameters is the parameters file with which the template is at fault, if with others it is not
+	// the same; else empty.
+	Parameters string `json:"parameters"`
+	Field      string `json:"field"`
 	// Related are further places that the finding rests on.
 	Related []jsonRelated `json:"related"`
 }
@@ -119,6 +122,7 @@ func findingsJSON(w io.Writer, result Findings, _ Options) error {
 			EndColumn:  f.Span.End.Column,
 			Deployment: f.Deployment,
 			Object:     jsonObjectOf(f.Object),
+			Parameters: f.Parameters,
 			Field:      f.Field,
 			Related:    make([]jsonRelated, len(f.Related)),
 		}
