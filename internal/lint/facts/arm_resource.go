@@ -143,9 +143,7 @@ func (r *reader) azureOnlineDeployment(a azureResource) {
 		if limit := r.count(folded(limits, "gpu")); !d.GPUs.Known || limit.Known && limit.Value > d.GPUs.Value {
 			d.GPUs = limit
 		}
-		if name := r.text(folded(a.properties, "instanceType")); name.Known {
-			d.refer(reference{kind: instanceType, name: name.Value, node: name.Place.Node})
-		}
+		r.kubernetesInstanceType(d, folded(a.properties, "instanceType"), kind.Place.Node)
 	}
 	r.azureEndpointReference(d, a)
 	d.Replicas = r.count(folded(a.sku, "capacity"))

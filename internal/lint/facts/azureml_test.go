@@ -1,6 +1,7 @@
 package facts
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -208,6 +209,54 @@ func TestKubernetesOnlineDeploymentCluster(t *testing.T) {
 	d := only(t, extract(t, nil, Options{Cluster: Know(AKS, Place{Why: "--cluster"})}, "blue.yml", text))
 	if d.Target.Value != AKS || d.Target.Place.Why != "--cluster" || d.GPUs.Known {
 		t.Errorf("target %q (%s), GPUs known %t", d.Target.Value, d.Target.Place.Why, d.GPUs.Known)
+	}
+}
+
+// A Kubernetes deployment that names no instance type has the default one of its cluster, where the
+// project defines it.
+func TestDefaultInstanceType(t *testing.T) {
+	const (
+		schema  = "$schema: https://azuremlschemas.azureedge.net/latest/kubernetesOnlineDeployment.schema.json\nname: blue\n"
+		managed = "$schema: https://azuremlschemas.azureedge.net/latest/managedOnlineDeployment.schema.json\nname: blue\n"
+	)
+	object := func(name, gpus string) string {
+		return "apiVersion: amlarc.azureml.com/v1alpha1\nkind: InstanceType\nmetadata: {name: " + name + "}\nspec: {resources: {limits: {nvidia.com/gpu: " + gpus + "}}}\n"
+	}
+	for _, test := range []struct {
+		name, deployment string
+		types            []string
+		gpus             string
+		links            int
+	}{
+		{"none is named", schema, []string{object("defaultinstancetype", "1")}, "1", 1},
+		{"null", schema + "instance_type: null\n", []string{object("defaultinstancetype", "2")}, "2", 1},
+		{"by type", "name: blue\nendpoint_name: churn\ntype: kubernetes\ncode_configuration: {code: .}\n", []string{object("defaultinstancetype", "1")}, "1", 2},
+		{"another is named", schema + "instance_type: cpu\n", []string{object("defaultinstancetype", "1"), object("cpu", "0")}, "0", 1},
+		{"one is filled in later", schema + "instance_type: ${TYPE}\n", []string{object("defaultinstancetype", "1")}, "-", 0},
+		{"the project has none", schema, []string{object("gpu", "1")}, "-", 0},
+		{"the project has two", schema, []string{object("defaultinstancetype", "1"), object("defaultinstancetype", "2")}, "-", 1},
+		{"the deployment's own resources", schema + "resources: {limits: {nvidia.com/gpu: 4}}\n", []string{object("defaultinstancetype", "1")}, "4", 1},
+		{"a managed one", managed, []string{object("defaultinstancetype", "1")}, "-", 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			files := fstest.MapFS{}
+			for i, text := range test.types {
+				files[fmt.Sprintf("type%d.yaml", i)] = data(text)
+			}
+			d := only(t, extract(t, files, Options{}, "blue.yml", test.deployment))
+			got := "-"
+			if d.GPUs.Known {
+				got = fmt.Sprint(d.GPUs.Value)
+			}
+			if equal(t, got, test.gpus); len(d.Links) != test.links {
+				t.Errorf("links %+v", d.Links)
+			}
+		})
+	}
+	arm := `{"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#", "resources": [
+		{"type": "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/deployments", "name": "w/e/blue", "properties": {"endpointComputeType": "Kubernetes"}}]}`
+	if d := only(t, extract(t, fstest.MapFS{"type.yaml": data(object("defaultinstancetype", "1"))}, Options{}, "main.json", arm)); d.GPUs.Value != 1 {
+		t.Errorf("in a template: GPUs %+v", d.GPUs)
 	}
 }
 

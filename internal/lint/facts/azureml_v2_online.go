@@ -47,7 +47,7 @@ func (r *reader) onlineDeployment(n *source.Node, kind string, stated *source.No
 	case "kubernetes":
 		d.pods = &scheduling{}
 		r.resources(d, n.Get("resources"))
-		r.instanceTypeReference(d, n.Get("instance_type"))
+		r.kubernetesInstanceType(d, n.Get("instance_type"), stated)
 	case "managed":
 		d.Target = Know(ManagedOnline, because(r.carry(stated), "the endpoint is a managed one"))
 		r.instanceType(d, n.Get("instance_type"))
@@ -61,6 +61,21 @@ func (r *reader) onlineDeployment(n *source.Node, kind string, stated *source.No
 	r.azureMLEnvironment(d, n.Get("environment"))
 	r.tags(d, n.Get("tags"))
 	return d
+}
+
+// defaultInstanceType is the name of the instance type that Azure ML's extension creates in each
+// cluster, for deployments that name none.
+// https://learn.microsoft.com/azure/machine-learning/how-to-manage-kubernetes-instance-types#default-instance-type
+const defaultInstanceType = "defaultinstancetype"
+
+// kubernetesInstanceType notes the instance type of a deployment on Kubernetes: that which it names,
+// else the default one of the cluster. stated is what says that it runs on Kubernetes.
+func (r *reader) kubernetesInstanceType(d *Deployment, n, stated *source.Node) {
+	if n.IsNull() {
+		d.refer(reference{kind: instanceType, name: defaultInstanceType, node: stated, implied: true})
+		return
+	}
+	r.instanceTypeReference(d, n)
 }
 
 // instanceTypeReference notes the instance type of a cluster that a deployment names.

@@ -127,6 +127,7 @@ type reference struct {
 	path            string         // of the file that is the part, instead of a name
 	node            *source.Node   // where it is mentioned
 	model           *Model         // that the part is of, for a modelAsset
+	implied         bool           // nobody says that there is such a part
 	followed        bool           // the part is found and added
 	through         []*source.Node // the mentions that led to this one, the last first
 	under           *source.Node   // the parameters with which a template mentions it, nil for none
@@ -247,8 +248,8 @@ func (l *linker) complete(ctx context.Context, d *Deployment) {
 	for i := 0; i < len(d.mentions) && i < maxMentions && ctx.Err() == nil; i++ {
 		mention := d.mentions[i]
 		found, why := l.find(ctx, mention)
-		if len(found) == 0 && mention.name == "" && mention.path == "" {
-			continue // nobody said that there is one
+		if len(found) == 0 && (mention.implied || mention.name == "" && mention.path == "") {
+			continue
 		}
 		link := Link{What: strings.TrimSpace(mention.kind.String() + " " + mention.name + mention.path), Place: Place{Node: mention.node}, Why: why}
 		for _, part := range found[:min(len(found), maxFound)] {
@@ -324,7 +325,10 @@ func (l *linker) add(d *Deployment, mention *reference, p *part) {
 // places says how what is mentioned was found.
 func (r *reference) places() []Place {
 	why := "refers to it here"
-	if r.name == "" && r.path == "" {
+	switch {
+	case r.implied:
+		why = "has the default " + r.kind.String() + " of its cluster"
+	case r.name == "" && r.path == "":
 		why = "is deployed with it"
 	}
 	places := []Place{{Node: r.node, Why: why}}
