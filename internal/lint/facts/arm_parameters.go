@@ -206,11 +206,11 @@ func (l *linker) parametersByTemplate(ctx context.Context, folder string) *param
 // environments, and the folders in those, one for each environment.
 func (l *linker) parametersFolders(folder string) []string {
 	found := map[string]bool{}
-	for _, inside := range l.foldersIn(folder) {
-		switch strings.ToLower(path.Base(inside)) {
+	for inside, name := range l.foldersIn(folder) {
+		switch strings.ToLower(name) {
 		case "parameters", "params", "env", "envs", "environment", "environments":
 			found[inside] = true
-			for _, below := range l.foldersIn(inside) {
+			for below := range l.foldersIn(inside) {
 				found[below] = true
 			}
 		}
@@ -218,28 +218,29 @@ func (l *linker) parametersFolders(folder string) []string {
 	return slices.Sorted(maps.Keys(found))
 }
 
-// foldersIn returns the folders in a folder, those of the run and those in the file system.
-func (l *linker) foldersIn(folder string) []string {
-	found := map[string]bool{}
-	for name := range l.folders {
-		for ; path.Dir(name) != name; name = path.Dir(name) { // a folder may hold folders alone
-			if path.Dir(name) == folder {
-				found[name] = true
+// foldersIn returns the folders in a folder with their names, those of the run and those in the
+// file system. The path of one may lead up, and so not end in its name.
+func (l *linker) foldersIn(folder string) map[string]string {
+	found := map[string]string{}
+	for inside := range l.folders {
+		for ; path.Dir(inside) != inside; inside = path.Dir(inside) { // a folder may hold folders alone
+			if path.Dir(inside) == folder {
+				found[inside] = path.Base(inside)
 				break
 			}
 		}
 	}
 	if l.fsys != nil && folder != standardInput {
-		inside, err := fs.ReadDir(l.fsys, folder)
+		entries, err := fs.ReadDir(l.fsys, folder)
 		if err == nil { // else nothing is found there
-			for _, entry := range inside {
+			for _, entry := range entries {
 				if entry.IsDir() {
-					found[path.Dir(l.direct(path.Join(folder, entry.Name(), "any")))] = true
+					found[path.Dir(l.direct(path.Join(folder, entry.Name(), "any")))] = entry.Name()
 				}
 			}
 		}
 	}
-	return slices.Collect(maps.Keys(found))
+	return found
 }
 
 // stem is the base name of a file without its last extension, in lower case.
