@@ -218,4 +218,19 @@ gb(bytes) := bytes / 1000000000
 
 # METADATA
 # description: GiB with two decimals at most; 52 GB are 48.42877388000488 GiB.
-gib(number) := round(number * 100) / 100
+gib(number) := rounded(number, 100)
+
+# METADATA
+# description: |
+#   GiB and the GiB that they are compared with, with two decimals, or as many more as tell them apart: a message that
+#   2.79 GiB are less than 2.79 GiB says nothing. A byte is about 10^-9 GiB.
+gib_apart(number, other) := [rounded(number, unit), rounded(other, unit)] if {
+	unit := [unit |
+		some unit in [100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000, 10000000000]
+		rounded(number, unit) != rounded(other, unit)
+	][0]
+} else := [gib(number), gib(other)]
+
+# METADATA
+# description: A number to the nearest part of 1, of which there are so many.
+rounded(number, parts) := round(number * parts) / parts

@@ -276,6 +276,19 @@ test_quoted[target] if {
 
 test_gib if table.gib(48.42877388000488) == 48.43
 
+test_gib_are_told_apart[name] if {
+	some name, case in {
+		"far apart": [4, 6, 4, 6],
+		"two decimals": [48.42877388000488, 48, 48.43, 48],
+		"three decimals": [48.001, 48, 48.001, 48],
+		"just below": [2.791, 2.7939677238464355, 2.791, 2.794],
+		"a byte apart": [48.000000000931323, 48, 48.000000001, 48],
+		"equal": [2.7939677238464355, 2.7939677238464355, 2.79, 2.79],
+	}
+
+	table.gib_apart(case[0], case[1]) == [case[2], case[3]]
+}
+
 test_refused[name] if {
 	some name, refused in {
 		"2020-06 aci fpga": true,

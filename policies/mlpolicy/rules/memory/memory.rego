@@ -23,10 +23,11 @@ deny contains {"path": path, "message": message} if {
 	memory_gib := deployment.memory_gib
 	row := table.targets[deployment.target]
 	memory_gib >= row.memory.below_gib
+	[asked, limit] := table.gib_apart(memory_gib, row.memory.below_gib)
 
 	path := ["deployments", i, "memory_gib"]
 	message := sprintf(
 		"%s asks for %v GiB of memory on %s, which takes less than %v GiB",
-		[deployment.name, table.gib(memory_gib), row.name, table.gib(row.memory.below_gib)],
+		[deployment.name, asked, row.name, limit],
 	)
 }

@@ -32,9 +32,9 @@ test_deny_at_the_limit_and_above[name] if {
 test_message_is_rounded[name] if {
 	some name, case in {
 		"52 GB": {"memory": 48.42877388000488, "limit": 48, "says": ["48.43", "48"]},
-		"the limit too": {"memory": 47.006, "limit": 47.0051, "says": ["47.01", "47.01"]},
+		"the limit too": {"memory": 47.006, "limit": 47.0051, "says": ["47.006", "47.005"]},
 		"one decimal": {"memory": 64.5, "limit": 48, "says": ["64.5", "48"]},
-		"nearly the limit": {"memory": 48.001, "limit": 48, "says": ["48", "48"]},
+		"nearly the limit": {"memory": 48.001, "limit": 48, "says": ["48.001", "48"]},
 	}
 	row := {"name": "ACI", "memory": {"below_gib": case.limit}}
 	message := sprintf(

@@ -24,14 +24,15 @@ deny contains {"path": path, "message": message} if {
 	percent := table.targets[deployment.target].ram_percent
 	advised_gib := ((models * percent) / 100) / 1073741824
 	memory_gib < advised_gib
+	[has, advised] := table.gib_apart(memory_gib, advised_gib)
 
 	path := ["deployments", i, fact]
 	message := sprintf("%s has %v GiB of memory for a model of %v GB; edition %s advises %v %%, which is %v GiB", [
 		deployment.name,
-		table.gib(memory_gib),
+		has,
 		table.gb(models),
 		input.edition,
 		percent,
-		table.gib(advised_gib),
+		advised,
 	])
 }

@@ -42,6 +42,12 @@ test_deny_by_the_sum_of_the_models if {
 	rule.deny == found("4", "memory_gib", "2020-12") with input as facts
 }
 
+test_deny_a_little_less_than_the_share if {
+	facts := fixture.under("2020-12", object.union(small, {"memory_gib": 5.9999}))
+
+	rule.deny == found("5.9999", "memory_gib", "2020-12") with input as facts
+}
+
 test_deny_any_inference[workload] if {
 	some workload in {"web-service", "batch-scoring", "iot-module"}
 	facts := fixture.under("2020-12", object.union(small, {"workload": workload}))
