@@ -22,79 +22,141 @@ import (
 // A command or a flag that does not exist, a flag that is a file's name too, or a flag without a value
 // of its type is a usageError.
 func arrange(app *cli.App, args []string) ([]string, error) {
-	var command *cli.Command
-	var flags []flagUse
-	var rest []string
-	for i := 1; i < len(args); i++ {
-		arg := args[i]
-		if arg == "--" {
-			rest = append(rest, args[i+1:]...)
-			break
-		}
-		if !strings.HasPrefix(arg, "-") || arg == "-" {
-			switch {
-			case command != nil:
-				rest = append(rest, arg)
-			case arg == "help":
-				flags = append(flags, flagUse{name: "help", text: "--help"})
-			default:
-				if command = findCommand(app, arg); command == nil {
-					return nil, unknownCommand(app, arg)
-				}
-			}
-			continue
-		}
-
-		name, value, hasValue := strings.Cut(strings.TrimPrefix(arg[1:], "-"), "=")
-		use := flagUse{name: name, text: arg}
-		definition := findFlag(app, command, name)
-		if takesPaths(command) && isFile(arg) {
-			if definition != nil {
-				return nil, &usageError{
-					message: fmt.Sprintf("%q is a flag and the name of a file", arg),
-					hint:    fmt.Sprintf("Write ./%s for the file, or rename it.", arg),
-				}
-			}
-			rest = append(rest, arg)
-			continue
-		}
-		if definition == nil {
-			return nil, unknownFlag(app, command, use)
-		}
-		if _, isBool := definition.(*cli.BoolFlag); !isBool && !hasValue {
-			if i+1 == len(args) || strings.HasPrefix(args[i+1], "-") && args[i+1] != "-" {
-				return nil, usagef("flag %s needs a value", arg).seeHelp(nameOf(command))
-			}
-			i++
-			value, hasValue = args[i], true
-		}
-		use.text = "--" + name
-		if err := checkValue(definition, name, value, hasValue); err != nil {
-			return nil, err
-		}
-		if hasValue {
-			use.text += "=" + value
-		}
-		flags = append(flags, use)
+	line := &commandLine{app: app}
+	if err := line.read(args[1:]); err != nil {
+		return nil, err
 	}
-
-	arranged := args[:1:1]
-	if command != nil {
-		arranged = append(arranged, command.Name)
+	arranged, err := line.arranged()
+	if err != nil {
+		return nil, err
 	}
-	for _, use := range flags {
-		if !slices.ContainsFunc(flagsOf(app, command), func(flag cli.Flag) bool { return hasName(flag, use.name) }) {
-			if command == nil {
-				return nil, usagef("flag --%s needs a command", use.name).seeHelp("")
-			}
-			return nil, unknownFlag(app, command, use)
+	return append(args[:1:1], arranged...), nil
+}
+
+// commandLine is a command line as far as it has been read.
+type commandLine struct {
+	app       *cli.App
+	command   *cli.Command // nil before it has been read
+	flags     []flagUse
+	arguments []string
+}
+
+// flagUse is a flag on the command line.
+type flagUse struct {
+	name string
+	text string // with its value
+}
+
+func (l *commandLine) read(args []string) error {
+	for len(args) > 0 {
+		arg, following := args[0], args[1:]
+		var err error
+		switch {
+		case arg == "--":
+			l.arguments = append(l.arguments, following...)
+			return nil
+		case !isFlag(arg):
+			err = l.readWord(arg)
+		case takesPaths(l.command) && isFile(arg):
+			err = l.readPath(arg)
+		default:
+			following, err = l.readFlag(arg, following)
+		}
+		if err != nil {
+			return err
+		}
+		args = following
+	}
+	return nil
+}
+
+// readWord reads what is not a flag: the command or an argument of it.
+func (l *commandLine) readWord(word string) error {
+	switch {
+	case l.command != nil:
+		l.arguments = append(l.arguments, word)
+	case word == "help":
+		l.flags = append(l.flags, flagUse{name: "help", text: "--help"})
+	default:
+		if l.command = findCommand(l.app, word); l.command == nil {
+			return unknownCommand(l.app, word)
+		}
+	}
+	return nil
+}
+
+// readPath reads the name of a file that looks like a flag.
+func (l *commandLine) readPath(path string) error {
+	if name, _, _ := splitFlag(path); findFlag(l.app, l.command, name) != nil {
+		return &usageError{
+			message: fmt.Sprintf("%q is a flag and the name of a file", path),
+			hint:    fmt.Sprintf("Write ./%s for the file, or rename it.", path),
+		}
+	}
+	l.arguments = append(l.arguments, path)
+	return nil
+}
+
+// readFlag reads a flag, and its value from what follows unless the flag has it or takes none. It
+// returns what follows after both.
+func (l *commandLine) readFlag(arg string, following []string) ([]string, error) {
+	name, value, hasValue := splitFlag(arg)
+	definition := findFlag(l.app, l.command, name)
+	if definition == nil {
+		return nil, unknownFlag(l.app, l.command, flagUse{name: name, text: arg})
+	}
+	if !isSwitch(definition) && !hasValue {
+		if len(following) == 0 || isFlag(following[0]) {
+			return nil, usagef("flag %s needs a value", arg).seeHelp(nameOf(l.command))
+		}
+		value, hasValue, following = following[0], true, following[1:]
+	}
+	if err := checkValue(definition, name, value, hasValue); err != nil {
+		return nil, err
+	}
+	use := flagUse{name: name, text: "--" + name}
+	if hasValue {
+		use.text += "=" + value
+	}
+	l.flags = append(l.flags, use)
+	return following, nil
+}
+
+// arranged returns the command, its flags, "--" and its arguments. The command of a flag may stand
+// after it, so only now is it known whether the command has the flag.
+func (l *commandLine) arranged() ([]string, error) {
+	var arranged []string
+	if l.command != nil {
+		arranged = append(arranged, l.command.Name)
+	}
+	arguments := l.arguments
+	for _, use := range l.flags {
+		switch has := hasFlag(flagsOf(l.app, l.command), use.name); {
+		case !has && l.command == nil:
+			return nil, usagef("flag --%s needs a command", use.name).seeHelp("")
+		case !has:
+			return nil, unknownFlag(l.app, l.command, use)
 		}
 		arranged = append(arranged, use.text)
 		if hasName(cli.HelpFlag, use.name) {
-			rest = nil // urfave/cli takes an argument beside it for a topic
+			arguments = nil // urfave/cli takes an argument beside it for a topic
 		}
 	}
-	return append(append(arranged, "--"), rest...), nil
+	return append(append(arranged, "--"), arguments...), nil
+}
+
+// isFlag reports whether a word is a flag; "-" stands for standard input.
+func isFlag(word string) bool { return strings.HasPrefix(word, "-") && word != "-" }
+
+// splitFlag returns the name of a flag such as --name=value, and its value if it has one.
+func splitFlag(flag string) (name, value string, hasValue bool) {
+	return strings.Cut(strings.TrimPrefix(flag[1:], "-"), "=")
+}
+
+// isSwitch reports whether a flag stands without a value.
+func isSwitch(flag cli.Flag) bool {
+	_, is := flag.(*cli.BoolFlag)
+	return is
 }
 
 // optionalFlag is a flag whose value may be empty. Of all others an empty value is a mistake, such as
@@ -125,18 +187,12 @@ func checkValue(flag cli.Flag, name, value string, hasValue bool) error {
 
 // takesPaths reports whether the arguments of a command are files and folders.
 func takesPaths(command *cli.Command) bool {
-	return command != nil && slices.ContainsFunc(command.Flags, func(flag cli.Flag) bool { return hasName(flag, stdinNameFlag) })
+	return command != nil && hasFlag(command.Flags, stdinNameFlag)
 }
 
 func isFile(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && !info.IsDir()
-}
-
-// flagUse is a flag on the command line.
-type flagUse struct {
-	name string
-	text string // with its value
 }
 
 func findCommand(app *cli.App, name string) *cli.Command {
@@ -174,6 +230,10 @@ func flagsOf(app *cli.App, command *cli.Command) []cli.Flag {
 }
 
 func hasName(flag cli.Flag, name string) bool { return slices.Contains(flag.Names(), name) }
+
+func hasFlag(flags []cli.Flag, name string) bool {
+	return slices.ContainsFunc(flags, func(flag cli.Flag) bool { return hasName(flag, name) })
+}
 
 func nameOf(command *cli.Command) string {
 	if command == nil {

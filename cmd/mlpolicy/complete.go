@@ -37,61 +37,86 @@ type candidate struct{ word, description string }
 
 // candidates returns what can stand where word does, after previous; none where it is a file.
 func (p *program) candidates(c *cli.Context, word string, previous []string) []candidate {
-	if slices.Contains(previous, "--") {
+	at, known := positionAfter(c.App, previous)
+	switch {
+	case !known:
 		return nil
+	case at.pending != nil:
+		return p.values(c, at.pending, "")
+	case strings.HasPrefix(word, "-"):
+		return p.flagCandidates(c, at.command, word)
+	case at.command == nil:
+		return commandCandidates(c.App)
 	}
-	var command *cli.Command
-	var arguments int
-	var pending cli.Flag // waits for its value
+	return p.argumentCandidates(c, at)
+}
+
+// position is where a word stands on a command line.
+type position struct {
+	command   *cli.Command // nil where the command stands
+	arguments int          // of the command before the word
+	previous  []string
+	pending   cli.Flag // the flag whose value stands here, nil for none
+}
+
+// positionAfter returns the position after the previous words. It is not known after "--" and after a
+// command that does not exist.
+func positionAfter(app *cli.App, previous []string) (at position, known bool) {
+	at.previous = previous
 	for _, arg := range previous {
 		switch {
+		case arg == "--":
+			return position{}, false
 		case arg == "=": // bash takes --format=json for three words
-		case pending != nil:
-			pending = nil
-		case strings.HasPrefix(arg, "-") && arg != "-":
-			name, _, hasValue := strings.Cut(strings.TrimLeft(arg, "-"), "=")
-			pending = findFlag(c.App, command, name)
-			if _, isBool := pending.(*cli.BoolFlag); isBool || hasValue {
-				pending = nil
+		case at.pending != nil:
+			at.pending = nil
+		case isFlag(arg):
+			name, _, hasValue := splitFlag(arg)
+			if flag := findFlag(app, at.command, name); flag != nil && !isSwitch(flag) && !hasValue {
+				at.pending = flag
 			}
-		case command != nil:
-			arguments++
+		case at.command != nil:
+			at.arguments++
 		default:
-			if command = findCommand(c.App, arg); command == nil {
-				return nil
+			if at.command = findCommand(app, arg); at.command == nil {
+				return position{}, false
 			}
 		}
 	}
-	if pending != nil {
-		return p.values(c, pending, "")
-	}
-	if strings.HasPrefix(word, "-") {
-		if name, _, hasValue := strings.Cut(word, "="); hasValue {
-			return p.values(c, findFlag(c.App, command, strings.TrimLeft(name, "-")), name+"=")
-		}
-		return flagCandidates(c.App, command)
-	}
+	return at, true
+}
+
+// argumentCandidates returns what an argument of a command may be.
+func (p *program) argumentCandidates(c *cli.Context, at position) []candidate {
 	switch {
-	case command == nil:
-		return commandCandidates(c.App)
-	case command.Name == "explain" && arguments == 0:
-		if session, err := p.session(c); err == nil {
-			var list []candidate
-			for _, rule := range session.rules() {
-				list = append(list, candidate{rule.ID, strings.Join(strings.Fields(rule.Title), " ")})
-			}
-			return list
-		}
-	case command.Name == "targets" && slices.Contains(previous, "--"+diffFlag):
+	case at.command.Name == "explain" && at.arguments == 0:
+		return p.ruleCandidates(c)
+	case at.command.Name == "targets" && slices.Contains(at.previous, "--"+diffFlag):
 		return p.editionCandidates(c, "")
-	case command.Name == "completion" && arguments == 0:
-		var list []candidate
-		for _, shell := range slices.Sorted(maps.Keys(completionScripts())) {
-			list = append(list, candidate{word: shell})
-		}
-		return list
+	case at.command.Name == "completion" && at.arguments == 0:
+		return shellCandidates()
 	}
 	return nil
+}
+
+func (p *program) ruleCandidates(c *cli.Context) []candidate {
+	session, err := p.session(c)
+	if err != nil {
+		return nil
+	}
+	var list []candidate
+	for _, rule := range session.rules() {
+		list = append(list, candidate{rule.ID, strings.Join(strings.Fields(rule.Title), " ")})
+	}
+	return list
+}
+
+func shellCandidates() []candidate {
+	var list []candidate
+	for _, shell := range slices.Sorted(maps.Keys(completionScripts())) {
+		list = append(list, candidate{word: shell})
+	}
+	return list
 }
 
 // values returns the values of a flag, each after prefix; none where they are files.
@@ -134,9 +159,14 @@ func commandCandidates(app *cli.App) []candidate {
 	return append(list, candidate{"help", "tell how a command is used"})
 }
 
-func flagCandidates(app *cli.App, command *cli.Command) []candidate {
+// flagCandidates returns the flags of a command, or the values of the one that word names before "=".
+func (p *program) flagCandidates(c *cli.Context, command *cli.Command, word string) []candidate {
+	if name, _, hasValue := splitFlag(word); hasValue {
+		before, _, _ := strings.Cut(word, "=")
+		return p.values(c, findFlag(c.App, command, name), before+"=")
+	}
 	var list []candidate
-	for _, flag := range flagsOf(app, command) {
+	for _, flag := range flagsOf(c.App, command) {
 		usage := ""
 		if documented, ok := flag.(cli.DocGenerationFlag); ok {
 			usage = strings.ReplaceAll(documented.GetUsage(), "`", "")
