@@ -237,7 +237,37 @@ type comparison struct {
 	alone       []lint.Finding // what lint says of the files without links
 }
 
+// file compares the objects of a file.
 func (c *comparison) file(ctx context.Context, file *source.File) error {
+	c.problems(file)
+	byNamespace := map[string][]lint.Finding{}
+	findingsIn := func(namespace string) (findings []lint.Finding, err error) {
+		findings, known := byNamespace[namespace]
+		if !known {
+			findings, err = c.lint(ctx, file, namespace)
+			byNamespace[namespace] = findings
+		}
+		return findings, err
+	}
+	alone, err := findingsIn(c.namespace)
+	if err != nil {
+		return err
+	}
+	c.alone = append(c.alone, alone...)
+	for _, object := range objectsOf(file) {
+		findings, err := findingsIn(c.namespaceAround(object))
+		if err != nil {
+			return err
+		}
+		if err := c.object(ctx, object, findings); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// problems notes what of a file cannot be read.
+func (c *comparison) problems(file *source.File) {
 	for _, problem := range file.Problems {
 		err := fmt.Errorf("%s:%d:%d: %s", file.Name, problem.Span.Start.Line, problem.Span.Start.Column, problem.Message)
 		if problem.Kind == source.Unrendered {
@@ -246,29 +276,15 @@ func (c *comparison) file(ctx context.Context, file *source.File) error {
 			c.unparsed = append(c.unparsed, err)
 		}
 	}
-	findings, err := c.lint(ctx, file, c.namespace)
-	if err != nil {
-		return err
+}
+
+// namespaceAround returns the namespace that an object is in unless it names another, empty for an
+// object that can be in none.
+func (c *comparison) namespaceAround(object *source.Node) string {
+	if isClusterWide(object) {
+		return ""
 	}
-	c.alone = append(c.alone, findings...)
-	inFile := map[string][]lint.Finding{c.namespace: findings}
-	for _, document := range file.Documents {
-		for _, object := range objectsIn(document.Root) {
-			namespace := c.namespace
-			if isClusterWide(object) {
-				namespace = ""
-			}
-			if _, known := inFile[namespace]; !known {
-				if inFile[namespace], err = c.lint(ctx, file, namespace); err != nil {
-					return err
-				}
-			}
-			if err := c.object(ctx, object, inFile[namespace]); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return c.namespace
 }
 
 // lint judges a file whose objects are in a namespace unless they name another.
@@ -284,12 +300,21 @@ func (c *comparison) lint(ctx context.Context, file *source.File, namespace stri
 	return result.Findings, nil
 }
 
-// isClusterWide tells whether an object is of a kind that is in no namespace.
+// isClusterWide reports whether an object is of a kind that is in no namespace.
 func isClusterWide(object *source.Node) bool {
 	version, _ := object.Get("apiVersion").Scalar()
 	kind, _ := object.Get("kind").Scalar()
 	group, _, grouped := strings.Cut(version, "/")
 	return grouped && facts.IsClusterWide(group, kind)
+}
+
+// objectsOf returns the Kubernetes objects of a file.
+func objectsOf(file *source.File) []*source.Node {
+	var objects []*source.Node
+	for _, document := range file.Documents {
+		objects = append(objects, objectsIn(document.Root)...)
+	}
+	return objects
 }
 
 // objectsIn returns the Kubernetes objects of a document, of a list its items.
