@@ -82,10 +82,23 @@ func (s *suggester) complete(ctx context.Context, findings []*Finding) {
 	for i, index := range indexes {
 		suggestions[index] = &suggestion{candidates[groupOf[i]], later[groupOf[i]]}
 	}
+	// What no target fixes names the rules of which another remedy names targets, so that they do not contradict each other.
+	movable := map[int][]string{}
+	for _, finding := range findings {
+		index, ok := s.suggestible(finding)
+		if !ok || slices.Contains(movable[index], finding.Rule) {
+			continue
+		}
+		rule, _ := s.policies.Rule(finding.Rule)
+		if targets, _ := suggestions[index].targets(rule, finding.Severity, s.all.Deployments[index].Stage, s.denied[index]); rule.Elsewhere != "" && targets != "" {
+			movable[index] = append(movable[index], finding.Rule)
+		}
+	}
 	for _, finding := range findings {
 		if index, ok := s.suggestible(finding); ok {
 			rule, _ := s.policies.Rule(finding.Rule)
-			finding.Remedy = suggestions[index].remedy(rule, finding.Severity, s.all.Deployments[index].Stage, s.denied[index], s.config.Edition.Value) + finding.further
+			slices.Sort(movable[index])
+			finding.Remedy = suggestions[index].remedy(rule, finding.Severity, s.all.Deployments[index].Stage, s.denied[index], movable[index], s.config.Edition.Value) + finding.further
 		}
 	}
 }
@@ -174,8 +187,9 @@ func (s *suggester) laterEditions(ctx context.Context, deployments []*facts.Depl
 }
 
 // remedy is that of a rule for a deployment that violates the rules denied, with the names of
-// the targets that would do and the later edition that accepts it.
-func (s *suggestion) remedy(rule policy.Rule, severity Severity, stage facts.Fact[facts.Stage], denied []string, edition string) string {
+// the targets that would do and the later edition that accepts it. The remedies of the rules
+// movable name targets.
+func (s *suggestion) remedy(rule policy.Rule, severity Severity, stage facts.Fact[facts.Stage], denied, movable []string, edition string) string {
 	text := rule.Remediation
 	switch targets, failed := s.targets(rule, severity, stage, denied); {
 	case rule.Elsewhere == "":
@@ -183,9 +197,9 @@ func (s *suggestion) remedy(rule policy.Rule, severity Severity, stage facts.Fac
 		text = strings.Replace(text, rule.Elsewhere, targets, 1)
 	case s.later != nil, severity == Note, failed:
 	case stage.Value == facts.Production && slices.ContainsFunc(s.candidates, func(c candidate) bool { return c.preview && c.verdict() == Allowed }):
-		text += fmt.Sprintf(" As it is, only previews of edition %s would do.", edition)
+		text += fmt.Sprintf(" As it is, only previews of edition %s would do%s.", edition, besides(movable))
 	default:
-		text += fmt.Sprintf(" As it is, no target of edition %s would do.", edition)
+		text += fmt.Sprintf(" As it is, no target of edition %s would do%s.", edition, besides(movable))
 	}
 	if s.later != nil {
 		accepts := "accepts the deployment"
@@ -195,6 +209,16 @@ func (s *suggestion) remedy(rule policy.Rule, severity Severity, stage facts.Fac
 		text = fmt.Sprintf("%s, or set edition: %s, which lists %s and %s.", strings.TrimSuffix(text, "."), s.later.id, s.later.name, accepts)
 	}
 	return text
+}
+
+// besides restricts a sentence about all findings of a deployment where the remedies of some rules
+// name targets.
+func besides(rules []string) string {
+	if len(rules) == 0 {
+		return ""
+	}
+	last := len(rules) - 1
+	return " for " + strings.Join(append([]string{"this"}, rules[:last]...), ", ") + " and " + rules[last]
 }
 
 // targets names the candidates that would do. None of them reports an error. They are those
