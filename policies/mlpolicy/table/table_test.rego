@@ -3,9 +3,9 @@ package mlpolicy.table_test
 import data.mlpolicy.editions
 import data.mlpolicy.table
 
-# A loop over an empty table passes without one case: these are the editions and their sizes.
+# A loop over an empty table passes without one case: these editions are there, of these sizes.
 test_editions_and_their_rows if {
-	{id: count(edition.targets) | some id, edition in editions} == {
+	rows := {
 		"2020-06": 8,
 		"2020-12": 4,
 		"2021-05": 4,
@@ -15,6 +15,7 @@ test_editions_and_their_rows if {
 		"2023-03": 5,
 		"2024-01": 5,
 	}
+	rows == {id: count(editions[id].targets) | some id, _ in rows}
 }
 
 test_rows_have_the_declared_columns[name] if {

@@ -5,7 +5,8 @@ import data.mlpolicy.fixture_test as fixture
 import data.mlpolicy.rules["cpu-only"] as rule
 
 test_deny_gpu_on_a_target_for_the_cpu[edition] if {
-	some edition, _ in editions
+	some edition, table in editions
+	table.targets.aci.cpu_only
 
 	rule.deny == {{
 		"path": ["deployments", 0, "gpus"],
@@ -13,7 +14,9 @@ test_deny_gpu_on_a_target_for_the_cpu[edition] if {
 	}} with input as fixture.under(edition, {"target": "aci", "gpus": 2})
 }
 
-test_there_are_eight_editions if count(editions) == 8
+test_some_editions_have_a_target_for_the_cpu if {
+	count({edition | some edition, table in editions; table.targets.aci.cpu_only}) > 0
+}
 
 test_allow_targets_that_are_not_for_the_cpu[target] if {
 	some target in {id | some id, row in editions["2020-06"].targets; row.cpu_only == false}
