@@ -251,8 +251,12 @@ func (r *release) canary() error {
 	return err
 }
 
-// reviews is how many reviews the running pods have answered.
-func (r *release) reviews(t *testing.T) float64 { return r.metrics(t).sum(reviewsTotal) }
+// reviews is how many reviews the running pods have answered. One that is answered is in flight until it is counted.
+func (r *release) reviews(t *testing.T) float64 {
+	t.Helper()
+	eventually(t, "no review in flight", func() bool { return r.metrics(t)[inFlight] == 0 })
+	return r.metrics(t).sum(reviewsTotal)
+}
 
 // reached waits until what is created is reviewed.
 func (r *release) reached(t *testing.T) {
