@@ -20,7 +20,7 @@ const (
 	// workers is how many creates are under way at once.
 	workers = 8
 	// shutdownDelay is longer than proxyLag, as the default is longer than a real kube-proxy's.
-	shutdownDelay = 2 // seconds
+	shutdownDelay = 4 // seconds
 )
 
 // without is a rule of an organisation's own: no image of a tag.
