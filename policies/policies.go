@@ -5,11 +5,8 @@ package policies
 
 import "embed"
 
-// FS is this folder, short of its Go files, its lint configuration and the golden files of
-// examples. Tests of rules travel along; who evaluates rules leaves *_test.rego out.
-// mlpolicy/rules/<rule>/{bad,good}.<target>[-<case>].{yaml,json} are deployments that a rule
-// refuses and accepts.
+// FS is this folder, short of its Go files and its lint configuration. Tests of
+// rules travel along; who evaluates rules leaves *_test.rego out.
 //
-//go:embed .manifest schemas mlpolicy/editions mlpolicy/*/*.rego mlpolicy/rules/*/*.rego
-//go:embed mlpolicy/rules/*/*.yaml mlpolicy/rules/*/*.json
+//go:embed all:mlpolicy .manifest schemas
 var FS embed.FS

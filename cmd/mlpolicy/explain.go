@@ -9,7 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/report"
-	"github.com/mlpolicy/mlpolicy/policies"
+	"github.com/mlpolicy/mlpolicy/testdata/rules"
 )
 
 func (p *program) explainCommand() *cli.Command {
@@ -80,13 +80,13 @@ func titleOf(e report.Example) string {
 }
 
 func examplesLike(rule, prefix string) []report.Example {
-	names, err := fs.Glob(policies.FS, path.Join("mlpolicy/rules", rule, prefix+"*"))
+	names, err := fs.Glob(rules.Examples, path.Join(rule, prefix+"*"))
 	if err != nil {
 		return nil
 	}
 	var examples []report.Example
 	for _, name := range names {
-		if content, err := policies.FS.ReadFile(name); err == nil {
+		if content, err := rules.Examples.ReadFile(name); err == nil {
 			examples = append(examples, report.Example{Name: path.Base(name), Content: string(content)})
 		}
 	}

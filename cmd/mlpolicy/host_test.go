@@ -70,7 +70,7 @@ func TestFilesDoNotCommandCIHosts(t *testing.T) {
 	}
 	dir := t.TempDir()
 	variants := 0
-	for _, pattern := range []string{"../../policies/mlpolicy/rules/*/bad.*", "../../testdata/formats/*/*"} {
+	for _, pattern := range []string{"../../testdata/rules/*/bad.*", "../../testdata/formats/*/*"} {
 		paths, err := filepath.Glob(pattern)
 		if err != nil || len(paths) == 0 {
 			t.Fatalf("no examples at %s: %v", pattern, err)
@@ -364,7 +364,7 @@ func TestServedTextDoesNotCommandCIHosts(t *testing.T) {
 
 // FuzzOutput runs commands on any content under any name.
 func FuzzOutput(f *testing.F) {
-	for i, path := range []string{"../../policies/mlpolicy/rules/memory/bad.aci.json", "../../policies/mlpolicy/rules/memory/bad.aci-group.yaml", "../../testdata/admission/configured.mlpolicy.yaml"} {
+	for i, path := range []string{"../../testdata/rules/memory/bad.aci.json", "../../testdata/rules/memory/bad.aci-group.yaml", "../../testdata/admission/configured.mlpolicy.yaml"} {
 		text, err := os.ReadFile(path)
 		if err != nil {
 			f.Fatal(err)

@@ -35,7 +35,7 @@ func TestParity(t *testing.T) {
 		path    string
 		objects int // at least
 	}
-	trees := []tree{{"../../testdata/formats", 150}, {"../../policies/mlpolicy/rules", 50}, {"../../testdata/project", 1}, {"../../testdata/repositories", 1}}
+	trees := []tree{{"../../testdata/formats", 150}, {"../../testdata/rules", 50}, {"../../testdata/project", 1}, {"../../testdata/repositories", 1}}
 	if corpus := os.Getenv("MLPOLICY_CORPUS"); corpus != "" {
 		trees = append(trees, tree{corpus, 50})
 	}
