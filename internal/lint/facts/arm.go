@@ -57,7 +57,7 @@ var armParametersFile = format{
 	matches: func(root *source.Node) bool {
 		// One that sets nothing leaves all to the defaults.
 		values := root.GetFold("parameters")
-		return strings.HasSuffix(armSchema(root), "deploymentparameters") && values != nil && values.Kind == source.Mapping
+		return strings.HasSuffix(armSchema(root), "deploymentparameters") && !values.IsNull()
 	},
 	read: func(r *reader) { r.part(armParameters, "the ARM templates of its folder", &Deployment{}) },
 }

@@ -101,6 +101,9 @@ func Extract(ctx context.Context, fsys fs.FS, files []*source.File, options Opti
 			if err := ctx.Err(); err != nil {
 				return nil, err
 			}
+			if why := linker.unlinked[reader.root]; why != "" {
+				reader.completes = "no template: " + why
+			}
 			before := len(extraction.Deployments)
 			extraction.add(ctx, reader, linker, options)
 			objects = append(objects, described{reader.root, extraction.Deployments[before:]})
@@ -112,6 +115,7 @@ func Extract(ctx context.Context, fsys fs.FS, files []*source.File, options Opti
 	}
 	dependents, problems := linker.dependents(ctx)
 	extraction.Dependents, extraction.Problems = dependents, append(extraction.Problems, problems...)
+	extraction.Problems = append(extraction.Problems, linker.ours(linker.problems)...)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}

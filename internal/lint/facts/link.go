@@ -170,6 +170,9 @@ type linker struct {
 	projects map[string]*Project         // by folder, where options know none
 	folded   map[partIn][]*part          // what is in a folder
 	values   map[string]*parametersFiles // by the folder of templates
+	linked   map[*source.Node]bool       // parameters files that belong to a template
+	unlinked map[*source.Node]string     // why others do not
+	problems []Problem                   // with parameters files
 	indexes  map[*Project]*index         // what was looked into
 	settled  map[*Compute]struct{}       // computes that are complete
 	sizes    *sizes
@@ -183,6 +186,7 @@ func newLinker(fsys fs.FS, run []*reading, options Options) *linker {
 		folders: map[string][]string{}, walked: map[string]bool{standardInput: true},
 		projects: map[string]*Project{}, indexes: map[*Project]*index{}, settled: map[*Compute]struct{}{},
 		folded: map[partIn][]*part{}, values: map[string]*parametersFiles{},
+		linked: map[*source.Node]bool{}, unlinked: map[*source.Node]string{},
 	}
 	lookUp := func(ctx context.Context, name string) *reading { return l.file(ctx, l.direct(name)) }
 	l.sizes = newSizes(fsys, lookUp, func(file string) string { return l.project(file).Root })
@@ -384,7 +388,7 @@ func (l *linker) dependents(ctx context.Context) (dependents Facts, problems []P
 	}
 	seen := map[*Project]bool{}
 	for _, reading := range l.run {
-		if !reading.completes() {
+		if !reading.completes() && brokenParameters(reading) == nil {
 			continue
 		}
 		project := l.project(reading.file.Name)

@@ -398,6 +398,18 @@ func TestParametersFiles(t *testing.T) {
 		{"of another template by what it sets", armGroup, fstest.MapFS{"main.parameters.json": armValues(`"disk": {"value": 2}`)}, "1"},
 		{"of another template by its name", armGroup, fstest.MapFS{"other.parameters.json": memory("2"), "other.json": data(armGroup)}, "1"},
 		{"none", armGroup, fstest.MapFS{}, "1"},
+		{"of its name, sets one that is not declared", armGroup,
+			fstest.MapFS{"main.parameters.json": armValues(`"memory": {"value": 2}, "old": {"value": 1}`)}, "2"},
+		{"of its name and a stage, sets one that is not declared", armGroup,
+			fstest.MapFS{"main.dev.json": memory("2"), "main.prod.json": armValues(`"old": {"value": 1}, "memory": {"value": 3}`)}, "2 main.dev.json, 3 main.prod.json"},
+		{"of its name in a folder, sets one that is not declared", armGroup,
+			fstest.MapFS{"parameters/main.prod.json": armValues(`"memory": {"value": 3}, "Old": {"value": 1}`)}, "3"},
+		{"without a name, sets one that is not declared", armGroup,
+			fstest.MapFS{"parameters.json": armValues(`"memory": {"value": 2}, "old": {"value": 1}`)}, "2"},
+		{"without a name, sets one that is not declared, beside two templates", armGroup,
+			fstest.MapFS{"parameters.json": armValues(`"memory": {"value": 2}, "old": {"value": 1}`), "b.json": data(armGroup)}, "1"},
+		{"of a stage, sets one that is not declared", armGroup,
+			fstest.MapFS{"prod.parameters.json": armValues(`"memory": {"value": 2}, "old": {"value": 1}`)}, "1"},
 
 		{"one for each stage", armGroup, fstest.MapFS{"main.parameters.dev.json": memory("2"), "main.parameters.prod.json": memory("3")},
 			"2 main.parameters.dev.json, 3 main.parameters.prod.json"},
@@ -431,6 +443,80 @@ func TestParametersFiles(t *testing.T) {
 			}
 			if got := strings.Join(got, ", "); got != test.want {
 				t.Errorf("got %s, want %s", got, test.want)
+			}
+		})
+	}
+}
+
+// What a parameters file sets that cannot be read is not known, and what is wrong with it is
+// reported where the file belongs to a template.
+func TestUnreadableParametersFiles(t *testing.T) {
+	const schema = `{"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentParameters.json#", `
+	const network = `{"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+ "parameters": {"memory": {"type": "int"}}, "resources": [{"type": "Microsoft.Network/virtualNetworks", "name": "n"}], "metadata": {"t": "Microsoft.ContainerInstance/x"}}`
+	unconditional := strings.Replace(armGroup, `"condition": "[parameters('deploy')]", `, "", 1)
+	tests := []struct {
+		name, template string
+		files          fstest.MapFS
+		want           string // of each deployment the memory and the parameters file, then the problems
+	}{
+		{"ends early", unconditional, fstest.MapFS{"main.parameters.json": data(schema + `"parameters": {"memory": {"value": 64}`)},
+			"unknown; error main.parameters.json: the file ends within a JSON value"},
+		{"no JSON", unconditional, fstest.MapFS{"main.parameters.dev.json": data(schema + `"parameters": {broken`)},
+			"unknown; error main.parameters.dev.json: invalid character 'b' at start of value"},
+		{"to be rendered", unconditional, fstest.MapFS{"main.parameters.json": data(schema + `"parameters": {"memory": {"value": {{ memory }} }}}`)},
+			"unknown; warning main.parameters.json: the value of parameters.memory.value is a template that is not rendered"},
+		{"one of two", unconditional, fstest.MapFS{"main.parameters.dev.json": armValues(`"memory": {"value": 4}`), "main.parameters.prod.json": data(schema + `"parameters": [`)},
+			"4 main.parameters.dev.json, unknown main.parameters.prod.json; error main.parameters.prod.json: the file ends within a JSON value"},
+		{"in a folder", unconditional, fstest.MapFS{"parameters/prod.json": data(schema + `"parameters": {]}`)},
+			"unknown; error parameters/prod.json: invalid character ']' at start of value"},
+		{"of what may not be deployed", armGroup, fstest.MapFS{"main.parameters.json": data(schema + `"parameters": {`)},
+			"; error main.parameters.json: the file ends within a JSON value"},
+		{"of another template", unconditional, fstest.MapFS{"b.parameters.json": data(schema + `"parameters": {`), "b.json": data(network)}, "1"},
+		{"of a template without deployments", network, fstest.MapFS{"main.parameters.json": data(schema + `"parameters": {`)}, ""},
+		{"not a parameters file", unconditional, fstest.MapFS{"main.parameters.json": data(`{"memory": `)}, "1"},
+
+		{"parameters are a list", unconditional, fstest.MapFS{"main.parameters.json": data(schema + `"parameters": [{"memory": {"value": 64}}]}`)},
+			"unknown; warning main.parameters.json: parameters must be a mapping, not a list"},
+		{"parameters are a value", unconditional, fstest.MapFS{"main.parameters.json": data(schema + `"parameters": "none"}`)},
+			"unknown; warning main.parameters.json: parameters must be a mapping, not a single value"},
+		{"parameters are a placeholder", unconditional, fstest.MapFS{"main.parameters.json": data(schema + `"parameters": "${PARAMETERS}"}`)}, "unknown"},
+		{"a number instead of a parameter", unconditional, fstest.MapFS{"main.parameters.json": armValues(`"memory": 4`)},
+			"unknown; warning main.parameters.json: parameters.memory must be a mapping, not a single value"},
+		{"a list instead of a parameter", unconditional, fstest.MapFS{"main.parameters.json": armValues(`"memory": [4]`)},
+			"unknown; warning main.parameters.json: parameters.memory must be a mapping, not a list"},
+		{"without value", unconditional, fstest.MapFS{"main.parameters.json": armValues(`"memory": {"vaule": 4}`)},
+			"unknown; warning main.parameters.json: parameters.memory has no value"},
+		{"not declared, without value", unconditional, fstest.MapFS{"main.parameters.json": armValues(`"old": 4, "memory": {"value": 4}`)}, "4"},
+		{"a reference", unconditional, fstest.MapFS{"main.parameters.json": armValues(`"memory": {"reference": {"keyVault": {"id": "k"}}}`)}, "unknown"},
+		{"a placeholder", unconditional, fstest.MapFS{"main.parameters.json": armValues(`"memory": "__MEMORY__"`)}, "unknown"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			test.files["main.json"] = data(test.template)
+			files := []*source.File{}
+			for _, name := range slices.Sorted(maps.Keys(test.files)) {
+				file := source.Parse(name, test.files[name].Data)
+				file.Problems = nil // as the linter does with those of auxiliary formats
+				files = append(files, file)
+			}
+			extraction, err := Extract(t.Context(), test.files, files, Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var deployments, problems []string
+			for _, d := range extraction.Deployments {
+				text := "unknown"
+				if d.MemoryGiB.Known {
+					text = fmt.Sprint(d.MemoryGiB.Value)
+				}
+				deployments = append(deployments, strings.TrimSpace(text+" "+d.Parameters.Value))
+			}
+			for _, problem := range extraction.Problems {
+				problems = append(problems, fmt.Sprintf("; %s %s: %s", problem.Severity, problem.Place.Node.File().Name, problem.Message))
+			}
+			if got := strings.Join(deployments, ", ") + strings.Join(problems, ""); got != test.want {
+				t.Errorf("got  %s\nwant %s", got, test.want)
 			}
 		})
 	}

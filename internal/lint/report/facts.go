@@ -73,7 +73,11 @@ func factsHeading(w io.Writer, kind string, name facts.Fact[string], format stri
 func linkText(w io.Writer, link facts.Link) {
 	var found []string
 	for _, place := range link.Found {
-		found = append(found, Location(place))
+		at := Location(place)
+		if place.Why != "" {
+			at += " (" + Printable(place.Why) + ")"
+		}
+		found = append(found, at)
 	}
 	result := strings.Join(found, ", ")
 	switch {

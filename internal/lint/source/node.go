@@ -15,6 +15,11 @@ func (n *Node) Span() Span {
 	return Span{Start: n.file.Position(n.start), End: n.file.Position(n.end)}
 }
 
+// Mark returns a node without a value at a stretch of the text, for what could not be read there.
+func (f *File) Mark(span Span) *Node {
+	return &Node{file: f, start: span.Start.Offset, end: span.End.Offset}
+}
+
 // With returns a node that stands where n stands and holds what content holds: the
 // value that a program finds for an expression, say. Its file, span, parent and path
 // are n's; n stays as it is.
