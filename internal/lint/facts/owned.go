@@ -15,7 +15,8 @@ type described struct {
 }
 
 // dropOwned removes the deployments of objects whose controller is in the same file and says the same:
-// a list of live objects has a Deployment, its ReplicaSets and their Pods. What an object knows beyond
+// a list of live objects has a Deployment, its ReplicaSets and their Pods. Of objects whose controller is
+// not there the first stands for it. What an object knows beyond
 // its controller, such as the node that it is bound to, is kept, once for all that share it. The
 // problems of an object that is removed altogether are its controller's.
 func (e *Extraction) dropOwned(objects []described) {
@@ -31,6 +32,12 @@ func (e *Extraction) dropOwned(objects []described) {
 	owners := make([]int, len(objects))
 	for i, object := range objects {
 		owners[i] = ownerOf(object.root, indexOf)
+		if owners[i] == noObject {
+			// The first object of a controller that is not there stands for it.
+			for _, key := range controllerKeys(object.root) {
+				indexOf[key] = i
+			}
+		}
 	}
 	told := make([][]*Deployment, len(objects)) // beyond what the object says, by what it controls
 	dropped := map[*Deployment]bool{}
@@ -97,23 +104,30 @@ func controllerOf(root *source.Node) *source.Node {
 
 // ownerOf returns the index of an object's controller.
 func ownerOf(root *source.Node, indexOf map[objectKey]int) int {
-	reference := controllerOf(root)
-	if reference == nil {
-		return noObject
-	}
-	file := root.File().Name
-	if uid, ok := reference.Get("uid").Scalar(); ok {
-		if owner, found := indexOf[objectKey{file: file, uid: uid}]; found {
+	for _, key := range controllerKeys(root) {
+		if owner, found := indexOf[key]; found {
 			return owner
 		}
 	}
+	return noObject
+}
+
+// controllerKeys returns the keys by which an object refers to its controller: its uid, if it is stated,
+// and its names.
+func controllerKeys(root *source.Node) []objectKey {
+	reference := controllerOf(root)
+	if reference == nil {
+		return nil
+	}
+	file := root.File().Name
 	group, kind := groupKind(reference)
 	namespace, _ := root.At("metadata", "namespace").Scalar()
 	name, _ := reference.Get("name").Scalar()
-	if owner, found := indexOf[objectKey{file: file, group: group, kind: kind, namespace: namespace, name: name}]; found {
-		return owner
+	keys := []objectKey{{file: file, group: group, kind: kind, namespace: namespace, name: name}}
+	if uid, ok := reference.Get("uid").Scalar(); ok {
+		keys = append([]objectKey{{file: file, uid: uid}}, keys...)
 	}
-	return noObject
+	return keys
 }
 
 // inCycle reports whether the controllers of an object lead to a cycle: no API server has one, and
