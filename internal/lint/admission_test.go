@@ -357,7 +357,7 @@ var tenant = map[string]string{
 	"StatefulSet": `{"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "churn", "namespace": "serving" META}, "spec": {
 		"volumeClaimTemplates": [{"metadata": {"name": "a"}, "spec": {"storageClassName": "managed-csi"}}], "template": {"spec":
 		{"tolerations": [TOLERATION] POD, "containers": [{"name": "a", "image": "b", "resources": {"limits": {"nvidia.com/gpu": 1}}}]}}}}`,
-	"LeaderWorkerSet, in its leader": `{"apiVersion": "leaderworkerset.x-k8s.io/v1", "kind": "LeaderWorkerSet", "metadata": {"name": "churn", "namespace": "serving" META}, "spec": {"leaderWorkerTemplate": {
+	"LeaderWorkerSet, in its leader": `{"apiVersion": "leaderworkerset.x-k8s.io/v1", "kind": "LeaderWorkerSet", "metadata": {"name": "churn", "namespace": "serving" META}, "spec": {"leaderWorkerTemplate": {"size": 2,
 		"leaderTemplate": {"spec": {"tolerations": [TOLERATION] POD, "containers": [{"name": "a", "image": "b"}]}},
 		"workerTemplate": {"spec": {"containers": [{"name": "a", "image": "b", "resources": {"limits": {"nvidia.com/gpu": 1}}}]}}}}}`,
 }
@@ -430,24 +430,39 @@ func TestNoClaimOfAnotherCloudTakesAFindingAway(t *testing.T) {
 	const object = `{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "churn" META}, "spec": {"tolerations": [TOLERATION] POD,
 		"containers": [{"name": "a", "image": "b", "resources": {"requests": {"memory": "64Gi"}}}]}}`
 	const virtual = `"nodeSelector": {"type": "virtual-kubelet"`
-	claims := []struct{ name, pod, toleration, metadata string }{
-		{"annotation of Alibaba Cloud", virtual + `}`, "", `"annotations": {"k8s.aliyun.com/eci-use-specs": "2-4Gi"}`},
-		{"label of Alibaba Cloud", virtual + `}`, "", `"labels": {"alibabacloud.com/eci": "true"}`},
-		{"annotation of Tencent Cloud", virtual + `}`, "", `"annotations": {"eks.tke.cloud.tencent.com/cpu": "2"}`},
-		{"annotation of Cloud Run", virtual + `}`, "", `"annotations": {"run.googleapis.com/x": "y"}`},
-		{"toleration of another provider", virtual + `}`, `{"key": "virtual-kubelet.io/provider", "value": "alibabacloud"}`, ""},
-		{"selector of EKS", virtual + `, "eks.amazonaws.com/nodegroup": "a"}`, "", ""},
-		{"selector of GKE", virtual + `, "topology.gke.io/zone": "a"}`, "", ""},
-		{"selector of Oracle Cloud", virtual + `, "oci.oraclecloud.com/fault-domain": "a"}`, "", ""},
-		{"machine of EC2", virtual + `, "node.kubernetes.io/instance-type": "g5.xlarge"}`, "", ""},
-		{"the name of the node and a selector of GKE", `"nodeName": "virtual-node-aci-linux", "nodeSelector": {"cloud.google.com/gke-nodepool": "a"}`, "", ""},
-		{"the name of the node and of a node of EC2", `"nodeName": "virtual-kubelet-linux", "nodeSelector": {"kubernetes.io/hostname": "a.ec2.internal"}`, "", ""},
+	claims := []struct {
+		name, pod, toleration, metadata string
+		ofCloud                         bool // it requires a label of another cloud's nodes
+	}{
+		{"annotation of Alibaba Cloud", virtual + `}`, "", `"annotations": {"k8s.aliyun.com/eci-use-specs": "2-4Gi"}`, false},
+		{"label of Alibaba Cloud", virtual + `}`, "", `"labels": {"alibabacloud.com/eci": "true"}`, false},
+		{"annotation of Tencent Cloud", virtual + `}`, "", `"annotations": {"eks.tke.cloud.tencent.com/cpu": "2"}`, false},
+		{"annotation of Volcano Engine", virtual + `}`, "", `"annotations": {"vke.volcengine.com/burst-to-vci": "enforce"}`, false},
+		{"annotation of interLink", virtual + `}`, "", `"annotations": {"slurm-job.vk.io/flags": "-p gpu"}`, false},
+		{"toleration of Liqo", virtual + `}`, `{"key": "virtual-node.liqo.io/not-allowed", "operator": "Exists"}`, "", false},
+		{"toleration of Tencent Cloud", virtual + `}`, `{"key": "eks.tke.cloud.tencent.com/eklet", "operator": "Exists"}`, "", false},
+		{"selector of Liqo", virtual + `, "liqo.io/type": "virtual-node"}`, "", "", false},
+		{"selector of Tencent Cloud", virtual + `, "node.kubernetes.io/instance-type": "eklet"}`, "", "", false},
+		{"machine of Google Cloud", virtual + `, "node.kubernetes.io/instance-type": "n2-custom-4-8192"}`, "", "", true},
+		{"annotation of Cloud Run", virtual + `}`, "", `"annotations": {"run.googleapis.com/x": "y"}`, false},
+		{"toleration of another provider", virtual + `}`, `{"key": "virtual-kubelet.io/provider", "value": "alibabacloud"}`, "", false},
+		{"selector of EKS", virtual + `, "eks.amazonaws.com/nodegroup": "a"}`, "", "", true},
+		{"selector of GKE", virtual + `, "topology.gke.io/zone": "a"}`, "", "", true},
+		{"selector of Oracle Cloud", virtual + `, "oci.oraclecloud.com/fault-domain": "a"}`, "", "", true},
+		{"machine of EC2", virtual + `, "node.kubernetes.io/instance-type": "g5.xlarge"}`, "", "", true},
+		{"the name of the node and a selector of GKE", `"nodeName": "virtual-node-aci-linux", "nodeSelector": {"cloud.google.com/gke-nodepool": "a"}`, "", "", false},
+		{"the name of the node and of a node of EC2", `"nodeName": "virtual-kubelet-linux", "nodeSelector": {"kubernetes.io/hostname": "a.ec2.internal"}`, "", "", false},
 	}
-	linter := linterOf(t, "kubernetes: {cluster: aks}").Admission()
-	for _, claim := range claims {
-		found := lintObject(t, linter, tenantObject(object, claim.pod, claim.toleration, claim.metadata))
-		if !slices.ContainsFunc(found, func(finding string) bool { return strings.HasPrefix(finding, "memory ") }) {
-			t.Errorf("%s: found %q", claim.name, found)
+	for _, config := range []string{"kubernetes: {cluster: aks}", "kubernetes: {cluster: other}", ""} {
+		linter := linterOf(t, config).Admission()
+		for _, claim := range claims {
+			if claim.ofCloud && config != "kubernetes: {cluster: aks}" {
+				continue // virtual nodes of Azure do not have that label
+			}
+			found := lintObject(t, linter, tenantObject(object, claim.pod, claim.toleration, claim.metadata))
+			if !slices.ContainsFunc(found, func(finding string) bool { return strings.HasPrefix(finding, "memory ") }) {
+				t.Errorf("%q: %s: found %q", config, claim.name, found)
+			}
 		}
 	}
 }

@@ -97,13 +97,45 @@ func (s *scheduling) selector(labels *source.Node) {
 			all = append(all, nodeRequirement{key: label, op: in, values: []*source.Node{value}})
 		}
 	}
-	s.labels = s.labels.and(all)
+	s.require(all)
 }
+
+// require adds requirements that each node must meet.
+func (s *scheduling) require(all term) {
+	s.labels = s.labels.and(all)
+	if place := all.provider(); place.Node != nil {
+		note(&s.foreign, place.Node, place.Why)
+	}
+}
+
+// provider is the place of a label of the term that virtual nodes of another provider have.
+func (t term) provider() Place {
+	for _, q := range t {
+		name, ok := q.key.Scalar()
+		switch {
+		case !ok || q.field || q.op != in && q.op != exists:
+		case providerKey(name) && !later(q.key, name):
+			return Place{Node: q.key, Why: "virtual nodes of another provider have the label " + name}
+		case isInstanceType(name) && all(q.values, isEklet):
+			return Place{Node: q.values[0], Why: "virtual nodes of Tencent Cloud are of the instance type " + q.values[0].Text}
+		}
+	}
+	return Place{}
+}
+
+// isInstanceType reports whether a label has the machine type of nodes.
+func isInstanceType(label string) bool {
+	return label == "node.kubernetes.io/instance-type" || label == "beta.kubernetes.io/instance-type"
+}
+
+// isEklet reports whether an instance type is that of Tencent Cloud's virtual nodes.
+// https://www.tencentcloud.com/document/product/457/36162
+func isEklet(machine string) bool { return machine == "eklet" }
 
 // labelSelector reads a selector of nodes by labels.
 func (s *scheduling) labelSelector(selector *source.Node) {
 	s.selector(selector.Get("matchLabels"))
-	s.labels = s.labels.and(requirements(selector.Get("matchExpressions"), false))
+	s.require(requirements(selector.Get("matchExpressions"), false))
 }
 
 // machine reads the name of a machine type that something calls for. A name of
@@ -140,6 +172,29 @@ func (s *scheduling) terms(terms []*source.Node, expressions, fields string) {
 		group[i] = append(requirements(alternative.Get(expressions), false), requirements(alternative.Get(fields), true)...)
 	}
 	s.groups = append(slices.Clip(s.groups), group)
+	s.foreign = firstOf(s.foreign, providerOf(group))
+}
+
+// providerOf is the place of the first label of another provider's virtual nodes, if each of some
+// alternatives that names virtual nodes requires such a label; where none names any, if each does.
+func providerOf(alternatives []term) Place {
+	naming := slices.DeleteFunc(slices.Clone(alternatives), func(t term) bool {
+		return !slices.ContainsFunc(t, func(q nodeRequirement) bool {
+			return q.op == in && nodeKey{q.key.Text, q.field}.namesVirtual()
+		})
+	})
+	if len(naming) == 0 {
+		naming = alternatives
+	}
+	var first Place
+	for _, alternative := range naming {
+		place := alternative.provider()
+		if place.Node == nil {
+			return Place{}
+		}
+		first = firstOf(first, place)
+	}
+	return first
 }
 
 func requirements(list *source.Node, field bool) term {
@@ -181,6 +236,8 @@ func (s *scheduling) tolerations(list *source.Node) {
 			note(&s.foreign, value, provider+" provides the virtual node")
 		case name == virtualNodeTaint:
 			s.bursts = true
+		case providerKey(name) && !later(key, name):
+			note(&s.foreign, key, "virtual nodes of another provider have the taint "+name)
 		case aksLabel(name):
 			aks = key
 		case otherCloudLabel(name):
@@ -200,7 +257,7 @@ func (s *scheduling) metadata(metadata *source.Node) {
 	for _, annotation := range metadata.Get("annotations").Entries() {
 		name := annotation.Key.Text
 		switch prefix, _, _ := strings.Cut(name, "/"); {
-		case annotation.Value.IsNull(): // a patch takes it away
+		case annotation.Value.IsNull(): // a patch deletes it
 		case strings.HasPrefix(name, "service.beta.kubernetes.io/azure-"):
 			note(&s.azure, annotation.Value, name+" is an annotation for Azure")
 		case strings.HasPrefix(name, "microsoft.containerinstance.virtualnode."):
@@ -209,34 +266,46 @@ func (s *scheduling) metadata(metadata *source.Node) {
 			note(&s.claimed, annotation.Value, name+" is an annotation of Cloud Run")
 		case name == "serving.kserve.io/gke-accelerator", name == "serving.kubeflow.org/gke-accelerator":
 			note(&s.claimed, annotation.Value, name+" selects nodes of GKE")
-		case otherProvider(prefix):
+		case providerKey(name):
 			note(&s.foreign, annotation.Value, name+" is for virtual nodes of another provider")
 		}
 	}
 	for _, label := range metadata.Get("labels").Entries() {
-		switch prefix, _, _ := strings.Cut(label.Key.Text, "/"); {
+		switch {
 		case label.Value.IsNull():
 		case label.Key.Text == "azure.workload.identity/use" && label.Value.Is("true"):
 			note(&s.azure, label.Value, "the pod uses an Azure workload identity")
-		case otherProvider(prefix):
+		case providerKey(label.Key.Text):
 			note(&s.foreign, label.Value, label.Key.Text+" is for virtual nodes of another provider")
 		}
 	}
 }
 
-// otherProvider reports whether a prefix of annotations and labels is one of those that
-// providers of virtual nodes other than Azure read on pods.
-func otherProvider(prefix string) bool {
-	switch prefix {
-	case "k8s.aliyun.com", "alibabacloud.com", // https://www.alibabacloud.com/help/en/ack/
-		"eks.tke.cloud.tencent.com", // https://www.tencentcloud.com/document/product/457/36162
-		"bursting.cci.io",           // https://support.huaweicloud.com/intl/en-us/usermanual-cce/cce_10_0393.html
-		"pod.elotl.co",              // https://github.com/elotl/kip
-		"multicluster.admiralty.io": // https://github.com/admiraltyio/admiralty
-		return true
-	}
-	return false
+// providerKey reports whether an annotation, a label or a taint has the prefix of a provider of
+// virtual nodes other than Azure, or of a domain below it.
+func providerKey(name string) bool {
+	prefix, _, ok := strings.Cut(name, "/")
+	return ok && slices.ContainsFunc(virtualNodeProviders(), func(domain string) bool {
+		return prefix == domain || strings.HasSuffix(prefix, "."+domain)
+	})
 }
+
+// virtualNodeProviders are the domains of the keys by which providers of virtual nodes other than
+// Azure mark nodes, and which they read on pods.
+var virtualNodeProviders = sync.OnceValue(func() []string {
+	return []string{
+		"k8s.aliyun.com", "alibabacloud.com", // https://www.alibabacloud.com/help/en/ack/
+		"tke.cloud.tencent.com",           // https://www.tencentcloud.com/document/product/457/36162
+		"cci.io",                          // https://support.huaweicloud.com/intl/en-us/usermanual-cce/cce_10_0393.html
+		"volcengine.com",                  // https://www.volcengine.com/docs/6460
+		"bci.virtual-kubelet.io",          // https://cloud.baidu.com/doc/BCI/
+		"elotl.co",                        // https://github.com/elotl/kip
+		"multicluster.admiralty.io",       // https://github.com/admiraltyio/admiralty
+		"liqo.io",                         // https://docs.liqo.io/
+		"vk.io", "virtual-node.interlink", // https://github.com/interlink-hq/interLink
+		"runpod.io",
+	}
+})
 
 // claim reads the storage class of a volume claim: AKS brings some along.
 // https://learn.microsoft.com/azure/aks/concepts-storage
@@ -285,7 +354,7 @@ func (q nodeRequirement) clouds(as interpretation) nodes {
 		of.excluded = true
 	case name == "type" && as.foreign && as.other && all(q.values, isVirtualKubelet):
 		note(&of.other, at, foreignVirtualNode)
-	case name != "node.kubernetes.io/instance-type" && name != "beta.kubernetes.io/instance-type":
+	case !isInstanceType(name):
 	case as.aks && all(q.values, isAzureSize):
 		note(&of.aks, at, at.Text+" is a VM size of Azure")
 		of.excluded = true
@@ -433,14 +502,18 @@ func otherCloudLabel(name string) bool {
 
 // otherCloudMachine matches the machine types of
 //   - EC2: g5.8xlarge, p5.48xlarge, u-6tb1.metal,
-//   - Google Cloud: a2-highgpu-1g, c3-standard-8-lssd, a4x-maxgpu-4g-metal,
+//   - Google Cloud: a2-highgpu-1g, c3-standard-8-lssd, z3-highmem-88-highlssd, e2-micro and, of
+//     memory in MiB, n2-custom-4-40960-ext, custom-4-8192 (https://cloud.google.com/compute/docs/machine-resource),
 //   - Oracle Cloud: VM.GPU.A10.1, BM.GPU.H100.8, VM.Standard.E5.Flex,
 //   - Alibaba Cloud: ecs.gn6i-c4g1.xlarge,
 //   - DigitalOcean: gpu-h100x8-640gb.
 var otherCloudMachine = sync.OnceValue(func() *regexp.Regexp {
+	const series = `[a-z]{1,3}\d[a-z]{0,2}` // f1, n2d, ct5lp, tpu7x
 	return regexp.MustCompile(
 		`^(([a-z][a-z0-9-]*|ecs\.[a-z][a-z0-9-]*)\.(nano|micro|small|medium|(\d*x)?large|metal(-\d+xl)?)` +
-			`|[a-z][a-z0-9]*-(standard|highmem|highcpu|highgpu|megagpu|ultragpu|maxgpu|edgegpu|hightpu|micro|small|medium)(-\d+[a-z]*)?(-lssd|-metal|-nolssd)*` +
+			`|` + series + `-(micro|small|medium)` +
+			`|` + series + `-(standard|high(mem|cpu|gpu|tpu)|(mega|ultra|max|edge)gpu|(mega|ultra|hyper)mem)-\d+[a-z]?(-(standard|high|no)?lssd|-metal)*` +
+			`|(` + series + `-)?custom-(\d+|micro|small|medium)-\d+(-ext)?` +
 			`|(VM|BM)\.[A-Z][A-Za-z0-9]*(\.[A-Za-z0-9]+)+` +
 			`|gpu-[a-z0-9]+x\d+-\d+gb(-[a-z0-9]+)*)$`)
 })

@@ -257,3 +257,124 @@ spec:
 		equal(t, strings.Join(targets, " "), test.want)
 	}
 }
+
+// Pods that the tenant says are for another provider's virtual nodes. In a file they are, unless the
+// cluster is configured to be AKS.
+func TestVirtualNodesOfOtherProviders(t *testing.T) {
+	const virtual = "nodeSelector: {type: virtual-kubelet}"
+	annotated := func(name string) string { return "metadata: {annotations: {" + name + ": a}}\nspec: {" + virtual + "}" }
+	labelled := func(name string) string { return "metadata: {labels: {" + name + ": a}}\nspec: {" + virtual + "}" }
+	tolerating := func(toleration string) string { return "spec: {" + virtual + ", tolerations: [{" + toleration + "}]}" }
+	selecting := func(label string) string { return "spec: {nodeSelector: {type: virtual-kubelet, " + label + "}}" }
+	terms := func(terms string) string { return "spec: {" + required("["+terms+"]") + "}" }
+	const liqo = "{key: liqo.io/type, operator: In, values: [virtual-node]}"
+	for _, test := range []struct{ name, text, want string }{
+		{"annotation of Volcano Engine", annotated("vke.volcengine.com/burst-to-vci"), "kubernetes"},
+		{"annotation of its VCI", annotated("vci.volcengine.com/preferred-instance-types"), "kubernetes"},
+		{"annotation of interLink", annotated("slurm-job.vk.io/flags"), "kubernetes"},
+		{"annotation of Tencent Cloud", annotated("eks.tke.cloud.tencent.com/gpu-type"), "kubernetes"},
+		{"annotation of Baidu", annotated("bci.virtual-kubelet.io/bci-gpu-type"), "kubernetes"},
+		{"annotation of RunPod", annotated("runpod.io/gpu"), "kubernetes"},
+		{"annotation of Liqo", annotated("liqo.io/remote-cluster-id"), "kubernetes"},
+		{"label of Huawei Cloud", labelled("bursting.cci.io/burst-to-cci"), "kubernetes"},
+		{"label of Kip", labelled("pod.elotl.co/instance-type"), "kubernetes"},
+		{"toleration of Liqo", tolerating("key: virtual-node.liqo.io/not-allowed, operator: Exists"), "kubernetes"},
+		{"toleration of interLink", tolerating("key: virtual-node.interlink/no-schedule, operator: Exists"), "kubernetes"},
+		{"toleration of Volcano Engine", tolerating("key: vci.vke.volcengine.com/node-type, operator: Equal, value: vci"), "kubernetes"},
+		{"toleration of Tencent Cloud", tolerating("key: eks.tke.cloud.tencent.com/eklet, operator: Exists"), "kubernetes"},
+		{"toleration of Tencent Cloud for one effect", tolerating("key: eks.tke.cloud.tencent.com/eklet, effect: NoSchedule"), "kubernetes"},
+		{"node label of Liqo", selecting("liqo.io/type: virtual-node"), "kubernetes"},
+		{"other node label of Liqo", selecting("liqo.io/remote-cluster-id: b"), "kubernetes"},
+		{"instance type of Tencent Cloud", selecting("node.kubernetes.io/instance-type: eklet"), "kubernetes"},
+		{"the older label of it", selecting("beta.kubernetes.io/instance-type: eklet"), "kubernetes"},
+		{"node label in the term", terms("{matchExpressions: [{key: type, operator: In, values: [virtual-kubelet]}, " + liqo + "]}"), "kubernetes"},
+		{"node label in the term beside another term",
+			terms("{matchExpressions: [{key: type, operator: In, values: [virtual-kubelet]}, " + liqo + "]}, {matchExpressions: [{key: gpu, operator: Exists}]}"), "-"},
+		{"node label in the only term", "spec: {" + virtual + ", " + required("[{matchExpressions: ["+liqo+"]}]") + "}", "kubernetes"},
+		{"the name of the node", "spec: {nodeName: virtual-kubelet, tolerations: [{key: virtual-node.liqo.io/not-allowed, operator: Exists}]}", "kubernetes"},
+
+		{"node label in one of two terms that name virtual nodes",
+			terms(virtualTerm + ", {matchExpressions: [{key: type, operator: In, values: [virtual-kubelet]}, " + liqo + "]}"), "aci"},
+		{"node label in the other term", terms(virtualTerm + ", {matchExpressions: [" + liqo + "]}"), "-; perhaps aci"},
+		{"node label that must be missing", terms("{matchExpressions: [{key: type, operator: In, values: [virtual-kubelet]}, {key: liqo.io/type, operator: DoesNotExist}]}"), "aci"},
+		{"another domain with that end", annotated("notvolcengine.com/a"), "aci"},
+		{"a domain without a name", annotated("liqo.io"), "aci"},
+		{"the domain of Virtual Kubelet", annotated("virtual-kubelet.io/a"), "aci"},
+		{"a key that is filled in later", tolerating("key: $TAINT/liqo.io, operator: Exists"), "aci"},
+		{"a name of Azure's", "metadata: {annotations: {slurm-job.vk.io/flags: a}}\nspec: {nodeName: virtual-node-aci-linux}", "aci"},
+	} {
+		for cluster, want := range map[Target]string{"": test.want, Kubernetes: strings.Replace(test.want, "-", "kubernetes", 1), AKS: "aci"} {
+			var options Options
+			if cluster != "" {
+				options.Cluster = Know(cluster, Place{Why: "--cluster"})
+			}
+			if cluster == AKS && strings.HasPrefix(test.want, "-") {
+				want = "aks; perhaps aci"
+			}
+			d := only(t, extract(t, nil, options, "pod.yaml", "apiVersion: v1\nkind: Pod\n"+
+				strings.Replace(test.text, "spec: {", "spec: {containers: [{name: a}], ", 1)+"\n"))
+			got := string(d.Target.Value)
+			if !d.Target.Known {
+				got = "-"
+			}
+			for _, target := range d.MayRunOn {
+				got += "; perhaps " + string(target.Value)
+			}
+			if got != want {
+				t.Errorf("%s, cluster %q: %s, want %s", test.name, cluster, got, want)
+			}
+		}
+	}
+}
+
+// Machine types by the values of node.kubernetes.io/instance-type.
+func TestMachinesOfOtherClouds(t *testing.T) {
+	for _, machine := range []string{
+		"e2-micro", "e2-medium", "e2-standard-4", "e2-highcpu-32", "f1-micro", "g1-small", "n1-standard-96", "n2-highmem-128", "n2d-highcpu-224",
+		"n4-standard-80", "t2d-standard-60", "t2a-standard-48", "c2-standard-60", "c2d-highmem-112", "c3-standard-192-metal", "c3-standard-8-lssd",
+		"c3d-highmem-360-lssd", "c4-standard-288-lssd-metal", "c4a-highmem-72-lssd", "c4d-highcpu-384", "h3-standard-88", "h4d-highmem-192-lssd",
+		"m1-megamem-96", "m1-ultramem-160", "m2-ultramem-208", "m2-megamem-416", "m2-hypermem-416", "m3-ultramem-32", "m4-hypermem-64", "x4-megamem-1920-metal",
+		"z3-highmem-88", "z3-highmem-88-highlssd", "z3-highmem-22-standardlssd", "z3-highmem-192-highlssd-metal",
+		"a2-highgpu-1g", "a2-megagpu-16g", "a2-ultragpu-8g", "a3-edgegpu-8g-nolssd", "a3-megagpu-8g", "a4-highgpu-8g", "a4x-maxgpu-4g-metal",
+		"g2-standard-96", "g4-standard-384", "ct4p-hightpu-4t", "ct5l-hightpu-8t", "ct5lp-hightpu-4t", "ct6e-standard-8t", "tpu7x-standard-4t",
+		"custom-4-8192", "n1-custom-8-30720", "n2-custom-4-8192", "n2-custom-4-40960-ext", "n2d-custom-8-16384", "n4-custom-4-8192", "e2-custom-2-4096",
+		"e2-custom-small-2048", "g2-custom-8-32768", "custom-2-15360-ext",
+		"g5.8xlarge", "p5.48xlarge", "u-6tb1.metal", "VM.GPU.A10.1", "BM.GPU.H100.8", "ecs.gn6i-c4g1.xlarge", "gpu-h100x8-640gb",
+	} {
+		if !otherCloudMachine().MatchString(machine) {
+			t.Errorf("%s is not of another cloud", machine)
+		}
+	}
+	for _, machine := range []string{
+		"Standard_NC6s_v3", "standard_d4s_v5", "k3s", "gpu-small", "gpu-standard-4", "node-standard-8", "agent-medium", "custom-4", "custom-gpu-8192", "n2-custom-4",
+		"my-custom-4-8192", "m1-megamem", "n2-standard", "z3-highmem-88-fastlssd", "rke2", "eklet", "virtual-kubelet", "",
+	} {
+		if otherCloudMachine().MatchString(machine) {
+			t.Errorf("%s is of another cloud", machine)
+		}
+	}
+}
+
+// A group of a LeaderWorkerSet is one pod if its size is 1: no pod is made of the template of the workers.
+func TestWorkersOfGroupsOfOne(t *testing.T) {
+	const template = "{spec: {containers: [{image: a, resources: {limits: {nvidia.com/gpu: 8}}}]}}"
+	for _, test := range []struct{ spec, want string }{
+		{"size: 1, leaderTemplate: " + template + ", workerTemplate: " + template, "leader"},
+		{"size: \"1\", leaderTemplate: " + template + ", workerTemplate: " + template, "leader"},
+		{"leaderTemplate: " + template + ", workerTemplate: " + template, "leader"},
+		{"size: null, leaderTemplate: " + template + ", workerTemplate: " + template, "leader"},
+		{"size: 1, workerTemplate: " + template, "worker"},
+		{"workerTemplate: " + template, "worker"},
+		{"size: 2, leaderTemplate: " + template + ", workerTemplate: " + template, "leader worker"},
+		{"size: $SIZE, leaderTemplate: " + template + ", workerTemplate: " + template, "leader worker"},
+	} {
+		var roles []string
+		for _, d := range extract(t, nil, Options{}, "lws.yaml",
+			"apiVersion: leaderworkerset.x-k8s.io/v1\nkind: LeaderWorkerSet\nspec: {leaderWorkerTemplate: {"+test.spec+"}}\n").Deployments {
+			roles = append(roles, d.Component.Value)
+		}
+		if got := strings.Join(roles, " "); got != test.want {
+			t.Errorf("%s: %q, want %q", test.spec, got, test.want)
+		}
+	}
+}

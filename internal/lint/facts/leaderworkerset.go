@@ -23,7 +23,7 @@ var leaderWorkerSet = format{
 		spec := r.root.Get("spec")
 		for _, role := range []string{"leader", "worker"} {
 			template := spec.At("leaderWorkerTemplate", role+"Template")
-			if template.IsNull() {
+			if template.IsNull() || role == "worker" && leadersAlone(spec) {
 				continue
 			}
 			d := r.object(template)
@@ -34,6 +34,17 @@ var leaderWorkerSet = format{
 		}
 		r.oneCluster()
 	},
+}
+
+// leadersAlone reports whether no pod has the template of the workers: each group is one pod, the
+// leader, which has a template of its own.
+func leadersAlone(spec *source.Node) bool {
+	template := spec.Get("leaderWorkerTemplate")
+	if template.Get("leaderTemplate").IsNull() {
+		return false
+	}
+	size := template.Get("size")
+	return size.IsNull() || size.Is("1") // which is the default
 }
 
 // groupReplicas counts the pods of a role: of the size of each group one is the leader, if
