@@ -42,14 +42,25 @@ func dated(version *source.Node) bool {
 	return err == nil
 }
 
+var (
+	groupContainerShape = mappingOf(map[string]*shape{
+		"image": scalarShape, "resources": mappingOf(map[string]*shape{"requests": under(mappingShape, "gpu"), "limits": under(mappingShape, "gpu")}),
+	})
+	containerGroupShape = mappingOf(map[string]*shape{
+		"containers":     listOf(under(groupContainerShape, "properties")),
+		"initContainers": listOf(under(groupContainerShape, "properties")),
+	})
+)
+
 // containerGroup reads the properties of a container group. Its containers run
 // together; the init containers run before them, one at a time.
 func (r *reader) containerGroup(d *Deployment, properties *source.Node) {
 	var sum demand
-	for _, container := range r.elements(properties.Get("containers")) {
+	r.shaped(properties, containerGroupShape)
+	for _, container := range properties.Get("containers").Elements() {
 		sum.add(r.groupContainer(d, container.Get("properties")))
 	}
-	for _, container := range r.elements(properties.Get("initContainers")) {
+	for _, container := range properties.Get("initContainers").Elements() {
 		sum.raise(demand{}.with(r.groupContainer(d, container.Get("properties"))))
 	}
 	d.CPUCores, d.MemoryGiB, d.GPUs = sum.cpu.fact(), sum.memory.fact(), sum.gpus.whole()

@@ -35,8 +35,20 @@ func azureResourceKind(kind string) bool {
 	return false
 }
 
+// azureResourceShape is that of the properties of the resources that are read, of which each has
+// some. The names of a container group's are read as Azure writes them.
+var azureResourceShape = foldedOf(map[string]*shape{
+	"containerresourcerequirements": foldedOf(map[string]*shape{
+		"containerresourcerequests": mappingShape, "containerresourcelimits": mappingShape,
+	}),
+	"scalesettings": mappingShape, "deploymentconfiguration": mappingShape, "resources": mappingShape,
+	"properties":        foldedOf(map[string]*shape{"scalesettings": mappingShape}),
+	"agentpoolprofiles": listOf(mappingShape),
+})
+
 // azureResource reads a resource whose type is read, and nothing of any other.
 func (r *reader) azureResource(a azureResource) {
+	r.shaped(a.properties, azureResourceShape)
 	switch a.kind {
 	case "microsoft.machinelearningservices/workspaces/onlineendpoints/deployments":
 		r.azureOnlineDeployment(a)

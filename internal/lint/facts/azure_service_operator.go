@@ -18,6 +18,14 @@ var azureServiceOperator = format{
 		{"ContainerGroup", "WorkspacesCompute", "ManagedCluster"},
 		{"spec"},
 	},
+	shapes: map[string]*shape{
+		"ContainerGroup": under(mappingOf(map[string]*shape{
+			"containers": listOf(groupContainerShape), "initContainers": listOf(groupContainerShape),
+		}), "spec"),
+		"WorkspacesCompute":        under(mappingShape, "spec", "properties"),
+		"ManagedCluster":           under(listOf(mappingShape), "spec", "agentPoolProfiles"),
+		"ManagedClustersAgentPool": under(mappingShape, "spec"),
+	},
 	matches: func(root *source.Node) bool {
 		switch group, kind := groupKind(root); group {
 		case "containerinstance.azure.com":

@@ -13,6 +13,10 @@ var azureMLInstanceType = format{
 	reference: "https://learn.microsoft.com/azure/machine-learning/how-to-manage-kubernetes-instance-types",
 	links:     true,
 	marks:     [][]string{{"amlarc.azureml.com/"}, {"InstanceType"}},
+	shapes: map[string]*shape{
+		"InstanceType":     instanceTypeShape,
+		"InstanceTypeList": under(listOf(instanceTypeShape), "spec", "items"),
+	},
 	matches: func(root *source.Node) bool {
 		group, kind := groupKind(root)
 		if group != "amlarc.azureml.com" {
@@ -31,6 +35,10 @@ var azureMLInstanceType = format{
 		r.instanceTypeOf(r.root)
 	},
 }
+
+var instanceTypeShape = under(mappingOf(map[string]*shape{
+	"resources": resourcesShape, "nodeSelector": mapOf(scalarShape),
+}), "spec")
 
 const instanceTypeCompletes = "the Azure ML deployments on Kubernetes that name it"
 

@@ -11,6 +11,9 @@ var azureMLv1InferenceConfig = format{
 	reference: "https://learn.microsoft.com/azure/machine-learning/v1/reference-azure-machine-learning-cli#inference-configuration-schema",
 	links:     true,
 	marks:     [][]string{{"entryScript"}, {"runtime", "condaFile", "sourceDirectory", "environment", "enableGpu", "baseImage"}},
+	shapes: map[string]*shape{
+		"": mappingOf(map[string]*shape{"baseImage": scalarShape, "environment": under(scalarShape, "docker", "baseImage")}),
+	},
 	matches: func(root *source.Node) bool {
 		if !root.Has("entryScript") || root.Has("$schema") {
 			return false

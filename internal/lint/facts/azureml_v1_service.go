@@ -60,6 +60,11 @@ func (r *reader) azureMLv1Service(d *Deployment, properties *source.Node) {
 	r.azureComputeReference(d, properties.Get("computeName"))
 
 	image := properties.Get("environmentImageRequest")
+	r.shaped(image, mappingOf(map[string]*shape{
+		"models":               listOf(under(mappingShape, "resourceRequirements")),
+		"modelIds":             listOf(scalarShape),
+		"environmentReference": mappingShape, "environment": mappingShape,
+	}))
 	models := image.Get("models").Elements()
 	for _, model := range models {
 		d.Models = append(d.Models, &Model{Name: r.text(model.Get("name")), Version: r.text(model.Get("version")), Place: Place{Node: model}})

@@ -44,6 +44,7 @@ func discriminator(root *source.Node) *source.Node {
 
 // tags reads the tags of a deployment's document.
 func (r *reader) tags(d *Deployment, tags *source.Node) {
+	r.shaped(tags, mappingShape)
 	tags = r.knownMembers(tags)
 	d.Labels = addLabels(d.Labels, tags)
 	r.statements(d, tags)

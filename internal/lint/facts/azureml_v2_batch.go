@@ -43,9 +43,7 @@ func (r *reader) batchDeployment(n, compute *source.Node, scores bool, stated *s
 	if scores {
 		d.Workload = Know(BatchScoring, Place{Node: stated, Why: "a model behind a batch endpoint scores"})
 	}
-	machine := r.at(n, "resources", "instance_type")
-	r.shaped(machine, scalarShape)
-	r.machineOrType(d, machine)
+	r.machineOrType(d, r.at(n, "resources", "instance_type"))
 	r.computeReference(d, compute)
 	r.endpointReference(d, n)
 	r.azureMLModel(d, n.Get("model"))

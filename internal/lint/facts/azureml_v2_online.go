@@ -38,11 +38,15 @@ var azureMLv2OnlineDeployment = format{
 	},
 }
 
+var onlineDeploymentShape = mappingOf(map[string]*shape{
+	"instance_type": scalarShape, "resources": resourcesShape, "resource_requirements": mappingShape, "scale_settings": mappingShape,
+})
+
 // onlineDeployment reads a deployment behind an online endpoint of a kind, which stated says.
 func (r *reader) onlineDeployment(n *source.Node, kind string, stated *source.Node) *Deployment {
 	d := r.deployment(n.Get("name"), n)
 	d.Workload = Know(WebService, Place{Node: stated, Why: "an online endpoint is a web service"})
-	r.shaped(n.Get("instance_type"), scalarShape)
+	r.shaped(n, onlineDeploymentShape)
 	switch kind {
 	case "kubernetes":
 		d.pods = &scheduling{}

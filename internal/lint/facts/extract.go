@@ -276,12 +276,17 @@ func tell(ctx context.Context, root *source.Node, lists Lists) string {
 	return text(told)
 }
 
+var listShape = mappingOf(map[string]*shape{"items": listOf(mappingShape)})
+
 // add reads an object; of a Kubernetes list each of its items.
 func (reading *reading) add(ctx context.Context, object *source.Node) {
 	if ctx.Err() != nil {
 		return
 	}
 	if items, list := listed(object); list {
+		r := &reader{root: object}
+		r.shaped(object, listShape)
+		reading.problems = append(reading.problems, r.problems...)
 		for _, item := range items {
 			reading.add(ctx, item)
 		}
@@ -314,9 +319,16 @@ func readDocument(root *source.Node, lists Lists) *reader {
 // readerOf reads a document that matches the format.
 func (f *format) readerOf(root *source.Node, lists Lists) *reader {
 	r := &reader{format: f.name, auxiliary: f.auxiliary, root: root, lists: lists}
+	_, kind := groupKind(root)
+	want := f.shapes[kind]
+	if want == nil {
+		want = f.shapes[""]
+	}
+	r.shaped(root, want)
+	r.anyway = slices.Clone(r.problems)
 	f.read(r)
-	if f.auxiliary {
-		r.problems = r.misstated
+	if r.auxiliary {
+		r.problems = r.anyway
 	}
 	return r
 }

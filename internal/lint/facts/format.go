@@ -24,6 +24,9 @@ type format struct {
 	// links reports whether documents of the format define what others refer to, or refer to
 	// what others define. Any pod may refer to resource claims.
 	links bool
+	// shapes are what documents of the format must be, by their kind; an empty kind stands for any
+	// other. A wrong shape is reported of an auxiliary document, too.
+	shapes map[string]*shape
 	// matches tells whether a document is of the format.
 	matches func(root *source.Node) bool
 	// read adds what the document says.

@@ -16,9 +16,13 @@ var iotEdgeManifest = format{
 	signs:     "`modulesContent` with `$edgeAgent`",
 	reference: "https://learn.microsoft.com/azure/iot-edge/module-composition",
 	marks:     [][]string{{"modulesContent", "moduleContent"}, {"$edgeAgent"}, {"properties.desired"}},
-	matches:   func(root *source.Node) bool { _, agent := edgeAgent(root); return agent.Entries() != nil },
+	matches: func(root *source.Node) bool {
+		_, agent := edgeAgent(root)
+		return agent.Entries() != nil || len(agent.Elements()) > 0
+	},
 	read: func(r *reader) {
 		key, agent := edgeAgent(r.root)
+		r.shaped(agent, edgeAgentShape)
 		var device edgeDevice
 		for key, value := range entries(agent) {
 			name, layered := strings.CutPrefix(key.Text, desiredModule)
@@ -46,6 +50,14 @@ var iotEdgeManifest = format{
 		}
 	},
 }
+
+var (
+	edgeModuleShape = mappingOf(map[string]*shape{"settings": mappingOf(map[string]*shape{"image": scalarShape}), "env": mapOf(mappingShape)})
+
+	edgeAgentShape = mappingOf(map[string]*shape{
+		"properties.desired": under(mapOf(edgeModuleShape), "modules"), "properties.desired.modules": mapOf(edgeModuleShape),
+	})
+)
 
 // desiredModule begins the keys of the modules in a layered deployment, which adds
 // them to those of other deployments.
@@ -83,6 +95,7 @@ func (r *reader) edgeModules(device *edgeDevice, modules *source.Node) {
 
 // edgeModule adds a module and returns it, nil when value describes none.
 func (r *reader) edgeModule(device *edgeDevice, key, value *source.Node) *Deployment {
+	r.shaped(value, edgeModuleShape)
 	settings := value.Get("settings")
 	if settings == nil {
 		return nil

@@ -32,11 +32,21 @@ type chunk struct {
 	start  int // of its text in root's file, in bytes
 }
 
+var createOptionsShape = foldedOf(map[string]*shape{
+	"hostconfig": foldedOf(map[string]*shape{
+		"devices": listOf(mappingShape), "devicerequests": listOf(mappingShape), "binds": listOf(scalarShape), "mounts": listOf(mappingShape),
+		"runtime": scalarShape,
+	}),
+	"env": listOf(scalarShape), "labels": mappingShape,
+	"k8s-experimental": under(resourcesShape, "resources"),
+})
+
 // createOptions reads the create options of a module: a mapping, as templates have it,
 // or JSON in a string or in several, createOptions01 and so on, as the device gets it.
 func (r *reader) createOptions(settings *source.Node) *createOptions {
 	o := &createOptions{inner: r, outer: r}
 	o.find(settings)
+	o.inner.shaped(o.root, createOptionsShape)
 	o.askedGPUs, o.askedFPGAs = o.inner.devices(o.resources())
 	return o
 }

@@ -9,10 +9,14 @@ var jobSet = format{
 	title:     "JobSet: each of its replicated jobs",
 	signs:     "`apiVersion` of `jobset.x-k8s.io`, and the `kind`",
 	reference: "https://jobset.sigs.k8s.io/docs/reference/jobset.v1alpha2/",
-	marks:     [][]string{{"jobset.x-k8s.io/"}, {"JobSet"}, {"containers"}},
+	marks:     [][]string{{"jobset.x-k8s.io/"}, {"JobSet"}, {"containers", "spec"}},
+	shapes: map[string]*shape{
+		"": under(listOf(under(podTemplateShape, "template", "spec", "template")), "spec", "replicatedJobs"),
+	},
 	matches: func(root *source.Node) bool {
 		group, kind := groupKind(root)
-		return group == "jobset.x-k8s.io" && kind == "JobSet" && !root.At("spec", "replicatedJobs").IsNull()
+		return group == "jobset.x-k8s.io" && kind == "JobSet" &&
+			(!root.At("spec", "replicatedJobs").IsNull() || brokenPath(root, "spec"))
 	},
 	read: func(r *reader) {
 		for _, job := range r.elements(r.root.At("spec", "replicatedJobs")) {

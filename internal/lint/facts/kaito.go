@@ -13,6 +13,19 @@ var kaito = format{
 	signs:     "`apiVersion` of `kaito.sh`, and the `kind`",
 	reference: "https://kaito-project.github.io/kaito/docs/",
 	marks:     [][]string{{"kaito.sh/v"}, {"Workspace", "InferenceSet", "RAGEngine", "MultiRoleInference"}},
+	shapes: map[string]*shape{
+		"Workspace": kaitoRunShape.with(map[string]*shape{"tuning": kaitoModelShape}),
+		"InferenceSet": under(mappingOf(map[string]*shape{
+			"labelSelector": labelSelectorShape, "template": kaitoRunShape.with(map[string]*shape{"metadata": metadataShape}),
+		}), "spec"),
+		"RAGEngine": under(mappingOf(map[string]*shape{
+			"compute":   kaitoResourceShape,
+			"embedding": under(mappingOf(map[string]*shape{"image": scalarShape}), "local"),
+		}), "spec"),
+		"MultiRoleInference": under(mappingOf(map[string]*shape{
+			"labelSelector": labelSelectorShape, "model": mappingShape, "roles": listOf(mappingShape),
+		}), "spec"),
+	},
 	matches: func(root *source.Node) bool {
 		group, kind := groupKind(root)
 		if group != "kaito.sh" {
@@ -40,6 +53,15 @@ var kaito = format{
 		}
 	},
 }
+
+var (
+	kaitoResourceShape = mappingOf(map[string]*shape{"instanceType": scalarShape, "labelSelector": labelSelectorShape})
+	kaitoModelShape    = mappingOf(map[string]*shape{
+		"preset":   mappingOf(map[string]*shape{"presetOptions": mappingOf(map[string]*shape{"image": scalarShape})}),
+		"template": podTemplateShape,
+	})
+	kaitoRunShape = mappingOf(map[string]*shape{"resource": kaitoResourceShape, "inference": kaitoModelShape})
+)
 
 func (r *reader) kaitoWorkspace() {
 	resource, inference, tuning := r.root.Get("resource"), r.root.Get("inference"), r.root.Get("tuning")

@@ -10,31 +10,37 @@ var knativeService = format{
 	title:     "Knative Service, Configuration and Revision",
 	signs:     "`apiVersion` of `serving.knative.dev`, and the `kind`",
 	reference: "https://knative.dev/docs/serving/reference/serving-api/",
-	marks:     [][]string{{"serving.knative.dev/"}, {"Service", "Configuration", "Revision"}, {"containers"}},
+	marks:     [][]string{{"serving.knative.dev/"}, {"Service", "Configuration", "Revision"}, {"containers", "spec"}},
+	shapes: map[string]*shape{
+		"Revision": under(podShape, "spec"),
+		"":         under(podTemplateShape, "spec", "template"),
+	},
 	matches: func(root *source.Node) bool {
-		return knativeTemplate(root).At("spec", "containers") != nil
+		path, ok := knativeTemplate(root)
+		return ok && (root.At(append(path, "spec", "containers")...) != nil || brokenPath(root, append(path, "spec")...))
 	},
 	read: func(r *reader) {
 		d := r.object(r.root)
-		template := knativeTemplate(r.root)
+		path, _ := knativeTemplate(r.root)
+		template := r.root.At(path...)
 		r.podTemplate(d, template)
 		annotations := template.At("metadata", "annotations")
 		r.replicas(d, knativeScale(annotations, "min-scale", "minScale"), knativeScale(annotations, "max-scale", "maxScale"))
 	},
 }
 
-// knativeTemplate returns the template of revisions, of a Revision the object
-// itself, nil for anything else.
-func knativeTemplate(root *source.Node) *source.Node {
+// knativeTemplate returns the way to the template of revisions, which a Revision is itself. It is
+// false for anything else.
+func knativeTemplate(root *source.Node) (path []string, ok bool) {
 	switch group, kind := groupKind(root); {
 	case group != "serving.knative.dev":
-		return nil
+		return nil, false
 	case kind == "Service", kind == "Configuration":
-		return root.At("spec", "template")
+		return []string{"spec", "template"}, true
 	case kind == "Revision":
-		return root
+		return nil, true
 	}
-	return nil
+	return nil, false
 }
 
 // knativeScale returns the annotation of a bound of the replicas by its name or its

@@ -16,6 +16,12 @@ var kserveInferenceService = format{
 	reference: "https://kserve.github.io/website/docs/reference/crd-api",
 	links:     true,
 	marks:     [][]string{{"serving.kserve.io/", "serving.kubeflow.org/"}, {"InferenceService"}, {"spec"}},
+	shapes: map[string]*shape{
+		"LLMInferenceService": under(llmRoleShape.with(map[string]*shape{"model": mappingShape, "prefill": llmRoleShape}), "spec"),
+		"": under(kserveComponentsShape.with(map[string]*shape{
+			"default": kserveComponentsShape, "canary": kserveComponentsShape,
+		}), "spec"),
+	},
 	matches: func(root *source.Node) bool {
 		switch group, kind := groupKind(root); group {
 		case "serving.kserve.io":
@@ -38,12 +44,23 @@ var kserveInferenceService = format{
 	},
 }
 
+var (
+	kserveServerShape = containerShape.with(map[string]*shape{
+		"modelFormat": mappingOf(map[string]*shape{"name": scalarShape}), "runtime": scalarShape, "storageUri": scalarShape,
+	})
+	kserveComponentShape = podShape.with(map[string]*shape{"workerSpec": podShape, "custom": under(containerShape, "container")})
+
+	kserveComponentsShape = mappingOf(map[string]*shape{
+		"predictor": kserveComponentShape, "transformer": kserveComponentShape, "explainer": kserveComponentShape,
+	})
+	llmRoleShape = mappingOf(map[string]*shape{"template": podShape, "worker": podShape})
+)
+
 // kserveComponents adds the components of an InferenceService; of v1alpha2 there
 // are two sets.
 func (r *reader) kserveComponents(set string, of *source.Node) {
 	for _, name := range []string{"predictor", "transformer", "explainer"} {
 		component := of.Get(name)
-		r.shaped(component, mappingShape)
 		if component == nil || component.Kind != source.Mapping {
 			continue
 		}
@@ -53,6 +70,7 @@ func (r *reader) kserveComponents(set string, of *source.Node) {
 			case key.Text == "custom" && value.Has("container"):
 				containers = append(containers, value.Get("container"))
 			case kserveServer(key.Text):
+				r.shaped(value, kserveServerShape)
 				containers = append(containers, value)
 			}
 		}

@@ -12,6 +12,7 @@ var kserveServingRuntime = format{
 	links:     true,
 	auxiliary: true,
 	marks:     [][]string{{"serving.kserve.io/"}, {"ServingRuntime"}, {"containers"}},
+	shapes:    map[string]*shape{"": under(podShape, "spec")},
 	matches: func(root *source.Node) bool {
 		group, kind := groupKind(root)
 		return group == "serving.kserve.io" && (kind == "ServingRuntime" || kind == "ClusterServingRuntime") && root.Has("spec")

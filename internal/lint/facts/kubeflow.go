@@ -19,6 +19,18 @@ var kubeflowTraining = format{
 		{"kubeflow.org/v"},
 		{"PyTorchJob", "TFJob", "MPIJob", "XGBoostJob", "PaddleJob", "JAXJob", "MXJob", "TrainJob"},
 	},
+	shapes: map[string]*shape{
+		"TrainJob": under(mappingOf(map[string]*shape{
+			"trainer":              mappingOf(map[string]*shape{"image": scalarShape, "resourcesPerNode": resourcesShape}),
+			"podSpecOverrides":     listOf(mappingOf(schedulingFields)),
+			"podTemplateOverrides": listOf(under(mappingOf(schedulingFields), "spec")),
+		}), "spec"),
+		"": under(mappingOf(map[string]*shape{
+			"pytorchReplicaSpecs": replicaSpecsShape, "tfReplicaSpecs": replicaSpecsShape, "mpiReplicaSpecs": replicaSpecsShape,
+			"xgbReplicaSpecs": replicaSpecsShape, "paddleReplicaSpecs": replicaSpecsShape, "jaxReplicaSpecs": replicaSpecsShape,
+			"mxReplicaSpecs": replicaSpecsShape,
+		}), "spec"),
+	},
 	matches: func(root *source.Node) bool {
 		return trainingKind(groupKind(root)) && root.Has("spec")
 	},
@@ -40,6 +52,9 @@ var kubeflowTraining = format{
 		r.oneCluster()
 	},
 }
+
+// replicaSpecsShape is that of the groups of replicas of a job, by their names.
+var replicaSpecsShape = mapOf(under(podTemplateShape, "template"))
 
 // trainingKind reports whether the jobs of a kind train.
 func trainingKind(group, kind string) bool {

@@ -12,6 +12,12 @@ var kuberay = format{
 	signs:     "`apiVersion` of `ray.io`, and the `kind`",
 	reference: "https://docs.ray.io/en/latest/cluster/kubernetes/user-guides/config.html",
 	marks:     [][]string{{"ray.io/v"}, {"RayService", "RayCluster", "RayJob", "RayCronJob"}},
+	shapes: map[string]*shape{
+		"RayService": under(rayClusterShape, "spec", "rayClusterConfig"),
+		"RayCluster": under(rayClusterShape, "spec"),
+		"RayJob":     under(rayJobShape, "spec"),
+		"RayCronJob": under(rayJobShape, "spec", "jobTemplate"),
+	},
 	matches: func(root *source.Node) bool {
 		group, kind := groupKind(root)
 		if group != "ray.io" || !root.Has("spec") {
@@ -36,11 +42,21 @@ var kuberay = format{
 			r.rayJob(spec.Get("jobTemplate"))
 		}
 		r.oneCluster()
-		if len(r.deployments) == 0 {
+		if len(r.deployments) == 0 && len(r.misread) == 0 {
 			r.completes = "nothing: the Ray cluster that it runs on is described elsewhere"
 		}
 	},
 }
+
+var (
+	rayGroupShape = mappingOf(map[string]*shape{
+		"template": podTemplateShape, "resources": mappingShape, "rayStartParams": mappingShape,
+	})
+	rayClusterShape = mappingOf(map[string]*shape{
+		"headGroupSpec": rayGroupShape, "workerGroupSpecs": listOf(rayGroupShape), "autoscalerOptions": mappingShape,
+	})
+	rayJobShape = mappingOf(map[string]*shape{"rayClusterSpec": rayClusterShape, "submitterPodTemplate": podTemplateShape})
+)
 
 // rayJob adds the cluster that a job brings along and the pod that submits it. With
 // a clusterSelector it runs on a cluster that is there already.

@@ -19,13 +19,16 @@ var kubernetesWorkload = format{
 		{"apiVersion"}, {"containers", "template", "jobTemplate"}, // below a wrong shape there are no containers
 		{"Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "ReplicationController", "Rollout", "CloneSet"},
 	},
+	shapes: map[string]*shape{
+		"": under(listOf(volumeClaimShape), "spec", "volumeClaimTemplates"),
+	},
 	matches: func(root *source.Node) bool {
 		path, ok := templatePath(root)
 		if !ok || takenAway(root) {
 			return false
 		}
 		path = append(path, "spec")
-		return root.At(append(path, "containers")...) != nil || brokenPath(root, path)
+		return root.At(append(path, "containers")...) != nil || brokenPath(root, path...)
 	},
 	read: func(r *reader) {
 		d := r.object(r.root)
@@ -98,7 +101,14 @@ func listed(document *source.Node) (items []*source.Node, ok bool) {
 		return nil, false
 	}
 	list := document.Get("items")
-	return list.Elements(), list != nil && list.Kind == source.Sequence
+	return list.Elements(), !list.IsNull() && (list.Kind == source.Sequence || listsKnownKind(document))
+}
+
+// listsKnownKind reports whether an object is the list of Kubernetes itself, or that of a known kind.
+func listsKnownKind(object *source.Node) bool {
+	group, kind := groupKind(object)
+	of := strings.TrimSuffix(kind, "List")
+	return group == "" && of == "" || IsKubernetesKind(group, of)
 }
 
 // identity is what names a Kubernetes object.

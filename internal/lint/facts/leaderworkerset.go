@@ -15,9 +15,13 @@ var leaderWorkerSet = format{
 	signs:     "`apiVersion` of `leaderworkerset.x-k8s.io`, and the `kind`",
 	reference: "https://lws.sigs.k8s.io/docs/reference/leaderworkerset.v1/",
 	marks:     [][]string{{"leaderworkerset.x-k8s.io/"}, {"LeaderWorkerSet"}},
+	shapes: map[string]*shape{
+		"": under(mappingOf(map[string]*shape{"leaderTemplate": podTemplateShape, "workerTemplate": podTemplateShape}), "spec", "leaderWorkerTemplate"),
+	},
 	matches: func(root *source.Node) bool {
 		group, kind := groupKind(root)
-		return group == "leaderworkerset.x-k8s.io" && kind == "LeaderWorkerSet" && root.At("spec", "leaderWorkerTemplate") != nil
+		return group == "leaderworkerset.x-k8s.io" && kind == "LeaderWorkerSet" &&
+			(root.At("spec", "leaderWorkerTemplate") != nil || brokenPath(root, "spec"))
 	},
 	read: func(r *reader) {
 		spec := r.root.Get("spec")

@@ -1,6 +1,7 @@
 package facts
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -41,6 +42,7 @@ func otherKind() *format {
 				r.podOfOtherKind(pod, patch[pod], len(pods) > 1)
 			}
 			r.oneCluster()
+			r.auxiliary = len(r.deployments) == 0
 			if len(r.deployments)+len(r.inner) == 0 {
 				r.completes = "nothing: no pod in it has a GPU, an FPGA or a known target"
 			}
@@ -146,6 +148,7 @@ func readByStructure(object *source.Node) bool {
 func (r *reader) podOfOtherKind(pod *source.Node, patch, several bool) {
 	before := len(r.deployments)
 	d := r.object(pod)
+	problems, misread := slices.Clone(r.problems), maps.Clone(r.misread)
 	d.Workload = or(r.workloadOfKind(), d.Workload)
 	if several && pod != r.root.Get("spec") {
 		path := strings.TrimPrefix(strings.TrimPrefix(pod.Path(), r.root.Path()+"."), "spec.")
@@ -167,6 +170,6 @@ func (r *reader) podOfOtherKind(pod *source.Node, patch, several bool) {
 	target := d.Target.Known || d.pods.names() || slices.ContainsFunc(d.said, func(said *Deployment) bool { return said.Target.Known })
 	claims := slices.ContainsFunc(d.mentions, (*reference).ofClaim)
 	if d.GPUs.Value == 0 && d.FPGAs.Value == 0 && !claims && (!target || patch) {
-		r.deployments = r.deployments[:before]
+		r.deployments, r.problems, r.misread = r.deployments[:before], problems, misread
 	}
 }

@@ -12,7 +12,7 @@ import (
 // pod reads what the containers of a pod ask for and the images that they run.
 // more are main containers that stand outside the lists of spec.
 func (r *reader) pod(d *Deployment, spec *source.Node, more ...*source.Node) {
-	r.shaped(spec, podShape)
+	r.shaped(spec, r.podShape())
 	for _, container := range more {
 		r.shaped(container, containerShape)
 	}
@@ -43,6 +43,14 @@ func (r *reader) pod(d *Deployment, spec *source.Node, more ...*source.Node) {
 	d.CPUCores = plus(d.CPUCores, overhead.Get("cpu"), r.quantity)
 	d.MemoryGiB = plus(d.MemoryGiB, overhead.Get("memory"), r.memory)
 	d.limitMemory(plus(d.MemoryLimitGiB, overhead.Get("memory"), func(n *source.Node) Fact[float64] { return r.again(r.memory, n) }))
+}
+
+// podShape is the shape of a pod in the document.
+func (r *reader) podShape() *shape {
+	if r.format == otherKindName {
+		return podOfOtherKindShape
+	}
+	return podShape
 }
 
 // plus adds what n states to a fact, if n states anything.
@@ -226,6 +234,7 @@ func (r *reader) visibleGPU(container *source.Node) (gpu Fact[float64], hidden b
 			value = variable.Get("value")
 		}
 	}
+	r.shaped(value, scalarShape)
 	switch text, ok := r.scalar(value); {
 	case !ok:
 		return Fact[float64]{}, false

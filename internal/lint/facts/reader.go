@@ -15,7 +15,7 @@ import (
 // leaves the fact absent.
 type reader struct {
 	format    string
-	auxiliary bool // as the format
+	auxiliary bool // as the format, unless the document counts as a deployment
 	// anyTarget accepts any target, where the editions that are loaded are not known yet.
 	anyTarget bool
 	// ownDocument is set for a document of group mlpolicy.dev, whose words are ours alone.
@@ -48,10 +48,10 @@ type reader struct {
 	// plainUnderscores says that a__b__c holds no placeholder, as __X__ and a/__X__ do.
 	plainUnderscores bool
 
-	misread   map[*source.Node]bool   // values of the wrong shape
-	carried   []*source.Node          // values that carry a fact
-	misstated []Problem               // of problems those with statements, which are ours in any document
-	derived   map[*source.Node]origin // values that no file holds as such
+	misread map[*source.Node]bool   // values of the wrong shape
+	carried []*source.Node          // values that carry a fact
+	anyway  []Problem               // problems that are reported of an auxiliary document, too
+	derived map[*source.Node]origin // values that no file holds as such
 	// texts are the strings of the document that hold documents of their own, by those.
 	texts map[*source.File]*source.Node
 

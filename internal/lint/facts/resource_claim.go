@@ -20,6 +20,11 @@ var resourceClaim = format{
 	reference: "https://kubernetes.io/docs/concepts/scheduling-eviction/dynamic-resource-allocation/",
 	links:     true,
 	marks:     [][]string{{"resource.k8s.io/"}, {"ResourceClaim", "DeviceClass"}},
+	shapes: map[string]*shape{
+		"ResourceClaim":         under(resourceClaimShape, "spec"),
+		"ResourceClaimTemplate": under(resourceClaimShape, "spec", "spec"),
+		"DeviceClass":           under(listOf(under(scalarShape, "cel", "expression")), "spec", "selectors"),
+	},
 	matches: func(root *source.Node) bool {
 		group, kind := groupKind(root)
 		return group == "resource.k8s.io" && (kind == "ResourceClaim" || kind == "ResourceClaimTemplate" || kind == "DeviceClass") && root.Has("spec")
@@ -31,11 +36,11 @@ var resourceClaim = format{
 			return
 		}
 		if r.identity().kind == "ResourceClaimTemplate" {
-			kind, spec = resourceClaimTemplate, r.at(spec, "spec")
+			kind, spec = resourceClaimTemplate, spec.Get("spec")
 		}
 		claim := &Deployment{}
 		var gpus, fpgas tally
-		for _, request := range r.elements(r.at(spec, "devices", "requests")) {
+		for _, request := range spec.At("devices", "requests").Elements() {
 			switch device, number := r.claimRequest(claim, request); device {
 			case noDevice:
 			case fpgaDevice:
@@ -50,6 +55,13 @@ var resourceClaim = format{
 	},
 }
 
+var (
+	exactRequestShape  = mappingOf(map[string]*shape{"deviceClassName": scalarShape, "count": scalarShape})
+	resourceClaimShape = under(listOf(exactRequestShape.with(map[string]*shape{
+		"exactly": exactRequestShape, "firstAvailable": listOf(exactRequestShape),
+	})), "devices", "requests")
+)
+
 // deviceClassPrefix makes the name of an extended resource of the name of a device class.
 const deviceClassPrefix = "deviceclass.resource.kubernetes.io/"
 
@@ -57,7 +69,7 @@ const deviceClassPrefix = "deviceclass.resource.kubernetes.io/"
 func (r *reader) deviceClass(spec *source.Node) {
 	class := r.part(deviceClassDefinition, "the resource claims that request its devices", &Deployment{})
 	class.name = r.text(r.root.At("metadata", "name")).Value
-	for _, selector := range r.elements(spec.Get("selectors")) {
+	for _, selector := range spec.Get("selectors").Elements() {
 		expression := r.text(selector.At("cel", "expression"))
 		driver, partition := selectedDriver(expression.Value)
 		if device, _ := r.deviceOf(deviceClassPrefix + driver); driver != "" && device != noDevice {
@@ -101,13 +113,13 @@ var partitionCondition = sync.OnceValue(func() *regexp.Regexp {
 // pod gets, it is the fewest devices, if all are of one kind. Of a class that is not known by
 // its name, the claim refers to the definition.
 func (r *reader) claimRequest(claim *Deployment, request *source.Node) (device deviceKind, number Fact[float64]) {
-	alternatives := r.elements(r.at(request, "firstAvailable"))
+	alternatives := request.Get("firstAvailable").Elements()
 	if len(alternatives) == 0 {
 		exactly := request.Get("exactly")
 		if exactly.IsNull() {
 			exactly = request // of v1beta1
 		}
-		class := r.text(r.at(exactly, "deviceClassName"))
+		class := r.text(exactly.Get("deviceClassName"))
 		if device, number = r.exactRequest(exactly); device == noDevice && class.Known && !exactly.Get("adminAccess").Is("true") {
 			claim.refer(reference{kind: deviceClassDefinition, name: class.Value, node: class.Place.Node, devices: r.requestedDevices(exactly, class, noDevice, "")})
 		}
@@ -127,7 +139,7 @@ func (r *reader) claimRequest(claim *Deployment, request *source.Node) (device d
 
 // exactRequest returns the devices of a class that a request asks for.
 func (r *reader) exactRequest(request *source.Node) (device deviceKind, number Fact[float64]) {
-	class := r.text(r.at(request, "deviceClassName"))
+	class := r.text(request.Get("deviceClassName"))
 	device, why := r.deviceOf(deviceClassPrefix + class.Value)
 	if device == noDevice || request.Get("adminAccess").Is("true") { // such access takes no device
 		return noDevice, Fact[float64]{}

@@ -19,6 +19,11 @@ var seldon = format{
 	signs:     "`apiVersion` of `machinelearning.seldon.io` or `mlops.seldon.io`, and the `kind`",
 	reference: "https://docs.seldon.ai/seldon-core-2/user-guide/kubernetes-resources",
 	marks:     [][]string{{"machinelearning.seldon.io/v", "mlops.seldon.io/v"}, {"SeldonDeployment", "Model", "Server"}},
+	shapes: map[string]*shape{
+		"SeldonDeployment": under(mappingOf(map[string]*shape{"predictors": listOf(seldonPredictorShape)}), "spec"),
+		"Server":           under(mappingOf(map[string]*shape{"podSpec": podShape, "imageOverrides": mapOf(containerShape)}), "spec"),
+		"":                 under(mappingShape, "spec"),
+	},
 	matches: func(root *source.Node) bool {
 		switch group, kind := groupKind(root); group {
 		case "machinelearning.seldon.io":
@@ -51,6 +56,13 @@ var seldon = format{
 		r.oneCluster()
 	},
 }
+
+var seldonPredictorShape = metadataShape.with(map[string]*shape{
+	"componentSpecs": listOf(podTemplateShape.with(map[string]*shape{"hpaSpec": mappingShape, "kedaSpec": mappingShape})),
+	"graph":          mappingOf(map[string]*shape{"name": scalarShape, "modelUri": scalarShape, "children": listOf(mappingShape)}),
+	"explainer":      under(containerShape, "containerSpec"),
+	"svcOrchSpec":    containerShape,
+})
 
 // seldonPredictor adds the pods of a predictor. Seldon itself adds the containers of
 // its model servers: to the first pod, if there is none of the server's name.

@@ -1,12 +1,19 @@
 package facts
 
-import "github.com/mlpolicy/mlpolicy/internal/lint/source"
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
 
 // shape is what a value on the way to facts must be. Fields that carry no fact are not in it.
 type shape struct {
 	kind   source.Kind // Mapping, Sequence, or String for any scalar
-	item   *shape      // of each item of a list
+	item   *shape      // of each item of a list, and of each value of a mapping that fields lacks
 	fields map[string]*shape
+	fold   bool // the case of keys does not count; fields has them in lower case
 }
 
 var (
@@ -18,32 +25,73 @@ func listOf(item *shape) *shape { return &shape{kind: source.Sequence, item: ite
 
 func mappingOf(fields map[string]*shape) *shape { return &shape{kind: source.Mapping, fields: fields} }
 
+// mapOf is a mapping with any keys.
+func mapOf(value *shape) *shape { return &shape{kind: source.Mapping, item: value} }
+
+// foldedOf is a mapping of Azure, which ignores the case of keys.
+func foldedOf(fields map[string]*shape) *shape {
+	return &shape{kind: source.Mapping, fields: fields, fold: true}
+}
+
+// with is a mapping that has further fields.
+func (s *shape) with(fields map[string]*shape) *shape {
+	all := maps.Clone(s.fields)
+	maps.Copy(all, fields)
+	return &shape{kind: s.kind, item: s.item, fields: all, fold: s.fold}
+}
+
+// under is a mapping that has what end is below a path of keys.
+func under(end *shape, keys ...string) *shape {
+	for _, key := range slices.Backward(keys) {
+		end = mappingOf(map[string]*shape{key: end})
+	}
+	return end
+}
+
 var (
-	metadataShape = mappingOf(map[string]*shape{"labels": mappingShape, "annotations": mappingShape})
+	metadataShape = mappingOf(map[string]*shape{"labels": mapOf(scalarShape), "annotations": mappingShape})
 
 	resourcesShape = mappingOf(map[string]*shape{"requests": mappingShape, "limits": mappingShape, "claims": listOf(mappingShape)})
 
 	containerShape = mappingOf(map[string]*shape{
 		"image": scalarShape, "command": listOf(scalarShape), "args": listOf(scalarShape),
-		"env": listOf(mappingShape), "resources": resourcesShape,
+		"env":       listOf(mappingOf(map[string]*shape{"name": scalarShape})),
+		"resources": resourcesShape, "restartPolicy": scalarShape,
 	})
 
-	nodeTermsShape = listOf(mappingOf(map[string]*shape{
-		"matchExpressions": listOf(mappingOf(map[string]*shape{"values": listOf(nil)})),
-		"matchFields":      listOf(mappingOf(map[string]*shape{"values": listOf(nil)})),
-	}))
+	expressionsShape = listOf(mappingOf(map[string]*shape{"key": scalarShape, "operator": scalarShape, "values": listOf(scalarShape)}))
+
+	nodeTermsShape = listOf(mappingOf(map[string]*shape{"matchExpressions": expressionsShape, "matchFields": expressionsShape}))
+
+	labelSelectorShape = mappingOf(map[string]*shape{"matchLabels": mapOf(scalarShape), "matchExpressions": expressionsShape})
+
+	volumeClaimShape = mappingOf(map[string]*shape{"spec": mappingOf(map[string]*shape{"storageClassName": scalarShape})})
+
+	schedulingFields = map[string]*shape{
+		"nodeName": scalarShape, "nodeSelector": mapOf(scalarShape),
+		"tolerations": listOf(mappingOf(map[string]*shape{"key": scalarShape, "operator": scalarShape, "value": scalarShape})),
+		"affinity":    under(mappingOf(map[string]*shape{"nodeSelectorTerms": nodeTermsShape}), "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution"),
+	}
 
 	podShape = mappingOf(map[string]*shape{
 		"containers": listOf(containerShape), "initContainers": listOf(containerShape), "ephemeralContainers": listOf(containerShape),
 		"resources": resourcesShape, "overhead": mappingShape, "runtimeClassName": scalarShape, "restartPolicy": scalarShape,
-		"nodeName": scalarShape, "nodeSelector": mappingShape, "tolerations": listOf(mappingShape),
-		"affinity": mappingOf(map[string]*shape{"nodeAffinity": mappingOf(map[string]*shape{
-			"requiredDuringSchedulingIgnoredDuringExecution": mappingOf(map[string]*shape{"nodeSelectorTerms": nodeTermsShape}),
-		})}),
-		"volumes":        listOf(mappingOf(map[string]*shape{"hostPath": mappingOf(map[string]*shape{"path": scalarShape})})),
-		"resourceClaims": listOf(mappingShape),
-	})
+		"volumes": listOf(mappingOf(map[string]*shape{
+			"hostPath": mappingOf(map[string]*shape{"path": scalarShape}), "ephemeral": under(volumeClaimShape, "volumeClaimTemplate"),
+		})),
+		"resourceClaims": listOf(mappingOf(map[string]*shape{"resourceClaimName": scalarShape, "resourceClaimTemplateName": scalarShape})),
+	}).with(schedulingFields)
+
+	podTemplateShape = mappingOf(map[string]*shape{"metadata": metadataShape, "spec": podShape})
 )
+
+// podOfOtherKindShape is a pod in an object of a kind that no format knows. What such a kind has
+// of its own in the place of a pod's fields, such as an env by names, is not in it.
+var podOfOtherKindShape = mappingOf(map[string]*shape{
+	"containers":     listOf(under(resourcesShape, "resources")),
+	"initContainers": listOf(under(resourcesShape, "resources")),
+	"overhead":       mappingShape, "runtimeClassName": scalarShape, "resourceClaims": podShape.fields["resourceClaims"],
+}).with(schedulingFields)
 
 // shaped reports the values below n that have another shape than one that carries facts:
 // whoever reads them takes them for absent. What is missing, null or not known yet has any shape.
@@ -58,11 +106,19 @@ func (r *reader) shaped(n *source.Node, want *shape) {
 	for _, item := range n.Elements() {
 		r.shaped(item, want.item)
 	}
-	if len(want.fields) == 0 {
+	if len(want.fields) == 0 && want.item == nil {
 		return
 	}
 	for key, value := range entries(n) {
-		r.shaped(value, want.fields[key.Text])
+		name := key.Text
+		if want.fold {
+			name = strings.ToLower(name)
+		}
+		if field, known := want.fields[name]; known {
+			r.shaped(value, field)
+		} else {
+			r.shaped(value, want.item)
+		}
 	}
 }
 
@@ -74,13 +130,9 @@ func (s *shape) fits(n *source.Node) bool {
 }
 
 func (r *reader) misshapen(n *source.Node, want *shape) {
-	if r.misread[n] { // by way of an alias
+	if r.alreadyMisread(n) {
 		return
 	}
-	if r.misread == nil {
-		r.misread = map[*source.Node]bool{}
-	}
-	r.misread[n] = true
 	what := map[source.Kind]string{source.Mapping: "a mapping", source.Sequence: "a list"}
 	is, must := what[n.Kind], what[want.kind]
 	if is == "" {
@@ -90,6 +142,19 @@ func (r *reader) misshapen(n *source.Node, want *shape) {
 		must = "a single value"
 	}
 	r.problem(Warning, n, "Write "+must+" here; what it declares as "+is+" is not read.", "%s must be %s, not %s", n.Path(), must, is)
+}
+
+// alreadyMisread notes that a value has the wrong shape, and reports whether that was known: by way
+// of an alias, or by another of its readers.
+func (r *reader) alreadyMisread(n *source.Node) bool {
+	if r.misread[n] {
+		return true
+	}
+	if r.misread == nil {
+		r.misread = map[*source.Node]bool{}
+	}
+	r.misread[n] = true
+	return false
 }
 
 // elements returns the items of a list. Anything else in its place is a Problem.
@@ -109,7 +174,7 @@ func (r *reader) at(n *source.Node, keys ...string) *source.Node {
 
 // brokenPath reports whether a value on a path of keys is no mapping, so that what belongs below
 // it cannot be read.
-func brokenPath(n *source.Node, keys []string) bool {
+func brokenPath(n *source.Node, keys ...string) bool {
 	for _, key := range keys {
 		if n = n.Get(key); n.IsNull() {
 			return false

@@ -121,8 +121,9 @@ func marked(text string) bool {
 	return open >= 0 && strings.IndexByte(text[open:], '>') > 0
 }
 
-// text reads a string; a number or a boolean is one too.
+// text reads a string; a number or a boolean is one too. A collection is a Problem.
 func (r *reader) text(n *source.Node) Fact[string] {
+	r.shaped(n, scalarShape)
 	text, ok := r.scalar(n)
 	if !ok || text == "" {
 		return Fact[string]{}
@@ -302,7 +303,7 @@ func (r *reader) noCollection(n *source.Node) Fact[float64] {
 
 // collection reports a list or a mapping where something else belongs.
 func (r *reader) collection(severity Severity, n *source.Node, what, remedy string) {
-	if n != nil && n.Kind >= source.Sequence && !template(n) {
+	if n != nil && n.Kind >= source.Sequence && !template(n) && !r.alreadyMisread(n) {
 		r.problem(severity, n, remedy, "%s is a collection and no %s", n.Path(), what)
 	}
 }

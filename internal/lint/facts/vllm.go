@@ -14,6 +14,15 @@ var vllmProductionStack = format{
 		{"production-stack.vllm.ai/v", "servingEngineSpec:", `servingEngineSpec"`, "servingEngineSpec'"},
 		{"VLLMRuntime", "modelSpec"},
 	},
+	shapes: map[string]*shape{
+		"VLLMRuntime": under(mappingOf(map[string]*shape{
+			"model": mappingShape,
+			"deploymentConfig": vllmContainerShape.with(map[string]*shape{
+				"sidecarConfig": vllmContainerShape, "nodeSelectorTerms": nodeTermsShape,
+			}),
+			"autoscalingConfig": mappingShape, "storageConfig": mappingShape,
+		}), "spec"),
+	},
 	matches: func(root *source.Node) bool {
 		group, kind := groupKind(root)
 		return group == "production-stack.vllm.ai" && kind == "VLLMRuntime" && root.Has("spec") ||
@@ -27,6 +36,8 @@ var vllmProductionStack = format{
 		}
 	},
 }
+
+var vllmContainerShape = mappingOf(map[string]*shape{"image": mappingShape, "resources": mappingShape})
 
 // vllmModels tells whether a document holds the chart's values for a model at least.
 func vllmModels(values *source.Node) bool {

@@ -320,7 +320,7 @@ func (r *reader) statements(d *Deployment, annotations *source.Node) {
 	if said := r.statement(annotations); said != nil {
 		d.said = append(d.said, said)
 	}
-	r.misstated = append(r.misstated, r.problems[before:]...)
+	r.anyway = append(r.anyway, r.problems[before:]...)
 }
 
 // statement returns what annotations, labels or tags state, nil for nothing.

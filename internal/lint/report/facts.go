@@ -59,7 +59,11 @@ func factsText(w io.Writer, extraction *facts.Extraction, _ Options) error {
 			fmt.Fprintf(&text, "%s%s, unknown: %s\n", documentLocation(document), document.Format, document.Unknown)
 		}
 	}
-	if text.Len() == 0 {
+	switch {
+	case text.Len() > 0:
+	case len(extraction.Documents) > 0:
+		text.WriteString("no facts in the documents of known formats\n")
+	default:
 		text.WriteString("no document of a known format\n")
 	}
 	return writeLines(w, text.String())
