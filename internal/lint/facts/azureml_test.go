@@ -212,6 +212,51 @@ func TestKubernetesOnlineDeploymentCluster(t *testing.T) {
 	}
 }
 
+// A batch deployment on a Kubernetes compute has the instance type that it names, or its compute as
+// the preview of 2021 wrote it, else the default one of the cluster.
+func TestBatchInstanceType(t *testing.T) {
+	const (
+		schema     = "$schema: https://azuremlschemas.azureedge.net/latest/batchDeployment.schema.json\nname: b\nendpoint_name: e\nmodel: azureml:m:1\n"
+		nested     = "$schema: https://azuremlschemas.azureedge.net/latest/batchEndpoint.schema.json\nname: e\ntype: batch\ndeployments:\n- name: b\n  model: azureml:m:1\n  "
+		kubernetes = "name: c\ntype: kubernetes\nresource_id: /subscriptions/s/resourceGroups/r/providers/Microsoft.Kubernetes/connectedClusters/c\n"
+		machines   = "$schema: https://azuremlschemas.azureedge.net/latest/amlCompute.schema.json\nname: c\ntype: amlcompute\nsize: Standard_DS3_v2\n"
+	)
+	object := func(name, gpus string) string {
+		return "apiVersion: amlarc.azureml.com/v1alpha1\nkind: InstanceType\nmetadata: {name: " + name + "}\nspec: {resources: {limits: {nvidia.com/gpu: " + gpus + "}}}\n"
+	}
+	for _, test := range []struct{ name, deployment, compute, gpus string }{
+		{"default", schema + "compute: azureml:c\n", kubernetes, "1"},
+		{"named", schema + "compute: azureml:c\nresources: {instance_type: two}\n", kubernetes, "2"},
+		{"named with the compute", schema + "compute: {target: azureml:c, instance_type: two}\n", kubernetes, "2"},
+		{"nested, named with the compute", nested + "compute: {target: azureml:c, instance_type: two}\n", kubernetes, "2"},
+		{"nested, default", nested + "compute: {target: azureml:c}\n", kubernetes, "1"},
+		{"nested, as a name", nested + "compute: azureml:c\n", kubernetes, "1"},
+		{"nested, not known", nested + "compute: {target: azureml:c, instance_type: other}\n", kubernetes, "-"},
+		{"nested, filled in later", nested + "compute: {target: azureml:c, instance_type: \"${TYPE}\"}\n", kubernetes, "-"},
+		{"a cluster of machines", schema + "compute: azureml:c\n", machines, "0"},
+		{"a cluster of machines, nested", nested + "compute: {target: azureml:c}\n", machines, "0"},
+		{"no compute", schema, kubernetes, "-"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			files := fstest.MapFS{"c.yml": data(test.compute), "one.yaml": data(object(defaultInstanceType, "1")), "two.yaml": data(object("two", "2"))}
+			d := only(t, extract(t, files, Options{}, "b.yml", test.deployment))
+			got := "-"
+			if d.GPUs.Known {
+				got = fmt.Sprint(d.GPUs.Value)
+			}
+			equal(t, got, test.gpus)
+		})
+	}
+	arm := `{"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#", "resources": [
+		{"type": "Microsoft.MachineLearningServices/workspaces/computes", "name": "w/c", "properties": {"computeType": "Kubernetes",
+		 "resourceId": "/subscriptions/s/resourceGroups/r/providers/Microsoft.Kubernetes/connectedClusters/c"}},
+		{"type": "Microsoft.MachineLearningServices/workspaces/batchEndpoints/deployments", "name": "w/e/b", "properties": {
+		 "compute": "[resourceId('Microsoft.MachineLearningServices/workspaces/computes', 'w', 'c')]"}}]}`
+	if d := only(t, extract(t, fstest.MapFS{"type.yaml": data(object(defaultInstanceType, "1"))}, Options{}, "main.json", arm)); d.GPUs.Value != 1 {
+		t.Errorf("in a template: GPUs %+v", d.GPUs)
+	}
+}
+
 // A Kubernetes deployment that names no instance type has the default one of its cluster, where the
 // project defines it.
 func TestDefaultInstanceType(t *testing.T) {

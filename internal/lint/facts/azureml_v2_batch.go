@@ -37,13 +37,21 @@ var azureMLv2BatchDeployment = format{
 	},
 }
 
-// batchDeployment reads a deployment behind a batch endpoint, which stated says.
+// batchDeployment reads a deployment behind a batch endpoint, which stated says. The preview of
+// 2021 wrote the compute with its machines: {target: azureml:gpu, instance_type: name}.
 func (r *reader) batchDeployment(n, compute *source.Node, scores bool, stated *source.Node) *Deployment {
 	d := r.deployment(n.Get("name"), n)
 	if scores {
 		d.Workload = Know(BatchScoring, Place{Node: stated, Why: "a model behind a batch endpoint scores"})
 	}
-	r.machineOrType(d, r.at(n, "resources", "instance_type"))
+	machine := r.at(n, "resources", "instance_type")
+	if compute != nil && compute.Kind == source.Mapping {
+		if machine.IsNull() {
+			machine = compute.Get("instance_type")
+		}
+		compute = compute.Get("target")
+	}
+	r.machineOrType(d, machine)
 	r.computeReference(d, compute)
 	r.endpointReference(d, n)
 	r.azureMLModel(d, n.Get("model"))
@@ -53,8 +61,9 @@ func (r *reader) batchDeployment(n, compute *source.Node, scores bool, stated *s
 }
 
 // machineOrType reads the instance type of a batch deployment: a VM size, or on Kubernetes
-// the name of an instance type of the cluster.
+// the name of an instance type of the cluster, by default defaultinstancetype.
 func (r *reader) machineOrType(d *Deployment, n *source.Node) {
+	d.defaultType = n.IsNull()
 	if _, size := machineOf(r.text(n).Value); size {
 		r.instanceType(d, n)
 		return

@@ -99,8 +99,9 @@ const (
 	arcProvider = "/microsoft.kubernetes/connectedclusters/"
 )
 
-// attachedCluster reads from a resource ID whether a cluster is AKS.
+// attachedCluster reads from the resource ID of a Kubernetes cluster whether it is AKS.
 func (r *reader) attachedCluster(c *Compute, id *source.Node) {
+	c.onKubernetes = true
 	text := r.text(id)
 	switch provider := strings.ToLower(text.Value); {
 	case strings.Contains(provider, aksProvider):

@@ -70,11 +70,7 @@ var azureMLv2EndpointDeployments = format{
 			}
 			var d *Deployment
 			if endpointKind(r.root) == "batch" {
-				compute := n.Get("compute")
-				if compute != nil && compute.Kind == source.Mapping {
-					compute = compute.Get("target")
-				}
-				d = r.batchDeployment(n, compute, true, stated)
+				d = r.batchDeployment(n, n.Get("compute"), true, stated)
 			} else {
 				kind := onlineKindInside(r.root, cluster, n)
 				d = r.onlineDeployment(n, kind, stated)

@@ -241,6 +241,9 @@ type Deployment struct {
 	mentions []*reference
 	// uncounted is set where GPUs is evidence of GPUs that no container asks for by number.
 	uncounted bool
+	// defaultType is set where the deployment has, on a Kubernetes compute, the default instance
+	// type of the cluster.
+	defaultType bool
 	// openClaims is set where the pod names a resource claim that is not known yet.
 	openClaims bool
 	// Hint is the target that a hint of the document names where the configured cluster, which
@@ -340,6 +343,8 @@ type Compute struct {
 	// Subject is what configuration can select the compute by.
 	Subject Subject `json:"-"`
 
+	// onKubernetes is set where it is a Kubernetes cluster that is attached to a workspace.
+	onKubernetes bool
 	// inWorkspace is set where Azure ML knows the compute by its name, managed or not.
 	inWorkspace bool
 }

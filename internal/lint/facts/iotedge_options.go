@@ -69,6 +69,9 @@ func (o *createOptions) find(settings *source.Node) {
 	var text bytes.Buffer
 	for i := range o.chunks {
 		o.chunks[i].start = text.Len()
+		if o.chunks[i].node.Kind >= source.Sequence {
+			o.outer.misshapen(o.chunks[i].node, mappingShape)
+		}
 		piece, ok := o.chunks[i].node.Scalar()
 		o.unread = o.unread || !ok && !o.chunks[i].node.IsNull()
 		text.WriteString(piece)
@@ -91,13 +94,9 @@ func chunkNumber(key string) (number int, ok bool) {
 
 // parse reads the text of the chunks. The agent takes more than JSON, single quotes
 // for instance, and a template holds placeholders; what cannot be read after that
-// says nothing. It is a Problem where devices are asked for in it.
+// says nothing, and is a Problem.
 func (o *createOptions) parse(text []byte) {
 	if text = bytes.TrimRight(text, " \t\r\n"); len(text) == 0 || string(text) == "null" {
-		return
-	}
-	if !bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) {
-		o.unread = true
 		return
 	}
 	file := source.Parse("createOptions.json", text)
@@ -107,14 +106,18 @@ func (o *createOptions) parse(text []byte) {
 		return
 	}
 	o.unread = true
-	devices := []string{"nvidia", "nvhost", "gpu", "catapult", "hcsshares", "/dev/dxg", "/usr/lib/wsl"}
-	if len(file.Problems) == 0 || placeholder(string(text)) || !containsAny(bytes.ToLower(text), devices) ||
-		containsAny(text, []string{"{{", "{%"}) {
+	list := len(file.Problems) == 0 && len(file.Documents) == 1 && file.Documents[0].Root.Kind == source.Sequence
+	if !list && placeholder(string(text)) || containsAny(text, []string{"{{", "{%"}) { // [x] is a placeholder too
 		return
 	}
 	first := o.chunks[0].node
+	if len(file.Problems) == 0 {
+		o.outer.problem(Warning, first, "Write one JSON object; as it is, IoT Edge cannot create the module, and its devices are not known.",
+			"%s must hold a JSON object", first.Path())
+		return
+	}
 	o.outer.problem(Warning, first, "Write one JSON object; as it is, IoT Edge cannot create the module, and its devices are not known.",
-		"%s is no JSON: %s", first.Path(), strings.Replace(file.Problems[0].Message, "the file", "it", 1))
+		"%s is not valid JSON: %s", first.Path(), strings.Replace(file.Problems[0].Message, "the file", "it", 1))
 }
 
 // place is where the document has a value of the options. Inside a string that is the

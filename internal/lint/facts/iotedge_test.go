@@ -71,6 +71,22 @@ func TestInferenceWords(t *testing.T) {
 		{"fasterrcnn", "", "rcnn"},
 		{"a", "registry.example.com/vision/tinyyolov3:latest-amd64", "yolo"},
 
+		{"fruitclassifierv2", "", "classifier"},
+		{"classifierv2", "", "classifier"},
+		{"sentimentpredictorv3", "", "predictor"},
+		{"fruitclassifiermodulev2", "", "classifier"},
+		{"a", "registry.example.com/edgeinferencev10:1", "inference"},
+		{"inceptionv3", "", "inception"},
+		{"edgeinceptionresnetv2", "", "inception"},
+		{"facenet", "", "facenet"},
+		{"myfacenetv2", "", "facenet"},
+		{"mnasnet", "", "mnasnet"},
+		{"edgeposenet", "", "posenet"},
+
+		{"declassifierv2", "sourcev2/inception:3", ""},
+		{"interfacenet", "surfacenetwork:1", ""},
+		{"composenet", "general-purposenet:1", ""},
+		{"inceptionv3trainer", "facenettraining:1", ""},
 		{"edgeresnet50", "", "resnet"},
 		{"myresnet50v2", "", "resnet"},
 		{"EdgeResNet101", "", "resnet"},
@@ -457,4 +473,50 @@ func createOptionsForms(t *testing.T, text string, size int) map[string]string {
 		forms["an object"] = `{"createOptions": ` + text + `}`
 	}
 	return forms
+}
+
+// Create options that cannot be read, and values of another shape than one that carries facts, are
+// warnings; what is filled in later is none.
+func TestEdgeShapes(t *testing.T) {
+	const options = "createOptions"
+	tests := []struct{ name, modules, want string }{
+		{"brace missing", `{"m": {"settings": {"image": "a", "createOptions": "{broken"}}}`, options + " is not valid JSON: "},
+		{"not an object", `{"m": {"settings": {"image": "a", "createOptions": "[1]"}}}`, options + " must hold a JSON object"},
+		{"a number", `{"m": {"settings": {"image": "a", "createOptions": 5}}}`, options + " must hold a JSON object"},
+		{"a list", `{"m": {"settings": {"image": "a", "createOptions": [1]}}}`, options + " must be a mapping, not a list"},
+		{"a mapping as a further piece", `{"m": {"settings": {"image": "a", "createOptions": "{", "createOptions01": {}}}}`, options + "01 must be a mapping"},
+		{"devices are text", `{"m": {"settings": {"image": "a", "createOptions": {"HostConfig": {"Devices": "/dev/dxg"}}}}}`, "HostConfig.Devices must be a list, not a single value"},
+		{"devices are texts", `{"m": {"settings": {"image": "a", "createOptions": {"hostconfig": {"devices": ["/dev/dxg"]}}}}}`, "hostconfig.devices[0] must be a mapping, not a single value"},
+		{"devices are text, in text", `{"m": {"settings": {"image": "a", "createOptions": "{\"HostConfig\": {\"Devices\": \"/dev/dxg\"}}"}}}`, "HostConfig.Devices must be a list, not a single value"},
+		{"binds are a mapping", `{"m": {"settings": {"image": "a", "createOptions": {"HostConfig": {"Binds": {"/dev/dxg": "/dev/dxg"}}}}}}`, "HostConfig.Binds must be a list, not a mapping"},
+		{"the host's part is a list", `{"m": {"settings": {"image": "a", "createOptions": {"HostConfig": [1]}}}}`, "HostConfig must be a mapping, not a list"},
+		{"the environment is a mapping", `{"m": {"settings": {"image": "a", "createOptions": {"Env": {"A": "b"}}}}}`, "Env must be a list, not a mapping"},
+		{"modules are a list", `["m"]`, "modules must be a mapping, not a list"},
+		{"modules are text", `"m"`, "modules must be a mapping, not a single value"},
+		{"a module is a list", `{"m": ["a"]}`, "modules.m must be a mapping, not a list"},
+		{"settings are a list", `{"m": {"settings": ["a"]}}`, "settings must be a mapping, not a list"},
+
+		{"modules are filled in later", `"${MODULES}"`, ""},
+		{"no options", `{"m": {"settings": {"image": "a", "createOptions": null}}}`, ""},
+		{"empty options", `{"m": {"settings": {"image": "a", "createOptions": ""}}}`, ""},
+		{"options are filled in later", `{"m": {"settings": {"image": "a", "createOptions": "${OPTIONS}"}}}`, ""},
+		{"options are rendered later", `{"m": {"settings": {"image": "a", "createOptions": "{{ options }}"}}}`, ""},
+		{"devices are null", `{"m": {"settings": {"image": "a", "createOptions": {"HostConfig": {"Devices": null, "Binds": null, "Runtime": null}}}}}`, ""},
+		{"devices are filled in later", `{"m": {"settings": {"image": "a", "createOptions": {"HostConfig": {"Devices": "__DEVICES__"}}}}}`, ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			text := `{"modulesContent": {"$edgeAgent": {"properties.desired": {"modules": ` + test.modules + `}}}}`
+			problems := extract(t, nil, Options{}, "deployment.json", text).Problems
+			if test.want == "" {
+				if len(problems) > 0 {
+					t.Errorf("got %s", problems[0].Message)
+				}
+				return
+			}
+			if len(problems) == 0 || problems[0].Severity != Warning || !strings.Contains(problems[0].Message, test.want) {
+				t.Errorf("got %+v, want %s", problems, test.want)
+			}
+		})
+	}
 }

@@ -137,6 +137,8 @@ func mayTrain(name, image *source.Node) bool {
 // empty for none.
 func inferenceWord(name string) string {
 	known := inferenceWords()
+	whole := name
+	name = withoutVersions(name)
 	// ONNXRuntime and YOLOv8 have their words in the one way or in the other.
 	for _, humps := range []bool{false, true} {
 		before := ""
@@ -156,15 +158,32 @@ func inferenceWord(name string) string {
 			}
 		}
 	}
-	return deepNetwork(name)
+	return deepNetwork(whole)
 }
 
+// withoutVersions parts the letter of a version from the word before it: fruitclassifier-v2
+// for fruitclassifierv2. In the names of networks it stays.
+func withoutVersions(name string) string {
+	return versioned().ReplaceAllStringFunc(name, func(match string) string {
+		if strings.HasSuffix(strings.ToLower(match[:len(match)-2]), "yolo") {
+			return match
+		}
+		return match[:len(match)-2] + "-" + match[len(match)-2:]
+	})
+}
+
+// versioned matches a version at the end of a word in lower case.
+var versioned = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[a-z]{2,}v[0-9]`) })
+
 // deepNetwork returns resnet where a compound has it with one of the depths that it comes
-// in, as edgeresnet50 does; empty for none.
+// in, as edgeresnet50 does, and inception where it has that with a version; empty for none.
 func deepNetwork(name string) string {
 	for compound := range strings.FieldsFuncSeq(strings.ToLower(name), func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsDigit(c) }) {
 		if deepResnet().MatchString(compound) && !endsInTraining(compound) {
 			return "resnet"
+		}
+		if versionedInception().MatchString(compound) && !endsInTraining(compound) {
+			return "inception"
 		}
 	}
 	return ""
@@ -173,6 +192,8 @@ func deepNetwork(name string) string {
 var deepResnet = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`resnet(?:18|34|50|101|152)(?:\D|$)`)
 })
+
+var versionedInception = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`inception(?:resnet)?v[1-4](?:\D|$)`) })
 
 // plainWord leaves out what every module may have in its name: predictmodule,
 // InferenceServer.

@@ -306,6 +306,9 @@ func (l *linker) add(d *Deployment, mention *reference, p *part) {
 	switch {
 	case p.compute != nil:
 		l.addCompute(m, d, p.compute)
+		if d.defaultType && p.compute.onKubernetes {
+			d.refer(reference{kind: instanceType, name: defaultInstanceType, node: mention.node, implied: true})
+		}
 	case mention.model != nil:
 		m.asset(d, mention.model, p.facts)
 	case mention.ofClaim():

@@ -13,8 +13,8 @@ import (
 
 // vmSizeTable holds Azure's VM sizes, sorted by name whatever the case. The counts
 // are Azure's resource SKU API's but for what it gets wrong: it counts the FPGAs of
-// NP as GPUs, none for PB, no GPU for some AMD and Grace sizes, which have 1
-// here because their number is not known, and 80 vCPUs for F64-16ams_v7. Retired sizes and
+// NP as GPUs, none for PB, no GPU for some AMD and Grace sizes, which have
+// here what the others of their series have, and 80 vCPUs for F64-16ams_v7. Retired sizes and
 // those too small for Azure ML, which the API leaves out, are in it; files still name them.
 //
 //go:embed vmsize.tsv
@@ -28,7 +28,8 @@ var vmSizes = sync.OnceValue(func() []string {
 type machine struct {
 	vcpus       float64 // 0 when unknown
 	memoryGiB   float64 // 0 when unknown
-	gpus, fpgas int64   // 1 where a device is certain and its number is not
+	gpus, fpgas int64
+	ofFamily    bool // the devices are those of the size's family: one at least
 }
 
 // vmSize reads the name of a VM size, and from it the devices of one machine.
@@ -39,10 +40,10 @@ func (r *reader) vmSize(c *Compute, n *source.Node) {
 		return
 	}
 	if !c.GPUs.Known {
-		c.GPUs = has(n, machine.gpus, "GPU")
+		c.GPUs = machine.has(n, machine.gpus, "GPU")
 	}
 	if !c.FPGAs.Known {
-		c.FPGAs = has(n, machine.fpgas, "FPGA")
+		c.FPGAs = machine.has(n, machine.fpgas, "FPGA")
 	}
 }
 
@@ -53,8 +54,8 @@ func (r *reader) instanceType(d *Deployment, n *source.Node) {
 	if !ok {
 		return
 	}
-	d.GPUs = has(n, machine.gpus, "GPU")
-	d.FPGAs = has(n, machine.fpgas, "FPGA")
+	d.GPUs = machine.has(n, machine.gpus, "GPU")
+	d.FPGAs = machine.has(n, machine.fpgas, "FPGA")
 	if machine.vcpus > 0 {
 		place := Place{Node: n, Why: "the VM size's"}
 		d.CPUCores = Fact[float64]{Value: machine.vcpus, Known: true, OfMachine: true, Place: place}
@@ -62,7 +63,14 @@ func (r *reader) instanceType(d *Deployment, n *source.Node) {
 	}
 }
 
-func has(size *source.Node, count int64, device string) Fact[int64] {
+// has is how many of its devices the machine of a size has: a lower bound where only the family
+// of the size is known.
+func (m machine) has(size *source.Node, count int64, device string) Fact[int64] {
+	if m.ofFamily && count > 0 {
+		fact := Know(count, Place{Node: size, Why: fmt.Sprintf("VM size %s has at least %d %s", size.Text, count, device)})
+		fact.AtLeast = true
+		return fact
+	}
 	why := fmt.Sprintf("VM size %s has %d %s", size.Text, count, device)
 	switch count {
 	case 0:
@@ -91,9 +99,9 @@ func machineOf(size string) (machine, bool) {
 	}
 	switch vmFamily(bare) {
 	case "nc", "ncc", "nd", "ng", "nv":
-		return machine{gpus: 1}, true
+		return machine{gpus: 1, ofFamily: true}, true
 	case "np", "pb":
-		return machine{fpgas: 1}, true
+		return machine{fpgas: 1, ofFamily: true}, true
 	case "a", "b", "d", "dc", "ds", "e", "ec", "f", "fx", "g", "gs", "h", "hb", "hc", "hx", "l", "m":
 		// Without the prefix such a name may be of another cloud: m5, e2, g5.
 		return machine{}, standard || basic
