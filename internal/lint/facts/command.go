@@ -32,6 +32,9 @@ func commandsOfScript(script string) [][]string {
 	for _, command := range strings.FieldsFunc(script, func(c rune) bool { return strings.ContainsRune("\n;&|()`", c) }) {
 		var words []string
 		for _, word := range strings.Fields(command) {
+			if strings.HasPrefix(word, "#") { // a comment up to the end of the line
+				break
+			}
 			if word = strings.Trim(word, `"'`); word != "" {
 				words = append(words, word)
 			}
@@ -47,20 +50,61 @@ var innerScript = sync.OnceValue(func() *regexp.Regexp {
 })
 
 // starts reports whether a command runs a program that the words of start name, by its path or
-// its name: as the command itself, or as what a launcher such as exec or python3 -m runs. A program's
-// name among the arguments of another, such as ls, is none.
+// its name: as the command itself, or as what a wrapper runs, which is any program that gets those
+// words. A program that only prints or reads what it gets is not one, and neither is one that
+// gets a name, such as a host's, as the value of an option.
 func starts(words, start []string) bool {
+	separator := slices.Index(words, "--")
+	first := true // no word so far is a program that is not known to launch others
 	for i, word := range words {
-		if named(words[i:], start) {
-			return true
-		}
-		after := i > 0 && strings.HasPrefix(words[i-1], "-") && words[i-1] != "--"
+		value := i > 0 && takesValue(words[i-1])
 		switch {
-		case strings.HasPrefix(word, "-"), filler().MatchString(word), launches(word):
-		case after && !strings.HasSuffix(words[i-1], "c") && words[i-1] != "-m": // the value of an option
-		default:
+		case named(words[i:], start):
+			if asksAbout(words[i+len(start):]) {
+				return false
+			}
+			if first || i > separator && !(value && len(start) == 1) && !namesFolder(word) {
+				return true
+			}
+		case value:
+		case path.Base(word) == "command" && i+1 < len(words) && strings.EqualFold(words[i+1], "-v"):
+			return false
+		case reads(word):
 			return false
 		}
+		first = first && (value || strings.HasPrefix(word, "-") || filler().MatchString(word) || launches(word))
+	}
+	return false
+}
+
+// takesValue reports whether a word is an option whose value may be the next word. What follows -c
+// and -m is a program.
+func takesValue(word string) bool {
+	return strings.HasPrefix(word, "-") && word != "--" && word != "-m" && !strings.Contains(word, "=") &&
+		(strings.HasPrefix(word, "--") || !strings.HasSuffix(word, "c"))
+}
+
+// asksAbout reports whether the options of a program make it print about itself and end.
+func asksAbout(options []string) bool {
+	return slices.Contains(options, "--help") || slices.Contains(options, "--version")
+}
+
+// namesFolder reports whether an argument is a folder of /opt, of which each belongs to a program.
+// https://refspecs.linuxfoundation.org/FHS_3.0/fhs/ch03s13.html
+func namesFolder(word string) bool { return path.Dir(word) == "/opt" || strings.HasSuffix(word, "/") }
+
+// reads reports whether a word is a program or a word of the shell that runs nothing of what it
+// gets: it prints, reads, asks or waits.
+func reads(word string) bool {
+	switch path.Base(word) {
+	case "echo", "printf", "cat", "ls", "test", "[", "[[", "sleep", "true", "false", ":", "which", "whereis", "type", "hash",
+		"grep", "egrep", "fgrep", "rg", "sed", "awk", "find", "head", "tail", "less", "more", "wc", "sort", "cut", "tr", "tee", "diff", "strings", "file", "stat", "du", "df", "jq", "man",
+		"cd", "pushd", "mkdir", "touch", "cp", "mv", "ln", "rm", "chmod", "chown", "tar", "unzip", "export", "set", "unset", "alias", "trap", "wait", "exit", "return", "source", ".",
+		"curl", "wget", "nc", "ncat", "ping", "dig", "nslookup", "getent", "host", "grpcurl", "hey", "ab", "wrk",
+		"ps", "top", "kill", "pkill", "killall", "pgrep", "pidof", "ldd",
+		"pip", "pip3", "apt", "apt-get", "apk", "yum", "dnf", "dpkg", "git",
+		"perf_analyzer", "genai-perf":
+		return true
 	}
 	return false
 }
@@ -80,7 +124,7 @@ var filler = sync.OnceValue(func() *regexp.Regexp {
 })
 
 // launches reports whether a word is a program or a word of the shell that runs the command
-// behind it.
+// behind it and its own options. Of other programs, what follows an option may be its value.
 func launches(word string) bool {
 	switch name := path.Base(word); name {
 	case "exec", "command", "eval", "nohup", "time", "timeout", "nice", "ionice", "env", "setsid", "stdbuf", "xargs",

@@ -259,7 +259,9 @@ func modelServersSection() string {
 
 A Deployment, a StatefulSet, a ReplicaSet, a LeaderWorkerSet or a Pod that is always restarted is a web service if one of its main containers
 runs a model server: the repository of its image ends in the components of one of these, so that mirrors count, and the container has no
-` + "`command`, or its `command` and `args`" + ` run one of the start words by name or path. In any other kind, such as a Job, an image says nothing.
+` + "`command`, or its `command` and `args`" + ` run one of the start words by name or path, on their own or behind a wrapper
+(` + "`/scripts/wait.sh vllm serve churn`" + `). A program that only prints or reads, such as ` + "`echo`" + ` or ` + "`ls`" + `, is not a wrapper. A placeholder before these components (` + "`${REGISTRY}/vllm/vllm-openai`" + `)
+does not matter; one within them makes the image unknown. In any other kind, such as a Job, an image says nothing.
 
 | repository | start words | except tags |
 |---|---|---|

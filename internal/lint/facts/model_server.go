@@ -3,6 +3,7 @@ package facts
 import (
 	_ "embed"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -58,29 +59,30 @@ func (r *reader) modelServer(d *Deployment, containers []*source.Node) {
 	}
 }
 
-// serverOf returns the model server that an image holds, nil for any other image and where
-// that is not known yet.
+// serverOf returns the model server that an image holds, nil for any other image. A placeholder
+// for what stands before the components that decide, such as the registry, may be filled in later.
 func (r *reader) serverOf(image *source.Node) *ModelServer {
 	text, ok := image.Scalar()
-	if !ok || template(image) {
+	if !ok {
 		return nil
 	}
 	text, _, _ = strings.Cut(strings.TrimSpace(text), "@")
 	repository, tag := text, ""
-	if colon := strings.LastIndexByte(text, ':'); colon > strings.LastIndexByte(text, '/') {
-		repository, tag = text[:colon], text[colon+1:]
+	name := strings.LastIndexByte(text, '/') + 1
+	if colon := strings.IndexByte(text[name:], ':'); colon >= 0 {
+		repository, tag = text[:name+colon], text[name+colon+1:]
 	}
 	for _, servers := range [][]ModelServer{modelServers(), r.lists.ModelServers} {
 		for i := range servers {
 			server := &servers[i]
-			if !endsIn(repository, server.Repository) {
+			if !r.endsIn(repository, server.Repository) {
 				continue
 			}
 			excluded := func(pattern string) bool {
 				match, _ := path.Match(pattern, tag)
-				return match || r.placeholder(tag)
+				return match || r.placeholder(tag) || template(image) && strings.Contains(tag, "{")
 			}
-			if !r.placeholder(repository) && !slices.ContainsFunc(server.ExcludedTags, excluded) {
+			if !slices.ContainsFunc(server.ExcludedTags, excluded) {
 				return server
 			}
 		}
@@ -88,8 +90,9 @@ func (r *reader) serverOf(image *source.Node) *ModelServer {
 	return nil
 }
 
-// endsIn reports whether the last components of a repository match those of an entry.
-func endsIn(repository, entry string) bool {
+// endsIn reports whether the last components of a repository match those of an entry and are
+// there as such, without a placeholder.
+func (r *reader) endsIn(repository, entry string) bool {
 	for entry != "" {
 		if repository == "" {
 			return false
@@ -97,12 +100,18 @@ func endsIn(repository, entry string) bool {
 		var component, pattern string
 		repository, component = lastComponent(repository)
 		entry, pattern = lastComponent(entry)
-		if match, _ := path.Match(pattern, component); !match {
+		if match, _ := path.Match(pattern, component); !match || !imageComponent().MatchString(component) || r.placeholder(component) {
 			return false
 		}
 	}
 	return true
 }
+
+// imageComponent matches a component of a repository.
+// https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests
+var imageComponent = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[a-z0-9]+([._-]+[a-z0-9]+)*$`)
+})
 
 func lastComponent(repository string) (before, last string) {
 	slash := strings.LastIndexByte(repository, '/')
