@@ -242,8 +242,9 @@ except a slash. A share counts as one GPU, whatever its number; so do memory and
 	text.WriteString(`
 Accelerators that are neither, such as Gaudi, TPU, Neuron and Ascend, are not GPUs: the table of compute targets makes no statement
 about them. ` + "`devices: {gpu: [PATTERN], fpga: [PATTERN]}`" + ` in the configuration adds resources that this list lacks. A device class
-of Dynamic Resource Allocation is ` + "`deviceclass.resource.kubernetes.io/CLASS`" + ` here, whether a pod requests it under that name or by a claim. A claim's class
-that this list lacks counts if a DeviceClass of the project defines it and its CEL selects a driver in this list, as ` + "`device.driver == \"gpu.nvidia.com\"`" + ` does.
+of Dynamic Resource Allocation is ` + "`deviceclass.resource.kubernetes.io/CLASS`" + ` here, whether a pod requests it under that name or by a claim. A class
+that this list lacks counts if a DeviceClass of the project defines it and its CEL requires a driver in this list, as ` + "`device.driver == \"gpu.nvidia.com\"`" + ` does, whatever it requires beside.
+Containers may request it as ` + "`deviceclass.resource.kubernetes.io/CLASS`" + ` or by the ` + "`extendedResourceName`" + ` of the class, too.
 
 A pod also has at least one GPU if its ` + "`runtimeClassName` is `nvidia`, `nvidia-cdi` or `nvidia-legacy`" + `, or if a volume is a host path
 ` + "`/dev/nvidia*`" + `, unless it states a number of GPUs or every container sets ` + "`NVIDIA_VISIBLE_DEVICES` to `void` or `none`" + `.

@@ -339,6 +339,7 @@ func (r *reader) foundNothing() bool {
 	return len(r.computes)+len(r.parts)+len(r.inner)+len(r.variants) == 0 &&
 		!slices.ContainsFunc(r.deployments, func(d *Deployment) bool {
 			return d.Target.Known || d.GPUs.Known || d.FPGAs.Known || d.CPUCores.Known || d.MemoryGiB.Known || d.MemoryLimitGiB.Known ||
-				len(d.Images)+len(d.Models)+len(d.mentions) > 0
+				len(d.Images)+len(d.Models) > 0 ||
+				slices.ContainsFunc(d.mentions, func(mention *reference) bool { return mention.kind != extendedResource })
 		})
 }

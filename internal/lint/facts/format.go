@@ -121,7 +121,7 @@ func Recognize(data []byte) Recognition {
 // completed.
 func links(data []byte) bool {
 	data = narrow(data)
-	pods := bytes.Contains(data, []byte("resourceClaims"))
+	pods := bytes.Contains(data, []byte("resourceClaims")) || bytes.Contains(data, []byte(deviceClassPrefix))
 	for _, format := range formats() {
 		if (format.links || pods) && format.marked(data) {
 			return true

@@ -43,7 +43,7 @@ type part struct {
 	facts           *Deployment
 	compute         *Compute     // instead of facts
 	under           *source.Node // the parameters with which a template says so; nil where they do not matter
-	device          deviceKind   // of a deviceClassDefinition
+	device          deviceKind   // of a device class
 }
 
 // place is where the part is described.
@@ -75,6 +75,8 @@ const (
 	resourceClaimTemplate
 	// deviceClassDefinition says what the devices are that a claim requests.
 	deviceClassDefinition
+	// extendedResource says so of the extended resource that a device class names.
+	extendedResource
 	// computeDefinition adds where it runs and the machines of that.
 	computeDefinition
 	// endpointDefinition adds to the deployments behind the endpoint.
@@ -105,6 +107,8 @@ func (k partKind) String() string {
 		return "resource claim template"
 	case deviceClassDefinition:
 		return "device class"
+	case extendedResource:
+		return "device class of the extended resource"
 	case computeDefinition:
 		return "compute"
 	case endpointDefinition:
@@ -131,7 +135,7 @@ type reference struct {
 	followed        bool           // the part is found and added
 	through         []*source.Node // the mentions that led to this one, the last first
 	under           *source.Node   // the parameters with which a template mentions it, nil for none
-	devices         Fact[float64]  // how many of a deviceClassDefinition are requested
+	devices         Fact[float64]  // how many of a device class are requested
 }
 
 // refer notes that a deployment mentions a part.
@@ -262,7 +266,7 @@ func (l *linker) complete(ctx context.Context, d *Deployment) {
 		if link.Why == "" {
 			mention.followed = true
 			// A pod gets a claim for each mention of a template, and devices for each of a class.
-			if !followed[found[0]] || mention.kind == resourceClaimTemplate || mention.kind == deviceClassDefinition {
+			if !followed[found[0]] || mention.kind == resourceClaimTemplate || mention.ofClass() {
 				followed[found[0]] = true
 				l.add(d, mention, found[0])
 			}
@@ -313,8 +317,8 @@ func (l *linker) add(d *Deployment, mention *reference, p *part) {
 		m.asset(d, mention.model, p.facts)
 	case mention.ofClaim():
 		m.claimed(d, p.facts)
-	case mention.kind == deviceClassDefinition:
-		m.claimed(d, mention.ofClass(p))
+	case mention.ofClass():
+		m.claimed(d, mention.claimedOf(p))
 	default:
 		m.deployment(d, p.facts)
 	}
@@ -333,6 +337,8 @@ func (l *linker) add(d *Deployment, mention *reference, p *part) {
 func (r *reference) places() []Place {
 	why := "refers to it here"
 	switch {
+	case r.kind == extendedResource:
+		why = "requests it here"
 	case r.implied:
 		why = "has the default " + r.kind.String() + " of its cluster"
 	case r.name == "" && r.path == "":

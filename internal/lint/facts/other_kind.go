@@ -168,7 +168,9 @@ func (r *reader) podOfOtherKind(pod *source.Node, patch, several bool) {
 		r.cluster(d, pod, metadata)
 	}
 	target := d.Target.Known || d.pods.names() || slices.ContainsFunc(d.said, func(said *Deployment) bool { return said.Target.Known })
-	claims := slices.ContainsFunc(d.mentions, (*reference).ofClaim)
+	claims := slices.ContainsFunc(d.mentions, func(mention *reference) bool {
+		return mention.ofClaim() || mention.kind == deviceClassDefinition
+	})
 	if d.GPUs.Value == 0 && d.FPGAs.Value == 0 && !claims && (!target || patch) {
 		r.deployments, r.problems, r.misread = r.deployments[:before], problems, misread
 	}

@@ -81,7 +81,10 @@ func present(list *source.Node) iter.Seq[*source.Node] {
 func takenAway(n *source.Node) bool { return n.Get("$patch").Is("delete") && !live(n) }
 
 // ask is what one container asks for.
-type ask struct{ gpus, fpgas, cpu, memory, memoryLimit Fact[float64] }
+type ask struct {
+	gpus, fpgas, cpu, memory, memoryLimit Fact[float64]
+	ofClasses                             []classRequest
+}
 
 // demand adds up what containers ask for that run at the same time.
 type demand struct{ gpus, fpgas, cpu, memory, memoryLimit tally }
@@ -128,12 +131,29 @@ func (d *demand) state(of *Deployment) {
 // sidecars, which are restartable init containers, together, and at least each other init
 // container with the sidecars that started before it.
 // https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/#resource-sharing-within-containers
-type podSum struct{ running, sidecars, starting demand }
+type podSum struct {
+	running, sidecars, starting demand
+	ofClasses                   classSums
+}
 
-func (p *podSum) container(a ask) { p.running.add(a) }
+func (p *podSum) container(a ask) {
+	p.running.add(a)
+	for _, request := range a.ofClasses {
+		p.ofClasses.of(request).running.add(request.number)
+	}
+}
 
 // initContainer takes the init containers in their order.
 func (p *podSum) initContainer(a ask, sidecar bool) {
+	for _, request := range a.ofClasses {
+		switch sum := p.ofClasses.of(request); {
+		case sidecar:
+			sum.running.add(request.number)
+			sum.sidecars.add(request.number)
+		default:
+			sum.starting.raise(sum.sidecars.with(request.number))
+		}
+	}
 	if sidecar {
 		p.running.add(a)
 		p.sidecars.add(a)
@@ -147,6 +167,7 @@ func (p *podSum) state(of *Deployment) {
 	all := p.running
 	all.raise(p.starting)
 	all.state(of)
+	p.ofClasses.state(of)
 }
 
 func (r *reader) container(d *Deployment, container *source.Node) ask {
@@ -158,6 +179,7 @@ func (r *reader) container(d *Deployment, container *source.Node) ask {
 	}
 	a.memoryLimit = larger(a.memory, r.again(r.memory, resources.At("limits", "memory")))
 	a.gpus, a.fpgas = r.devices(resources)
+	a.ofClasses = r.classRequests(resources)
 	if !a.gpus.Known || a.gpus.Value == 0 {
 		if visible, _ := r.visibleGPU(container); visible.Known {
 			a.gpus = visible
@@ -187,6 +209,9 @@ func requestedOfPod(whole *source.Node, name string, containers Fact[float64], r
 func (r *reader) resources(d *Deployment, resources *source.Node) {
 	gpus, fpgas := r.devices(resources)
 	d.GPUs, d.FPGAs = roundUp(gpus), roundUp(fpgas)
+	for _, request := range r.classRequests(resources) {
+		d.requestOfClass(request)
+	}
 	d.CPUCores = requested(resources, "cpu", r.quantity)
 	d.MemoryGiB = requested(resources, "memory", r.memory)
 	d.limitMemory(r.again(r.memory, resources.At("limits", "memory")))

@@ -1,10 +1,7 @@
 package facts
 
 import (
-	"regexp"
 	"slices"
-	"strings"
-	"sync"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
@@ -61,53 +58,6 @@ var (
 		"exactly": exactRequestShape, "firstAvailable": listOf(exactRequestShape),
 	})), "devices", "requests")
 )
-
-// deviceClassPrefix makes the name of an extended resource of the name of a device class.
-const deviceClassPrefix = "deviceclass.resource.kubernetes.io/"
-
-// deviceClass reads a class whose devices are those of the driver of a GPU's vendor.
-func (r *reader) deviceClass(spec *source.Node) {
-	class := r.part(deviceClassDefinition, "the resource claims that request its devices", &Deployment{})
-	class.name = r.text(r.root.At("metadata", "name")).Value
-	for _, selector := range spec.Get("selectors").Elements() {
-		expression := r.text(selector.At("cel", "expression"))
-		driver, partition := selectedDriver(expression.Value)
-		if device, _ := r.deviceOf(deviceClassPrefix + driver); driver != "" && device != noDevice {
-			if partition && device == gpuDevice {
-				device = gpuShare
-			}
-			class.device, class.facts.Place = device, because(r.carry(expression.Place.Node), "the class selects devices of the driver "+driver)
-			return
-		}
-	}
-}
-
-// selectedDriver returns the driver whose devices alone an expression selects, empty for none,
-// and whether it selects partitions of them.
-// https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/device-class-v1/
-func selectedDriver(expression string) (driver string, partition bool) {
-	if strings.Contains(expression, "||") || strings.Contains(expression, "?") {
-		return "", false
-	}
-	for condition := range strings.SplitSeq(expression, "&&") {
-		condition = strings.Trim(condition, " \t\r\n()")
-		if match := driverCondition().FindStringSubmatch(condition); match != nil {
-			driver = match[1] + match[2] + match[3]
-		}
-		partition = partition || partitionCondition().MatchString(condition)
-	}
-	return driver, partition
-}
-
-var driverCondition = sync.OnceValue(func() *regexp.Regexp {
-	const name = `["']([a-z0-9.-]+)["']`
-	return regexp.MustCompile(`^(?:device\.driver\s*==\s*` + name + `|` + name + `\s*==\s*device\.driver|device\.driver\s+in\s+\[\s*` + name + `\s*\])$`)
-})
-
-// partitionCondition matches what the class mig.nvidia.com of NVIDIA's driver requires.
-var partitionCondition = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`\.type\s*==\s*["']mig["']$`)
-})
 
 // claimRequest returns what a request of a claim asks for. Of alternatives, one of which a
 // pod gets, it is the fewest devices, if all are of one kind. Of a class that is not known by
@@ -171,8 +121,13 @@ func (r *reader) requestedDevices(request *source.Node, class Fact[string], devi
 	return number
 }
 
-// ofClass returns the devices that a claim requests of a class.
-func (r *reference) ofClass(class *part) *Deployment {
+// ofClass reports whether a mention requests devices of a class.
+func (r *reference) ofClass() bool {
+	return r.kind == deviceClassDefinition || r.kind == extendedResource
+}
+
+// claimedOf returns the devices that are requested of a class.
+func (r *reference) claimedOf(class *part) *Deployment {
 	number := r.devices
 	switch class.device {
 	case noDevice:

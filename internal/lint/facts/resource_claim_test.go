@@ -117,6 +117,24 @@ func TestDeviceClasses(t *testing.T) {
 		{"of v1beta1", nvidia, "{deviceClassName: own, count: 2}", "2 0"},
 		{"of a configured driver", `device.driver == "fpga.example.com"`, claim(", count: 2"), "0 2"},
 
+		{"models in parentheses", nvidia + ` && (device.attributes["gpu.nvidia.com"].productName == "H100" || device.attributes["gpu.nvidia.com"].productName == "A100")`, claim(", count: 2"), "2 0"},
+		{"models before", `(device.attributes["a"].b == "x" || device.attributes["a"].b == "y") && ` + nvidia, claim(""), "1 0"},
+		{"models in a pattern", nvidia + ` && device.attributes["gpu.nvidia.com"].productName.matches('H100||A100 ? (')`, claim(""), "1 0"},
+		{"a macro", nvidia + ` && ["H100", "A100"].exists(m, device.attributes["gpu.nvidia.com"].productName == m || m == "x")`, claim(""), "1 0"},
+		{"a condition in parentheses", nvidia + ` && (has(device.attributes["a"].b) ? device.attributes["a"].b : true)`, claim(""), "1 0"},
+		{"an optional field", nvidia + ` && device.attributes["gpu.nvidia.com"].?type.orValue("") == "gpu"`, claim(""), "1 0"},
+		{"nested parentheses", `((` + nvidia + `) && (true || false))`, claim(""), "1 0"},
+		{"a raw text", nvidia + ` && device.attributes["a"].b == r'\' && (true || false)`, claim(""), "1 0"},
+		{"drivers of GPUs", nvidia + ` || device.driver == "gpu.amd.com"`, claim(", count: 2"), "2 0"},
+		{"a list of drivers of GPUs", `device.driver in ["gpu.nvidia.com", "gpu.intel.com"]`, claim(""), "1 0"},
+		{"alternatives with models", `(` + nvidia + ` && device.attributes["a"].b == "x") || (` + nvidia + ` && device.attributes["a"].b == "y")`, claim(""), "1 0"},
+
+		{"drivers of a GPU and of an FPGA", nvidia + ` || device.driver == "fpga.example.com"`, claim(""), "0 0"},
+		{"a list of two kinds", `device.driver in ["gpu.nvidia.com", "dra.cpu"]`, claim(""), "0 0"},
+		{"any model", nvidia + ` && device.attributes["a"].b == "x" || device.attributes["a"].b == "y"`, claim(""), "0 0"},
+		{"not one of two drivers", `!(` + nvidia + ` || device.driver == "gpu.amd.com")`, claim(""), "0 0"},
+		{"a text", `"device.driver == 'gpu.nvidia.com'" == device.attributes["a"].b`, claim(""), "0 0"},
+		{"parentheses that do not end", `((` + nvidia + ` && true`, claim(""), "0 0"},
 		{"another driver", `device.driver == "dra.cpu"`, claim(""), "0 0"},
 		{"any other driver", `device.driver != "gpu.nvidia.com"`, claim(""), "0 0"},
 		{"not the driver", `!(device.driver == "gpu.nvidia.com")`, claim(""), "0 0"},
@@ -181,6 +199,84 @@ spec: {resourceClaims: [{name: a, resourceClaimName: gpu}], containers: [{image:
 `, test.claim, test.pod)))
 		if d.GPUs.Known != test.want {
 			t.Errorf("claim %q, pod %q: GPUs %+v", test.claim, test.pod, d.GPUs)
+		}
+	}
+}
+
+// A device must meet all selectors of its class.
+func TestSelectorsOfDeviceClasses(t *testing.T) {
+	selector := func(expression string) string { return fmt.Sprintf("{cel: {expression: %q}}", expression) }
+	const nvidia, mig = `device.driver == "gpu.nvidia.com"`, `device.attributes["gpu.nvidia.com"].type == "mig"`
+	for _, test := range []struct {
+		selectors []string
+		want      int64
+	}{
+		{[]string{selector(nvidia), selector("true || false")}, 3},
+		{[]string{selector("true || false"), selector(nvidia)}, 3},
+		{[]string{selector(nvidia), selector(mig)}, 1},
+		{[]string{selector(mig), selector(nvidia)}, 1},
+		{[]string{selector("$EXPRESSION"), selector(nvidia)}, 3},
+		{[]string{selector(mig)}, 0},
+		{nil, 0},
+	} {
+		d := only(t, extract(t, nil, Options{}, "pod.yaml", fmt.Sprintf(`apiVersion: resource.k8s.io/v1
+kind: DeviceClass
+metadata: {name: own}
+spec: {selectors: [%s]}
+---
+apiVersion: resource.k8s.io/v1
+kind: ResourceClaim
+metadata: {name: devices}
+spec: {devices: {requests: [{exactly: {deviceClassName: own, count: 3}}]}}
+---
+apiVersion: v1
+kind: Pod
+spec: {resourceClaims: [{name: a, resourceClaimName: devices}], containers: [{image: a}]}
+`, strings.Join(test.selectors, ", "))))
+		if d.GPUs.Value != test.want {
+			t.Errorf("%s: %d GPUs, want %d", test.selectors, d.GPUs.Value, test.want)
+		}
+	}
+}
+
+// Pods that request an own device class by an extended resource.
+func TestExtendedResourcesOfDeviceClasses(t *testing.T) {
+	container := func(resources string) string { return "containers: [{image: a, resources: {" + resources + "}}]" }
+	const mine, named = "deviceclass.resource.kubernetes.io/mine", "example.com/gpu"
+	for _, test := range []struct{ name, class, pod, want string }{
+		{"by the name of the class", "", container("limits: {" + mine + ": 2}"), "2"},
+		{"by the resource that the class names", "extendedResourceName: example.com/gpu, ", container("limits: {" + named + ": 2}"), "2"},
+		{"by the name of a class that names a resource", "extendedResourceName: example.com/gpu, ", container("limits: {" + mine + ": 1}"), "1"},
+		{"by both", "extendedResourceName: example.com/gpu, ", container("limits: {" + mine + ": 1, " + named + ": 2}"), "3"},
+		{"requests alone", "", container("requests: {" + mine + ": 1}"), "1"},
+		{"requests and limits", "", container("requests: {" + mine + ": 2}, limits: {" + mine + ": 2}"), "2"},
+		{"beside another GPU", "", container("limits: {" + mine + ": 1, nvidia.com/gpu: 2}"), "3"},
+		{"two containers", "", "containers: [{image: a, resources: {limits: {" + mine + ": 1}}}, {image: b, resources: {limits: {" + mine + ": 2}}}]", "3"},
+		{"an init container", "", "initContainers: [{image: b, resources: {limits: {" + mine + ": 3}}}], " + container("limits: {"+mine+": 2}"), "3"},
+		{"a sidecar", "", "initContainers: [{image: b, restartPolicy: Always, resources: {limits: {" + mine + ": 3}}}], " + container("limits: {"+mine+": 2}"), "5"},
+
+		{"another resource", "extendedResourceName: example.com/gpu, ", container("limits: {example.com/other: 1}"), "-"},
+		{"another class", "", container("limits: {deviceclass.resource.kubernetes.io/other: 1}"), "-"},
+		{"a resource that no class names", "", container("limits: {" + named + ": 1}"), "-"},
+		{"none of it", "", container("limits: {" + mine + ": 0}"), "-"},
+		{"a number that is filled in later", "", container("limits: {" + mine + ": $GPUS}"), "-"},
+	} {
+		d := only(t, extract(t, nil, Options{}, "pod.yaml", fmt.Sprintf(`apiVersion: resource.k8s.io/v1
+kind: DeviceClass
+metadata: {name: mine}
+spec: {%sselectors: [{cel: {expression: "device.driver == 'gpu.nvidia.com'"}}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {namespace: ml}
+spec: {%s}
+`, test.class, test.pod)))
+		got := "-"
+		if d.GPUs.Known {
+			got = fmt.Sprint(d.GPUs.Value)
+		}
+		if got != test.want {
+			t.Errorf("%s: GPUs %s, want %s", test.name, got, test.want)
 		}
 	}
 }
