@@ -29,7 +29,7 @@ var armTemplate = format{
 	},
 	matches: func(root *source.Node) bool {
 		resources := root.GetFold("resources")
-		return resources != nil && resources.Kind >= source.Sequence &&
+		return !resources.IsNull() &&
 			(strings.HasSuffix(armSchema(root), "deploymenttemplate") || root.At("metadata", "_generator", "name").Is("bicep"))
 	},
 	read: func(r *reader) {
@@ -173,6 +173,9 @@ func partsOfType(declared *source.Node) []*source.Node {
 // resources reads the resources of a template, or those inside the resource around:
 // a list, or since language version 1.10 a mapping of symbolic names.
 func (t *templateReader) resources(where templatePlace, list *source.Node, around azureResource) {
+	if !list.IsNull() && list.Kind < source.Sequence && !t.laterFilled(list) {
+		t.misshapen(list, listOf(nil))
+	}
 	for _, resource := range list.Elements() {
 		t.copiedResource(where, resource, around)
 	}

@@ -393,3 +393,43 @@ func TestInferenceConfigOverridesNothing(t *testing.T) {
 		t.Error(describe(extraction))
 	}
 }
+
+// A value of the wrong shape is a warning where a format is known by the rest of the document.
+func TestWrongShapesOfAzure(t *testing.T) {
+	const (
+		endpoint = "$schema: https://azuremlschemas.azureedge.net/latest/managedOnlineEndpoint.schema.json\nname: e\n"
+		template = `{"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#", "metadata": {"a": "Microsoft.ContainerInstance/a"}, `
+		plan     = `{"format_version": "1.2", "planned_values": {"root_module": {"resources": [{"mode": "managed", "type": "azurerm_container_group", "values": {"name": "g", `
+	)
+	for _, test := range []struct{ name, text, want string }{
+		{"e.yml", endpoint + "deployments: blue\n", "deployments must be a list, not a single value"},
+		{"e.yml", endpoint + "deployments: [blue]\n", "deployments[0] must be a mapping, not a single value"},
+		{"e.yml", endpoint + "deployments: {blue: {model: azureml:m:1}}\n", "deployments must be a list, not a mapping"},
+		{"e.yml", endpoint + "deployments: ${DEPLOYMENTS}\n", ""},
+		{"e.yml", endpoint + "deployments: null\n", ""},
+		{"e.yml", endpoint + "deployments: []\n", ""},
+		{"e.yml", endpoint, ""},
+		{"d.json", `{"computeType": ["ACI"], "containerResourceRequirements": {"memoryInGB": 64}}`, "computeType must be a single value, not a list"},
+		{"d.json", `{"computeType": "ACI", "containerResourceRequirements": [{"memoryInGB": 64}]}`, "containerResourceRequirements must be a mapping, not a list"},
+		{"a.json", template + `"resources": "x"}`, "resources must be a list, not a single value"},
+		{"a.json", template + `"resources": null}`, ""},
+		{"a.json", template + `"resources": "${RESOURCES}"}`, ""},
+		{"p.json", plan + `"container": {"memory": 64}}}]}}}`, "container must be a list, not a mapping"},
+		{"p.json", plan + `"container": [4]}}]}}}`, "container[0] must be a mapping, not a single value"},
+		{"p.json", plan + `"container": null, "init_container": []}}]}}}`, ""},
+	} {
+		t.Run(test.name+" "+test.want, func(t *testing.T) {
+			problems := extract(t, nil, Options{}, test.name, test.text).Problems
+			switch {
+			case test.want == "" && len(problems) > 0:
+				t.Errorf("got %s for %s", problems[0].Message, test.text)
+			case test.want != "" && (len(problems) != 1 || problems[0].Severity != Warning || !strings.HasSuffix(problems[0].Message, test.want)):
+				t.Errorf("got %+v, want %s", problems, test.want)
+			}
+		})
+	}
+	files := fstest.MapFS{"host.json": data(`{"version": "2.0"}`), "p/function.json": data(`{"bindings": {"type": "httpTrigger"}}`)}
+	if problems := extract(t, files, Options{}, "host.json", `{"version": "2.0"}`).Problems; len(problems) != 1 || problems[0].Message != "bindings must be a list, not a mapping" {
+		t.Errorf("bindings: %+v", problems)
+	}
+}

@@ -24,11 +24,12 @@ var azureMLv1DeploymentConfig = format{
 		if _, ok := v1Target(computeType); ok {
 			return true
 		}
-		return laterFilled(computeType) && root.Get("containerResourceRequirements").Entries() != nil
+		return (laterFilled(computeType) || len(computeType.Elements()) > 0) && root.Get("containerResourceRequirements").Entries() != nil
 	},
 	read: func(r *reader) {
 		d := r.deployment(r.root.Get("name"), r.root)
 		computeType := r.root.Get("computeType")
+		r.shaped(computeType, scalarShape)
 		r.text(computeType) // may be a template
 		if target, ok := v1Target(computeType); ok {
 			d.Target = Know(target, r.carry(computeType))

@@ -45,6 +45,9 @@ var azureMLv2EndpointDeployments = format{
 	},
 	matches: func(root *source.Node) bool {
 		deployments := root.Get("deployments")
+		if text, scalar := deployments.Scalar(); root.Has("$schema") && (scalar && text != "" && !later(deployments, text) || len(deployments.Elements()) > 0) {
+			return endpointKind(root) != "" // what is no list of mappings is reported
+		}
 		inside := slices.Clone(deployments.Elements())
 		for _, deployment := range entries(deployments) { // which is reported
 			inside = append(inside, deployment)
@@ -64,7 +67,8 @@ var azureMLv2EndpointDeployments = format{
 		if cluster.IsNull() {
 			cluster = r.root.Get("compute")
 		}
-		for _, n := range r.elements(r.root.Get("deployments")) {
+		r.shaped(r.root.Get("deployments"), listOf(mappingShape))
+		for _, n := range r.root.Get("deployments").Elements() {
 			if n.Kind != source.Mapping {
 				continue
 			}

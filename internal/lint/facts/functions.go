@@ -100,6 +100,7 @@ func (l *linker) functions(ctx context.Context, app string) (found bool, http Fa
 		name := path.Join(app, entry.Name(), "function.json")
 		for _, document := range source.Parse(name, l.bytes(name)).Documents {
 			disabled, _ := document.Root.Get("disabled").Bool()
+			found = l.misshapenBindings(document.Root.Get("bindings")) || found
 			for _, binding := range document.Root.Get("bindings").Elements() {
 				kind := binding.Get("type")
 				found = found || strings.HasSuffix(lowerScalar(kind), "trigger")
@@ -112,6 +113,19 @@ func (l *linker) functions(ctx context.Context, app string) (found bool, http Fa
 	return found, http
 }
 
+// misshapenBindings reports whether something else is in the place of a function's list of
+// bindings, and adds that to the problems once.
+func (l *linker) misshapenBindings(bindings *source.Node) bool {
+	r := &reader{format: azureFunctionsProject.name, root: bindings}
+	r.shaped(bindings, listOf(mappingOf(map[string]*shape{"type": scalarShape})))
+	for _, problem := range r.problems {
+		if !slices.ContainsFunc(l.problems, func(known Problem) bool { return known.told() == problem.told() }) {
+			l.problems = append(l.problems, problem)
+		}
+	}
+	return len(r.problems) > 0
+}
+
 // routeLine returns the line of the first function of a function_app.py that answers
 // HTTP requests, or of the web application that it wraps; 0 for none.
 // https://learn.microsoft.com/azure/azure-functions/functions-reference-python
@@ -122,16 +136,26 @@ func routeLine(text []byte) int {
 	code := pythonTexts().ReplaceAllFunc(text, func(text []byte) []byte {
 		return bytes.Repeat([]byte("\n"), bytes.Count(text, []byte("\n")))
 	})
-	at := route().FindIndex(code)
-	if at == nil {
-		return 0
+	line := 0
+	if at := route().FindIndex(code); at != nil {
+		line = 1 + bytes.Count(code[:at[1]], []byte("\n"))
 	}
-	return 1 + bytes.Count(code[:at[1]], []byte("\n"))
+	if at := genericTrigger().FindIndex(text); at != nil && bytes.Contains(code, []byte(".generic_trigger")) { // not in a text alone
+		if generic := 1 + bytes.Count(text[:at[1]], []byte("\n")); line == 0 || generic < line {
+			line = generic
+		}
+	}
+	return line
 }
 
 // pythonTexts matches the strings and the comments of a Python file.
 var pythonTexts = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`(?s)""".*?"""|'''.*?'''|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|#[^\n]*`)
+})
+
+// genericTrigger matches a decorator that says by its type that the function answers HTTP requests.
+var genericTrigger = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?im)^[ \t]*@[ \t]*\w+(?:\.\w+)*\.generic_trigger[ \t]*\((?:[^()#"']|"[^"\n]*"|'[^'\n]*')*\btype[ \t]*=[ \t]*["']httptrigger["']`)
 })
 
 var route = sync.OnceValue(func() *regexp.Regexp {

@@ -93,6 +93,9 @@ var inclusion = sync.OnceValue(func() *regexp.Regexp {
 func requirement(requirements []byte) (name string, line int) {
 	for number, text := range requirementLines(requirements) {
 		name := wheelName(text)
+		if egg := eggName().FindStringSubmatch(text); name == "" && egg != nil {
+			name = packageName(egg[1])
+		}
 		if name == "" {
 			name = packageName(text)
 		}
@@ -102,6 +105,12 @@ func requirement(requirements []byte) (name string, line int) {
 	}
 	return "", 0
 }
+
+// eggName matches the name that the URL of a repository gives its package. A # after white space
+// begins a comment.
+var eggName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[^#]*:[^#]*[^#\s]#(?:[^\s&]*&)?egg=([A-Za-z0-9._-]+)`)
+})
 
 // requirementLines yields the lines of a requirements.txt and their numbers.
 func requirementLines(requirements []byte) iter.Seq2[int, string] {
@@ -156,7 +165,7 @@ func projectDependency(text []byte) (name string, line int) {
 	listed := false // within the list of [project] dependencies
 	for at := range tomlLines(text) {
 		switch {
-		case at.table == "tool.poetry.dependencies":
+		case at.table == "tool.poetry.dependencies", deployedGroup(at.table):
 			if name := packageName(at.key); inferencePackages()[name] {
 				return name, at.line
 			}
@@ -177,6 +186,22 @@ func projectDependency(text []byte) (name string, line int) {
 		}
 	}
 	return "", 0
+}
+
+// deployedGroup reports whether a table has the dependencies of a group of Poetry that is not for
+// development by its name.
+// https://python-poetry.org/docs/managing-dependencies/#dependency-groups
+func deployedGroup(table string) bool {
+	rest, ofGroup := strings.CutPrefix(table, "tool.poetry.group.")
+	group, dependencies := strings.CutSuffix(rest, ".dependencies")
+	if !ofGroup || !dependencies {
+		return false
+	}
+	switch strings.ToLower(group) {
+	case "dev", "develop", "development", "test", "tests", "testing", "docs", "doc", "lint", "typing", "notebook", "notebooks", "train", "training":
+		return false
+	}
+	return true
 }
 
 // pipfilePackage returns the first package that a Pipfile installs and that runs models,

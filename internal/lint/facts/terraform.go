@@ -209,6 +209,8 @@ func (r *reader) nameByAddress(t terraformResource, name *Fact[string], subject 
 // required: a limit does not stand for it.
 func (r *reader) terraformContainers(d *Deployment, group *source.Node) {
 	var sum demand
+	r.shaped(group.Get("container"), listOf(mappingShape))
+	r.shaped(group.Get("init_container"), listOf(mappingShape))
 	for _, container := range group.Get("container").Elements() {
 		d.image(container.Get("image"))
 		sum.add(ask{
