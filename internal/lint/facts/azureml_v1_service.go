@@ -44,6 +44,12 @@ var azureMLv1Service = format{
 	},
 }
 
+var imageRequestShape = mappingOf(map[string]*shape{
+	"models":               listOf(under(mappingShape, "resourceRequirements")),
+	"modelIds":             listOf(scalarShape),
+	"environmentReference": mappingShape, "environment": mappingShape,
+})
+
 // azureMLv1Service reads the properties of a web service.
 func (r *reader) azureMLv1Service(d *Deployment, properties *source.Node) {
 	d.API = Know(V1, Place{Node: d.Place.Node, Why: "services are of version 1 of the API"})
@@ -60,11 +66,7 @@ func (r *reader) azureMLv1Service(d *Deployment, properties *source.Node) {
 	r.azureComputeReference(d, properties.Get("computeName"))
 
 	image := properties.Get("environmentImageRequest")
-	r.shaped(image, mappingOf(map[string]*shape{
-		"models":               listOf(under(mappingShape, "resourceRequirements")),
-		"modelIds":             listOf(scalarShape),
-		"environmentReference": mappingShape, "environment": mappingShape,
-	}))
+	r.shaped(image, imageRequestShape)
 	models := image.Get("models").Elements()
 	for _, model := range models {
 		d.Models = append(d.Models, &Model{Name: r.text(model.Get("name")), Version: r.text(model.Get("version")), Place: Place{Node: model}})

@@ -283,7 +283,7 @@ func (r *reader) uncountedGPU(runtimeClass *source.Node, hostPaths, containers [
 		return Fact[int64]{}
 	}
 	atLeastOne := func(n *source.Node, why string) Fact[int64] {
-		gpu := Know(int64(1), because(r.carry(n), why))
+		gpu := Know(int64(1), because(r.carry(n), atLeast+why))
 		gpu.AtLeast = true
 		return gpu
 	}

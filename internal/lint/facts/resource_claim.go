@@ -1,7 +1,9 @@
 package facts
 
 import (
+	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
@@ -106,7 +108,7 @@ func (r *reader) requestedDevices(request *source.Node, class Fact[string], devi
 	count := request.Get("count")
 	switch {
 	case request.Get("allocationMode").Is("All"):
-		number = Know(1.0, because(class.Place, "the claim requests all devices of the class "+class.Value+" that match"))
+		number = Know(1.0, because(class.Place, atLeast+"the claim requests all devices of the class "+class.Value+" that match"))
 		number.AtLeast = true
 	case count.IsNull():
 		number = Know(1.0, because(class.Place, why))
@@ -115,7 +117,7 @@ func (r *reader) requestedDevices(request *source.Node, class Fact[string], devi
 			number.Place.Why = why
 			break
 		}
-		number = Know(1.0, because(class.Place, why))
+		number = Know(1.0, because(class.Place, atLeast+why))
 		number.AtLeast = true
 	}
 	return number
@@ -203,6 +205,10 @@ func (d *Deployment) leaveOpen() {
 	for _, devices := range []*Fact[int64]{&d.GPUs, &d.FPGAs} {
 		if devices.AtLeast = devices.Known; devices.Value == 0 {
 			*devices = Fact[int64]{}
+			continue
+		}
+		if why := &devices.Place.Why; !strings.HasPrefix(*why, atLeast) {
+			*why = atLeast + cmp.Or(*why, "a claim that was not found may add some")
 		}
 	}
 }

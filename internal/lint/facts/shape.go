@@ -109,17 +109,24 @@ func (r *reader) shaped(n *source.Node, want *shape) {
 	if len(want.fields) == 0 && want.item == nil {
 		return
 	}
-	for key, value := range entries(n) {
-		name := key.Text
-		if want.fold {
-			name = strings.ToLower(name)
+	for _, member := range n.Entries() {
+		field := want.of(member.Key.Text)
+		if field == nil || member.Value.IsNull() || field == scalarShape && field.fits(member.Value) || n.Get(member.Key.Text) != member.Value {
+			continue // of a key written twice the last counts
 		}
-		if field, known := want.fields[name]; known {
-			r.shaped(value, field)
-		} else {
-			r.shaped(value, want.item)
-		}
+		r.shaped(member.Value, field)
 	}
+}
+
+// of returns the shape of the value of a key, nil for any.
+func (s *shape) of(key string) *shape {
+	if s.fold {
+		key = strings.ToLower(key)
+	}
+	if field, known := s.fields[key]; known {
+		return field
+	}
+	return s.item
 }
 
 func (s *shape) fits(n *source.Node) bool {

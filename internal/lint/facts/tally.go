@@ -2,6 +2,9 @@ package facts
 
 import "slices"
 
+// atLeast begins the evidence of a lower bound.
+const atLeast = "at least: "
+
 // tally adds up what several places contribute to one fact. The fact stands at the
 // largest contributor; the others are related.
 type tally struct {
@@ -57,7 +60,7 @@ func (t *tally) fact() Fact[float64] {
 		}
 	}
 	if t.missing && !(len(t.parts) == 1 && t.parts[0].AtLeast && place.Why != "") {
-		place.Why = "at least: some of what adds to it is not known"
+		place.Why = atLeast + "some of what adds to it is not known"
 	}
 	return Fact[float64]{Value: t.sum, Known: true, AtLeast: t.missing, Place: place}
 }

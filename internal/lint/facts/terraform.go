@@ -22,10 +22,7 @@ func terraformPlan() *format {
 		reference: "https://developer.hashicorp.com/terraform/internals/json-format#plan-representation",
 		links:     true,
 		marks:     [][]string{{"format_version"}, {"resource_changes", "planned_values"}, terraformMarks},
-		shapes: map[string]*shape{"": mappingOf(map[string]*shape{
-			"resource_changes": listOf(under(mappingShape, "change")),
-			"planned_values":   under(listOf(mappingShape), "root_module", "resources"),
-		})},
+		shapes:    terraformShapes,
 		matches: func(root *source.Node) bool {
 			return root.Has("format_version") && (root.Has("resource_changes") || root.Has("planned_values"))
 		},
@@ -44,6 +41,11 @@ func terraformPlan() *format {
 		},
 	}
 }
+
+var terraformShapes = map[string]*shape{"": mappingOf(map[string]*shape{
+	"resource_changes": listOf(under(mappingShape, "change")),
+	"planned_values":   under(listOf(mappingShape), "root_module", "resources"),
+})}
 
 // plannedModule reads what a module holds once the plan is applied, and the modules in it.
 func (r *reader) plannedModule(module *source.Node) {

@@ -12,6 +12,7 @@ import (
 	"github.com/clipperhouse/displaywidth"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint"
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 )
 
 // placementsText writes for people where deployments could be: of each what is known, and a
@@ -209,8 +210,8 @@ func knownOf(p *lint.Placement) string {
 	add(d.Workload.Known, string(d.Workload.Value))
 	add(d.Stage.Known, "in "+string(d.Stage.Value))
 	add(d.Designer.Value, "made by the designer")
-	add(d.GPUs.Known, devices(d.GPUs.Value, "GPU"))
-	add(d.FPGAs.Known, devices(d.FPGAs.Value, "FPGA"))
+	add(d.GPUs.Known, devices(d.GPUs, "GPU"))
+	add(d.FPGAs.Known, devices(d.FPGAs, "FPGA"))
 	memory := decimals(d.MemoryGiB.Value) + " GiB of memory"
 	switch {
 	case d.MemoryGiB.AtLeast:
@@ -270,11 +271,15 @@ func unknownOf(p *lint.Placement) string {
 	return strings.Join(unknown, ", ")
 }
 
-func devices(number int64, device string) string {
-	if number == 0 {
+func devices(number facts.Fact[int64], device string) string {
+	if number.Value == 0 {
 		return "no " + device
 	}
-	return count(int(number), device, device+"s")
+	text := count(int(number.Value), device, device+"s")
+	if number.AtLeast {
+		return "at least " + text
+	}
+	return text
 }
 
 // decimals has two of them at most, cut and not rounded: what is below a limit stays so.

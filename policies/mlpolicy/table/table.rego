@@ -213,6 +213,12 @@ counted(1, noun) := sprintf("1 %s", [noun])
 counted(number, noun) := sprintf("%v %ss", [number, noun]) if number != 1
 
 # METADATA
+# description: The devices that a deployment asks for, as "2 GPUs" or, where that is a lower bound, "at least 2 GPUs".
+devices(deployment, fact, noun) := counted(deployment[fact], noun) if not inexact(deployment, fact)
+
+devices(deployment, fact, noun) := sprintf("at least %s", [counted(deployment[fact], noun)]) if inexact(deployment, fact)
+
+# METADATA
 # description: Bytes as the table counts them, in units of 10^9.
 gb(bytes) := bytes / 1000000000
 

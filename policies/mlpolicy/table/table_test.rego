@@ -343,6 +343,17 @@ test_phrase_names_a_shared_row_once if {
 
 test_phrase_of_no_target if table.phrase(set()) == "another target"
 
+test_devices[phrase] if {
+	some phrase, deployment in {
+		"1 GPU": {"gpus": 1},
+		"2 GPUs": {"gpus": 2, "lower_bounds": ["memory_gib"]},
+		"at least 1 GPU": {"gpus": 1, "lower_bounds": ["gpus"]},
+		"at least 2 GPUs": {"gpus": 2, "lower_bounds": ["gpus", "memory_gib"]},
+	}
+
+	table.devices(deployment, "gpus", "GPU") == phrase
+}
+
 test_counted[number] if {
 	some number, phrase in {0: "0 GPUs", 1: "1 GPU", 2: "2 GPUs"}
 

@@ -26,7 +26,7 @@ deny contains {"path": path, "message": message} if {
 	path := ["deployments", i, "gpus"]
 	message := sprintf("%s asks for %s on %s, which is for CPU-based workloads", [
 		deployment.name,
-		table.counted(deployment.gpus, "GPU"),
+		table.devices(deployment, "gpus", "GPU"),
 		table.name(deployment.target),
 	])
 }

@@ -26,7 +26,7 @@ deny contains {"path": path, "message": message} if {
 	path := ["deployments", i, "fpgas"]
 	message := sprintf("%s asks for %s on %s; edition %s offers FPGA on %s", [
 		deployment.name,
-		table.counted(deployment.fpgas, "FPGA"),
+		table.devices(deployment, "fpgas", "FPGA"),
 		table.name(deployment.target),
 		input.edition,
 		table.phrase(table.offering("fpga")),

@@ -26,7 +26,7 @@ deny contains {"path": path, "message": message} if {
 	path := ["deployments", i, "gpus"]
 	message := sprintf("%s asks for %s for batch scoring on %s; edition %s offers that only on %s", [
 		deployment.name,
-		table.counted(deployment.gpus, "GPU"),
+		table.devices(deployment, "gpus", "GPU"),
 		table.name(deployment.target),
 		input.edition,
 		table.phrase(table.offering_gpu("batch-scoring")),

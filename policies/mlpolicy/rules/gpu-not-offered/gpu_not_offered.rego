@@ -25,7 +25,7 @@ deny contains {"path": path, "message": message} if {
 	path := ["deployments", i, "gpus"]
 	message := sprintf("%s asks for %s as an IoT module on %s, which offers none", [
 		deployment.name,
-		table.counted(deployment.gpus, "GPU"),
+		table.devices(deployment, "gpus", "GPU"),
 		table.name(deployment.target),
 	])
 }

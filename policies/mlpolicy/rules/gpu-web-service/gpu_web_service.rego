@@ -27,7 +27,7 @@ deny contains {"path": path, "message": message} if {
 	path := ["deployments", i, "gpus"]
 	message := sprintf("%s asks for %s on %s; edition %s offers GPU to web services on %s", [
 		deployment.name,
-		table.counted(deployment.gpus, "GPU"),
+		table.devices(deployment, "gpus", "GPU"),
 		table.quoted(deployment.target),
 		input.edition,
 		table.phrase(table.offering_gpu("web-service")),
