@@ -85,7 +85,12 @@ func (j *judge) denial(all *facts.Facts, denial policy.Denial, of variant, rests
 		finding.under(d.Parameters, &place)
 		if of.mayRun {
 			finding.Possible = j.linter.possible(d.Target.Value)
-			finding.further += " Or remove the scheduling terms that let it run there."
+			instead := remainElsewhere(d.Target.Place)
+			if rule.Elsewhere != "" && all.Deployments[of.of].Target.Known {
+				finding.Remedy, finding.stays = instead, true
+			} else {
+				finding.further += " Or " + strings.ToLower(instead[:1]) + instead[1:]
+			}
 			place.Related = append(slices.Clip(place.Related), d.Target.Place)
 		}
 		if rests.hinted {
@@ -112,6 +117,16 @@ func (j *judge) denial(all *facts.Facts, denial policy.Denial, of variant, rests
 		return
 	}
 	j.add(finding)
+}
+
+// remainElsewhere is the remedy for a deployment that may run on a target by what stands at a place
+// and has another target already: it names no target.
+func remainElsewhere(may facts.Place) string {
+	if metadata := may.Node.Parent(); metadata != nil && metadata.Parent() != nil && metadata.Parent().Get("annotations") == metadata {
+		path := may.Node.Path()
+		return "Remove " + path[strings.LastIndex(path, "annotations"):] + ", or require a node that is not virtual."
+	}
+	return "Remove the scheduling terms that let it run there, or require a node that is not virtual."
 }
 
 // under names the parameters file with which a finding at a place is made, if others make

@@ -65,6 +65,7 @@ type Finding struct {
 	subject      int // the index of the deployment among the facts of the run
 	ofDeployment bool
 	further      string // sentences of Remedy that no suggestion replaces
+	stays        bool   // the deployment has a target already that Remedy leaves it on
 }
 
 // Object identifies a Kubernetes object, by what its document says.

@@ -106,7 +106,7 @@ func (s *suggester) complete(ctx context.Context, findings []*Finding) {
 // suggestible reports whether another target or edition may fix a finding, and the index
 // of the deployment that it is about.
 func (s *suggester) suggestible(finding *Finding) (index int, ok bool) {
-	if !finding.ofDeployment {
+	if !finding.ofDeployment || finding.stays {
 		return 0, false
 	}
 	d := s.all.Deployments[finding.subject]
