@@ -51,7 +51,7 @@ func reviews(tb testing.TB) []benched {
 	bad := typical(tb)
 	good := bytes.ReplaceAll(bad, []byte(`"type":"virtual-kubelet"`), []byte(`"agentpool":"gpu"`))
 	return []benched{
-		{"create", request(admissionv1.Create, bad, nil), 1, 128 << 10, 1050},
+		{"create", request(admissionv1.Create, bad, nil), 1, 128 << 10, 1100},
 		{"update", request(admissionv1.Update, bad, bad), 1, 128 << 10 * 22 / 10, 1000 * 22 / 10},
 		{"without-findings", request(admissionv1.Create, good, nil), 0, 128 << 10, 950},
 		// So few that the policies cannot have been asked.

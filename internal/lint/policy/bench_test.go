@@ -40,27 +40,6 @@ func BenchmarkEvaluate(b *testing.B) {
 	}
 }
 
-// Time on a shared machine tells little; what is allocated tells when evaluation
-// begins to do more.
-func TestAllocations(t *testing.T) {
-	if testing.Short() {
-		t.Skip("the race detector, for which .ci/run says -short, allocates too")
-	}
-	loaded := load(t, policies.FS)
-	for deployments, most := range map[int]float64{1: 900, 100: 210} {
-		f := serving(deployments)
-		per := testing.AllocsPerRun(20, func() {
-			if _, err := loaded.Evaluate(t.Context(), f); err != nil {
-				t.Fatal(err)
-			}
-		}) / float64(deployments)
-		t.Logf("%d deployments: %.0f allocations each", deployments, per)
-		if per > most {
-			t.Errorf("%d deployments: %.0f allocations each, at most %.0f are due", deployments, per, most)
-		}
-	}
-}
-
 // serving makes deployments on Azure Container Instances, every tenth of which asks
 // for GPU and too much memory.
 func serving(count int) *facts.Facts {

@@ -1,0 +1,27 @@
+//go:build !race
+
+package policy_test
+
+import (
+	"testing"
+
+	"github.com/mlpolicy/mlpolicy/policies"
+)
+
+// TestAllocations keeps evaluation within its budget of allocations, which unlike time is the
+// same on every machine; the race detector takes some of its own.
+func TestAllocations(t *testing.T) {
+	loaded := load(t, policies.FS)
+	for deployments, most := range map[int]float64{1: 900, 100: 210} {
+		f := serving(deployments)
+		per := testing.AllocsPerRun(20, func() {
+			if _, err := loaded.Evaluate(t.Context(), f); err != nil {
+				t.Fatal(err)
+			}
+		}) / float64(deployments)
+		t.Logf("%d deployments: %.0f allocations each", deployments, per)
+		if per > most {
+			t.Errorf("%d deployments: %.0f allocations each, at most %.0f are due", deployments, per, most)
+		}
+	}
+}
