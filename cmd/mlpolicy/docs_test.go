@@ -43,29 +43,30 @@ func TestRulePages(t *testing.T) {
 	}
 }
 
-// TestReadme holds each block of the README that is generated against the command that
-// prints it: <!-- mlpolicy ARGS --> before it, <!-- end --> behind it.
+// TestReadme compares each generated block of the README and of the pages that took over its
+// details with what the command prints: <!-- mlpolicy ARGS --> before it, <!-- end --> behind it.
 func TestReadme(t *testing.T) {
-	const file = "../../README.md"
-	readme, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
 	blocks := regexp.MustCompile(`(?s)(<!-- mlpolicy (.*?) -->\n).*?(<!-- end -->)`)
-	count := 0
-	got := blocks.ReplaceAllStringFunc(string(readme), func(block string) string {
-		count++
-		match := blocks.FindStringSubmatch(block)
-		text := output(t, strings.Fields(match[2])...)
-		if !strings.HasPrefix(text, "|") {
-			text = "```\n" + text + "```\n"
+	for _, file := range []string{"../../README.md", "../../docs/targets.md"} {
+		page, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
 		}
-		return match[1] + text + match[3]
-	})
-	if count == 0 {
-		t.Fatal("the README has no generated block")
+		count := 0
+		got := blocks.ReplaceAllStringFunc(string(page), func(block string) string {
+			count++
+			match := blocks.FindStringSubmatch(block)
+			text := output(t, strings.Fields(match[2])...)
+			if !strings.HasPrefix(text, "|") {
+				text = "```\n" + text + "```\n"
+			}
+			return match[1] + text + match[3]
+		})
+		if count == 0 {
+			t.Fatalf("%s has no generated block", file)
+		}
+		golden.Check(t, file, got)
 	}
-	golden.Check(t, file, got)
 }
 
 // TestReadmeNamesEveryCommand keeps the README from falling behind the command.
