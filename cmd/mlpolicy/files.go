@@ -144,7 +144,7 @@ func (w *walk) named(path string, read func() ([]byte, error)) bool {
 	})
 }
 
-// again tells whether a file was an input before.
+// again reports whether a file was an input before.
 func (w *walk) again(absolute string) bool {
 	if w.seen == nil {
 		return false
@@ -255,7 +255,7 @@ func (w *walk) input(path string, read func() ([]byte, error)) bool {
 	return w.yield(input)
 }
 
-// deployable tells whether a file of a folder can be a deployment, or complete one, by
+// deployable reports whether a file of a folder can be a deployment, or complete one, by
 // its name.
 func deployable(name string) bool {
 	if name == "MLmodel" {

@@ -130,7 +130,7 @@ func direct(name string) string {
 	return filepath.ToSlash(path)
 }
 
-// ignored tells whether a file is left out of a walk of its folder.
+// ignored reports whether a file is left out of a walk of its folder.
 func (p *projects) ignored(name string) bool {
 	absolute, err := filepath.Abs(filepath.FromSlash(name))
 	if err != nil {

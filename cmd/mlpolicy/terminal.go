@@ -23,7 +23,7 @@ func terminal(w io.Writer) *os.File {
 	return nil
 }
 
-// colors tells whether to write colours. The flag decides, then NO_COLOR
+// colors reports whether to write colours. The flag decides, then NO_COLOR
 // (https://no-color.org), then CLICOLOR_FORCE (https://bixense.com/clicolors), then
 // whether w is a terminal that knows them.
 func colors(when string, w io.Writer) bool {

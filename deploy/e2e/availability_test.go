@@ -46,7 +46,7 @@ func dryRun(ctx context.Context, client *kubernetes.Clientset, namespace string,
 	return err
 }
 
-// isDenial tells whether an error is the webhook's verdict.
+// isDenial reports whether an error is the webhook's verdict.
 func isDenial(err error) bool {
 	return apierrors.IsForbidden(err) && strings.Contains(err.Error(), denial)
 }

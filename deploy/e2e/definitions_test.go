@@ -59,7 +59,7 @@ func define(t *testing.T, list []*unstructured.Unstructured) {
 	}
 }
 
-// holds tells whether a condition of an object is true.
+// holds reports whether a condition of an object is true.
 func holds(object *unstructured.Unstructured, condition string) bool {
 	conditions, _, _ := unstructured.NestedSlice(object.Object, "status", "conditions")
 	return slices.ContainsFunc(conditions, func(each any) bool {

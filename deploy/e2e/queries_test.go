@@ -244,7 +244,7 @@ func selected(selector *parser.VectorSelector, there []labels.Labels) (all []lab
 	return all
 }
 
-// carries tells whether all that is selected within an expression has a label.
+// carries reports whether all that is selected within an expression has a label.
 func carries(expression parser.Expr, label string, there []labels.Labels) bool {
 	has := true
 	parser.Inspect(expression, func(node parser.Node, _ []parser.Node) error {

@@ -96,7 +96,7 @@ func TestExamples(t *testing.T) {
 	}
 }
 
-// onTarget tells whether an example has a deployment or a compute of its target.
+// onTarget reports whether an example has a deployment or a compute of its target.
 func onTarget(t *testing.T, linter *lint.Linter, e example) bool {
 	t.Helper()
 	extraction := factsOf(t, linter, os.DirFS(examplesFolder), e.name)

@@ -52,7 +52,7 @@ type Option struct {
 	Target string   // of the row
 	Name   string   // the row's, empty for a target without one
 	For    []string // the targets that the row stands for
-	// Current tells whether the deployment is there now.
+	// Current reports whether the deployment is there now.
 	Current bool
 	Verdict Verdict
 	// Findings are what the rules say of the deployment there, errors first. For the

@@ -39,10 +39,10 @@ type Policy struct {
 	Digest, Configuration string
 	// LeftOut are the IDs of the rules that relate several objects, which the Linter does not ask.
 	LeftOut []string
-	// Enforces tells whether an error denies an object of a namespace, which is empty for
+	// Enforces reports whether an error denies an object of a namespace, which is empty for
 	// objects that are in none; where it does not, the error is a warning.
 	Enforces func(namespace string) bool
-	// IsController tells whether a user is a controller, whose objects are never denied when
+	// IsController reports whether a user is a controller, whose objects are never denied when
 	// they have a covered owner.
 	IsController func(user string) bool
 	// Covers reports whether the webhook is asked about objects of a kind, whatever their version,
@@ -86,7 +86,7 @@ type Decision struct {
 	Denials []string
 	// Exempted are the errors that do not deny.
 	Exempted []ExemptedError
-	// Enforced tells whether the mode is to deny.
+	// Enforced reports whether the mode is to deny.
 	Enforced bool
 	// Failed says what could not be judged, which would not change the verdict.
 	Failed error
@@ -183,10 +183,10 @@ func suggest(ctx context.Context, result *lint.Result, outcomes []outcome) {
 	result.Suggest(ctx, denying...)
 }
 
-// isGone tells whether nobody waits for the answer any more.
+// isGone reports whether nobody waits for the answer any more.
 func isGone(ctx context.Context) bool { return errors.Is(ctx.Err(), context.Canceled) }
 
-// inScope tells whether a request is the webhook's business: what is created or changed,
+// inScope reports whether a request is the webhook's business: what is created or changed,
 // whole or through the subresources of pods that change containers. scale and status do not.
 func inScope(request *admissionv1.AdmissionRequest) bool {
 	if request.Operation != admissionv1.Create && request.Operation != admissionv1.Update {
@@ -260,7 +260,7 @@ func (p *Policy) exempts(request *admissionv1.AdmissionRequest, enforced bool) E
 	return ""
 }
 
-// controlled tells whether a controller made the object from an owner that the webhook
+// controlled reports whether a controller made the object from an owner that the webhook
 // covers: people were stopped there, and pods of what was admitted long ago must come back.
 func (p *Policy) controlled(user authenticationv1.UserInfo, object []byte) bool {
 	if !p.IsController(user.Username) {

@@ -470,7 +470,7 @@ func (r *reader) text(node *source.Node) (string, bool) {
 	return text, true
 }
 
-// is tells whether a node is of a kind; it is a mistake where it is not.
+// is reports whether a node is of a kind; it is a mistake where it is not.
 func (r *reader) is(node *source.Node, kind source.Kind, shape string) bool {
 	if node.Kind != kind {
 		r.mistake(node, "this must be %s, and is %s", shape, kindName(node))

@@ -37,7 +37,7 @@ func (s *scope) empty() bool {
 	return s.paths == nil && s.namespaces == nil && s.kinds == nil && s.names == nil
 }
 
-// covers tells whether the scope selects a subject whose file has that path from the
+// covers reports whether the scope selects a subject whose file has that path from the
 // configuration's folder.
 func (s *scope) covers(path string, subject facts.Subject) bool {
 	return (s.paths == nil || matchAny(s.paths, path)) &&

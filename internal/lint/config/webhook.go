@@ -58,7 +58,7 @@ func (w *Webhook) ModeIn(namespace string) Mode {
 	return Enforce
 }
 
-// Controls tells whether a user is a controller: what it makes of an owner is never denied.
+// Controls reports whether a user is a controller: what it makes of an owner is never denied.
 func (w *Webhook) Controls(user string) bool {
 	if w.controllers == nil {
 		return matchAny(clusterControllers, user)

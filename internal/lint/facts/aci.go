@@ -35,7 +35,7 @@ var aciContainerGroup = format{
 	},
 }
 
-// dated tells whether a version is a date, as Azure's are.
+// dated reports whether a version is a date, as Azure's are.
 func dated(version *source.Node) bool {
 	text, _ := version.Scalar()
 	_, err := time.Parse(time.DateOnly, strings.TrimSuffix(text, "-preview"))

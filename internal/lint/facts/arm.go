@@ -139,7 +139,7 @@ func newTemplateTypes(template *source.Node) *templateTypes {
 	return types
 }
 
-// hidden tells whether a parameter or a part of it is a secret. A type that is not
+// hidden reports whether a parameter or a part of it is a secret. A type that is not
 // found may be one, and one that contains itself counts as one.
 func (t *templateTypes) hidden(declared *source.Node) bool {
 	if declared == nil || declared.Kind != source.Mapping {

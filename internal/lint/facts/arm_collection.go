@@ -8,7 +8,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// allOf tells whether values are of a kind, none of them unknown.
+// allOf reports whether values are of a kind, none of them unknown.
 func (t *templateReader) allOf(values []*source.Node, kind source.Kind) bool {
 	return t.spend(len(values)) && !slices.ContainsFunc(values, func(n *source.Node) bool { return n.Kind != kind })
 }

@@ -38,7 +38,7 @@ const (
 	itemExpression
 )
 
-// isExpression tells whether a string is one. A string that begins with [[ is
+// isExpression reports whether a string is one. A string that begins with [[ is
 // the text behind the first bracket.
 func isExpression(text string) bool {
 	return strings.HasPrefix(text, "[") && strings.HasSuffix(text, "]") && !strings.HasPrefix(text, "[[")

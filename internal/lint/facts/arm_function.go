@@ -292,7 +292,7 @@ func integer(n *source.Node) (value int64, ok bool) {
 	return value, err == nil
 }
 
-// texts tells whether all values are strings.
+// texts reports whether all values are strings.
 func texts(values ...*source.Node) bool {
 	for _, value := range values {
 		if value.Kind != source.String {
@@ -423,7 +423,7 @@ func (t *templateReader) copyIndex(arguments []*expression, where templatePlace)
 	return nil
 }
 
-// names tells whether a value can name something. A name that looks like a
+// names reports whether a value can name something. A name that looks like a
 // placeholder is one where something has it, as $fxv#0 in Bicep's output.
 func (t *templateReader) names(n *source.Node) bool {
 	return n != nil && n.Kind == source.String && !t.originOf(n).unknown

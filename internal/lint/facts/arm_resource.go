@@ -18,7 +18,7 @@ type azureResource struct {
 	tags, sku, variant, properties *source.Node // variant is what Azure calls kind
 }
 
-// azureResourceKind tells whether resources of a type, in lower case, are read.
+// azureResourceKind reports whether resources of a type, in lower case, are read.
 func azureResourceKind(kind string) bool {
 	switch kind {
 	case "microsoft.machinelearningservices/workspaces/onlineendpoints",

@@ -299,7 +299,7 @@ func (t *templateReader) value(x *expression, where templatePlace) *source.Node 
 	return t.call(x, where)
 }
 
-// known tells whether a value can be computed with: it is no expression that cannot be
+// known reports whether a value can be computed with: it is no expression that cannot be
 // evaluated and no text that something else fills in later.
 func (t *templateReader) known(n *source.Node) bool {
 	return n != nil && len(n.Text) <= maxExpressionText && t.spend(len(n.Text)/1024) &&

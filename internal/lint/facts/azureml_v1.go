@@ -71,7 +71,7 @@ func v1Target(computeType *source.Node) (Target, bool) {
 	return "", false
 }
 
-// laterFilled tells whether a template or a placeholder stands where a word belongs.
+// laterFilled reports whether a template or a placeholder stands where a word belongs.
 func laterFilled(n *source.Node) bool {
 	if n == nil {
 		return false

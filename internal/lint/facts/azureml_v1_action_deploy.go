@@ -56,7 +56,7 @@ var azureMLv1ActionDeploy = format{
 	},
 }
 
-// inBraces tells whether a mapping is written as JSON writes it.
+// inBraces reports whether a mapping is written as JSON writes it.
 func inBraces(n *source.Node) bool {
 	return n.Kind == source.Mapping && n.File().Text[n.Span().Start.Offset] == '{'
 }

@@ -31,7 +31,7 @@ var azureMLv1RunConfig = format{
 	},
 }
 
-// sdkEnvironment tells whether a value is an environment of the SDK, version 1.
+// sdkEnvironment reports whether a value is an environment of the SDK, version 1.
 func sdkEnvironment(environment *source.Node) bool {
 	for _, path := range [][]string{
 		{"python", "userManagedDependencies"}, {"python", "condaDependencies"}, {"python", "condaDependenciesFile"},

@@ -76,7 +76,7 @@ var batchSchemaMarks = []string{
 	"atchDeployment.schema", "atchDeployment.Schema", "atchdeployment.schema", "atchDeployment.json",
 }
 
-// deploysModel tells whether a batch deployment is a model's, which is the CLI's default.
+// deploysModel reports whether a batch deployment is a model's, which is the CLI's default.
 func deploysModel(root *source.Node) bool {
 	if kind := root.Get("type"); !kind.IsNull() {
 		return lowerScalar(kind) == "model"

@@ -69,7 +69,7 @@ func (r *reader) doubts(options Options) [][]string {
 	return sets
 }
 
-// states tells whether the deployment's document states the fact of a word.
+// states reports whether the deployment's document states the fact of a word.
 func (d *Deployment) states(word string) bool {
 	switch {
 	case word == Labelled:

@@ -71,7 +71,7 @@ func findDoubles(root *source.Node) (doubles []double, values int) {
 	return doubles, values
 }
 
-// twice tells whether a key is among the members twice.
+// twice reports whether a key is among the members twice.
 func twice(members []source.Member) bool {
 	if len(members) > 16 {
 		names := make(map[string]bool, len(members))
@@ -116,7 +116,7 @@ func doublesOf(mapping *source.Node) []double {
 	return doubles
 }
 
-// matters tells whether the document tells something else when an earlier value of
+// matters reports whether the document tells something else when an earlier value of
 // the key counts. It takes the readings that it needs from trials.
 func (d double) matters(told string, tell func() string, trials *int) bool {
 	members := d.mapping.Members

@@ -243,7 +243,7 @@ func (reading *reading) gather() {
 	}
 }
 
-// completes tells whether the file holds anything that other documents can refer to.
+// completes reports whether the file holds anything that other documents can refer to.
 func (reading *reading) completes() bool { return len(reading.parts) > 0 }
 
 // defined returns the parts of a document. The computes that Azure ML knows by a name

@@ -196,7 +196,7 @@ type Deployment struct {
 	Workload Fact[Workload] `json:"workload,omitzero"`
 	// Stage is what it is for.
 	Stage Fact[Stage] `json:"stage,omitzero"`
-	// Designer tells whether the Azure ML designer made what is deployed.
+	// Designer reports whether the Azure ML designer made what is deployed.
 	Designer Fact[bool] `json:"designer,omitzero"`
 	// GPUs counts the devices asked for; 1 where a GPU is certain and its number is not.
 	GPUs Fact[int64] `json:"gpus,omitzero"`
@@ -211,7 +211,7 @@ type Deployment struct {
 	MemoryLimitGiB Fact[float64] `json:"memory_limit_gib,omitzero"`
 	// Replicas counts the copies of the service.
 	Replicas Fact[int64] `json:"replicas,omitzero"`
-	// Autoscales tells whether the service, not its cluster, scales by itself.
+	// Autoscales reports whether the service, not its cluster, scales by itself.
 	Autoscales Fact[bool] `json:"autoscales,omitzero"`
 	// Delivery is how it reaches the target, such as iot-edge.
 	Delivery Fact[string] `json:"delivery,omitzero"`
@@ -332,7 +332,7 @@ type Compute struct {
 	MinNodes Fact[int64] `json:"min_nodes,omitzero"`
 	// MaxNodes is the upper bound of its machines where the number varies.
 	MaxNodes Fact[int64] `json:"max_nodes,omitzero"`
-	// ClusterAutoscaling tells whether the cluster adds and removes machines by itself.
+	// ClusterAutoscaling reports whether the cluster adds and removes machines by itself.
 	ClusterAutoscaling Fact[bool] `json:"cluster_autoscaling,omitzero"`
 	// Parameters is the parameters file that its template is deployed with, where others
 	// give the template other facts.

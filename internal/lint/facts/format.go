@@ -27,7 +27,7 @@ type format struct {
 	// shapes are what documents of the format must be, by their kind; an empty kind stands for any
 	// other. A wrong shape is reported of an auxiliary document, too.
 	shapes map[string]*shape
-	// matches tells whether a document is of the format.
+	// matches reports whether a document is of the format.
 	matches func(root *source.Node) bool
 	// read adds what the document says.
 	read func(*reader)

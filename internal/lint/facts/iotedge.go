@@ -133,7 +133,7 @@ func (d *Deployment) rename(name string) {
 	}
 }
 
-// narrows tells whether target, which is stated, says more than the document does: a
+// narrows reports whether target, which is stated, says more than the document does: a
 // Data Box Edge is an IoT Edge device, and few manifests tell it from others.
 func (d *Deployment) narrows(target Fact[Target]) bool {
 	return d.Format == iotEdgeManifest.name && d.Target.Value == IoTEdge && target.Known && target.Value == DataBoxEdge

@@ -448,7 +448,7 @@ func (o *createOptions) visibleGPU(env *source.Node) (gpu Fact[float64], off boo
 
 const visibleDevices = "NVIDIA_VISIBLE_DEVICES"
 
-// hidesGPUs tells whether a value of NVIDIA_VISIBLE_DEVICES takes none.
+// hidesGPUs reports whether a value of NVIDIA_VISIBLE_DEVICES takes none.
 // https://docs.nvidia.com/datacenter/cloud-native/container-toolkit/latest/docker-specialized.html
 func hidesGPUs(value string) bool {
 	switch strings.TrimSpace(value) {

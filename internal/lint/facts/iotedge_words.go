@@ -119,7 +119,7 @@ func aiServices(path string) bool {
 	return services
 }
 
-// mayTrain tells whether the name of a module or of its image speaks of training.
+// mayTrain reports whether the name of a module or of its image speaks of training.
 func mayTrain(name, image *source.Node) bool {
 	_, base := imagePath(image)
 	for _, text := range []string{name.Text, base} {

@@ -82,7 +82,7 @@ func (r *reader) kserveComponents(set string, of *source.Node) {
 	}
 }
 
-// kserveServer tells whether key holds a container that KServe makes from the name
+// kserveServer reports whether key holds a container that KServe makes from the name
 // of a model server or of an explainer.
 func kserveServer(key string) bool {
 	switch key {

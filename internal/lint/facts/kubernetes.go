@@ -216,7 +216,7 @@ func (r *reader) metadata(d *Deployment, metadata *source.Node) {
 	}
 }
 
-// repeatsLabels tells whether one more part may carry labels that others carry too.
+// repeatsLabels reports whether one more part may carry labels that others carry too.
 // That many of them are too many is a Problem, once.
 func (r *reader) repeatsLabels(labels *source.Node) bool {
 	before := r.repeatedLabels

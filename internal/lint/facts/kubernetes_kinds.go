@@ -21,7 +21,7 @@ type ServedKinds struct {
 // Resource returns the name of a kind's resource.
 func (k ServedKinds) Resource(kind string) string { return strings.ToLower(kind) + "s" }
 
-// IsKubernetesKind tells whether KubernetesKinds lists a kind.
+// IsKubernetesKind reports whether KubernetesKinds lists a kind.
 func IsKubernetesKind(group, kind string) bool {
 	_, listed := scopes()[[2]string{group, kind}]
 	return listed
@@ -57,7 +57,7 @@ var versions = sync.OnceValue(func() map[[3]string]bool {
 	return all
 })
 
-// IsClusterWide tells whether objects of a kind that KubernetesKinds lists are in no namespace.
+// IsClusterWide reports whether objects of a kind that KubernetesKinds lists are in no namespace.
 func IsClusterWide(group, kind string) bool { return scopes()[[2]string{group, kind}] }
 
 // scopes tells of each group and kind that is listed whether it is in no namespace.

@@ -48,7 +48,7 @@ func anyObject(group, version, kind string) []byte {
 // apiVersion is as objects write it.
 func apiVersion(group, version string) string { return strings.TrimPrefix(group+"/"+version, "/") }
 
-// describes tells whether a file describes a deployment or a compute.
+// describes reports whether a file describes a deployment or a compute.
 func describes(t *testing.T, data []byte) bool {
 	t.Helper()
 	for _, r := range readFile(t.Context(), source.Parse("object.yaml", data), Lists{}).readers {

@@ -20,7 +20,7 @@ type Project struct {
 	// Files lists the names of the files in the form of source.File.Name. It is
 	// false when they are too many to look into.
 	Files func(context.Context) (names []string, ok bool)
-	// Ignored tells whether a file is left out of what Files lists; nil for none.
+	// Ignored reports whether a file is left out of what Files lists; nil for none.
 	Ignored func(name string) bool
 	// Direct gives a path that leads up and down the form of source.File.Name; nil
 	// where it has that form.
@@ -451,7 +451,7 @@ func (l *linker) addDependents(ctx context.Context, dependents *Facts, of *readi
 	return problems
 }
 
-// rests tells whether a deployment was completed by a document of the run.
+// rests reports whether a deployment was completed by a document of the run.
 func (l *linker) rests(d *Deployment) bool {
 	for _, link := range d.Links {
 		if link.Why == "" && slices.ContainsFunc(link.Found, func(found Place) bool { return l.inRun[found.Node.File()] }) {

@@ -24,7 +24,7 @@ func because(place Place, why string) Place {
 	return place
 }
 
-// in tells whether the place is in the file of this name.
+// in reports whether the place is in the file of this name.
 func (p Place) in(file string) bool { return p.Node != nil && p.Node.File().Name == file }
 
 // at reports whether two places are the same value.

@@ -60,7 +60,7 @@ var workloadKinds = []string{
 	"Pod", "PodTemplate", "ReplicationController", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob",
 }
 
-// kubernetesOwn tells whether an API group is one that comes with Kubernetes.
+// kubernetesOwn reports whether an API group is one that comes with Kubernetes.
 func kubernetesOwn(group string) bool {
 	switch group {
 	case "", "apps", "batch", "extensions", "autoscaling", "policy", "networking.k8s.io", "rbac.authorization.k8s.io",

@@ -75,7 +75,7 @@ func present(list *source.Node) iter.Seq[*source.Node] {
 	}
 }
 
-// takenAway tells whether an object or an item stands in a strategic merge patch to
+// takenAway reports whether an object or an item stands in a strategic merge patch to
 // be deleted.
 // https://kubernetes.io/docs/tasks/manage-kubernetes-objects/update-api-object-kubectl-patch
 func takenAway(n *source.Node) bool { return n.Get("$patch").Is("delete") && !live(n) }

@@ -104,7 +104,7 @@ func cannotRead(name string, err error) error {
 	return fmt.Errorf("%s cannot be read", name)
 }
 
-// within tells whether a path is root or below it; neither has symbolic links.
+// within reports whether a path is root or below it; neither has symbolic links.
 func within(fsys fs.FS, root, name string) bool {
 	if below(root, name) {
 		return true
@@ -126,7 +126,7 @@ func within(fsys fs.FS, root, name string) bool {
 	return false
 }
 
-// below tells whether a path is root or below it by its name alone.
+// below reports whether a path is root or below it by its name alone.
 func below(root, name string) bool {
 	if path.IsAbs(root) != path.IsAbs(name) {
 		return false

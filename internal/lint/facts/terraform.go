@@ -82,7 +82,7 @@ func Confidential(text []byte) bool {
 		containsAny(text, []string{"resource_changes", "planned_values", "sensitive_values", "sensitive_attributes"})
 }
 
-// stays tells whether a resource is there once these actions are done.
+// stays reports whether a resource is there once these actions are done.
 func stays(actions *source.Node) bool {
 	for _, action := range actions.Elements() {
 		if !action.Is("delete") && !action.Is("forget") {

@@ -48,14 +48,14 @@ func (r *reader) scalar(n *source.Node) (string, bool) {
 	return strings.TrimSpace(text), true
 }
 
-// template tells whether a value is an unrendered template: {{ x }} or {% x %},
+// template reports whether a value is an unrendered template: {{ x }} or {% x %},
 // quoted or read by YAML as a mapping whose only key is a mapping. GitHub's
 // ${{ x }} is a placeholder.
 func template(n *source.Node) bool {
 	return looksUnrendered(n) && !live(n)
 }
 
-// live tells whether a value is of an object of a cluster. A value that is made up has no file.
+// live reports whether a value is of an object of a cluster. A value that is made up has no file.
 func live(n *source.Node) bool {
 	if n == nil {
 		return false
@@ -76,7 +76,7 @@ func looksUnrendered(n *source.Node) bool {
 	return false
 }
 
-// placeholder tells whether a text holds something that is filled in later: ${X},
+// placeholder reports whether a text holds something that is filled in later: ${X},
 // $(X), $X, __X__, <x>, @@x@@, #{x}# or an ARM expression [x].
 func placeholder(text string) bool {
 	open := strings.Index(text, "__")
@@ -96,18 +96,18 @@ func (r *reader) placeholder(text string) bool {
 	return placeholder(text) && !live(r.root)
 }
 
-// later tells whether a template or a placeholder stands for a scalar.
+// later reports whether a template or a placeholder stands for a scalar.
 func later(n *source.Node, text string) bool {
 	return template(n) || placeholder(text) && !live(n)
 }
 
-// laterFilled tells whether a template or a placeholder stands for a value.
+// laterFilled reports whether a template or a placeholder stands for a value.
 func (r *reader) laterFilled(n *source.Node) bool {
 	text, ok := n.Scalar()
 	return n != nil && (template(n) || ok && r.placeholder(text))
 }
 
-// marked tells whether a text holds a placeholder in signs other than underscores.
+// marked reports whether a text holds a placeholder in signs other than underscores.
 func marked(text string) bool {
 	text = strings.TrimSpace(text)
 	switch {

@@ -39,7 +39,7 @@ var vllmProductionStack = format{
 
 var vllmContainerShape = mappingOf(map[string]*shape{"image": mappingShape, "resources": mappingShape})
 
-// vllmModels tells whether a document holds the chart's values for a model at least.
+// vllmModels reports whether a document holds the chart's values for a model at least.
 func vllmModels(values *source.Node) bool {
 	for _, model := range values.At("servingEngineSpec", "modelSpec").Elements() {
 		if model.Has("modelURL") || model.Has("requestGPU") {

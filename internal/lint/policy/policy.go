@@ -184,7 +184,7 @@ func (p *Policies) RuleIDs() []string {
 	return ids
 }
 
-// Extended tells whether there are rules beside the builtin ones.
+// Extended reports whether there are rules beside the builtin ones.
 func (p *Policies) Extended() bool { return p.extended }
 
 // Rules returns all rules, sorted by ID.

@@ -86,7 +86,7 @@ func cut(text []byte, span source.Span, width int) excerpt {
 	return excerpt{text: line, before: b, value: v}
 }
 
-// sensitive tells whether text may hold a secret: by the words that people call secrets,
+// sensitive reports whether text may hold a secret: by the words that people call secrets,
 // since an excerpt goes to logs that more people read than the file.
 func sensitive(text []byte) bool { return secretWords().Match(text) }
 

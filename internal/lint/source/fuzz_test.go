@@ -169,7 +169,7 @@ func checkNode(t *testing.T, n *Node, seen map[*Node]bool) {
 	}
 }
 
-// isPlain tells whether a node is a plain scalar on one line whose tag leaves its text.
+// isPlain reports whether a node is a plain scalar on one line whose tag leaves its text.
 func isPlain(n *Node, written string) bool {
 	if n.Kind >= Sequence || strings.ContainsAny(written, "\r\n\u0085\u2028\u2029") {
 		return false
@@ -247,7 +247,7 @@ func sigsValue(data []byte) (value any, ok bool) {
 	return value, errors.Is(decoder.Decode(&ignored), io.EOF)
 }
 
-// ambiguous tells whether two keys of a mapping become one in JSON though they
+// ambiguous reports whether two keys of a mapping become one in JSON though they
 // differ in YAML: sigs.k8s.io/yaml then takes either value.
 func ambiguous(n *Node) bool {
 	written := make(map[string]*Node)

@@ -75,7 +75,7 @@ func placeOfError(text string) (cause *yaml4.LoadError) {
 	}
 }
 
-// isUnclosed tells whether an error is about text that is wrong where it began and
+// isUnclosed reports whether an error is about text that is wrong where it began and
 // not where the reader stopped.
 func isUnclosed(context string) bool {
 	return context == "while scanning a simple key"
@@ -101,7 +101,7 @@ const (
 	noTab            = "a tab cannot indent YAML: use spaces"
 )
 
-// isBehind tells whether a place is behind all text of a chunk.
+// isBehind reports whether a place is behind all text of a chunk.
 func (r *libraryReader) isBehind(at yaml4.Mark, c chunk) bool {
 	return r.offset(at.Line, at.Column) >= c.start+len(strings.TrimRight(r.text[c.start:c.end], " \t\r\n"))
 }
@@ -113,7 +113,7 @@ func (r *libraryReader) offsetOf(at yaml4.Mark, c chunk) int {
 	return min(r.offset(at.Line, at.Column), visible)
 }
 
-// isControl tells whether a character must be escaped in YAML.
+// isControl reports whether a character must be escaped in YAML.
 func isControl(r rune) bool {
 	switch {
 	case r == '\t', r == '\n', r == '\r', r == 0x85:

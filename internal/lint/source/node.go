@@ -64,7 +64,7 @@ func (n *Node) At(keys ...string) *Node {
 	return n
 }
 
-// Has tells whether a mapping has key, whatever its value.
+// Has reports whether a mapping has key, whatever its value.
 func (n *Node) Has(key string) bool { return n.Get(key) != nil }
 
 // Elements returns the values of a sequence, nothing for any other node.
@@ -83,7 +83,7 @@ func (n *Node) Entries() []Member {
 	return n.Members
 }
 
-// IsNull tells whether the node is missing or null.
+// IsNull reports whether the node is missing or null.
 func (n *Node) IsNull() bool { return n == nil || n.Kind == Null }
 
 // Scalar returns the text of a scalar that is not null.
@@ -151,12 +151,12 @@ func (n *Node) member() *Member {
 
 func (m *Member) holds(n *Node) bool { return m.Key.standsAt(n) || m.Value.standsAt(n) }
 
-// standsAt tells whether the node is other or one that With made of it.
+// standsAt reports whether the node is other or one that With made of it.
 func (n *Node) standsAt(other *Node) bool {
 	return n == other || n.start == other.start && n.end == other.end && n.parent == other.parent && n.file == other.file
 }
 
-// Is tells whether the node is a scalar with this text.
+// Is reports whether the node is a scalar with this text.
 func (n *Node) Is(text string) bool {
 	scalar, ok := n.Scalar()
 	return ok && scalar == text

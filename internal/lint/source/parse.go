@@ -94,7 +94,7 @@ func (f *File) read(text string) reading {
 	return yaml
 }
 
-// structured tells whether every document is a collection: most broken JSON is
+// structured reports whether every document is a collection: most broken JSON is
 // still one long plain scalar of YAML.
 func (r reading) structured() bool {
 	return !slices.ContainsFunc(r.documents, func(d *Document) bool { return d.Root.Kind < Sequence })

@@ -120,7 +120,7 @@ func wordKind(text string) Kind {
 	return String
 }
 
-// isSpecial tells whether a plain scalar is an infinity or not-a-number.
+// isSpecial reports whether a plain scalar is an infinity or not-a-number.
 func isSpecial(text string) bool {
 	switch text {
 	case ".nan", ".NaN", ".NAN", ".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF", "-.inf", "-.Inf", "-.INF":
@@ -177,7 +177,7 @@ func parseInt(plain string) (int64, bool) {
 	return value, err == nil
 }
 
-// numeric tells whether only characters of numbers stand in text. It spares
+// numeric reports whether only characters of numbers stand in text. It spares
 // quantities such as 4Gi the errors of strconv, which allocate.
 func numeric(text string) bool {
 	for i := range len(text) {

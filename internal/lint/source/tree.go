@@ -171,7 +171,7 @@ func (r *libraryReader) scalar(y *yaml.Node, at int, parent *Node) *Node {
 	return n
 }
 
-// inComment tells whether the library has put an empty value behind the # of a
+// inComment reports whether the library has put an empty value behind the # of a
 // comment.
 func (r *libraryReader) inComment(at int) bool { return at > 0 && r.text[at-1] == '#' }
 

@@ -62,7 +62,7 @@ func (f *File) chunks(text string) []chunk {
 	return append(all, chunk{start, len(text)})
 }
 
-// isMarker tells whether a line is the marker --- or ... , with or without
+// isMarker reports whether a line is the marker --- or ... , with or without
 // content behind it.
 func isMarker(line, marker string) bool {
 	return strings.HasPrefix(line, marker) && (len(line) == len(marker) || blankSize(line[len(marker):]) > 0)
