@@ -133,12 +133,15 @@ func refusals() []refusal {
 	const (
 		quoted      = "a quoted number is understood"
 		placeholder = "a placeholder is passed over"
+		wrongShape  = "a value of the wrong shape is a warning in files"
 
 		noRuntimeClass = "the cluster has no RuntimeClass"
 	)
 	return []refusal{
 		{"formats/*/no-quantities.yaml#*", " is invalid: ", "a word that is no quantity does no harm"},
 		{"formats/*/not-known-yet.yaml#*", " is invalid: ", placeholder},
+		{"formats/*/wrong-shapes.yaml#*", " is invalid: ", wrongShape},
+		{"formats/*/wrong-shapes.yaml#*", " cannot be handled as a", wrongShape},
 		{"formats/azure-service-operator/container-group.yaml#[134]", "memoryInGB in body must be of type number", quoted},
 		{"formats/azure-service-operator/managed-cluster.yaml#1", `"${POOL}"`, placeholder},
 		{"formats/azure-service-operator/workspaces-compute.yaml#2", `Unsupported value: "dedicated"`, "Azure itself takes words in any case"},
@@ -157,7 +160,6 @@ func refusals() []refusal {
 		{"formats/kubernetes-workload/devices.yaml#[34]", `RuntimeClass "nvidia" not found`, noRuntimeClass},
 		{"formats/kubernetes-workload/init-containers.yaml#3", "Limit must be set for non overcommitable resources", "a request is understood"},
 		{"formats/kubernetes-workload/init-containers.yaml#5", "Pod Overhead set without corresponding RuntimeClass", noRuntimeClass},
-		{"formats/kubernetes-workload/wrong-shapes.yaml#[12]", "cannot be handled as a Deployment", "a value of the wrong shape is a warning in files"},
 		{"formats/kubernetes-workload/kinds.yaml#7", "no API server has apps/v1beta2", "it was served up to Kubernetes 1.15"},
 		{"formats/kubernetes-workload/kinds.yaml#9", "no API server has batch/v1beta1", "it was served up to Kubernetes 1.24"},
 		{"formats/kubernetes-workload/kinds.yaml#12", "spec.template.spec.containers: Required value", "there is nothing to understand"},
