@@ -119,7 +119,7 @@ func aiServices(path string) bool {
 	return services
 }
 
-// mayTrain reports whether the name of a module or of its image speaks of training.
+// mayTrain reports whether the name of a module or of its image has a word for training.
 func mayTrain(name, image *source.Node) bool {
 	_, base := imagePath(image)
 	for _, text := range []string{name.Text, base} {
@@ -134,11 +134,18 @@ func mayTrain(name, image *source.Node) bool {
 }
 
 // inferenceWord returns the first word or pair of words of a name that the list has,
-// empty for none.
+// empty for none. A version may stand behind a word, and belong to the name of a network.
 func inferenceWord(name string) string {
+	for _, name := range []string{name, withoutVersions(name)} {
+		if word := listedWord(name); word != "" {
+			return word
+		}
+	}
+	return deepNetwork(name)
+}
+
+func listedWord(name string) string {
 	known := inferenceWords()
-	whole := name
-	name = withoutVersions(name)
 	// ONNXRuntime and YOLOv8 have their words in the one way or in the other.
 	for _, humps := range []bool{false, true} {
 		before := ""
@@ -158,42 +165,30 @@ func inferenceWord(name string) string {
 			}
 		}
 	}
-	return deepNetwork(whole)
+	return ""
 }
 
 // withoutVersions parts the letter of a version from the word before it: fruitclassifier-v2
-// for fruitclassifierv2. In the names of networks it stays.
-func withoutVersions(name string) string {
-	return versioned().ReplaceAllStringFunc(name, func(match string) string {
-		if strings.HasSuffix(strings.ToLower(match[:len(match)-2]), "yolo") {
-			return match
-		}
-		return match[:len(match)-2] + "-" + match[len(match)-2:]
-	})
-}
+// for fruitclassifierv2.
+func withoutVersions(name string) string { return versioned().ReplaceAllString(name, "$1-$2") }
 
 // versioned matches a version at the end of a word in lower case.
-var versioned = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[a-z]{2,}v[0-9]`) })
+var versioned = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`([a-z]{2,})(v[0-9])`) })
 
 // deepNetwork returns resnet where a compound has it with one of the depths that it comes
 // in, as edgeresnet50 does, and inception where it has that with a version; empty for none.
 func deepNetwork(name string) string {
 	for compound := range strings.FieldsFuncSeq(strings.ToLower(name), func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsDigit(c) }) {
-		if deepResnet().MatchString(compound) && !endsInTraining(compound) {
-			return "resnet"
-		}
-		if versionedInception().MatchString(compound) && !endsInTraining(compound) {
-			return "inception"
+		if match := deepNetworks().FindStringSubmatch(compound); match != nil && !endsInTraining(compound) {
+			return match[1] + match[2]
 		}
 	}
 	return ""
 }
 
-var deepResnet = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`resnet(?:18|34|50|101|152)(?:\D|$)`)
+var deepNetworks = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?:(resnet)(?:18|34|50|101|152)|(inception)(?:resnet)?v[1-4])(?:\D|$)`)
 })
-
-var versionedInception = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`inception(?:resnet)?v[1-4](?:\D|$)`) })
 
 // plainWord leaves out what every module may have in its name: predictmodule,
 // InferenceServer.
