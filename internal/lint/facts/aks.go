@@ -60,7 +60,7 @@ func (r *reader) poolPriority(n *source.Node) Fact[VMPriority] {
 	case strings.EqualFold(text.Value, "Spot"):
 		return Know(LowPriority, text.Place)
 	default:
-		r.problem(Warning, n, "Write Regular or Spot.", "%s is %q, which is no priority", n.Path(), text.Value)
+		r.problem(Warning, n, "Write Regular or Spot.", "invalid priority %q of %s", text.Value, n.Path())
 	}
 	return Fact[VMPriority]{}
 }
@@ -76,7 +76,7 @@ func (r *reader) clusterPurpose(n *source.Node) Fact[Stage] {
 	case "fastprod", "denseprod":
 		return Know(Production, because(text.Place, text.Value+" clusters are for production"))
 	default:
-		r.problem(Warning, n, "Write DevTest, FastProd or DenseProd.", "%s is %q, which is no cluster purpose", n.Path(), text.Value)
+		r.problem(Warning, n, "Write DevTest, FastProd or DenseProd.", "invalid cluster purpose %q of %s", text.Value, n.Path())
 	}
 	return Fact[Stage]{}
 }

@@ -143,6 +143,6 @@ func (r *reader) priority(n *source.Node, what, words string) Fact[VMPriority] {
 	case "dedicated":
 		return Know(Dedicated, text.Place)
 	}
-	r.problem(Warning, n, "Write "+words+".", "%s is %q, which is no %s", n.Path(), text.Value, what)
+	r.problem(Warning, n, "Write "+words+".", "invalid %s %q of %s", what, text.Value, n.Path())
 	return Fact[VMPriority]{}
 }

@@ -340,6 +340,6 @@ func (r *reader) foundNothing() bool {
 		!slices.ContainsFunc(r.deployments, func(d *Deployment) bool {
 			return d.Target.Known || d.GPUs.Known || d.FPGAs.Known || d.CPUCores.Known || d.MemoryGiB.Known || d.MemoryLimitGiB.Known ||
 				len(d.Images)+len(d.Models) > 0 ||
-				slices.ContainsFunc(d.mentions, func(mention *reference) bool { return mention.kind != extendedResource })
+				slices.ContainsFunc(d.mentions, func(mention *reference) bool { return !mention.implied })
 		})
 }

@@ -244,7 +244,7 @@ func (r *reader) device(n *source.Node, kind deviceKind) Fact[float64] {
 		place.Why = "a share of a GPU counts as one"
 		return Know(1.0, place)
 	case quantity.AsApproximateFloat64() > math.MaxInt32: // beyond an int64, Value is anything
-		r.problem(quantitySeverity(n), n, "Write a whole number.", "%s is %s, which is no number of things", n.Path(), n.Text)
+		r.problem(quantitySeverity(n), n, "Write a whole number.", "invalid count %s of %s", n.Text, n.Path())
 		return Fact[float64]{}
 	}
 	return Know(float64(quantity.Value()), place)

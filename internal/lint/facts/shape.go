@@ -140,15 +140,19 @@ func (r *reader) misshapen(n *source.Node, want *shape) {
 	if r.alreadyMisread(n) {
 		return
 	}
-	what := map[source.Kind]string{source.Mapping: "a mapping", source.Sequence: "a list"}
-	is, must := what[n.Kind], what[want.kind]
-	if is == "" {
-		is = "a single value"
-	}
-	if must == "" {
-		must = "a single value"
-	}
+	is, must := kindOf(n.Kind), kindOf(want.kind)
 	r.problem(Warning, n, "Write "+must+" here; what it declares as "+is+" is not read.", "%s must be %s, not %s", n.Path(), must, is)
+}
+
+// kindOf names a kind of values for people.
+func kindOf(kind source.Kind) string {
+	switch kind {
+	case source.Mapping:
+		return "a mapping"
+	case source.Sequence:
+		return "a list"
+	}
+	return "a single value"
 }
 
 // alreadyMisread notes that a value has the wrong shape, and reports whether that was known: by way

@@ -234,8 +234,8 @@ func TestFaultsInOtherKinds(t *testing.T) {
 		{"containers: [{image: a, " + gpu + "}], tolerations: {key: a}, runtimeClassName: [nvidia]",
 			"spec.tolerations must be a list, not a mapping; spec.runtimeClassName must be a single value, not a list"},
 		{"containers: [{image: a, " + gpu + "}, {image: b, resources: [a]}]", "spec.containers[1].resources must be a mapping, not a list"},
-		{"containers: [{image: a, resources: {limits: {nvidia.com/gpu: 1, memory: lots}}}]", `spec.containers[0].resources.limits.memory is "lots", which is no quantity`},
-		{"containers: [{image: a, resources: {limits: {nvidia.com/gpu: 1, memory: [1Gi]}}}]", "spec.containers[0].resources.limits.memory is a collection and no quantity"},
+		{"containers: [{image: a, resources: {limits: {nvidia.com/gpu: 1, memory: lots}}}]", `invalid quantity "lots" of spec.containers[0].resources.limits.memory`},
+		{"containers: [{image: a, resources: {limits: {nvidia.com/gpu: 1, memory: [1Gi]}}}]", "spec.containers[0].resources.limits.memory must be a quantity, not a list"},
 		{"a: {containers: [{image: a, resources: [b]}]}, b: {containers: [{image: a, " + gpu + "}], nodeSelector: {type: [c]}}", "spec.b.nodeSelector.type must be a single value, not a list"},
 		{"a: {containers: [{image: a}], nodeSelector: &labels [c]}, b: {containers: [{image: a, " + gpu + "}], nodeSelector: *labels}", "spec.a.nodeSelector must be a mapping, not a list"},
 		// No deployment.

@@ -155,7 +155,7 @@ func (r *reader) count(n *source.Node) Fact[int64] {
 		return Fact[int64]{}
 	}
 	if number.Value != math.Trunc(number.Value) || number.Value > math.MaxInt32 {
-		r.problem(Warning, n, "Write a whole number.", "%s is %s, which is no number of things", n.Path(), n.Text)
+		r.problem(Warning, n, "Write a whole number.", "invalid count %s of %s", n.Text, n.Path())
 		return Fact[int64]{}
 	}
 	return Know(int64(number.Value), number.Place)
@@ -169,7 +169,7 @@ func (r *reader) number(n *source.Node) Fact[float64] {
 	}
 	value, err := strconv.ParseFloat(strings.ReplaceAll(text, "_", ""), 64)
 	if err != nil || !(value >= 0 && value <= maxQuantity) {
-		r.problem(Warning, n, "Write a number that is not negative.", "%s is %q, which is no quantity", n.Path(), text)
+		r.problem(Warning, n, "Write a number that is not negative.", "invalid quantity %q of %s", text, n.Path())
 		return Fact[float64]{}
 	}
 	return Know(value, r.carry(n))
@@ -219,13 +219,13 @@ func (r *reader) kubernetesQuantity(n *source.Node) (quantity resource.Quantity,
 	}
 	quantity, ok = parseQuantity(text)
 	if !ok {
-		r.problem(quantitySeverity(n), n, "Write a quantity such as 500m, 2 or 4Gi.", "%s is %q, which is no quantity", n.Path(), text)
+		r.problem(quantitySeverity(n), n, "Write a quantity such as 500m, 2 or 4Gi.", "invalid quantity %q of %s", text, n.Path())
 	}
 	return quantity, ok
 }
 
 // quantitySeverity is how much it matters that something stands for a Kubernetes quantity and
-// is none. In an object of a cluster it is an error: all that Kubernetes takes and a machine
+// is not one. In an object of a cluster it is an error: all that Kubernetes takes and a machine
 // can have is read, so that nobody gets around a rule by a text that only an operator would
 // understand.
 func quantitySeverity(n *source.Node) Severity {
@@ -283,7 +283,7 @@ func (r *reader) size(n *source.Node) Fact[int64] {
 	}
 	value, ok := ParseSize(text)
 	if !ok {
-		r.problem(Warning, n, "Write a size such as 900MB, 1.4GB or 512MiB.", "%s is %q, which is no size", n.Path(), text)
+		r.problem(Warning, n, "Write a size such as 900MB, 1.4GB or 512MiB.", "invalid size %q of %s", text, n.Path())
 		return Fact[int64]{}
 	}
 	return Know(value, r.carry(n))
@@ -304,7 +304,7 @@ func (r *reader) noCollection(n *source.Node) Fact[float64] {
 // collection reports a list or a mapping where something else belongs.
 func (r *reader) collection(severity Severity, n *source.Node, what, remedy string) {
 	if n != nil && n.Kind >= source.Sequence && !template(n) && !r.alreadyMisread(n) {
-		r.problem(severity, n, remedy, "%s is a collection and no %s", n.Path(), what)
+		r.problem(severity, n, remedy, "%s must be a %s, not %s", n.Path(), what, kindOf(n.Kind))
 	}
 }
 
