@@ -32,6 +32,7 @@ var rooms = map[string][]string{
 		module + "internal/lint/suggest",
 		"k8s.io/apimachinery/pkg/api/resource",          // quantities
 		"google.golang.org/protobuf/encoding/protowire", // ONNX
+		"cel.dev/cel-go/",                               // selectors of device classes
 	},
 	"internal/lint/policy": {
 		module + "internal/lint/facts",

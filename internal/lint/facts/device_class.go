@@ -1,10 +1,14 @@
 package facts
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
+
+	"cel.dev/cel-go/common"
+	"cel.dev/cel-go/common/ast"
+	"cel.dev/cel-go/common/operators"
+	"cel.dev/cel-go/parser"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
@@ -39,7 +43,7 @@ func (r *reader) classDevice(selectors *source.Node) (device deviceKind, place P
 		if !expression.Known || len(expression.Value) > maxExpression {
 			continue
 		}
-		selected := selectionOf(expression.Value, 0)
+		selected := selectionOf(expression.Value)
 		partition = partition || selected.partition
 		if selected.drivers == nil || device != noDevice {
 			continue
@@ -73,167 +77,110 @@ type selection struct {
 	partition bool     // partitions of GPUs alone
 }
 
-const (
-	// maxExpression is in bytes, the limit of Kubernetes.
-	maxExpression = 10 << 10
-	// maxNesting bounds parentheses around parentheses.
-	maxNesting = 50
-)
+// maxExpression is in bytes, the limit of Kubernetes.
+const maxExpression = 10 << 10
+
+var celParser = sync.OnceValues(func() (*parser.Parser, error) { return parser.NewParser(parser.EnableOptionalSyntax(true)) })
 
 // selectionOf understands an expression by the conditions that it joins; what else is in them
 // does not matter.
-func selectionOf(expression string, depth int) selection {
-	expression = strings.TrimSpace(expression)
-	if depth == maxNesting || conditional(expression) {
+func selectionOf(expression string) selection {
+	p, err := celParser()
+	if err != nil {
 		return selection{}
 	}
-	if alternatives := splitCEL(expression, "||"); len(alternatives) > 1 {
-		all := selection{partition: true}
-		for i, alternative := range alternatives {
-			one := selectionOf(alternative, depth+1)
-			all.partition = all.partition && one.partition
-			if one.drivers == nil || i > 0 && all.drivers == nil {
-				all.drivers = nil
-				continue
-			}
-			for _, driver := range one.drivers {
-				if !slices.Contains(all.drivers, driver) {
-					all.drivers = append(all.drivers, driver)
-				}
-			}
-		}
-		return all
+	parsed, errs := p.Parse(common.NewTextSource(expression))
+	if len(errs.GetErrors()) > 0 {
+		return selection{}
 	}
-	if conditions := splitCEL(expression, "&&"); len(conditions) > 1 {
-		var all selection
-		for _, condition := range conditions {
-			one := selectionOf(condition, depth+1)
-			all.partition = all.partition || one.partition
-			if all.drivers == nil {
-				all.drivers = one.drivers
-			}
-		}
-		return all
-	}
-	if inner, ok := unwrapped(expression); ok {
-		return selectionOf(inner, depth+1)
-	}
-	one := selection{partition: partitionCondition().MatchString(expression)}
-	if match := driverCondition().FindStringSubmatch(expression); match != nil {
-		for _, name := range driverName().FindAllStringSubmatch(match[0], -1) {
-			one.drivers = append(one.drivers, name[1])
-		}
-	}
-	return one
+	return selectedBy(parsed.Expr())
 }
 
-// driverCondition matches a condition that the driver is one of some.
-var driverCondition = sync.OnceValue(func() *regexp.Regexp {
-	const name = `["'][a-z0-9.-]+["']`
-	return regexp.MustCompile(`^(?:device\.driver\s*==\s*` + name + `|` + name + `\s*==\s*device\.driver` +
-		`|device\.driver\s+in\s+\[\s*` + name + `(?:\s*,\s*` + name + `)*\s*,?\s*\])$`)
-})
-
-var driverName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`["']([a-z0-9.-]+)["']`) })
-
-// partitionCondition matches what the class mig.nvidia.com of NVIDIA's driver requires.
-var partitionCondition = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`\.type\s*==\s*["']mig["']$`)
-})
-
-// conditional reports whether an expression has a conditional operator at the top. A question mark
-// after a dot or a bracket belongs to an optional field.
-func conditional(expression string) bool {
-	parts := splitCEL(expression, "?")
-	for _, part := range parts[:len(parts)-1] {
-		if part = strings.TrimSpace(part); !strings.HasSuffix(part, ".") && !strings.HasSuffix(part, "[") {
-			return true
-		}
+func selectedBy(condition ast.Expr) selection {
+	if condition.Kind() != ast.CallKind || len(condition.AsCall().Args()) != 2 {
+		return selection{}
 	}
-	return false
+	call := condition.AsCall()
+	a, b := call.Args()[0], call.Args()[1]
+	switch call.FunctionName() {
+	case operators.LogicalOr:
+		return selectedBy(a).or(selectedBy(b))
+	case operators.LogicalAnd:
+		return selectedBy(a).and(selectedBy(b))
+	case operators.Equals:
+		if _, literal := celText(a); literal {
+			a, b = b, a
+		}
+		value, literal := celText(b)
+		if !literal || a.Kind() != ast.SelectKind {
+			return selection{}
+		}
+		if isDriver(a) {
+			return selection{drivers: []string{value}}
+		}
+		// What the class mig.nvidia.com of NVIDIA's driver requires.
+		return selection{partition: a.AsSelect().FieldName() == "type" && value == "mig"}
+	case operators.In:
+		return selection{drivers: driversIn(a, b)}
+	}
+	return selection{}
 }
 
-// unwrapped returns what is in the parentheses around an expression.
-func unwrapped(expression string) (inner string, ok bool) {
-	if !strings.HasPrefix(expression, "(") || !strings.HasSuffix(expression, ")") {
+// or is what one of two conditions selects.
+func (s selection) or(other selection) selection {
+	either := selection{partition: s.partition && other.partition}
+	if s.drivers != nil && other.drivers != nil {
+		either.drivers = slices.Clone(s.drivers)
+		for _, driver := range other.drivers {
+			if !slices.Contains(either.drivers, driver) {
+				either.drivers = append(either.drivers, driver)
+			}
+		}
+	}
+	return either
+}
+
+// and is what both conditions select.
+func (s selection) and(other selection) selection {
+	both := selection{drivers: s.drivers, partition: s.partition || other.partition}
+	if both.drivers == nil {
+		both.drivers = other.drivers
+	}
+	return both
+}
+
+// isDriver reports whether an expression is device.driver.
+func isDriver(expression ast.Expr) bool {
+	if expression.Kind() != ast.SelectKind {
+		return false
+	}
+	field := expression.AsSelect()
+	return field.FieldName() == "driver" && field.Operand().Kind() == ast.IdentKind && field.Operand().AsIdent() == "device"
+}
+
+// driversIn returns the texts of a list that is to have the driver, nil for anything else.
+func driversIn(of, list ast.Expr) []string {
+	if !isDriver(of) || list.Kind() != ast.ListKind {
+		return nil
+	}
+	var drivers []string
+	for _, element := range list.AsList().Elements() {
+		driver, literal := celText(element)
+		if !literal {
+			return nil
+		}
+		drivers = append(drivers, driver)
+	}
+	return drivers
+}
+
+// celText returns the value of a literal text.
+func celText(expression ast.Expr) (value string, ok bool) {
+	if expression.Kind() != ast.LiteralKind {
 		return "", false
 	}
-	inner = expression[1 : len(expression)-1]
-	depth := 0
-	for _, token := range tokensOfCEL(inner) {
-		switch token.text {
-		case "(", "[", "{":
-			depth++
-		case ")", "]", "}":
-			depth--
-		}
-		if depth < 0 { // the first and the last do not belong together
-			return "", false
-		}
-	}
-	return inner, depth == 0
-}
-
-// splitCEL cuts an expression at an operator that stands outside of brackets and texts.
-func splitCEL(expression, operator string) []string {
-	var parts []string
-	start, depth := 0, 0
-	for _, token := range tokensOfCEL(expression) {
-		switch token.text {
-		case "(", "[", "{":
-			depth++
-		case ")", "]", "}":
-			depth--
-		case operator:
-			if depth == 0 {
-				parts = append(parts, expression[start:token.at])
-				start = token.at + len(operator)
-			}
-		}
-	}
-	return append(parts, expression[start:])
-}
-
-// celToken is a bracket or an operator at an offset in bytes.
-type celToken struct {
-	text string
-	at   int
-}
-
-// tokensOfCEL returns the brackets and the operators that join conditions, without those in texts.
-// https://github.com/google/cel-spec/blob/master/doc/langdef.md#syntax
-func tokensOfCEL(expression string) []celToken {
-	var tokens []celToken
-	for i := 0; i < len(expression); i++ {
-		switch rest := expression[i:]; {
-		case rest[0] == '"' || rest[0] == '\'':
-			i += textOfCEL(rest, i > 0 && (expression[i-1] == 'r' || expression[i-1] == 'R')) - 1
-		case strings.HasPrefix(rest, "||"), strings.HasPrefix(rest, "&&"):
-			tokens = append(tokens, celToken{rest[:2], i})
-			i++
-		case strings.IndexByte("()[]{}?", rest[0]) >= 0:
-			tokens = append(tokens, celToken{rest[:1], i})
-		}
-	}
-	return tokens
-}
-
-// textOfCEL returns the length of the text in quotes with which an expression begins. In a raw one
-// a backslash is a character like others.
-func textOfCEL(expression string, raw bool) int {
-	quote := expression[:1]
-	if strings.HasPrefix(expression, strings.Repeat(quote, 3)) {
-		quote = expression[:3]
-	}
-	for i := len(quote); i < len(expression); i++ {
-		switch {
-		case expression[i] == '\\' && !raw:
-			i++
-		case strings.HasPrefix(expression[i:], quote):
-			return i + len(quote)
-		}
-	}
-	return len(expression)
+	value, ok = expression.AsLiteral().Value().(string)
+	return value, ok
 }
 
 // classRequest is what a container requests of an extended resource that a device class may define.
