@@ -165,7 +165,7 @@ func (l *linker) parametrize(ctx context.Context, of *reading) {
 				of.readers[i].unknown = "the values of its parameters: " + path.Base(file.root.File().Name) + " cannot be read"
 			}
 			if len(r.deployments)+len(r.computes) > 0 || of.readers[i].foundAny() {
-				l.reportOnce(file, r.root)
+				l.reportParameters(file, r.root)
 			}
 		}
 	}
@@ -177,16 +177,14 @@ func (r *reader) foundAny() bool {
 	return len(r.deployments)+len(r.computes) > 0 || slices.ContainsFunc(r.variants, (*reader).foundAny)
 }
 
-// reportOnce adds the problems of a parameters file of a template, once for several of them.
-func (l *linker) reportOnce(file *parametersFile, template *source.Node) {
+// reportParameters adds the problems of a parameters file of a template.
+func (l *linker) reportParameters(file *parametersFile, template *source.Node) {
 	if file.broken != nil && l.inRun[file.root.File()] && len(file.root.File().Problems) > 0 {
 		return // it is reported as any other file
 	}
 	for _, problem := range file.problems(template) {
 		problem.Place.Related = []Place{{Node: template, Why: "the template that is deployed with it"}}
-		if !slices.ContainsFunc(l.problems, func(known Problem) bool { return known.told() == problem.told() }) {
-			l.problems = append(l.problems, problem)
-		}
+		l.report(problem)
 	}
 }
 

@@ -119,9 +119,7 @@ func (l *linker) misshapenBindings(bindings *source.Node) bool {
 	r := &reader{format: azureFunctionsProject.name, root: bindings}
 	r.shaped(bindings, listOf(mappingOf(map[string]*shape{"type": scalarShape})))
 	for _, problem := range r.problems {
-		if !slices.ContainsFunc(l.problems, func(known Problem) bool { return known.told() == problem.told() }) {
-			l.problems = append(l.problems, problem)
-		}
+		l.report(problem)
 	}
 	return len(r.problems) > 0
 }

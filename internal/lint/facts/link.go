@@ -176,10 +176,19 @@ type linker struct {
 	values   map[string]*parametersFiles // by the folder of templates
 	linked   map[*source.Node]bool       // parameters files that belong to a template
 	unlinked map[*source.Node]string     // why others do not
-	problems []Problem                   // with parameters files
+	problems []Problem                   // with files that documents of several files refer to
+	reported map[string]bool             // what makes these the same
 	indexes  map[*Project]*index         // what was looked into
 	settled  map[*Compute]struct{}       // computes that are complete
 	sizes    *sizes
+}
+
+// report adds a problem with a file that several documents may refer to, once.
+func (l *linker) report(problem Problem) {
+	if key := problem.told(); !l.reported[key] {
+		l.reported[key] = true
+		l.problems = append(l.problems, problem)
+	}
 }
 
 func newLinker(fsys fs.FS, run []*reading, options Options) *linker {
@@ -190,7 +199,7 @@ func newLinker(fsys fs.FS, run []*reading, options Options) *linker {
 		folders: map[string][]string{}, walked: map[string]bool{standardInput: true},
 		projects: map[string]*Project{}, indexes: map[*Project]*index{}, settled: map[*Compute]struct{}{},
 		folded: map[partIn][]*part{}, values: map[string]*parametersFiles{},
-		linked: map[*source.Node]bool{}, unlinked: map[*source.Node]string{},
+		linked: map[*source.Node]bool{}, unlinked: map[*source.Node]string{}, reported: map[string]bool{},
 	}
 	lookUp := func(ctx context.Context, name string) *reading { return l.file(ctx, l.direct(name)) }
 	l.sizes = newSizes(fsys, lookUp, func(file string) string { return l.project(file).Root })
