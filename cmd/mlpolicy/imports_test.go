@@ -9,9 +9,9 @@ import (
 
 const module = "github.com/mlpolicy/mlpolicy/"
 
-// rooms lists what each package may import beside the standard library, as prefixes
-// of import paths. A package that stands here nowhere is a new room: design it first.
-var rooms = map[string][]string{
+// allowedImports has, for each package, the prefixes of the import paths that it may import beside the standard
+// library. A package that is not in it fails the test: say here what a new package depends on.
+var allowedImports = map[string][]string{
 	"deploy":         nil,
 	"docs/schemas":   nil,
 	"policies":       nil,
@@ -80,8 +80,8 @@ var rooms = map[string][]string{
 	},
 }
 
-// TestRooms holds every import of every package against the list above.
-func TestRooms(t *testing.T) {
+// TestImports checks every import of every package against allowedImports.
+func TestImports(t *testing.T) {
 	output, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, module+"...", module+"testdata/rules").Output()
 	if err != nil {
 		t.Fatal(err)
@@ -89,22 +89,22 @@ func TestRooms(t *testing.T) {
 	seen := 0
 	for line := range strings.Lines(string(output)) {
 		fields := strings.Fields(line)
-		room := strings.TrimPrefix(fields[0], module)
-		allowed, known := rooms[room]
+		name := strings.TrimPrefix(fields[0], module)
+		allowed, known := allowedImports[name]
 		if !known {
-			t.Errorf("%s is a package without a line in the list of rooms", room)
+			t.Errorf("%s is not in allowedImports", name)
 			continue
 		}
 		seen++
 		for _, path := range fields[1:] {
 			standard := !strings.Contains(strings.Split(path, "/")[0], ".")
 			if !standard && !slices.ContainsFunc(allowed, func(prefix string) bool { return strings.HasPrefix(path, prefix) }) {
-				t.Errorf("%s imports %s, which its room does not allow", room, path)
+				t.Errorf("%s imports %s, which allowedImports does not list", name, path)
 			}
 		}
 	}
-	if seen != len(rooms) {
-		t.Errorf("%d packages were checked, the list has %d", seen, len(rooms))
+	if seen != len(allowedImports) {
+		t.Errorf("%d packages were checked, allowedImports has %d", seen, len(allowedImports))
 	}
 }
 
