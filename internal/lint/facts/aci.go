@@ -54,7 +54,7 @@ var (
 
 // containerGroup reads the properties of a container group. Its containers run
 // together; the init containers run before them, one at a time.
-func (r *reader) containerGroup(d *Deployment, properties *source.Node) {
+func (r *reader) containerGroup(d *Draft, properties *source.Node) {
 	var sum demand
 	r.shaped(properties, containerGroupShape)
 	for _, container := range properties.Get("containers").Elements() {
@@ -67,7 +67,7 @@ func (r *reader) containerGroup(d *Deployment, properties *source.Node) {
 	d.limitMemory(sum.memoryLimit.fact())
 }
 
-func (r *reader) groupContainer(d *Deployment, container *source.Node) ask {
+func (r *reader) groupContainer(d *Draft, container *source.Node) ask {
 	r.image(d, container.Get("image"))
 	requests, limits := container.At("resources", "requests"), container.At("resources", "limits")
 	gpus := larger(r.groupGPUs(requests.Get("gpu")), r.groupGPUs(limits.Get("gpu")))

@@ -59,7 +59,7 @@ var armParametersFile = format{
 		values := root.GetFold("parameters")
 		return strings.HasSuffix(armSchema(root), "deploymentparameters") && !values.IsNull()
 	},
-	read: func(r *reader) { r.part(armParameters, "the ARM templates of its folder", &Deployment{}) },
+	read: func(r *reader) { r.part(armParameters, "the ARM templates of its folder", &Draft{}) },
 }
 
 // armSchema returns in lower case what the $schema of Azure Resource Manager says a

@@ -79,7 +79,7 @@ func (r *reader) azureResource(a azureResource) {
 }
 
 // azureDeployment adds the deployment that a resource is.
-func (r *reader) azureDeployment(a azureResource) *Deployment {
+func (r *reader) azureDeployment(a azureResource) *Draft {
 	d := r.deployment(r.lastNames(a.name, 1), a.object)
 	r.tags(d, a.tags)
 	return d
@@ -183,7 +183,7 @@ func (r *reader) azureBatchDeployment(a azureResource) {
 }
 
 // azureModel reads the model that an ID names.
-func (r *reader) azureModel(d *Deployment, id *source.Node) {
+func (r *reader) azureModel(d *Draft, id *source.Node) {
 	text, _ := r.pieces(id)
 	name, version := modelReference(text)
 	if name == "" || strings.Contains(name, hole) {
@@ -199,13 +199,13 @@ func (r *reader) azureModel(d *Deployment, id *source.Node) {
 }
 
 // azureEnvironment reads the environment that an ID names.
-func (r *reader) azureEnvironment(d *Deployment, id *source.Node) {
+func (r *reader) azureEnvironment(d *Draft, id *source.Node) {
 	r.designerName(d, r.withHoles(id))
 	r.asset(d, environmentAsset, id, nil)
 }
 
 // azureComputeReference notes the compute that a deployment runs on: an ID or a name.
-func (r *reader) azureComputeReference(d *Deployment, id *source.Node) {
+func (r *reader) azureComputeReference(d *Draft, id *source.Node) {
 	text, _ := r.pieces(id)
 	before, _, _ := strings.Cut(strings.ToLower(text), "/computes/")
 	if name := r.lastNames(id, 1); name != nil && (before != strings.ToLower(text) || !strings.Contains(text, "/")) {
@@ -219,14 +219,14 @@ func (r *reader) azureEndpoint(a azureResource) {
 	if name == nil {
 		return
 	}
-	d := &Deployment{Format: r.format, Place: Place{Node: a.object}}
+	d := &Draft{Deployment: Deployment{Format: r.format, Place: Place{Node: a.object}}}
 	r.azureComputeReference(d, folded(a.properties, "compute"))
 	r.statements(d, a.tags)
 	r.parts = append(r.parts, &part{kind: endpointDefinition, name: name.Text, facts: d})
 }
 
 // azureEndpointReference notes the endpoint that a deployment is behind.
-func (r *reader) azureEndpointReference(d *Deployment, a azureResource) {
+func (r *reader) azureEndpointReference(d *Draft, a azureResource) {
 	endpoint := r.lastNames(a.around, 1)
 	if a.around == nil {
 		if names := r.lastNames(a.name, 2); names != nil && strings.Contains(names.Text, "/") {
@@ -243,7 +243,7 @@ func (r *reader) azureEndpointReference(d *Deployment, a azureResource) {
 // https://learn.microsoft.com/azure/templates/microsoft.machinelearningservices/workspaces/computes
 func (r *reader) azureMLCompute(a azureResource) {
 	c := r.compute(r.lastNames(a.name, 1), a.object)
-	c.inWorkspace = true
+	c.InWorkspace = true
 	kind := r.text(folded(a.properties, "computeType"))
 	place := because(kind.Place, "the compute is of this type")
 	of := folded(a.properties, "properties")

@@ -12,7 +12,7 @@ import (
 // separate marks what a reading of a template says as said with its parameters, so that
 // what it mentions is looked up among what it defines.
 func (r *reader) separate() {
-	mark := func(d *Deployment) {
+	mark := func(d *Draft) {
 		for _, mention := range d.mentions {
 			mention.under = r.parameters
 		}
@@ -65,7 +65,7 @@ func (p *part) told() string {
 // merge completes what a template describes with each of its parameters files. What is
 // equal with all of them is kept once, anything else once for each file, which it names.
 func (l *linker) merge(ctx context.Context, r *reader) {
-	deployments, computes := make([][]*Deployment, len(r.variants)), make([][]*Compute, len(r.variants))
+	deployments, computes := make([][]*Draft, len(r.variants)), make([][]*Compute, len(r.variants))
 	problems := make([][]Problem, len(r.variants))
 	for i, variant := range r.variants {
 		own := map[*Compute]bool{}
@@ -85,7 +85,7 @@ func (l *linker) merge(ctx context.Context, r *reader) {
 	}
 
 	name := func(i int) Fact[string] { return r.variants[i].parametersFile() }
-	for _, group := range alike(deployments, (*Deployment).facts) {
+	for _, group := range alike(deployments, (*Draft).facts) {
 		if len(group.of) == len(r.variants) {
 			group.members[0].alike(group.members[1:])
 			group.members = group.members[:1]
@@ -109,7 +109,7 @@ func (l *linker) merge(ctx context.Context, r *reader) {
 		}
 		r.computes = append(r.computes, group.members...)
 	}
-	slices.SortStableFunc(r.deployments, func(a, b *Deployment) int { return inOrder(a.Place, b.Place, a.Parameters, b.Parameters) })
+	slices.SortStableFunc(r.deployments, func(a, b *Draft) int { return inOrder(a.Place, b.Place, a.Parameters, b.Parameters) })
 	slices.SortStableFunc(r.computes, func(a, b *Compute) int { return inOrder(a.Place, b.Place, a.Parameters, b.Parameters) })
 	for _, group := range alike(problems, Problem.told) {
 		problem := group.members[0]
@@ -123,9 +123,9 @@ func (l *linker) merge(ctx context.Context, r *reader) {
 }
 
 // alike notes that others say the same as the deployment, and where.
-func (d *Deployment) alike(others []*Deployment) {
+func (d *Draft) alike(others []*Draft) {
 	for _, other := range others {
-		statedAlike(d, other)
+		statedAlike(&d.Deployment, &other.Deployment)
 		for _, link := range other.Links {
 			at := slices.IndexFunc(d.Links, func(own Link) bool { return own.What == link.What && own.Place.Node == link.Place.Node })
 			if at >= 0 && len(d.Links[at].Found) < maxFound && len(link.Found) > 0 && !slices.ContainsFunc(d.Links[at].Found, link.Found[0].at) {
@@ -166,7 +166,7 @@ func (r *reader) parametersFile() Fact[string] {
 }
 
 // facts is everything that a rule sees, and the place of the description, comparable.
-func (d *Deployment) facts() string { return text([]any{d, d.Place.Node.Span().Start.Offset}) }
+func (d *Draft) facts() string { return text([]any{d, d.Place.Node.Span().Start.Offset}) }
 
 func (c *Compute) facts() string { return text([]any{c, c.Place.Node.Span().Start.Offset}) }
 

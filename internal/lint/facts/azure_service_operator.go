@@ -100,7 +100,7 @@ func (r *reader) workspacesCompute(name, properties *source.Node) {
 			continue
 		}
 		c := r.compute(name, r.root)
-		c.Subject, c.inWorkspace = r.subject(), true
+		c.Subject, c.InWorkspace = r.subject(), true
 		own := compute.Get("properties")
 		place := because(r.carry(compute), "the compute is of this kind")
 		switch kind {

@@ -13,7 +13,7 @@ import (
 const designerTag = "CreatedByAMLStudio"
 
 // designerTags looks for the designer's tag among those of a model or deployment.
-func (r *reader) designerTags(d *Deployment, tags *source.Node) {
+func (r *reader) designerTags(d *Draft, tags *source.Node) {
 	tag := tags.Get(designerTag)
 	if text, ok := tag.Scalar(); ok && strings.EqualFold(text, "true") {
 		r.designed(d, tag, "the designer sets this tag on the models that it registers")
@@ -22,7 +22,7 @@ func (r *reader) designerTags(d *Deployment, tags *source.Node) {
 
 // designerName looks for the designer's curated environments: AzureML-Designer,
 // azureml:AzureML-Designer-Score:1, azureml://registries/azureml/environments/AzureML-Designer/versions/1.
-func (r *reader) designerName(d *Deployment, n *source.Node) {
+func (r *reader) designerName(d *Draft, n *source.Node) {
 	text, _ := n.Scalar()
 	for _, part := range strings.FieldsFunc(strings.ToLower(text), func(c rune) bool { return c == ':' || c == '/' }) {
 		if strings.HasPrefix(part, "azureml-designer") {
@@ -32,14 +32,14 @@ func (r *reader) designerName(d *Deployment, n *source.Node) {
 }
 
 // designerImage looks for the designer's curated image.
-func (r *reader) designerImage(d *Deployment, n *source.Node) {
+func (r *reader) designerImage(d *Draft, n *source.Node) {
 	if text, _ := n.Scalar(); strings.Contains(text, "azureml/curated/designer") {
 		r.designed(d, n, "the image is the designer's")
 	}
 }
 
 // designerConda looks for the designer's packages in a conda specification.
-func (r *reader) designerConda(d *Deployment, conda *source.Node) {
+func (r *reader) designerConda(d *Draft, conda *source.Node) {
 	for _, dependency := range conda.Get("dependencies").Elements() {
 		for _, item := range append(dependency.Get("pip").Elements(), dependency) {
 			if text, _ := item.Scalar(); strings.HasPrefix(text, "azureml-designer-") {
@@ -49,7 +49,7 @@ func (r *reader) designerConda(d *Deployment, conda *source.Node) {
 	}
 }
 
-func (r *reader) designed(d *Deployment, n *source.Node, why string) {
+func (r *reader) designed(d *Draft, n *source.Node, why string) {
 	if !d.Designer.Known {
 		d.Designer = Know(true, because(r.carry(n), why))
 	}

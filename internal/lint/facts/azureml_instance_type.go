@@ -45,7 +45,7 @@ const instanceTypeCompletes = "the Azure ML deployments on Kubernetes that name 
 // instanceTypeOf adds what one instance type, the object or an item of it, states.
 func (r *reader) instanceTypeOf(object *source.Node) {
 	spec := object.Get("spec")
-	d := &Deployment{}
+	d := &Draft{}
 	r.resources(d, spec.Get("resources"))
 	r.cluster(d, spec, nil)
 	name := r.text(object.At("metadata", "name"))

@@ -42,7 +42,7 @@ var azureMLv1DeploymentConfig = format{
 var serviceShape = mappingOf(map[string]*shape{"containerResourceRequirements": mappingShape, "autoScaler": mappingShape})
 
 // azureMLv1Requirements reads what a web service asks for, and its tags.
-func (r *reader) azureMLv1Requirements(d *Deployment, service *source.Node) {
+func (r *reader) azureMLv1Requirements(d *Draft, service *source.Node) {
 	r.shaped(service, serviceShape)
 	resources := service.Get("containerResourceRequirements")
 	d.CPUCores = either(resources.Get("cpu"), resources.Get("cpuLimit"), r.number)

@@ -77,7 +77,7 @@ func (r *reader) actionTarget(compute *source.Node) Fact[Target] {
 }
 
 // actionDeployment reads the image, which the action's deployments have in common.
-func (r *reader) actionDeployment() *Deployment {
+func (r *reader) actionDeployment() *Draft {
 	d := r.deployment(r.root.Get("name"), r.root)
 	image := r.root.Get("custom_base_image")
 	if gpu := r.boolean(r.root.Get("enable_gpu")); gpu.Known {

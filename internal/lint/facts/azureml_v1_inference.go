@@ -26,7 +26,7 @@ var azureMLv1InferenceConfig = format{
 		return false
 	},
 	read: func(r *reader) {
-		d := &Deployment{}
+		d := &Draft{}
 		image := r.root.Get("baseImage")
 		if gpu := r.boolean(r.root.Get("enableGpu")); gpu.Known {
 			r.enableGPU(d, gpu, image)
@@ -41,7 +41,7 @@ var azureMLv1InferenceConfig = format{
 
 // enableGPU reads the flag that asks for GPU support in the image. An image of one's
 // own brings it along whatever the flag says.
-func (r *reader) enableGPU(d *Deployment, flag Fact[bool], image *source.Node) {
+func (r *reader) enableGPU(d *Draft, flag Fact[bool], image *source.Node) {
 	path := flag.Place.Node.Path()
 	switch {
 	case flag.Value:
@@ -53,7 +53,7 @@ func (r *reader) enableGPU(d *Deployment, flag Fact[bool], image *source.Node) {
 
 // azureMLv1Environment reads an environment of the SDK, version 1.
 // https://learn.microsoft.com/python/api/azureml-core/azureml.core.environment.environment
-func (r *reader) azureMLv1Environment(d *Deployment, environment *source.Node) {
+func (r *reader) azureMLv1Environment(d *Draft, environment *source.Node) {
 	image := environment.At("docker", "baseImage")
 	d.image(image)
 	r.designerImage(d, image)

@@ -7,7 +7,7 @@ import "github.com/mlpolicy/mlpolicy/internal/lint/source"
 
 // sdkService reads the arguments of a web service's deploy_configuration.
 // https://learn.microsoft.com/python/api/azureml-core/azureml.core.webservice.aks.akswebservice
-func (r *reader) sdkService(d *Deployment, arguments *source.Node) {
+func (r *reader) sdkService(d *Draft, arguments *source.Node) {
 	d.CPUCores = either(arguments.Get("cpu_cores"), arguments.Get("cpu_cores_limit"), r.number)
 	// Azure writes GB and allocates GiB.
 	d.MemoryGiB = either(arguments.Get("memory_gb"), arguments.Get("memory_gb_limit"), r.number)

@@ -51,7 +51,7 @@ var imageRequestShape = mappingOf(map[string]*shape{
 })
 
 // azureMLv1Service reads the properties of a web service.
-func (r *reader) azureMLv1Service(d *Deployment, properties *source.Node) {
+func (r *reader) azureMLv1Service(d *Draft, properties *source.Node) {
 	d.API = Know(V1, Place{Node: d.Place.Node, Why: "services are of version 1 of the API"})
 	computeType := properties.Get("computeType")
 	d.Workload = Know(WebService, Place{Node: computeType, Why: "a service of Azure ML is a web service"})
@@ -87,7 +87,7 @@ func (r *reader) azureMLv1Service(d *Deployment, properties *source.Node) {
 }
 
 // azureMLv1Model reads the ID of a model: churn:7.
-func (r *reader) azureMLv1Model(d *Deployment, id *source.Node) {
+func (r *reader) azureMLv1Model(d *Draft, id *source.Node) {
 	text := r.text(id)
 	if !text.Known {
 		return
@@ -103,11 +103,11 @@ func (r *reader) azureMLv1Model(d *Deployment, id *source.Node) {
 // modelRequirements reads what a model is registered to need; its service is given so
 // much where it asks for nothing else.
 // https://learn.microsoft.com/python/api/azureml-core/azureml.core.resource_configuration.resourceconfiguration
-func (r *reader) modelRequirements(d *Deployment, resources *source.Node) {
-	needs := &Deployment{
+func (r *reader) modelRequirements(d *Draft, resources *source.Node) {
+	needs := &Draft{Deployment: Deployment{
 		CPUCores: r.number(resources.Get("cpu")), MemoryGiB: r.number(resources.GetFold("memoryInGB")),
 		GPUs: r.count(resources.Get("gpu")), FPGAs: r.count(resources.Get("fpga")),
-	}
+	}}
 	for _, place := range []*Place{&needs.CPUCores.Place, &needs.MemoryGiB.Place, &needs.GPUs.Place, &needs.FPGAs.Place} {
 		place.Why = "the model's own requirement"
 	}

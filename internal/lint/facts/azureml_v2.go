@@ -43,7 +43,7 @@ func discriminator(root *source.Node) *source.Node {
 }
 
 // tags reads the tags of a deployment's document.
-func (r *reader) tags(d *Deployment, tags *source.Node) {
+func (r *reader) tags(d *Draft, tags *source.Node) {
 	r.shaped(tags, mappingShape)
 	tags = r.knownMembers(tags)
 	d.Labels = addLabels(d.Labels, tags)
@@ -53,7 +53,7 @@ func (r *reader) tags(d *Deployment, tags *source.Node) {
 
 // azureMLModel reads a deployment's model: a reference such as azureml:churn:7, or a
 // model that is defined in place.
-func (r *reader) azureMLModel(d *Deployment, n *source.Node) {
+func (r *reader) azureMLModel(d *Draft, n *source.Node) {
 	if n.IsNull() {
 		return
 	}
@@ -81,7 +81,7 @@ func (r *reader) azureMLModel(d *Deployment, n *source.Node) {
 }
 
 // modelAsset reads the definition of a model.
-func (r *reader) modelAsset(d *Deployment, model *Model, n *source.Node) {
+func (r *reader) modelAsset(d *Draft, model *Model, n *source.Node) {
 	model.Name = r.text(n.Get("name"))
 	model.Version = r.text(n.Get("version"))
 	model.Path = r.text(n.Get("path"))
@@ -121,7 +121,7 @@ const fileScheme = "file:"
 
 // asset notes the asset of a workspace that a deployment refers to: azureml:NAME:VERSION,
 // azureml:NAME@LABEL, or file:PATH of its definition. An asset of a registry is none of the project's.
-func (r *reader) asset(d *Deployment, kind partKind, n *source.Node, of *Model) {
+func (r *reader) asset(d *Draft, kind partKind, n *source.Node, of *Model) {
 	text, ok := r.scalar(n)
 	if !ok {
 		return
@@ -140,7 +140,7 @@ func (r *reader) asset(d *Deployment, kind partKind, n *source.Node, of *Model) 
 }
 
 // computeReference notes the compute that a deployment runs on: azureml:NAME or NAME.
-func (r *reader) computeReference(d *Deployment, n *source.Node) {
+func (r *reader) computeReference(d *Draft, n *source.Node) {
 	name := strings.TrimPrefix(r.text(n).Value, "azureml:")
 	if name != "" && !strings.Contains(name, "/") {
 		d.refer(reference{kind: computeDefinition, name: name, node: n})
@@ -149,7 +149,7 @@ func (r *reader) computeReference(d *Deployment, n *source.Node) {
 
 // azureMLEnvironment reads a deployment's environment: a reference, or one that is
 // defined in place.
-func (r *reader) azureMLEnvironment(d *Deployment, n *source.Node) {
+func (r *reader) azureMLEnvironment(d *Draft, n *source.Node) {
 	if n.IsNull() {
 		return
 	}
@@ -162,7 +162,7 @@ func (r *reader) azureMLEnvironment(d *Deployment, n *source.Node) {
 }
 
 // environment reads the definition of an environment.
-func (r *reader) environment(d *Deployment, n *source.Node) {
+func (r *reader) environment(d *Draft, n *source.Node) {
 	image := n.Get("image")
 	if image.IsNull() {
 		image = n.At("docker", "image") // of the preview of 2021
@@ -174,7 +174,7 @@ func (r *reader) environment(d *Deployment, n *source.Node) {
 }
 
 // conda reads a conda specification, or notes the file that holds it.
-func (r *reader) conda(d *Deployment, n *source.Node) {
+func (r *reader) conda(d *Draft, n *source.Node) {
 	if path, ok := r.scalar(n); ok && path != "" {
 		d.refer(reference{kind: condaFile, path: strings.TrimPrefix(path, fileScheme), node: n})
 		return

@@ -39,7 +39,7 @@ var azureMLv2BatchDeployment = format{
 
 // batchDeployment reads a deployment behind a batch endpoint, which stated says. The preview of
 // 2021 wrote the compute with its machines: {target: azureml:gpu, instance_type: name}.
-func (r *reader) batchDeployment(n, compute *source.Node, scores bool, stated *source.Node) *Deployment {
+func (r *reader) batchDeployment(n, compute *source.Node, scores bool, stated *source.Node) *Draft {
 	d := r.deployment(n.Get("name"), n)
 	if scores {
 		d.Workload = Know(BatchScoring, Place{Node: stated, Why: "a model behind a batch endpoint scores"})
@@ -62,7 +62,7 @@ func (r *reader) batchDeployment(n, compute *source.Node, scores bool, stated *s
 
 // machineOrType reads the instance type of a batch deployment: a VM size, or on Kubernetes
 // the name of an instance type of the cluster, by default defaultinstancetype.
-func (r *reader) machineOrType(d *Deployment, n *source.Node) {
+func (r *reader) machineOrType(d *Draft, n *source.Node) {
 	d.defaultType = n.IsNull()
 	if _, size := machineOf(r.text(n).Value); size {
 		r.instanceType(d, n)

@@ -39,7 +39,7 @@ var azureMLv2Compute = format{
 	},
 	read: func(r *reader) {
 		c := r.compute(r.root.Get("name"), r.root)
-		c.inWorkspace = true
+		c.InWorkspace = true
 		size := r.root.Get("size")
 		kind := computeKind(azureMLSchema(r.root))
 		if typed := r.root.Get("type"); !typed.IsNull() {
@@ -101,7 +101,7 @@ const (
 
 // attachedCluster reads from the resource ID of a Kubernetes cluster whether it is AKS.
 func (r *reader) attachedCluster(c *Compute, id *source.Node) {
-	c.onKubernetes = true
+	c.OnKubernetes = true
 	text := r.text(id)
 	switch provider := strings.ToLower(text.Value); {
 	case strings.Contains(provider, aksProvider):

@@ -22,7 +22,7 @@ var azureMLv2Endpoint = format{
 		return strings.HasSuffix(kind, "onlineendpoint") || strings.HasSuffix(kind, "batchendpoint")
 	},
 	read: func(r *reader) {
-		d := &Deployment{}
+		d := &Draft{}
 		r.computeReference(d, r.root.Get("compute"))
 		r.statements(d, r.root.Get("tags"))
 		part := r.part(endpointDefinition, "the deployments behind the endpoint", d)
@@ -72,7 +72,7 @@ var azureMLv2EndpointDeployments = format{
 			if n.Kind != source.Mapping {
 				continue
 			}
-			var d *Deployment
+			var d *Draft
 			if endpointKind(r.root) == "batch" {
 				d = r.batchDeployment(n, n.Get("compute"), true, stated)
 			} else {
@@ -129,7 +129,7 @@ func onlineKindInside(root, cluster, deployment *source.Node) string {
 }
 
 // previewScale reads the number of instances as the preview wrote it.
-func (r *reader) previewScale(d *Deployment, scale *source.Node) {
+func (r *reader) previewScale(d *Draft, scale *source.Node) {
 	if !d.Replicas.Known {
 		d.Replicas = r.count(scale.Get("instance_count"))
 	}
@@ -140,7 +140,7 @@ func (r *reader) previewScale(d *Deployment, scale *source.Node) {
 
 // previewResources reads what a deployment on a cluster asks for as the preview wrote it.
 // A memory without a unit is left out: no reference says which it had.
-func (r *reader) previewResources(d *Deployment, asked *source.Node) {
+func (r *reader) previewResources(d *Draft, asked *source.Node) {
 	if !d.CPUCores.Known {
 		d.CPUCores = r.quantity(asked.Get("cpu"))
 	}

@@ -13,7 +13,7 @@ var azureMLv2Model = format{
 	marks:     [][]string{{"$schema"}, {"azureml"}, {"odel.schema.json", "/Model.json"}},
 	matches:   func(root *source.Node) bool { return azureMLSchema(root) == "model" },
 	read: func(r *reader) {
-		d, model := &Deployment{}, &Model{Place: Place{Node: r.root}}
+		d, model := &Draft{}, &Model{Place: Place{Node: r.root}}
 		d.Models = []*Model{model}
 		r.modelAsset(d, model, r.root)
 		part := r.part(modelAsset, "the deployments of the model", d)
@@ -32,7 +32,7 @@ var azureMLv2Environment = format{
 	marks:     [][]string{{"$schema"}, {"azureml"}, {"nvironment.schema.json", "/Environment.json"}},
 	matches:   func(root *source.Node) bool { return azureMLSchema(root) == "environment" },
 	read: func(r *reader) {
-		d := &Deployment{}
+		d := &Draft{}
 		r.environment(d, r.root)
 		part := r.part(environmentAsset, "the deployments in the environment", d)
 		part.name, part.version = r.text(r.root.Get("name")).Value, r.text(r.root.Get("version")).Value

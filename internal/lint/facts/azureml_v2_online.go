@@ -43,7 +43,7 @@ var onlineDeploymentShape = mappingOf(map[string]*shape{
 })
 
 // onlineDeployment reads a deployment behind an online endpoint of a kind, which stated says.
-func (r *reader) onlineDeployment(n *source.Node, kind string, stated *source.Node) *Deployment {
+func (r *reader) onlineDeployment(n *source.Node, kind string, stated *source.Node) *Draft {
 	d := r.deployment(n.Get("name"), n)
 	d.Workload = Know(WebService, Place{Node: stated, Why: "an online endpoint is a web service"})
 	r.shaped(n, onlineDeploymentShape)
@@ -74,7 +74,7 @@ const defaultInstanceType = "defaultinstancetype"
 
 // kubernetesInstanceType notes the instance type of a deployment on Kubernetes: that which it names,
 // else the default one of the cluster. stated is what says that it runs on Kubernetes.
-func (r *reader) kubernetesInstanceType(d *Deployment, n, stated *source.Node) {
+func (r *reader) kubernetesInstanceType(d *Draft, n, stated *source.Node) {
 	if n.IsNull() {
 		d.refer(reference{kind: instanceType, name: defaultInstanceType, node: stated, implied: true})
 		return
@@ -83,14 +83,14 @@ func (r *reader) kubernetesInstanceType(d *Deployment, n, stated *source.Node) {
 }
 
 // instanceTypeReference notes the instance type of a cluster that a deployment names.
-func (r *reader) instanceTypeReference(d *Deployment, n *source.Node) {
+func (r *reader) instanceTypeReference(d *Draft, n *source.Node) {
 	if name := r.text(n); name.Known {
 		d.refer(reference{kind: instanceType, name: name.Value, node: name.Place.Node})
 	}
 }
 
 // endpointReference notes the endpoint that a deployment is behind, if it names one.
-func (r *reader) endpointReference(d *Deployment, n *source.Node) {
+func (r *reader) endpointReference(d *Draft, n *source.Node) {
 	if name := r.text(n.Get("endpoint_name")); name.Known {
 		d.refer(reference{kind: endpointDefinition, name: name.Value, node: name.Place.Node})
 	}

@@ -11,7 +11,7 @@ import (
 
 // cluster reads from a pod where it runs. metadata is the template's; the object's own is
 // looked at too.
-func (r *reader) cluster(d *Deployment, spec, metadata *source.Node) {
+func (r *reader) cluster(d *Draft, spec, metadata *source.Node) {
 	var s scheduling
 	s.pod(spec)
 	if group, kind := groupKind(r.root); group == virtualDaemonSets && kind == "VirtualDaemonSet" {
@@ -22,7 +22,7 @@ func (r *reader) cluster(d *Deployment, spec, metadata *source.Node) {
 
 // runsIn adds to what is known of a deployment's pods what the metadata of their template and
 // of the object declare.
-func (r *reader) runsIn(d *Deployment, s scheduling, metadata *source.Node) {
+func (r *reader) runsIn(d *Draft, s scheduling, metadata *source.Node) {
 	if metadata != r.identity().metadata {
 		s.metadata(metadata)
 	}
@@ -31,7 +31,7 @@ func (r *reader) runsIn(d *Deployment, s scheduling, metadata *source.Node) {
 }
 
 // runsOn makes scheduling that of a deployment.
-func (r *reader) runsOn(d *Deployment, s scheduling) {
+func (r *reader) runsOn(d *Draft, s scheduling) {
 	d.pods = &s
 	r.carryLocation(s.alone(inFile()))
 	if s.foreign.Node != nil {

@@ -178,7 +178,7 @@ func clusterOf(d *Deployment) string {
 	case d.Target.Known:
 		path := strings.TrimPrefix(d.Target.Place.Node.Path(), "spec.")
 		text = string(d.Target.Value) + " @ " + path + ": " + d.Target.Place.Why
-	case d.pods != nil:
+	case d.InCluster:
 		text = "any cluster"
 	}
 	for _, target := range d.MayRunOn {

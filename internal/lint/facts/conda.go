@@ -16,7 +16,7 @@ var condaEnvironment = format{
 		return root.Get("dependencies").Elements() != nil && !root.Has("$schema")
 	},
 	read: func(r *reader) {
-		d := &Deployment{}
+		d := &Draft{}
 		r.designerConda(d, r.root)
 		r.part(condaFile, "the environments whose conda file it is", d)
 	},

@@ -137,7 +137,7 @@ func crossplanePool(pool provided) nodePool {
 
 func (r *reader) crossplaneCompute(kind string, spec provided) {
 	c := r.compute(r.externalName(spec), r.root)
-	c.Subject, c.inWorkspace = r.subject(), true
+	c.Subject, c.InWorkspace = r.subject(), true
 	place := r.kindPlace("the object is of this kind")
 	switch kind {
 	case "ComputeCluster":

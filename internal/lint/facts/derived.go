@@ -58,7 +58,7 @@ func (o origin) place(why string) Place {
 // values calls it in the end.
 func (r *reader) ground() {
 	for _, d := range r.deployments {
-		r.groundAll(reflect.ValueOf(d))
+		r.groundAll(reflect.ValueOf(&d.Deployment))
 		r.groundHidden(d)
 	}
 	for _, part := range r.parts {
@@ -83,9 +83,9 @@ func (r *reader) ground() {
 }
 
 // groundHidden grounds what is not known to rules.
-func (r *reader) groundHidden(d *Deployment) {
+func (r *reader) groundHidden(d *Draft) {
 	for _, said := range d.said {
-		r.groundAll(reflect.ValueOf(said))
+		r.groundAll(reflect.ValueOf(&said.Deployment))
 	}
 	for _, mention := range d.mentions {
 		mention.node = r.outside(Place{Node: r.originOf(mention.node).at}).Node

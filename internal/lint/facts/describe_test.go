@@ -112,7 +112,7 @@ func describeLinks(b *strings.Builder, indent string, links []Link) {
 
 func describeFact(b *strings.Builder, indent, name string, value reflect.Value) {
 	switch {
-	case value.Type() == reflect.TypeFor[Place](), value.Type() == reflect.TypeFor[Subject](), name == "format":
+	case value.Type() == reflect.TypeFor[Place](), value.Type() == reflect.TypeFor[Subject](), value.Kind() == reflect.Bool, name == "format":
 	case value.Kind() == reflect.Slice:
 		for i := range value.Len() {
 			describeFact(b, indent, fmt.Sprintf("%s[%d]", name, i), value.Index(i))

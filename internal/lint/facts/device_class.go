@@ -23,7 +23,7 @@ const deviceClassPrefix = "deviceclass.resource.kubernetes.io/"
 func (r *reader) deviceClass(spec *source.Node) {
 	device, place := r.classDevice(spec.Get("selectors"))
 	define := func(kind partKind, name *source.Node) {
-		class := r.part(kind, "what requests its devices", &Deployment{})
+		class := r.part(kind, "what requests its devices", &Draft{})
 		class.name, class.device = r.text(name).Value, device
 		if device != noDevice {
 			class.facts.Place = place
@@ -218,7 +218,7 @@ func (r *reader) classRequests(resources *source.Node) []classRequest {
 
 // requestOfClass notes what a deployment requests of an extended resource, if a device class of the
 // project defines it.
-func (d *Deployment) requestOfClass(request classRequest) {
+func (d *Draft) requestOfClass(request classRequest) {
 	class, ofClass := strings.CutPrefix(request.name, deviceClassPrefix)
 	mention := reference{kind: deviceClassDefinition, name: class, node: request.node, devices: request.number}
 	if !ofClass {
@@ -247,7 +247,7 @@ func (s *classSums) of(request classRequest) *classSum {
 }
 
 // state notes what the pod requests.
-func (s classSums) state(d *Deployment) {
+func (s classSums) state(d *Draft) {
 	for _, sum := range s {
 		all := sum.running
 		all.raise(sum.starting)

@@ -37,7 +37,7 @@ const maxDoubts = 1000
 func (r *reader) doubts(options Options) [][]string {
 	var words []string
 	for _, word := range options.Doubted {
-		if slices.ContainsFunc(r.deployments, func(d *Deployment) bool { return d.states(word) }) {
+		if slices.ContainsFunc(r.deployments, func(d *Draft) bool { return d.states(word) }) {
 			words = append(words, word)
 		}
 	}
@@ -70,12 +70,12 @@ func (r *reader) doubts(options Options) [][]string {
 }
 
 // states reports whether the deployment's document states the fact of a word.
-func (d *Deployment) states(word string) bool {
+func (d *Draft) states(word string) bool {
 	switch {
 	case word == Labelled:
 		return d.Workload.Known && d.labelled != nil && d.Workload.Place.Node == d.labelled
 	}
-	return slices.ContainsFunc(d.said, func(said *Deployment) bool {
+	return slices.ContainsFunc(d.said, func(said *Draft) bool {
 		less := said.less([]string{word})
 		return less.Workload.Known != said.Workload.Known || less.Stage.Known != said.Stage.Known ||
 			less.Target.Known != said.Target.Known || less.Designer.Known != said.Designer.Known ||
@@ -85,14 +85,15 @@ func (d *Deployment) states(word string) bool {
 
 // without returns the deployment in each of its interpretations with all words and without the words
 // of each set; the first interpretation with all words is the deployment itself.
-func (d *Deployment) without(sets [][]string, interpretations int) []*Deployment {
-	var variants []*Deployment
+func (d *Draft) without(sets [][]string, interpretations int) []*Draft {
+	var variants []*Draft
 	for _, words := range append([][]string{nil}, sets...) {
 		for i := range interpretations {
 			if len(words) == 0 && i == 0 {
 				continue
 			}
-			variant := d.copied()
+			variant := new(*d)
+			variant.Deployment = *d.Deployment.copied()
 			variant.Images = slices.Clip(variant.Images)
 			variant.said, variant.interpretation = nil, i
 			if slices.Contains(words, Labelled) && d.states(Labelled) {
@@ -107,19 +108,8 @@ func (d *Deployment) without(sets [][]string, interpretations int) []*Deployment
 	return variants
 }
 
-// MayRun returns the deployment on each of the targets on which it may run too.
-func (d *Deployment) MayRun() []*Deployment {
-	var all []*Deployment
-	for _, target := range d.MayRunOn {
-		there := d.On(target.Value)
-		there.Target = target
-		all = append(all, there)
-	}
-	return all
-}
-
 // less is what is said but for some words.
-func (d *Deployment) less(words []string) *Deployment {
+func (d *Draft) less(words []string) *Draft {
 	said := *d
 	for _, word := range words {
 		switch word {

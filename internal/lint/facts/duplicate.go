@@ -152,7 +152,7 @@ func (d double) problem() Problem {
 }
 
 // told is everything that a deployment says, without the places.
-func (d *Deployment) told() []any {
+func (d *Draft) told() []any {
 	all := []any{d, d.Subject, d.said, d.pods.told()}
 	for _, model := range d.Models {
 		all = append(all, model.Path)

@@ -156,7 +156,10 @@ func (e *Extraction) add(ctx context.Context, r *reader, linker *linker, options
 	e.Documents = append(e.Documents, Document{Format: r.format, Root: r.root, Completes: r.completes, Unknown: r.unknown})
 	if len(r.variants) > 0 {
 		linker.merge(ctx, r)
-		e.Deployments, e.Computes = append(e.Deployments, r.deployments...), append(e.Computes, r.computes...)
+		for _, d := range r.deployments {
+			e.Deployments = append(e.Deployments, &d.Deployment)
+		}
+		e.Computes = append(e.Computes, r.computes...)
 		e.Problems = append(e.Problems, r.problems...)
 		return
 	}
@@ -169,15 +172,15 @@ func (e *Extraction) add(ctx context.Context, r *reader, linker *linker, options
 			variant.settle(options) // what contradicts it contradicts d
 			variant.Compute = d.Compute
 			variant.inventory(options)
-			e.Doubts = append(e.Doubts, Doubt{Deployment: variant, Of: len(e.Deployments)})
+			e.Doubts = append(e.Doubts, Doubt{Deployment: &variant.Deployment, Of: len(e.Deployments)})
 		}
-		e.Deployments = append(e.Deployments, d)
+		e.Deployments = append(e.Deployments, &d.Deployment)
 	}
 	for _, c := range r.computes {
 		c.Subject.within(options.Namespace)
 		problems := linker.settle(c)
 		// What contradicts a deployment's own compute was said with the deployment.
-		if !slices.ContainsFunc(r.deployments, func(d *Deployment) bool { return d.Compute == c }) {
+		if !slices.ContainsFunc(r.deployments, func(d *Draft) bool { return d.Compute == c }) {
 			e.Problems = append(e.Problems, problems...)
 		}
 		e.Computes = append(e.Computes, c)
@@ -185,7 +188,7 @@ func (e *Extraction) add(ctx context.Context, r *reader, linker *linker, options
 }
 
 // inventory looks up the sizes of models that nothing else tells.
-func (d *Deployment) inventory(options Options) {
+func (d *Draft) inventory(options Options) {
 	if options.ModelSize == nil {
 		return
 	}
@@ -258,7 +261,7 @@ func (r *reader) defined() []*part {
 	}
 	parts := slices.Clip(r.parts)
 	for _, c := range r.computes {
-		if !own[c] && c.Name.Place.Why == "" && (c.ManagedBy.Value == ByAzureML || c.inWorkspace) {
+		if !own[c] && c.Name.Place.Why == "" && (c.ManagedBy.Value == ByAzureML || c.InWorkspace) {
 			parts = append(parts, &part{kind: computeDefinition, name: path.Base(c.Name.Value), compute: c})
 		}
 	}
@@ -337,7 +340,7 @@ func (f *format) readerOf(root *source.Node, lists Lists) *reader {
 // of which more is known than what the metadata and the kind of the object declare.
 func (r *reader) foundNothing() bool {
 	return len(r.computes)+len(r.parts)+len(r.inner)+len(r.variants) == 0 &&
-		!slices.ContainsFunc(r.deployments, func(d *Deployment) bool {
+		!slices.ContainsFunc(r.deployments, func(d *Draft) bool {
 			return d.Target.Known || d.GPUs.Known || d.FPGAs.Known || d.CPUCores.Known || d.MemoryGiB.Known || d.MemoryLimitGiB.Known ||
 				len(d.Images)+len(d.Models) > 0 ||
 				slices.ContainsFunc(d.mentions, func(mention *reference) bool { return !mention.implied })

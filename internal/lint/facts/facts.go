@@ -6,11 +6,7 @@
 // no opinion about what is allowed.
 package facts
 
-import (
-	"encoding/json"
-
-	"github.com/mlpolicy/mlpolicy/internal/lint/source"
-)
+import "encoding/json"
 
 // Facts is the input document of the policies.
 type Facts struct {
@@ -235,27 +231,11 @@ type Deployment struct {
 	// Links are the mentions of other documents and what came of them.
 	Links []Link `json:"-"`
 
-	// said is what the document states explicitly by annotations or tags.
-	said []*Deployment
-	// mentions are the parts of other documents that the deployment refers to.
-	mentions []*reference
-	// uncounted is set where GPUs is evidence of GPUs that no container asks for by number.
-	uncounted bool
-	// defaultType is set where the deployment has, on a Kubernetes compute, the default instance
-	// type of the cluster.
-	defaultType bool
-	// openClaims is set where the pod names a resource claim that is not known yet.
-	openClaims bool
 	// Hint is the target that a hint of the document names where the configured cluster, which
 	// decides, is another.
 	Hint Fact[Target] `json:"-"`
-
-	// pods is where pods run by what the document declares; nil for what runs in no cluster.
-	pods *scheduling
-	// interpretation is the index of the way to understand pods.
-	interpretation int
-	// labelled is the label or the image that Workload was read from, if the kind declares none.
-	labelled *source.Node
+	// InCluster reports whether it runs as pods of a Kubernetes cluster, known or not.
+	InCluster bool `json:"-"`
 }
 
 // LowerBounds returns the JSON names of the facts whose value is a lower bound.
@@ -289,7 +269,7 @@ func (d *Deployment) MarshalJSON() ([]byte, error) {
 
 // AwaitsCluster reports whether the target is that of the cluster which the deployment is for, and no
 // document nor the configuration says which.
-func (d *Deployment) AwaitsCluster() bool { return d.pods != nil && !d.Target.Known }
+func (d *Deployment) AwaitsCluster() bool { return d.InCluster && !d.Target.Known }
 
 // Model is a model that a deployment serves.
 type Model struct {
@@ -343,10 +323,10 @@ type Compute struct {
 	// Subject is what configuration can select the compute by.
 	Subject Subject `json:"-"`
 
-	// onKubernetes is set where it is a Kubernetes cluster that is attached to a workspace.
-	onKubernetes bool
-	// inWorkspace is set where Azure ML knows the compute by its name, managed or not.
-	inWorkspace bool
+	// OnKubernetes reports whether it is a Kubernetes cluster that is attached to a workspace.
+	OnKubernetes bool `json:"-"`
+	// InWorkspace reports whether Azure ML knows the compute by its name, managed or not.
+	InWorkspace bool `json:"-"`
 }
 
 // Subject is what configuration can select an object by.

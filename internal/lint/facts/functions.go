@@ -63,7 +63,7 @@ func (l *linker) confirmFunctions(ctx context.Context, of *reading) {
 // completeFunctions adds that a Functions app is a web service that infers: a package
 // that runs models is installed, and a function has an HTTP trigger. An app with other
 // triggers may infer too, as no row of the table says.
-func (l *linker) completeFunctions(ctx context.Context, d *Deployment) {
+func (l *linker) completeFunctions(ctx context.Context, d *Draft) {
 	folder := folderOf(d.Subject.File)
 	if folder == standardInput || l.fsys == nil {
 		return

@@ -94,7 +94,7 @@ func (r *reader) edgeModules(device *edgeDevice, modules *source.Node) {
 }
 
 // edgeModule adds a module and returns it, nil when value describes none.
-func (r *reader) edgeModule(device *edgeDevice, key, value *source.Node) *Deployment {
+func (r *reader) edgeModule(device *edgeDevice, key, value *source.Node) *Draft {
 	r.shaped(value, edgeModuleShape)
 	settings := value.Get("settings")
 	if settings == nil {
@@ -127,7 +127,7 @@ func (r *reader) edgeModule(device *edgeDevice, key, value *source.Node) *Deploy
 
 // rename gives a deployment a name that is a part of what stands at its place. A nil
 // deployment has none.
-func (d *Deployment) rename(name string) {
+func (d *Draft) rename(name string) {
 	if d != nil {
 		d.Name.Value, d.Subject.Name = name, name
 	}
@@ -135,6 +135,6 @@ func (d *Deployment) rename(name string) {
 
 // narrows reports whether target, which is stated, says more than the document does: a
 // Data Box Edge is an IoT Edge device, and few manifests tell it from others.
-func (d *Deployment) narrows(target Fact[Target]) bool {
+func (d *Draft) narrows(target Fact[Target]) bool {
 	return d.Format == iotEdgeManifest.name && d.Target.Value == IoTEdge && target.Known && target.Value == DataBoxEdge
 }

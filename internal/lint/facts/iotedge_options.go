@@ -200,7 +200,7 @@ func (o *createOptions) memory() Fact[float64] {
 }
 
 // labels reads the labels of the container.
-func (o *createOptions) labels(d *Deployment) {
+func (o *createOptions) labels(d *Draft) {
 	labels := o.root.GetFold("Labels")
 	d.Labels = addLabels(nil, labels)
 	for key, label := range d.Labels {

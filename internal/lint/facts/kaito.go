@@ -125,7 +125,7 @@ func (r *reader) kaitoRoles(spec *source.Node) {
 // kaitoPod reads what a pod has: a machine of the resource to itself, a share of a
 // GPU of it or, where there is a template of one's own, what that asks for. run is
 // the inference or the tuning.
-func (r *reader) kaitoPod(d *Deployment, s scheduling, resource, run *source.Node) {
+func (r *reader) kaitoPod(d *Draft, s scheduling, resource, run *source.Node) {
 	size := resource.Get("instanceType")
 	r.instanceType(d, size)
 	s.machine(size)
@@ -156,7 +156,7 @@ func (r *reader) kaitoNodes(resource *source.Node) Fact[int64] {
 }
 
 // kaitoModel adds the model that key of place names.
-func (r *reader) kaitoModel(d *Deployment, place *source.Node, key string) {
+func (r *reader) kaitoModel(d *Draft, place *source.Node, key string) {
 	if name := r.text(place.Get(key)); name.Known {
 		d.Models = append(d.Models, &Model{Name: name, Place: Place{Node: place}})
 	}

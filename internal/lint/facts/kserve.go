@@ -95,7 +95,7 @@ func kserveServer(key string) bool {
 
 // kserveDeployment adds a component whose pod pod describes; metadata holds its
 // own labels and annotations.
-func (r *reader) kserveDeployment(name string, pod, metadata *source.Node, containers ...*source.Node) *Deployment {
+func (r *reader) kserveDeployment(name string, pod, metadata *source.Node, containers ...*source.Node) *Draft {
 	d := r.object(pod)
 	if name != "" {
 		d.Component = Know(name, Place{Node: pod})
@@ -110,13 +110,13 @@ func (r *reader) kserveDeployment(name string, pod, metadata *source.Node, conta
 	return d
 }
 
-func (r *reader) kserveReplicas(d *Deployment, of *source.Node) {
+func (r *reader) kserveReplicas(d *Draft, of *source.Node) {
 	r.replicas(d, of.Get("minReplicas"), of.Get("maxReplicas"))
 }
 
 // replicas reads the bounds of a service's replicas. A lower bound of 0 needs
 // autoscaling, an upper bound of 0 is none.
-func (r *reader) replicas(d *Deployment, low, high *source.Node) {
+func (r *reader) replicas(d *Draft, low, high *source.Node) {
 	least, most := r.count(low), r.count(high)
 	switch {
 	case least.Known && least.Value == 0:

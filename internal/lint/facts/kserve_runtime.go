@@ -18,7 +18,7 @@ var kserveServingRuntime = format{
 		return group == "serving.kserve.io" && (kind == "ServingRuntime" || kind == "ClusterServingRuntime") && root.Has("spec")
 	},
 	read: func(r *reader) {
-		d, spec := &Deployment{}, r.root.Get("spec")
+		d, spec := &Draft{}, r.root.Get("spec")
 		r.pod(d, spec)
 		r.cluster(d, spec, spec)
 		part := r.part(servingRuntime, "the InferenceServices that name it", d)

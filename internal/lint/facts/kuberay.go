@@ -94,7 +94,7 @@ func (r *reader) rayCluster(cluster *source.Node, workload Fact[Workload]) {
 }
 
 // rayPods adds a group of pods; more are containers that stand outside its template.
-func (r *reader) rayPods(group *source.Node, workload Fact[Workload], more ...*source.Node) *Deployment {
+func (r *reader) rayPods(group *source.Node, workload Fact[Workload], more ...*source.Node) *Draft {
 	d := r.object(group)
 	if workload.Known {
 		d.Workload = workload
@@ -116,7 +116,7 @@ func (r *reader) rayPods(group *source.Node, workload Fact[Workload], more ...*s
 }
 
 // rayReplicas reads how many pods a group of workers has.
-func (r *reader) rayReplicas(d *Deployment, group *source.Node, autoscaling Fact[bool]) {
+func (r *reader) rayReplicas(d *Draft, group *source.Node, autoscaling Fact[bool]) {
 	d.Autoscales = autoscaling
 	d.Replicas = r.count(group.Get("replicas"))
 	if autoscaling.Value {

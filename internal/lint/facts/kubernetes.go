@@ -133,7 +133,7 @@ func (r *reader) identity() *identity {
 }
 
 // object adds a deployment that place, the Kubernetes object or a part of it, describes.
-func (r *reader) object(place *source.Node) *Deployment {
+func (r *reader) object(place *source.Node) *Draft {
 	of := r.identity()
 	d := r.deployment(of.name, place)
 	d.Subject.Kind, d.Subject.Namespace = of.kind, of.namespace
@@ -186,14 +186,14 @@ const maxRepeatedLabels = 100_000
 // stated is what labels and annotations tell.
 type stated struct {
 	labels   *source.Node
-	said     []*Deployment
+	said     []*Draft
 	workload Fact[Workload]
 }
 
 // metadata reads what the labels and annotations of an object or of a template
 // state. A label that is known already stays. What several parts of an object have
 // in common is read once.
-func (r *reader) metadata(d *Deployment, metadata *source.Node) {
+func (r *reader) metadata(d *Draft, metadata *source.Node) {
 	if metadata.IsNull() {
 		return
 	}
@@ -232,7 +232,7 @@ func (r *reader) repeatsLabels(labels *source.Node) bool {
 }
 
 func (r *reader) readMetadata(labels, annotations *source.Node) *stated {
-	var read Deployment
+	var read Draft
 	r.statements(&read, annotations)
 	r.statements(&read, labels)
 	for _, member := range labels.Entries() {
@@ -278,7 +278,7 @@ func (r *reader) serviceLabel(label source.Member) string {
 
 // autoscale notes an autoscaler that is on, as on says, and its bounds. The replicas
 // that the object states are then only what it starts from.
-func (d *Deployment) autoscale(on Place, least, most Fact[int64]) {
+func (d *Draft) autoscale(on Place, least, most Fact[int64]) {
 	if least.Known && most.Known && least.Value == most.Value {
 		d.Replicas, d.Autoscales = most, Know(false, because(most.Place, "the bounds leave the autoscaler no choice"))
 		return
@@ -289,7 +289,7 @@ func (d *Deployment) autoscale(on Place, least, most Fact[int64]) {
 // podTemplate reads a pod template: its metadata, what its pod asks for and where
 // that runs. It serves every kind that carries one. more are main containers that stand
 // outside the template.
-func (r *reader) podTemplate(d *Deployment, template *source.Node, more ...*source.Node) {
+func (r *reader) podTemplate(d *Draft, template *source.Node, more ...*source.Node) {
 	r.shaped(template, mappingShape)
 	if template != r.root {
 		r.metadata(d, template.Get("metadata"))

@@ -40,7 +40,7 @@ type part struct {
 	kind            partKind
 	name, namespace string // by which others refer to it; empty where a folder or a path brings them together
 	version         string // empty where the document leaves it to Azure ML
-	facts           *Deployment
+	facts           *Draft
 	compute         *Compute     // instead of facts
 	under           *source.Node // the parameters with which a template says so; nil where they do not matter
 	device          deviceKind   // of a device class
@@ -139,7 +139,7 @@ type reference struct {
 }
 
 // refer notes that a deployment mentions a part.
-func (d *Deployment) refer(mention reference) { d.mentions = append(d.mentions, &mention) }
+func (d *Draft) refer(mention reference) { d.mentions = append(d.mentions, &mention) }
 
 const (
 	// maxLinkedFile is in bytes: what completes a deployment is written by hand.
@@ -214,7 +214,7 @@ func newLinker(fsys fs.FS, run []*reading, options Options) *linker {
 
 // finish completes a deployment by all that is known of it. own is called with a
 // compute of its own that only a statement describes.
-func (l *linker) finish(ctx context.Context, d *Deployment, own func(*Compute)) []Problem {
+func (l *linker) finish(ctx context.Context, d *Draft, own func(*Compute)) []Problem {
 	l.complete(ctx, d)
 	d.leaveOpen()
 	before := d.Compute
@@ -246,7 +246,7 @@ func (l *linker) ours(problems []Problem) []Problem {
 }
 
 // complete adds to a deployment what the documents that it mentions say.
-func (l *linker) complete(ctx context.Context, d *Deployment) {
+func (l *linker) complete(ctx context.Context, d *Draft) {
 	if l.options.Alone {
 		return
 	}
@@ -314,12 +314,12 @@ func (l *linker) find(ctx context.Context, mention *reference) (found []*part, w
 }
 
 // add completes a deployment by a part that it mentions.
-func (l *linker) add(d *Deployment, mention *reference, p *part) {
+func (l *linker) add(d *Draft, mention *reference, p *part) {
 	m := &merger{silent: true, via: mention.places()}
 	switch {
 	case p.compute != nil:
 		l.addCompute(m, d, p.compute)
-		if d.defaultType && p.compute.onKubernetes {
+		if d.defaultType && p.compute.OnKubernetes {
 			d.refer(reference{kind: instanceType, name: defaultInstanceType, node: mention.node, implied: true})
 		}
 	case mention.model != nil:
@@ -362,7 +362,7 @@ func (r *reference) places() []Place {
 
 // addCompute adds what a deployment runs on. Azure ML's own clusters and instances give
 // whole machines, with all the devices that they have.
-func (l *linker) addCompute(m *merger, d *Deployment, c *Compute) {
+func (l *linker) addCompute(m *merger, d *Draft, c *Compute) {
 	l.settle(c)
 	if d.Compute == nil {
 		d.Compute = c
@@ -377,7 +377,7 @@ func (l *linker) addCompute(m *merger, d *Deployment, c *Compute) {
 }
 
 // asset adds to a deployment's model what its asset says.
-func (m *merger) asset(d *Deployment, model *Model, said *Deployment) {
+func (m *merger) asset(d *Draft, model *Model, said *Draft) {
 	fill(m, "designer", &d.Designer, said.Designer)
 	for _, asset := range said.Models {
 		fill(m, "model version", &model.Version, asset.Version)
@@ -435,7 +435,7 @@ func (l *linker) addDependents(ctx context.Context, dependents *Facts, of *readi
 			given := slices.ContainsFunc(r.variants, func(variant *reader) bool { return l.inRun[variant.parameters.File()] })
 			for _, d := range r.deployments {
 				if given || l.rests(d) {
-					dependents.Deployments = append(dependents.Deployments, d)
+					dependents.Deployments = append(dependents.Deployments, &d.Deployment)
 				}
 			}
 			if given {
@@ -453,7 +453,7 @@ func (l *linker) addDependents(ctx context.Context, dependents *Facts, of *readi
 		for _, d := range r.deployments {
 			problems = append(problems, l.finish(ctx, d, func(*Compute) {})...)
 			if r.parameters != nil && l.inRun[r.parameters.File()] || l.rests(d) {
-				dependents.Deployments = append(dependents.Deployments, d)
+				dependents.Deployments = append(dependents.Deployments, &d.Deployment)
 			}
 		}
 	}
@@ -461,7 +461,7 @@ func (l *linker) addDependents(ctx context.Context, dependents *Facts, of *readi
 }
 
 // rests reports whether a deployment was completed by a document of the run.
-func (l *linker) rests(d *Deployment) bool {
+func (l *linker) rests(d *Draft) bool {
 	for _, link := range d.Links {
 		if link.Why == "" && slices.ContainsFunc(link.Found, func(found Place) bool { return l.inRun[found.Node.File()] }) {
 			return true

@@ -315,7 +315,7 @@ func TestLinksIsOfWhatLinks(t *testing.T) {
 			}
 			for _, r := range readFile(t.Context(), source.Parse(file, content), Lists{}).readers {
 				links = links || r.format == f.name && (len(r.defined()) > 0 ||
-					slices.ContainsFunc(r.deployments, func(d *Deployment) bool {
+					slices.ContainsFunc(r.deployments, func(d *Draft) bool {
 						return slices.ContainsFunc(d.mentions, func(mention *reference) bool { return !mention.ofClaim() && !mention.ofClass() }) || d.Format == azureMLv1DeploymentConfig.name ||
 							slices.ContainsFunc(d.Models, func(m *Model) bool { return m.Path.Known })
 					}))

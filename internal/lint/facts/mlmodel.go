@@ -21,6 +21,6 @@ var mlflowModel = format{
 		if model.SizeBytes.Known {
 			model.SizeSource = Know("MLmodel", model.SizeBytes.Place)
 		}
-		r.part(mlModel, "the deployments whose model is in its folder", &Deployment{Models: []*Model{model}})
+		r.part(mlModel, "the deployments whose model is in its folder", &Draft{Deployment: Deployment{Models: []*Model{model}}})
 	},
 }

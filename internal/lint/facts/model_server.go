@@ -42,7 +42,7 @@ var modelServers = sync.OnceValue(func() []ModelServer {
 
 // modelServer makes a web service of a deployment one of whose main containers runs a model
 // server. Only the reader of a kind that keeps its pods running calls it.
-func (r *reader) modelServer(d *Deployment, containers []*source.Node) {
+func (r *reader) modelServer(d *Draft, containers []*source.Node) {
 	if d.Workload.Known || r.lists.NoModelServers {
 		return
 	}

@@ -27,3 +27,14 @@ func (d *Deployment) On(target Target) *Deployment {
 	}
 	return &moved
 }
+
+// MayRun returns the deployment on each of the targets on which it may run too.
+func (d *Deployment) MayRun() []*Deployment {
+	var all []*Deployment
+	for _, target := range d.MayRunOn {
+		there := d.On(target.Value)
+		there.Target = target
+		all = append(all, there)
+	}
+	return all
+}

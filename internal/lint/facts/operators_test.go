@@ -91,7 +91,7 @@ b @ 7:7
 			for _, part := range read.parts[instanceType] {
 				fmt.Fprintf(&b, "%s @ %s\n", part.name, at(part.facts.Place.Node))
 				part.facts.Target = part.facts.pods.locate(inFile()).target
-				describeFacts(&b, "  ", reflect.ValueOf(part.facts).Elem())
+				describeFacts(&b, "  ", reflect.ValueOf(&part.facts.Deployment).Elem())
 			}
 			equal(t, strings.ReplaceAll(b.String(), `  name: ""`+"\n", ""), test.want)
 		})

@@ -155,7 +155,7 @@ func (r *reader) podOfOtherKind(pod *source.Node, patch, several bool) {
 		d.Component = Know(strings.TrimSuffix(strings.TrimSuffix(path, ".spec"), ".template"), Place{Node: pod})
 	}
 	if patch {
-		read := &Deployment{}
+		read := &Draft{}
 		r.pod(read, pod)
 		d.GPUs, d.uncounted = read.GPUs, read.uncounted
 	} else {
@@ -167,7 +167,7 @@ func (r *reader) podOfOtherKind(pod *source.Node, patch, several bool) {
 		r.pod(d, pod)
 		r.cluster(d, pod, metadata)
 	}
-	target := d.Target.Known || d.pods.names() || slices.ContainsFunc(d.said, func(said *Deployment) bool { return said.Target.Known })
+	target := d.Target.Known || d.pods.names() || slices.ContainsFunc(d.said, func(said *Draft) bool { return said.Target.Known })
 	claims := slices.ContainsFunc(d.mentions, func(mention *reference) bool {
 		return mention.ofClaim() || mention.kind == deviceClassDefinition
 	})

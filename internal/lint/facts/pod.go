@@ -11,7 +11,7 @@ import (
 
 // pod reads what the containers of a pod ask for and the images that they run.
 // more are main containers that stand outside the lists of spec.
-func (r *reader) pod(d *Deployment, spec *source.Node, more ...*source.Node) {
+func (r *reader) pod(d *Draft, spec *source.Node, more ...*source.Node) {
 	r.shaped(spec, r.podShape())
 	for _, container := range more {
 		r.shaped(container, containerShape)
@@ -121,7 +121,7 @@ func (d *demand) raise(to demand) {
 }
 
 // state makes the sums those of a deployment.
-func (d *demand) state(of *Deployment) {
+func (d *demand) state(of *Draft) {
 	of.GPUs, of.FPGAs = d.gpus.whole(), d.fpgas.whole()
 	of.CPUCores, of.MemoryGiB = d.cpu.fact(), d.memory.fact()
 	of.limitMemory(d.memoryLimit.fact())
@@ -163,14 +163,14 @@ func (p *podSum) initContainer(a ask, sidecar bool) {
 }
 
 // state makes the sums those of a deployment.
-func (p *podSum) state(of *Deployment) {
+func (p *podSum) state(of *Draft) {
 	all := p.running
 	all.raise(p.starting)
 	all.state(of)
 	p.ofClasses.state(of)
 }
 
-func (r *reader) container(d *Deployment, container *source.Node) ask {
+func (r *reader) container(d *Draft, container *source.Node) ask {
 	d.image(container.Get("image"))
 	resources := container.Get("resources")
 	a := ask{
@@ -206,7 +206,7 @@ func requestedOfPod(whole *source.Node, name string, containers Fact[float64], r
 }
 
 // resources reads what a pod of one container asks for, where no container states it.
-func (r *reader) resources(d *Deployment, resources *source.Node) {
+func (r *reader) resources(d *Draft, resources *source.Node) {
 	gpus, fpgas := r.devices(resources)
 	d.GPUs, d.FPGAs = roundUp(gpus), roundUp(fpgas)
 	for _, request := range r.classRequests(resources) {
@@ -225,7 +225,7 @@ func (r *reader) again(read func(*source.Node) Fact[float64], n *source.Node) Fa
 }
 
 // limitMemory notes what the memory may grow to, if that is more than what is counted.
-func (d *Deployment) limitMemory(limit Fact[float64]) {
+func (d *Draft) limitMemory(limit Fact[float64]) {
 	d.MemoryLimitGiB = Fact[float64]{}
 	if limit.Known && (!d.MemoryGiB.Known || limit.Value > d.MemoryGiB.Value) {
 		d.MemoryLimitGiB = limit

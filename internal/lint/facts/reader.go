@@ -26,7 +26,7 @@ type reader struct {
 	// inner are the objects of known kinds in an object of a kind that is not.
 	inner []*reader
 
-	deployments []*Deployment
+	deployments []*Draft
 	computes    []*Compute
 	parts       []*part
 	problems    []Problem
@@ -64,8 +64,8 @@ type reader struct {
 
 // deployment adds a deployment that place describes. A missing name leaves it the
 // base name of the file.
-func (r *reader) deployment(name, place *source.Node) *Deployment {
-	d := &Deployment{Format: r.format, Name: r.name(name), API: apiOf(r.format, place), Place: Place{Node: place}}
+func (r *reader) deployment(name, place *source.Node) *Draft {
+	d := &Draft{Deployment: Deployment{Format: r.format, Name: r.name(name), API: apiOf(r.format, place), Place: Place{Node: place}}}
 	d.Subject = Subject{File: r.root.File().Name, Name: d.Name.Value}
 	r.deployments = append(r.deployments, d)
 	return d
@@ -99,7 +99,7 @@ func (r *reader) name(n *source.Node) Fact[string] {
 }
 
 // part adds facts that complete deployments of other documents. what says so to people.
-func (r *reader) part(kind partKind, what string, facts *Deployment) *part {
+func (r *reader) part(kind partKind, what string, facts *Draft) *part {
 	facts.Format, facts.Place = r.format, Place{Node: r.root}
 	part := &part{kind: kind, facts: facts}
 	r.parts = append(r.parts, part)

@@ -37,7 +37,7 @@ var resourceClaim = format{
 		if r.identity().kind == "ResourceClaimTemplate" {
 			kind, spec = resourceClaimTemplate, spec.Get("spec")
 		}
-		claim := &Deployment{}
+		claim := &Draft{}
 		var gpus, fpgas tally
 		for _, request := range spec.At("devices", "requests").Elements() {
 			switch device, number := r.claimRequest(claim, request); device {
@@ -64,7 +64,7 @@ var (
 // claimRequest returns what a request of a claim asks for. Of alternatives, one of which a
 // pod gets, it is the fewest devices, if all are of one kind. Of a class that is not known by
 // its name, the claim refers to the definition.
-func (r *reader) claimRequest(claim *Deployment, request *source.Node) (device deviceKind, number Fact[float64]) {
+func (r *reader) claimRequest(claim *Draft, request *source.Node) (device deviceKind, number Fact[float64]) {
 	alternatives := request.Get("firstAvailable").Elements()
 	if len(alternatives) == 0 {
 		exactly := request.Get("exactly")
@@ -129,16 +129,16 @@ func (r *reference) ofClass() bool {
 }
 
 // claimedOf returns the devices that are requested of a class.
-func (r *reference) claimedOf(class *part) *Deployment {
+func (r *reference) claimedOf(class *part) *Draft {
 	number := r.devices
 	switch class.device {
 	case noDevice:
-		return &Deployment{}
+		return &Draft{}
 	case gpuShare, gpuPart:
 		number.Value = min(number.Value, 1)
 	}
 	number.Place.Related = append(slices.Clip(number.Place.Related), class.facts.Place)
-	claimed := &Deployment{}
+	claimed := &Draft{}
 	if whole := roundUp(number); class.device == fpgaDevice {
 		claimed.FPGAs = whole
 	} else {
@@ -149,7 +149,7 @@ func (r *reference) claimedOf(class *part) *Deployment {
 
 // claims notes the claims that a pod names. Each pod has the devices of all of them,
 // whatever its containers use.
-func (r *reader) claims(d *Deployment, spec *source.Node) {
+func (r *reader) claims(d *Draft, spec *source.Node) {
 	for claim := range present(spec.Get("resourceClaims")) {
 		for _, kind := range []struct {
 			key  string
@@ -171,7 +171,7 @@ func (r *reference) ofClaim() bool {
 
 // claimed adds the devices of a claim to those that the containers of a pod ask for. They
 // are the GPUs that other evidence shows without their number.
-func (m *merger) claimed(d, claim *Deployment) {
+func (m *merger) claimed(d, claim *Draft) {
 	if d.uncounted && claim.GPUs.Known {
 		d.GPUs, d.uncounted = Fact[int64]{}, false
 	}
@@ -194,7 +194,7 @@ func (m *merger) onTop(known, more Fact[int64]) Fact[int64] {
 
 // leaveOpen makes lower bounds of the devices of a pod that names a claim which was not
 // found: it may add some.
-func (d *Deployment) leaveOpen() {
+func (d *Draft) leaveOpen() {
 	open := d.openClaims
 	for _, mention := range d.mentions {
 		open = open || mention.ofClaim() && !mention.followed

@@ -201,7 +201,7 @@ func (r *reader) seldonServer(spec *source.Node) {
 
 // seldonReplicas reads how many copies there are of a model or a server: with a bound
 // that is not 0, Seldon scales them.
-func (r *reader) seldonReplicas(d *Deployment, spec *source.Node) {
+func (r *reader) seldonReplicas(d *Draft, spec *source.Node) {
 	d.Replicas = r.count(spec.Get("replicas"))
 	least, most := r.count(spec.Get("minReplicas")), r.count(spec.Get("maxReplicas"))
 	switch {

@@ -46,7 +46,7 @@ func newSizes(fsys fs.FS, read func(context.Context, string) *reading, root func
 // measure looks up the sizes of models whose files are at hand: those whose path is
 // relative to the folder of the document that states it. A size that is stated gives way
 // to them, and contradicts them if it is not about the same.
-func (l *linker) measure(ctx context.Context, d *Deployment) []Problem {
+func (l *linker) measure(ctx context.Context, d *Draft) []Problem {
 	if l.options.Alone {
 		return nil
 	}

@@ -9,17 +9,17 @@ import (
 
 // Statement is what a configuration states of the deployments that it selects.
 type Statement struct {
-	said *Deployment
+	said *Draft
 }
 
 // ReadStatement reads a mapping in the words of a ModelDeployment's spec. A key or
 // a value outside these words is a Problem, except a target; see Statement.CheckTargets.
 func ReadStatement(words *source.Node) (*Statement, []Problem) {
 	r := &reader{root: words, anyTarget: true}
-	said := &Deployment{Place: Place{Node: words}}
+	said := &Draft{Deployment: Deployment{Place: Place{Node: words}}}
 	r.words(words, said)
 	r.problems = append(r.problems, duplicates(words, r.carried, func() string {
-		again := &Deployment{}
+		again := &Draft{}
 		(&reader{root: words, anyTarget: true}).words(words, again)
 		return text(again.told())
 	})...)
@@ -44,12 +44,12 @@ func (s *Statement) CheckTargets(more []Target) []Problem {
 
 // StateStage makes the statement that a stage is what place says.
 func StateStage(stage Stage, place Place) *Statement {
-	return &Statement{said: &Deployment{Stage: Know(stage, place), Place: place}}
+	return &Statement{said: &Draft{Deployment: Deployment{Stage: Know(stage, place), Place: place}}}
 }
 
 // settle completes a deployment by what is stated of it, most trusted first. A
 // statement fills a gap; where it contradicts what is known, that is a Problem.
-func (d *Deployment) settle(options Options) []Problem {
+func (d *Draft) settle(options Options) []Problem {
 	m := merger{name: d.Name.Value, file: d.Subject.File}
 	stated := options.stated(d.Subject)
 	var at location
@@ -66,6 +66,7 @@ func (d *Deployment) settle(options Options) []Problem {
 	if d.pods != nil {
 		d.runs(at, options.Cluster)
 	}
+	d.InCluster = d.pods != nil
 	return m.problems
 }
 
@@ -78,7 +79,7 @@ func (o Options) stated(subject Subject) []*Statement {
 
 // interpretations returns the ways to understand where the deployment's pods run, of which the
 // configuration states this.
-func (d *Deployment) interpretations(options Options, stated []*Statement) []interpretation {
+func (d *Draft) interpretations(options Options, stated []*Statement) []interpretation {
 	cluster := options.Cluster
 	for _, statement := range stated {
 		if target := statement.said.Target; target.Known {
@@ -92,7 +93,7 @@ func (d *Deployment) interpretations(options Options, stated []*Statement) []int
 }
 
 // ways counts the ways to understand the deployment.
-func (d *Deployment) ways(options Options) int {
+func (d *Draft) ways(options Options) int {
 	if d.pods == nil || !options.Object {
 		return 1
 	}
@@ -101,7 +102,7 @@ func (d *Deployment) ways(options Options) int {
 
 // runs completes where pods run, which are at a location by what their document declares. A
 // hint decides only if there is neither evidence nor a cluster that the administrator names.
-func (d *Deployment) runs(at location, cluster Fact[Target]) {
+func (d *Draft) runs(at location, cluster Fact[Target]) {
 	switch {
 	case d.Target.Known:
 	case cluster.Known:
@@ -143,7 +144,7 @@ type merger struct {
 	problems []Problem
 }
 
-func (m *merger) deployment(d, said *Deployment) {
+func (m *merger) deployment(d, said *Draft) {
 	fill(m, "component", &d.Component, said.Component)
 	if d.narrows(said.Target) {
 		d.Target = said.Target
@@ -185,7 +186,7 @@ func (m *merger) deployment(d, said *Deployment) {
 }
 
 // stated makes the deployment's own of a compute that is stated of it.
-func (d *Deployment) stated(said *Compute) *Compute {
+func (d *Draft) stated(said *Compute) *Compute {
 	c := *said
 	if !c.Name.Known {
 		c.Name = Know(d.Name.Value, because(d.Name.Place, "the statement names no compute; this is the deployment's name"))
@@ -197,7 +198,7 @@ func (d *Deployment) stated(said *Compute) *Compute {
 
 // model joins what is said of a model to the deployment's model of that name, or to
 // its only one when the name is not said.
-func (m *merger) model(d *Deployment, said *Model) {
+func (m *merger) model(d *Draft, said *Model) {
 	for _, model := range d.Models {
 		if said.Name.Known && model.Name.Known && said.Name.Value != model.Name.Value {
 			continue

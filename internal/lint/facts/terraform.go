@@ -180,7 +180,7 @@ func (r *reader) terraformResource(t terraformResource) {
 }
 
 // terraformDeployment adds the deployment that a resource is.
-func (r *reader) terraformDeployment(t terraformResource, target Target, why string) *Deployment {
+func (r *reader) terraformDeployment(t terraformResource, target Target, why string) *Draft {
 	d := r.deployment(t.name(), t.object)
 	r.nameByAddress(t, &d.Name, &d.Subject)
 	d.Target = Know(target, r.terraformPlace(t, why))
@@ -192,7 +192,7 @@ func (r *reader) terraformDeployment(t terraformResource, target Target, why str
 func (r *reader) terraformCompute(t terraformResource, manager Manager, why string) *Compute {
 	c := r.compute(t.name(), t.object)
 	r.nameByAddress(t, &c.Name, &c.Subject)
-	c.inWorkspace = true
+	c.InWorkspace = true
 	c.ManagedBy = Know(manager, r.terraformPlace(t, why))
 	return c
 }
@@ -209,7 +209,7 @@ func (r *reader) nameByAddress(t terraformResource, name *Fact[string], subject 
 
 // terraformContainers reads the containers of a container group. What they ask for is
 // required: a limit does not stand for it.
-func (r *reader) terraformContainers(d *Deployment, group *source.Node) {
+func (r *reader) terraformContainers(d *Draft, group *source.Node) {
 	var sum demand
 	r.shaped(group.Get("container"), listOf(mappingShape))
 	r.shaped(group.Get("init_container"), listOf(mappingShape))

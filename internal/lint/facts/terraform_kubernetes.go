@@ -127,7 +127,7 @@ func (r *reader) plannedPod(t terraformResource, kind string, template planned) 
 
 // plannedContainer reads what a container asks for, as container does. A request that
 // is not known yet is not the limit.
-func (r *reader) plannedContainer(d *Deployment, container planned) ask {
+func (r *reader) plannedContainer(d *Draft, container planned) ask {
 	d.image(container.value.Get("image"))
 	resources := container.block("resources")
 	requested := func(name string, read func(*source.Node) Fact[float64]) Fact[float64] {

@@ -155,7 +155,7 @@ func TestShapesOfWords(t *testing.T) {
 func readWords(t *testing.T, text string) (*Deployment, []Problem) {
 	t.Helper()
 	statement, problems := ReadStatement(parse(t, text))
-	return statement.said, problems
+	return &statement.said.Deployment, problems
 }
 
 // parse returns the root of a document.

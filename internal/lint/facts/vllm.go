@@ -74,7 +74,7 @@ func (r *reader) vllmRuntime(spec *source.Node) {
 }
 
 // vllmContainer reads a container of a VLLMRuntime.
-func (r *reader) vllmContainer(d *Deployment, container *source.Node) ask {
+func (r *reader) vllmContainer(d *Draft, container *source.Node) ask {
 	image, resources := container.Get("image"), container.Get("resources")
 	name := image.Get("name")
 	d.imageOf(name, image.Get("registry"), "/", name)
@@ -112,7 +112,7 @@ func (r *reader) vllmValues(engine *source.Node) {
 
 // vllmPod adds a pod that serves a model of the chart and asks for what the values
 // asked say; shared is the scheduling of all models.
-func (r *reader) vllmPod(engine, model, asked *source.Node, shared scheduling) *Deployment {
+func (r *reader) vllmPod(engine, model, asked *source.Node, shared scheduling) *Draft {
 	d := r.deployment(model.Get("name"), model)
 	d.Workload = Know(WebService, Place{Node: engine, Why: "vLLM serves the models"})
 	r.metadata(d, model)                         // has annotations
@@ -179,14 +179,14 @@ func filled(n *source.Node) *source.Node {
 	return n
 }
 
-func (r *reader) vllmModel(d *Deployment, model *source.Node) {
+func (r *reader) vllmModel(d *Draft, model *source.Node) {
 	if name := r.text(model.Get("modelURL")); name.Known {
 		d.Models = []*Model{{Name: name, Place: Place{Node: model}}}
 	}
 }
 
 // vllmScaling reads an autoscaler that is on.
-func (r *reader) vllmScaling(d *Deployment, scaler *source.Node, least, most string) {
+func (r *reader) vllmScaling(d *Draft, scaler *source.Node, least, most string) {
 	if on := r.boolean(scaler.Get("enabled")); on.Value {
 		d.autoscale(on.Place, r.count(scaler.Get(least)), r.count(scaler.Get(most)))
 	} else {

@@ -48,7 +48,7 @@ func (r *reader) vmSize(c *Compute, n *source.Node) {
 }
 
 // instanceType reads the VM size that a deployment has to itself.
-func (r *reader) instanceType(d *Deployment, n *source.Node) {
+func (r *reader) instanceType(d *Draft, n *source.Node) {
 	size := r.text(n)
 	machine, ok := machineOf(size.Value)
 	if !ok {

@@ -12,7 +12,7 @@ import (
 
 // words reads a mapping in the words of a ModelDeployment's spec into d. A key
 // outside these words and a value of another shape are Problems.
-func (r *reader) words(spec *source.Node, d *Deployment) {
+func (r *reader) words(spec *source.Node, d *Draft) {
 	if !r.is(spec, source.Mapping) {
 		return
 	}
@@ -257,14 +257,14 @@ func addLabels(known map[string]Fact[string], n *source.Node) map[string]Fact[st
 }
 
 // image adds the container image that n names, if it is known yet.
-func (d *Deployment) image(n *source.Node) {
+func (d *Draft) image(n *source.Node) {
 	if text, ok := n.Scalar(); ok && text != "" && !later(n, text) {
 		d.Images = append(d.Images, Know(text, Place{Node: n}))
 	}
 }
 
 // image adds the container image that n names, if the document tells it yet.
-func (r *reader) image(d *Deployment, n *source.Node) {
+func (r *reader) image(d *Draft, n *source.Node) {
 	if text, ok := n.Scalar(); ok && text != "" && !r.laterFilled(n) {
 		d.Images = append(d.Images, Know(text, Place{Node: n}))
 	}
@@ -272,7 +272,7 @@ func (r *reader) image(d *Deployment, n *source.Node) {
 
 // imageOf adds the container image whose name stands in two parts, either of which
 // may be missing; place is the one that people know it by.
-func (d *Deployment) imageOf(place, first *source.Node, separator string, second *source.Node) {
+func (d *Draft) imageOf(place, first *source.Node, separator string, second *source.Node) {
 	var parts []string
 	for _, part := range []*source.Node{first, second} {
 		text, ok := part.Scalar()
@@ -315,7 +315,7 @@ func statedIn(key string) (name string, ours bool) {
 
 // statements reads what annotations, labels or tags state of a deployment
 // explicitly. They fill what the document itself leaves open.
-func (r *reader) statements(d *Deployment, annotations *source.Node) {
+func (r *reader) statements(d *Draft, annotations *source.Node) {
 	before := len(r.problems)
 	if said := r.statement(annotations); said != nil {
 		d.said = append(d.said, said)
@@ -324,15 +324,15 @@ func (r *reader) statements(d *Deployment, annotations *source.Node) {
 }
 
 // statement returns what annotations, labels or tags state, nil for nothing.
-func (r *reader) statement(annotations *source.Node) *Deployment {
-	var said *Deployment
+func (r *reader) statement(annotations *source.Node) *Draft {
+	var said *Draft
 	for key, value := range entries(annotations) {
 		name, ours := statedIn(key.Text)
 		if !ours {
 			continue
 		}
 		if said == nil {
-			said = &Deployment{Place: Place{Node: annotations}}
+			said = &Draft{Deployment: Deployment{Place: Place{Node: annotations}}}
 		}
 		switch name {
 		case "workload":
