@@ -634,7 +634,7 @@ func TestTooManyDoubtsAreAnError(t *testing.T) {
 	object := `{"apiVersion": "ray.io/v1", "kind": "RayCluster", "metadata": {"name": "churn", "annotations": {"mlpolicy.dev/workload": "training",
 		"mlpolicy.dev/stage": "development", "mlpolicy.dev/target": "aks", "mlpolicy.dev/designer": "false"}}, "spec": {"workerGroupSpecs": [` + strings.Join(groups, ",") + `]}}`
 	found := lintObject(t, linterOf(t, "").Admission(), object)
-	if len(found) != 1 || !strings.HasPrefix(found[0], "syntax the object has 100 parts and states 4 facts") {
+	if len(found) != 1 || !strings.HasPrefix(found[0], "syntax cannot evaluate the object: 100 parts with 4 untrusted statements") {
 		t.Errorf("found %q", found)
 	}
 	if found := lintObject(t, linterOf(t, "").Alone(), object); len(found) != 0 {

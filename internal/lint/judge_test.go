@@ -20,7 +20,7 @@ func TestObjectIsNoFile(t *testing.T) {
 			"Split the file, or keep it out of the run with ignore: in .mlpolicy.yaml.", "Split the object."},
 		{"no quantity", strings.Replace(pod, "%", "lots", 1), lint.Warning,
 			"Write a quantity such as 500m, 2 or 4Gi.", "Write a quantity such as 500m, 2 or 4Gi."},
-		{"no one quantity", strings.Replace(pod, "%", "[1]", 1), lint.Warning, "Write one number here.", "Write one number here."},
+		{"no one quantity", strings.Replace(pod, "%", "[1]", 1), lint.Warning, "Write a single number.", "Write a single number."},
 	}
 	linter := linterOf(t, "")
 	only := func(linter *lint.Linter, text string) lint.Finding {

@@ -37,8 +37,8 @@ var armTemplate = format{
 		scope := t.scope(r.root, r.parameters, templatePlace{})
 		t.resources(templatePlace{scope: scope, used: true}, r.root.GetFold("resources"), azureResource{})
 		if t.left < 0 {
-			r.problem(Error, cmp.Or(t.last, r.root), "Split the template, or keep it out of the run with ignore: in .mlpolicy.yaml.",
-				"the expressions of the template come to more than 50,000 values, the last of them here")
+			r.problem(Error, cmp.Or(t.last, r.root), "Split the template, or add it to ignore: in .mlpolicy.yaml.",
+				"the expressions of the template produce more than 50,000 values, the last one here")
 		}
 		r.ground()
 		r.problems = distinct(r.problems)
@@ -48,7 +48,7 @@ var armTemplate = format{
 // armParametersFile gives values to the parameters of a template.
 var armParametersFile = format{
 	name:      "arm-parameters",
-	title:     "Azure Resource Manager parameters file, for the templates of its folder or, in a folder such as `parameters` or `envs/prod`, of the one around that",
+	title:     "Azure Resource Manager parameters file, for the templates of its folder or, in a folder such as `parameters` or `envs/prod`, of its parent folder",
 	signs:     "`parameters` with a `$schema` of deploymentParameters.json",
 	reference: "https://learn.microsoft.com/azure/azure-resource-manager/templates/parameter-files",
 	links:     true,

@@ -82,7 +82,7 @@ func (f *parametersFile) problems(template *source.Node) []Problem {
 		}
 		return []Problem{{
 			Rule: SyntaxRule, Severity: severity, Message: f.broken.Message, Place: Place{Node: f.root}, Unjudged: true,
-			Remedy: "Correct the syntax; the values of the template's parameters are not known until then.",
+			Remedy: "Correct the syntax; until then the template's parameters are unknown.",
 		}}
 	}
 	r := &reader{format: armParametersFile.name, root: f.root}
@@ -95,7 +95,7 @@ func (f *parametersFile) problems(template *source.Node) []Problem {
 		}
 		r.shaped(value, mappingShape)
 		if len(value.Entries()) > 0 && !slices.ContainsFunc(parameterSources, func(key string) bool { return value.GetFold(key) != nil }) {
-			r.problem(Warning, value, `Write {"value": …} here; what it declares otherwise is not read.`, "%s has no value", value.Path())
+			r.problem(Warning, value, `Write {"value": …} here; anything else is ignored.`, "%s has no value", value.Path())
 		}
 	}
 	return r.problems
@@ -155,7 +155,7 @@ func (l *linker) parametrize(ctx context.Context, of *reading) {
 			of.readers[i] = template
 		default:
 			link := parametersLink(r.root, files)
-			link.Why = fmt.Sprintf("%d files fit and at most %d are judged, so that what they set is not known", len(files), maxParametersFiles)
+			link.Why = fmt.Sprintf("%d files match; more than %d are not evaluated, so their values are unknown", len(files), maxParametersFiles)
 			of.readers[i] = r.with(unsettledBy(r.root, files), true)
 			of.readers[i].link(link)
 			of.readers[i].unknown = "the values of its parameters: " + link.Why
@@ -205,7 +205,7 @@ func parametersLink(template *source.Node, files []*parametersFile) Link {
 			at.Why = "the template does not declare " + strings.Join(names[:min(len(names), maxFound)], ", ")
 		}
 		if _, known := file.given(template); !known {
-			at.Why = "it cannot be read, so that what it sets is not known"
+			at.Why = "it cannot be read, so its values are unknown"
 		}
 		link.Found = append(link.Found, at)
 	}

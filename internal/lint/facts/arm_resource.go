@@ -143,7 +143,7 @@ func (r *reader) azureOnlineDeployment(a azureResource) {
 	kind := r.text(folded(a.properties, "endpointComputeType"))
 	switch strings.ToLower(kind.Value) {
 	case "managed":
-		d.Target = Know(ManagedOnline, because(kind.Place, "the endpoint is a managed one"))
+		d.Target = Know(ManagedOnline, because(kind.Place, "the endpoint is managed"))
 		r.instanceType(d, folded(a.properties, "instanceType"))
 	case "kubernetes":
 		d.pods = &scheduling{}
@@ -173,7 +173,7 @@ func (r *reader) azureBatchDeployment(a azureResource) {
 	d := r.azureDeployment(a)
 	configured := folded(a.properties, "deploymentConfiguration", "deploymentConfigurationType")
 	if kind := r.text(configured); configured.IsNull() || strings.EqualFold(kind.Value, "Model") {
-		d.Workload = Know(BatchScoring, Place{Node: a.typed, Why: "a model behind a batch endpoint scores"})
+		d.Workload = Know(BatchScoring, Place{Node: a.typed, Why: "a batch endpoint scores batches"})
 	}
 	r.machineOrType(d, folded(a.properties, "resources", "instanceType"))
 	r.azureEndpointReference(d, a)
@@ -245,7 +245,7 @@ func (r *reader) azureMLCompute(a azureResource) {
 	c := r.compute(r.lastNames(a.name, 1), a.object)
 	c.InWorkspace = true
 	kind := r.text(folded(a.properties, "computeType"))
-	place := because(kind.Place, "the compute is of this type")
+	place := because(kind.Place, "type of the compute")
 	of := folded(a.properties, "properties")
 	switch strings.ToLower(kind.Value) {
 	case "amlcompute":
@@ -259,7 +259,7 @@ func (r *reader) azureMLCompute(a azureResource) {
 	case "aks":
 		c.Target, c.ManagedBy = Know(AKS, place), Know(ByAzureML, place)
 		if attached := folded(a.properties, "resourceId"); !attached.IsNull() {
-			c.ManagedBy = Know(ByAzure, because(r.carry(attached), "the cluster exists and is attached"))
+			c.ManagedBy = Know(ByAzure, because(r.carry(attached), "an existing cluster is attached"))
 		}
 		r.vmSize(c, folded(of, "agentVmSize"))
 		c.Nodes = r.count(folded(of, "agentCount"))

@@ -470,7 +470,7 @@ func TestTemplatesThatExplode(t *testing.T) {
 			}
 			want := ""
 			if test.finding {
-				want = "error the expressions of the template come to more than 50,000 values, the last of them here"
+				want = "error the expressions of the template produce more than 50,000 values, the last one here"
 			}
 			equal(t, strings.Join(got, "\n"), want)
 		})

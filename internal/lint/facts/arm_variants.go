@@ -147,7 +147,7 @@ func statedAlike(of, other any) {
 		if same.Node == nil || same.Node == place.Node {
 			return
 		}
-		related := append(slices.Clip(place.Related), Place{Node: same.Node, Why: "the same stands here"})
+		related := append(slices.Clip(place.Related), Place{Node: same.Node, Why: "also here"})
 		reach(value, path).FieldByName("Place").FieldByName("Related").Set(reflect.ValueOf(related))
 	})
 }

@@ -102,7 +102,7 @@ func (r *reader) workspacesCompute(name, properties *source.Node) {
 		c := r.compute(name, r.root)
 		c.Subject, c.InWorkspace = r.subject(), true
 		own := compute.Get("properties")
-		place := because(r.carry(compute), "the compute is of this kind")
+		place := because(r.carry(compute), "kind of the compute")
 		switch kind {
 		case "amlCompute":
 			c.Target, c.ManagedBy = Know(AMLCompute, place), Know(ByAzureML, place)
@@ -115,7 +115,7 @@ func (r *reader) workspacesCompute(name, properties *source.Node) {
 		case "aks":
 			c.Target, c.ManagedBy = Know(AKS, place), Know(ByAzureML, place)
 			if attached := compute.Get("resourceReference"); !attached.IsNull() {
-				c.ManagedBy = Know(ByAzure, because(r.carry(attached), "the cluster exists and is attached"))
+				c.ManagedBy = Know(ByAzure, because(r.carry(attached), "an existing cluster is attached"))
 			}
 			r.vmSize(c, own.Get("agentVmSize"))
 			c.Nodes = r.count(own.Get("agentCount"))
@@ -135,7 +135,7 @@ func (r *reader) workspacesCompute(name, properties *source.Node) {
 // operatorCluster reads from a reference whether the cluster that it leads to is AKS.
 func (r *reader) operatorCluster(c *Compute, reference *source.Node) {
 	if group := reference.Get("group"); group.Is("containerservice.azure.com") {
-		place := because(r.carry(group), "the reference leads to an AKS cluster")
+		place := because(r.carry(group), "the reference is to an AKS cluster")
 		c.Target, c.ManagedBy = Know(AKS, place), Know(ByAzure, place)
 		return
 	}

@@ -26,7 +26,7 @@ func (r *reader) designerName(d *Draft, n *source.Node) {
 	text, _ := n.Scalar()
 	for _, part := range strings.FieldsFunc(strings.ToLower(text), func(c rune) bool { return c == ':' || c == '/' }) {
 		if strings.HasPrefix(part, "azureml-designer") {
-			r.designed(d, n, "the environment is the designer's")
+			r.designed(d, n, "the environment belongs to the designer")
 		}
 	}
 }
@@ -34,7 +34,7 @@ func (r *reader) designerName(d *Draft, n *source.Node) {
 // designerImage looks for the designer's curated image.
 func (r *reader) designerImage(d *Draft, n *source.Node) {
 	if text, _ := n.Scalar(); strings.Contains(text, "azureml/curated/designer") {
-		r.designed(d, n, "the image is the designer's")
+		r.designed(d, n, "the image belongs to the designer")
 	}
 }
 
@@ -43,7 +43,7 @@ func (r *reader) designerConda(d *Draft, conda *source.Node) {
 	for _, dependency := range conda.Get("dependencies").Elements() {
 		for _, item := range append(dependency.Get("pip").Elements(), dependency) {
 			if text, _ := item.Scalar(); strings.HasPrefix(text, "azureml-designer-") {
-				r.designed(d, item, "the package is the designer's")
+				r.designed(d, item, "the package belongs to the designer")
 			}
 		}
 	}

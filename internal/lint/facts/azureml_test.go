@@ -323,27 +323,27 @@ document azureml-v1-deployment-config @ 1:1
 document azureml-v2-online-deployment @ 1:1
 document azureml-v1-deployment-config @ 1:1
 deployment deploymentconfig.yml azureml-v1-deployment-config @ 1:1
-  name: "deploymentconfig.yml" @ 1:1 (the document has no name; this is its file's)
+  name: "deploymentconfig.yml" @ 1:1 (the document has no name; this is the file name)
   target: "aci" @ 1:14 computeType
-  api: "v1" @ 1:1 (the format azureml-v1-deployment-config is of this version)
+  api: "v1" @ 1:1 (the format azureml-v1-deployment-config belongs to this version)
   workload: "web-service" @ 1:14 computeType (a deployment configuration is for a web service)
-  gpus: 1 @ 1:63 enableGpu (enableGpu asks for GPU) + @ 1:14 computeType (is deployed with it)
+  gpus: 1 @ 1:63 enableGpu (enableGpu is true) + @ 1:14 computeType (deployed with it)
   link inference configuration @ 1:14 computeType -> @ 1:1
 deployment online azureml-v2-online-deployment @ 1:1
   name: "online" @ 2:7 name
-  target: "managed-online" @ 1:10 $schema (the endpoint is a managed one)
-  api: "v2" @ 1:1 (the format azureml-v2-online-deployment is of this version)
+  target: "managed-online" @ 1:10 $schema (the endpoint is managed)
+  api: "v2" @ 1:1 (the format azureml-v2-online-deployment belongs to this version)
   workload: "web-service" @ 1:10 $schema (an online endpoint is a web service)
   models[0]
-    size_bytes: 999999999 @ 2:19 model_size_bytes (size that MLflow measured) + @ 3:15 model.path (the model's path leads there)
+    size_bytes: 999999999 @ 2:19 model_size_bytes (size that MLflow measured) + @ 3:15 model.path (path of the model)
     size_source: "MLmodel" @ 2:19 model_size_bytes
     (path): "../models/churn" @ 3:15 model.path
 deployment deploymentconfig.yml azureml-v1-deployment-config @ 1:1
-  name: "deploymentconfig.yml" @ 1:1 (the document has no name; this is its file's)
+  name: "deploymentconfig.yml" @ 1:1 (the document has no name; this is the file name)
   target: "aci" @ 1:14 computeType
-  api: "v1" @ 1:1 (the format azureml-v1-deployment-config is of this version)
+  api: "v1" @ 1:1 (the format azureml-v1-deployment-config belongs to this version)
   workload: "web-service" @ 1:14 computeType (a deployment configuration is for a web service)
-  link inference configuration @ 1:14 computeType -> @ 1:1 -> @ 1:1: it is defined 2 times, and none is taken
+  link inference configuration @ 1:14 computeType -> @ 1:1 -> @ 1:1: it is defined 2 times, so no definition is used
 `)
 }
 
@@ -351,20 +351,20 @@ deployment deploymentconfig.yml azureml-v1-deployment-config @ 1:1
 // which says nothing but computeType.
 func TestInferenceConfigCompletes(t *testing.T) {
 	tests := []struct{ name, config, want string }{
-		{"GPU flag", "entryScript: score.py\nenableGpu: True\n", `gpus: 1 @ 2:12 enableGpu (enableGpu asks for GPU) + @ 1:14 computeType (is deployed with it)`},
-		{"no GPU", "entryScript: score.py\nenableGpu: false\nbaseImage:\n", `gpus: 0 @ 2:12 enableGpu (enableGpu declines GPU) + @ 1:14 computeType (is deployed with it)`},
-		{"GPU flag with an image", "{entryScript: score.py, enableGpu: yes, baseImage: acme/score:1}", `gpus: 1 @ 1:36 enableGpu (enableGpu asks for GPU) + @ 1:14 computeType (is deployed with it)
+		{"GPU flag", "entryScript: score.py\nenableGpu: True\n", `gpus: 1 @ 2:12 enableGpu (enableGpu is true) + @ 1:14 computeType (deployed with it)`},
+		{"no GPU", "entryScript: score.py\nenableGpu: false\nbaseImage:\n", `gpus: 0 @ 2:12 enableGpu (enableGpu is false) + @ 1:14 computeType (deployed with it)`},
+		{"GPU flag with an image", "{entryScript: score.py, enableGpu: yes, baseImage: acme/score:1}", `gpus: 1 @ 1:36 enableGpu (enableGpu is true) + @ 1:14 computeType (deployed with it)
   images[0]: "acme/score:1" @ 1:52 baseImage`},
 		{"the image decides", "{entryScript: score.py, enableGpu: no, baseImage: acme/cuda:1}", `images[0]: "acme/cuda:1" @ 1:51 baseImage`},
 		{"an image called gpu", "{entryScript: score.py, environment: {docker: {baseImage: azureml/base-gpu}}}",
 			`images[0]: "azureml/base-gpu" @ 1:59 environment.docker.baseImage`},
 		{"designer's environment", "{entryScript: score.py, environment: {name: AzureML-Designer-Score}}",
-			`designer: true @ 1:45 environment.name (the environment is the designer's) + @ 1:14 computeType (is deployed with it)`},
+			`designer: true @ 1:45 environment.name (the environment belongs to the designer) + @ 1:14 computeType (deployed with it)`},
 		{"designer's image", "{entryScript: score.py, baseImage: mcr.microsoft.com/azureml/curated/designer:74}",
-			`designer: true @ 1:36 baseImage (the image is the designer's) + @ 1:14 computeType (is deployed with it)
+			`designer: true @ 1:36 baseImage (the image belongs to the designer) + @ 1:14 computeType (deployed with it)
   images[0]: "mcr.microsoft.com/azureml/curated/designer:74" @ 1:36 baseImage`},
 		{"designer's package", "{entryScript: s.py, environment: {python: {condaDependencies: {dependencies: [pip, {pip: [azureml-designer-serving]}]}}}}",
-			`designer: true @ 1:91 environment.python.condaDependencies.dependencies[1].pip[0] (the package is the designer's) + @ 1:14 computeType (is deployed with it)`},
+			`designer: true @ 1:91 environment.python.condaDependencies.dependencies[1].pip[0] (the package belongs to the designer) + @ 1:14 computeType (deployed with it)`},
 		{"not the designer's", "{entryScript: s.py, environment: {name: my-designer, python: {condaDependencies: {dependencies: [mldesigner]}}}}", ""},
 		{"placeholders", "{entryScript: s.py, enableGpu: $(gpu), baseImage: <image>}", ""},
 	}
@@ -376,9 +376,9 @@ func TestInferenceConfigCompletes(t *testing.T) {
 document azureml-v1-deployment-config @ 1:1
 document azureml-v1-inference-config, completes the deployment configurations in its folder @ 1:1
 deployment deploymentconfig.yml azureml-v1-deployment-config @ 1:1
-  name: "deploymentconfig.yml" @ 1:1 (the document has no name; this is its file's)
+  name: "deploymentconfig.yml" @ 1:1 (the document has no name; this is the file name)
   target: "aks" @ 1:14 computeType
-  api: "v1" @ 1:1 (the format azureml-v1-deployment-config is of this version)
+  api: "v1" @ 1:1 (the format azureml-v1-deployment-config belongs to this version)
   workload: "web-service" @ 1:14 computeType (a deployment configuration is for a web service)
   `+strings.TrimSpace(test.want+"\n  link inference configuration @ 1:14 computeType -> @ 1:1"))
 		})

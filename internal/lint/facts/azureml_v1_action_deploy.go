@@ -11,7 +11,7 @@ import (
 var azureMLv1ActionDeploy = format{
 	name:      "azureml-v1-action-deploy",
 	title:     "Parameters of the GitHub action Azure/aml-deploy",
-	signs:     "JSON with `inference_entry_script` or `inference_source_directory`, or `deployment_compute_target` beside another of the action's own words",
+	signs:     "JSON with `inference_entry_script` or `inference_source_directory`, or `deployment_compute_target` with another key of the action",
 	reference: "https://github.com/Azure/aml-deploy#parameters-file",
 	links:     true,
 	marks:     [][]string{{`"inference_entry_script"`, `"inference_source_directory"`, `"deployment_compute_target"`}},
@@ -48,7 +48,7 @@ var azureMLv1ActionDeploy = format{
 		}
 		if image := r.text(r.root.Get("create_image")); strings.HasPrefix(image.Value, "function_") {
 			d := r.actionDeployment()
-			d.Target = Know(Functions, because(image.Place, "the image is one for Azure Functions"))
+			d.Target = Know(Functions, because(image.Place, "the image is for Azure Functions"))
 			if image.Value == "function_http" {
 				d.Workload = Know(WebService, because(image.Place, "the function answers web requests"))
 			}
@@ -71,7 +71,7 @@ func (r *reader) actionTarget(compute *source.Node) Fact[Target] {
 	case compute.IsNull(), stated && name == "":
 		return Know(ACI, because(r.carry(compute), "without a compute the action deploys to ACI"))
 	case stated:
-		return Know(AKS, because(r.carry(compute), "the action deploys to AKS where a compute is named"))
+		return Know(AKS, because(r.carry(compute), "the action deploys to AKS if a compute is named"))
 	}
 	return Fact[Target]{}
 }

@@ -6,7 +6,7 @@ import "github.com/mlpolicy/mlpolicy/internal/lint/source"
 // takes: what runs in the container, whatever the target.
 var azureMLv1InferenceConfig = format{
 	name:      "azureml-v1-inference-config",
-	title:     "Azure ML CLI v1 inference configuration: what runs in the container",
+	title:     "Azure ML CLI v1 inference configuration: the contents of the container",
 	signs:     "`entryScript` with `runtime`, `condaFile`, `sourceDirectory`, `environment`, `enableGpu` or `baseImage`",
 	reference: "https://learn.microsoft.com/azure/machine-learning/v1/reference-azure-machine-learning-cli#inference-configuration-schema",
 	links:     true,
@@ -45,9 +45,9 @@ func (r *reader) enableGPU(d *Draft, flag Fact[bool], image *source.Node) {
 	path := flag.Place.Node.Path()
 	switch {
 	case flag.Value:
-		d.GPUs = Know(int64(1), because(flag.Place, path+" asks for GPU"))
+		d.GPUs = Know(int64(1), because(flag.Place, path+" is true"))
 	case image.IsNull():
-		d.GPUs = Know(int64(0), because(flag.Place, path+" declines GPU"))
+		d.GPUs = Know(int64(0), because(flag.Place, path+" is false"))
 	}
 }
 

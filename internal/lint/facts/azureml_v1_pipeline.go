@@ -8,7 +8,7 @@ import "github.com/mlpolicy/mlpolicy/internal/lint/source"
 var azureMLv1Pipeline = format{
 	name:      "azureml-v1-pipeline",
 	title:     "Azure ML CLI v1 pipeline, which may train or score",
-	signs:     "`pipeline` with `steps` by name, of which one is a `…_step` or runs a `module`",
+	signs:     "`pipeline` with named `steps`, one of which is a `…_step` or runs a `module`",
 	reference: "https://learn.microsoft.com/azure/machine-learning/v1/reference-pipeline-yaml",
 	auxiliary: true,
 	marks: [][]string{

@@ -6,8 +6,8 @@ import "github.com/mlpolicy/mlpolicy/internal/lint/source"
 // gpuSupport in it lets a run see the GPUs of its machine and asks for none.
 var azureMLv1RunConfig = format{
 	name:      "azureml-v1-runconfig",
-	title:     "Azure ML v1 run configuration (`.runconfig`), which trains",
-	signs:     "`script` or `command`, `framework`, and an `environment` with the SDK's words for Python or Docker",
+	title:     "Azure ML v1 run configuration (`.runconfig`), for training",
+	signs:     "`script` or `command`, `framework`, and an `environment` with the SDK's keys for Python or Docker",
 	reference: "https://learn.microsoft.com/python/api/azureml-core/azureml.core.runconfig.runconfiguration",
 	auxiliary: true,
 	marks: [][]string{
@@ -23,7 +23,7 @@ var azureMLv1RunConfig = format{
 		r.azureMLv1Environment(d, r.root.Get("environment"))
 		switch target := r.root.Get("target"); lowerScalar(target) {
 		case "local":
-			d.Target = Know(Local, because(r.carry(target), "the run is on the machine that submits it"))
+			d.Target = Know(Local, because(r.carry(target), "the run uses the machine that submits it"))
 		case "amlcompute":
 			d.Target = Know(AMLCompute, because(r.carry(target), "a cluster is created for the run"))
 			d.Compute = r.runCluster(r.root.GetFold("amlcompute"), d.Target.Place)

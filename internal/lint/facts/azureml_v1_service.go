@@ -12,7 +12,7 @@ import (
 // https://github.com/Azure/azure-rest-api-specs: machinelearningservices, 2020-05-15-preview to 2021-04-01
 var azureMLv1Service = format{
 	name:      "azureml-v1-service",
-	title:     "Azure ML v1 web service, as the REST API has it",
+	title:     "Azure ML v1 web service, as in the REST API",
 	signs:     "`properties.computeType` with the `type` of a service or with `environmentImageRequest`",
 	reference: "https://learn.microsoft.com/rest/api/azureml/v1/",
 	links:     true,
@@ -52,7 +52,7 @@ var imageRequestShape = mappingOf(map[string]*shape{
 
 // azureMLv1Service reads the properties of a web service.
 func (r *reader) azureMLv1Service(d *Draft, properties *source.Node) {
-	d.API = Know(V1, Place{Node: d.Place.Node, Why: "services are of version 1 of the API"})
+	d.API = Know(V1, Place{Node: d.Place.Node, Why: "services belong to version 1 of the API"})
 	computeType := properties.Get("computeType")
 	d.Workload = Know(WebService, Place{Node: computeType, Why: "a service of Azure ML is a web service"})
 	if computeType == nil {
@@ -109,7 +109,7 @@ func (r *reader) modelRequirements(d *Draft, resources *source.Node) {
 		GPUs: r.count(resources.Get("gpu")), FPGAs: r.count(resources.Get("fpga")),
 	}}
 	for _, place := range []*Place{&needs.CPUCores.Place, &needs.MemoryGiB.Place, &needs.GPUs.Place, &needs.FPGAs.Place} {
-		place.Why = "the model's own requirement"
+		place.Why = "requirement of the model"
 	}
 	(&merger{silent: true}).deployment(d, needs)
 }

@@ -12,7 +12,7 @@ import (
 var azureMLv2BatchDeployment = format{
 	name:      "azureml-v2-batch-deployment",
 	title:     "Azure ML CLI v2 deployment of a batch endpoint",
-	signs:     "`$schema`, else `name`, `endpoint_name` and `mini_batch_size`",
+	signs:     "`$schema`; or `name`, `endpoint_name` and `mini_batch_size`",
 	reference: "https://learn.microsoft.com/azure/machine-learning/reference-yaml-deployment-batch",
 	links:     true,
 	marks: [][]string{
@@ -42,7 +42,7 @@ var azureMLv2BatchDeployment = format{
 func (r *reader) batchDeployment(n, compute *source.Node, scores bool, stated *source.Node) *Draft {
 	d := r.deployment(n.Get("name"), n)
 	if scores {
-		d.Workload = Know(BatchScoring, Place{Node: stated, Why: "a model behind a batch endpoint scores"})
+		d.Workload = Know(BatchScoring, Place{Node: stated, Why: "a batch endpoint scores batches"})
 	}
 	machine := r.at(n, "resources", "instance_type")
 	if compute != nil && compute.Kind == source.Mapping {

@@ -10,8 +10,8 @@ import (
 // attached to a workspace. Its type wins over its $schema.
 var azureMLv2Compute = format{
 	name:      "azureml-v2-compute",
-	title:     "Azure ML CLI v2 compute: cluster, instance, or what is attached",
-	signs:     "`$schema`, else `type` with `name` or with the `resource_id` of such a resource",
+	title:     "Azure ML CLI v2 compute: cluster, instance or attached compute",
+	signs:     "`$schema`; or `type` with `name` or with the `resource_id` of a compute",
 	reference: "https://learn.microsoft.com/azure/machine-learning/reference-yaml-compute-aml",
 	links:     true,
 	marks: [][]string{
@@ -46,7 +46,7 @@ var azureMLv2Compute = format{
 			r.text(typed) // may be a template
 			kind = computeKind(lowerScalar(typed))
 		}
-		place := because(r.carry(discriminator(r.root)), "the document is of this type")
+		place := because(r.carry(discriminator(r.root)), "type of the document")
 		switch kind {
 		case "amlcompute":
 			c.Target = Know(AMLCompute, place)

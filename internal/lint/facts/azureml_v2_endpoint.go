@@ -34,8 +34,8 @@ var azureMLv2Endpoint = format{
 // it during the preview of 2021.
 var azureMLv2EndpointDeployments = format{
 	name:      "azureml-v2-endpoint-deployments",
-	title:     "Azure ML CLI v2 endpoint of the preview of 2021, with its deployments inside",
-	signs:     "`deployments` with `$schema`, else with `type` online or batch and `auth_mode` or `traffic`",
+	title:     "Azure ML CLI v2 endpoint of the 2021 preview, which contains its deployments",
+	signs:     "`deployments` with `$schema`; or with `type` online or batch and `auth_mode` or `traffic`",
 	reference: "https://learn.microsoft.com/azure/machine-learning/reference-yaml-endpoint-online",
 	links:     true,
 	marks: [][]string{

@@ -11,7 +11,7 @@ import (
 var azureMLv2OnlineDeployment = format{
 	name:      "azureml-v2-online-deployment",
 	title:     "Azure ML CLI v2 deployment of a managed or a Kubernetes online endpoint",
-	signs:     "`$schema`, else `name` and `endpoint_name` with `type` or `instance_type` and a setting that only online deployments have",
+	signs:     "`$schema`; or `name` and `endpoint_name` with `type` or `instance_type` and a setting that only online deployments have",
 	reference: "https://learn.microsoft.com/azure/machine-learning/reference-yaml-deployment-managed-online",
 	links:     true,
 	marks: [][]string{
@@ -53,7 +53,7 @@ func (r *reader) onlineDeployment(n *source.Node, kind string, stated *source.No
 		r.resources(d, n.Get("resources"))
 		r.kubernetesInstanceType(d, n.Get("instance_type"), stated)
 	case "managed":
-		d.Target = Know(ManagedOnline, because(r.carry(stated), "the endpoint is a managed one"))
+		d.Target = Know(ManagedOnline, because(r.carry(stated), "the endpoint is managed"))
 		r.instanceType(d, n.Get("instance_type"))
 	}
 	r.endpointReference(d, n)

@@ -341,7 +341,7 @@ func (q nodeRequirement) clouds(as interpretation) nodes {
 	}
 	switch name := q.key.Text; {
 	case q.isNodeName() && as.other && all(q.values, isEC2):
-		note(&of.other, at, "the node of this name is an EC2 instance")
+		note(&of.other, at, "a node with this name is an EC2 instance")
 	case q.isNodeName() && as.aks && all(q.values, isAKSNode):
 		note(&of.aks, at, nodeOfAKS)
 		of.excluded = true
@@ -365,9 +365,9 @@ func (q nodeRequirement) clouds(as interpretation) nodes {
 	return of
 }
 
-const nodeOfAKS = "the node of this name is one of a node pool of AKS"
+const nodeOfAKS = "a node with this name belongs to an AKS node pool"
 
-const foreignVirtualNode = "the virtual node is another provider's"
+const foreignVirtualNode = "the virtual node belongs to another provider"
 
 func (q nodeRequirement) isNodeName() bool {
 	return q.op == in && q.key.Text == nodeNameKeys(q.field)
@@ -410,7 +410,7 @@ func nodeNamed(name *source.Node, as interpretation) nodes {
 	case as.aks && isAKSNode(text):
 		note(&of.aks, name, nodeOfAKS)
 	case isEC2(text):
-		note(&of.other, name, "the node of this name is an EC2 instance")
+		note(&of.other, name, "a node with this name is an EC2 instance")
 	case as.foreign && isVirtualKubeletName(text):
 		note(&of.other, name, foreignVirtualNode)
 	}
@@ -438,7 +438,7 @@ func (k nodeKey) why() string {
 	return onVirtualNode
 }
 
-const onVirtualNode = "the node of this name is a virtual node, which is ACI"
+const onVirtualNode = "a node with this name is a virtual node, which is ACI"
 
 // virtualNode reports whether nodes with this label or field are ACI virtual nodes. Those of the
 // second generation are not all of type virtual-kubelet.

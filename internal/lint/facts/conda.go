@@ -7,7 +7,7 @@ import "github.com/mlpolicy/mlpolicy/internal/lint/source"
 var condaEnvironment = format{
 	name:      "conda-environment",
 	title:     "Conda specification with packages of the Azure ML designer",
-	signs:     "`dependencies`, one of which begins with `azureml-designer-`",
+	signs:     "`dependencies`, one of which starts with `azureml-designer-`",
 	reference: "https://docs.conda.io/projects/conda/en/latest/user-guide/tasks/manage-environments.html",
 	links:     true,
 	auxiliary: true,
@@ -18,6 +18,6 @@ var condaEnvironment = format{
 	read: func(r *reader) {
 		d := &Draft{}
 		r.designerConda(d, r.root)
-		r.part(condaFile, "the environments whose conda file it is", d)
+		r.part(condaFile, "the environments that use it as their conda file", d)
 	},
 }

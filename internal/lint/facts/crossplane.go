@@ -12,7 +12,7 @@ import (
 // https://marketplace.upbound.io/providers/upbound/provider-family-azure
 var crossplaneAzure = format{
 	name:      "crossplane-azure",
-	title:     "Crossplane's Azure resources: container groups, computes, clusters, function apps; no Composition",
+	title:     "Crossplane's Azure resources: container groups, computes, clusters, function apps; not Compositions",
 	signs:     "`apiVersion` of `….azure.upbound.io` or `….azure.m.upbound.io`, and `forProvider` or `initProvider`",
 	reference: "https://marketplace.upbound.io/providers/upbound/provider-family-azure",
 	links:     true,
@@ -138,7 +138,7 @@ func crossplanePool(pool provided) nodePool {
 func (r *reader) crossplaneCompute(kind string, spec provided) {
 	c := r.compute(r.externalName(spec), r.root)
 	c.Subject, c.InWorkspace = r.subject(), true
-	place := r.kindPlace("the object is of this kind")
+	place := r.kindPlace("kind of the object")
 	switch kind {
 	case "ComputeCluster":
 		c.Target, c.ManagedBy = Know(AMLCompute, place), Know(ByAzureML, place)
@@ -150,7 +150,7 @@ func (r *reader) crossplaneCompute(kind string, spec provided) {
 		c.Target, c.ManagedBy = Know(ComputeInstance, place), Know(ByAzureML, place)
 		r.vmSize(c, spec.get("virtualMachineSize"))
 	case "InferenceCluster":
-		place.Why = "an inference cluster is an AKS cluster that is attached"
+		place.Why = "an inference cluster is an attached AKS cluster"
 		c.Target, c.ManagedBy = Know(AKS, place), Know(ByAzure, place)
 		c.Stage = r.clusterPurpose(spec.get("clusterPurpose"))
 	default:

@@ -45,7 +45,7 @@ func (r *reader) originOf(n *source.Node) origin {
 func (o origin) place(why string) Place {
 	place := Place{Node: o.at, Why: why}
 	for _, part := range o.parts {
-		place.Related = append(place.Related, Place{Node: part, Why: "it depends on this"})
+		place.Related = append(place.Related, Place{Node: part, Why: "depends on this"})
 	}
 	if o.used != nil {
 		place.Related = append(place.Related, Place{Node: o.used, Why: "used here"})

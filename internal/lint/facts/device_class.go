@@ -23,7 +23,7 @@ const deviceClassPrefix = "deviceclass.resource.kubernetes.io/"
 func (r *reader) deviceClass(spec *source.Node) {
 	device, place := r.classDevice(spec.Get("selectors"))
 	define := func(kind partKind, name *source.Node) {
-		class := r.part(kind, "what requests its devices", &Draft{})
+		class := r.part(kind, "the claims and containers that request its devices", &Draft{})
 		class.name, class.device = r.text(name).Value, device
 		if device != noDevice {
 			class.facts.Place = place

@@ -14,7 +14,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// TestFormatsAreDescribed names each format that docs/formats.md could say nothing of.
+// TestFormatsAreDescribed checks that each format has what docs/formats.md prints of it.
 func TestFormatsAreDescribed(t *testing.T) {
 	for _, format := range formats() {
 		if format.title == "" || format.signs == "" || format.reference == "" {
@@ -23,8 +23,8 @@ func TestFormatsAreDescribed(t *testing.T) {
 	}
 }
 
-// TestFormatsPage holds docs/formats.md against the formats and their examples: a
-// fact that no example shows is none that the page can claim.
+// TestFormatsPage checks docs/formats.md against the formats and their examples: the page
+// lists only facts that an example shows.
 func TestFormatsPage(t *testing.T) {
 	deployments, computes := table{columns: columns(reflect.TypeFor[Deployment]())}, table{columns: columns(reflect.TypeFor[Compute]())}
 	completes := map[string]string{}
@@ -203,10 +203,10 @@ func (t *table) legend() string {
 	}
 	var text strings.Builder
 	for _, line := range []struct{ mark, meaning string }{
-		{tells, "the document tells it"},
+		{tells, "the document declares it"},
 		{adds, "the document adds it to the deployments that it completes"},
-		{finds, "another file, which the document refers to, tells it"},
-		{states, "the document can only state it, by an annotation, a label or a tag `mlpolicy.dev/…`"},
+		{finds, "a file that the document refers to declares it"},
+		{states, "only an annotation, a label or a tag `mlpolicy.dev/…` of the document can declare it"},
 	} {
 		if has[line.mark] {
 			fmt.Fprintf(&text, "- %s %s\n", line.mark, line.meaning)
@@ -228,7 +228,7 @@ except a slash. A share counts as one GPU, whatever its number; so do memory and
 |---|---|
 `)
 	words := map[deviceKind]string{
-		noDevice: "none", gpuDevice: "GPU", gpuShare: "share of a GPU", gpuPart: "memory or cores of a GPU", fpgaDevice: "FPGA",
+		noDevice: "neither", gpuDevice: "GPU", gpuShare: "share of a GPU", gpuPart: "memory or cores of a GPU", fpgaDevice: "FPGA",
 	}
 	for _, pattern := range devicePatterns() {
 		fmt.Fprintf(&text, "| %s | `%s` |\n", words[pattern.kind], pattern.resource)
@@ -236,12 +236,12 @@ except a slash. A share counts as one GPU, whatever its number; so do memory and
 	text.WriteString(`
 Accelerators that are neither, such as Gaudi, TPU, Neuron and Ascend, are not GPUs: the table of compute targets makes no statement
 about them. ` + "`devices: {gpu: [PATTERN], fpga: [PATTERN]}`" + ` in the configuration adds resources that this list lacks. A device class
-of Dynamic Resource Allocation is ` + "`deviceclass.resource.kubernetes.io/CLASS`" + ` here, whether a pod requests it under that name or by a claim. A class
-that this list lacks counts if a DeviceClass of the project defines it and its CEL requires a driver in this list, as ` + "`device.driver == \"gpu.nvidia.com\"`" + ` does, whatever it requires beside.
-Containers may request it as ` + "`deviceclass.resource.kubernetes.io/CLASS`" + ` or by the ` + "`extendedResourceName`" + ` of the class, too.
+of Dynamic Resource Allocation is ` + "`deviceclass.resource.kubernetes.io/CLASS`" + ` here, whether a pod requests it by that name or by a claim. A class
+that this list lacks counts if a DeviceClass of the project defines it and its CEL requires a driver in this list, as ` + "`device.driver == \"gpu.nvidia.com\"`" + ` does, whatever else it requires.
+Containers may also request it as ` + "`deviceclass.resource.kubernetes.io/CLASS`" + ` or by the ` + "`extendedResourceName`" + ` of the class.
 
 A pod also has at least one GPU if its ` + "`runtimeClassName` is `nvidia`, `nvidia-cdi` or `nvidia-legacy`" + `, or if a volume is a host path
-` + "`/dev/nvidia*`" + `, unless it states a number of GPUs or every container sets ` + "`NVIDIA_VISIBLE_DEVICES` to `void` or `none`" + `.
+` + "`/dev/nvidia*`" + `, unless it declares a number of GPUs or every container sets ` + "`NVIDIA_VISIBLE_DEVICES` to `void` or `none`" + `.
 `)
 	return text.String()
 }
@@ -253,10 +253,10 @@ func modelServersSection() string {
 ## Model servers
 
 A Deployment, a StatefulSet, a ReplicaSet, a LeaderWorkerSet or a Pod that is always restarted is a web service if one of its main containers
-runs a model server: the repository of its image ends in the components of one of these, so that mirrors count, and the container has no
-` + "`command`, or its `command` and `args`" + ` run one of the start words by name or path, on their own or behind a wrapper
-(` + "`/scripts/wait.sh vllm serve churn`" + `). A program that only prints or reads, such as ` + "`echo`" + ` or ` + "`ls`" + `, is not a wrapper. A placeholder before these components (` + "`${REGISTRY}/vllm/vllm-openai`" + `)
-does not matter; one within them makes the image unknown. In any other kind, such as a Job, an image says nothing.
+runs a model server. A container does so if the repository of its image ends in one of those below, which includes mirrors, and it either has no
+` + "`command`, or its `command` and `args`" + ` run one of the start words by name or path, directly or through a wrapper
+(` + "`/scripts/wait.sh vllm serve churn`" + `). Programs that only print or read, such as ` + "`echo`" + ` and ` + "`ls`" + `, are not wrappers. A placeholder before these components (` + "`${REGISTRY}/vllm/vllm-openai`" + `)
+does not matter; one within them makes the image unknown. In other kinds, such as Jobs, images are ignored.
 
 | repository | start words | except tags |
 |---|---|---|
@@ -272,13 +272,13 @@ does not matter; one within them makes the image unknown. In any other kind, suc
 		fmt.Fprintf(&text, "| `%s` | %s | %s |\n", server.Repository, quoted(server.Start), quoted(server.ExcludedTags))
 	}
 	text.WriteString(`
-` + "`images:`" + ` in the configuration adds to this list, each entry a repository or a mapping, or turns it off:
+` + "`images:`" + ` in the configuration adds to this list, where each entry is a repository or a mapping, or turns it off:
 
 ` + "```yaml" + `
 images: ["acme/model-server", {repository: acme/llm, start: ["serve-llm"], excluded_tags: ["*-sdk"]}]
 ` + "```" + `
 
-` + "`images: off`" + ` reads no workload from images; the labels of operators and statements count as before.
+` + "`images: off`" + ` disables this; labels of operators and statements still count.
 `)
 	return text.String()
 }
@@ -290,10 +290,10 @@ func formatsPage(deployments, computes table, completes map[string]string) strin
 
 <!-- Written by make generate from the formats of internal/lint/facts and their examples in testdata/formats. -->
 
-A document is of the first of these formats whose signs it has. The name of its file tells nothing, save for the name of a
-deployment that has no other. `+"`mlpolicy facts --why FILE`"+` prints what was understood of a file and why.
+A document has the first of these formats that matches it. File names are ignored, except `+"`host.json`"+` of Azure Functions and as the name
+of a deployment that has no other. `+"`mlpolicy facts --why FILE`"+` prints the facts of a file and where each was read.
 
-| format | what it is | signs |
+| format | description | recognised by |
 |---|---|---|`)
 	var auxiliary []string
 	for _, format := range formats() {
@@ -303,8 +303,8 @@ deployment that has no other. `+"`mlpolicy facts --why FILE`"+` prints what was 
 		}
 	}
 	fmt.Fprintf(&page, `
-What cannot be read is passed over in silence in those that train, only complete others or may have nothing to do with
-machine learning: %s.
+Formats that describe training, only complete other documents or may have nothing to do with machine learning are
+read leniently: invalid values in them are ignored without a message. These are %s.
 
 `, strings.Join(auxiliary, ", "))
 	for _, format := range formats() {
@@ -318,15 +318,15 @@ machine learning: %s.
 	fmt.Fprintf(&page, `
 ## Facts
 
-Each mark is from an example in [testdata/formats](../testdata/formats) that a test reads:
+Each mark comes from an example in [testdata/formats](../testdata/formats) that the tests read:
 
 %s
-A fact without a mark is unknown, unless the configuration states it.
+A fact without a mark is unknown, unless the configuration declares it.
 
-### Deployments: where they run and what they ask for
+### Deployments: location and resources
 
 %s
-### Deployments: how they are served and what they serve
+### Deployments: serving and models
 
 %s
 ### Computes

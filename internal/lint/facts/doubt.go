@@ -59,8 +59,8 @@ func (r *reader) doubts(options Options) [][]string {
 	if doubts > maxDoubts {
 		r.problems = append(r.problems, Problem{
 			Rule: SyntaxRule, Severity: Error,
-			Message:  fmt.Sprintf("the object has %d parts and states %d facts of itself that are not taken on trust: too many to judge", len(r.deployments), len(words)),
-			Remedy:   "Remove statements mlpolicy.dev/…, or split the object.",
+			Message:  fmt.Sprintf("cannot evaluate the object: %d parts with %d untrusted statements have more than %d variants", len(r.deployments), len(words), maxDoubts),
+			Remedy:   "Remove mlpolicy.dev/… statements, or split the object.",
 			Place:    Place{Node: r.root},
 			Unjudged: true,
 		})

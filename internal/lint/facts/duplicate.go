@@ -144,10 +144,10 @@ func (d double) problem() Problem {
 	return Problem{
 		Rule:     SyntaxRule,
 		Severity: Error,
-		Message: fmt.Sprintf("key %q is written twice, first on line %d; the last value counts",
+		Message: fmt.Sprintf("duplicate key %q, first on line %d; the last value is used",
 			last.Text, first.Span().Start.Line),
 		Remedy: "Remove one of the two.",
-		Place:  Place{Node: last, Related: []Place{{Node: first, Why: "the key stands here first"}}},
+		Place:  Place{Node: last, Related: []Place{{Node: first, Why: "first occurrence"}}},
 	}
 }
 

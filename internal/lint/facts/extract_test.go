@@ -109,18 +109,18 @@ sized : 5 from "statement"
 // A key written twice matters on the way to a fact and nowhere else; the last counts.
 func TestDuplicates(t *testing.T) {
 	tests := []struct{ name, text, want string }{
-		{"carries a fact", "spec: {replicas: 1, replicas: 2}", `error 3:21 key "replicas" is written twice, first on line 3; the last value counts`},
-		{"on the way to a fact", "spec: {replicas: 1}\nspec: {replicas: 2}", `error 4:1 key "spec" is written twice, first on line 3; the last value counts`},
-		{"the fact is lost", "spec: {replicas: 1}\nspec: {replicas: 1}\nspec: {gpus: }", `error 5:1 key "spec" is written twice, first on line 3; the last value counts`},
-		{"the first of three alone has it", "spec: {replicas: 1}\nspec: {}\nspec: {gpus: }", `error 5:1 key "spec" is written twice, first on line 3; the last value counts`},
-		{"name", "metadata: {name: a, name: b}\nspec: {}", `error 3:21 key "name" is written twice, first on line 3; the last value counts`},
-		{"label", "spec: {labels: {a: 1, a: 2}}", `error 3:23 key "a" is written twice, first on line 3; the last value counts`},
-		{"behind an alias", "metadata: {x: &x {replicas: 1}, y: &y {}}\nspec: *x\nspec: *y", `error 5:1 key "spec" is written twice, first on line 4; the last value counts`},
-		{"path of a model", "spec: {model: {path: a, path: b}}", `error 3:25 key "path" is written twice, first on line 3; the last value counts`},
+		{"carries a fact", "spec: {replicas: 1, replicas: 2}", `error 3:21 duplicate key "replicas", first on line 3; the last value is used`},
+		{"on the way to a fact", "spec: {replicas: 1}\nspec: {replicas: 2}", `error 4:1 duplicate key "spec", first on line 3; the last value is used`},
+		{"the fact is lost", "spec: {replicas: 1}\nspec: {replicas: 1}\nspec: {gpus: }", `error 5:1 duplicate key "spec", first on line 3; the last value is used`},
+		{"the first of three alone has it", "spec: {replicas: 1}\nspec: {}\nspec: {gpus: }", `error 5:1 duplicate key "spec", first on line 3; the last value is used`},
+		{"name", "metadata: {name: a, name: b}\nspec: {}", `error 3:21 duplicate key "name", first on line 3; the last value is used`},
+		{"label", "spec: {labels: {a: 1, a: 2}}", `error 3:23 duplicate key "a", first on line 3; the last value is used`},
+		{"behind an alias", "metadata: {x: &x {replicas: 1}, y: &y {}}\nspec: *x\nspec: *y", `error 5:1 duplicate key "spec", first on line 4; the last value is used`},
+		{"path of a model", "spec: {model: {path: a, path: b}}", `error 3:25 duplicate key "path", first on line 3; the last value is used`},
 		{"keys without a text", "spec: {replicas: 1}\nmetadata: {x: {{a: 1}: 1, {b: 1}: 2}}", ""},
 		{"carries none", "metadata: {annotations: {a: 1, a: 2}, annotations: {}}\nspec: {replicas: 1}", ""},
-		{"three times", "spec: {replicas: 1, replicas: 2, replicas: 3}", `error 3:34 key "replicas" is written twice, first on line 3; the last value counts`},
-		{"two facts, one way", "spec: {replicas: 1}\nspec: {replicas: 2, gpus: 1}", `error 4:1 key "spec" is written twice, first on line 3; the last value counts`},
+		{"three times", "spec: {replicas: 1, replicas: 2, replicas: 3}", `error 3:34 duplicate key "replicas", first on line 3; the last value is used`},
+		{"two facts, one way", "spec: {replicas: 1}\nspec: {replicas: 2, gpus: 1}", `error 4:1 duplicate key "spec", first on line 3; the last value is used`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

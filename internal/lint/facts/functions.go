@@ -20,8 +20,8 @@ import (
 // Functions has it may be anything's, until confirmFunctions finds a function.
 var azureFunctionsProject = format{
 	name:  "azure-functions-project",
-	title: "Azure Functions project: `host.json`, with what installs packages and the functions beside it",
-	signs: "`version` 2.0 with `extensionBundle`, `functionTimeout` or another setting of the host; else the name `host.json` beside a folder with " +
+	title: "Azure Functions project: `host.json`, with the package files and functions in its folder",
+	signs: "`version` 2.0 with `extensionBundle`, `functionTimeout` or another setting of the host; or the name `host.json` beside a folder with " +
 		"a `function.json` or a `function_app.py` with a route",
 	reference: "https://learn.microsoft.com/azure/azure-functions/functions-host-json",
 	auxiliary: true,

@@ -43,7 +43,7 @@ var iotEdgeManifest = format{
 			case !device.unread:
 				d.Target = Know(IoTEdge, Place{Node: key, Why: "the document is an IoT Edge deployment"})
 			}
-			d.Delivery = Know(string(IoTEdge), Place{Node: key, Why: "IoT Edge brings the module to the device"})
+			d.Delivery = Know(string(IoTEdge), Place{Node: key, Why: "IoT Edge deploys the module to the device"})
 			if said != nil {
 				d.said = append(d.said, said)
 			}
@@ -116,9 +116,9 @@ func (r *reader) edgeModule(device *edgeDevice, key, value *source.Node) *Draft 
 	switch {
 	case mayTrain(key, image):
 	case d.FPGAs.Value > 0:
-		d.Workload = Know(IoTModule, Place{Node: d.FPGAs.Place.Node, Why: "the module asks for an FPGA"})
+		d.Workload = Know(IoTModule, Place{Node: d.FPGAs.Place.Node, Why: "the module requests an FPGA"})
 	case d.GPUs.Value > 0:
-		d.Workload = Know(IoTModule, Place{Node: d.GPUs.Place.Node, Why: "the module asks for a GPU"})
+		d.Workload = Know(IoTModule, Place{Node: d.GPUs.Place.Node, Why: "the module requests a GPU"})
 	default:
 		d.Workload = edgeInference(key, image)
 	}

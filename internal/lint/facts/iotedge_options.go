@@ -112,11 +112,11 @@ func (o *createOptions) parse(text []byte) {
 	}
 	first := o.chunks[0].node
 	if len(file.Problems) == 0 {
-		o.outer.problem(Warning, first, "Write one JSON object; as it is, IoT Edge cannot create the module, and its devices are not known.",
-			"%s must hold a JSON object", first.Path())
+		o.outer.problem(Warning, first, "Write one JSON object; otherwise IoT Edge cannot create the module.",
+			"%s must contain a JSON object", first.Path())
 		return
 	}
-	o.outer.problem(Warning, first, "Write one JSON object; as it is, IoT Edge cannot create the module, and its devices are not known.",
+	o.outer.problem(Warning, first, "Write one JSON object; otherwise IoT Edge cannot create the module.",
 		"%s is not valid JSON: %s", first.Path(), strings.Replace(file.Problems[0].Message, "the file", "it", 1))
 }
 
@@ -258,17 +258,17 @@ func (o *createOptions) fpgas() Fact[int64] {
 func (o *createOptions) dataBoxEdge() Place {
 	for path, node := range o.deviceFiles {
 		if strings.HasPrefix(path, catapult) {
-			return o.place(because(o.inner.carry(node), "the FPGA is a Data Box Edge's"))
+			return o.place(because(o.inner.carry(node), "it is the FPGA of a Data Box Edge"))
 		}
 	}
 	for _, key := range []string{"limits", "requests"} {
 		if node := o.resources().At(key, catapultResource); !node.IsNull() {
-			return o.place(because(o.inner.carry(node), "the FPGA is a Data Box Edge's"))
+			return o.place(because(o.inner.carry(node), "it is the FPGA of a Data Box Edge"))
 		}
 	}
 	for path, node := range o.mounted {
 		if strings.HasPrefix(path+"/", "/home/hcsshares/") {
-			return o.place(because(o.inner.carry(node), "the path is a share's of a Data Box Edge"))
+			return o.place(because(o.inner.carry(node), "the path is a share of a Data Box Edge"))
 		}
 	}
 	return Place{}
@@ -322,9 +322,9 @@ func (o *createOptions) requestedGPUs() Fact[float64] {
 		case len(ids) > 0:
 			sum.add(Know(float64(len(ids)), because(o.inner.carry(request.GetFold("DeviceIDs")), "each is a GPU")))
 		case count.IsNull():
-			sum.add(Know(1.0, because(o.inner.carry(capability), "the module asks for GPUs, how many is not said")))
+			sum.add(Know(1.0, because(o.inner.carry(capability), "the module requests GPUs without a number")))
 		case ok && number < 0:
-			sum.add(Know(1.0, because(o.inner.carry(count), "the module asks for all GPUs of the device")))
+			sum.add(Know(1.0, because(o.inner.carry(count), "the module requests all GPUs of the device")))
 		default:
 			whole := o.inner.count(count)
 			sum.add(Fact[float64]{Value: float64(whole.Value), Known: whole.Known, Place: whole.Place})

@@ -130,7 +130,7 @@ func TestInferenceWords(t *testing.T) {
 	for _, test := range tests {
 		d := only(t, extract(t, nil, Options{}, "d.json", strings.Replace(
 			manifest(fmt.Sprintf(`{"image": %q}`, test.image)), `"m"`, fmt.Sprintf("%q", test.name), 1)))
-		_, word, _ := strings.Cut(d.Workload.Place.Why, " has the word ")
+		_, word, _ := strings.Cut(d.Workload.Place.Why, " contains the word ")
 		if word != test.want {
 			t.Errorf("module %q of image %q: word %q, want %q", test.name, test.image, word, test.want)
 		}
@@ -481,8 +481,8 @@ func TestEdgeShapes(t *testing.T) {
 	const options = "createOptions"
 	tests := []struct{ name, modules, want string }{
 		{"brace missing", `{"m": {"settings": {"image": "a", "createOptions": "{broken"}}}`, options + " is not valid JSON: "},
-		{"not an object", `{"m": {"settings": {"image": "a", "createOptions": "[1]"}}}`, options + " must hold a JSON object"},
-		{"a number", `{"m": {"settings": {"image": "a", "createOptions": 5}}}`, options + " must hold a JSON object"},
+		{"not an object", `{"m": {"settings": {"image": "a", "createOptions": "[1]"}}}`, options + " must contain a JSON object"},
+		{"a number", `{"m": {"settings": {"image": "a", "createOptions": 5}}}`, options + " must contain a JSON object"},
 		{"a list", `{"m": {"settings": {"image": "a", "createOptions": [1]}}}`, options + " must be a mapping, not a list"},
 		{"a mapping as a further piece", `{"m": {"settings": {"image": "a", "createOptions": "{", "createOptions01": {}}}}`, options + "01 must be a mapping"},
 		{"devices are text", `{"m": {"settings": {"image": "a", "createOptions": {"HostConfig": {"Devices": "/dev/dxg"}}}}}`, "HostConfig.Devices must be a list, not a single value"},

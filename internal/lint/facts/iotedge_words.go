@@ -91,14 +91,14 @@ func endsInTraining(word string) bool {
 // infers. Nothing else in a manifest tells that of a module without GPU or FPGA.
 func edgeInference(name, image *source.Node) Fact[Workload] {
 	if word := inferenceWord(name.Text); word != "" {
-		return Know(IoTModule, Place{Node: name, Why: fmt.Sprintf("the module's name has the word %s", word)})
+		return Know(IoTModule, Place{Node: name, Why: fmt.Sprintf("the name of the module contains the word %s", word)})
 	}
 	path, _ := imagePath(image)
 	if word := inferenceWord(path); word != "" {
-		return Know(IoTModule, Place{Node: image, Why: fmt.Sprintf("the module's image has the word %s", word)})
+		return Know(IoTModule, Place{Node: image, Why: fmt.Sprintf("the image of the module contains the word %s", word)})
 	}
 	if aiServices(path) {
-		return Know(IoTModule, Place{Node: image, Why: "the image is of a container of Azure AI services"})
+		return Know(IoTModule, Place{Node: image, Why: "the image is a container of Azure AI services"})
 	}
 	return Fact[Workload]{}
 }

@@ -69,7 +69,7 @@ func (r *reader) kaitoWorkspace() {
 	run := inference
 	switch {
 	case !inference.IsNull():
-		d.Workload = Know(WebService, Place{Node: inference, Why: "KAITO makes a web service of it"})
+		d.Workload = Know(WebService, Place{Node: inference, Why: "KAITO runs it as a web service"})
 	case !tuning.IsNull():
 		d.Workload = Know(Training, Place{Node: tuning, Why: "KAITO tunes the model"})
 		run = tuning
@@ -150,7 +150,7 @@ func (r *reader) kaitoPod(d *Draft, s scheduling, resource, run *source.Node) {
 func (r *reader) kaitoNodes(resource *source.Node) Fact[int64] {
 	nodes := r.count(resource.Get("count"))
 	if nodes.Known {
-		nodes.Place.Why = "there is one pod on each of the nodes"
+		nodes.Place.Why = "one pod runs on each node"
 	}
 	return nodes
 }

@@ -11,7 +11,7 @@ import (
 // differs from its runtime.
 var kubeflowTraining = format{
 	name:      "kubeflow-training",
-	title:     "Kubeflow's training jobs: PyTorchJob and its like, TrainJob",
+	title:     "Kubeflow's training jobs: PyTorchJob and similar kinds, TrainJob",
 	signs:     "`apiVersion` of `kubeflow.org` or `trainer.kubeflow.org`, and the `kind`",
 	reference: "https://www.kubeflow.org/docs/components/trainer/",
 	auxiliary: true,

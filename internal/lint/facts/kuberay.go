@@ -43,7 +43,7 @@ var kuberay = format{
 		}
 		r.oneCluster()
 		if len(r.deployments) == 0 && len(r.misread) == 0 {
-			r.completes = "nothing: the Ray cluster that it runs on is described elsewhere"
+			r.completes = "nothing: its Ray cluster is declared in another document"
 		}
 	},
 }

@@ -164,14 +164,14 @@ func (r *reader) workloadOfKind() Fact[Workload] {
 	switch {
 	case kind == "InferenceService" && (group == "serving.kserve.io" || group == "serving.kubeflow.org"),
 		kind == "LLMInferenceService" && group == "serving.kserve.io":
-		return Know(WebService, r.kindPlace("KServe makes a web service of it"))
+		return Know(WebService, r.kindPlace("KServe runs it as a web service"))
 	case kind == "SeldonDeployment" && group == "machinelearning.seldon.io",
 		(kind == "Model" || kind == "Server") && group == "mlops.seldon.io":
-		return Know(WebService, r.kindPlace("Seldon makes a web service of it"))
+		return Know(WebService, r.kindPlace("Seldon runs it as a web service"))
 	case kind == "RayService" && group == "ray.io":
-		return Know(WebService, r.kindPlace("KubeRay makes a web service of it"))
+		return Know(WebService, r.kindPlace("KubeRay runs it as a web service"))
 	case (kind == "InferenceSet" || kind == "RAGEngine" || kind == "MultiRoleInference") && group == "kaito.sh":
-		return Know(WebService, r.kindPlace("KAITO makes a web service of it"))
+		return Know(WebService, r.kindPlace("KAITO runs it as a web service"))
 	case kind == "VLLMRuntime" && group == "production-stack.vllm.ai":
 		return Know(WebService, r.kindPlace("vLLM serves the model"))
 	case trainingKind(group, kind):
@@ -226,7 +226,7 @@ func (r *reader) repeatsLabels(labels *source.Node) bool {
 	}
 	if before <= maxRepeatedLabels {
 		r.problem(Warning, labels, "Split the object, or give it fewer labels.",
-			"the object has so many parts that those from here on are read without %s", labels.Path())
+			"the object has too many parts; from here on %s is ignored", labels.Path())
 	}
 	return false
 }
@@ -258,19 +258,19 @@ func (r *reader) serviceLabel(label source.Member) string {
 	}
 	switch label.Key.Text {
 	case "ml.azure.com/endpoint-name", "ml.azure.com/deployment-name", "isazuremlapp":
-		return "Azure ML gives this label to the pods of its online endpoints"
+		return "Azure ML sets this label on the pods of its online endpoints"
 	case "serving.kserve.io/inferenceservice":
-		return "KServe gives this label to what it makes of an InferenceService"
+		return "KServe sets this label on the objects of an InferenceService"
 	case "seldon-deployment-id":
-		return "Seldon gives this label to what it makes of a SeldonDeployment"
+		return "Seldon sets this label on the objects of a SeldonDeployment"
 	case "ray.io/originated-from-crd":
 		if value.Is("RayService") {
-			return "KubeRay gives this label to what it makes of a RayService"
+			return "KubeRay sets this label on the objects of a RayService"
 		}
 	case "kaito.sh/workspace":
 		// The Jobs of a Workspace, which tune a model, have it too.
 		if group == "apps" && (kind == "Deployment" || kind == "StatefulSet") {
-			return "KAITO gives this label to the Deployment or StatefulSet that serves the model of a Workspace"
+			return "KAITO sets this label on the Deployment or StatefulSet that serves the model of a Workspace"
 		}
 	}
 	return ""
@@ -280,7 +280,7 @@ func (r *reader) serviceLabel(label source.Member) string {
 // that the object states are then only what it starts from.
 func (d *Draft) autoscale(on Place, least, most Fact[int64]) {
 	if least.Known && most.Known && least.Value == most.Value {
-		d.Replicas, d.Autoscales = most, Know(false, because(most.Place, "the bounds leave the autoscaler no choice"))
+		d.Replicas, d.Autoscales = most, Know(false, because(most.Place, "the minimum and the maximum are equal"))
 		return
 	}
 	d.Replicas, d.Autoscales = Fact[int64]{}, Know(true, on)

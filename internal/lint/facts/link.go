@@ -238,7 +238,7 @@ func (l *linker) ours(problems []Problem) []Problem {
 			if i < 0 {
 				continue
 			}
-			problem.Place = Place{Node: at.Related[i].Node, Related: []Place{{Node: at.Node, Why: "what it is about stands here"}}}
+			problem.Place = Place{Node: at.Related[i].Node, Related: []Place{{Node: at.Node, Why: "the problem is here"}}}
 		}
 		ours = append(ours, problem)
 	}
@@ -291,7 +291,7 @@ func (l *linker) find(ctx context.Context, mention *reference) (found []*part, w
 	case mention.path != "":
 		name, ok := l.within(file, mention.path)
 		if !ok {
-			return nil, "it is outside of the project"
+			return nil, "it is outside the project"
 		}
 		found = l.file(ctx, name).parts[mention.kind]
 	case mention.name == "":
@@ -299,16 +299,16 @@ func (l *linker) find(ctx context.Context, mention *reference) (found []*part, w
 	default:
 		index := l.index(ctx, l.project(file))
 		if found = index.look(mention); len(found) == 0 && index.tooLarge {
-			return nil, "the project has too many files to look for it, and no file of the run defines it"
+			return nil, "the project has too many files to search, and no file of the run defines it"
 		}
 	}
 	switch {
 	case len(found) == 1:
 		return found, ""
 	case len(found) > 1:
-		return found, fmt.Sprintf("it is defined %d times, and none is taken", len(found))
+		return found, fmt.Sprintf("it is defined %d times, so no definition is used", len(found))
 	case mention.path != "":
-		return nil, "nothing there adds to what is known"
+		return nil, "not found, or without facts"
 	}
 	return nil, "no document of the project defines it"
 }
@@ -344,18 +344,18 @@ func (l *linker) add(d *Draft, mention *reference, p *part) {
 
 // places says how what is mentioned was found.
 func (r *reference) places() []Place {
-	why := "refers to it here"
+	why := "referenced here"
 	switch {
 	case r.kind == extendedResource:
-		why = "requests it here"
+		why = "requested here"
 	case r.implied:
-		why = "has the default " + r.kind.String() + " of its cluster"
+		why = "default " + r.kind.String() + " of its cluster"
 	case r.name == "" && r.path == "":
-		why = "is deployed with it"
+		why = "deployed with it"
 	}
 	places := []Place{{Node: r.node, Why: why}}
 	for _, node := range r.through {
-		places = append(places, Place{Node: node, Why: "refers to that here"})
+		places = append(places, Place{Node: node, Why: "through this reference"})
 	}
 	return places
 }
@@ -368,7 +368,7 @@ func (l *linker) addCompute(m *merger, d *Draft, c *Compute) {
 		d.Compute = c
 	}
 	target := c.Target
-	target.Place = because(target.Place, "the compute "+c.Name.Value+" that it runs on is there")
+	target.Place = because(target.Place, "it runs on the compute "+c.Name.Value)
 	fill(m, "target", &d.Target, target)
 	if c.Target.Value == AMLCompute || c.Target.Value == ComputeInstance {
 		fill(m, "gpus", &d.GPUs, c.GPUs)

@@ -46,18 +46,18 @@ func TestLinkCompute(t *testing.T) {
 document azureml-v2-batch-deployment @ 1:1
 deployment score azureml-v2-batch-deployment @ 1:1
   name: "score" @ 2:7 name
-  target: "aml-compute" @ 3:7 type (the compute gpu-cluster that it runs on is there) + @ 5:10 compute (refers to it here)
-  api: "v2" @ 1:1 (the format azureml-v2-batch-deployment is of this version)
-  workload: "batch-scoring" @ 3:7 type (a model behind a batch endpoint scores)
-  gpus: 1 @ 4:7 size (VM size Standard_NC6 has 1 GPU) + @ 5:10 compute (refers to it here)
-  fpgas: 0 @ 4:7 size (VM size Standard_NC6 has no FPGA) + @ 5:10 compute (refers to it here)
+  target: "aml-compute" @ 3:7 type (it runs on the compute gpu-cluster) + @ 5:10 compute (referenced here)
+  api: "v2" @ 1:1 (the format azureml-v2-batch-deployment belongs to this version)
+  workload: "batch-scoring" @ 3:7 type (a batch endpoint scores batches)
+  gpus: 1 @ 4:7 size (VM size Standard_NC6 has 1 GPU) + @ 5:10 compute (referenced here)
+  fpgas: 0 @ 4:7 size (VM size Standard_NC6 has no FPGA) + @ 5:10 compute (referenced here)
   models[0]
     name: "churn" @ 4:8 model
     version: "7" @ 4:8 model
   compute
     name: "gpu-cluster" @ 2:7 name
-    target: "aml-compute" @ 3:7 type (the document is of this type)
-    managed_by: "azure-ml" @ 3:7 type (the document is of this type)
+    target: "aml-compute" @ 3:7 type (type of the document)
+    managed_by: "azure-ml" @ 3:7 type (type of the document)
     vm_size: "Standard_NC6" @ 4:7 size
     gpus: 1 @ 4:7 size (VM size Standard_NC6 has 1 GPU)
     fpgas: 0 @ 4:7 size (VM size Standard_NC6 has no FPGA)
@@ -167,9 +167,9 @@ func TestNoLink(t *testing.T) {
 		want  string
 	}{
 		{"two definitions", fstest.MapFS{"d.yml": data(batch), "a.yml": data(cluster), "b.yml": data(cluster)},
-			"compute gpu-cluster: 2 found, it is defined 2 times, and none is taken"},
+			"compute gpu-cluster: 2 found, it is defined 2 times, so no definition is used"},
 		{"two in one file", fstest.MapFS{"d.yml": data(batch), "a.yml": data(cluster + "---\n" + cluster)},
-			"compute gpu-cluster: 2 found, it is defined 2 times, and none is taken"},
+			"compute gpu-cluster: 2 found, it is defined 2 times, so no definition is used"},
 		{"none", fstest.MapFS{"d.yml": data(batch)},
 			"compute gpu-cluster: 0 found, no document of the project defines it"},
 		{"another name", fstest.MapFS{"d.yml": data(batch), "a.yml": data(strings.Replace(cluster, "name: gpu-cluster", "name: GPU-cluster", 1))},
@@ -179,9 +179,9 @@ func TestNoLink(t *testing.T) {
 		{"a broken document", fstest.MapFS{"d.yml": data(batch), "a.yml": data("a: [\n" + cluster)},
 			"compute gpu-cluster: 0 found, no document of the project defines it"},
 		{"outside of the project", fstest.MapFS{"d.yml": data(schemas + "managedOnlineDeployment.schema.json\nname: a\nenvironment: {conda_file: ../c.yml}\n")},
-			"conda file ../c.yml: 0 found, it is outside of the project"},
+			"conda file ../c.yml: 0 found, it is outside the project"},
 		{"nothing there", fstest.MapFS{"d.yml": data(schemas + "managedOnlineDeployment.schema.json\nname: a\nenvironment: {conda_file: c.yml}\n"), "c.yml": data("dependencies: [numpy]\n")},
-			"conda file c.yml: 0 found, nothing there adds to what is known"},
+			"conda file c.yml: 0 found, not found, or without facts"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -230,7 +230,7 @@ func TestTooLargeToLink(t *testing.T) {
 		return &Project{Root: ".", Files: func(context.Context) ([]string, bool) { return nil, false }}
 	}}
 	d := only(t, extract(t, fstest.MapFS{}, options, "d.yml", batch))
-	if len(d.Links) == 0 || d.Links[0].Why != "the project has too many files to look for it, and no file of the run defines it" {
+	if len(d.Links) == 0 || d.Links[0].Why != "the project has too many files to search, and no file of the run defines it" {
 		t.Errorf("links are %v", d.Links)
 	}
 }
@@ -428,7 +428,7 @@ func TestParametersFiles(t *testing.T) {
 			"3 main.parameters.prod.json"},
 		{"as many as are judged", armGroup, few, "2"},
 		{"more than are judged", strings.Replace(armGroup, `"condition": "[parameters('deploy')]", `, "", 1), many,
-			"0 21 files fit and at most 20 are judged, so that what they set is not known"},
+			"0 21 files match; more than 20 are not evaluated, so their values are unknown"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -465,7 +465,7 @@ func TestUnreadableParametersFiles(t *testing.T) {
 		{"no JSON", unconditional, fstest.MapFS{"main.parameters.dev.json": data(schema + `"parameters": {broken`)},
 			"unknown; error main.parameters.dev.json: invalid character 'b' at start of value"},
 		{"to be rendered", unconditional, fstest.MapFS{"main.parameters.json": data(schema + `"parameters": {"memory": {"value": {{ memory }} }}}`)},
-			"unknown; warning main.parameters.json: the value of parameters.memory.value is a template that is not rendered"},
+			"unknown; warning main.parameters.json: parameters.memory.value is a template that has not been rendered"},
 		{"one of two", unconditional, fstest.MapFS{"main.parameters.dev.json": armValues(`"memory": {"value": 4}`), "main.parameters.prod.json": data(schema + `"parameters": [`)},
 			"4 main.parameters.dev.json, unknown main.parameters.prod.json; error main.parameters.prod.json: the file ends within a JSON value"},
 		{"in a folder", unconditional, fstest.MapFS{"parameters/prod.json": data(schema + `"parameters": {]}`)},

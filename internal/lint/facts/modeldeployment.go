@@ -11,7 +11,7 @@ import (
 // modelDeployment is mlpolicy's own document: every fact can be declared in it.
 var modelDeployment = format{
 	name:      "mlpolicy-model-deployment",
-	title:     "mlpolicy's own document, in which every fact can be declared",
+	title:     "mlpolicy's own document, which can declare every fact",
 	signs:     "`apiVersion` of group `mlpolicy.dev`",
 	reference: "schemas/model-deployment.json",
 	links:     true,
@@ -34,7 +34,7 @@ var modelDeployment = format{
 			r.computes = append(r.computes, d.Compute)
 		}
 		if r.is(metadata, source.Mapping) {
-			r.collection(Error, metadata.Get("name"), "text", "Write one name.")
+			r.collection(Error, metadata.Get("name"), "string", "Write a single name.")
 			for _, key := range []string{"labels", "annotations"} {
 				if texts := metadata.Get(key); r.is(texts, source.Mapping) {
 					r.labels(texts)
@@ -80,7 +80,7 @@ func (r *reader) header() (readable bool) {
 	}
 	readable = len(r.problems) == before
 
-	r.collection(Error, kind, "text", "Write kind: "+ownKind+".")
+	r.collection(Error, kind, "string", "Write kind:  "+ownKind+".")
 	keys := []string{"apiVersion", "kind", "metadata", "spec"}
 	meant := map[string]bool{} // keys that others are misspelt for
 	for key := range entries(r.root) {

@@ -24,7 +24,7 @@ func (s *sizes) onnx(ctx context.Context, root string, found file) (measured, er
 		// What the model says of other files is not at hand.
 		for _, usual := range []string{found.as + "_data", found.as + ".data"} {
 			if _, err := fs.Lstat(s.fsys, usual); err == nil {
-				return measured{}, fmt.Errorf("%s is a git-lfs pointer: whether %s is of the same model is not known", found.as, usual)
+				return measured{}, fmt.Errorf("%s is a git-lfs pointer, so it is unknown whether %s belongs to the model", found.as, usual)
 			}
 		}
 		return size, nil
@@ -38,7 +38,7 @@ func (s *sizes) onnx(ctx context.Context, root string, found file) (measured, er
 	}
 	for _, location := range locations {
 		if !filepath.IsLocal(location) {
-			return measured{}, fmt.Errorf("%s has data outside of its folder", found.as)
+			return measured{}, fmt.Errorf("%s has data outside its folder", found.as)
 		}
 		external, err := s.follow(root, path.Join(path.Dir(found.as), location))
 		if err != nil {
@@ -71,7 +71,7 @@ func (s *sizes) externalData(ctx context.Context, found file) ([]string, error) 
 	p := newProtobuf(ctx, content)
 	switch err := p.message(onnxModel, 0, found.info.Size(), 0); {
 	case errors.Is(err, errTooMuch):
-		return nil, fmt.Errorf("%s has too many parts to look for its external data", found.as)
+		return nil, fmt.Errorf("%s has too many parts to search for external data", found.as)
 	case err != nil && !errors.Is(err, errMalformed):
 		return nil, cannotRead(found.as, err)
 	}

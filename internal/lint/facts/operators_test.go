@@ -187,7 +187,7 @@ func TestPartsRepeatLabelsWithinBounds(t *testing.T) {
 		problems = append(problems, problem.Message+" @ "+at(problem.Place.Node))
 	}
 	equal(t, strings.Join(problems, "\n"), `unknown key "mlpolicy.dev/wrong" @ 5:49
-the object has so many parts that those from here on are read without metadata.labels @ 7:5`)
+the object has too many parts; from here on metadata.labels is ignored @ 7:5`)
 	first, last := extraction.Deployments[0], extraction.Deployments[parts-1]
 	if len(first.Labels) != labels+1 || len(last.Labels) != 1 || last.Stage.Value != Production {
 		t.Errorf("%d labels, then %d, and stage %q", len(first.Labels), len(last.Labels), last.Stage.Value)

@@ -17,8 +17,8 @@ const otherKindName = "kubernetes-other-kind"
 func otherKind() *format {
 	return &format{
 		name:      otherKindName,
-		title:     "Kubernetes object of any other kind, by its structure: the pods and the objects of known kinds in it; also of a known kind, in an unknown version in which the kind's own format finds nothing",
-		signs:     "`apiVersion`, `kind` and, below `spec`, a mapping whose `containers` is a list with an `image`; no policy, admission, CRD or kustomize group, and no kind that ends in Template, Config, Policy, Runtime or Profile",
+		title:     "Kubernetes object of any other kind, read by its structure: the pods and the objects of known kinds in it; also a known kind in an unknown version that its own format cannot read",
+		signs:     "`apiVersion`, `kind` and, below `spec`, a mapping whose `containers` is a list with an `image`; not a policy, admission, CRD or kustomize group, and not a kind that ends in Template, Config, Policy, Runtime or Profile",
 		reference: "https://kubernetes.io/docs/concepts/extend-kubernetes/api-extension/custom-resources/",
 		auxiliary: true,
 		marks:     [][]string{{"apiVersion"}, {"kind"}, {"spec"}, {"containers"}},

@@ -267,7 +267,7 @@ func (r *reader) visibleGPU(container *source.Node) (gpu Fact[float64], hidden b
 		return Fact[float64]{}, true
 	}
 	place := r.carry(value)
-	place.Why = "NVIDIA_VISIBLE_DEVICES takes GPUs of the node, shared with others"
+	place.Why = "NVIDIA_VISIBLE_DEVICES exposes GPUs of the node, which other pods may share"
 	return Know(1.0, place), false
 }
 
@@ -289,11 +289,11 @@ func (r *reader) uncountedGPU(runtimeClass *source.Node, hostPaths, containers [
 	}
 	switch name := r.text(runtimeClass); name.Value {
 	case "nvidia", "nvidia-cdi", "nvidia-legacy":
-		return atLeastOne(runtimeClass, "the runtime class "+name.Value+" gives the pod GPUs of its node; their number is not stated")
+		return atLeastOne(runtimeClass, "the runtime class "+name.Value+" gives the pod GPUs of its node; their number is unknown")
 	}
 	for _, hostPath := range hostPaths {
 		if path := r.text(hostPath); strings.HasPrefix(path.Value, "/dev/nvidia") {
-			return atLeastOne(hostPath, "the device file belongs to GPUs of the node; their number is not stated")
+			return atLeastOne(hostPath, "the device file belongs to GPUs of the node; their number is unknown")
 		}
 	}
 	return Fact[int64]{}

@@ -76,7 +76,7 @@ func (r *reader) deployment(name, place *source.Node) *Draft {
 func apiOf(format string, place *source.Node) Fact[API] {
 	for _, version := range []API{V1, V2} {
 		if strings.HasPrefix(format, "azureml-"+string(version)+"-") {
-			return Know(version, Place{Node: place, Why: "the format " + format + " is of this version"})
+			return Know(version, Place{Node: place, Why: "the format " + format + " belongs to this version"})
 		}
 	}
 	return Fact[API]{}
@@ -95,7 +95,7 @@ func (r *reader) name(n *source.Node) Fact[string] {
 	if text, ok := n.Scalar(); ok && text != "" {
 		return Know(text, Place{Node: n})
 	}
-	return Know(path.Base(r.root.File().Name), Place{Node: r.root, Why: "the document has no name; this is its file's"})
+	return Know(path.Base(r.root.File().Name), Place{Node: r.root, Why: "the document has no name; this is the file name"})
 }
 
 // part adds facts that complete deployments of other documents. what says so to people.

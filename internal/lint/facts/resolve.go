@@ -92,7 +92,7 @@ func (s *sizes) follow(root, name string) (file, error) {
 	case err != nil:
 		return file{}, cannotRead(path.Clean(name), err)
 	case !within(s.fsys, root, found.name):
-		return file{}, fmt.Errorf("%s leads out of the project", path.Clean(name))
+		return file{}, fmt.Errorf("%s points outside the project", path.Clean(name))
 	}
 	return found, nil
 }

@@ -208,7 +208,7 @@ func (d *Draft) leaveOpen() {
 			continue
 		}
 		if why := &devices.Place.Why; !strings.HasPrefix(*why, atLeast) {
-			*why = atLeast + cmp.Or(*why, "a claim that was not found may add some")
+			*why = atLeast + cmp.Or(*why, "a claim that was not found may add devices")
 		}
 	}
 }

@@ -76,7 +76,7 @@ func seek(tokens *json.Decoder, key string) error {
 		return err
 	}
 	if open != json.Delim('{') {
-		return fmt.Errorf("%s is in no object", key)
+		return fmt.Errorf("%s is not in an object", key)
 	}
 	for {
 		found, err := tokens.Token()
@@ -86,7 +86,7 @@ func seek(tokens *json.Decoder, key string) error {
 		case found == key:
 			return nil
 		case found == json.Delim('}'):
-			return fmt.Errorf("no key %s", key)
+			return fmt.Errorf("key %s not found", key)
 		}
 		if err := pass(tokens); err != nil {
 			return err

@@ -173,7 +173,7 @@ func (r *reader) seldonModels(unit *source.Node, found func(*Model)) {
 func (r *reader) seldonModel(spec *source.Node) {
 	d := r.object(r.root)
 	d.MemoryGiB = r.memory(spec.Get("memory"))
-	d.MemoryGiB.Place.Why = "the model needs this of its server's memory"
+	d.MemoryGiB.Place.Why = "memory that the model needs of its server"
 	if name := r.text(r.identity().name); name.Known {
 		d.Models = []*Model{{Name: name, Place: Place{Node: spec}}}
 	}

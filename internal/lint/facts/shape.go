@@ -141,7 +141,7 @@ func (r *reader) misshapen(n *source.Node, want *shape) {
 		return
 	}
 	is, must := kindOf(n.Kind), kindOf(want.kind)
-	r.problem(Warning, n, "Write "+must+" here; what it declares as "+is+" is not read.", "%s must be %s, not %s", n.Path(), must, is)
+	r.problem(Warning, n, "Write "+must+"; "+is+" is ignored here.", "%s must be %s, not %s", n.Path(), must, is)
 }
 
 // kindOf names a kind of values for people.

@@ -91,7 +91,7 @@ func (s *sizes) model(ctx context.Context, file string, model *Model) {
 		return
 	}
 	if size.node != nil {
-		leads := because(Place{Node: at.Node}, "the model's path leads there")
+		leads := because(Place{Node: at.Node}, "path of the model")
 		at = Place{Node: size.node, Why: size.why, Related: append([]Place{leads}, at.Related...)}
 	}
 	model.SizeBytes = Know(size.bytes, at)
@@ -143,9 +143,9 @@ func localPath(stated string) (string, error) {
 	first, _, _ := strings.Cut(local, "/")
 	switch {
 	case strings.Contains(first, ":"):
-		return "", errors.New("its path names no local file")
+		return "", errors.New("its path is not a local path")
 	case path.IsAbs(local):
-		return "", errors.New("its path is absolute, which is not followed")
+		return "", errors.New("its path is absolute; only relative paths are followed")
 	}
 	return local, nil
 }
@@ -165,7 +165,7 @@ func (s *sizes) found(ctx context.Context, root string, found file) (measured, e
 		if size, ok := s.mlModel(ctx, found.name); ok {
 			return size, nil
 		}
-		return measured{}, fmt.Errorf("%s does not say how large the model is", found.as)
+		return measured{}, fmt.Errorf("%s does not declare the size of the model", found.as)
 	case strings.HasSuffix(base, indexSuffix):
 		if total, ok := s.index(found); ok {
 			return indexed(total, found.as), nil
@@ -185,7 +185,7 @@ func (s *sizes) single(found file) (measured, error) {
 	case bytes == 0:
 		return measured{}, fmt.Errorf("%s is empty", found.as)
 	case pointer:
-		return measured{bytes: bytes, source: pointerSource, why: "size that the git-lfs pointer " + found.as + " states"}, nil
+		return measured{bytes: bytes, source: pointerSource, why: "size in the git-lfs pointer " + found.as}, nil
 	}
 	return measured{bytes: bytes, source: "file", why: "size of the file " + found.as}, nil
 }
@@ -210,7 +210,7 @@ func (s *sizes) mlModel(ctx context.Context, name string) (measured, bool) {
 func (s *sizes) file(found file) (bytes int64, pointer bool, err error) {
 	switch size := found.info.Size(); {
 	case !found.info.Mode().IsRegular():
-		return 0, false, fmt.Errorf("%s is no regular file", found.as)
+		return 0, false, fmt.Errorf("%s is not a regular file", found.as)
 	case size < minPointer || size > maxPointer:
 		return size, false, nil
 	}
@@ -235,25 +235,25 @@ func (s *sizes) folder(ctx context.Context, root string, found file) (measured, 
 	totals, absent := w.indexes(found.name, entries)
 	switch {
 	case absent != "":
-		return measured{}, fmt.Errorf("%s is a git-lfs pointer and does not say how large the model is", absent)
+		return measured{}, fmt.Errorf("%s is a git-lfs pointer, which does not declare the size of the model", absent)
 	case len(totals) > 0 && allEqual(totals):
 		return totals[0], nil
 	case len(totals) > 0:
 		// Which of the variants is served no file says; the folder is deployed with all.
-		differ = fmt.Sprintf("; its %d safetensors indexes state different sizes", len(totals))
+		differ = fmt.Sprintf("; its %d safetensors indexes declare different sizes", len(totals))
 	}
 	if ignore, ok := s.leavesOut(found.name); ok {
-		return measured{}, fmt.Errorf("%s leaves files out of %s, and how many bytes is not known", ignore, found.as)
+		return measured{}, fmt.Errorf("%s excludes files from %s, so its size is unknown", ignore, found.as)
 	}
 	if err := w.entries(found.name, entries); err != nil {
 		return measured{}, err
 	}
 	if w.bytes == 0 || w.files == w.placeholders {
-		return measured{}, fmt.Errorf("%s holds no file of a model", found.as)
+		return measured{}, fmt.Errorf("%s contains no model files", found.as)
 	}
 	for _, total := range totals {
 		if total.bytes > w.bytes {
-			return measured{}, fmt.Errorf("%s holds less than one of its %d safetensors indexes states", found.as, len(totals))
+			return measured{}, fmt.Errorf("%s is smaller than one of its %d safetensors indexes declares", found.as, len(totals))
 		}
 	}
 	return measured{bytes: w.bytes, source: "folder", why: w.why(found.as) + differ}, nil
@@ -293,7 +293,7 @@ func (w *modelWalk) list(name string) ([]fs.DirEntry, error) {
 		entries, err := folder.ReadDir(1000)
 		all = append(all, entries...)
 		if w.listed += len(entries); w.listed > maxModelFiles {
-			return nil, fmt.Errorf("more than %d files and folders are not counted", maxModelFiles)
+			return nil, fmt.Errorf("more than %d files and folders to measure", maxModelFiles)
 		}
 		if errors.Is(err, io.EOF) {
 			break
@@ -334,7 +334,7 @@ func (w *modelWalk) entry(name string, entry fs.DirEntry) error {
 	case err != nil:
 		return err
 	case !found.info.IsDir() && path.Ext(found.as) == ".dvc":
-		return fmt.Errorf("%s stands for a file that DVC keeps elsewhere", found.as)
+		return fmt.Errorf("%s is a DVC pointer to a file outside the project", found.as)
 	case !found.info.IsDir():
 		bytes, pointer, err := w.file(found)
 		if err != nil {
@@ -384,9 +384,9 @@ func addSize(a, b int64) int64 {
 
 // why tells what was counted.
 func (w *modelWalk) why(name string) string {
-	text := fmt.Sprintf("folder %s of %d files", name, w.files)
+	text := fmt.Sprintf("folder %s with %d files", name, w.files)
 	if w.files == 1 {
-		text = fmt.Sprintf("folder %s of 1 file", name)
+		text = fmt.Sprintf("folder %s with 1 file", name)
 	}
 	if w.lfs > 0 {
 		text += fmt.Sprintf(", %d of them git-lfs pointers", w.lfs)

@@ -131,7 +131,7 @@ func TestModelSizes(t *testing.T) {
 		{"empty file", "m.pkl", tree{"a/m.pkl": 0}, "unknown: a/m.pkl is empty"},
 		{"file in the project's root", "../m.pkl", tree{"m.pkl": 5}, "5 by file: size of the file m.pkl"},
 		{"current folder", "./m.pkl", tree{"a/m.pkl": 5}, "5 by file: size of the file a/m.pkl"},
-		{"trailing slash", "m/", tree{"a/m/w": 5}, "5 by folder: folder a/m of 1 file"},
+		{"trailing slash", "m/", tree{"a/m/w": 5}, "5 by folder: folder a/m with 1 file"},
 		{"backslashes", `..\models\m.pkl`, tree{"models/m.pkl": 5}, "5 by file: size of the file models/m.pkl"},
 		{"file:", "file:./m.pkl", tree{"a/m.pkl": 5}, "5 by file: size of the file a/m.pkl"},
 		{"up and down", "../b/../a/m.pkl", tree{"a/m.pkl": 5, "b/x": 1}, "5 by file: size of the file a/m.pkl"},
@@ -139,32 +139,32 @@ func TestModelSizes(t *testing.T) {
 		{"a pattern is no path", "*.pkl", tree{"a/m.pkl": 5}, "unknown: a/*.pkl does not exist"},
 
 		// What is not in the project.
-		{"absolute", "/m.pkl", tree{"m.pkl": 5}, "unknown: its path is absolute, which is not followed"},
-		{"drive", `C:\m.pkl`, nil, "unknown: its path names no local file"},
-		{"address", "https://example.com/m.pkl", nil, "unknown: its path names no local file"},
-		{"datastore", "azureml://datastores/d/paths/m", nil, "unknown: its path names no local file"},
-		{"reference", "azureml:churn:1", nil, "unknown: its path names no local file"},
-		{"run", "runs:/1/model", nil, "unknown: its path names no local file"},
-		{"hub", "hf://meta/llama", nil, "unknown: its path names no local file"},
-		{"file address", "file:///m.pkl", tree{"m.pkl": 5}, "unknown: its path names no local file"},
+		{"absolute", "/m.pkl", tree{"m.pkl": 5}, "unknown: its path is absolute; only relative paths are followed"},
+		{"drive", `C:\m.pkl`, nil, "unknown: its path is not a local path"},
+		{"address", "https://example.com/m.pkl", nil, "unknown: its path is not a local path"},
+		{"datastore", "azureml://datastores/d/paths/m", nil, "unknown: its path is not a local path"},
+		{"reference", "azureml:churn:1", nil, "unknown: its path is not a local path"},
+		{"run", "runs:/1/model", nil, "unknown: its path is not a local path"},
+		{"hub", "hf://meta/llama", nil, "unknown: its path is not a local path"},
+		{"file address", "file:///m.pkl", tree{"m.pkl": 5}, "unknown: its path is not a local path"},
 		{"colon further on", "./m:1.pkl", tree{"a/m:1.pkl": 5}, "5 by file: size of the file a/m:1.pkl"},
 		{"placeholder", "${MODEL}", nil, "unknown: "},
 
 		// git-lfs.
-		{"pointer", "m.pkl", tree{"a/m.pkl": pointerTo(2669283096)}, "2669283096 by git-lfs pointer: size that the git-lfs pointer a/m.pkl states"},
+		{"pointer", "m.pkl", tree{"a/m.pkl": pointerTo(2669283096)}, "2669283096 by git-lfs pointer: size in the git-lfs pointer a/m.pkl"},
 		{"folder with pointers", "m", tree{"a/m/w1": pointerTo(1e9), "a/m/w2": pointerTo(5), "a/m/config.json": "{}"},
-			"1000000007 by folder: folder a/m of 3 files, 2 of them git-lfs pointers"},
+			"1000000007 by folder: folder a/m with 3 files, 2 of them git-lfs pointers"},
 		{"pointers beyond measure", "m", tree{"a/m/w1": pointerTo(math.MaxInt64), "a/m/w2": pointerTo(math.MaxInt64)},
-			"9223372036854775807 by folder: folder a/m of 2 files, 2 of them git-lfs pointers"},
+			"9223372036854775807 by folder: folder a/m with 2 files, 2 of them git-lfs pointers"},
 		{"no pointer", "m.pkl", tree{"a/m.pkl": pointerTo(5) + "more\n"}, "131 by file: size of the file a/m.pkl"},
 
 		// MLmodel.
 		{"MLmodel", "m", tree{"a/m/MLmodel": mlmodel("7"), "a/m/model.safetensors.index.json": indexOf("8"), "a/m/w": 9}, "7 by MLmodel: size that MLflow measured"},
 		{"MLmodel named itself", "m/MLmodel", tree{"a/m/MLmodel": mlmodel("7")}, "7 by MLmodel: size that MLflow measured"},
-		{"MLmodel without a size", "m", tree{"a/m/MLmodel": "flavors: {a: {}}\n", "a/m/w": 9}, "26 by folder: folder a/m of 2 files"},
-		{"MLmodel without a size, named itself", "m/MLmodel", tree{"a/m/MLmodel": "flavors: {a: {}}\n"}, "unknown: a/m/MLmodel does not say how large the model is"},
-		{"MLmodel with a size that is none", "m", tree{"a/m/MLmodel": mlmodel("big"), "a/m/w": 9}, "54 by folder: folder a/m of 2 files"},
-		{"MLmodel further down", "m", tree{"a/m/b/MLmodel": mlmodel("7"), "a/m/b/w": 9}, "52 by folder: folder a/m of 2 files"},
+		{"MLmodel without a size", "m", tree{"a/m/MLmodel": "flavors: {a: {}}\n", "a/m/w": 9}, "26 by folder: folder a/m with 2 files"},
+		{"MLmodel without a size, named itself", "m/MLmodel", tree{"a/m/MLmodel": "flavors: {a: {}}\n"}, "unknown: a/m/MLmodel does not declare the size of the model"},
+		{"MLmodel with a size that is none", "m", tree{"a/m/MLmodel": mlmodel("big"), "a/m/w": 9}, "54 by folder: folder a/m with 2 files"},
+		{"MLmodel further down", "m", tree{"a/m/b/MLmodel": mlmodel("7"), "a/m/b/w": 9}, "52 by folder: folder a/m with 2 files"},
 
 		// Safetensors.
 		{"index", "m", tree{"a/m/model.safetensors.index.json": indexOf("8"), "a/m/w": 9}, "8 by safetensors index: metadata.total_size of a/m/model.safetensors.index.json"},
@@ -175,15 +175,15 @@ func TestModelSizes(t *testing.T) {
 		{"indexes that agree", "m", tree{"a/m/a.safetensors.index.json": indexOf("8"), "a/m/b.safetensors.index.json": indexOf("8")},
 			"8 by safetensors index: metadata.total_size of a/m/a.safetensors.index.json"},
 		{"an index elsewhere", "m", tree{"a/m/a.safetensors.index.json": pointerTo(5000), "a/m/a.bin": 7},
-			"unknown: a/m/a.safetensors.index.json is a git-lfs pointer and does not say how large the model is"},
+			"unknown: a/m/a.safetensors.index.json is a git-lfs pointer, which does not declare the size of the model"},
 		{"indexes of more than is here", "m", tree{"a/m/a.safetensors.index.json": indexOf("8000"), "a/m/b.safetensors.index.json": indexOf("9000")},
-			"unknown: a/m holds less than one of its 2 safetensors indexes states"},
+			"unknown: a/m is smaller than one of its 2 safetensors indexes declares"},
 		{"weights that DVC keeps", "m", tree{"a/m/config.json": "{}", "a/m/w.bin.dvc": "outs: []\n"},
-			"unknown: a/m/w.bin.dvc stands for a file that DVC keeps elsewhere"},
+			"unknown: a/m/w.bin.dvc is a DVC pointer to a file outside the project"},
 		{"indexes that differ", "m", tree{"a/m/a.safetensors.index.json": indexOf("8"), "a/m/b.safetensors.index.json": indexOf("9")},
-			"160 by folder: folder a/m of 2 files; its 2 safetensors indexes state different sizes"},
-		{"folder with the name of an index", "m", tree{"a/m/a.safetensors.index.json/w": 5}, "5 by folder: folder a/m of 1 file"},
-		{"index further down", "m", tree{"a/m/unet/a.safetensors.index.json": indexOf("8")}, "80 by folder: folder a/m of 1 file"},
+			"160 by folder: folder a/m with 2 files; its 2 safetensors indexes declare different sizes"},
+		{"folder with the name of an index", "m", tree{"a/m/a.safetensors.index.json/w": 5}, "5 by folder: folder a/m with 1 file"},
+		{"index further down", "m", tree{"a/m/unet/a.safetensors.index.json": indexOf("8")}, "80 by folder: folder a/m with 1 file"},
 		{"index behind the tensors", "m", tree{"a/m/a.safetensors.index.json": `{"weight_map": {"total_size": "x", "metadata": "y"}, "other": [1, {"a": 2}], "metadata": {"x": {"total_size": 1}, "total_size": 8}}`},
 			"8 by safetensors index: metadata.total_size of a/m/a.safetensors.index.json"},
 
@@ -194,41 +194,41 @@ func TestModelSizes(t *testing.T) {
 		{"each external file once", "m.onnx", tree{"a/m.onnx": onnxOf("w1", "d/w2", "w1", "./w1"), "a/w1": 100, "a/d/w2": pointerTo(2000)},
 			fmt.Sprintf("%d by ONNX with external data: size of the file a/m.onnx and its external data in d/w2 and 1 more", 2100+len(onnxOf("w1", "d/w2", "w1", "./w1")))},
 		{"external data that is not there", "m.onnx", tree{"a/m.onnx": onnxOf("w")}, "unknown: a/w does not exist"},
-		{"external data elsewhere", "m.onnx", tree{"a/m.onnx": onnxOf("../w"), "w": 1}, "unknown: a/m.onnx has data outside of its folder"},
-		{"external data at an absolute path", "m.onnx", tree{"a/m.onnx": onnxOf("/w"), "w": 1}, "unknown: a/m.onnx has data outside of its folder"},
-		{"external data in a folder", "m.onnx", tree{"a/m.onnx": onnxOf("w"), "a/w/x": 1}, "unknown: a/w is no regular file"},
-		{"ONNX pointer", "m.onnx", tree{"a/m.onnx": pointerTo(1e9)}, "1000000000 by git-lfs pointer: size that the git-lfs pointer a/m.onnx states"},
+		{"external data elsewhere", "m.onnx", tree{"a/m.onnx": onnxOf("../w"), "w": 1}, "unknown: a/m.onnx has data outside its folder"},
+		{"external data at an absolute path", "m.onnx", tree{"a/m.onnx": onnxOf("/w"), "w": 1}, "unknown: a/m.onnx has data outside its folder"},
+		{"external data in a folder", "m.onnx", tree{"a/m.onnx": onnxOf("w"), "a/w/x": 1}, "unknown: a/w is not a regular file"},
+		{"ONNX pointer", "m.onnx", tree{"a/m.onnx": pointerTo(1e9)}, "1000000000 by git-lfs pointer: size in the git-lfs pointer a/m.onnx"},
 		{"ONNX pointer beside usual data", "m.onnx", tree{"a/m.onnx": pointerTo(9), "a/m.onnx_data": pointerTo(1e9)},
-			"unknown: a/m.onnx is a git-lfs pointer: whether a/m.onnx_data is of the same model is not known"},
+			"unknown: a/m.onnx is a git-lfs pointer, so it is unknown whether a/m.onnx_data belongs to the model"},
 		{"no ONNX by its content", "m.ONNX", tree{"a/m.ONNX": 5}, "5 by file: size of the file a/m.ONNX"},
-		{"folder with ONNX", "m", tree{"a/m/m.onnx": onnxOf("w"), "a/m/w": 1000}, fmt.Sprintf("%d by folder: folder a/m of 2 files", 1000+len(onnxOf("w")))},
+		{"folder with ONNX", "m", tree{"a/m/m.onnx": onnxOf("w"), "a/m/w": 1000}, fmt.Sprintf("%d by folder: folder a/m with 2 files", 1000+len(onnxOf("w")))},
 
 		// Folders.
-		{"folder", "m", tree{"a/m/w": 5, "a/m/b/c/w": 6, "a/x": 7}, "11 by folder: folder a/m of 2 files"},
-		{"the document's own folder", ".", tree{"a/w": 5, "a/d.yaml": 0}, "5 by folder: folder a of 2 files"},
-		{"empty folder", "m", tree{"a/m/.cache/x": 1}, "unknown: a/m holds no file of a model"},
-		{"folder that is kept by a file", "m", tree{"a/m/.gitkeep": "", "a/m/b/.placeholder": "keep", "a/m/README.md": "# Models\n"}, "unknown: a/m holds no file of a model"},
-		{"folder of empty files", "m", tree{"a/m/w": "", "a/m/x": ""}, "unknown: a/m holds no file of a model"},
-		{"folder with a description", "m", tree{"a/m/w": 5, "a/m/README.md": 6}, "11 by folder: folder a/m of 2 files"},
-		{"MLmodel of no size", "m", tree{"a/m/MLmodel": mlmodel("0"), "a/m/w": 5}, fmt.Sprintf("%d by folder: folder a/m of 2 files", 5+len(mlmodel("0")))},
+		{"folder", "m", tree{"a/m/w": 5, "a/m/b/c/w": 6, "a/x": 7}, "11 by folder: folder a/m with 2 files"},
+		{"the document's own folder", ".", tree{"a/w": 5, "a/d.yaml": 0}, "5 by folder: folder a with 2 files"},
+		{"empty folder", "m", tree{"a/m/.cache/x": 1}, "unknown: a/m contains no model files"},
+		{"folder that is kept by a file", "m", tree{"a/m/.gitkeep": "", "a/m/b/.placeholder": "keep", "a/m/README.md": "# Models\n"}, "unknown: a/m contains no model files"},
+		{"folder of empty files", "m", tree{"a/m/w": "", "a/m/x": ""}, "unknown: a/m contains no model files"},
+		{"folder with a description", "m", tree{"a/m/w": 5, "a/m/README.md": 6}, "11 by folder: folder a/m with 2 files"},
+		{"MLmodel of no size", "m", tree{"a/m/MLmodel": mlmodel("0"), "a/m/w": 5}, fmt.Sprintf("%d by folder: folder a/m with 2 files", 5+len(mlmodel("0")))},
 		{"folders with a dot", "m", tree{"a/m/w": 5, "a/m/.git/x": 6, "a/m/b/.git/x": 6, "a/m/.cache/x": 7, "a/m/.gitattributes": 8},
-			"13 by folder: folder a/m of 2 files, without .cache, .git"},
+			"13 by folder: folder a/m with 2 files, without .cache, .git"},
 		{"what Azure ML leaves out", "m", tree{"a/m/w": 5, "a/m/.gitignore": "# ours\n\n*.bin\n"},
-			"unknown: a/m/.gitignore leaves files out of a/m, and how many bytes is not known"},
-		{"ignore file without patterns", "m", tree{"a/m/w": 5, "a/m/.amlignore": "# none\n", "a/m/.gitignore": "*.bin\n"}, "18 by folder: folder a/m of 3 files"},
-		{"ignore file further down or up", "m", tree{"a/m/w": 5, "a/m/b/.gitignore": "*\n", "a/.amlignore": "*\n"}, "7 by folder: folder a/m of 2 files"},
+			"unknown: a/m/.gitignore excludes files from a/m, so its size is unknown"},
+		{"ignore file without patterns", "m", tree{"a/m/w": 5, "a/m/.amlignore": "# none\n", "a/m/.gitignore": "*.bin\n"}, "18 by folder: folder a/m with 3 files"},
+		{"ignore file further down or up", "m", tree{"a/m/w": 5, "a/m/b/.gitignore": "*\n", "a/.amlignore": "*\n"}, "7 by folder: folder a/m with 2 files"},
 		{"ignore file and a stated size", "m", tree{"a/m/MLmodel": mlmodel("7"), "a/m/.gitignore": "*\n"}, "7 by MLmodel: size that MLflow measured"},
 
 		// Links.
 		{"link to a file", "m.pkl", tree{"a/m.pkl": linkTo("../models/v1.pkl"), "models/v1.pkl": 5}, "5 by file: size of the file a/m.pkl"},
 		{"link to a folder", "m/w", tree{"a/m": linkTo("../models/v1"), "models/v1/w": 5}, "5 by file: size of the file models/v1/w"},
-		{"link to a folder itself", "m", tree{"a/m": linkTo("../models/v1"), "models/v1/w": 5}, "5 by folder: folder a/m of 1 file"},
+		{"link to a folder itself", "m", tree{"a/m": linkTo("../models/v1"), "models/v1/w": 5}, "5 by folder: folder a/m with 1 file"},
 		{"link to ONNX", "m.onnx", tree{"a/m.onnx": linkTo("../blobs/1"), "blobs/1": onnxOf("w"), "a/w": linkTo("../blobs/2"), "blobs/2": 1000},
 			fmt.Sprintf("%d by ONNX with external data: size of the file a/m.onnx and its external data in w", 1000+len(onnxOf("w")))},
 		{"up from where a link leads", "m/../w", tree{"a/m": linkTo("../models/v1"), "models/v1/x": 5, "models/w": 7}, "7 by file: size of the file models/w"},
-		{"links in a folder", "m", tree{"a/m/w": linkTo("../../blobs/1"), "a/m/d": linkTo("../../blobs"), "blobs/1": 5, "blobs/2": 6}, "16 by folder: folder a/m of 3 files"},
+		{"links in a folder", "m", tree{"a/m/w": linkTo("../../blobs/1"), "a/m/d": linkTo("../../blobs"), "blobs/1": 5, "blobs/2": 6}, "16 by folder: folder a/m with 3 files"},
 		{"link in a folder that leads nowhere", "m", tree{"a/m/w": linkTo("gone"), "a/m/x": 5}, "unknown: a/m/w does not exist"},
-		{"link that leads round", "m", tree{"a/m/w": 5, "a/m/b/c": linkTo("../../m"), "a/m/b/d": linkTo(".")}, "5 by folder: folder a/m of 1 file"},
+		{"link that leads round", "m", tree{"a/m/w": 5, "a/m/b/c": linkTo("../../m"), "a/m/b/d": linkTo(".")}, "5 by folder: folder a/m with 1 file"},
 		{"link to itself", "m", tree{"a/m": linkTo("m")}, "unknown: a/m cannot be read"},
 		{"MLmodel behind a link", "m", tree{"a/m/MLmodel": linkTo("../../x"), "x": mlmodel("7")}, "7 by MLmodel: size that MLflow measured"},
 		{"index behind a link", "m", tree{"a/m/model.safetensors.index.json": linkTo("../../x"), "x": indexOf("8")}, "8 by safetensors index: metadata.total_size of a/m/model.safetensors.index.json"},
@@ -253,8 +253,8 @@ func TestModelSizes(t *testing.T) {
 // MLmodel, which states it.
 func TestPlaceOfASize(t *testing.T) {
 	for content, want := range map[string]string{
-		"w":       " @ 3:22 spec.model.path (folder m of 1 file)",
-		"MLmodel": " @ 2:19 model_size_bytes (size that MLflow measured) + @ 3:22 spec.model.path (the model's path leads there)",
+		"w":       " @ 3:22 spec.model.path (folder m with 1 file)",
+		"MLmodel": " @ 2:19 model_size_bytes (size that MLflow measured) + @ 3:22 spec.model.path (path of the model)",
 	} {
 		d := only(t, extract(t, tree{"m/" + content: mlmodel("7")}.mapFS(), Options{}, "d.yaml", serving("m")))
 		equal(t, place(d.Models[0].SizeBytes.Place), want)
@@ -291,8 +291,8 @@ func TestStatedSizesContradict(t *testing.T) {
 		{"{size: 1000, path: w}", "1000 by file"},
 		{"{size: 1050, path: w}", "1000 by file"},
 		{"{size: 950, path: w}", "1000 by file"},
-		{"{size: 1051, path: w}", "1000 by file, model size of a is stated to be 1051 bytes and is 1000 bytes by spec.model.path at spec.model.size"},
-		{"{size: 949, path: m}", "1000 by MLmodel, model size of a is stated to be 949 bytes and is 1000 bytes by model_size_bytes at spec.model.size"},
+		{"{size: 1051, path: w}", "1000 by file, model size of a is declared as 1051 bytes but is 1000 bytes in spec.model.path at spec.model.size"},
+		{"{size: 949, path: m}", "1000 by MLmodel, model size of a is declared as 949 bytes but is 1000 bytes in model_size_bytes at spec.model.size"},
 		{"{size: 949, path: gone}", "949 by statement"},
 	}
 	for _, test := range tests {
@@ -354,8 +354,8 @@ func TestPathOfAnAsset(t *testing.T) {
 	d := only(t, extract(t, fsys, options,
 		"deploy/blue.yml", schema+"managedOnlineDeployment.schema.json\nname: blue\nendpoint_name: e\nmodel: azureml:churn:1\n",
 		"models/churn.yml", schema+"model.schema.json\nname: churn\nversion: 1\npath: files\n"))
-	equal(t, sized(t, d), "5 by folder: folder models/files of 1 file")
-	equal(t, place(d.Models[0].SizeBytes.Place), " @ 4:7 path (folder models/files of 1 file) + @ 4:8 model (refers to it here)")
+	equal(t, sized(t, d), "5 by folder: folder models/files with 1 file")
+	equal(t, place(d.Models[0].SizeBytes.Place), " @ 4:7 path (folder models/files with 1 file) + @ 4:8 model (referenced here)")
 }
 
 // Nothing is measured outside of a project; where nothing marks one, nothing outside of
@@ -400,39 +400,39 @@ func TestNothingOutsideOfTheProjectIsMeasured(t *testing.T) {
 	tests := []struct{ from, root, file, path, want string }{
 		{"git", ".", "a/d.yaml", "w", "3 by file: size of the file a/w"},
 		{"git", ".", "a/d.yaml", "../w", "2 by file: size of the file w"},
-		{"git", ".", "a/d.yaml", "../../w", "unknown: ../w leads out of the project"},
+		{"git", ".", "a/d.yaml", "../../w", "unknown: ../w points outside the project"},
 		{"git", ".", "a/d.yaml", "../../git/w", "2 by file: size of the file ../git/w"},
-		{"git", ".", "a/d.yaml", "../../git/../w", "unknown: ../w leads out of the project"},
+		{"git", ".", "a/d.yaml", "../../git/../w", "unknown: ../w points outside the project"},
 		{"git/a", "..", "d.yaml", "../w", "2 by file: size of the file ../w"},
-		{"git/a", "..", "d.yaml", "../../w", "unknown: ../../w leads out of the project"},
+		{"git/a", "..", "d.yaml", "../../w", "unknown: ../../w points outside the project"},
 		{"git/a", "..", "../a/d.yaml", "../w", "2 by file: size of the file ../w"},
 		{"git/a", "../../git", "../../git/a/d.yaml", "../w", "2 by file: size of the file ../../git/w"},
 		{"git/a", "..", "../../git/a/d.yaml", "../w", "2 by file: size of the file ../../git/w"},
 		{"git/a", root + "/git", absolute, "../w", "2 by file: size of the file " + root + "/git/w"},
-		{"git/a", root + "/git", absolute, "../../w", "unknown: " + root + "/w leads out of the project"},
+		{"git/a", root + "/git", absolute, "../../w", "unknown: " + root + "/w points outside the project"},
 		{"", "link-to-git", "link-to-git/a/d.yaml", "../w", "2 by file: size of the file git/w"},
-		{"", "link-to-git", "link-to-git/d.yaml", "../w", "unknown: w leads out of the project"},
-		{"git", ".", "a/d.yaml", "file", "unknown: a/file leads out of the project"},
-		{"git", ".", "a/d.yaml", "m", "unknown: a/m/w leads out of the project"},
-		{"git", ".", "a/d.yaml", "m/w", "unknown: a/m/w leads out of the project"},
-		{"git", ".", "a/d.yaml", "up", "unknown: a/up leads out of the project"},
-		{"git", ".", "a/d.yaml", "../link", "unknown: link leads out of the project"},
-		{"git", ".", "a/d.yaml", "../link/w", "unknown: link/w leads out of the project"},
+		{"", "link-to-git", "link-to-git/d.yaml", "../w", "unknown: w points outside the project"},
+		{"git", ".", "a/d.yaml", "file", "unknown: a/file points outside the project"},
+		{"git", ".", "a/d.yaml", "m", "unknown: a/m/w points outside the project"},
+		{"git", ".", "a/d.yaml", "m/w", "unknown: a/m/w points outside the project"},
+		{"git", ".", "a/d.yaml", "up", "unknown: a/up points outside the project"},
+		{"git", ".", "a/d.yaml", "../link", "unknown: link points outside the project"},
+		{"git", ".", "a/d.yaml", "../link/w", "unknown: link/w points outside the project"},
 		{"git", ".", "a/d.yaml", "back", "2 by file: size of the file a/back"},
 		{"git", ".", "a/d.yaml", "around", "2 by file: size of the file a/around"},
-		{"git", ".", "onnx/d.yaml", "m.onnx", "unknown: onnx/w leads out of the project"},
-		{"git", ".", "manifest/d.yaml", ".", "unknown: manifest/.amlignore leaves files out of manifest, and how many bytes is not known"},
+		{"git", ".", "onnx/d.yaml", "m.onnx", "unknown: onnx/w points outside the project"},
+		{"git", ".", "manifest/d.yaml", ".", "unknown: manifest/.amlignore excludes files from manifest, so its size is unknown"},
 		{"git", ".", "chain/d.yaml", "1", "2 by file: size of the file chain/1"},
 		{"git", ".", "round/d.yaml", "1", "unknown: round/1 cannot be read"},
-		{"git", ".", "hub/d.yaml", "snap/x", "14 by folder: folder hub/snap/x of 2 files"},
+		{"git", ".", "hub/d.yaml", "snap/x", "14 by folder: folder hub/snap/x with 2 files"},
 		{"git", "gone", "a/d.yaml", "w", "unknown: gone does not exist"},
 		{"loose", "", "a/d.yaml", "w", "1 by file: size of the file a/w"},
 		{"loose", "", "a/d.yaml", "../w", "6 by file: size of the file w"},
 		{"loose", "", "a/d.yaml", "../../w", "1 by file: size of the file ../w"},
 		{"loose", "", "d.yaml", "a/w", "1 by file: size of the file a/w"},
-		{"loose", "", "d.yaml", "link/w", "unknown: link/w leads out of the project"},
-		{"loose", "", "a/d.yaml", "link", "unknown: a/link leads out of the project"},
-		{"loose", "", "a/d.yaml", "../a/link", "unknown: a/link leads out of the project"},
+		{"loose", "", "d.yaml", "link/w", "unknown: link/w points outside the project"},
+		{"loose", "", "a/d.yaml", "link", "unknown: a/link points outside the project"},
+		{"loose", "", "a/d.yaml", "../a/link", "unknown: a/link points outside the project"},
 		{"loose", "", "d.yaml", "../git/w", "2 by file: size of the file ../git/w"},
 		{"git", ".", "<stdin>", "w", "unknown:"},
 	}
@@ -450,8 +450,8 @@ func TestUnreadableFiles(t *testing.T) {
 		{"m", "unknown: m cannot be read"},
 		{"m/pointer", "unknown: m/pointer cannot be read"},
 		{"m/d", "unknown: m/d cannot be read"},
-		{"m/MLmodel", "132 by folder: folder m of 3 files"},
-		{"m/model.safetensors.index.json", "132 by folder: folder m of 3 files"},
+		{"m/MLmodel", "132 by folder: folder m with 3 files"},
+		{"m/model.safetensors.index.json", "132 by folder: folder m with 3 files"},
 	} {
 		fsys := tree{"m/pointer": pointerTo(5) + "or not", "m/d/w": 1, "m/" + filepath.Base(test.broken): 0}
 		if test.broken == "m" || test.broken == "m/d" {
@@ -530,7 +530,7 @@ func TestFolderWalkIsLinear(t *testing.T) {
 	calls := func(files int) (calls int) {
 		fsys := counted{MapFS: folderOfPointers(files), calls: &calls}
 		equal(t, sized(t, only(t, extract(t, fsys, Options{}, "d.yaml", serving("m")))),
-			fmt.Sprintf("%d by folder: folder m of %d files, %d of them git-lfs pointers", 5*files, files, files))
+			fmt.Sprintf("%d by folder: folder m with %d files, %d of them git-lfs pointers", 5*files, files, files))
 		return calls
 	}
 	if one, two := calls(500), calls(1000); two > 2*one {
@@ -573,7 +573,7 @@ func TestFolderWithTooManyFiles(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			calls := 0
 			d := only(t, extract(t, counted{MapFS: fsys, calls: &calls}, Options{}, "d.yaml", serving("m")))
-			equal(t, sized(t, d), "unknown: more than 10000 files and folders are not counted")
+			equal(t, sized(t, d), "unknown: more than 10000 files and folders to measure")
 		})
 	}
 	d := only(t, extract(t, folderOfPointers(9_980), Options{}, "d.yaml", serving("m")))
@@ -647,7 +647,7 @@ func TestIndexWithoutASize(t *testing.T) {
 	} {
 		d := only(t, extract(t, tree{"m/model.safetensors.index.json": text}.mapFS(), Options{}, "d.yaml", serving("m")))
 		if text == "" { // a folder of nothing
-			equal(t, sized(t, d), "unknown: m holds no file of a model")
+			equal(t, sized(t, d), "unknown: m contains no model files")
 			continue
 		}
 		if got := sized(t, d); !strings.HasPrefix(got, fmt.Sprintf("%d by folder", len(text))) || strings.Contains(got, "index") {

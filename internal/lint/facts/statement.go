@@ -224,13 +224,13 @@ func (m *merger) model(d *Draft, said *Model) {
 	}
 	place := Place{Node: said.Place.Node}
 	if !said.Place.in(m.file) {
-		place = Place{Node: d.Models[0].Place.Node, Related: []Place{{Node: said.Place.Node, Why: "what is stated stands here"}}}
+		place = Place{Node: d.Models[0].Place.Node, Related: []Place{{Node: said.Place.Node, Why: "declared here"}}}
 	}
 	m.problems = append(m.problems, Problem{
 		Rule:       SyntaxRule,
 		Severity:   Warning,
-		Message:    fmt.Sprintf("a model is stated of %s without its name, and %s has %d models", m.name, m.name, len(d.Models)),
-		Remedy:     "Say which model; until then the statement is of none.",
+		Message:    fmt.Sprintf("a statement about a model of %s does not name it, and %s has %d models", m.name, m.name, len(d.Models)),
+		Remedy:     "Name the model; until then the statement is ignored.",
 		Deployment: m.name,
 		Place:      place,
 	})
@@ -273,9 +273,9 @@ func fill[T comparable](m *merger, word string, known *Fact[T], said Fact[T]) {
 }
 
 func (m *merger) contradiction(word string, known, said Place, is, stated string) {
-	at, other := said, Place{Node: known.Node, Why: "what it contradicts stands here"}
+	at, other := said, Place{Node: known.Node, Why: "contradicts this value"}
 	if !said.in(m.file) && known.Node != nil {
-		at, other = known, Place{Node: said.Node, Why: "what is stated stands here"}
+		at, other = known, Place{Node: said.Node, Why: "declared here"}
 	}
 	var related []Place
 	if other.Node != nil {
@@ -284,8 +284,8 @@ func (m *merger) contradiction(word string, known, said Place, is, stated string
 	m.problems = append(m.problems, Problem{
 		Rule:       ContradictionRule,
 		Severity:   Warning,
-		Message:    fmt.Sprintf("%s of %s is stated to be %s and is %s%s", word, m.name, stated, is, where(known)),
-		Remedy:     "Correct or remove the statement; until then it is not believed.",
+		Message:    fmt.Sprintf("%s of %s is declared as %s but is %s%s", word, m.name, stated, is, where(known)),
+		Remedy:     "Correct or remove the statement; until then it is ignored.",
 		Deployment: m.name,
 		Place:      Place{Node: at.Node, Related: related},
 	})
@@ -297,7 +297,7 @@ func where(p Place) string {
 		return ""
 	}
 	if path := p.Node.Path(); path != "" {
-		return " by " + path
+		return " in " + path
 	}
 	return ""
 }

@@ -47,7 +47,7 @@ func TestTrust(t *testing.T) {
 				if problem.Rule != ContradictionRule || problem.Severity != Warning || problem.Deployment != "p" {
 					t.Errorf("%+v", problem)
 				}
-				_, rest, _ := strings.Cut(problem.Message, "is stated to be ")
+				_, rest, _ := strings.Cut(problem.Message, "is declared as ")
 				word, _, _ := strings.Cut(rest, " ")
 				against = append(against, word)
 			}
@@ -88,10 +88,10 @@ spec:
 		}
 	}
 	equal(t, got.String(), `
-pod.yaml:7:48: memory of churn is stated to be 4 and is 8 by spec.containers[0].resources.requests.memory
-  .mlpolicy.yaml:2:39: what is stated stands here
-pod.yaml:5:37: stage of churn is stated to be production and is development by facts[0].set.stage
-  .mlpolicy.yaml:2:18: what it contradicts stands here
+pod.yaml:7:48: memory of churn is declared as 4 but is 8 in spec.containers[0].resources.requests.memory
+  .mlpolicy.yaml:2:39: declared here
+pod.yaml:5:37: stage of churn is declared as production but is development in facts[0].set.stage
+  .mlpolicy.yaml:2:18: contradicts this value
 `)
 }
 
@@ -239,7 +239,7 @@ func TestReadStatementProblems(t *testing.T) {
 	}
 	equal(t, strings.Join(got, "\n"), `
 warning 2:1 unknown key "gpu" (did you mean "gpus"?)
-error 4:1 key "stage" is written twice, first on line 3; the last value counts
+error 4:1 duplicate key "stage", first on line 3; the last value is used
 warning 1:9 unknown value "azure" of target (did you mean "azure-fleet"?)
 warning 5:19 unknown value "ak" of compute.target (did you mean "aks"?)
 `)
@@ -270,10 +270,10 @@ func TestStatementOfACompute(t *testing.T) {
 	}
 	slices.Sort(got)
 	equal(t, strings.Join(got, "\n"), `
-c.yml: managed_by of c is stated to be azure and is azure-ml by type
-c.yml: target of c is stated to be aks and is aml-compute by type
-c.yml: vm_size of c is stated to be Standard_NC12 and is Standard_NC6 by size
-d.yml: nodes of d is stated to be 3 and is 4 by spec.compute.nodes
+c.yml: managed_by of c is declared as azure but is azure-ml in type
+c.yml: target of c is declared as aks but is aml-compute in type
+c.yml: vm_size of c is declared as Standard_NC12 but is Standard_NC6 in size
+d.yml: nodes of d is declared as 3 but is 4 in spec.compute.nodes
 `)
 }
 
@@ -286,7 +286,7 @@ func TestContradictionOfAFlag(t *testing.T) {
 		t.Fatal(describe(extraction))
 	}
 	equal(t, extraction.Problems[0].Message+place(extraction.Problems[0].Place),
-		`stage of p is stated to be development and is production @ 3:55 metadata.annotations["mlpolicy.dev/stage"]`)
+		`stage of p is declared as development but is production @ 3:55 metadata.annotations["mlpolicy.dev/stage"]`)
 }
 
 // A compute that is stated without a name has its deployment's.

@@ -55,12 +55,12 @@ func (t *tally) fact() Fact[float64] {
 	for i, part := range t.parts {
 		if i != largest && part.Value > 0 {
 			related := part.Place
-			related.Why = "adds to it"
+			related.Why = "part of the sum"
 			place.Related = append(place.Related, related)
 		}
 	}
 	if t.missing && !(len(t.parts) == 1 && t.parts[0].AtLeast && place.Why != "") {
-		place.Why = atLeast + "some of what adds to it is not known"
+		place.Why = atLeast + "part of the sum is unknown"
 	}
 	return Fact[float64]{Value: t.sum, Known: true, AtLeast: t.missing, Place: place}
 }

@@ -21,15 +21,15 @@ func TestTally(t *testing.T) {
 		{"nothing known", []Fact[float64]{unknown}, []Fact[float64]{unknown}, "unknown"},
 		{"one", []Fact[float64]{known(0)}, nil, "10 @ 1:2 [0]"},
 		{"at the largest, the others related", []Fact[float64]{known(0), known(2), known(1)}, nil,
-			"60 @ 1:10 [2] + @ 1:2 [0] (adds to it) + @ 1:6 [1] (adds to it)"},
+			"60 @ 1:10 [2] + @ 1:2 [0] (part of the sum) + @ 1:6 [1] (part of the sum)"},
 		{"zero adds nothing", []Fact[float64]{known(3), known(0)}, nil, "10 @ 1:2 [0]"},
 		{"zero alone", []Fact[float64]{known(3)}, nil, "0 @ 1:14 [3]"},
-		{"lower bound", []Fact[float64]{known(0), unknown}, nil, "10 @ 1:2 [0] (at least: some of what adds to it is not known)"},
+		{"lower bound", []Fact[float64]{known(0), unknown}, nil, "10 @ 1:2 [0] (at least: part of the sum is unknown)"},
 		{"of a lower bound", []Fact[float64]{{Value: 5, Known: true, AtLeast: true}, known(0)}, nil,
-			"15 @ 1:2 [0] (at least: some of what adds to it is not known) + @ nowhere (adds to it)"},
-		{"at least less than the sum", []Fact[float64]{known(0), known(1)}, []Fact[float64]{known(2)}, "30 @ 1:6 [1] + @ 1:2 [0] (adds to it)"},
+			"15 @ 1:2 [0] (at least: part of the sum is unknown) + @ nowhere (part of the sum)"},
+		{"at least less than the sum", []Fact[float64]{known(0), known(1)}, []Fact[float64]{known(2)}, "30 @ 1:6 [1] + @ 1:2 [0] (part of the sum)"},
 		{"at least more than the sum", []Fact[float64]{known(0)}, []Fact[float64]{known(1), known(2)}, "30 @ 1:10 [2]"},
-		{"at least of a lower bound", []Fact[float64]{unknown}, []Fact[float64]{known(2)}, "30 @ 1:10 [2] (at least: some of what adds to it is not known)"},
+		{"at least of a lower bound", []Fact[float64]{unknown}, []Fact[float64]{known(2)}, "30 @ 1:10 [2] (at least: part of the sum is unknown)"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

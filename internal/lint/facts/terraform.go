@@ -17,7 +17,7 @@ func terraformPlan() *format {
 	return &format{
 		name: "terraform-plan",
 		title: "Plan of Terraform or OpenTofu as JSON (`terraform show -json`): resources of the providers azurerm 2 to 4, azapi and kubernetes; " +
-			"what is sensitive or not known before the plan is applied is not read",
+			"values that are sensitive or known only after apply are not read",
 		signs:     "`format_version` with `resource_changes` or `planned_values`",
 		reference: "https://developer.hashicorp.com/terraform/internals/json-format#plan-representation",
 		links:     true,
@@ -160,7 +160,7 @@ func (r *reader) terraformResource(t terraformResource) {
 		c.Target = Know(ComputeInstance, c.ManagedBy.Place)
 		r.vmSize(c, t.after.Get("virtual_machine_size"))
 	case "azurerm_machine_learning_inference_cluster":
-		c := r.terraformCompute(t, ByAzure, "an inference cluster is an AKS cluster that is attached")
+		c := r.terraformCompute(t, ByAzure, "an inference cluster is an attached AKS cluster")
 		c.Target = Know(AKS, c.ManagedBy.Place)
 		c.Stage = r.clusterPurpose(t.after.Get("cluster_purpose"))
 	case "azurerm_machine_learning_synapse_spark":
@@ -202,7 +202,7 @@ func (r *reader) terraformCompute(t terraformResource, manager Manager, why stri
 func (r *reader) nameByAddress(t terraformResource, name *Fact[string], subject *Subject) {
 	address := t.object.Get("address")
 	if text, ok := address.Scalar(); ok && name.Place.Node == r.root {
-		*name = Know(text, Place{Node: address, Why: "the name is not known or secret; this is the address"})
+		*name = Know(text, Place{Node: address, Why: "the name is unknown or secret; this is the address"})
 		subject.Name = text
 	}
 }

@@ -37,8 +37,8 @@ func (r *reader) scalar(n *source.Node) (string, bool) {
 		return "", false
 	}
 	if template(n) {
-		r.report(Warning, n, "Render the template first and lint what comes out.",
-			"the value of %s is a template that is not rendered", n.Path())
+		r.report(Warning, n, "Render the template first and lint the output.",
+			"%s is a template that has not been rendered", n.Path())
 		return "", false
 	}
 	text, ok := n.Scalar()
@@ -144,7 +144,7 @@ func (r *reader) boolean(n *source.Node) Fact[bool] {
 	case "false", "no", "off", "n":
 		return Know(false, r.carry(n))
 	}
-	r.problem(Warning, n, "Write true or false.", "%s is %q, which is neither true nor false", n.Path(), text)
+	r.problem(Warning, n, "Write true or false.", "invalid boolean %q of %s", text, n.Path())
 	return Fact[bool]{}
 }
 
@@ -293,7 +293,7 @@ func roundUp(f Fact[float64]) Fact[int64] {
 	return convert(f, func(value float64) int64 { return int64(math.Ceil(value)) })
 }
 
-const oneNumber = "Write one number here."
+const oneNumber = "Write a single number."
 
 // noCollection reports a list or a mapping where a quantity belongs.
 func (r *reader) noCollection(n *source.Node) Fact[float64] {

@@ -85,7 +85,7 @@ func (r *reader) vllmContainer(d *Draft, container *source.Node) ask {
 
 // vllmValues adds the models that the chart's values switch on.
 func (r *reader) vllmValues(engine *source.Node) {
-	r.completes = "nothing: no model in it is switched on"
+	r.completes = "nothing: no model in it is enabled"
 	if on := r.boolean(engine.Get("enableEngine")); on.Known && !on.Value {
 		return
 	}

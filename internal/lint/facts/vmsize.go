@@ -57,7 +57,7 @@ func (r *reader) instanceType(d *Draft, n *source.Node) {
 	d.GPUs = machine.has(n, machine.gpus, "GPU")
 	d.FPGAs = machine.has(n, machine.fpgas, "FPGA")
 	if machine.vcpus > 0 {
-		place := Place{Node: n, Why: "the VM size's"}
+		place := Place{Node: n, Why: "from the VM size"}
 		d.CPUCores = Fact[float64]{Value: machine.vcpus, Known: true, OfMachine: true, Place: place}
 		d.MemoryGiB = Fact[float64]{Value: machine.memoryGiB, Known: true, OfMachine: true, Place: place}
 	}

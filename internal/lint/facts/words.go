@@ -76,7 +76,7 @@ func (r *reader) models(value *source.Node) []*Model {
 	var models []*Model
 	for _, item := range items {
 		if item.Kind == source.Null {
-			r.problem(Warning, item, "Describe the model or remove the item.", "%s must be a mapping", item.Path())
+			r.problem(Warning, item, "Declare the model or remove the item.", "%s must be a mapping", item.Path())
 		}
 		if !r.is(item, source.Mapping) {
 			continue
@@ -113,26 +113,16 @@ func (r *reader) is(n *source.Node, kinds ...source.Kind) bool {
 	case stated, n.Kind >= source.Sequence:
 		names := make([]string, len(kinds))
 		for i, kind := range kinds {
-			names[i] = kindName(kind)
+			names[i] = kindOf(kind)
 		}
-		r.problem(Warning, n, "See the schema: mlpolicy schema model-deployment.", "%s must be %s, not %s", n.Path(), strings.Join(names, " or "), kindName(n.Kind))
+		r.problem(Warning, n, "See the schema: mlpolicy schema model-deployment.", "%s must be %s, not %s", n.Path(), strings.Join(names, " or "), kindOf(n.Kind))
 	}
 	return false
 }
 
-func kindName(kind source.Kind) string {
-	switch kind {
-	case source.Mapping:
-		return "a mapping"
-	case source.Sequence:
-		return "a list"
-	}
-	return "one value"
-}
-
 // line is text for values that people may take for more than one.
 func (r *reader) line(n *source.Node) Fact[string] {
-	r.collection(Warning, n, "text", "Write one text here.")
+	r.collection(Warning, n, "string", "Write a single string.")
 	return r.text(n)
 }
 
@@ -223,7 +213,7 @@ func meant(word, prefix string, known []string) string {
 func (r *reader) sizeOfMemory(n *source.Node) Fact[float64] {
 	if text, ok := n.Scalar(); ok {
 		if _, err := strconv.ParseFloat(text, 64); err == nil {
-			r.problem(Warning, n, "Write a unit, such as "+text+"GiB.", "%s is %s without a unit", n.Path(), text)
+			r.problem(Warning, n, "Write a unit, such as "+text+"GiB.", "size %s of %s has no unit", text, n.Path())
 			return Fact[float64]{}
 		}
 	}
@@ -235,7 +225,7 @@ func (r *reader) sizeOfMemory(n *source.Node) Fact[float64] {
 // without a word: no rule of ours reads them.
 func (r *reader) labels(n *source.Node) map[string]Fact[string] {
 	for _, label := range entries(n) {
-		r.collection(Warning, label, "text", "Write one text here.")
+		r.collection(Warning, label, "string", "Write a single string.")
 	}
 	return addLabels(nil, n)
 }
