@@ -67,7 +67,7 @@ bench: ## run the benchmarks, references beside them
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
 
 startup: build ## time one small file from process start to exit
-	.ci/startup bin/mlpolicy testdata/rules/memory/bad.aci.json
+	.ci/startup bin/mlpolicy testdata/project/churn/deploymentconfig.json
 
 load: build ## measure the webhook under load beside a handler that allows everything; four minutes
 	GOWORK=off CGO_ENABLED=0 $(GO) -C deploy/load build -o $(CURDIR)/bin/load .

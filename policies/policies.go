@@ -5,8 +5,8 @@ package policies
 
 import "embed"
 
-// FS is this folder, short of its Go files and its lint configuration. Tests of
-// rules travel along; who evaluates rules leaves *_test.rego out.
+// FS is this folder without its Go files, its lint configuration and the golden files of examples.
+// It has the tests of rules: who evaluates rules leaves *_test.rego out.
 //
-//go:embed all:mlpolicy .manifest schemas
+//go:embed .manifest schemas mlpolicy/editions mlpolicy/*/*.rego mlpolicy/rules/*/*.rego mlpolicy/rules/*/examples.txtar
 var FS embed.FS

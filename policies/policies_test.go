@@ -72,13 +72,14 @@ func TestNamesAgree(t *testing.T) {
 			path.Join("mlpolicy/rules", id, strings.ReplaceAll(id, "-", "_")+".rego"),
 			path.Join("mlpolicy/rules", id, strings.ReplaceAll(id, "-", "_")+"_test.rego"),
 		}
-		entries, err := policies.FS.ReadDir(path.Join("mlpolicy/rules", id))
+		entries, err := os.ReadDir(path.Join("mlpolicy/rules", id))
 		if err != nil {
 			t.Errorf("%s: %v", id, err)
 		}
 		for _, entry := range entries {
-			if name := path.Join("mlpolicy/rules", id, entry.Name()); !slices.Contains(files, name) {
-				t.Errorf("%s is neither the rule nor its test", name)
+			name := path.Join("mlpolicy/rules", id, entry.Name())
+			if !slices.Contains(files, name) && !slices.Contains([]string{"examples.txtar", "examples.out"}, entry.Name()) {
+				t.Errorf("%s is not the rule, its test or its examples", name)
 			}
 		}
 		for i, name := range []string{id, id + "_test"} {

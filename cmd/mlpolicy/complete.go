@@ -54,7 +54,7 @@ func (p *program) candidates(c *cli.Context, word string, previous []string) []c
 // position is where a word stands on a command line.
 type position struct {
 	command   *cli.Command // nil where the command stands
-	arguments int          // of the command before the word
+	arguments []string     // of the command before the word
 	previous  []string
 	pending   cli.Flag // the flag whose value stands here, nil for none
 }
@@ -76,7 +76,7 @@ func positionAfter(app *cli.App, previous []string) (at position, known bool) {
 				at.pending = flag
 			}
 		case at.command != nil:
-			at.arguments++
+			at.arguments = append(at.arguments, arg)
 		default:
 			if at.command = findCommand(app, arg); at.command == nil {
 				return position{}, false
@@ -89,11 +89,13 @@ func positionAfter(app *cli.App, previous []string) (at position, known bool) {
 // argumentCandidates returns what an argument of a command may be.
 func (p *program) argumentCandidates(c *cli.Context, at position) []candidate {
 	switch {
-	case at.command.Name == "explain" && at.arguments == 0:
+	case at.command.Name == "explain" && len(at.arguments) == 0:
 		return p.ruleCandidates(c)
+	case at.command.Name == "explain" && len(at.arguments) == 1:
+		return p.exampleCandidates(c, at.arguments[0])
 	case at.command.Name == "targets" && slices.Contains(at.previous, "--"+diffFlag):
 		return p.editionCandidates(c, "")
-	case at.command.Name == "completion" && at.arguments == 0:
+	case at.command.Name == "completion" && len(at.arguments) == 0:
 		return shellCandidates()
 	}
 	return nil
@@ -107,6 +109,19 @@ func (p *program) ruleCandidates(c *cli.Context) []candidate {
 	var list []candidate
 	for _, rule := range session.rules() {
 		list = append(list, candidate{rule.ID, strings.Join(strings.Fields(rule.Title), " ")})
+	}
+	return list
+}
+
+func (p *program) exampleCandidates(c *cli.Context, id string) []candidate {
+	session, err := p.session(c)
+	if err != nil {
+		return nil
+	}
+	rule, _ := session.policies.Rule(id)
+	var list []candidate
+	for _, example := range rule.Examples {
+		list = append(list, candidate{word: example.Name})
 	}
 	return list
 }

@@ -1,24 +1,23 @@
 package main
 
 import (
-	"io/fs"
-	"path"
 	"slices"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
 	"github.com/mlpolicy/mlpolicy/internal/lint/report"
-	"github.com/mlpolicy/mlpolicy/testdata/rules"
 )
 
 func (p *program) explainCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "explain",
-		Usage:     "tell what a rule is for and what heals it",
-		UsageText: "mlpolicy explain [FLAGS] RULE",
-		Description: `Tell what a rule is for, in the terms of the table, what heals its findings, and show a file
-that it refuses and one that it accepts. mlpolicy rules lists the rules.`,
+		Usage:     "explain a rule and how to fix violations",
+		UsageText: "mlpolicy explain [FLAGS] RULE\n  mlpolicy explain [FLAGS] RULE EXAMPLE",
+		Description: `Explain a rule in the terms of the table and how to fix violations, with an example that
+violates it and one that does not. mlpolicy rules lists the rules.
+
+With EXAMPLE, print only that file: mlpolicy explain memory bad.aci.json | mlpolicy lint -`,
 		Flags: slices.Concat([]cli.Flag{
 			formatFlagOf(report.ForExplanation().Names()),
 		}, configFlags()),
@@ -27,8 +26,8 @@ that it refuses and one that it accepts. mlpolicy rules lists the rules.`,
 }
 
 func (p *program) explain(c *cli.Context) error {
-	if c.NArg() != 1 {
-		return usagef("explain needs one rule").seeHelp(c.Command.Name)
+	if c.NArg() < 1 || c.NArg() > 2 {
+		return usagef("explain takes one rule and at most one example").seeHelp(c.Command.Name)
 	}
 	session, err := p.session(c)
 	if err != nil {
@@ -36,59 +35,66 @@ func (p *program) explain(c *cli.Context) error {
 	}
 	var names []string
 	for _, rule := range session.rules() {
-		if rule.ID == c.Args().First() {
-			explanation := report.Explanation{Rule: rule, Examples: examplesOf(rule.ID)}
+		switch {
+		case rule.ID != c.Args().First():
+			names = append(names, rule.ID)
+		case c.NArg() == 2:
+			return p.example(rule, c.Args().Get(1))
+		default:
+			explanation := report.Explanation{Rule: rule, Examples: examplePairs(rule.Examples)}
 			return answer(p, c, report.ForExplanation(), c.String(formatFlag), explanation)
 		}
-		names = append(names, rule.ID)
 	}
 	return unknownName("rule", c.Args().First(), names)
 }
 
-// examplesOf returns a rule's examples as pairs: to each file that it refuses the one
-// that it accepts whose title is most alike.
-func examplesOf(rule string) []report.ExamplePair {
-	bad, good := examplesLike(rule, "bad."), examplesLike(rule, "good.")
+// example prints an example of a rule.
+func (p *program) example(rule report.Rule, name string) error {
+	var names []string
+	for _, example := range rule.Examples {
+		if example.Name == name {
+			return p.print(example.Content)
+		}
+		names = append(names, example.Name)
+	}
+	if len(names) == 0 {
+		return usagef("rule %s has no examples", rule.ID)
+	}
+	return unknownName("example of "+rule.ID, name, names)
+}
+
+// examplePairs pairs each example that violates a rule with the one that does not whose case is
+// most alike.
+func examplePairs(examples []policy.Example) []report.ExamplePair {
+	var bad, good []policy.Example
+	for _, example := range examples {
+		if example.Bad() {
+			bad = append(bad, example)
+		} else {
+			good = append(good, example)
+		}
+	}
 	if len(good) == 0 {
 		return nil
 	}
 	var pairs []report.ExamplePair
-	for _, refused := range bad {
-		accepted := good[0]
+	for _, violating := range bad {
+		passing := good[0]
 		for _, candidate := range good[1:] {
-			if alike(refused, candidate) > alike(refused, accepted) {
-				accepted = candidate
+			if alike(violating, candidate) > alike(violating, passing) {
+				passing = candidate
 			}
 		}
-		pairs = append(pairs, report.ExamplePair{Title: titleOf(refused), Bad: refused, Good: accepted})
+		pairs = append(pairs, report.ExamplePair{Bad: violating, Good: passing})
 	}
 	return pairs
 }
 
-// alike counts the letters with which two titles begin alike; it is most for one title.
-func alike(a, b report.Example) int {
-	count, one, other := 0, titleOf(a)+"\n", titleOf(b)+"\n"
+// alike counts the letters with which two cases begin alike; it is most for one case.
+func alike(a, b policy.Example) int {
+	count, one, other := 0, a.Case()+"\n", b.Case()+"\n"
 	for count < min(len(one), len(other)) && one[count] == other[count] {
 		count++
 	}
 	return count
-}
-
-func titleOf(e report.Example) string {
-	_, rest, _ := strings.Cut(e.Name, ".")
-	return strings.TrimSuffix(rest, path.Ext(rest))
-}
-
-func examplesLike(rule, prefix string) []report.Example {
-	names, err := fs.Glob(rules.Examples, path.Join(rule, prefix+"*"))
-	if err != nil {
-		return nil
-	}
-	var examples []report.Example
-	for _, name := range names {
-		if content, err := rules.Examples.ReadFile(name); err == nil {
-			examples = append(examples, report.Example{Name: path.Base(name), Content: string(content)})
-		}
-	}
-	return examples
 }

@@ -70,13 +70,13 @@ func TestFilesDoNotCommandCIHosts(t *testing.T) {
 	}
 	dir := t.TempDir()
 	variants := 0
-	for _, pattern := range []string{"../../testdata/rules/*/bad.*", "../../testdata/formats/*/*"} {
+	for _, pattern := range []string{examplesOfRules(t) + "/*/bad.*", "../../testdata/formats/*/*"} {
 		paths, err := filepath.Glob(pattern)
 		if err != nil || len(paths) == 0 {
 			t.Fatalf("no examples at %s: %v", pattern, err)
 		}
 		for i, path := range paths {
-			if filepath.Ext(path) == ".out" || strings.Contains(pattern, "formats") && i%5 > 0 {
+			if strings.Contains(pattern, "formats") && i%5 > 0 {
 				continue
 			}
 			text, err := os.ReadFile(path)
@@ -364,7 +364,8 @@ func TestServedTextDoesNotCommandCIHosts(t *testing.T) {
 
 // FuzzOutput runs commands on any content under any name.
 func FuzzOutput(f *testing.F) {
-	for i, path := range []string{"../../testdata/rules/memory/bad.aci.json", "../../testdata/rules/memory/bad.aci-group.yaml", "../../testdata/admission/configured.mlpolicy.yaml"} {
+	memory := filepath.Join(examplesOfRules(f), "memory")
+	for i, path := range []string{memory + "/bad.aci.json", memory + "/bad.aci-group.yaml", "../../testdata/admission/configured.mlpolicy.yaml"} {
 		text, err := os.ReadFile(path)
 		if err != nil {
 			f.Fatal(err)

@@ -155,3 +155,29 @@ func TestRunReportsThatItCannotWrite(t *testing.T) {
 type full struct{}
 
 func (full) Write([]byte) (int, error) { return 0, errors.New("disk full") }
+
+// examplesOfRules writes the examples of all rules into a folder: <rule>/{bad,good}.<case>.<extension>.
+func examplesOfRules(t testing.TB) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	loaded, err := policy.Load(t.Context(), policies.FS, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	written := 0
+	for _, rule := range loaded.Rules() {
+		if err := os.MkdirAll(filepath.Join(dir, rule.ID), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		for _, example := range rule.Examples {
+			if err := os.WriteFile(filepath.Join(dir, rule.ID, example.Name), []byte(example.Content), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			written++
+		}
+	}
+	if written == 0 {
+		t.Fatal("no rule has examples")
+	}
+	return dir
+}

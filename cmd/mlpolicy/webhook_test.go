@@ -136,7 +136,7 @@ func TestParity(t *testing.T) {
 	} {
 		webhook := serve(t, args...)
 		var stdout, stderr bytes.Buffer
-		code := runLoaded(t.Context(), append([]string{"mlpolicy", "parity", "--webhook", webhook.url, "--ca", webhook.ca, "../../testdata/formats", "../../testdata/rules", "../../testdata/project", "../../testdata/repositories"}, args...),
+		code := runLoaded(t.Context(), append([]string{"mlpolicy", "parity", "--webhook", webhook.url, "--ca", webhook.ca, "../../testdata/formats", examplesOfRules(t), "../../testdata/project", "../../testdata/repositories"}, args...),
 			strings.NewReader(""), &stdout, &stderr)
 		match := regexp.MustCompile(`(?m)^(\d+) objects compared, 0 differ$`).FindStringSubmatch(stdout.String())
 		if code != exitClean || match == nil {
@@ -154,7 +154,7 @@ func TestParityTellsDifferences(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	code := runLoaded(t.Context(), []string{
 		"mlpolicy", "parity", "--webhook", webhook.url, "--ca", webhook.ca, "--linked",
-		"../../testdata/rules/cpu-only", "../../testdata/project",
+		filepath.Join(examplesOfRules(t), "cpu-only"), "../../testdata/project",
 	}, strings.NewReader(""), &stdout, &stderr)
 	for _, want := range []string{
 		`allowed: lint "false", webhook "true"`, `audit annotation edition: lint "2020-06", webhook "2023-03"`, "message only from lint: ", "warning only from the webhook: ", "only with links: gpu-web-service",

@@ -24,6 +24,16 @@ func compared(t *testing.T, done result) int {
 	return objects
 }
 
+// examplesOfRules unpacks the examples of all rules.
+func examplesOfRules(t *testing.T) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	if done := command(t, "", "../../.ci/examples", dir); done.code != 0 {
+		t.Fatalf("unpack the examples of rules: %s", done.stderr)
+	}
+	return dir
+}
+
 // The webhook of a release says of every example, and of every real file where they are at hand,
 // what lint says by the same configuration.
 func TestParity(t *testing.T) {
@@ -35,7 +45,7 @@ func TestParity(t *testing.T) {
 		path    string
 		objects int // at least
 	}
-	trees := []tree{{"../../testdata/formats", 150}, {"../../testdata/rules", 50}, {"../../testdata/project", 1}, {"../../testdata/repositories", 1}}
+	trees := []tree{{"../../testdata/formats", 150}, {examplesOfRules(t), 50}, {"../../testdata/project", 1}, {"../../testdata/repositories", 1}}
 	if corpus := os.Getenv("MLPOLICY_CORPUS"); corpus != "" {
 		trees = append(trees, tree{corpus, 50})
 	}

@@ -315,7 +315,7 @@ var steps = map[string]step{
 			}
 		},
 	},
-	"kubectl apply --namespace default --dry-run=server --filename testdata/rules/memory/bad.aci-virtual-node.yaml": {
+	"mlpolicy explain memory bad.aci-virtual-node.yaml | kubectl apply --namespace default --dry-run=server --filename -": {
 		after: func(t *testing.T, _ *operator, got result) {
 			if !strings.HasPrefix(got.stderr, "Warning:") {
 				t.Errorf("no warning: %s%s", got.stdout, got.stderr)
@@ -471,9 +471,9 @@ var steps = map[string]step{
 		},
 	},
 
-	"mlpolicy lint --no-link --config FILE manifests/":                 {as: "mlpolicy lint --no-link --config config.yaml testdata/rules/memory/bad.aci-virtual-node.yaml", code: 1},
-	"mlpolicy lint --config FILE":                                      {as: "mlpolicy lint --config config.yaml testdata/rules/memory/bad.aci-virtual-node.yaml", code: 1},
-	"mlpolicy facts --why":                                             {as: "mlpolicy facts --why testdata/rules/memory/bad.aci-virtual-node.yaml"},
+	"mlpolicy lint --no-link --config FILE manifests/":                 {as: "mlpolicy explain memory bad.aci-virtual-node.yaml | mlpolicy lint --no-link --config config.yaml -", code: 1},
+	"mlpolicy lint --config FILE":                                      {as: "mlpolicy explain memory bad.aci-virtual-node.yaml | mlpolicy lint --config config.yaml -", code: 1},
+	"mlpolicy facts --why":                                             {as: "mlpolicy explain memory bad.aci-virtual-node.yaml | mlpolicy facts --why -"},
 	"helm template --no-hooks":                                         {as: "helm template mlpolicy deploy/chart --namespace mlpolicy-system --values values.yaml --no-hooks"},
 	"kubectl logs --namespace mlpolicy-system job/mlpolicy-check":      {cannot: "no kubelet has logs here; TestHooks reads what the Job writes"},
 	"--client-ca FILE":                                                 {cannot: "the API server of the tests shows no certificate"},

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"fmt"
 	"io/fs"
-	"os"
 	"path"
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
+
+	"golang.org/x/tools/txtar"
 
 	"github.com/mlpolicy/mlpolicy/internal/golden"
 	"github.com/mlpolicy/mlpolicy/internal/lint"
@@ -19,79 +21,88 @@ import (
 	"github.com/mlpolicy/mlpolicy/policies"
 )
 
-const examplesFolder = "../../testdata/rules"
-
-// example is testdata/rules/<rule>/{bad,good}.<target>[-<case>].{yaml,json}. A comment
+// example is a file of a rule's examples, {bad,good}.<target>[-<case>].{yaml,json}. A comment
 // "# edition: <id>" on its first line chooses another edition than the default one.
 type example struct {
-	rule, target, name string
-	edition            string
-	bad                bool
+	rule, target string
+	name         string // <rule>/<file>
+	files        fs.FS  // has all examples
+	edition      string
+	bad          bool
 }
 
-// examples lists the files of testdata/rules; one that belongs to no rule fails the test.
+// examples lists the examples of all rules.
 func examples(t testing.TB) []example {
 	t.Helper()
-	names, err := fs.Glob(os.DirFS(examplesFolder), "*/*")
-	if err != nil || len(names) == 0 {
-		t.Fatalf("no examples in %s: %v", examplesFolder, err)
+	loaded, err := policy.Load(t.Context(), policies.FS, nil)
+	if err != nil {
+		t.Fatal(err)
 	}
-	var list []example
-	for _, name := range names {
-		if path.Ext(name) == ".out" {
-			if _, err := os.Stat(path.Join(examplesFolder, strings.TrimSuffix(name, ".out"))); err != nil {
-				t.Errorf("%s is the golden file of no example", name)
+	var (
+		list  []example
+		files = fstest.MapFS{}
+	)
+	for _, rule := range loaded.Rules() {
+		if len(rule.Examples) == 0 {
+			t.Errorf("rule %s has no examples", rule.ID)
+		}
+		for _, file := range rule.Examples {
+			e := example{rule: rule.ID, name: path.Join(rule.ID, file.Name), files: files, bad: file.Bad(), edition: config.DefaultEdition}
+			if first, _, _ := strings.Cut(file.Content, "\n"); strings.HasPrefix(first, "# edition: ") {
+				e.edition = strings.TrimPrefix(first, "# edition: ")
 			}
-			continue
-		}
-		kind, rest, _ := strings.Cut(path.Base(name), ".")
-		text, err := os.ReadFile(path.Join(examplesFolder, name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		e := example{rule: path.Dir(name), name: name, bad: kind == "bad", edition: config.DefaultEdition}
-		if first, _, _ := strings.Cut(string(text), "\n"); strings.HasPrefix(first, "# edition: ") {
-			e.edition = strings.TrimPrefix(first, "# edition: ")
-		}
-		for _, target := range facts.Target("").Values() {
-			if strings.HasPrefix(rest, target+".") || strings.HasPrefix(rest, target+"-") {
-				e.target = max(e.target, target)
+			for _, target := range facts.Target("").Values() {
+				if file.Case() == target || strings.HasPrefix(file.Case(), target+"-") {
+					e.target = max(e.target, target)
+				}
 			}
+			extension := path.Ext(file.Name)
+			if e.target == "" || extension != ".yaml" && extension != ".json" || files[e.name] != nil {
+				t.Errorf("%s is not named {bad,good}.<target>[-<case>].{yaml,json}, or exists twice", e.name)
+			}
+			files[e.name] = &fstest.MapFile{Data: []byte(file.Content)}
+			list = append(list, e)
 		}
-		extension := path.Ext(name)
-		if kind != "bad" && kind != "good" || e.target == "" || extension != ".yaml" && extension != ".json" {
-			t.Errorf("%s is not named {bad,good}.<target>[-<case>].{yaml,json}", name)
-		}
-		list = append(list, e)
+	}
+	if len(list) == 0 {
+		t.Fatal("there are no examples")
 	}
 	return list
 }
 
-// TestExamples judges each example: a bad one trips its rule on its target, a good
-// one does not, and both print what their golden file says.
+// TestExamples checks that a bad example violates its rule on its target and that a good one does
+// not. The golden file beside the archive has what lint prints about each.
 func TestExamples(t *testing.T) {
-	linters := map[string]*lint.Linter{}
+	byRule := map[string][]example{}
 	for _, e := range examples(t) {
-		if linters[e.edition] == nil {
-			linters[e.edition] = newLinter(t, "edition: "+e.edition)
-		}
-		linter := linters[e.edition]
-		t.Run(e.name, func(t *testing.T) {
-			result := lintFiles(t, linter, os.DirFS(examplesFolder), e.name)
-			hit := slices.ContainsFunc(result.Findings, func(f lint.Finding) bool {
-				return f.Rule == e.rule && f.Target == e.target
-			})
-			if hit != e.bad {
-				t.Errorf("rule %s on %s: found is %t", e.rule, e.target, hit)
+		byRule[e.rule] = append(byRule[e.rule], e)
+	}
+	linters := map[string]*lint.Linter{} // by edition
+	for rule, list := range byRule {
+		t.Run(rule, func(t *testing.T) {
+			printed := new(txtar.Archive)
+			for _, e := range list {
+				if linters[e.edition] == nil {
+					linters[e.edition] = newLinter(t, "edition: "+e.edition)
+				}
+				linter := linters[e.edition]
+				result := lintFiles(t, linter, e.files, e.name)
+				hit := slices.ContainsFunc(result.Findings, func(f lint.Finding) bool {
+					return f.Rule == e.rule && f.Target == e.target
+				})
+				if hit != e.bad {
+					t.Errorf("%s violates the rule on %s: %t", e.name, e.target, hit)
+				}
+				if !onTarget(t, linter, e) {
+					t.Errorf("%s: nothing in it is on %s", e.name, e.target)
+				}
+				var text bytes.Buffer
+				if err := report.ForFindings().Write(&text, report.Text, report.Findings{Result: result, Incomplete: result.Errors}, report.Options{}); err != nil {
+					t.Fatal(err)
+				}
+				printed.Files = append(printed.Files, txtar.File{Name: path.Base(e.name), Data: text.Bytes()})
 			}
-			if !onTarget(t, linter, e) {
-				t.Errorf("nothing in it is on %s", e.target)
-			}
-			var text bytes.Buffer
-			if err := report.ForFindings().Write(&text, report.Text, report.Findings{Result: result, Incomplete: result.Errors}, report.Options{}); err != nil {
-				t.Fatal(err)
-			}
-			golden.Check(t, path.Join(examplesFolder, e.name+".out"), text.Bytes())
+			golden.Check(t, path.Join("../../policies/mlpolicy/rules", rule, "examples.out"), txtar.Format(printed))
 		})
 	}
 }
@@ -99,7 +110,7 @@ func TestExamples(t *testing.T) {
 // onTarget reports whether an example has a deployment or a compute of its target.
 func onTarget(t *testing.T, linter *lint.Linter, e example) bool {
 	t.Helper()
-	extraction := factsOf(t, linter, os.DirFS(examplesFolder), e.name)
+	extraction := factsOf(t, linter, e.files, e.name)
 	return slices.ContainsFunc(extraction.Deployments, func(d *facts.Deployment) bool { return string(d.Target.Value) == e.target }) ||
 		slices.ContainsFunc(extraction.Computes, func(c *facts.Compute) bool { return string(c.Target.Value) == e.target })
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -37,7 +36,7 @@ func TestPlainOPAAgrees(t *testing.T) {
 	linter := newLinter(t)
 	total := 0
 	for _, e := range examples(t) {
-		written, err := json.Marshal(factsOf(t, linter, os.DirFS(examplesFolder), e.name).Facts)
+		written, err := json.Marshal(factsOf(t, linter, e.files, e.name).Facts)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -54,7 +53,7 @@ func TestPlainOPAAgrees(t *testing.T) {
 			finding := finding.(map[string]any)
 			theirs = append(theirs, finding["rule"].(string)+": "+finding["denied"].(map[string]any)["message"].(string))
 		}
-		ours := messages(lintFiles(t, linter, os.DirFS(examplesFolder), e.name))
+		ours := messages(lintFiles(t, linter, e.files, e.name))
 		slices.Sort(theirs)
 		if !slices.Equal(ours, theirs) {
 			t.Errorf("%s: Lint says %q, OPA %q", e.name, ours, theirs)
@@ -90,8 +89,8 @@ func TestIndexingChangesNothing(t *testing.T) {
 	indexed := newLinter(t)
 	total := 0
 	for _, e := range examples(t) {
-		with := lintFiles(t, indexed, os.DirFS(examplesFolder), e.name)
-		without := lintFiles(t, unindexed, os.DirFS(examplesFolder), e.name)
+		with := lintFiles(t, indexed, e.files, e.name)
+		without := lintFiles(t, unindexed, e.files, e.name)
 		if !reflect.DeepEqual(messages(with), messages(without)) {
 			t.Errorf("%s: %q with the index, %q without", e.name, messages(with), messages(without))
 		}
@@ -118,7 +117,7 @@ func TestOptimisedBundlesAgree(t *testing.T) {
 	// As one input for each edition: no rule relates deployments.
 	together := facts.Facts{Deployments: []*facts.Deployment{}, Computes: []*facts.Compute{}}
 	for _, e := range examples(t) {
-		extraction := factsOf(t, linter, os.DirFS(examplesFolder), e.name)
+		extraction := factsOf(t, linter, e.files, e.name)
 		together.Deployments = append(together.Deployments, extraction.Deployments...)
 		together.Computes = append(together.Computes, extraction.Computes...)
 	}

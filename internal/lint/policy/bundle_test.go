@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"io/fs"
-	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -82,24 +81,21 @@ func evaluate(t *testing.T, policies *policy.Policies, f *facts.Facts) []policy.
 	return denials
 }
 
-// refused returns the facts of the first example beside a rule that it refuses.
-func refused(t *testing.T, rule string) *facts.Facts {
+// violating returns the facts of the first example that violates a rule.
+func violating(t *testing.T, rule policy.Rule) *facts.Facts {
 	t.Helper()
-	examples := os.DirFS("../../../testdata/rules/" + rule)
-	names, err := fs.Glob(examples, "bad.*")
-	if err != nil || len(names) == 0 {
-		t.Fatalf("rule %s has no example that it refuses: %v", rule, err)
+	i := slices.IndexFunc(rule.Examples, policy.Example.Bad)
+	if i < 0 {
+		t.Fatalf("rule %s has no example that violates it", rule.ID)
 	}
-	text, err := fs.ReadFile(examples, names[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	extraction, err := facts.Extract(t.Context(), examples, []*source.File{source.Parse(names[0], text)}, facts.Options{})
+	name, text := rule.Examples[i].Name, rule.Examples[i].Content
+	files := fstest.MapFS{name: &fstest.MapFile{Data: []byte(text)}}
+	extraction, err := facts.Extract(t.Context(), files, []*source.File{source.Parse(name, []byte(text))}, facts.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	extraction.Edition = "2020-06"
-	if edition, ok := strings.CutPrefix(string(text), "# edition: "); ok {
+	if edition, ok := strings.CutPrefix(text, "# edition: "); ok {
 		extraction.Edition, _, _ = strings.Cut(edition, "\n")
 	}
 	return &extraction.Facts
@@ -374,7 +370,7 @@ func TestBundleExceptOneRule(t *testing.T) {
 		t.Fatal("there is no rule")
 	}
 	for _, rule := range loaded.Rules() {
-		f := refused(t, rule.ID)
+		f := violating(t, rule)
 		more := everywhere(f.Edition)
 		f.Deployments, f.Computes = append(f.Deployments, more.Deployments...), append(f.Computes, more.Computes...)
 		all := evaluate(t, loaded, f)

@@ -13,8 +13,8 @@ import (
 // Folder is a tree of an organisation's own rules and editions.
 //
 // A rule is any .rego file whose package is mlpolicy.rules["<id>"], alone in its
-// package; a file in rules/<folder>/ must bear the folder's name as its ID. An
-// edition is editions/<id>/data.yaml. Both may stand below mlpolicy/, as in the
+// package; a file in rules/<folder>/ must bear the folder's name as its ID, and
+// examples.txtar beside it holds its examples. An edition is editions/<id>/data.yaml. Both may stand below mlpolicy/, as in the
 // builtin bundle. Any other data file is an error, since no rule would see it;
 // Rego tests, names that begin with a dot and all other files are not read.
 type Folder struct {
@@ -31,7 +31,7 @@ type file struct {
 	data    []byte
 }
 
-type files struct{ modules, tables []file }
+type files struct{ modules, tables, examples []file }
 
 // builtinName tells people that a file is not on their disk.
 const builtinName = "builtin:"
@@ -105,6 +105,9 @@ func (f *files) listFor(file *file) (*[]file, *Error) {
 			return nil, nil
 		}
 		return &f.modules, nil
+	}
+	if base == examplesFile {
+		return &f.examples, nil
 	}
 	steps := strings.Split(file.path, "/")
 	if len(steps) == 3 && steps[0] == "editions" && base == "data.yaml" {

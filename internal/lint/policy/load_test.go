@@ -523,6 +523,20 @@ func TestLoadFolder(t *testing.T) {
 			[]string{"acme/limits/data.json: no rule would see this data; an edition is editions/<id>/data.yaml, and nothing else is loaded as data"}},
 		{"a misspelt field", map[string]string{"pods.rego": other(other(replicaRego, "few-replicas", "few-pods"), "deployment.replicas", "deployment.replica")}, nil, nil,
 			[]string{`acme/pods.rego:11: rule few-pods: undefined ref: deployment.replica; have: "replica"; want (one of): ["api" "autoscales" …`}},
+		{"examples that are misnamed", map[string]string{
+			"rules/few-pods/few_pods.rego":  other(replicaRego, "few-replicas", "few-pods"),
+			"rules/few-pods/examples.txtar": "-- bad.aks.yaml --\n-- aks.yaml --\n-- good..yaml --\n",
+		}, nil, nil, []string{
+			`acme/rules/few-pods/examples.txtar: example "aks.yaml" must be named {bad,good}.CASE.EXTENSION`,
+			`acme/rules/few-pods/examples.txtar: example "good..yaml" must be named {bad,good}.CASE.EXTENSION`,
+		}},
+		{"an archive without examples", map[string]string{
+			"pods.rego": other(replicaRego, "few-replicas", "few-pods"), "examples.txtar": "bad.aks.yaml",
+		}, nil, nil, []string{"acme/examples.txtar: no examples: each begins with a line -- {bad,good}.CASE.EXTENSION --"}},
+		{"examples of several rules", map[string]string{
+			"pods.rego": other(replicaRego, "few-replicas", "few-pods"), "gpus.rego": other(replicaRego, "few-replicas", "few-gpus"),
+			"examples.txtar": "-- bad.aks.yaml --\n",
+		}, nil, nil, []string{"acme/examples.txtar: 2 rules in its folder; examples stand in the folder of one rule"}},
 		{"data of its own", map[string]string{"pods.rego": other(other(replicaRego, "few-replicas", "few-pods"), "< 2", "< data.acme.replicas")}, nil, nil,
 			[]string{"acme/pods.rego:11: rule few-pods: data.acme.replicas does not exist"}},
 	}
@@ -554,6 +568,22 @@ func TestLoadFolder(t *testing.T) {
 				t.Errorf("rules are %q and editions %q, want %q and %q", rules, editions, test.wantRules, test.wantEditions)
 			}
 		})
+	}
+}
+
+func TestLoadExamples(t *testing.T) {
+	rule := &fstest.MapFile{Data: []byte(strings.Replace(replicaRego, "few-replicas", "few-pods", 1))}
+	archive := &fstest.MapFile{Data: []byte("Written by hand.\n-- bad.aks-pod.yaml --\na: 1\n-- good.aks.json --\n{}\n")}
+	for _, folder := range []string{"", "rules/few-pods/"} {
+		files := fstest.MapFS{folder + "few_pods.rego": rule, folder + "examples.txtar": archive}
+		loaded, _ := load(t, bundle(t), policy.Folder{Name: "acme", FS: files}).Rule("few-pods")
+		want := []policy.Example{{Name: "bad.aks-pod.yaml", Content: "a: 1\n"}, {Name: "good.aks.json", Content: "{}\n"}}
+		if !slices.Equal(loaded.Examples, want) {
+			t.Errorf("examples in %q are %q, want %q", folder, loaded.Examples, want)
+		}
+	}
+	if first := (policy.Example{Name: "bad.aks-pod.yaml"}); !first.Bad() || first.Case() != "aks-pod" {
+		t.Errorf("%s: bad is %t, the case %q", first.Name, first.Bad(), first.Case())
 	}
 }
 

@@ -69,6 +69,7 @@ type Rule struct {
 	// that is not known.
 	GrowsWith Growth
 	Related   []Reference
+	Examples  []Example
 	Origin    string // the file that holds the rule; empty for one of the builtin bundle
 }
 
@@ -130,6 +131,7 @@ func Load(ctx context.Context, builtin fs.FS, extra []Folder) (*Policies, error)
 	sound := len(faults) == 0
 	wrong, complete := p.addRules(modules)
 	faults = append(faults, wrong...)
+	faults = append(faults, p.addExamples(found.examples)...)
 	// What is missing would be an error of whatever refers to it.
 	if complete && len(modules) == len(found.modules) {
 		if !sound {

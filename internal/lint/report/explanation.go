@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
 )
 
 // Explanation is a rule and its examples.
@@ -14,12 +16,8 @@ type Explanation struct {
 
 // ExamplePair is a file that violates a rule and one that does not.
 type ExamplePair struct {
-	Title     string // the target and what is special about the case
-	Bad, Good Example
+	Bad, Good policy.Example
 }
-
-// Example is a file.
-type Example struct{ Name, Content string }
 
 // explanationText is for terminals: of the examples it shows one pair.
 func explanationText(w io.Writer, explanation Explanation, _ Options) error {

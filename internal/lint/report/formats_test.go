@@ -89,7 +89,7 @@ func TestFormatsEscape(t *testing.T) {
 	rule := Rule{Rule: policy.Rule{
 		ID: evil, Title: evil, Description: evil, Remediation: evil, Severity: facts.Error, Related: []policy.Reference{{Description: evil, URL: evil}},
 	}, InForce: facts.Note}
-	example := Example{Name: evil, Content: evil}
+	example := policy.Example{Name: "bad." + evil + ".yaml", Content: evil}
 
 	written := 0
 	check := func(name string, err error, text string) {
@@ -109,7 +109,7 @@ func TestFormatsEscape(t *testing.T) {
 	checkAll(check, "edition", ForEdition(), edition)
 	checkAll(check, "comparison", ForComparison(), Comparison{From: policy.Edition{ID: evil}, To: edition})
 	checkAll(check, "rules", ForRules(), Rules{Edition: evil, List: []Rule{rule}, Off: []string{evil}})
-	checkAll(check, "explanation", ForExplanation(), Explanation{Rule: rule, Examples: []ExamplePair{{Title: evil, Bad: example, Good: example}}})
+	checkAll(check, "explanation", ForExplanation(), Explanation{Rule: rule, Examples: []ExamplePair{{Bad: example, Good: example}}})
 	checkAll(check, "facts", ForFacts(), extraction)
 	want := 0
 	for _, format := range formats() {
