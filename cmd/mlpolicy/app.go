@@ -328,19 +328,18 @@ func (p *program) session(c *cli.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	linter, err := lint.New(loaded, configuration)
+	options := lint.Options{NoLink: c.Bool(noLinkFlag)}
+	if !options.NoLink {
+		options.Project = newProjects(configuration, func(root string) {
+			p.complain(fmt.Sprintf("%s: more than %d files; what those that are not named here define is not looked for (--no-link says that this is meant)", filepath.ToSlash(root), maxProjectFiles))
+		}).of
+	}
+	linter, err := lint.New(loaded, configuration, options)
 	if err != nil {
 		return nil, err
 	}
 	if notice := linter.Notice(); notice != "" && c.Command.Name != completeName {
 		p.complain(notice)
-	}
-	if c.Bool(noLinkFlag) {
-		linter = linter.Alone()
-	} else {
-		linter = linter.Linking(newProjects(configuration, func(root string) {
-			p.complain(fmt.Sprintf("%s: more than %d files; what those that are not named here define is not looked for (--no-link says that this is meant)", filepath.ToSlash(root), maxProjectFiles))
-		}).of)
 	}
 	return &session{configuration, loaded, linter}, nil
 }

@@ -29,7 +29,7 @@ func TestWhatVanishesDuringAWalkIsAnError(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	linter, err := lint.New(loaded, config.Default())
+	linter, err := lint.New(loaded, config.Default(), lint.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

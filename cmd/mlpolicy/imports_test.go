@@ -46,11 +46,22 @@ var allowedImports = map[string][]string{
 		"github.com/bmatcuk/doublestar/v4", // globs with **
 		module + "internal/lint/suggest",
 	},
+	"internal/lint/evaluate": {
+		module + "internal/lint/facts",
+		module + "internal/lint/policy",
+	},
+	"internal/lint/whatif": {
+		module + "internal/lint/facts",
+		module + "internal/lint/policy",
+		module + "internal/lint/evaluate",
+	},
 	"internal/lint": {
 		module + "internal/lint/source",
 		module + "internal/lint/facts",
 		module + "internal/lint/policy",
 		module + "internal/lint/config",
+		module + "internal/lint/evaluate",
+		module + "internal/lint/whatif",
 	},
 	"internal/lint/report/hosttest": nil,
 	"internal/lint/report": {

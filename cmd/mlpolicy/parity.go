@@ -290,7 +290,7 @@ func (c *comparison) namespaceAround(object *source.Node) string {
 // lint judges a file whose objects are in a namespace unless they name another.
 func (c *comparison) lint(ctx context.Context, file *source.File, namespace string) ([]lint.Finding, error) {
 	input := lint.Input{Name: file.Name, Read: func() ([]byte, error) { return file.Text, nil }}
-	result, err := c.policy.Linter.In(namespace).Lint(ctx, nil, slices.Values([]lint.Input{input}))
+	result, err := c.policy.Admission.Review(ctx, namespace, input)
 	if err != nil {
 		return nil, err
 	}

@@ -193,7 +193,7 @@ func (p *program) admission(ctx context.Context, c *cli.Context) (*webhook.Polic
 	if err != nil {
 		return nil, files, err
 	}
-	if notice := policy.Linter.Notice(); notice != "" {
+	if notice := policy.Admission.Notice(); notice != "" {
 		p.complain(notice)
 	}
 	return policy, files, nil
@@ -208,14 +208,13 @@ func objectPolicy(ctx context.Context, c *cli.Context, written *config.Config, p
 	if mode := c.String(modeFlag); mode != "" {
 		configuration.Webhook.Mode = facts.Know(config.Mode(mode), facts.Place{Why: "--" + modeFlag})
 	}
-	linter, err := lint.New(policies, configuration)
+	admission, err := lint.NewAdmission(policies, configuration, configuration.Webhook.Believed...)
 	if err != nil {
 		return nil, err
 	}
 	judging := &webhook.Policy{
-		Linter:  linter.Admission(configuration.Webhook.Believed...),
-		Edition: configuration.Edition.Value,
-		Digest:  policies.Digest(), Configuration: configuration.Digest(),
+		Admission: admission, Edition: configuration.Edition.Value,
+		Digest: policies.Digest(), Configuration: configuration.Digest(),
 		Enforces:     func(namespace string) bool { return configuration.Webhook.ModeIn(namespace) == config.Enforce },
 		IsController: configuration.Webhook.Controls,
 		Covers:       facts.IsKubernetesKind, Lists: facts.IsKubernetesVersion,

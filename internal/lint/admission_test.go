@@ -24,8 +24,13 @@ import (
 	"github.com/mlpolicy/mlpolicy/policies"
 )
 
-// linterOf makes a Linter of a configuration.
-func linterOf(t testing.TB, text string, extra ...policy.Folder) *lint.Linter {
+// settings are policies and a configuration.
+type settings struct {
+	policies      *policy.Policies
+	configuration *config.Config
+}
+
+func settingsOf(t testing.TB, text string, extra ...policy.Folder) settings {
 	t.Helper()
 	configuration, err := config.Parse([]byte(text), config.Origin{Name: config.FileName})
 	if err != nil {
@@ -35,29 +40,55 @@ func linterOf(t testing.TB, text string, extra ...policy.Folder) *lint.Linter {
 	if err != nil {
 		t.Fatal(err)
 	}
-	linter, err := lint.New(loaded, configuration)
+	return settings{loaded, configuration}
+}
+
+// evaluator evaluates an object, or a file that has it.
+type evaluator func(ctx context.Context, input lint.Input) (*lint.Result, error)
+
+// object evaluates an object that is sent to an API server.
+func (s settings) object(t testing.TB, trusted ...string) evaluator {
+	return s.objectIn(t, "", trusted...)
+}
+
+func (s settings) objectIn(t testing.TB, namespace string, trusted ...string) evaluator {
+	t.Helper()
+	admission, err := lint.NewAdmission(s.policies, s.configuration, trusted...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return linter
+	return func(ctx context.Context, input lint.Input) (*lint.Result, error) {
+		return admission.Review(ctx, namespace, input)
+	}
 }
 
-// lintObject returns the errors and warnings about an object, as rule and message.
-func lintObject(t testing.TB, linter *lint.Linter, object string) []string {
+// file evaluates an object in a file.
+func (s settings) file(t testing.TB) evaluator {
 	t.Helper()
-	input := lint.Input{Name: "object", Read: func() ([]byte, error) { return []byte(object), nil }}
-	result, err := linter.Lint(t.Context(), nil, slices.Values([]lint.Input{input}))
+	linter, err := lint.New(s.policies, s.configuration, lint.Options{NoLink: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func(ctx context.Context, input lint.Input) (*lint.Result, error) {
+		return linter.Lint(ctx, nil, slices.Values([]lint.Input{input}))
+	}
+}
+
+// lintObject returns the findings about an object, as rule and message.
+func lintObject(t testing.TB, evaluate evaluator, object string) []string {
+	t.Helper()
+	result, err := evaluate(t.Context(), lint.Input{Name: "object", Read: func() ([]byte, error) { return []byte(object), nil }})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(result.Errors) > 0 {
 		t.Fatal(result.Errors)
 	}
-	var said []string
+	var found []string
 	for _, finding := range result.Findings {
-		said = append(said, finding.Rule+" "+finding.Message)
+		found = append(found, finding.Rule+" "+finding.Message)
 	}
-	return said
+	return found
 }
 
 // TestNoStatementTakesAFindingAway tries all sets of statements on objects of several
@@ -87,7 +118,8 @@ func TestNoStatementTakesAFindingAway(t *testing.T) {
 		"", "kubernetes: {cluster: other}",
 		"{edition: 2023-03, kubernetes: {cluster: aks}, stages: {production: [{namespaces: [scoring]}]}}",
 	} {
-		linter := linterOf(t, text)
+		settings := settingsOf(t, text)
+		object, file := settings.object(t), settings.file(t)
 		for name, spec := range objects {
 			known := map[string][]string{}
 			var try func(stated []string, words []string)
@@ -99,13 +131,13 @@ func TestNoStatementTakesAFindingAway(t *testing.T) {
 					}
 					return
 				}
-				object := fmt.Sprintf(`
+				text := fmt.Sprintf(`
 apiVersion: apps/v1
 kind: Deployment
 metadata: {name: churn, namespace: scoring, annotations: {%s}}
 spec: {template: {spec: {%s, containers: [{name: a, image: b, resources: {limits: {nvidia.com/gpu: 1, memory: 64Gi}}}]}}}
 `, strings.Join(stated, ", "), strings.ReplaceAll(spec, "\n", ""))
-				found := lintObject(t, linter.Admission(), object)
+				found := lintObject(t, object, text)
 				known[strings.Join(stated, ",")] = found
 				for i := range stated {
 					less := strings.Join(slices.Delete(slices.Clone(stated), i, i+1), ",")
@@ -116,7 +148,7 @@ spec: {template: {spec: {%s, containers: [{name: a, image: b, resources: {limits
 					}
 				}
 				// The statements are such that some do speak for the object where they are believed.
-				if believed := lintObject(t, linter.Alone(), object); len(believed) < len(found) {
+				if believed := lintObject(t, file, text); len(believed) < len(found) {
 					lost++
 				}
 			}
@@ -142,7 +174,7 @@ spec: {template: {spec: {%s, containers: [{name: a, image: b, resources: {limits
 		"ml.azure.com/endpoint-name: churn", "isazuremlapp: 'true'", "serving.kserve.io/inferenceservice: churn",
 		"seldon-deployment-id: churn", "ray.io/originated-from-crd: RayService", "kaito.sh/workspace: churn",
 	} {
-		adds := lintObject(t, linterOf(t, "kubernetes: {cluster: other}").Admission(), fmt.Sprintf(object, label, "hostNetwork: false"))
+		adds := lintObject(t, settingsOf(t, "kubernetes: {cluster: other}").object(t), fmt.Sprintf(object, label, "hostNetwork: false"))
 		if !slices.ContainsFunc(adds, func(finding string) bool { return ruleOf(finding) == "gpu-web-service" }) {
 			t.Errorf("%s adds %q", label, adds)
 		}
@@ -150,16 +182,16 @@ spec: {template: {spec: {%s, containers: [{name: a, image: b, resources: {limits
 			{"", "nodeSelector: {type: virtual-kubelet}", "cpu-only"},
 			{"{kubernetes: {cluster: aks}, facts: [{namespaces: [scoring], set: {workload: batch-scoring}}]}", "hostNetwork: false", "gpu-batch-scoring"},
 		} {
-			linter := linterOf(t, test.configuration).Admission()
+			evaluate := settingsOf(t, test.configuration).object(t)
 			if test.configuration == "" {
 				// A second container with the image of a model server hides nothing, either.
 				server := strings.Replace(fmt.Sprintf(object, "", test.spec), "containers: [", "containers: [{name: s, image: vllm/vllm-openai}, ", 1)
-				if found := lintObject(t, linter, server); !slices.ContainsFunc(found, func(finding string) bool { return ruleOf(finding) == test.rule }) {
+				if found := lintObject(t, evaluate, server); !slices.ContainsFunc(found, func(finding string) bool { return ruleOf(finding) == test.rule }) {
 					t.Errorf("an image takes away %s: %q", test.rule, found)
 				}
 			}
-			without := lintObject(t, linter, fmt.Sprintf(object, "", test.spec))
-			found := lintObject(t, linter, fmt.Sprintf(object, label, test.spec))
+			without := lintObject(t, evaluate, fmt.Sprintf(object, "", test.spec))
+			found := lintObject(t, evaluate, fmt.Sprintf(object, label, test.spec))
 			if !slices.ContainsFunc(without, func(finding string) bool { return ruleOf(finding) == test.rule }) {
 				t.Fatalf("%s: no %s in %q", test.spec, test.rule, without)
 			}
@@ -172,18 +204,18 @@ spec: {template: {spec: {%s, containers: [{name: a, image: b, resources: {limits
 	}
 }
 
-func TestAdmissionBelievesWhatItIsToldTo(t *testing.T) {
+func TestAdmissionTrustsTheWordsThatAreListed(t *testing.T) {
 	const object = `{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "churn", "annotations": {"mlpolicy.dev/workload": "training"}},
 		"spec": {"nodeSelector": {"type": "virtual-kubelet"}, "containers": [{"resources": {"limits": {"nvidia.com/gpu": 1}}}]}}`
-	linter := linterOf(t, "")
-	if found := lintObject(t, linter.Admission(), object); len(found) != 1 {
-		t.Errorf("doubted: %q", found)
+	settings := settingsOf(t, "")
+	if found := lintObject(t, settings.object(t), object); len(found) != 1 {
+		t.Errorf("untrusted: %q", found)
 	}
-	if found := lintObject(t, linter.Admission("workload"), object); len(found) != 0 {
-		t.Errorf("believed: %q", found)
+	if found := lintObject(t, settings.object(t, "workload"), object); len(found) != 0 {
+		t.Errorf("trusted: %q", found)
 	}
-	if found := lintObject(t, linter.Admission("stage"), object); len(found) != 1 {
-		t.Errorf("another is believed: %q", found)
+	if found := lintObject(t, settings.object(t, "stage"), object); len(found) != 1 {
+		t.Errorf("another is trusted: %q", found)
 	}
 }
 
@@ -194,10 +226,10 @@ func TestNothingForeignTakesAFindingAway(t *testing.T) {
 		"metadata": {"name": "churn", "namespace": "%s", "annotations": {%s}, "labels": {%s}},
 		"spec": {"template": {"metadata": {"annotations": {%[2]s}, "labels": {%[3]s}}, "spec": {%[4]s "tolerations": [%[5]s],
 			"containers": [{"name": "a", "image": "b", "resources": {"limits": {"nvidia.com/gpu": 1, "memory": "64Gi"}}}]}}}}`
-	linter := linterOf(t, `
+	evaluate := settingsOf(t, `
 kubernetes: {cluster: aks}
 facts: [{namespaces: [batch], set: {workload: batch-scoring}}]
-`).Admission()
+`).object(t)
 	victims := []struct {
 		namespace, spec string
 		rules           int
@@ -214,13 +246,13 @@ facts: [{namespaces: [batch], set: {workload: batch-scoring}}]
 		words = slices.DeleteFunc(words, func(word string) bool { return !strings.Contains(word, ".") })
 	}
 	for _, victim := range victims {
-		known := lintObject(t, linter, fmt.Sprintf(object, victim.namespace, "", "", victim.spec, ""))
+		known := lintObject(t, evaluate, fmt.Sprintf(object, victim.namespace, "", "", victim.spec, ""))
 		if len(known) != victim.rules {
 			t.Fatalf("%s: found %q", victim.namespace, known)
 		}
 		holds := func(what, object string) {
 			t.Helper()
-			found := lintObject(t, linter, object)
+			found := lintObject(t, evaluate, object)
 			for _, finding := range known {
 				if !slices.Contains(found, finding) {
 					t.Errorf("%s: with %s there is no %s", victim.namespace, what, finding)
@@ -287,16 +319,16 @@ func TestOnePartDoesNotSpeakForAnotherCloud(t *testing.T) {
 	const object = `{"apiVersion": "ray.io/v1", "kind": "RayCluster", "metadata": {"name": "churn", "annotations": {"mlpolicy.dev/workload": "batch-scoring"}}, "spec": {
 		"headGroupSpec": {"template": {"metadata": {"annotations": {%s}}, "spec": {"containers": [{"name": "a", "image": "b"}]}}},
 		"workerGroupSpecs": [{"groupName": "gpu", "template": {"spec": {"containers": [{"name": "a", "image": "b", "resources": {"limits": {"nvidia.com/gpu": 1}}}]}}}]}}`
-	linter := linterOf(t, "kubernetes: {cluster: aks}")
-	known := lintObject(t, linter.Admission(), fmt.Sprintf(object, ""))
+	settings := settingsOf(t, "kubernetes: {cluster: aks}")
+	known := lintObject(t, settings.object(t), fmt.Sprintf(object, ""))
 	if !slices.ContainsFunc(known, func(finding string) bool { return strings.HasPrefix(finding, "gpu-batch-scoring ") }) {
 		t.Fatalf("found %q", known)
 	}
 	elsewhere := fmt.Sprintf(object, `"run.googleapis.com/x": "y"`)
-	if found := lintObject(t, linterOf(t, "").Alone(), elsewhere); !slices.ContainsFunc(found, func(finding string) bool { return strings.Contains(finding, "other than AKS") }) {
+	if found := lintObject(t, settingsOf(t, "").file(t), elsewhere); !slices.ContainsFunc(found, func(finding string) bool { return strings.Contains(finding, "other than AKS") }) {
 		t.Errorf("without a configured cluster lint found %q", found)
 	}
-	found := lintObject(t, linter.Admission(), elsewhere)
+	found := lintObject(t, settings.object(t), elsewhere)
 	for _, finding := range known {
 		if !slices.Contains(found, finding) {
 			t.Errorf("there is no %s", finding)
@@ -326,15 +358,15 @@ func TestVirtualNodeOfAnotherProviderIsJudgedBothWays(t *testing.T) {
 		}))
 	}
 	for _, test := range tests {
-		linter := linterOf(t, test.cluster)
-		found := lintObject(t, linter.Admission(), object)
+		settings := settingsOf(t, test.cluster)
+		found := lintObject(t, settings.object(t), object)
 		if got := count(found, aci); got < 2 {
 			t.Errorf("%q: an object has %d findings on ACI: %q", test.cluster, got, found)
 		}
 		if got := count(found, other); got != test.otherInObject {
 			t.Errorf("%q: an object has %d findings elsewhere: %q", test.cluster, got, found)
 		}
-		found = lintObject(t, linter.Alone(), object)
+		found = lintObject(t, settings.file(t), object)
 		if got := count(found, aci); got != test.inFile {
 			t.Errorf("%q: a file has %d findings on ACI: %q", test.cluster, got, found)
 		}
@@ -402,9 +434,9 @@ func TestNoClaimOfAKSTakesAFindingAway(t *testing.T) {
 		"{kubernetes: {cluster: other}, facts: [{namespaces: [serving], set: {workload: web-service}}]}",
 		"facts: [{namespaces: [serving], set: {workload: web-service}}, {names: ['*'], set: {target: kubernetes}}]",
 	} {
-		linter := linterOf(t, configured).Admission()
+		evaluate := settingsOf(t, configured).object(t)
 		for kind, object := range tenant {
-			known := lintObject(t, linter, tenantObject(object, "", "", ""))
+			known := lintObject(t, evaluate, tenantObject(object, "", "", ""))
 			if !slices.ContainsFunc(known, func(finding string) bool {
 				return strings.HasPrefix(finding, "gpu-web-service ") && strings.Contains(finding, "other than AKS")
 			}) {
@@ -412,7 +444,7 @@ func TestNoClaimOfAKSTakesAFindingAway(t *testing.T) {
 			}
 			for _, claim := range claims {
 				t.Run(kind+"/"+claim.name, func(t *testing.T) {
-					found := lintObject(t, linter, tenantObject(object, claim.pod, claim.toleration, claim.metadata))
+					found := lintObject(t, evaluate, tenantObject(object, claim.pod, claim.toleration, claim.metadata))
 					for _, finding := range known {
 						if !slices.Contains(found, finding) {
 							t.Errorf("there is no %s, only %q", finding, found)
@@ -454,12 +486,12 @@ func TestNoClaimOfAnotherCloudTakesAFindingAway(t *testing.T) {
 		{"the name of the node and of a node of EC2", `"nodeName": "virtual-kubelet-linux", "nodeSelector": {"kubernetes.io/hostname": "a.ec2.internal"}`, "", "", false},
 	}
 	for _, config := range []string{"kubernetes: {cluster: aks}", "kubernetes: {cluster: other}", ""} {
-		linter := linterOf(t, config).Admission()
+		evaluate := settingsOf(t, config).object(t)
 		for _, claim := range claims {
 			if claim.ofCloud && config != "kubernetes: {cluster: aks}" {
 				continue // virtual nodes of Azure do not have that label
 			}
-			found := lintObject(t, linter, tenantObject(object, claim.pod, claim.toleration, claim.metadata))
+			found := lintObject(t, evaluate, tenantObject(object, claim.pod, claim.toleration, claim.metadata))
 			if !slices.ContainsFunc(found, func(finding string) bool { return strings.HasPrefix(finding, "memory ") }) {
 				t.Errorf("%q: %s: found %q", config, claim.name, found)
 			}
@@ -517,16 +549,17 @@ func TestNoTermIsAWayAroundACI(t *testing.T) {
 		{"a label that may be anything", affinity(expressions(`{"key": "type", "operator": "Exists"}`)), ""},
 	}
 	for _, admission := range []bool{true, false} {
-		linter := linterOf(t, "kubernetes: {cluster: aks}")
+		settings := settingsOf(t, "kubernetes: {cluster: aks}")
+		evaluate := settings.file(t)
 		if admission {
-			linter = linter.Admission()
+			evaluate = settings.object(t)
 		}
 		for _, test := range tests {
 			if !admission && strings.HasPrefix(test.name, "another cloud in the same") {
 				continue // in a file, the term is of another cloud
 			}
 			t.Run(test.name, func(t *testing.T) {
-				found := lintObject(t, linter, tenantObject(object, test.pod, "", ""))
+				found := lintObject(t, evaluate, tenantObject(object, test.pod, "", ""))
 				want := "memory " + test.want
 				if test.want == "" && len(found) > 0 || test.want != "" && (len(found) != 1 || !strings.HasPrefix(found[0], want)) {
 					t.Errorf("found %q, want %q once", found, want)
@@ -542,7 +575,7 @@ func TestNoNodePoolOfAnotherClusterIsAWayAroundACI(t *testing.T) {
 		"containers": [{"name": "a", "image": "b", "resources": {"requests": {"memory": "64Gi"}}}]}}`,
 		`"nodeSelector": {"type": "virtual-kubelet", "agentpool": "gpu"}`, "", "")
 	for config, want := range map[string]int{"kubernetes: {cluster: other}": 1, "kubernetes: {cluster: aks}": 0, "": 0} {
-		found := lintObject(t, linterOf(t, config).Admission(), object)
+		found := lintObject(t, settingsOf(t, config).object(t), object)
 		if len(found) != want || want == 1 && !strings.HasPrefix(found[0], "memory churn ") {
 			t.Errorf("%q: found %q, want %d", config, found, want)
 		}
@@ -555,10 +588,10 @@ func TestMayRunReportsErrorsOnce(t *testing.T) {
 		{"mlpolicy.dev/workload": "web-service", "mlpolicy.dev/stage": "production", "mlpolicy.dev/model-size": "2GB", "mlpolicy.dev/designer": "true"}},
 		"spec": {"hostNetwork": false POD, "containers": [{"name": "a", "image": "b", "resources": {"requests": {"memory": "64Gi"}, "limits": {"nvidia.com/gpu": 1}}}]}}`,
 		affinity(`{"matchExpressions": [{"key": "type", "operator": "In", "values": ["virtual-kubelet", "gpu"]}]}`), "", "")
-	linter := linterOf(t, "kubernetes: {cluster: aks}")
-	for name, linter := range map[string]*lint.Linter{"object": linter.Admission(), "file": linter.Alone()} {
+	settings := settingsOf(t, "kubernetes: {cluster: aks}")
+	for name, evaluate := range map[string]evaluator{"object": settings.object(t), "file": settings.file(t)} {
 		var rules []string
-		for _, finding := range lintObject(t, linter, object) {
+		for _, finding := range lintObject(t, evaluate, object) {
 			rule, message, _ := strings.Cut(finding, " ")
 			if !strings.HasPrefix(message, "may run on Azure Container Instances: churn ") {
 				t.Errorf("%s: found %q", name, finding)
@@ -578,7 +611,7 @@ func TestMayRunReportsErrorsOnce(t *testing.T) {
 
 // What looks like a template, a placeholder or a patch is what it is in an object of a cluster.
 func TestObjectIsNoTemplate(t *testing.T) {
-	linter := linterOf(t, "", imagePolicy)
+	settings := settingsOf(t, "", imagePolicy)
 	const deployment = `{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "churn"}, "spec": {"template": {"spec": {
 		"nodeSelector": {"type": "virtual-kubelet"}, "containers": [%s]}}}}`
 	const workspace = `{"apiVersion": "kaito.sh/v1beta1", "kind": "Workspace", "metadata": {"name": "churn"}, "inference": {"template": {"spec": {
@@ -599,10 +632,10 @@ func TestObjectIsNoTemplate(t *testing.T) {
 	}
 	for _, test := range tests {
 		object := fmt.Sprintf(test.object, test.container)
-		if found := lintObject(t, linter.Admission(), object); len(found) != 1 || !strings.HasPrefix(found[0], test.want+" ") {
+		if found := lintObject(t, settings.object(t), object); len(found) != 1 || !strings.HasPrefix(found[0], test.want+" ") {
 			t.Errorf("%s: found %q, want %s", test.name, found, test.want)
 		}
-		if found := lintObject(t, linter.Alone(), object); len(found) != 0 {
+		if found := lintObject(t, settings.file(t), object); len(found) != 0 {
 			t.Errorf("%s: lint found %q in a file", test.name, found)
 		}
 	}
@@ -626,32 +659,32 @@ deny contains {"path": ["deployments", i, "images", j], "message": image} if {
 
 // An object of many parts that states everything of itself is an error, and no work
 // without end.
-func TestTooManyDoubtsAreAnError(t *testing.T) {
+func TestTooManyVariantsAreAnError(t *testing.T) {
 	var groups []string
 	for i := range 100 {
 		groups = append(groups, fmt.Sprintf(`{"groupName": "g%d", "template": {"spec": {"containers": [{"image": "a"}]}}}`, i))
 	}
 	object := `{"apiVersion": "ray.io/v1", "kind": "RayCluster", "metadata": {"name": "churn", "annotations": {"mlpolicy.dev/workload": "training",
 		"mlpolicy.dev/stage": "development", "mlpolicy.dev/target": "aks", "mlpolicy.dev/designer": "false"}}, "spec": {"workerGroupSpecs": [` + strings.Join(groups, ",") + `]}}`
-	found := lintObject(t, linterOf(t, "").Admission(), object)
+	found := lintObject(t, settingsOf(t, "").object(t), object)
 	if len(found) != 1 || !strings.HasPrefix(found[0], "syntax cannot evaluate the object: 100 parts with 4 untrusted statements") {
 		t.Errorf("found %q", found)
 	}
-	if found := lintObject(t, linterOf(t, "").Alone(), object); len(found) != 0 {
+	if found := lintObject(t, settingsOf(t, "").file(t), object); len(found) != 0 {
 		t.Errorf("lint found %q", found)
 	}
 }
 
-func TestInGivesANamespace(t *testing.T) {
-	linter := linterOf(t, `{rules: {production-target: error}, stages: {production: [{namespaces: [prod]}]}}`).Admission()
+func TestObjectWithoutANamespaceIsInThatOfTheRequest(t *testing.T) {
+	settings := settingsOf(t, `{rules: {production-target: error}, stages: {production: [{namespaces: [prod]}]}}`)
 	object := `{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "churn", "annotations": {"mlpolicy.dev/workload": "web-service"}},
 		"spec": {"nodeSelector": {"type": "virtual-kubelet"}, "containers": [{"image": "a"}]}}`
 	for namespace, want := range map[string]int{"": 0, "prod": 1, "dev": 0} {
-		if found := lintObject(t, linter.In(namespace), object); len(found) != want {
+		if found := lintObject(t, settings.objectIn(t, namespace), object); len(found) != want {
 			t.Errorf("in %q: %q", namespace, found)
 		}
 	}
-	if found := lintObject(t, linter.In("prod"), strings.Replace(object, `"name"`, `"namespace": "dev", "name"`, 1)); len(found) != 0 {
+	if found := lintObject(t, settings.objectIn(t, "prod"), strings.Replace(object, `"name"`, `"namespace": "dev", "name"`, 1)); len(found) != 0 {
 		t.Errorf("the object's own namespace: %q", found)
 	}
 }
@@ -663,7 +696,7 @@ func TestAdmissionPanicsInTheCaller(t *testing.T) {
 			t.Error("nothing to catch")
 		}
 	}()
-	linter := linterOf(t, "").Admission()
+	evaluate := settingsOf(t, "").object(t)
 	broken := lint.Input{Name: "object", Read: func() ([]byte, error) { panic("broken") }}
-	_, _ = linter.Lint(context.Background(), fstest.MapFS{}, slices.Values([]lint.Input{broken}))
+	_, _ = evaluate(context.Background(), broken)
 }

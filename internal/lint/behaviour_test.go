@@ -172,15 +172,20 @@ deny contains {"path": ["deployments", i, "name"], "message": "low"} if {
 // withRule is a linter with a rule of an organisation beside the builtin ones.
 func withRule(t *testing.T, rego string) *lint.Linter {
 	t.Helper()
-	loaded, err := policy.Load(t.Context(), policies.FS, []policy.Folder{{Name: "acme", FS: fstest.MapFS{"rule.rego": {Data: []byte(rego)}}}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	linter, err := lint.New(loaded, config.Default())
+	linter, err := lint.New(policiesWith(t, rego), config.Default(), lint.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return linter
+}
+
+func policiesWith(t *testing.T, rego string) *policy.Policies {
+	t.Helper()
+	loaded, err := policy.Load(t.Context(), policies.FS, []policy.Folder{{Name: "acme", FS: fstest.MapFS{"rule.rego": {Data: []byte(rego)}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return loaded
 }
 
 // TestProjectScope counts more deployments than one evaluation takes.
@@ -207,14 +212,18 @@ deny contains {"path": ["deployments", i, "name"], "message": sprintf("%d deploy
 		contents[fmt.Sprintf("%03d.yaml", i)] = fmt.Sprintf(model, "target: aks")
 	}
 	fsys, names := files(contents)
-	linter := withRule(t, rego)
-	for _, linter := range []*lint.Linter{linter, linter.Alone()} {
+	policies := policiesWith(t, rego)
+	for _, options := range []lint.Options{{}, {NoLink: true}} {
+		linter, err := lint.New(policies, config.Default(), options)
+		if err != nil {
+			t.Fatal(err)
+		}
 		result := lintFiles(t, linter, fsys, names...)
 		if got, want := brief(result), []string{"249.yaml:3:18 note too-many"}; !slices.Equal(got, want) || result.Findings[0].Message != "250 deployments" {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	}
-	if got := brief(lintFiles(t, linter.Admission(), fsys, "000.yaml")); len(got) > 0 {
+	if got := lintObject(t, settings{policies, config.Default()}.object(t), contents["000.yaml"]); len(got) > 0 {
 		t.Errorf("a review gets %q", got)
 	}
 }

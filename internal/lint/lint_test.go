@@ -26,7 +26,7 @@ func newLinter(t testing.TB, yaml ...string) *lint.Linter {
 			t.Fatal(err)
 		}
 	}
-	linter, err := lint.New(loaded, configuration)
+	linter, err := lint.New(loaded, configuration, lint.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

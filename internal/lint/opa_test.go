@@ -82,7 +82,7 @@ func TestIndexingChangesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	unindexed, err := lint.New(loaded.Unindexed(), config.Default())
+	unindexed, err := lint.New(loaded.Unindexed(), config.Default(), lint.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,14 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
+// Input is a file or an object.
+type Input struct {
+	// Name is the path as the user wrote it, with slashes; findings name it.
+	Name string
+	// Read returns the content and is called at most once.
+	Read func() ([]byte, error)
+}
+
 // readings are the inputs of a run.
 type readings struct {
 	files  []*source.File // those that can hold a document of a known format, in the order of the inputs
@@ -44,10 +52,7 @@ type reading struct {
 
 // readAll reads and parses the inputs on all cores. It stops early when the
 // context ends.
-func (l *Linter) readAll(ctx context.Context, inputs iter.Seq[Input]) readings {
-	if l.admission {
-		return readInline(inputs)
-	}
+func readAll(ctx context.Context, inputs iter.Seq[Input]) readings {
 	type job struct {
 		index int
 		input Input
@@ -97,6 +102,19 @@ func (l *Linter) readAll(ctx context.Context, inputs iter.Seq[Input]) readings {
 		}
 	}
 	return all
+}
+
+// readObject reads an object of a Kubernetes API server in the goroutine of the caller.
+func readObject(object Input) readings {
+	file, err := read(object)
+	switch {
+	case err != nil:
+		return readings{errors: []error{err}}
+	case file == nil:
+		return readings{count: 1, unrecognized: map[string]bool{object.Name: true}}
+	}
+	file.Live = true
+	return readings{count: 1, files: []*source.File{file}}
 }
 
 // concerning returns the problems with text that is of a deployment as far as can be told.

@@ -13,6 +13,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/config"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
+	"github.com/mlpolicy/mlpolicy/internal/lint/whatif"
 	"github.com/mlpolicy/mlpolicy/policies"
 )
 
@@ -29,14 +30,22 @@ func where(t testing.TB, linter *lint.Linter, fsys fs.FS, names ...string) *lint
 	return placements
 }
 
-// said lists what rules say, in no order that matters.
-func said(findings []lint.Finding) string {
+// sorted returns violations by severity, rule and message, one a line.
+func sorted(violations []whatif.Violation) string {
 	var list []string
-	for _, f := range findings {
-		list = append(list, fmt.Sprintf("%s %s: %s", f.Severity, f.Rule, f.Message))
+	for _, v := range violations {
+		list = append(list, fmt.Sprintf("%s %s: %s", v.Severity, v.Rule, v.Message))
 	}
 	slices.Sort(list)
 	return strings.Join(list, "\n")
+}
+
+func violationsOf(findings []lint.Finding) []whatif.Violation {
+	var violations []whatif.Violation
+	for _, f := range findings {
+		violations = append(violations, whatif.Violation{Rule: f.Rule, Severity: f.Severity, Message: f.Message})
+	}
+	return violations
 }
 
 // specs are ModelDeployments of every combination of what rules read but the target.
@@ -119,11 +128,11 @@ func TestWhereIsWhatLintSaysOfAnotherTarget(t *testing.T) {
 					for _, target := range targets {
 						want := linted[target][names[j]]
 						compared++
-						if got := said(option.Findings); got != said(want) {
-							t.Fatalf("%s on %s:\n%s\nlint says\n%s", all[j], target, got, said(want))
+						if got, want := sorted(option.Violations), sorted(violationsOf(want)); got != want {
+							t.Fatalf("%s on %s:\n%s\nlint says\n%s", all[j], target, got, want)
 						}
 						if got := option.Verdict; got != verdictOf(want, option.Name != "") {
-							t.Fatalf("%s on %s: %s with\n%s", all[j], target, got, said(want))
+							t.Fatalf("%s on %s: %s with\n%s", all[j], target, got, sorted(violationsOf(want)))
 						}
 					}
 				}
@@ -135,29 +144,29 @@ func TestWhereIsWhatLintSaysOfAnotherTarget(t *testing.T) {
 	}
 }
 
-func verdictOf(findings []lint.Finding, listed bool) lint.Verdict {
+func verdictOf(findings []lint.Finding, listed bool) whatif.Verdict {
 	result := lint.Result{Findings: findings}
 	switch {
 	case result.Count(lint.Error) > 0:
-		return lint.Refused
+		return whatif.Refused
 	case result.Count(lint.Warning) > 0:
-		return lint.Warned
+		return whatif.Warned
 	case listed:
-		return lint.Allowed
+		return whatif.Allowed
 	}
-	return lint.Unlisted
+	return whatif.Unlisted
 }
 
 // outline writes options as [→]target verdict rules ?unknown.
-func outline(p lint.Placement) []string {
+func outline(p whatif.Placement) []string {
 	var list []string
 	for _, option := range p.Options {
 		text := option.Target + " " + string(option.Verdict)
 		if option.Current {
 			text = "→" + text
 		}
-		for _, finding := range option.Findings {
-			text += " " + finding.Rule
+		for _, violation := range option.Violations {
+			text += " " + violation.Rule
 		}
 		for _, unknown := range option.Unknown {
 			text += " ?" + unknown
@@ -258,7 +267,7 @@ func extended(t testing.TB, conditions map[string]string) *lint.Linter {
 	if err != nil {
 		t.Fatal(err)
 	}
-	linter, err := lint.New(loaded, config.Default())
+	linter, err := lint.New(loaded, config.Default(), lint.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -361,11 +370,11 @@ func TestWhereSaysWhatItCannotJudge(t *testing.T) {
 		!strings.HasPrefix(errs[2], "a.yaml: judge m: ") || !strings.Contains(errs[2], "acme/numbered.rego") {
 		t.Errorf("errors %q", errs)
 	}
-	verdicts := map[lint.Verdict]int{}
+	verdicts := map[whatif.Verdict]int{}
 	for _, option := range placements.Deployments[0].Options {
 		verdicts[option.Verdict]++
 	}
-	if verdicts[lint.Unjudged] != 7 || verdicts[lint.Refused] != 1 {
+	if verdicts[whatif.Unjudged] != 7 || verdicts[whatif.Refused] != 1 {
 		t.Errorf("verdicts of what a rule fails on: %v", verdicts)
 	}
 	if got := outline(placements.Deployments[1])[0]; got != "local allowed" {

@@ -43,7 +43,7 @@ func (p *Policy) bind(request *admissionv1.AdmissionRequest, enforced bool) (*De
 	if err := readJSON(request.Object.Raw, &binding); err != nil {
 		return nil, failf(http.StatusBadRequest, "the Binding: %w", err)
 	}
-	user, severity := request.UserInfo.Username, p.Linter.Severity(lint.BindingRule, lint.Error)
+	user, severity := request.UserInfo.Username, p.Admission.Severity(lint.BindingRule, lint.Error)
 	// The API server takes an empty kind for Node, and binds to nothing else.
 	if node := binding.Target; severity == lint.Off || user == scheduler || p.IsController(user) ||
 		node.Kind != "" && node.Kind != "Node" || !lint.IsVirtualNode(node.Name) {

@@ -30,14 +30,14 @@ const objectName = "object"
 
 // Policy is what reviews are judged by. It is safe for concurrent use.
 type Policy struct {
-	// Linter is one of lint.Linter.Admission.
-	Linter *lint.Linter
+	// Admission evaluates objects.
+	Admission *lint.Admission
 	// Edition is the id of the table in force.
 	Edition string
 	// Digest identifies the policies, Configuration the text of the configuration file;
 	// the latter is empty where there is none.
 	Digest, Configuration string
-	// LeftOut are the IDs of the rules that relate several objects, which the Linter does not ask.
+	// LeftOut are the IDs of the rules that relate several objects, which Admission leaves out.
 	LeftOut []string
 	// Enforces reports whether an error denies an object of a namespace, which is empty for
 	// objects that are in none; where it does not, the error is a warning.
@@ -224,14 +224,14 @@ type judgement struct {
 
 func (p *Policy) judge(ctx context.Context, request *admissionv1.AdmissionRequest, object []byte) (judgement, error) {
 	input := lint.Input{Name: objectName, Read: func() ([]byte, error) { return object, nil }}
-	result, err := p.Linter.In(request.Namespace).Lint(ctx, nil, slices.Values([]lint.Input{input}))
+	result, err := p.Admission.Review(ctx, request.Namespace, input)
 	if err != nil {
 		return judgement{}, err
 	}
 	j := judgement{result: result, findings: result.Findings, failed: errors.Join(result.Errors...)}
 	if j.failed != nil {
 		complete := false
-		if j.rules, complete = lint.FailedRules(j.failed); !complete {
+		if j.rules, complete = result.FailedRules(); !complete {
 			return judgement{}, j.failed
 		}
 	}

@@ -48,12 +48,12 @@ func makePolicy(ctx context.Context, text string, extra ...policy.Folder) (*Poli
 	if err != nil {
 		return nil, err
 	}
-	linter, err := lint.New(loaded, configuration)
+	admission, err := lint.NewAdmission(loaded, configuration, configuration.Webhook.Believed...)
 	if err != nil {
 		return nil, err
 	}
 	return &Policy{
-		Linter: linter.Admission(configuration.Webhook.Believed...), Edition: configuration.Edition.Value, Digest: loaded.Digest(),
+		Admission: admission, Edition: configuration.Edition.Value, Digest: loaded.Digest(),
 		Enforces:     func(namespace string) bool { return configuration.Webhook.ModeIn(namespace) == config.Enforce },
 		IsController: configuration.Webhook.Controls, Covers: facts.IsKubernetesKind, Lists: facts.IsKubernetesVersion,
 	}, nil

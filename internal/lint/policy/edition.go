@@ -58,6 +58,14 @@ func (e Edition) Row(target string) (Row, bool) {
 	return Row{}, false
 }
 
+// NameOf returns the name of a target's row, else its id.
+func (e Edition) NameOf(target string) string {
+	if row, ok := e.Row(target); ok {
+		return row.Name
+	}
+	return target
+}
+
 // column is what the cells of a column are.
 type column struct {
 	want  string

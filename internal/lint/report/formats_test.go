@@ -13,6 +13,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+	"github.com/mlpolicy/mlpolicy/internal/lint/whatif"
 )
 
 // Every format has a name of its own and can write something; text, the default, can write everything.
@@ -79,8 +80,8 @@ func TestFormatsEscape(t *testing.T) {
 	result := &lint.Result{Edition: evil, Deployments: 1, Findings: []lint.Finding{{
 		Rule: evil, Severity: lint.Error, Message: evil, Remedy: evil, File: node.File(), Span: node.Span(),
 	}}}
-	placements := &lint.Placements{Edition: evil, Deployments: []lint.Placement{{Deployment: deployment, Options: []lint.Option{
-		{Target: evil, Name: evil, For: []string{evil, evil}, Findings: []lint.Finding{finding(lint.Error, evil, evil)}},
+	placements := &lint.Placements{Edition: evil, Deployments: []whatif.Placement{{Deployment: deployment, Options: []whatif.Option{
+		{Target: evil, Name: evil, For: []string{evil, evil}, Violations: []whatif.Violation{violation(lint.Error, evil, evil)}},
 	}}}}
 	edition := policy.Edition{
 		ID: evil, Title: evil, Date: evil, Source: evil, Columns: []string{evil}, Only: []string{evil}, Notes: []string{evil},

@@ -13,6 +13,7 @@ import (
 
 	"github.com/mlpolicy/mlpolicy/internal/lint"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/whatif"
 )
 
 // placementsText writes for people where deployments could be: of each what is known, and a
@@ -27,7 +28,7 @@ func placementsText(w io.Writer, placements *lint.Placements, options Options) e
 		t.placement(&placements.Deployments[i])
 	}
 	t.line(Printable(placementsSummary(placements)))
-	if slices.ContainsFunc(placements.Deployments, func(p lint.Placement) bool { return len(p.Options) > 0 }) {
+	if slices.ContainsFunc(placements.Deployments, func(p whatif.Placement) bool { return len(p.Options) > 0 }) {
 		t.wrapped("", "", placementsLegend)
 	}
 	return buffered.Flush()
@@ -54,19 +55,19 @@ type placementText struct {
 }
 
 // verdict is the style of a verdict: that of the severity which makes it.
-func (s style) verdict(verdict lint.Verdict) string {
+func (s style) verdict(verdict whatif.Verdict) string {
 	switch verdict {
-	case lint.Allowed:
+	case whatif.Allowed:
 		return s.allowed
-	case lint.Warned:
+	case whatif.Warned:
 		return s.severity(lint.Warning)
-	case lint.Refused:
+	case whatif.Refused:
 		return s.severity(lint.Error)
 	}
 	return s.severity(lint.Note)
 }
 
-func (t *placementText) placement(p *lint.Placement) {
+func (t *placementText) placement(p *whatif.Placement) {
 	place := ""
 	if node := p.Deployment.Place.Node; node != nil {
 		place = location(node.File(), node.Span()) + ": "
@@ -88,7 +89,7 @@ func (t *placementText) placement(p *lint.Placement) {
 
 // remarkOn says of a deployment that is not known to be inference how its options are
 // meant; empty for any other.
-func remarkOn(p *lint.Placement) string {
+func remarkOn(p *whatif.Placement) string {
 	switch {
 	case len(p.Options) == 0:
 		return "It trains: the table is about inference, and speaks against no target."
@@ -99,7 +100,7 @@ func remarkOn(p *lint.Placement) string {
 }
 
 // nameOf is what a deployment is called in headings.
-func nameOf(p *lint.Placement) string {
+func nameOf(p *whatif.Placement) string {
 	name := strings.TrimSpace(p.Deployment.Name.Value + " " + p.Deployment.Component.Value)
 	if parameters := p.Deployment.Parameters; parameters.Known {
 		name += " (with " + parameters.Value + ")"
@@ -108,12 +109,12 @@ func nameOf(p *lint.Placement) string {
 }
 
 // options writes a table: verdict, target and name, and below severity, rule and message.
-func (t *placementText) options(options []lint.Option) {
+func (t *placementText) options(options []whatif.Option) {
 	first, second := 0, 0
 	for _, option := range options {
 		first, second = max(first, len(verdictText(option.Verdict))), max(second, displaywidth.String(Printable(option.Target)))
-		for _, finding := range option.Findings {
-			first, second = max(first, 2+len(finding.Severity)), max(second, displaywidth.String(Printable(finding.Rule)))
+		for _, violation := range option.Violations {
+			first, second = max(first, 2+len(violation.Severity)), max(second, displaywidth.String(Printable(violation.Rule)))
 		}
 	}
 	// begin is four cells wide, or more and counted to the first column.
@@ -134,8 +135,8 @@ func (t *placementText) options(options []lint.Option) {
 			begin = "  " + currentMark + " "
 		}
 		row(begin, t.style.verdict(option.Verdict), verdictText(option.Verdict), Printable(option.Target), optionName(option, t.edition))
-		for _, finding := range option.Findings {
-			row("      ", t.style.severity(finding.Severity), string(finding.Severity), Printable(finding.Rule), finding.Message)
+		for _, violation := range option.Violations {
+			row("      ", t.style.severity(violation.Severity), string(violation.Severity), Printable(violation.Rule), violation.Message)
 		}
 	}
 }
@@ -175,20 +176,20 @@ func wrap(text string, width int) []string {
 }
 
 // verdictText is for people.
-func verdictText(verdict lint.Verdict) string {
+func verdictText(verdict whatif.Verdict) string {
 	switch verdict {
-	case lint.Warned:
+	case whatif.Warned:
 		return "with warnings"
-	case lint.Unlisted:
+	case whatif.Unlisted:
 		return "not listed"
-	case lint.Unjudged:
+	case whatif.Unjudged:
 		return "not judged"
 	}
 	return string(verdict)
 }
 
 // optionName is the name of an option's row and, where that stands for others, of these.
-func optionName(option lint.Option, edition string) string {
+func optionName(option whatif.Option, edition string) string {
 	switch {
 	case option.Name == "":
 		return "edition " + edition + " does not list it"
@@ -199,7 +200,7 @@ func optionName(option lint.Option, edition string) string {
 }
 
 // knownOf lists what is known of a deployment and could matter on some target.
-func knownOf(p *lint.Placement) string {
+func knownOf(p *whatif.Placement) string {
 	d := p.Deployment
 	var known []string
 	add := func(is bool, text string) {
@@ -233,7 +234,7 @@ func knownOf(p *lint.Placement) string {
 	return strings.Join(known, ", ")
 }
 
-// factWords are the paths of lint.Option.Unknown in words.
+// factWords are the paths of whatif.Option.Unknown in words.
 func factWords() [][2]string {
 	return [][2]string{
 		{"workload", "workload"}, {"stage", "stage"}, {"designer", "whether the designer made it"}, {"gpus", "GPUs"}, {"fpgas", "FPGAs"},
@@ -243,7 +244,7 @@ func factWords() [][2]string {
 
 // unknownOf lists what is not known and could matter, and on which targets if not on all
 // that are not refused.
-func unknownOf(p *lint.Placement) string {
+func unknownOf(p *whatif.Placement) string {
 	var unknown []string
 	if !p.Deployment.Target.Known && len(p.Options) > 0 {
 		unknown = append(unknown, "target")
@@ -254,7 +255,7 @@ func unknownOf(p *lint.Placement) string {
 			switch {
 			case slices.Contains(option.Unknown, fact[0]):
 				on = append(on, option.Target)
-			case option.Verdict != lint.Refused && option.Verdict != lint.Unjudged:
+			case option.Verdict != whatif.Refused && option.Verdict != whatif.Unjudged:
 				off = append(off, option.Target)
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"io"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint"
+	"github.com/mlpolicy/mlpolicy/internal/lint/whatif"
 )
 
 type jsonPlacements struct {
@@ -37,7 +38,7 @@ type jsonOption struct {
 	Name      string          `json:"name"`
 	StandsFor []string        `json:"stands_for"`
 	Current   bool            `json:"current"`
-	Verdict   lint.Verdict    `json:"verdict"`
+	Verdict   whatif.Verdict  `json:"verdict"`
 	Findings  []jsonStatement `json:"findings"`
 	// Unknown are paths into facts.
 	Unknown []string `json:"unknown"`
@@ -67,10 +68,10 @@ func placementsJSON(w io.Writer, placements *lint.Placements, _ Options) error {
 		for j, option := range p.Options {
 			placement.Targets[j] = jsonOption{
 				Target: option.Target, Name: option.Name, StandsFor: append([]string{}, option.For...), Current: option.Current,
-				Verdict: option.Verdict, Findings: make([]jsonStatement, len(option.Findings)), Unknown: append([]string{}, option.Unknown...),
+				Verdict: option.Verdict, Findings: make([]jsonStatement, len(option.Violations)), Unknown: append([]string{}, option.Unknown...),
 			}
-			for k, finding := range option.Findings {
-				placement.Targets[j].Findings[k] = jsonStatement{finding.Rule, finding.Severity, finding.Message}
+			for k, violation := range option.Violations {
+				placement.Targets[j].Findings[k] = jsonStatement{violation.Rule, violation.Severity, violation.Message}
 			}
 		}
 		document.Deployments[i] = placement

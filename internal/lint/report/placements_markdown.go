@@ -36,9 +36,9 @@ func placementsMarkdown(w io.Writer, placements *lint.Placements, _ Options) err
 			if option.Current {
 				mark = " " + currentMark
 			}
-			why := make([]string, len(option.Findings))
-			for j, finding := range option.Findings {
-				why[j] = fmt.Sprintf("%s **%s**: %s", finding.Severity, markdown(finding.Rule), markdown(finding.Message))
+			why := make([]string, len(option.Violations))
+			for j, violation := range option.Violations {
+				why[j] = fmt.Sprintf("%s **%s**: %s", violation.Severity, markdown(violation.Rule), markdown(violation.Message))
 			}
 			fmt.Fprintf(&text, "|%s | %s: %s | %s | %s |\n", mark, markdown(option.Target), markdown(optionName(option, placements.Edition)),
 				verdictText(option.Verdict), strings.Join(why, "<br>"))

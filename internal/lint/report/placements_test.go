@@ -11,12 +11,13 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+	"github.com/mlpolicy/mlpolicy/internal/lint/whatif"
 )
 
 func known[T any](value T) facts.Fact[T] { return facts.Know(value, facts.Place{}) }
 
-func finding(severity lint.Severity, rule, message string) lint.Finding {
-	return lint.Finding{Severity: severity, Rule: rule, Message: message}
+func violation(severity lint.Severity, rule, message string) whatif.Violation {
+	return whatif.Violation{Severity: severity, Rule: rule, Message: message}
 }
 
 // placed has an option of each kind.
@@ -27,7 +28,7 @@ func placed() *lint.Placements {
 	own := facts.Fact[float64]{Value: 112, Known: true, OfMachine: true}
 	return &lint.Placements{
 		Edition: "2020-06", Files: 3,
-		Deployments: []lint.Placement{
+		Deployments: []whatif.Placement{
 			{
 				Deployment: &facts.Deployment{
 					Name: known("churn"), Component: known("predictor"), Target: known(facts.ACI), Workload: known(facts.WebService), Stage: known(facts.Production),
@@ -35,35 +36,35 @@ func placed() *lint.Placements {
 					Models: []*facts.Model{{SizeBytes: known[int64](999_999_999)}, {Name: known("other")}, {SizeBytes: known[int64](1_400_000_000)}, {SizeBytes: known[int64](12)}},
 					Place:  at(0),
 				},
-				Options: []lint.Option{
-					{Target: "aks", Name: "Azure Kubernetes Service (AKS)", For: []string{"aks"}, Verdict: lint.Allowed},
+				Options: []whatif.Option{
+					{Target: "aks", Name: "Azure Kubernetes Service (AKS)", For: []string{"aks"}, Verdict: whatif.Allowed},
 					{
-						Target: "functions", Name: "Azure Functions", For: []string{"functions"}, Verdict: lint.Allowed, Unknown: []string{"stage", "memory_gib"},
-						Findings: []lint.Finding{finding(lint.Note, "preview-target", "churn runs on Azure Functions, which is in preview: make sure that a preview will do")},
+						Target: "functions", Name: "Azure Functions", For: []string{"functions"}, Verdict: whatif.Allowed, Unknown: []string{"stage", "memory_gib"},
+						Violations: []whatif.Violation{violation(lint.Note, "preview-target", "churn runs on Azure Functions, which is in preview: make sure that a preview will do")},
 					},
 					{
-						Target: "batch-endpoint", Name: "Batch endpoints", For: []string{"aml-compute"}, Verdict: lint.Warned, Unknown: []string{"models.size_bytes", "memory_gib"},
-						Findings: []lint.Finding{
-							finding(lint.Warning, "workload", "churn 日本語モデル runs the workload web-service on Batch endpoints, which are for batch-scoring: deploy to Azure Kubernetes Service (AKS)"),
-							finding(lint.Note, "preview-target", "churn runs on them"),
+						Target: "batch-endpoint", Name: "Batch endpoints", For: []string{"aml-compute"}, Verdict: whatif.Warned, Unknown: []string{"models.size_bytes", "memory_gib"},
+						Violations: []whatif.Violation{
+							violation(lint.Warning, "workload", "churn 日本語モデル runs the workload web-service on Batch endpoints, which are for batch-scoring: deploy to Azure Kubernetes Service (AKS)"),
+							violation(lint.Note, "preview-target", "churn runs on them"),
 						},
 					},
-					{Target: "managed-online", Verdict: lint.Unlisted, Unknown: []string{"memory_gib"}},
-					{Target: "kubernetes", Name: "Kubernetes", For: []string{"aks", "kubernetes"}, Verdict: lint.Unjudged},
+					{Target: "managed-online", Verdict: whatif.Unlisted, Unknown: []string{"memory_gib"}},
+					{Target: "kubernetes", Name: "Kubernetes", For: []string{"aks", "kubernetes"}, Verdict: whatif.Unjudged},
 					{
-						Target: "aci", Name: "Azure Container Instances", For: []string{"aci"}, Current: true, Verdict: lint.Refused,
-						Findings: []lint.Finding{finding(lint.Error, "gpu-web-service", "churn asks for 2 GPUs on Azure Container Instances | <here>: *ask* for none")},
+						Target: "aci", Name: "Azure Container Instances", For: []string{"aci"}, Current: true, Verdict: whatif.Refused,
+						Violations: []whatif.Violation{violation(lint.Error, "gpu-web-service", "churn asks for 2 GPUs on Azure Container Instances | <here>: *ask* for none")},
 					},
 				},
 			},
 			{
 				Deployment: &facts.Deployment{Name: known("plain"), MemoryGiB: own, Place: at(1)},
-				Options: []lint.Option{
-					{Target: "aks", Name: "Azure Kubernetes Service (AKS)", For: []string{"aks"}, Verdict: lint.Allowed, Unknown: []string{"workload"}},
-					{Target: "aci", Name: "Azure Container Instances", For: []string{"aci"}, Verdict: lint.Allowed, Unknown: []string{"workload", "gpus"}},
+				Options: []whatif.Option{
+					{Target: "aks", Name: "Azure Kubernetes Service (AKS)", For: []string{"aks"}, Verdict: whatif.Allowed, Unknown: []string{"workload"}},
+					{Target: "aci", Name: "Azure Container Instances", For: []string{"aci"}, Verdict: whatif.Allowed, Unknown: []string{"workload", "gpus"}},
 				},
 			},
-			{Deployment: &facts.Deployment{Name: known("nothing-known"), GPUs: known[int64](0)}, Options: []lint.Option{{Target: "aks", Name: "AKS", For: []string{"aks"}, Verdict: lint.Allowed}}},
+			{Deployment: &facts.Deployment{Name: known("nothing-known"), GPUs: known[int64](0)}, Options: []whatif.Option{{Target: "aks", Name: "AKS", For: []string{"aks"}, Verdict: whatif.Allowed}}},
 			{Deployment: &facts.Deployment{Name: known("hyper"), Workload: known(facts.Training), Place: at(2)}},
 		},
 	}
@@ -110,11 +111,11 @@ func TestPlacementsWithoutDeployments(t *testing.T) {
 // TestPlacementsEscape has names and messages that would steer a terminal or be markup.
 func TestPlacementsEscape(t *testing.T) {
 	const evil = "\x1b]0;x\x07\r\n\u009b2J\u202e | <b>*_`"
-	placements := &lint.Placements{Edition: "e", Files: 1, Deployments: []lint.Placement{{
+	placements := &lint.Placements{Edition: "e", Files: 1, Deployments: []whatif.Placement{{
 		Deployment: &facts.Deployment{Name: known(evil), Component: known(evil), Delivery: known(evil), Place: facts.Place{Node: source.Parse(evil, []byte("a: 1")).Documents[0].Root}},
-		Options: []lint.Option{{
-			Target: evil, Name: evil, For: []string{evil}, Verdict: lint.Refused, Findings: []lint.Finding{finding(lint.Error, evil, evil)},
-		}, {Target: "aks", For: []string{"aks"}, Verdict: lint.Allowed, Unknown: []string{"gpus"}}, {Target: evil, Verdict: lint.Allowed}},
+		Options: []whatif.Option{{
+			Target: evil, Name: evil, For: []string{evil}, Verdict: whatif.Refused, Violations: []whatif.Violation{violation(lint.Error, evil, evil)},
+		}, {Target: "aks", For: []string{"aks"}, Verdict: whatif.Allowed, Unknown: []string{"gpus"}}, {Target: evil, Verdict: whatif.Allowed}},
 	}}}
 	for name, write := range map[string]func(io.Writer) error{
 		"text":        func(w io.Writer) error { return placementsText(w, placements, Options{}) },

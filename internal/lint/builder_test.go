@@ -1,7 +1,6 @@
 package lint_test
 
 import (
-	"slices"
 	"strings"
 	"testing"
 
@@ -22,11 +21,12 @@ func TestObjectIsNoFile(t *testing.T) {
 			"Write a quantity such as 500m, 2 or 4Gi.", "Write a quantity such as 500m, 2 or 4Gi."},
 		{"no one quantity", strings.Replace(pod, "%", "[1]", 1), lint.Warning, "Write a single number.", "Write a single number."},
 	}
-	linter := linterOf(t, "")
-	only := func(linter *lint.Linter, text string) lint.Finding {
+	settings := settingsOf(t, "")
+	file, object := settings.file(t), settings.object(t)
+	only := func(evaluate evaluator, text string) lint.Finding {
 		t.Helper()
 		input := lint.Input{Name: "pod.yaml", Read: func() ([]byte, error) { return []byte(text), nil }}
-		result, err := linter.Lint(t.Context(), nil, slices.Values([]lint.Input{input}))
+		result, err := evaluate(t.Context(), input)
 		if err != nil || len(result.Findings) != 1 {
 			t.Fatalf("%+v, %v", result, err)
 		}
@@ -34,10 +34,10 @@ func TestObjectIsNoFile(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			if file := only(linter, test.text); file.Severity != test.severityOfFile || file.Remedy != test.remedyOfFile {
+			if file := only(file, test.text); file.Severity != test.severityOfFile || file.Remedy != test.remedyOfFile {
 				t.Errorf("of a file: %s %q", file.Severity, file.Remedy)
 			}
-			if object := only(linter.Admission(), test.text); object.Severity != lint.Error || object.Remedy != test.remedy {
+			if object := only(object, test.text); object.Severity != lint.Error || object.Remedy != test.remedy {
 				t.Errorf("of an object: %s %q", object.Severity, object.Remedy)
 			}
 		})

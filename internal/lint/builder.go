@@ -1,0 +1,255 @@
+package lint
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/config"
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+	"github.com/mlpolicy/mlpolicy/internal/lint/whatif"
+)
+
+// builder makes findings: with the rule's METADATA, the location in the user's file, and the severity that the
+// configuration gives.
+type builder struct {
+	*engine
+	inputs   map[*source.File]bool
+	findings []Finding
+}
+
+func newBuilder(e *engine, files []*source.File) *builder {
+	b := &builder{engine: e, inputs: make(map[*source.File]bool, len(files))}
+	for _, file := range files {
+		b.inputs[file] = true
+	}
+	return b
+}
+
+// unparsed adds the text of a file that could not be parsed.
+func (b *builder) unparsed(file *source.File) {
+	for _, problem := range file.Problems {
+		finding := Finding{Rule: facts.SyntaxRule, Severity: Error, Message: problem.Message, File: file, Span: problem.Span, Unjudged: true}
+		switch problem.Kind {
+		case source.Malformed:
+			finding.Remedy = "Correct the syntax; the document is not judged until then."
+		case source.Unrendered:
+			finding.Severity = Warning
+			finding.Remedy = "Render the template first and lint what comes out, for example: helm template . | mlpolicy lint -"
+		case source.Excessive:
+			finding.Remedy = "Split the file, or keep it out of the run with ignore: in .mlpolicy.yaml."
+			if file.Live {
+				finding.Remedy = "Split the object."
+			}
+		case source.Undecodable:
+			finding.Remedy = "Save the file as UTF-8."
+		}
+		b.add(finding)
+	}
+}
+
+// problem adds a value that could not be understood or contradicts another.
+func (b *builder) problem(problem facts.Problem) {
+	b.add(b.locate(problem.Place, problem.Place, Finding{
+		Rule:       problem.Rule,
+		Severity:   problem.Severity,
+		Message:    problem.Message,
+		Remedy:     problem.Remedy,
+		Deployment: problem.Deployment,
+		Unjudged:   problem.Unjudged,
+		Object:     objectAround(problem.Place.Node),
+	}))
+}
+
+// denial adds a rule's answer about a deployment, a variant of one or a compute among all facts.
+// One about what no input describes concerns the run where it is in an input or depends on one.
+func (b *builder) denial(all *facts.Facts, denial whatif.Denial) {
+	rule, _ := b.policies.Rule(denial.Rule)
+	finding := Finding{Rule: rule.ID, Severity: rule.Severity, Message: denial.Message, Remedy: rule.Remediation}
+	if rule.GrowsWith == policy.Larger {
+		finding.Amount = all.Number(denial.Path)
+	}
+	location, _ := all.Locate(denial.Path)
+	described, _ := all.Locate(denial.Path[:2])
+	owner := described
+	// Of the facts that a rule reads, the target is the one that people change.
+	if target, ok := all.Locate(append(denial.Path[:2:2], "target")); ok && b.isInput(target) {
+		owner = target
+	}
+	index, _ := denial.Path[1].(int)
+	switch denial.Path[0] {
+	case "deployments":
+		b.ofDeployment(&finding, &location, all.Deployments[index], rule, denial)
+	case "computes":
+		c := all.Computes[index]
+		finding.Deployment, finding.Target = c.Name.Value, string(c.Target.Value)
+		finding.setParameters(c.Parameters, &location)
+	}
+	for _, other := range denial.DependsOn {
+		location.Related = append(slices.Clip(location.Related), because(other, "it rests on this"))
+		location.Related = append(location.Related, other.Related...)
+	}
+	finding = b.locate(location, owner, finding)
+	if denial.DependsOnHinted {
+		hint := all.Deployments[index].Hint.Place
+		finding.Related = append(finding.Related, Related{File: hint.Node.File(), Span: hint.Node.Span(), Message: hint.Why})
+	}
+	finding.Object = objectAround(described.Node)
+	if described.Node != nil && !b.isInput(described) && !b.inputs[finding.File] {
+		return
+	}
+	b.add(finding)
+}
+
+// ofDeployment sets what a finding says of its deployment, and locations that it is related to.
+func (b *builder) ofDeployment(finding *Finding, location *facts.Place, d *facts.Deployment, rule policy.Rule, denial whatif.Denial) {
+	finding.Deployment, finding.Component, finding.Target = d.Name.Value, d.Component.Value, string(d.Target.Value)
+	finding.suggestFor = d
+	if denial.MayRun {
+		finding.Possible = "may run on " + b.edition.NameOf(string(d.Target.Value)) + ": "
+		finding.Message = finding.Possible + finding.Message
+	}
+	finding.setParameters(d.Parameters, location)
+	if denial.MayRun {
+		stay := remedyToStay(d.Target.Place)
+		if rule.Elsewhere != "" && denial.VariantOf.Target.Known {
+			finding.Remedy, finding.suggestFor = stay, nil
+		} else {
+			finding.further += " Or " + strings.ToLower(stay[:1]) + stay[1:]
+		}
+		location.Related = append(slices.Clip(location.Related), d.Target.Place)
+	}
+	if denial.DependsOnHinted {
+		finding.further += b.correction(d)
+	}
+	finding.Remedy += finding.further
+}
+
+// remedyToStay is the remedy for a deployment that may run on a target because of the value at a location and has
+// another target already. It names no target.
+func remedyToStay(may facts.Place) string {
+	if metadata := may.Node.Parent(); metadata != nil && metadata.Parent() != nil && metadata.Parent().Get("annotations") == metadata {
+		path := may.Node.Path()
+		return "Remove " + path[strings.LastIndex(path, "annotations"):] + ", or require a node that is not virtual."
+	}
+	return "Remove the scheduling terms that let it run there, or require a node that is not virtual."
+}
+
+// setParameters names the parameters file with which a finding at a location is made, if others make
+// another deployment of the same template.
+func (f *Finding) setParameters(parameters facts.Fact[string], location *facts.Place) {
+	if !parameters.Known {
+		return
+	}
+	f.Parameters = parameters.Place.Node.File().Name
+	f.Message += " (with " + parameters.Value + ")"
+	if file := parameters.Place; location.Node == nil || location.Node.File() != file.Node.File() {
+		location.Related = append(slices.Clip(location.Related), file)
+	}
+}
+
+// objectAround returns the object that a node is in, or is, nil for what is in none.
+func objectAround(node *source.Node) *Object {
+	for ; node != nil; node = node.Parent() {
+		metadata := node.Get("metadata")
+		if metadata == nil || metadata.Kind != source.Mapping {
+			continue
+		}
+		if kind := kindOf(node); kind != "" {
+			namespace, _ := metadata.Get("namespace").Scalar()
+			name, _ := metadata.Get("name").Scalar()
+			return &Object{Kind: kind, Namespace: namespace, Name: name}
+		}
+	}
+	return nil
+}
+
+// kindOf returns the kind of a Kubernetes object, empty for what is not one. An item of a typed list,
+// such as a PodList, may leave it to the list.
+func kindOf(node *source.Node) string {
+	if kind, ok := node.Get("kind").Scalar(); ok && node.Has("apiVersion") {
+		return kind
+	}
+	if items := node.Parent(); items != nil && items.Parent() != nil && items.Parent().Get("items") == items {
+		kind, _ := items.Parent().Get("kind").Scalar()
+		if kind, typed := strings.CutSuffix(kind, "List"); typed {
+			return kind
+		}
+	}
+	return ""
+}
+
+// correction is how to say that a hint of a deployment is right and the configured cluster is not.
+func (b *builder) correction(d *facts.Deployment) string {
+	selector := fmt.Sprintf("names: [%s]", inYAML(d.Subject.Name))
+	if path, ok := b.config.Path(d.Subject.File); ok {
+		selector = fmt.Sprintf("paths: [%s]", inYAML(path))
+	}
+	return fmt.Sprintf(" If it runs on %s, declare that in %s: facts: [{%s, set: {target: %s}}].",
+		b.edition.NameOf(string(d.Hint.Value)), config.FileName, selector, d.Hint.Value)
+}
+
+// inYAML is a text as a value in a flow sequence.
+func inYAML(text string) string {
+	plain := func(r rune) bool {
+		return r == '/' || r == '.' || r == '-' || r == '_' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
+	}
+	if text == "" || text[0] == '-' || strings.ContainsFunc(text, func(r rune) bool { return !plain(r) }) {
+		return strconv.Quote(text)
+	}
+	return text
+}
+
+func because(location facts.Place, why string) facts.Place {
+	return facts.Place{Node: location.Node, Why: why}
+}
+
+func (b *builder) isInput(location facts.Place) bool {
+	return location.Node != nil && b.inputs[location.Node.File()]
+}
+
+// locate sets the location of a finding. A location in a file that is not an input, such as the configuration, becomes
+// a related one; the finding is then at the first related location in an input, else at the owner's.
+func (b *builder) locate(location, owner facts.Place, finding Finding) Finding {
+	related := location.Related
+	if !b.isInput(location) {
+		if location.Node != nil {
+			related = append([]facts.Place{{Node: location.Node, Why: "this decides it"}}, related...)
+		}
+		location = owner
+		if i := slices.IndexFunc(related, b.isInput); i >= 0 {
+			location = related[i]
+		}
+	}
+	if location.Node != nil {
+		finding.File, finding.Span, finding.Field = location.Node.File(), location.Node.Span(), location.Node.Path()
+	}
+	if len(related) == 0 {
+		return finding
+	}
+	named := map[*source.Node]bool{nil: true, location.Node: true}
+	for _, other := range related {
+		if !named[other.Node] {
+			named[other.Node] = true
+			finding.Related = append(finding.Related, Related{File: other.Node.File(), Span: other.Node.Span(), Message: other.Why})
+		}
+	}
+	return finding
+}
+
+// add keeps a finding unless the configuration turns its rule off.
+func (b *builder) add(finding Finding) {
+	finding.Severity = b.severity(finding.Rule, finding.Severity)
+	if finding.Severity != Off {
+		b.findings = append(b.findings, finding)
+	}
+}
+
+// sorted returns the findings by file, line, column, rule and message, each once.
+func (b *builder) sorted() []Finding {
+	slices.SortFunc(b.findings, compare)
+	return slices.CompactFunc(b.findings, func(a, b Finding) bool { return compare(a, b) == 0 })
+}

@@ -1,0 +1,87 @@
+package lint
+
+import (
+	"cmp"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// Severity is how much a finding matters.
+type Severity = facts.Severity
+
+// The severities, most serious first.
+const (
+	Error   = facts.Error
+	Warning = facts.Warning
+	Note    = facts.Note
+	Off     = facts.Off
+)
+
+// Finding is what a rule says about one fact.
+type Finding struct {
+	Rule     string
+	Severity Severity
+	Message  string // names the deployment, what was found and what would do; no final stop
+	Remedy   string // what to do, from the rule's METADATA
+
+	// File is where the finding stands; its Name is empty when no file states the fact.
+	File *source.File
+	// Span is the value in File that decides.
+	Span source.Span
+	// Field is the path of that value in its document: spec.containers[0].image.
+	Field string
+	// Deployment is the name of the deployment or compute at fault, empty for a file's syntax.
+	Deployment string
+	// Object is the Kubernetes object that the finding is about, nil for what is not one.
+	Object *Object
+	// Component is the part of a larger object that the deployment is, such as predictor, if any.
+	Component string
+	// Parameters names the parameters file with which its template describes the deployment or compute,
+	// if others describe another, as File.Name names files; else it is empty.
+	Parameters string
+	// Target is the target of the deployment or compute, if known.
+	Target string
+	// Possible are the words with which the message begins where the deployment may run on
+	// Target and need not; empty where it runs there.
+	Possible string
+	// Amount is by how much the rule is violated, unknown unless its METADATA say in which
+	// direction it grows: the larger, the worse.
+	Amount facts.Number
+	// Unjudged says that what stands at Span was not judged any further: whoever heals the
+	// finding may get others.
+	Unjudged bool
+	// Related are the further places that the finding rests on.
+	Related []Related
+
+	suggestFor *facts.Deployment // to which Remedy may suggest another target or edition; nil for other findings
+	further    string            // sentences at the end of Remedy that no suggestion replaces
+}
+
+// Object identifies a Kubernetes object, by what its document says.
+type Object struct{ Kind, Namespace, Name string }
+
+// Related is a further place that a finding rests on.
+type Related struct {
+	File    *source.File
+	Span    source.Span
+	Message string
+}
+
+func compare(a, b Finding) int {
+	return cmp.Or(
+		cmp.Compare(a.fileName(), b.fileName()),
+		cmp.Compare(a.Span.Start.Offset, b.Span.Start.Offset),
+		cmp.Compare(a.Rule, b.Rule),
+		cmp.Compare(a.Message, b.Message),
+		cmp.Compare(a.Span.End.Offset, b.Span.End.Offset),
+		cmp.Compare(a.Deployment, b.Deployment),
+	)
+}
+
+func (f Finding) fileName() string {
+	if f.File == nil {
+		return ""
+	}
+	return f.File.Name
+}

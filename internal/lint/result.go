@@ -1,0 +1,79 @@
+package lint
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/evaluate"
+	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
+	"github.com/mlpolicy/mlpolicy/internal/lint/whatif"
+)
+
+// Result is what one run found.
+type Result struct {
+	Edition  string
+	Findings []Finding // sorted by file, line, column, rule, message
+	// Files counts the inputs that could be read, Recognized those of them that
+	// hold a document of a known format.
+	Files, Recognized int
+	// Deployments counts the deployments and computes that the inputs describe.
+	Deployments int
+	// Targeted counts those of them with a known target: rules concern no others.
+	Targeted int
+	// Untargeted counts the deployments without a known target. A compute runs nothing by itself.
+	Untargeted int
+	// AwaitCluster counts the untargeted that run on whatever cluster the configuration names.
+	AwaitCluster int
+	// Errors are the inputs that could not be read, in their order, then the
+	// deployments that the policies failed on.
+	Errors []error
+
+	policies  *policy.Policies
+	suggester *whatif.Suggester // nil where the policies cannot be evaluated again
+}
+
+// Count returns how many findings have the severity.
+func (r *Result) Count(severity Severity) int {
+	count := 0
+	for _, finding := range r.Findings {
+		if finding.Severity == severity {
+			count++
+		}
+	}
+	return count
+}
+
+// FailedRules returns the rules behind Errors. It is incomplete where an error has another cause, and then findings of
+// any rule may be missing.
+func (r *Result) FailedRules() (rules []string, complete bool) {
+	return evaluate.FailedRules(errors.Join(r.Errors...))
+}
+
+// Suggest completes the remedies of findings of the result with the targets that would do
+// and, where the edition in force does not list the target, with a later edition that lists it
+// and accepts the deployment. It evaluates the same facts there; where ctx ends first, remedies
+// stay those of the rules.
+func (r *Result) Suggest(ctx context.Context, findings ...*Finding) {
+	if r.suggester == nil {
+		return
+	}
+	findings = slices.DeleteFunc(slices.Clone(findings), func(f *Finding) bool { return f.suggestFor == nil })
+	reported := make([]whatif.Reported, len(findings))
+	for i, finding := range findings {
+		rule, _ := r.policies.Rule(finding.Rule)
+		reported[i] = whatif.Reported{Rule: rule, Severity: finding.Severity, Deployment: finding.suggestFor}
+	}
+	for i, remedy := range r.suggester.Remedies(ctx, reported) {
+		findings[i].Remedy = remedy + findings[i].further
+	}
+}
+
+// suggestAll completes the remedies of all findings.
+func (r *Result) suggestAll(ctx context.Context) {
+	findings := make([]*Finding, len(r.Findings))
+	for i := range findings {
+		findings[i] = &r.Findings[i]
+	}
+	r.Suggest(ctx, findings...)
+}

@@ -1,0 +1,296 @@
+package whatif
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/evaluate"
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
+)
+
+// Suggester completes remedies with targets and editions under which the rule does not report.
+type Suggester struct {
+	*Evaluator
+	violated map[*facts.Deployment][]string // rules
+}
+
+// NewSuggester returns the Suggester for denials of all, nil where there are none or where the evaluation of all was too
+// slow to evaluate more.
+func (e *Evaluator) NewSuggester(all *facts.Facts, denials []Denial, errs []error) *Suggester {
+	if len(denials) == 0 || slices.ContainsFunc(errs, evaluate.TimedOut) {
+		return nil
+	}
+	s := &Suggester{Evaluator: e, violated: map[*facts.Deployment][]string{}}
+	for _, denial := range denials {
+		if index, ok := deploymentOf(denial.Denial); ok {
+			d := all.Deployments[index]
+			s.violated[d] = append(s.violated[d], denial.Rule)
+		}
+	}
+	return s
+}
+
+// Reported is a rule that reports about a deployment with a severity.
+type Reported struct {
+	Rule       policy.Rule
+	Severity   facts.Severity
+	Deployment *facts.Deployment
+}
+
+// suggestion is where a deployment could be accepted.
+type suggestion struct {
+	candidates []candidate
+	later      *laterEdition // nil for none
+}
+
+// candidate is another target, and the outcome of evaluating the deployment there.
+type candidate struct {
+	name    string // of the target's row
+	preview bool
+	outcome
+}
+
+// laterEdition lists a target that the edition in force does not list, by this name.
+type laterEdition struct {
+	id, name string
+	warned   bool
+}
+
+// Remedies returns a remedy for each reported rule: the rule's own, with the targets on which it does not report and,
+// where the edition in force does not list the target, with a later edition that lists it and accepts the deployment.
+// Where ctx ends first, remedies are the rules' own.
+func (s *Suggester) Remedies(ctx context.Context, reported []Reported) []string {
+	suggestions := s.suggestions(ctx, reported)
+	withTargets := s.rulesWithTargets(reported, suggestions)
+	remedies := make([]string, len(reported))
+	for i, each := range reported {
+		remedies[i] = each.Rule.Remediation
+		if s.canSuggest(each) {
+			remedies[i] = s.remedy(each, suggestions[each.Deployment], withTargets[each.Deployment])
+		}
+	}
+	return remedies
+}
+
+// canSuggest reports whether the deployment may be accepted on another target or under another edition.
+func (s *Suggester) canSuggest(r Reported) bool {
+	return r.Rule.Scope == policy.PerDeployment && relocatable(r.Deployment) && (r.Rule.Elsewhere != "" || s.isUnlisted(r.Deployment))
+}
+
+// relocatable reports whether to suggest another target for a deployment. One that is not known to be inference may have
+// its reasons for the target that it has.
+func relocatable(d *facts.Deployment) bool {
+	return d.Workload.Known && d.Workload.Value != facts.Training
+}
+
+// isUnlisted reports whether the edition in force has no row for the target of a deployment.
+func (s *Suggester) isUnlisted(d *facts.Deployment) bool {
+	_, listed := s.Edition.Row(string(d.Target.Value))
+	return d.Target.Known && !listed
+}
+
+// suggestions evaluates the deployments elsewhere that a suggestion can be made for.
+func (s *Suggester) suggestions(ctx context.Context, reported []Reported) map[*facts.Deployment]suggestion {
+	suggestions := map[*facts.Deployment]suggestion{}
+	var deployments []*facts.Deployment
+	for _, each := range reported {
+		if _, seen := suggestions[each.Deployment]; !seen && s.canSuggest(each) {
+			suggestions[each.Deployment] = suggestion{}
+			deployments = append(deployments, each.Deployment)
+		}
+	}
+	if len(deployments) == 0 {
+		return suggestions
+	}
+	groupOf, groups := s.groups(deployments)
+	candidates, later := s.candidates(ctx, groups), s.laterEditions(ctx, groups)
+	for i, d := range deployments {
+		suggestions[d] = suggestion{candidates[groupOf[i]], later[groupOf[i]]}
+	}
+	return suggestions
+}
+
+// rulesWithTargets returns, for each deployment, the rules whose remedies name targets, sorted. A remedy that says that
+// no target would do mentions them, so that the remedies do not contradict each other.
+func (s *Suggester) rulesWithTargets(reported []Reported, suggestions map[*facts.Deployment]suggestion) map[*facts.Deployment][]string {
+	rules := map[*facts.Deployment][]string{}
+	for _, each := range reported {
+		d := each.Deployment
+		if each.Rule.Elsewhere == "" || !s.canSuggest(each) || slices.Contains(rules[d], each.Rule.ID) {
+			continue
+		}
+		if targets, _ := s.targets(each, suggestions[d].candidates); targets != "" {
+			rules[d] = append(rules[d], each.Rule.ID)
+		}
+	}
+	for _, some := range rules {
+		slices.Sort(some)
+	}
+	return rules
+}
+
+// candidates evaluates each deployment on each other target of the edition in force.
+func (s *Suggester) candidates(ctx context.Context, deployments []*facts.Deployment) [][]candidate {
+	candidates := make([][]candidate, len(deployments))
+	var trials []*facts.Deployment
+	rows := s.rows()
+	for i, d := range deployments {
+		for _, row := range rows {
+			if row.includes(d.Target) {
+				continue
+			}
+			trial := d.On(row.targetOf(d))
+			if !trial.Stage.Known {
+				// A target for testing is not suggested to what may be in production.
+				assume(&trial.Stage, facts.Production)
+			}
+			trials = append(trials, trial)
+			candidates[i] = append(candidates[i], candidate{name: row.name, preview: row.preview})
+		}
+	}
+	outcomes, _ := s.outcomes(ctx, s.Edition.ID, trials) // a target on which a rule fails is not suggested
+	next := 0
+	for _, some := range candidates {
+		for i := range some {
+			some[i].outcome = outcomes[next]
+			next++
+		}
+	}
+	return candidates
+}
+
+// laterEditions finds, for each deployment whose target is unlisted, the first later edition that lists it and reports
+// no error.
+func (s *Suggester) laterEditions(ctx context.Context, deployments []*facts.Deployment) []*laterEdition {
+	found := make([]*laterEdition, len(deployments))
+	editions := slices.DeleteFunc(s.Policies.Editions(), func(e policy.Edition) bool { return e.Date <= s.Edition.Date })
+	slices.SortStableFunc(editions, func(a, b policy.Edition) int { return strings.Compare(a.Date, b.Date) })
+	for _, edition := range editions {
+		var trials []*facts.Deployment
+		var indexes []int
+		for i, d := range deployments {
+			if _, listed := edition.Row(string(d.Target.Value)); listed && found[i] == nil && s.isUnlisted(d) {
+				trials, indexes = append(trials, d), append(indexes, i)
+			}
+		}
+		if len(trials) == 0 {
+			continue
+		}
+		outcomes, _ := s.outcomes(ctx, edition.ID, trials)
+		for i, outcome := range outcomes {
+			if verdict := outcome.verdict(); verdict != Refused && verdict != Unjudged {
+				found[indexes[i]] = &laterEdition{edition.ID, edition.NameOf(string(trials[i].Target.Value)), verdict == Warned}
+			}
+		}
+	}
+	return found
+}
+
+// remedy is the rule's own with the names of the targets that would do and the later edition that accepts the deployment.
+// The remedies of the rules withTargets name targets.
+func (s *Suggester) remedy(r Reported, suggestion suggestion, withTargets []string) string {
+	text := r.Rule.Remediation
+	switch targets, failed := s.targets(r, suggestion.candidates); {
+	case r.Rule.Elsewhere == "":
+	case targets != "":
+		text = strings.Replace(text, r.Rule.Elsewhere, targets, 1)
+	case suggestion.later != nil, r.Severity == facts.Note, failed:
+	case r.inProduction() && slices.ContainsFunc(suggestion.candidates, func(c candidate) bool { return c.preview && c.verdict() == Allowed }):
+		text += fmt.Sprintf(" As it is, only previews of edition %s would do%s.", s.Edition.ID, besides(withTargets))
+	default:
+		text += fmt.Sprintf(" As it is, no target of edition %s would do%s.", s.Edition.ID, besides(withTargets))
+	}
+	if later := suggestion.later; later != nil {
+		accepts := "accepts the deployment"
+		if later.warned {
+			accepts += ", with warnings"
+		}
+		text = fmt.Sprintf("%s, or set edition: %s, which lists %s and %s.", strings.TrimSuffix(text, "."), later.id, later.name, accepts)
+	}
+	return text
+}
+
+// besides restricts a sentence about all rules that a deployment violates where the remedies of some name targets.
+func besides(rules []string) string {
+	if len(rules) == 0 {
+		return ""
+	}
+	last := len(rules) - 1
+	return " for " + strings.Join(append([]string{"this"}, rules[:last]...), ", ") + " and " + rules[last]
+}
+
+// targets names the candidates that would do. None of them reports an error. They are those
+// without warnings; for an error or a warning else those with the fewest, none of them new; for an
+// error else those with the fewest. A preview is never among them in production, and otherwise
+// only where no other target would do or the deployment is for development. failed is set where
+// rules failed on one of the candidates.
+func (s *Suggester) targets(r Reported, candidates []candidate) (names string, failed bool) {
+	var clean, same, warned []candidate
+	for _, candidate := range candidates {
+		switch verdict := candidate.verdict(); {
+		case verdict == Unjudged:
+			failed = true
+		case verdict == Refused, candidate.violates(r.Rule.ID), candidate.preview && r.inProduction():
+		case verdict == Allowed:
+			clean = append(clean, candidate)
+		case !candidate.addsWarning(s.violated[r.Deployment]):
+			same = append(same, candidate)
+		default:
+			warned = append(warned, candidate)
+		}
+	}
+	switch {
+	case len(clean) > 0:
+		return joinAvailable(clean, r.Deployment.Stage), failed
+	case len(same) > 0 && r.Severity != facts.Note && !failed:
+		return joinAvailable(fewestWarnings(same), r.Deployment.Stage), false
+	case len(warned) > 0 && r.Severity == facts.Error && !failed:
+		return joinAvailable(fewestWarnings(warned), r.Deployment.Stage) + ", with warnings", false
+	}
+	return "", failed
+}
+
+func (r Reported) inProduction() bool { return r.Deployment.Stage.Value == facts.Production }
+
+// addsWarning reports whether a rule warns about the candidate that the deployment does not violate where it is.
+func (c candidate) addsWarning(violated []string) bool {
+	return slices.ContainsFunc(c.violations, func(v Violation) bool {
+		return v.Severity == facts.Warning && !slices.Contains(violated, v.Rule)
+	})
+}
+
+// fewestWarnings returns the candidates with as few warnings as any of them.
+func fewestWarnings(candidates []candidate) []candidate {
+	least := slices.MinFunc(candidates, func(a, b candidate) int { return a.warnings() - b.warnings() }).warnings()
+	return slices.DeleteFunc(candidates, func(c candidate) bool { return c.warnings() > least })
+}
+
+// joinAvailable names candidates: all of them for a stage that is known, else those that are not previews, else all as
+// previews.
+func joinAvailable(candidates []candidate, stage facts.Fact[facts.Stage]) string {
+	if stage.Known {
+		return joinOr(candidates)
+	}
+	available := slices.DeleteFunc(slices.Clone(candidates), func(c candidate) bool { return c.preview })
+	if len(available) == 0 {
+		return joinOr(candidates) + " (in preview)"
+	}
+	return joinOr(available)
+}
+
+// joinOr joins the names of candidates in the order in which rules name targets.
+func joinOr(candidates []candidate) string {
+	names := make([]string, len(candidates))
+	for i, candidate := range candidates {
+		names[i] = candidate.name
+	}
+	slices.Sort(names)
+	last := len(names) - 1
+	if last == 0 {
+		return names[0]
+	}
+	return strings.Join(names[:last], ", ") + " or " + names[last]
+}

@@ -1,0 +1,106 @@
+package whatif
+
+import (
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
+)
+
+// Variants are the facts of a run with the variants of their deployments: each deployment on the other targets on which
+// it may run, and each without declarations of its own that are not trusted.
+type Variants struct {
+	Facts    *facts.Facts // the variants follow the deployments
+	declared int          // deployments that are not variants
+	variants []variant
+}
+
+type variant struct {
+	of     int  // index of the deployment
+	mayRun bool // on a target on which the deployment may run, but need not
+}
+
+// NewVariants returns the variants of declared facts. A deployment of untrusted has fewer declarations than the one
+// that it is a doubt of.
+func NewVariants(declared facts.Facts, untrusted []facts.Doubt) *Variants {
+	v := &Variants{Facts: &declared, declared: len(declared.Deployments)}
+	for i, d := range declared.Deployments {
+		v.addTargets(d, i)
+	}
+	for _, without := range untrusted {
+		v.add(without.Deployment, variant{of: without.Of})
+		v.addTargets(without.Deployment, without.Of)
+	}
+	return v
+}
+
+func (v *Variants) add(d *facts.Deployment, of variant) {
+	v.Facts.Deployments, v.variants = append(v.Facts.Deployments, d), append(v.variants, of)
+}
+
+// addTargets adds a deployment on each of the targets on which it may run too.
+func (v *Variants) addTargets(d *facts.Deployment, of int) {
+	for _, there := range d.MayRun() {
+		v.add(there, variant{of, true})
+	}
+}
+
+// Denial is a rule's answer about a deployment, a variant of one, or a compute.
+type Denial struct {
+	policy.Denial
+	// VariantOf is the deployment of whose variant this is; nil for another denial.
+	VariantOf *facts.Deployment
+	// MayRun reports whether the variant is on a target on which the deployment may run, but need not.
+	MayRun bool
+	// DependsOn are the places of facts in other files without which the rule does not report.
+	DependsOn []facts.Place
+	// DependsOnHinted reports whether one of them is the target that the configuration names and a hint contradicts.
+	DependsOnHinted bool
+}
+
+// NewDenials returns the denials of deployments and computes, and those of variants that say something new: a deployment
+// or an earlier variant of it is not denied for it already. Two denials that say the same of one deployment are still two.
+// On a target on which a deployment may run, only errors are reported.
+func (e *Evaluator) NewDenials(v *Variants, denials []policy.Denial) []Denial {
+	type statement struct {
+		of                    int
+		rule, message, target string // target is set where the deployment may run
+	}
+	stated := map[statement]int{}
+	var kept []Denial
+	byVariant := make([][]Denial, len(v.variants))
+	for _, denial := range denials {
+		index, ok := deploymentOf(denial)
+		if !ok || index < v.declared {
+			kept = append(kept, Denial{Denial: denial})
+			if ok {
+				stated[statement{of: index, rule: denial.Rule, message: denial.Message}]++
+			}
+			continue
+		}
+		variant := v.variants[index-v.declared]
+		if rule, _ := e.Policies.Rule(denial.Rule); variant.mayRun && e.Severity(rule) != facts.Error {
+			continue
+		}
+		byVariant[index-v.declared] = append(byVariant[index-v.declared],
+			Denial{Denial: denial, VariantOf: v.Facts.Deployments[variant.of], MayRun: variant.mayRun})
+	}
+	for i, denials := range byVariant {
+		here := map[statement]int{}
+		for _, denial := range denials {
+			says := statement{of: v.variants[i].of, rule: denial.Rule, message: denial.Message}
+			if denial.MayRun {
+				says.target = e.Edition.NameOf(string(v.Facts.Deployments[v.declared+i].Target.Value))
+			}
+			if here[says]++; here[says] > stated[says] {
+				stated[says]++
+				kept = append(kept, denial)
+			}
+		}
+	}
+	return kept
+}
+
+// deploymentOf returns the index of the deployment that a denial is about.
+func deploymentOf(denial policy.Denial) (index int, ok bool) {
+	index, _ = denial.Path[1].(int)
+	return index, denial.Path[0] == "deployments"
+}
