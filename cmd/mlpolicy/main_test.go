@@ -5,10 +5,12 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -39,6 +41,10 @@ func runLoaded(ctx context.Context, args []string, stdin io.Reader, stdout, stde
 	return (&program{builtin: builtin}).run(ctx, args, stdin, stdout, stderr)
 }
 
+// processes makes every command of a script a process of its own, as it is for people. Otherwise those
+// that need none are calls of run, which load the policies once.
+var processes = flag.Bool("processes", false, "run all commands of scripts as processes")
+
 // TestScripts runs the command as people do. Beside the commands of testscript a script
 // has "exits CODE COMMAND...", and the condition [root].
 func TestScripts(t *testing.T) {
@@ -46,12 +52,17 @@ func TestScripts(t *testing.T) {
 	if err != nil || len(found) == 0 {
 		t.Fatalf("no scripts in %s: %v", scripts, err)
 	}
+	dir, err := filepath.Abs(scripts) // calls change the working directory
+	if err != nil {
+		t.Fatal(err)
+	}
+	calls := &caller{}
 	testscript.Run(t, testscript.Params{
-		Dir:                 scripts,
+		Dir:                 dir,
 		UpdateScripts:       golden.Update(),
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": calls.exits},
 		Condition: func(condition string) (bool, error) {
 			if condition == "root" {
 				return os.Geteuid() == 0, nil
@@ -61,8 +72,13 @@ func TestScripts(t *testing.T) {
 	})
 }
 
+// caller runs the commands of scripts, which run beside each other.
+type caller struct {
+	mu sync.Mutex // is held by the call that the working directory and the environment are of
+}
+
 // exits runs a command and checks its exit code.
-func exits(ts *testscript.TestScript, neg bool, args []string) {
+func (c *caller) exits(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: exits CODE COMMAND...")
 	}
@@ -70,17 +86,56 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if err != nil {
 		ts.Fatalf("usage: exits CODE COMMAND...")
 	}
-	got := 0
-	if err := ts.Exec(args[1], args[2:]...); err != nil {
+	args = args[1:]
+	var got int
+	// The command stdin of testscript gives its input to processes only.
+	if *processes || args[0] != "mlpolicy" || slices.Contains(args, "-") {
 		var exit *exec.ExitError
-		if !errors.As(err, &exit) {
+		if err := ts.Exec(args[0], args[1:]...); errors.As(err, &exit) {
+			got = exit.ExitCode()
+		} else if err != nil {
 			ts.Fatalf("%v", err)
 		}
-		got = exit.ExitCode()
+	} else {
+		got, err = c.call(ts, args)
+		ts.Check(err)
 	}
 	if got != want {
 		ts.Fatalf("exit code %d, want %d", got, want)
 	}
+}
+
+// call runs the command in the working directory and the environment of a script.
+func (c *caller) call(ts *testscript.TestScript, args []string) (code int, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	before, err := os.Getwd()
+	if err != nil {
+		return 0, err
+	}
+	dir := ts.MkAbs(".")
+	if err := os.Chdir(dir); err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, os.Chdir(before)) }()
+	// All variables that the command reads, and the path by which the script entered the directory.
+	for name, value := range map[string]string{
+		"CLICOLOR_FORCE": ts.Getenv("CLICOLOR_FORCE"), "NO_COLOR": ts.Getenv("NO_COLOR"), "TERM": ts.Getenv("TERM"),
+		"KUBERNETES_SERVICE_HOST": ts.Getenv("KUBERNETES_SERVICE_HOST"), "PWD": dir,
+	} {
+		old, was := os.LookupEnv(name)
+		if err := os.Setenv(name, value); err != nil {
+			return 0, err
+		}
+		defer func() {
+			if was {
+				os.Setenv(name, old)
+			} else {
+				os.Unsetenv(name)
+			}
+		}()
+	}
+	return runLoaded(context.Background(), args, strings.NewReader(""), ts.Stdout(), ts.Stderr()), nil
 }
 
 func TestRunIsInterruptedWhileItWaitsForInput(t *testing.T) {
