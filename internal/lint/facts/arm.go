@@ -33,7 +33,7 @@ var armTemplate = format{
 			(strings.HasSuffix(armSchema(root), "deploymenttemplate") || root.At("metadata", "_generator", "name").Is("bicep"))
 	},
 	read: func(r *reader) {
-		t := newTemplateReader(r)
+		t := &templateReader{evaluator: newEvaluator(r), reads: r}
 		scope := t.scope(r.root, r.parameters, templatePlace{})
 		t.resources(templatePlace{scope: scope, used: true}, r.root.GetFold("resources"), azureResource{})
 		if t.left < 0 {
@@ -43,6 +43,12 @@ var armTemplate = format{
 		r.ground()
 		r.problems = distinct(r.problems)
 	},
+}
+
+// templateReader reads the resources of a template with their expressions evaluated.
+type templateReader struct {
+	*evaluator
+	reads *reader
 }
 
 // armParametersFile gives values to the parameters of a template.
@@ -77,21 +83,21 @@ func armSchema(root *source.Node) string {
 // scope makes the scope of a template. given holds the values of its parameters,
 // whose expressions are evaluated where the template stands; without a scope around
 // it they are taken as they stand.
-func (t *templateReader) scope(template, given *source.Node, around templatePlace) *templateScope {
+func (t *evaluator) scope(template, given *source.Node, around templatePlace) *templateScope {
 	scope := &templateScope{parameters: map[string]*templateName{}, variables: map[string]*templateName{}}
 	values := map[string]*source.Node{}
-	for name, value := range entries(given) {
+	for name, value := range given.Pairs() {
 		values[strings.ToLower(name.Text)] = value
 	}
 	types := newTemplateTypes(template)
-	for key, parameter := range entries(template.GetFold("parameters")) {
+	for key, parameter := range template.GetFold("parameters").Pairs() {
 		name := strings.ToLower(key.Text)
 		scope.parameters[name] = &templateName{}
 		if !types.hidden(parameter) {
 			scope.parameters[name] = t.parameter(parameter, values[name], scope, around)
 		}
 	}
-	for key, value := range entries(template.GetFold("variables")) {
+	for key, value := range template.GetFold("variables").Pairs() {
 		copies, repeated := copiesOf(source.Member{Key: key, Value: value})
 		if !repeated {
 			scope.variables[strings.ToLower(key.Text)] = &templateName{node: value, where: templatePlace{scope: scope}}
@@ -107,7 +113,7 @@ func (t *templateReader) scope(template, given *source.Node, around templatePlac
 
 // parameter returns the value that is given, else the default. A value that is a
 // reference, to a secret in a vault, is not known.
-func (t *templateReader) parameter(declared, given *source.Node, scope *templateScope, around templatePlace) *templateName {
+func (t *evaluator) parameter(declared, given *source.Node, scope *templateScope, around templatePlace) *templateName {
 	value, fallback := given.GetFold("value"), declared.GetFold("defaultValue")
 	switch {
 	case !value.IsNull(), value != nil && fallback == nil:
@@ -133,7 +139,7 @@ type templateTypes struct {
 
 func newTemplateTypes(template *source.Node) *templateTypes {
 	types := &templateTypes{definitions: map[string]*source.Node{}, secret: map[*source.Node]bool{}}
-	for name, definition := range entries(template.GetFold("definitions")) {
+	for name, definition := range template.GetFold("definitions").Pairs() {
 		types.definitions["#/definitions/"+name.Text] = definition
 	}
 	return types
@@ -179,7 +185,7 @@ func (t *templateReader) resources(where templatePlace, list *source.Node, aroun
 	for _, resource := range list.Elements() {
 		t.copiedResource(where, resource, around)
 	}
-	for _, resource := range entries(list) {
+	for _, resource := range list.Pairs() {
 		t.copiedResource(where, resource, around)
 	}
 }
@@ -231,7 +237,7 @@ func (t *templateReader) resource(where templatePlace, resource *source.Node, ar
 		a.sku = t.resolve(resource.GetFold("sku"), where)
 		a.variant = t.resolve(resource.GetFold("kind"), where)
 		a.properties = t.resolve(resource.GetFold("properties"), where)
-		t.azureResource(a)
+		t.reads.azureResource(a)
 	}
 	// A condition is not that of the resources inside.
 	t.resources(where, resource.GetFold("resources"), a)

@@ -9,12 +9,12 @@ import (
 )
 
 // allOf reports whether values are of a kind, none of them unknown.
-func (t *templateReader) allOf(values []*source.Node, kind source.Kind) bool {
+func (t *evaluator) allOf(values []*source.Node, kind source.Kind) bool {
 	return t.spend(len(values)) && !slices.ContainsFunc(values, func(n *source.Node) bool { return n.Kind != kind })
 }
 
 // listed makes a list with a value for each member of a mapping.
-func (t *templateReader) listed(members []source.Member, where templatePlace, of *source.Node, value func(source.Member) *source.Node) *source.Node {
+func (t *evaluator) listed(members []source.Member, where templatePlace, of *source.Node, value func(source.Member) *source.Node) *source.Node {
 	var items []*source.Node
 	for _, member := range members {
 		item := value(member)
@@ -27,7 +27,7 @@ func (t *templateReader) listed(members []source.Member, where templatePlace, of
 }
 
 // items makes a list of {key, value} of a mapping, in the order of the keys.
-func (t *templateReader) items(object *source.Node, where templatePlace) *source.Node {
+func (t *evaluator) items(object *source.Node, where templatePlace) *source.Node {
 	if object.Kind != source.Mapping || !t.spend(len(object.Members)) {
 		return nil
 	}
@@ -46,7 +46,7 @@ func (t *templateReader) items(object *source.Node, where templatePlace) *source
 }
 
 // part takes so many items of a list or characters of a text, or skips them.
-func (t *templateReader) part(take bool, of, number *source.Node, where templatePlace) *source.Node {
+func (t *evaluator) part(take bool, of, number *source.Node, where templatePlace) *source.Node {
 	count, whole := integer(number)
 	length, ok := lengthOf(of)
 	if !whole || !ok || of.Kind == source.Mapping {
@@ -63,7 +63,7 @@ func (t *templateReader) part(take bool, of, number *source.Node, where template
 }
 
 // join makes a text of the items of a list.
-func (t *templateReader) join(list, separator *source.Node, where templatePlace) *source.Node {
+func (t *evaluator) join(list, separator *source.Node, where templatePlace) *source.Node {
 	if list.Kind != source.Sequence || !texts(separator) || !t.spend(len(list.Items)) {
 		return nil
 	}
@@ -85,7 +85,7 @@ func (t *templateReader) join(list, separator *source.Node, where templatePlace)
 
 // combine makes a list of the scalars that so many of the lists have, each once, in the
 // order of the text. Lists with other values are not told.
-func (t *templateReader) combine(lists []*source.Node, least int, where templatePlace) *source.Node {
+func (t *evaluator) combine(lists []*source.Node, least int, where templatePlace) *source.Node {
 	type scalar struct {
 		kind source.Kind
 		text string
@@ -115,7 +115,7 @@ func (t *templateReader) combine(lists []*source.Node, least int, where template
 }
 
 // substring is the text from a character on, all of it or so many characters.
-func (t *templateReader) substring(values []*source.Node, where templatePlace) *source.Node {
+func (t *evaluator) substring(values []*source.Node, where templatePlace) *source.Node {
 	if len(values) < 2 || len(values) > 3 || !texts(values[0]) {
 		return nil
 	}
@@ -147,7 +147,7 @@ func charactersBefore(text, wanted string) int64 {
 }
 
 // padLeft fills a text or a number up to a length.
-func (t *templateReader) padLeft(values []*source.Node, where templatePlace) *source.Node {
+func (t *evaluator) padLeft(values []*source.Node, where templatePlace) *source.Node {
 	fill := " "
 	if len(values) == 3 && texts(values[2]) && len(values[2].Text) == 1 {
 		fill = values[2].Text

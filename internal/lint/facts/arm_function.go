@@ -16,7 +16,7 @@ const hole = "\x00"
 // call returns what a function comes to, nil or an unknown value when that cannot be
 // told. What depends on Azure (reference, listKeys, uniqueString, utcNow, …) cannot.
 // https://learn.microsoft.com/azure/azure-resource-manager/templates/template-functions
-func (t *templateReader) call(x *expression, where templatePlace) *source.Node {
+func (t *evaluator) call(x *expression, where templatePlace) *source.Node {
 	arguments := x.arguments
 	switch x.text {
 	case "parameters", "variables":
@@ -68,7 +68,7 @@ func (t *templateReader) call(x *expression, where templatePlace) *source.Node {
 }
 
 // function returns what a function of known values comes to.
-func (t *templateReader) function(name string, values []*source.Node, where templatePlace) *source.Node {
+func (t *evaluator) function(name string, values []*source.Node, where templatePlace) *source.Node {
 	switch len(values) {
 	case 0:
 		switch name {
@@ -126,7 +126,7 @@ func (t *templateReader) function(name string, values []*source.Node, where temp
 }
 
 // unary returns what a function of one value comes to.
-func (t *templateReader) unary(name string, value *source.Node, where templatePlace) *source.Node {
+func (t *evaluator) unary(name string, value *source.Node, where templatePlace) *source.Node {
 	text, isText := written(value)
 	switch name {
 	case "string":
@@ -201,7 +201,7 @@ func (t *templateReader) unary(name string, value *source.Node, where templatePl
 }
 
 // binary returns what a function of two values comes to.
-func (t *templateReader) binary(name string, a, b *source.Node, where templatePlace) *source.Node {
+func (t *evaluator) binary(name string, a, b *source.Node, where templatePlace) *source.Node {
 	switch name {
 	case "equals":
 		if equal, ok := equalScalars(a, b); ok {
@@ -275,11 +275,11 @@ func arithmetic(name string, a, b int64) (result int64, ok bool) {
 	return 0, false
 }
 
-func (t *templateReader) integer(where templatePlace, value int64, of ...*source.Node) *source.Node {
+func (t *evaluator) integer(where templatePlace, value int64, of ...*source.Node) *source.Node {
 	return t.made(where, source.Number, strconv.FormatInt(value, 10), of...)
 }
 
-func (t *templateReader) truth(where templatePlace, value bool, of ...*source.Node) *source.Node {
+func (t *evaluator) truth(where templatePlace, value bool, of ...*source.Node) *source.Node {
 	return t.made(where, source.Bool, strconv.FormatBool(value), of...)
 }
 
@@ -340,7 +340,7 @@ func equalScalars(a, b *source.Node) (equal, ok bool) {
 }
 
 // conditional evaluates if(condition, then, else) without the branch that is not taken.
-func (t *templateReader) conditional(arguments []*expression, where templatePlace) *source.Node {
+func (t *evaluator) conditional(arguments []*expression, where templatePlace) *source.Node {
 	if len(arguments) != 3 {
 		return nil
 	}
@@ -357,7 +357,7 @@ func (t *templateReader) conditional(arguments []*expression, where templatePlac
 }
 
 // junction is known as soon as one of its values decides it.
-func (t *templateReader) junction(decides bool, arguments []*expression, where templatePlace) *source.Node {
+func (t *evaluator) junction(decides bool, arguments []*expression, where templatePlace) *source.Node {
 	var values []*source.Node
 	known := true
 	for _, argument := range arguments {
@@ -378,7 +378,7 @@ func (t *templateReader) junction(decides bool, arguments []*expression, where t
 }
 
 // coalesce returns the first value that is not null.
-func (t *templateReader) coalesce(arguments []*expression, where templatePlace) *source.Node {
+func (t *evaluator) coalesce(arguments []*expression, where templatePlace) *source.Node {
 	var value *source.Node
 	for _, argument := range arguments {
 		value = t.value(argument, where)
@@ -392,7 +392,7 @@ func (t *templateReader) coalesce(arguments []*expression, where templatePlace) 
 // copyIndex is the number of the round of the copy with this name, else of the
 // resource's copy.
 // https://learn.microsoft.com/azure/azure-resource-manager/templates/template-functions-numeric#copyindex
-func (t *templateReader) copyIndex(arguments []*expression, where templatePlace) *source.Node {
+func (t *evaluator) copyIndex(arguments []*expression, where templatePlace) *source.Node {
 	var name *source.Node
 	var offset int64
 	if len(arguments) > 2 {
@@ -425,12 +425,12 @@ func (t *templateReader) copyIndex(arguments []*expression, where templatePlace)
 
 // names reports whether a value can name something. A name that looks like a
 // placeholder is one where something has it, as $fxv#0 in Bicep's output.
-func (t *templateReader) names(n *source.Node) bool {
+func (t *evaluator) names(n *source.Node) bool {
 	return n != nil && n.Kind == source.String && !t.originOf(n).unknown
 }
 
 // piece returns what is known of a text.
-func (t *templateReader) piece(n *source.Node) string {
+func (t *evaluator) piece(n *source.Node) string {
 	if from := t.originOf(n); from.unknown && from.partial != "" {
 		return from.partial
 	}
@@ -441,7 +441,7 @@ func (t *templateReader) piece(n *source.Node) string {
 }
 
 // partly makes a text that may have holes. One with holes is not known.
-func (t *templateReader) partly(where templatePlace, text string, of ...*source.Node) *source.Node {
+func (t *evaluator) partly(where templatePlace, text string, of ...*source.Node) *source.Node {
 	if !strings.Contains(text, hole) {
 		return t.string(where, text, of...)
 	}
@@ -452,7 +452,7 @@ func (t *templateReader) partly(where templatePlace, text string, of ...*source.
 }
 
 // concat joins texts or lists.
-func (t *templateReader) concat(values []*source.Node, where templatePlace) *source.Node {
+func (t *evaluator) concat(values []*source.Node, where templatePlace) *source.Node {
 	if len(values) > 0 && values[0] != nil && values[0].Kind == source.Sequence {
 		var items []*source.Node
 		for _, value := range values {
@@ -477,7 +477,7 @@ func (t *templateReader) concat(values []*source.Node, where templatePlace) *sou
 }
 
 // fill is format, which fills {0}, {1}, … in its first value. Formats such as {0:D3} are not told.
-func (t *templateReader) fill(values []*source.Node, where templatePlace) *source.Node {
+func (t *evaluator) fill(values []*source.Node, where templatePlace) *source.Node {
 	if len(values) == 0 || values[0] == nil || t.originOf(values[0]).unknown || !texts(values[0]) {
 		return nil
 	}
@@ -509,7 +509,7 @@ func (t *templateReader) fill(values []*source.Node, where templatePlace) *sourc
 }
 
 // resourceID is what is known of resourceId([subscription], [group], type, name, …).
-func (t *templateReader) resourceID(values []*source.Node, where templatePlace) *source.Node {
+func (t *evaluator) resourceID(values []*source.Node, where templatePlace) *source.Node {
 	for i, value := range values {
 		provider, kind, typed := strings.Cut(t.piece(value), "/")
 		if !typed {
@@ -534,7 +534,7 @@ func (t *templateReader) resourceID(values []*source.Node, where templatePlace) 
 }
 
 // json reads a text in JSON, often a number with a fraction, which the language lacks.
-func (t *templateReader) json(value *source.Node, where templatePlace) *source.Node {
+func (t *evaluator) json(value *source.Node, where templatePlace) *source.Node {
 	if !texts(value) || !t.spend(1+len(value.Text)/64) || !json.Valid([]byte(value.Text)) {
 		return nil
 	}
@@ -547,7 +547,7 @@ func (t *templateReader) json(value *source.Node, where templatePlace) *source.N
 
 // rooted makes a value of another text, which the user's files do not have, one that an
 // expression comes to.
-func (t *templateReader) rooted(n *source.Node, where templatePlace, of *source.Node) *source.Node {
+func (t *evaluator) rooted(n *source.Node, where templatePlace, of *source.Node) *source.Node {
 	if !t.spend(1) {
 		return t.unknown(where, "")
 	}
@@ -563,7 +563,7 @@ func (t *templateReader) rooted(n *source.Node, where templatePlace, of *source.
 }
 
 // end returns the first or the last item of a list, or character of a text.
-func (t *templateReader) end(last bool, value *source.Node, where templatePlace) *source.Node {
+func (t *evaluator) end(last bool, value *source.Node, where templatePlace) *source.Node {
 	switch {
 	case value.Kind == source.Sequence && len(value.Items) > 0:
 		if last {
@@ -581,7 +581,7 @@ func (t *templateReader) end(last bool, value *source.Node, where templatePlace)
 }
 
 // contains looks for a text in a text, a scalar in a list or a name in a mapping.
-func (t *templateReader) contains(in, wanted *source.Node, where templatePlace) *source.Node {
+func (t *evaluator) contains(in, wanted *source.Node, where templatePlace) *source.Node {
 	switch in.Kind {
 	case source.String:
 		if texts(wanted) {
@@ -609,7 +609,7 @@ func (t *templateReader) contains(in, wanted *source.Node, where templatePlace) 
 	return nil
 }
 
-func (t *templateReader) split(text, by *source.Node, where templatePlace) *source.Node {
+func (t *evaluator) split(text, by *source.Node, where templatePlace) *source.Node {
 	if !texts(text, by) || by.Text == "" {
 		return nil
 	}
@@ -625,7 +625,7 @@ func (t *templateReader) split(text, by *source.Node, where templatePlace) *sour
 }
 
 // numbers makes a list of so many numbers from a first one on.
-func (t *templateReader) numbers(first, count int64, where templatePlace, of ...*source.Node) *source.Node {
+func (t *evaluator) numbers(first, count int64, where templatePlace, of ...*source.Node) *source.Node {
 	var items []*source.Node
 	for i := range count {
 		number, ok := arithmetic("add", first, i)
@@ -639,7 +639,7 @@ func (t *templateReader) numbers(first, count int64, where templatePlace, of ...
 }
 
 // extreme returns the least or the largest of numbers, or of those in a list.
-func (t *templateReader) extreme(largest bool, values []*source.Node, where templatePlace) *source.Node {
+func (t *evaluator) extreme(largest bool, values []*source.Node, where templatePlace) *source.Node {
 	numbers := values
 	if len(values) == 1 && values[0].Kind == source.Sequence {
 		numbers = values[0].Items
@@ -663,7 +663,7 @@ func (t *templateReader) extreme(largest bool, values []*source.Node, where temp
 }
 
 // createObject makes a mapping of names and values that take turns.
-func (t *templateReader) createObject(values []*source.Node, where templatePlace) *source.Node {
+func (t *evaluator) createObject(values []*source.Node, where templatePlace) *source.Node {
 	var members []source.Member
 	for i := 0; i+1 < len(values); i += 2 {
 		if !t.known(values[i]) || !texts(values[i]) {
@@ -679,7 +679,7 @@ func (t *templateReader) createObject(values []*source.Node, where templatePlace
 
 // union joins mappings; of a name that several have the last counts. What mappings
 // under one name come to is told of a shallow one.
-func (t *templateReader) union(values []*source.Node, shallow bool, where templatePlace) *source.Node {
+func (t *evaluator) union(values []*source.Node, shallow bool, where templatePlace) *source.Node {
 	var members []source.Member
 	at := map[string]int{}
 	for _, value := range values {

@@ -89,7 +89,7 @@ func (f *parametersFile) problems(template *source.Node) []Problem {
 	values := f.root.GetFold("parameters")
 	r.shaped(values, mappingShape)
 	declared := declaredIn(template)
-	for name, value := range entries(values) {
+	for name, value := range values.Pairs() {
 		if !declared[strings.ToLower(name.Text)] {
 			continue
 		}
@@ -107,7 +107,7 @@ var parameterSources = []string{"value", "reference", "expression"}
 // declaredIn returns the parameters that a template declares, in lower case.
 func declaredIn(template *source.Node) map[string]bool {
 	declared := map[string]bool{}
-	for name := range entries(template.GetFold("parameters")) {
+	for name := range template.GetFold("parameters").Pairs() {
 		declared[strings.ToLower(name.Text)] = true
 	}
 	return declared
@@ -117,7 +117,7 @@ func declaredIn(template *source.Node) map[string]bool {
 // reports whether that is all that it sets.
 func (f *parametersFile) strange(declared map[string]bool) (names []string, all bool) {
 	set := 0
-	for name := range entries(f.parameters()) {
+	for name := range f.parameters().Pairs() {
 		set++
 		if !declared[strings.ToLower(name.Text)] {
 			names = append(names, name.Text)
@@ -235,7 +235,7 @@ func unsettled(at *source.Node, named ...*source.Node) *source.Node {
 	var members []source.Member
 	seen := map[string]bool{}
 	for _, names := range named {
-		for name := range entries(names) {
+		for name := range names.Pairs() {
 			if key := strings.ToLower(name.Text); !seen[key] {
 				seen[key] = true
 				members = append(members, source.Member{Key: name, Value: at.With(source.Node{Kind: source.Mapping})})
@@ -294,7 +294,7 @@ const (
 // they are not.
 func (l *linker) fitting(files []*parametersFile, template *source.Node, named bool) []*parametersFile {
 	declared, required := declaredIn(template), map[string]bool{}
-	for name, parameter := range entries(template.GetFold("parameters")) {
+	for name, parameter := range template.GetFold("parameters").Pairs() {
 		if parameter.GetFold("defaultValue") == nil && !parameter.GetFold("nullable").Is("true") {
 			required[strings.ToLower(name.Text)] = true
 		}
@@ -311,10 +311,10 @@ func (l *linker) fitting(files []*parametersFile, template *source.Node, named b
 			return ""
 		}
 		given := map[string]bool{}
-		for name := range entries(file.parameters()) {
+		for name := range file.parameters().Pairs() {
 			given[strings.ToLower(name.Text)] = true
 		}
-		for name := range entries(template.GetFold("parameters")) {
+		for name := range template.GetFold("parameters").Pairs() {
 			if key := strings.ToLower(name.Text); required[key] && !given[key] {
 				return "it does not set " + name.Text + ", which " + path.Base(template.File().Name) + " requires"
 			}

@@ -40,7 +40,7 @@ func evaluated(t testing.TB, text string) string {
 		t.Fatal(file.Problems[0].Message)
 	}
 	root := file.Documents[0].Root
-	r := newTemplateReader(&reader{root: root})
+	r := newEvaluator(&reader{root: root})
 	value := r.resolve(root.Get("value"), templatePlace{scope: r.scope(root, nil, templatePlace{}), used: true})
 	if r.left < -r.limit {
 		t.Errorf("%q takes %d more values than there may be", text, -r.left)

@@ -19,8 +19,8 @@ const (
 	spareTemplateValues = 100_000
 )
 
-// templateReader evaluates the expressions of a template, nested ones included.
-type templateReader struct {
+// evaluator evaluates the expressions of a template, nested ones included.
+type evaluator struct {
 	*reader
 	limit   int                                        // of values
 	left    int                                        // of the limit
@@ -32,10 +32,10 @@ type templateReader struct {
 // maxUnindexed is up to how many members a mapping is searched without an index.
 const maxUnindexed = 32
 
-func newTemplateReader(r *reader) *templateReader {
+func newEvaluator(r *reader) *evaluator {
 	limit := leastTemplateValues + len(r.root.File().Text)/bytesPerTemplateValue
 	r.plainUnderscores = true
-	return &templateReader{
+	return &evaluator{
 		reader: r, limit: limit, left: limit, spare: spareTemplateValues, indexes: map[*source.Member]map[string]*source.Node{},
 	}
 }
@@ -84,7 +84,7 @@ const unknownRound = -1
 
 // rounds reads a resource so many times. It is false, and nothing is read, when that
 // is more work than copies may make.
-func (t *templateReader) rounds(count int64, resource *source.Node, read func(i int)) bool {
+func (t *evaluator) rounds(count int64, resource *source.Node, read func(i int)) bool {
 	if count > maxRounds {
 		return false
 	}
@@ -110,13 +110,13 @@ func (t *templateReader) rounds(count int64, resource *source.Node, read func(i 
 }
 
 // spend counts work; it is false when none is left.
-func (t *templateReader) spend(work int) bool {
+func (t *evaluator) spend(work int) bool {
 	t.left -= work
 	return t.left >= 0
 }
 
 // exhausted notes what spent the last of the limit.
-func (t *templateReader) exhausted(by *source.Node) {
+func (t *evaluator) exhausted(by *source.Node) {
 	if t.left < 0 && t.last == nil {
 		t.last = by
 	}
@@ -124,7 +124,7 @@ func (t *templateReader) exhausted(by *source.Node) {
 
 // resolve returns a value with its expressions replaced by what they come to: the
 // very node where it has none.
-func (t *templateReader) resolve(n *source.Node, where templatePlace) *source.Node {
+func (t *evaluator) resolve(n *source.Node, where templatePlace) *source.Node {
 	if n == nil || where.repeated && !t.spend(1) {
 		return n
 	}
@@ -145,7 +145,7 @@ func (t *templateReader) resolve(n *source.Node, where templatePlace) *source.No
 	return n
 }
 
-func (t *templateReader) resolveSequence(n *source.Node, where templatePlace) *source.Node {
+func (t *evaluator) resolveSequence(n *source.Node, where templatePlace) *source.Node {
 	var items []*source.Node
 	for i, item := range n.Items {
 		resolved := t.resolve(item, where)
@@ -162,7 +162,7 @@ func (t *templateReader) resolveSequence(n *source.Node, where templatePlace) *s
 	return t.derive(n, source.Node{Kind: source.Sequence, Items: items}, origin{at: n})
 }
 
-func (t *templateReader) resolveMapping(n *source.Node, where templatePlace) *source.Node {
+func (t *evaluator) resolveMapping(n *source.Node, where templatePlace) *source.Node {
 	var members []source.Member
 	for i, member := range n.Members {
 		copies, repeated := copiesOf(member)
@@ -200,7 +200,7 @@ func copiesOf(member source.Member) (copies []*source.Node, ok bool) {
 	return member.Value.Elements(), true
 }
 
-func (t *templateReader) repeatAll(copies []*source.Node, where templatePlace) []source.Member {
+func (t *evaluator) repeatAll(copies []*source.Node, where templatePlace) []source.Member {
 	var members []source.Member
 	for _, each := range copies {
 		if list := t.repeat(each.GetFold("name").Text, each.GetFold("count"), each.GetFold("input"), where); list != nil {
@@ -211,7 +211,7 @@ func (t *templateReader) repeatAll(copies []*source.Node, where templatePlace) [
 }
 
 // repeat returns the list that a copy makes of its input, nil when its length is not known.
-func (t *templateReader) repeat(name string, count, input *source.Node, where templatePlace) *source.Node {
+func (t *evaluator) repeat(name string, count, input *source.Node, where templatePlace) *source.Node {
 	rounds, ok := integer(t.resolve(count, where))
 	if !ok {
 		return nil
@@ -227,7 +227,7 @@ func (t *templateReader) repeat(name string, count, input *source.Node, where te
 }
 
 // evaluate returns what the expression at where.at comes to.
-func (t *templateReader) evaluate(where templatePlace) *source.Node {
+func (t *evaluator) evaluate(where templatePlace) *source.Node {
 	var value *source.Node
 	if parsed, ok := parseExpression(where.at.Text); ok && t.spend(1+len(where.at.Text)/64) {
 		value = t.value(parsed, where)
@@ -243,12 +243,12 @@ func (t *templateReader) evaluate(where templatePlace) *source.Node {
 }
 
 // unknown stands for an expression that cannot be evaluated; as text it is a placeholder.
-func (t *templateReader) unknown(where templatePlace, partial string) *source.Node {
+func (t *evaluator) unknown(where templatePlace, partial string) *source.Node {
 	return t.derive(where.at, source.Node{Kind: source.String, Text: "[]"}, origin{at: where.at, unknown: true, partial: partial})
 }
 
 // use notes of a value and of all values in it that the expression at takes them over.
-func (t *templateReader) use(n, at *source.Node) *source.Node {
+func (t *evaluator) use(n, at *source.Node) *source.Node {
 	if !t.spend(1) {
 		return t.unknown(templatePlace{at: at}, "")
 	}
@@ -267,7 +267,7 @@ func (t *templateReader) use(n, at *source.Node) *source.Node {
 }
 
 // within notes of a value in a collection what the choice of the collection depends on.
-func (t *templateReader) within(collection, n *source.Node) *source.Node {
+func (t *evaluator) within(collection, n *source.Node) *source.Node {
 	from := t.originOf(collection)
 	if n == nil || len(from.parts) == 0 || from.at.Kind < source.Sequence { // a computed collection is no choice
 		return n
@@ -277,7 +277,7 @@ func (t *templateReader) within(collection, n *source.Node) *source.Node {
 
 // value returns what a part of an expression comes to, nil or an unknown value when
 // that cannot be told.
-func (t *templateReader) value(x *expression, where templatePlace) *source.Node {
+func (t *evaluator) value(x *expression, where templatePlace) *source.Node {
 	where.depth++
 	if where.depth > maxExpressionDepth || !t.spend(1) {
 		return nil
@@ -301,13 +301,13 @@ func (t *templateReader) value(x *expression, where templatePlace) *source.Node 
 
 // known reports whether a value can be computed with: it is no expression that cannot be
 // evaluated and no text that something else fills in later.
-func (t *templateReader) known(n *source.Node) bool {
+func (t *evaluator) known(n *source.Node) bool {
 	return n != nil && len(n.Text) <= maxExpressionText && t.spend(len(n.Text)/1024) &&
 		!t.originOf(n).unknown && !t.laterFilled(n)
 }
 
 // string makes a computed text, nil for one that is too long.
-func (t *templateReader) string(where templatePlace, text string, of ...*source.Node) *source.Node {
+func (t *evaluator) string(where templatePlace, text string, of ...*source.Node) *source.Node {
 	if len(text) > maxExpressionText || !t.spend(len(text)/64) {
 		return nil
 	}
@@ -315,12 +315,12 @@ func (t *templateReader) string(where templatePlace, text string, of ...*source.
 }
 
 // made makes a scalar that is computed of other values.
-func (t *templateReader) made(where templatePlace, kind source.Kind, text string, of ...*source.Node) *source.Node {
+func (t *evaluator) made(where templatePlace, kind source.Kind, text string, of ...*source.Node) *source.Node {
 	return t.collected(where, source.Node{Kind: kind, Text: text}, of...)
 }
 
 // collected makes a value that is computed of other values.
-func (t *templateReader) collected(where templatePlace, content source.Node, of ...*source.Node) *source.Node {
+func (t *evaluator) collected(where templatePlace, content source.Node, of ...*source.Node) *source.Node {
 	if !t.spend(1 + len(content.Items) + len(content.Members)) {
 		return nil
 	}
@@ -328,7 +328,7 @@ func (t *templateReader) collected(where templatePlace, content source.Node, of 
 }
 
 // chosen notes that it depends on others which value an expression comes to.
-func (t *templateReader) chosen(where templatePlace, n *source.Node, by ...*source.Node) *source.Node {
+func (t *evaluator) chosen(where templatePlace, n *source.Node, by ...*source.Node) *source.Node {
 	if n == nil {
 		return nil
 	}
@@ -342,7 +342,7 @@ func (t *templateReader) chosen(where templatePlace, n *source.Node, by ...*sour
 }
 
 // partsOf adds to parts the places that values come from, those outside of the expression at.
-func (t *templateReader) partsOf(at *source.Node, parts, of []*source.Node) []*source.Node {
+func (t *evaluator) partsOf(at *source.Node, parts, of []*source.Node) []*source.Node {
 	parts = parts[:len(parts):len(parts)]
 	add := func(part *source.Node) {
 		for _, known := range parts {
@@ -368,7 +368,7 @@ func (t *templateReader) partsOf(at *source.Node, parts, of []*source.Node) []*s
 }
 
 // named returns the value of a parameter or a variable; one that refers to itself has none.
-func (t *templateReader) named(names map[string]*templateName, name string, depth int) *source.Node {
+func (t *evaluator) named(names map[string]*templateName, name string, depth int) *source.Node {
 	n := names[strings.ToLower(name)]
 	switch {
 	case n == nil:
@@ -392,7 +392,7 @@ func (t *templateReader) named(names map[string]*templateName, name string, dept
 }
 
 // member returns the value under a name, whatever its case, nil for none.
-func (t *templateReader) member(object *source.Node, name string) *source.Node {
+func (t *evaluator) member(object *source.Node, name string) *source.Node {
 	members := object.Entries()
 	if len(members) <= maxUnindexed {
 		return t.within(object, object.GetFold(name))
@@ -410,7 +410,7 @@ func (t *templateReader) member(object *source.Node, name string) *source.Node {
 }
 
 // item returns the value at an index of a list or under a name of a mapping, nil for none.
-func (t *templateReader) item(collection, index *source.Node) *source.Node {
+func (t *evaluator) item(collection, index *source.Node) *source.Node {
 	if index.Kind == source.String {
 		return t.member(collection, index.Text)
 	}

@@ -49,7 +49,7 @@ var azureMLv2EndpointDeployments = format{
 			return endpointKind(root) != "" // what is no list of mappings is reported
 		}
 		inside := slices.Clone(deployments.Elements())
-		for _, deployment := range entries(deployments) { // which is reported
+		for _, deployment := range deployments.Pairs() { // which is reported
 			inside = append(inside, deployment)
 		}
 		if !slices.ContainsFunc(inside, func(n *source.Node) bool { return n.Kind == source.Mapping }) {

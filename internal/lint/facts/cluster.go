@@ -92,7 +92,7 @@ func (s *scheduling) nodeName(name *source.Node) {
 // selector reads the labels and their values that a node must have.
 func (s *scheduling) selector(labels *source.Node) {
 	var all term
-	for label, value := range entries(labels) {
+	for label, value := range labels.Pairs() {
 		if !value.IsNull() { // a patch takes the label away
 			all = append(all, nodeRequirement{key: label, op: in, values: []*source.Node{value}})
 		}

@@ -195,7 +195,7 @@ type classRequest struct {
 func (r *reader) classRequests(resources *source.Node) []classRequest {
 	var all []classRequest
 	for _, of := range []*source.Node{resources.Get("limits"), resources.Get("requests")} {
-		for name, value := range entries(of) {
+		for name, value := range of.Pairs() {
 			if device, _ := r.deviceOf(name.Text); device != noDevice || !strings.Contains(name.Text, "/") || later(name, name.Text) {
 				continue
 			}

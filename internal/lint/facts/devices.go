@@ -140,14 +140,14 @@ func (r *reader) devices(resources *source.Node) (gpus, fpgas Fact[float64]) {
 		}
 	}
 	asked := map[string]*source.Node{}
-	for name, request := range entries(requests) {
+	for name, request := range requests.Pairs() {
 		asked[name.Text] = request
 	}
-	for name, limit := range entries(limits) {
+	for name, limit := range limits.Pairs() {
 		count(name.Text, limit, asked[name.Text])
 		delete(asked, name.Text)
 	}
-	for name, request := range entries(requests) {
+	for name, request := range requests.Pairs() {
 		if _, unlimited := asked[name.Text]; unlimited {
 			count(name.Text, nil, request)
 		}

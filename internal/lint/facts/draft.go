@@ -18,6 +18,9 @@ type Draft struct {
 	// openClaims is set where the pod names a resource claim that is not known yet.
 	openClaims bool
 
+	// narrows is the target that a statement may replace another by, of which it is a kind; the zero value is none.
+	narrows narrowing
+
 	// pods is where pods run by what the document declares; nil for what runs in no cluster.
 	pods *scheduling
 	// interpretation is the index of the way to understand pods.
@@ -25,3 +28,6 @@ type Draft struct {
 	// labelled is the label or the image that Workload was read from, if the kind declares none.
 	labelled *source.Node
 }
+
+// narrowing replaces a target by a kind of it.
+type narrowing struct{ from, to Target }

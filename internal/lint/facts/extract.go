@@ -88,7 +88,7 @@ func Extract(ctx context.Context, fsys fs.FS, files []*source.File, options Opti
 		return nil, err
 	}
 
-	linker := newLinker(fsys, readings, options)
+	linker := newLinker(fsys, formatTable{recognize: recognized, links: links, read: readFile}, readings, options)
 	// Not nil: JSON has no null where the schema has an array.
 	extraction := &Extraction{Facts: Facts{Deployments: []*Deployment{}, Computes: []*Compute{}}}
 	for _, reading := range readings {
@@ -111,7 +111,7 @@ func Extract(ctx context.Context, fsys fs.FS, files []*source.File, options Opti
 		extraction.Problems = append(extraction.Problems, reading.problems...)
 	}
 	if !options.Inline && len(options.Doubted) == 0 {
-		extraction.dropOwned(objects)
+		extraction.Deployments, extraction.Problems = dropOwned(extraction.Deployments, extraction.Problems, objects)
 	}
 	dependents, problems := linker.dependents(ctx)
 	extraction.Dependents, extraction.Problems = dependents, append(extraction.Problems, problems...)
@@ -310,7 +310,7 @@ func readDocument(root *source.Node, lists Lists) *reader {
 		}
 		r := format.readerOf(root, lists)
 		if r.foundNothing() && ofUnknownVersion(root) {
-			if other := otherKind().readerOf(root, lists); len(other.deployments)+len(other.inner) > 0 {
+			if other := otherKind(ofOtherFormat).readerOf(root, lists); len(other.deployments)+len(other.inner) > 0 {
 				return other
 			}
 		}
@@ -321,7 +321,7 @@ func readDocument(root *source.Node, lists Lists) *reader {
 
 // readerOf reads a document that matches the format.
 func (f *format) readerOf(root *source.Node, lists Lists) *reader {
-	r := &reader{format: f.name, auxiliary: f.auxiliary, root: root, lists: lists}
+	r := &reader{format: f.name, auxiliary: f.auxiliary, root: root, lists: lists, document: readDocument}
 	_, kind := groupKind(root)
 	want := f.shapes[kind]
 	if want == nil {

@@ -74,9 +74,9 @@ func formats() []*format {
 		&crossplaneAzure,
 		&armTemplate,
 		&armParametersFile,
-		terraformPlan(),
+		&terraformPlan,
 		&mlflowModel,
-		otherKind(),
+		otherKind(ofOtherFormat),
 	}
 }
 
@@ -116,6 +116,8 @@ func Recognize(data []byte) Recognition {
 	}
 	return recognition
 }
+
+func recognized(data []byte) bool { return Recognize(data) != Unrecognized }
 
 // links tells by a quick look at the bytes whether a file can complete others, or be
 // completed.

@@ -286,7 +286,7 @@ var (
 // https://docs.npmjs.com/cli/configuring-npm/package-json#dependencies
 func nodeDependency(text []byte) (name string, line int) {
 	for _, document := range source.Parse("package.json", text).Documents {
-		for key := range entries(document.Root.Get("dependencies")) {
+		for key := range document.Root.Get("dependencies").Pairs() {
 			if nodePackages()[key.Text] {
 				return key.Text, key.Span().Start.Line
 			}

@@ -24,7 +24,7 @@ var iotEdgeManifest = format{
 		key, agent := edgeAgent(r.root)
 		r.shaped(agent, edgeAgentShape)
 		var device edgeDevice
-		for key, value := range entries(agent) {
+		for key, value := range agent.Pairs() {
 			name, layered := strings.CutPrefix(key.Text, desiredModule)
 			switch {
 			case key.Text == "properties.desired":
@@ -43,6 +43,8 @@ var iotEdgeManifest = format{
 			case !device.unread:
 				d.Target = Know(IoTEdge, Place{Node: key, Why: "the document is an IoT Edge deployment"})
 			}
+			// A Data Box Edge is an IoT Edge device, and few manifests tell it from others.
+			d.narrows = narrowing{from: IoTEdge, to: DataBoxEdge}
 			d.Delivery = Know(string(IoTEdge), Place{Node: key, Why: "IoT Edge deploys the module to the device"})
 			if said != nil {
 				d.said = append(d.said, said)
@@ -77,7 +79,7 @@ type edgeDevice struct {
 func edgeAgent(root *source.Node) (key, agent *source.Node) {
 	for _, content := range []*source.Node{root, root.Get("content")} {
 		for _, modules := range []string{"modulesContent", "moduleContent"} {
-			for key, value := range entries(content.Get(modules)) {
+			for key, value := range content.Get(modules).Pairs() {
 				if key.Text == "$edgeAgent" {
 					return key, value
 				}
@@ -88,7 +90,7 @@ func edgeAgent(root *source.Node) (key, agent *source.Node) {
 }
 
 func (r *reader) edgeModules(device *edgeDevice, modules *source.Node) {
-	for key, value := range entries(modules) {
+	for key, value := range modules.Pairs() {
 		r.edgeModule(device, key, value)
 	}
 }
@@ -131,10 +133,4 @@ func (d *Draft) rename(name string) {
 	if d != nil {
 		d.Name.Value, d.Subject.Name = name, name
 	}
-}
-
-// narrows reports whether target, which is stated, says more than the document does: a
-// Data Box Edge is an IoT Edge device, and few manifests tell it from others.
-func (d *Draft) narrows(target Fact[Target]) bool {
-	return d.Format == iotEdgeManifest.name && d.Target.Value == IoTEdge && target.Known && target.Value == DataBoxEdge
 }

@@ -53,7 +53,7 @@ func (r *reader) createOptions(settings *source.Node) *createOptions {
 
 // find looks for the options among the settings of a module.
 func (o *createOptions) find(settings *source.Node) {
-	for key, value := range entries(settings) {
+	for key, value := range settings.Pairs() {
 		number, ok := chunkNumber(key.Text)
 		if !ok {
 			o.unread = o.unread || placeholder(key.Text) // <create options>

@@ -14,7 +14,7 @@ import (
 // switch (USE_GPU=true, --use-gpu). The zero Place is nowhere.
 func (o *createOptions) selectsGPU(env *source.Node) Place {
 	const why = "selects the GPU"
-	for name, value := range entries(env) {
+	for name, value := range env.Pairs() {
 		n := value.Get("value")
 		if text, ok := o.outer.scalar(n); ok && variableSelectsGPU(name.Text, text) {
 			return because(o.outer.carry(n), why)

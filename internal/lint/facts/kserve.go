@@ -65,7 +65,7 @@ func (r *reader) kserveComponents(set string, of *source.Node) {
 			continue
 		}
 		var containers []*source.Node
-		for key, value := range entries(component) {
+		for key, value := range component.Pairs() {
 			switch {
 			case key.Text == "custom" && value.Has("container"):
 				containers = append(containers, value.Get("container"))

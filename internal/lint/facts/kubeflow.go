@@ -39,7 +39,7 @@ var kubeflowTraining = format{
 		if r.identity().kind == "TrainJob" {
 			r.trainJob(spec)
 		} else {
-			for key, groups := range entries(spec) {
+			for key, groups := range spec.Pairs() {
 				if strings.HasSuffix(key.Text, "ReplicaSpecs") {
 					r.trainingReplicas(groups)
 				}
@@ -69,7 +69,7 @@ func trainingKind(group, kind string) bool {
 
 // trainingReplicas adds the groups of replicas of a job, such as Master and Worker.
 func (r *reader) trainingReplicas(groups *source.Node) {
-	for name, group := range entries(groups) {
+	for name, group := range groups.Pairs() {
 		d := r.object(group)
 		d.Component = Know(name.Text, Place{Node: name})
 		d.Replicas = r.count(group.Get("replicas"))

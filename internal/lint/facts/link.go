@@ -141,9 +141,10 @@ type reference struct {
 // refer notes that a deployment mentions a part.
 func (d *Draft) refer(mention reference) { d.mentions = append(d.mentions, &mention) }
 
+// maxLinkedFile is in bytes: what completes a deployment is written by hand.
+const maxLinkedFile = 1 << 20
+
 const (
-	// maxLinkedFile is in bytes: what completes a deployment is written by hand.
-	maxLinkedFile = 1 << 20
 	// maxMentions bounds what a deployment refers to, by way of others too.
 	maxMentions = 100
 	// maxFound is how many of several definitions are named: who has more than that
@@ -162,9 +163,19 @@ func folderOf(file string) string {
 	return path.Dir(file)
 }
 
+// formatTable is what the linker needs to know of the formats.
+type formatTable struct {
+	// recognize reports whether bytes may hold a document of a format, links whether of one that refers to others or that
+	// others refer to.
+	recognize, links func(data []byte) bool
+	// read reads the documents of a file, up to the context's end.
+	read func(ctx context.Context, file *source.File, lists Lists) *reading
+}
+
 // linker looks up the parts that other documents hold.
 type linker struct {
 	fsys     fs.FS
+	formats  formatTable
 	options  Options
 	run      []*reading
 	read     map[string]*reading // by file name
@@ -191,9 +202,9 @@ func (l *linker) report(problem Problem) {
 	}
 }
 
-func newLinker(fsys fs.FS, run []*reading, options Options) *linker {
+func newLinker(fsys fs.FS, formats formatTable, run []*reading, options Options) *linker {
 	l := &linker{
-		fsys: fsys, options: options, run: run,
+		fsys: fsys, formats: formats, options: options, run: run,
 		read:    make(map[string]*reading, len(run)),
 		inRun:   make(map[*source.File]bool, len(run)),
 		folders: map[string][]string{}, walked: map[string]bool{standardInput: true},
@@ -201,8 +212,7 @@ func newLinker(fsys fs.FS, run []*reading, options Options) *linker {
 		folded: map[partIn][]*part{}, values: map[string]*parametersFiles{},
 		linked: map[*source.Node]bool{}, unlinked: map[*source.Node]string{}, reported: map[string]bool{},
 	}
-	lookUp := func(ctx context.Context, name string) *reading { return l.file(ctx, l.direct(name)) }
-	l.sizes = newSizes(fsys, lookUp, func(file string) string { return l.project(file).Root })
+	l.sizes = newSizes(fsys, l.sizeOfMLModel, func(file string) string { return l.project(file).Root })
 	for _, reading := range run {
 		l.read[reading.file.Name] = reading
 		l.inRun[reading.file] = true
@@ -210,6 +220,15 @@ func newLinker(fsys fs.FS, run []*reading, options Options) *linker {
 		l.folders[folder] = append(l.folders[folder], reading.file.Name)
 	}
 	return l
+}
+
+// sizeOfMLModel returns the size that the MLmodel of this name states; it is unknown where there is none.
+func (l *linker) sizeOfMLModel(ctx context.Context, name string) Fact[int64] {
+	parts := l.file(ctx, l.direct(name)).parts[mlModel]
+	if len(parts) != 1 {
+		return Fact[int64]{}
+	}
+	return parts[0].facts.Models[0].SizeBytes
 }
 
 // finish completes a deployment by all that is known of it. own is called with a

@@ -176,7 +176,7 @@ func (l *linker) others(ctx context.Context, names []string) []*reading {
 				if i >= len(missing) || ctx.Err() != nil {
 					return
 				}
-				read[i] = l.load(ctx, missing[i], links)
+				read[i] = l.load(ctx, missing[i], l.formats.links)
 			}
 		})
 	}
@@ -226,7 +226,7 @@ func (l *linker) inFolder(ctx context.Context, folder string) []*reading {
 func (l *linker) file(ctx context.Context, name string) *reading {
 	known := l.read[name]
 	if known == nil {
-		known = l.load(ctx, name, func(data []byte) bool { return Recognize(data) != Unrecognized })
+		known = l.load(ctx, name, l.formats.recognize)
 		l.read[name] = known
 	}
 	return known
@@ -239,7 +239,7 @@ func (l *linker) load(ctx context.Context, name string, useful func([]byte) bool
 	if data == nil || !useful(data) {
 		return &reading{}
 	}
-	return readFile(ctx, source.Parse(name, data), l.options.Lists)
+	return l.formats.read(ctx, source.Parse(name, data), l.options.Lists)
 }
 
 // bytes reads a file that completes a deployment, nothing where that cannot be done.

@@ -83,7 +83,7 @@ func (r *reader) header() (readable bool) {
 	r.collection(Error, kind, "string", "Write kind:  "+ownKind+".")
 	keys := []string{"apiVersion", "kind", "metadata", "spec"}
 	meant := map[string]bool{} // keys that others are misspelt for
-	for key := range entries(r.root) {
+	for key := range r.root.Pairs() {
 		if !slices.Contains(keys, key.Text) {
 			meant[suggest.Nearest(key.Text, keys)] = true
 			r.unknownKey(key, keys...)

@@ -86,9 +86,9 @@ b @ 7:7
 			if len(file.Problems) > 0 {
 				t.Fatal(file.Problems)
 			}
-			read := readFile(context.Background(), file, Lists{})
+			reading := readFile(context.Background(), file, Lists{})
 			var b strings.Builder
-			for _, part := range read.parts[instanceType] {
+			for _, part := range reading.parts[instanceType] {
 				fmt.Fprintf(&b, "%s @ %s\n", part.name, at(part.facts.Place.Node))
 				part.facts.Target = part.facts.pods.locate(inFile()).target
 				describeFacts(&b, "  ", reflect.ValueOf(&part.facts.Deployment).Elem())
@@ -154,9 +154,9 @@ func TestPartsAreReadInLinearTime(t *testing.T) {
 				if len(file.Problems) > 0 {
 					t.Fatal(file.Problems)
 				}
-				read := readFile(context.Background(), file, Lists{})
-				if len(read.readers) != 1 || len(read.readers[0].deployments)+len(read.readers[0].parts) == 0 {
-					t.Fatalf("%d documents", len(read.readers))
+				reading := readFile(context.Background(), file, Lists{})
+				if len(reading.readers) != 1 || len(reading.readers[0].deployments)+len(reading.readers[0].parts) == 0 {
+					t.Fatalf("%d documents", len(reading.readers))
 				}
 				return testing.AllocsPerRun(1, func() { readFile(context.Background(), file, Lists{}) })
 			}

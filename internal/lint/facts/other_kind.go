@@ -14,7 +14,9 @@ const otherKindName = "kubernetes-other-kind"
 // below their spec it is one deployment, if it gives GPUs, FPGAs or a target. What the object
 // is for is not known, so it has no workload. An object of a kind that another format knows, in
 // a version in which that format finds nothing, is read here too, with the workload of its kind.
-func otherKind() *format {
+//
+// known reports whether an object is of any other format.
+func otherKind(known func(*source.Node) bool) *format {
 	return &format{
 		name:      otherKindName,
 		title:     "Kubernetes object of any other kind, read by its structure: the pods and the objects of known kinds in it; also a known kind in an unknown version that its own format cannot read",
@@ -24,15 +26,15 @@ func otherKind() *format {
 		marks:     [][]string{{"apiVersion"}, {"kind"}, {"spec"}, {"containers"}},
 		matches: func(root *source.Node) bool {
 			found := false
-			structure(root, func(partOfObject, *source.Node) { found = true })
+			structure(root, known, func(partOfObject, *source.Node) { found = true })
 			return found
 		},
 		read: func(r *reader) {
 			var pods []*source.Node
 			patch := map[*source.Node]bool{}
-			structure(r.root, func(part partOfObject, n *source.Node) {
+			structure(r.root, known, func(part partOfObject, n *source.Node) {
 				if part == objectPart {
-					r.inner = append(r.inner, readDocument(n, r.lists))
+					r.inner = append(r.inner, r.document(n, r.lists))
 					return
 				}
 				pods = append(pods, n)
@@ -61,7 +63,7 @@ const (
 
 // structure calls found for the parts of an object of a kind that no format knows, in the
 // order of the text. What several aliases stand for is found once.
-func structure(object *source.Node, found func(partOfObject, *source.Node)) {
+func structure(object *source.Node, known func(*source.Node) bool, found func(partOfObject, *source.Node)) {
 	if !readByStructure(object) {
 		return
 	}
@@ -72,7 +74,7 @@ func structure(object *source.Node, found func(partOfObject, *source.Node)) {
 			return
 		}
 		seen[n] = true
-		if part, is := partAt(n); is {
+		if part, is := partAt(n, known); is {
 			found(part, n)
 			if part == objectPart { // whose reader reads what is in it
 				return
@@ -84,7 +86,7 @@ func structure(object *source.Node, found func(partOfObject, *source.Node)) {
 		for _, item := range n.Elements() {
 			walk(item)
 		}
-		for _, value := range entries(n) {
+		for _, value := range n.Pairs() {
 			walk(value)
 		}
 	}
@@ -92,9 +94,9 @@ func structure(object *source.Node, found func(partOfObject, *source.Node)) {
 }
 
 // partAt returns what a mapping is.
-func partAt(n *source.Node) (part partOfObject, is bool) {
+func partAt(n *source.Node, known func(*source.Node) bool) (part partOfObject, is bool) {
 	if n.Has("apiVersion") && n.Has("kind") {
-		return objectPart, slices.ContainsFunc(formats(), func(f *format) bool { return f.name != otherKindName && f.matches(n) })
+		return objectPart, known(n)
 	}
 	mappings, images := 0, 0
 	for _, container := range n.Get("containers").Elements() {

@@ -14,14 +14,14 @@ type described struct {
 	deployments []*Deployment
 }
 
-// dropOwned removes the deployments of objects whose controller is in the same file and says the same:
+// dropOwned returns deployments and problems without those of objects whose controller is in the same file and says the same:
 // a list of live objects has a Deployment, its ReplicaSets and their Pods. Of objects whose controller is
 // not there the first stands for it. What an object knows beyond
 // its controller, such as the node that it is bound to, is kept, once for all that share it. The
 // problems of an object that is removed altogether are its controller's.
-func (e *Extraction) dropOwned(objects []described) {
+func dropOwned(deployments []*Deployment, problems []Problem, objects []described) ([]*Deployment, []Problem) {
 	if !slices.ContainsFunc(objects, func(o described) bool { return controllerOf(o.root) != nil }) {
-		return
+		return deployments, problems
 	}
 	indexOf := make(map[objectKey]int, len(objects))
 	for i, object := range objects {
@@ -62,12 +62,13 @@ func (e *Extraction) dropOwned(objects []described) {
 		}
 	}
 	if len(silenced) == 0 && len(dropped) == 0 {
-		return
+		return deployments, problems
 	}
-	e.Deployments = slices.DeleteFunc(e.Deployments, func(d *Deployment) bool { return dropped[d] })
-	e.Problems = slices.DeleteFunc(e.Problems, func(problem Problem) bool {
+	deployments = slices.DeleteFunc(deployments, func(d *Deployment) bool { return dropped[d] })
+	problems = slices.DeleteFunc(problems, func(problem Problem) bool {
 		return slices.ContainsFunc(silenced, func(root *source.Node) bool { return isWithin(problem.Place.Node, root) })
 	})
+	return deployments, problems
 }
 
 // objectKey identifies a live object within a file: by its uid, or by names.

@@ -40,6 +40,11 @@ func Known(root *source.Node) bool {
 	if _, list := listed(root); list {
 		return true
 	}
+	return ofOtherFormat(root)
+}
+
+// ofOtherFormat reports whether a document is of a format that does not read by structure.
+func ofOtherFormat(root *source.Node) bool {
 	return slices.ContainsFunc(formats(), func(f *format) bool { return f.name != otherKindName && f.matches(root) })
 }
 

@@ -54,13 +54,13 @@ func (r *reader) podShape() *shape {
 }
 
 // plus adds what n states to a fact, if n states anything.
-func plus(f Fact[float64], n *source.Node, read func(*source.Node) Fact[float64]) Fact[float64] {
+func plus(f Fact[float64], n *source.Node, value func(*source.Node) Fact[float64]) Fact[float64] {
 	if n.IsNull() {
 		return f
 	}
 	var sum tally
 	sum.add(f)
-	sum.add(read(n))
+	sum.add(value(n))
 	return sum.fact()
 }
 
@@ -190,19 +190,19 @@ func (r *reader) container(d *Draft, container *source.Node) ask {
 
 // requested reads the request of a resource, where there is none its limit, which
 // Kubernetes then requests.
-func requested(resources *source.Node, name string, read func(*source.Node) Fact[float64]) Fact[float64] {
-	return either(resources.At("requests", name), resources.At("limits", name), read)
+func requested(resources *source.Node, name string, value func(*source.Node) Fact[float64]) Fact[float64] {
+	return either(resources.At("requests", name), resources.At("limits", name), value)
 }
 
 // requestedOfPod reads the request of a resource for a whole pod, which stands above its
 // containers'; where there is none what they request together, and where they request
 // none the limit of the whole pod.
 // https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/#pod-level-resource-specification
-func requestedOfPod(whole *source.Node, name string, containers Fact[float64], read func(*source.Node) Fact[float64]) Fact[float64] {
-	if request := read(whole.At("requests", name)); request.Known {
+func requestedOfPod(whole *source.Node, name string, containers Fact[float64], value func(*source.Node) Fact[float64]) Fact[float64] {
+	if request := value(whole.At("requests", name)); request.Known {
 		return request
 	}
-	return or(containers, read(whole.At("limits", name)))
+	return or(containers, value(whole.At("limits", name)))
 }
 
 // resources reads what a pod of one container asks for, where no container states it.
@@ -218,10 +218,10 @@ func (r *reader) resources(d *Draft, resources *source.Node) {
 }
 
 // again reads a value that may have been read before: what is wrong with it is reported once.
-func (r *reader) again(read func(*source.Node) Fact[float64], n *source.Node) Fact[float64] {
+func (r *reader) again(value func(*source.Node) Fact[float64], n *source.Node) Fact[float64] {
 	problems := r.problems
 	defer func() { r.problems = problems }()
-	return read(n)
+	return value(n)
 }
 
 // limitMemory notes what the memory may grow to, if that is more than what is counted.

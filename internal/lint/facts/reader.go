@@ -2,7 +2,6 @@ package facts
 
 import (
 	"fmt"
-	"iter"
 	"path"
 	"strings"
 
@@ -23,6 +22,8 @@ type reader struct {
 	root        *source.Node
 	lists       Lists
 
+	// document reads a document within this one by the table of formats; nil if it is of none.
+	document func(root *source.Node, lists Lists) *reader
 	// inner are the objects of known kinds in an object of a kind that is not.
 	inner []*reader
 
@@ -99,9 +100,9 @@ func (r *reader) name(n *source.Node) Fact[string] {
 }
 
 // part adds facts that complete deployments of other documents. what says so to people.
-func (r *reader) part(kind partKind, what string, facts *Draft) *part {
-	facts.Format, facts.Place = r.format, Place{Node: r.root}
-	part := &part{kind: kind, facts: facts}
+func (r *reader) part(kind partKind, what string, d *Draft) *part {
+	d.Format, d.Place = r.format, Place{Node: r.root}
+	part := &part{kind: kind, facts: d}
 	r.parts = append(r.parts, part)
 	r.completes = what
 	return part
@@ -121,23 +122,6 @@ func (r *reader) report(severity Severity, n *source.Node, remedy, format string
 	r.problems = append(r.problems, Problem{
 		Rule: SyntaxRule, Severity: severity, Message: fmt.Sprintf(format, args...), Remedy: remedy, Place: Place{Node: n},
 	})
-}
-
-// entries yields the keys and values of a mapping that count: of a key written
-// twice the last.
-func entries(n *source.Node) iter.Seq2[*source.Node, *source.Node] {
-	members := n.Entries()
-	last := make(map[string]int, len(members))
-	for i, member := range members {
-		last[member.Key.Text] = i
-	}
-	return func(yield func(key, value *source.Node) bool) {
-		for i, member := range members {
-			if last[member.Key.Text] == i && !yield(member.Key, member.Value) {
-				return
-			}
-		}
-	}
 }
 
 // carry notes that the value stands for a fact, so that a key written twice on the

@@ -78,11 +78,11 @@ func TestModelDeploymentSchemaAndReaderTakeTheSameValues(t *testing.T) {
 		for _, problem := range extraction.Problems {
 			t.Errorf("%s: %s", document, problem.Message)
 		}
-		facts, err := json.Marshal(only(t, extraction))
+		deployment, err := json.Marshal(only(t, extraction))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if bare := `{"name":"d.json","format":"mlpolicy-model-deployment"}`; string(facts) == bare {
+		if bare := `{"name":"d.json","format":"mlpolicy-model-deployment"}`; string(deployment) == bare {
 			t.Errorf("%s: the value states no fact", document)
 		}
 	}
@@ -241,7 +241,7 @@ func reflector(t *testing.T) *jsonschema.Reflector {
 func modelDeploymentSchema(t *testing.T) *jsonschema.Schema {
 	t.Helper()
 	deployment := property(t, factsSchema(t), "deployments").Items
-	facts := descriptions{t, deployment}
+	words := descriptions{t, deployment}
 	models := descriptions{t, property(t, deployment, "models").Items}
 	compute := descriptions{t, property(t, deployment, "compute")}
 
@@ -253,25 +253,25 @@ func modelDeploymentSchema(t *testing.T) *jsonschema.Schema {
 			&jsonschema.Schema{Type: "integer", Minimum: "0", Maximum: "9223372036854775807"}, textLike(whole+`(\.0*)?\s*$|`+number+unit+`\s*$`)),
 	)
 	spec := object(
-		"component", facts.of("component", anyText()),
-		"target", facts.of("target", oneOf[Target]()...),
-		"api", facts.of("api", oneOf[API]()...),
-		"workload", facts.of("workload", oneOf[Workload]()...),
-		"stage", facts.of("stage", oneOf[Stage]()...),
-		"designer", facts.of("designer", anyBoolean()...),
-		"gpus", facts.of("gpus", anyCount()...),
-		"fpgas", facts.of("fpgas", anyCount()...),
+		"component", words.of("component", anyText()),
+		"target", words.of("target", oneOf[Target]()...),
+		"api", words.of("api", oneOf[API]()...),
+		"workload", words.of("workload", oneOf[Workload]()...),
+		"stage", words.of("stage", oneOf[Stage]()...),
+		"designer", words.of("designer", anyBoolean()...),
+		"gpus", words.of("gpus", anyCount()...),
+		"fpgas", words.of("fpgas", anyCount()...),
 		"cpu", given("CPU counts the cores of the whole group or pod.", []any{2, "500m"},
 			&jsonschema.Schema{Type: "number", Minimum: "0", Maximum: "10000000000000000000"}, textLike(`^\s*\+?([0-9]+(\.[0-9]*)?|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]{1,2})?\s*$`)),
 		"memory", given("Memory is of the whole group or pod, with a unit.", []any{"4GiB", "16GB"}, textLike(number+unit+`\s*$`)),
-		"replicas", facts.of("replicas", anyCount()...),
-		"autoscales", facts.of("autoscales", anyBoolean()...),
-		"delivery", facts.of("delivery", anyText()),
-		"labels", facts.of("labels", anyTexts()),
-		"images", facts.of("images", &jsonschema.Schema{Type: "array", Items: given("", nil, anyText())}),
-		"model", facts.of("models", refTo("model"),
+		"replicas", words.of("replicas", anyCount()...),
+		"autoscales", words.of("autoscales", anyBoolean()...),
+		"delivery", words.of("delivery", anyText()),
+		"labels", words.of("labels", anyTexts()),
+		"images", words.of("images", &jsonschema.Schema{Type: "array", Items: given("", nil, anyText())}),
+		"model", words.of("models", refTo("model"),
 			&jsonschema.Schema{Type: "array", Items: &jsonschema.Schema{AnyOf: []*jsonschema.Schema{refTo("model"), refTo("placeholder")}}}),
-		"compute", facts.of("compute", object(
+		"compute", words.of("compute", object(
 			"name", compute.of("name", anyText()),
 			"target", compute.of("target", oneOf[Target]()...),
 			"managed_by", compute.of("managed_by", oneOf[Manager]()...),
@@ -287,8 +287,8 @@ func modelDeploymentSchema(t *testing.T) *jsonschema.Schema {
 		)),
 	)
 	metadata := object(
-		"name", facts.of("name", anyText()),
-		"labels", facts.of("labels", anyTexts()),
+		"name", words.of("name", anyText()),
+		"labels", words.of("labels", anyTexts()),
 		"annotations", given("Annotations may declare facts, as those of a Kubernetes object do.", nil, anyTexts()),
 	)
 	metadata.AdditionalProperties = nil

@@ -186,7 +186,7 @@ func (r *reader) seldonModel(spec *source.Node) {
 func (r *reader) seldonServer(spec *source.Node) {
 	d := r.object(r.root)
 	containers := []*source.Node{nil}
-	for key, container := range entries(spec.Get("imageOverrides")) {
+	for key, container := range spec.Get("imageOverrides").Pairs() {
 		if key.Text == "init" {
 			d.image(container.Get("image"))
 		} else {

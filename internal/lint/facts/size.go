@@ -23,8 +23,8 @@ const maxModelFiles = 10_000
 // configuration's inventory. Here are the first three.
 type sizes struct {
 	fsys     fs.FS
-	read     func(ctx context.Context, name string) *reading // of a document that is looked up
-	root     func(file string) string                        // of a file's project, empty where nothing marks one
+	mlModel  MLModel
+	root     func(file string) string // of a file's project, empty where nothing marks one
 	measured map[measuredPath]measured
 }
 
@@ -39,8 +39,12 @@ type measured struct {
 	node   *source.Node
 }
 
-func newSizes(fsys fs.FS, read func(context.Context, string) *reading, root func(file string) string) *sizes {
-	return &sizes{fsys: fsys, read: read, root: root, measured: map[measuredPath]measured{}}
+// MLModel returns the size that the MLmodel of this name states; it is unknown where there is none.
+type MLModel func(ctx context.Context, name string) Fact[int64]
+
+// newSizes measures in fsys. root returns the root of a file's project, empty where nothing marks one.
+func newSizes(fsys fs.FS, mlModel MLModel, root func(file string) string) *sizes {
+	return &sizes{fsys: fsys, mlModel: mlModel, root: root, measured: map[measuredPath]measured{}}
 }
 
 // measure looks up the sizes of models whose files are at hand: those whose path is
@@ -106,7 +110,7 @@ func (s *sizes) path(ctx context.Context, file, stated string) measured {
 	}
 	folder := folderOf(file)
 	if s.fsys == nil {
-		size, _ := s.mlModel(ctx, path.Join(folder, local, mlModelName))
+		size, _ := s.stated(ctx, path.Join(folder, local, mlModelName))
 		return size
 	}
 	base, err := resolve(s.fsys, folder)
@@ -154,7 +158,7 @@ func localPath(stated string) (string, error) {
 func (s *sizes) found(ctx context.Context, root string, found file) (measured, error) {
 	if found.info.IsDir() {
 		if manifest, err := s.follow(root, path.Join(found.name, mlModelName)); err == nil {
-			if size, ok := s.mlModel(ctx, manifest.name); ok {
+			if size, ok := s.stated(ctx, manifest.name); ok {
 				return size, nil
 			}
 		}
@@ -162,7 +166,7 @@ func (s *sizes) found(ctx context.Context, root string, found file) (measured, e
 	}
 	switch base := path.Base(found.as); {
 	case base == mlModelName:
-		if size, ok := s.mlModel(ctx, found.name); ok {
+		if size, ok := s.stated(ctx, found.name); ok {
 			return size, nil
 		}
 		return measured{}, fmt.Errorf("%s does not declare the size of the model", found.as)
@@ -196,13 +200,12 @@ const pointerSource = "git-lfs pointer"
 // mlModelName is the name of the file that MLflow writes beside a model's files.
 const mlModelName = "MLmodel"
 
-// mlModel reads the size that an MLmodel states.
-func (s *sizes) mlModel(ctx context.Context, name string) (measured, bool) {
-	parts := s.read(ctx, name).parts[mlModel]
-	if len(parts) != 1 || parts[0].facts.Models[0].SizeBytes.Value == 0 {
+// stated returns the size that an MLmodel states.
+func (s *sizes) stated(ctx context.Context, name string) (measured, bool) {
+	bytes := s.mlModel(ctx, name)
+	if bytes.Value == 0 {
 		return measured{}, false
 	}
-	bytes := parts[0].facts.Models[0].SizeBytes
 	return measured{bytes: bytes.Value, source: "MLmodel", why: "size that MLflow measured", node: bytes.Place.Node}, true
 }
 

@@ -146,7 +146,7 @@ type merger struct {
 
 func (m *merger) deployment(d, said *Draft) {
 	fill(m, "component", &d.Component, said.Component)
-	if d.narrows(said.Target) {
+	if said.Target.Known && d.narrows == (narrowing{from: d.Target.Value, to: said.Target.Value}) {
 		d.Target = said.Target
 	}
 	fill(m, "target", &d.Target, said.Target)

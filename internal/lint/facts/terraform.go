@@ -11,35 +11,31 @@ import (
 // plan leaves as they are count, those that it destroys or forgets and data sources,
 // which others own, do not. Without changes, as tools print it that show less, what is
 // planned counts. The JSON of a state has neither and is none.
-//
-// It is no variable, because a plan holds manifests, which the formats of the table read.
-func terraformPlan() *format {
-	return &format{
-		name: "terraform-plan",
-		title: "Plan of Terraform or OpenTofu as JSON (`terraform show -json`): resources of the providers azurerm 2 to 4, azapi and kubernetes; " +
-			"values that are sensitive or known only after apply are not read",
-		signs:     "`format_version` with `resource_changes` or `planned_values`",
-		reference: "https://developer.hashicorp.com/terraform/internals/json-format#plan-representation",
-		links:     true,
-		marks:     [][]string{{"format_version"}, {"resource_changes", "planned_values"}, terraformMarks},
-		shapes:    terraformShapes,
-		matches: func(root *source.Node) bool {
-			return root.Has("format_version") && (root.Has("resource_changes") || root.Has("planned_values"))
-		},
-		read: func(r *reader) {
-			changes := r.root.Get("resource_changes").Elements()
-			for _, object := range changes {
-				change := object.Get("change")
-				if stays(change.Get("actions")) {
-					r.planned(object, redacted(change.Get("after"), change.Get("after_unknown")), change.Get("after_sensitive"))
-				}
+var terraformPlan = format{
+	name: "terraform-plan",
+	title: "Plan of Terraform or OpenTofu as JSON (`terraform show -json`): resources of the providers azurerm 2 to 4, azapi and kubernetes; " +
+		"values that are sensitive or known only after apply are not read",
+	signs:     "`format_version` with `resource_changes` or `planned_values`",
+	reference: "https://developer.hashicorp.com/terraform/internals/json-format#plan-representation",
+	links:     true,
+	marks:     [][]string{{"format_version"}, {"resource_changes", "planned_values"}, terraformMarks},
+	shapes:    terraformShapes,
+	matches: func(root *source.Node) bool {
+		return root.Has("format_version") && (root.Has("resource_changes") || root.Has("planned_values"))
+	},
+	read: func(r *reader) {
+		changes := r.root.Get("resource_changes").Elements()
+		for _, object := range changes {
+			change := object.Get("change")
+			if stays(change.Get("actions")) {
+				r.planned(object, redacted(change.Get("after"), change.Get("after_unknown")), change.Get("after_sensitive"))
 			}
-			if len(changes) == 0 {
-				r.plannedModule(r.root.At("planned_values", "root_module"))
-			}
-			r.ground()
-		},
-	}
+		}
+		if len(changes) == 0 {
+			r.plannedModule(r.root.At("planned_values", "root_module"))
+		}
+		r.ground()
+	},
 }
 
 var terraformShapes = map[string]*shape{"": mappingOf(map[string]*shape{

@@ -37,7 +37,7 @@ func (r *reader) manifest(object *source.Node) {
 	if object.IsNull() {
 		return
 	}
-	outer := readDocument(object, r.lists)
+	outer := r.document(object, r.lists)
 	if outer == nil {
 		return
 	}

@@ -241,7 +241,7 @@ func changeMarked(value, marks *source.Node) {
 	for i := range min(len(value.Items), len(marks.Items)) {
 		changeMarked(value.Items[i], marks.Items[i])
 	}
-	for key := range entries(value) {
+	for key := range value.Pairs() {
 		changeMarked(value.Get(key.Text), marks.Get(key.Text))
 	}
 }

@@ -192,6 +192,9 @@ func TestQuantityBounds(t *testing.T) {
 			t.Errorf("parseQuantity(%q) = %v, %t, want %v", text, got.AsApproximateFloat64(), ok, want)
 		}
 	}
+}
+
+func TestNumbersHaveBounds(t *testing.T) {
 	d := only(t, extract(t, nil, Options{}, "aci.yaml",
 		"computeType: ACI\nnumReplicas: 1e300\ncontainerResourceRequirements: {cpu: 1e308, memoryInGB: .nan, fpga: .inf}\n"))
 	if d.CPUCores.Known || d.MemoryGiB.Known || d.FPGAs.Known || d.Replicas.Known {

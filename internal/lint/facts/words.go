@@ -16,7 +16,7 @@ func (r *reader) words(spec *source.Node, d *Draft) {
 	if !r.is(spec, source.Mapping) {
 		return
 	}
-	for key, value := range entries(spec) {
+	for key, value := range spec.Pairs() {
 		switch key.Text {
 		case "component":
 			d.Component = r.line(value)
@@ -82,7 +82,7 @@ func (r *reader) models(value *source.Node) []*Model {
 			continue
 		}
 		model := &Model{Place: Place{Node: item}}
-		for key, value := range entries(item) {
+		for key, value := range item.Pairs() {
 			switch key.Text {
 			case "name":
 				model.Name = r.line(value)
@@ -144,7 +144,7 @@ func (r *reader) computeWords(value *source.Node) *Compute {
 		return nil
 	}
 	c := &Compute{Format: r.format, Place: Place{Node: value}}
-	for key, value := range entries(value) {
+	for key, value := range value.Pairs() {
 		switch key.Text {
 		case "name":
 			c.Name = r.line(value)
@@ -224,7 +224,7 @@ func (r *reader) sizeOfMemory(n *source.Node) Fact[float64] {
 // labels reads a mapping of strings. Values that are not known yet are left out
 // without a word: no rule of ours reads them.
 func (r *reader) labels(n *source.Node) map[string]Fact[string] {
-	for _, label := range entries(n) {
+	for _, label := range n.Pairs() {
 		r.collection(Warning, label, "string", "Write a single string.")
 	}
 	return addLabels(nil, n)
@@ -316,7 +316,7 @@ func (r *reader) statements(d *Draft, annotations *source.Node) {
 // statement returns what annotations, labels or tags state, nil for nothing.
 func (r *reader) statement(annotations *source.Node) *Draft {
 	var said *Draft
-	for key, value := range entries(annotations) {
+	for key, value := range annotations.Pairs() {
 		name, ours := statedIn(key.Text)
 		if !ours {
 			continue

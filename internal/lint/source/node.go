@@ -2,6 +2,7 @@ package source
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -81,6 +82,22 @@ func (n *Node) Entries() []Member {
 		return nil
 	}
 	return n.Members
+}
+
+// Pairs yields the keys and values of a mapping that count: of a key written twice the last.
+func (n *Node) Pairs() iter.Seq2[*Node, *Node] {
+	members := n.Entries()
+	last := make(map[string]int, len(members))
+	for i, member := range members {
+		last[member.Key.Text] = i
+	}
+	return func(yield func(key, value *Node) bool) {
+		for i, member := range members {
+			if last[member.Key.Text] == i && !yield(member.Key, member.Value) {
+				return
+			}
+		}
+	}
 }
 
 // IsNull reports whether the node is missing or null.
