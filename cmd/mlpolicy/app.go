@@ -57,6 +57,7 @@ func (p *program) app() *cli.App {
 			p.targetsCommand(),
 			p.rulesCommand(),
 			p.explainCommand(),
+			p.newCommand(),
 			p.factsCommand(),
 			p.whereCommand(),
 			p.webhookCommand(),

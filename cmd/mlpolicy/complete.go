@@ -93,6 +93,8 @@ func (p *program) argumentCandidates(c *cli.Context, at position) []candidate {
 		return p.ruleCandidates(c)
 	case at.command.Name == "explain" && len(at.arguments) == 1:
 		return p.exampleCandidates(c, at.arguments[0])
+	case at.command.Name == "new" && len(at.arguments) == 0:
+		return []candidate{{word: ruleSkeleton}}
 	case at.command.Name == "targets" && slices.Contains(at.previous, "--"+diffFlag):
 		return p.editionCandidates(c, "")
 	case at.command.Name == "completion" && len(at.arguments) == 0:

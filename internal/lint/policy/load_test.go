@@ -299,9 +299,9 @@ func TestLoadNamesTheCulprit(t *testing.T) {
 		{"package twice", write("mlpolicy/rules/memory/more.rego", memoryRego),
 			[]string{"builtin:mlpolicy/rules/memory/more.rego:12: rule memory: the rule exists already: " + memory}},
 		{"ID of another spelling", write("mlpolicy/rules/few_pods/few_pods.rego", strings.Replace(replicaRego, "few-replicas", "few_pods", 1)),
-			[]string{`builtin:mlpolicy/rules/few_pods/few_pods.rego:7: rule ID "few_pods" is not of lower-case words with hyphens between them`}},
+			[]string{`builtin:mlpolicy/rules/few_pods/few_pods.rego:7: invalid rule ID "few_pods": use lower-case words joined by hyphens`}},
 		{"ID of Go's own findings", write("mlpolicy/rules/syntax/syntax.rego", strings.Replace(replicaRego, "few-replicas", "syntax", 1)),
-			[]string{`builtin:mlpolicy/rules/syntax/syntax.rego:7: rule ID "syntax" is taken: findings about the input itself bear it`}},
+			[]string{`builtin:mlpolicy/rules/syntax/syntax.rego:7: rule ID "syntax" is reserved for findings about the input itself`}},
 		{"no rules", remove(memoryFile, replicaFile),
 			[]string{"there is no rule: no package below mlpolicy.rules"}},
 

@@ -117,10 +117,8 @@ func (m *module) rule() (id string, wrong *Error) {
 	id = steps[2]
 	folder := path.Dir(m.path)
 	switch {
-	case !isID(id):
-		return "", m.fault("", at, "rule ID %q is not of lower-case words with hyphens between them", id)
-	case slices.Contains([]string{facts.SyntaxRule, facts.ContradictionRule, facts.BindingRule, waiverRule}, id):
-		return "", m.fault("", at, "rule ID %q is taken: findings about the input itself bear it", id)
+	case CheckID(id) != nil:
+		return "", m.fault("", at, "%v", CheckID(id))
 	case path.Base(path.Dir(folder)) == "rules" && path.Base(folder) != id:
 		return "", m.fault(id, at, "package %s stands in folder %s; the folder's name is the rule's ID", name, path.Base(folder))
 	}
@@ -129,6 +127,17 @@ func (m *module) rule() (id string, wrong *Error) {
 
 // waiverRule is the ID of findings about waivers, which the configuration gives.
 const waiverRule = "waiver"
+
+// CheckID returns an error unless a rule of a policy may have the ID.
+func CheckID(id string) error {
+	switch {
+	case !isID(id):
+		return fmt.Errorf("invalid rule ID %q: use lower-case words joined by hyphens", id)
+	case slices.Contains([]string{facts.SyntaxRule, facts.ContradictionRule, facts.BindingRule, waiverRule}, id):
+		return fmt.Errorf("rule ID %q is reserved for findings about the input itself", id)
+	}
+	return nil
+}
 
 func isID(text string) bool {
 	for word := range strings.SplitSeq(text, "-") {
