@@ -224,7 +224,7 @@ func objectPolicy(ctx context.Context, c *cli.Context, written *config.Config, p
 			judging.LeftOut = append(judging.LeftOut, rule.ID)
 		}
 	}
-	if err := judging.Try(ctx); err != nil {
+	if err := judging.SelfTest(ctx); err != nil {
 		return nil, usagef("a plain Pod cannot be judged: %s", err)
 	}
 	return judging, nil

@@ -365,7 +365,7 @@ func TestTry(t *testing.T) {
 		{"a rule that fails", []policy.Folder{failing}, true},
 		{"one of each", []policy.Folder{denying, failing}, true},
 	} {
-		if err := policyOf(t, "", test.extra...).Try(t.Context()); (err != nil) != test.fails {
+		if err := policyOf(t, "", test.extra...).SelfTest(t.Context()); (err != nil) != test.fails {
 			t.Errorf("%s: %v", test.name, err)
 		}
 	}

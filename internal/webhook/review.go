@@ -1,13 +1,12 @@
-// Package webhook answers the reviews of a Kubernetes API server. Policy.Review is the
-// whole of the judgement and pure; Handler puts HTTP around it, and Server TLS, metrics,
+// Package webhook answers the reviews of a Kubernetes API server. Policy.Review makes the
+// decision and is pure; Handler puts HTTP around it, and Server TLS, metrics,
 // reloading, readiness and an orderly end.
 //
-// What an object is judged by is package lint's business, and the same as for files.
+// Package lint evaluates the object, by the same rules as files.
 package webhook
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,7 +27,7 @@ import (
 // objectName stands for the name of a file, which an object does not have.
 const objectName = "object"
 
-// Policy is what reviews are judged by. It is safe for concurrent use.
+// Policy decides about requests. It is safe for concurrent use.
 type Policy struct {
 	// Admission evaluates objects.
 	Admission *lint.Admission
@@ -88,7 +87,7 @@ type Decision struct {
 	Exempted []ExemptedError
 	// Enforced reports whether the mode is to deny.
 	Enforced bool
-	// Failed says what could not be judged, which would not change the verdict.
+	// Failed says what could not be evaluated, which would not change the verdict.
 	Failed error
 }
 
@@ -106,58 +105,49 @@ type outcome struct {
 
 func (o outcome) denies() bool { return o.Severity == lint.Error && o.exemption == "" }
 
-// errNoObject says that there is nothing to judge.
+// errNoObject says that there is nothing to review.
 var errNoObject = errors.New("the request has no object")
 
-// Review judges a request. The error, which is not a verdict, is the context's or says what
-// could not be judged. Where that would not change the verdict, since other rules deny the
+// Review reviews a request. The error, which is not a verdict, is the context's or says what
+// could not be evaluated. Where that would not change the verdict, since other rules deny the
 // object or none may, it is in Decision.Failed.
 func (p *Policy) Review(ctx context.Context, request *admissionv1.AdmissionRequest) (*Decision, error) {
 	enforced := p.Enforces(request.Namespace)
-	if isBinding(request) {
+	switch {
+	case isBinding(request):
 		return p.bind(request, enforced)
-	}
-	if !inScope(request) {
+	case !inScope(request):
 		return p.decide(request, nil, enforced), nil
-	}
-	if len(request.Object.Raw) == 0 {
+	case len(request.Object.Raw) == 0:
 		return nil, errNoObject
 	}
-	now, err := p.judge(ctx, request, request.Object.Raw)
+	now, err := p.evaluate(ctx, request, request.Object.Raw)
 	if err != nil {
-		if isGone(ctx) || p.exempts(request, enforced) == "" {
+		if isGone(ctx) || p.exemptionOf(request, enforced) == "" {
 			return nil, err
 		}
 		d := p.decide(request, nil, enforced)
 		d.Failed = err
 		return d, nil
 	}
-	failed := now.failed
-	outcomes := make([]outcome, len(now.findings))
-	for i, finding := range now.findings {
-		outcomes[i].Finding = finding
-	}
-	var exemption Exemption
+
+	failed, outcomes, exemption := now.failed, outcomesOf(now.findings), Exemption("")
 	if failed != nil || slices.ContainsFunc(outcomes, outcome.denies) {
-		exemption = p.exempts(request, enforced)
+		exemption = p.exemptionOf(request, enforced)
 		for i := range outcomes {
 			outcomes[i].exemption = exemption
 		}
-		// Also where nothing is denied: what enforcing would deny is to be told apart.
-		if (exemption == "" || exemption == WarnMode) && request.Operation == admissionv1.Update && len(request.OldObject.Raw) > 0 {
-			before, err := p.judge(ctx, request, request.OldObject.Raw)
-			switch {
-			case err == nil:
-				if ratchet(outcomes, before) {
-					failed = errors.Join(failed, before.failed)
-				}
-			case isGone(ctx), exemption == "":
-				return nil, fmt.Errorf("the object as it was: %w", err)
-			default:
-				failed = errors.Join(failed, fmt.Errorf("the object as it was: %w", err))
-			}
+		before, err := p.evaluateBefore(ctx, request, exemption)
+		switch {
+		case err != nil && (isGone(ctx) || exemption == ""):
+			return nil, err
+		case err != nil:
+			failed = errors.Join(failed, err)
+		case exemptExisting(outcomes, before):
+			failed = errors.Join(failed, before.failed)
 		}
 	}
+
 	suggest(ctx, now.result, outcomes)
 	d := p.decide(request, outcomes, enforced)
 	if failed != nil && d.Verdict != Denied && exemption == "" {
@@ -165,6 +155,14 @@ func (p *Policy) Review(ctx context.Context, request *admissionv1.AdmissionReque
 	}
 	d.Failed = failed
 	return d, nil
+}
+
+func outcomesOf(findings []lint.Finding) []outcome {
+	outcomes := make([]outcome, len(findings))
+	for i, finding := range findings {
+		outcomes[i].Finding = finding
+	}
+	return outcomes
 }
 
 // suggest completes the remedies of the errors that deny, within a tenth of the time that is left.
@@ -183,7 +181,7 @@ func suggest(ctx context.Context, result *lint.Result, outcomes []outcome) {
 	result.Suggest(ctx, denying...)
 }
 
-// isGone reports whether nobody waits for the answer any more.
+// isGone reports whether the client no longer waits for the answer.
 func isGone(ctx context.Context) bool { return errors.Is(ctx.Err(), context.Canceled) }
 
 // inScope reports whether a request is the webhook's business: what is created or changed,
@@ -201,8 +199,8 @@ func inScope(request *admissionv1.AdmissionRequest) bool {
 	return false
 }
 
-// Try judges a plain Pod. A rule that fails on that fails on nearly everything.
-func (p *Policy) Try(ctx context.Context) error {
+// SelfTest reviews a plain Pod. A rule that fails on that fails on nearly everything.
+func (p *Policy) SelfTest(ctx context.Context) error {
 	request, err := decode([]byte(selfReview))
 	if err != nil {
 		return err
@@ -214,37 +212,52 @@ func (p *Policy) Try(ctx context.Context) error {
 	return d.Failed
 }
 
-// judgement is what an object is found to be.
-type judgement struct {
-	result   *lint.Result
-	findings []lint.Finding // the worst first
-	failed   error          // of rules on the object; the findings of the others are whole
-	rules    []string       // that failed
+// evaluation is what the policies report about an object.
+type evaluation struct {
+	result      *lint.Result
+	findings    []lint.Finding // the worst first
+	failed      error          // of rules on the object; the findings of the others are complete
+	failedRules []string
 }
 
-func (p *Policy) judge(ctx context.Context, request *admissionv1.AdmissionRequest, object []byte) (judgement, error) {
+func (p *Policy) evaluate(ctx context.Context, request *admissionv1.AdmissionRequest, object []byte) (*evaluation, error) {
 	input := lint.Input{Name: objectName, Read: func() ([]byte, error) { return object, nil }}
 	result, err := p.Admission.Review(ctx, request.Namespace, input)
 	if err != nil {
-		return judgement{}, err
+		return nil, err
 	}
-	j := judgement{result: result, findings: result.Findings, failed: errors.Join(result.Errors...)}
-	if j.failed != nil {
+	e := &evaluation{result: result, findings: result.Findings, failed: errors.Join(result.Errors...)}
+	if e.failed != nil {
 		complete := false
-		if j.rules, complete = result.FailedRules(); !complete {
-			return judgement{}, j.failed
+		if e.failedRules, complete = result.FailedRules(); !complete {
+			return nil, e.failed
 		}
 	}
-	slices.SortStableFunc(j.findings, func(a, b lint.Finding) int { return rank(a.Severity) - rank(b.Severity) })
-	return j, nil
+	slices.SortStableFunc(e.findings, func(a, b lint.Finding) int {
+		return severityOrder(a.Severity) - severityOrder(b.Severity)
+	})
+	return e, nil
 }
 
-func rank(severity lint.Severity) int {
+// evaluateBefore evaluates the object as it was before an update. It returns nil for a request that is not an update, and
+// for an object with an exemption. The mode is not one: what enforcing would deny is told apart from what it would not.
+func (p *Policy) evaluateBefore(ctx context.Context, request *admissionv1.AdmissionRequest, exemption Exemption) (*evaluation, error) {
+	if exemption != "" && exemption != WarnMode || request.Operation != admissionv1.Update || len(request.OldObject.Raw) == 0 {
+		return nil, nil
+	}
+	before, err := p.evaluate(ctx, request, request.OldObject.Raw)
+	if err != nil {
+		return nil, fmt.Errorf("the object as it was: %w", err)
+	}
+	return before, nil
+}
+
+func severityOrder(severity lint.Severity) int {
 	return slices.Index([]lint.Severity{lint.Error, lint.Warning, lint.Note}, severity)
 }
 
-// exempts tells why an object is not denied whatever it is, empty for one that can be.
-func (p *Policy) exempts(request *admissionv1.AdmissionRequest, enforced bool) Exemption {
+// exemptionOf returns the reason why an object is never denied, empty for one that can be.
+func (p *Policy) exemptionOf(request *admissionv1.AdmissionRequest, enforced bool) Exemption {
 	switch {
 	// Only the API server sets the time of deletion, and it does so on what is there already.
 	case request.Operation == admissionv1.Update && metadataOf(request.OldObject.Raw, "deletionTimestamp").DeletionTimestamp != nil:
@@ -284,7 +297,7 @@ type metadata struct {
 // where the metadata is malformed: a broken object earns no exemption.
 func metadataOf(object []byte, key string) metadata {
 	if !bytes.Contains(object, []byte(key)) {
-		return metadata{} // reading the whole object takes as long as judging it
+		return metadata{} // reading the whole object takes as long as evaluating it
 	}
 	var of struct {
 		Metadata metadata `json:"metadata"`
@@ -293,66 +306,6 @@ func metadataOf(object []byte, key string) metadata {
 		return metadata{}
 	}
 	return of.Metadata
-}
-
-// ratchet exempts the errors that the object had before, each of them for one error now: of the
-// same rule, component and message, wherever it has moved, or by an amount that is not larger
-// on the same target. A message has the values in it, so that an error whose value changed
-// otherwise is new. What was wrong on a target on which the object only may have run is new where
-// it runs there now, and not the other way round. An error behind which nothing was judged is never known to be unchanged.
-// Errors of a rule that failed on the object as it was are exempted, since they may not be new,
-// and unsure reports whether there are any.
-func ratchet(now []outcome, before judgement) (unsure bool) {
-	had := slices.DeleteFunc(slices.Clone(before.findings), func(finding lint.Finding) bool { return finding.Severity != lint.Error })
-	take := func(outcome *outcome, covers func(lint.Finding) bool) {
-		if outcome.Severity != lint.Error || outcome.Unjudged || outcome.exemption == Unchanged {
-			return
-		}
-		if i := slices.IndexFunc(had, covers); i >= 0 {
-			had = slices.Delete(had, i, i+1)
-			outcome.exemption = Unchanged
-		}
-	}
-	// The largest amount takes the least of those that cover it, so that as many as possible are covered.
-	slices.SortStableFunc(had, func(a, b lint.Finding) int { return cmp.Compare(a.Amount.Value, b.Amount.Value) })
-	order := make([]*outcome, len(now))
-	for i := range now {
-		order[i] = &now[i]
-	}
-	slices.SortStableFunc(order, func(a, b *outcome) int { return cmp.Compare(b.Amount.Value, a.Amount.Value) })
-	// What must run takes nothing that only may have run, and what may run takes its own kind first.
-	for _, comparable := range []func(was, is lint.Finding) bool{
-		func(was, is lint.Finding) bool { return was.Possible == is.Possible },
-		func(was, is lint.Finding) bool { return was.Possible == "" },
-	} {
-		same := func(was, is lint.Finding) bool {
-			return was.Rule == is.Rule && was.Component == is.Component && comparable(was, is)
-		}
-		for i := range now {
-			take(&now[i], func(was lint.Finding) bool { return same(was, now[i].Finding) && said(was) == said(now[i].Finding) })
-		}
-		for _, outcome := range order {
-			take(outcome, func(was lint.Finding) bool {
-				return same(was, outcome.Finding) && was.Target == outcome.Target && outcome.Amount.NotAbove(was.Amount)
-			})
-		}
-	}
-	for i := range now {
-		if now[i].Severity == lint.Error && !now[i].Unjudged && slices.Contains(before.rules, now[i].Rule) {
-			now[i].exemption, unsure = Unchanged, true
-		}
-	}
-	return unsure
-}
-
-// said is the message of a finding but for its field, which messages about the input itself name, and
-// for the words which say that the deployment need not run on the target.
-func said(finding lint.Finding) string {
-	message := strings.TrimPrefix(finding.Message, finding.Possible)
-	if finding.Field == "" {
-		return message
-	}
-	return strings.ReplaceAll(message, finding.Field, "")
 }
 
 // decide makes the response of outcomes, the worst of which come first.
