@@ -8,8 +8,6 @@ import (
 
 	"github.com/mlpolicy/mlpolicy/internal/lint"
 	"github.com/mlpolicy/mlpolicy/internal/lint/config"
-	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
-	"github.com/mlpolicy/mlpolicy/policies"
 )
 
 // TestWhatVanishesDuringAWalkIsAnError removes a file and a folder that the walk has seen
@@ -25,7 +23,7 @@ func TestWhatVanishesDuringAWalkIsAnError(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	loaded, err := policy.Load(t.Context(), policies.FS, nil)
+	loaded, err := builtin()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,6 +18,7 @@ func TestWalkLeavesOutWhatGitIgnores(t *testing.T) {
 	if _, err := exec.LookPath("git"); err != nil {
 		t.Skip(err)
 	}
+	root := repositoryOfFiles(t)
 	for _, ignores := range []map[string]string{
 		{".gitignore": "*.yaml\n!a.yaml\n"},
 		{".gitignore": "a\n"},
@@ -47,7 +48,7 @@ func TestWalkLeavesOutWhatGitIgnores(t *testing.T) {
 		{".gitignore": "a/c/b.yaml\n", "a/.gitignore": "/c/a.yaml\nb/\n"},
 		{".git/info/exclude": "a.yaml\n", ".gitignore": "!/a.yaml\n"},
 	} {
-		compareWithGit(t, ignores)
+		compareWithGit(t, root, ignores)
 	}
 
 	random := rand.New(rand.NewPCG(7, 11))
@@ -64,17 +65,36 @@ func TestWalkLeavesOutWhatGitIgnores(t *testing.T) {
 				ignores[file] += pick("", "", "!") + pick("", "", "/") + strings.Join(steps, "/") + pick("", "", "/") + "\n"
 			}
 		}
-		compareWithGit(t, ignores)
+		compareWithGit(t, root, ignores)
 	}
 }
 
-func compareWithGit(t *testing.T, ignores map[string]string) {
+// repositoryOfFiles is a Git work tree of files with names that patterns tell apart.
+func repositoryOfFiles(t *testing.T) (root string) {
 	t.Helper()
-	root := t.TempDir()
+	root = t.TempDir()
 	if output, err := exec.Command("git", "init", "-q", root).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, output)
 	}
-	put := func(name, text string) {
+	for _, folder := range []string{"", "a", "b", "c", "a/b", "a/c", "a/c/b", "b/a/c"} {
+		for _, name := range []string{"a.yaml", "b.yaml", "c.yaml", "{a}.yaml", "#a.yaml", "!a.yaml", "ä.yaml"} {
+			file := filepath.Join(root, folder, name)
+			if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(file, nil, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return root
+}
+
+// compareWithGit writes ignore files into a repository, compares what a walk finds there with what Git lists, and
+// removes them again.
+func compareWithGit(t *testing.T, root string, ignores map[string]string) {
+	t.Helper()
+	for name, text := range ignores {
 		file := filepath.Join(root, name)
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			t.Fatal(err)
@@ -82,14 +102,7 @@ func compareWithGit(t *testing.T, ignores map[string]string) {
 		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
-	}
-	for _, folder := range []string{"", "a", "b", "c", "a/b", "a/c", "a/c/b", "b/a/c"} {
-		for _, name := range []string{"a.yaml", "b.yaml", "c.yaml", "{a}.yaml", "#a.yaml", "!a.yaml", "ä.yaml"} {
-			put(filepath.Join(folder, name), "")
-		}
-	}
-	for name, text := range ignores {
-		put(name, text)
+		defer os.Remove(file)
 	}
 
 	list := exec.Command("git", "-C", root, "-c", "core.excludesFile=", "-c", "core.quotePath=false", "ls-files", "--others", "--exclude-standard")

@@ -33,6 +33,11 @@ var allowedImports = map[string][]string{
 		"google.golang.org/protobuf/encoding/protowire", // ONNX
 		"cel.dev/cel-go/",                               // selectors of device classes
 	},
+	"internal/sweep": nil,
+	"internal/lint/policy/policytest": {
+		module + "internal/lint/policy",
+		module + "policies",
+	},
 	"internal/lint/policy": {
 		module + "internal/lint/facts",
 		module + "internal/lint/suggest",

@@ -215,7 +215,7 @@ func (full) Write([]byte) (int, error) { return 0, errors.New("disk full") }
 func examplesOfRules(t testing.TB) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
-	loaded, err := policy.Load(t.Context(), policies.FS, nil)
+	loaded, err := builtin()
 	if err != nil {
 		t.Fatal(err)
 	}

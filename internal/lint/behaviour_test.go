@@ -16,7 +16,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/config"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
-	"github.com/mlpolicy/mlpolicy/policies"
+	"github.com/mlpolicy/mlpolicy/internal/lint/policy/policytest"
 )
 
 // brief lists findings as file:line:column severity rule.
@@ -181,10 +181,7 @@ func withRule(t *testing.T, rego string) *lint.Linter {
 
 func policiesWith(t *testing.T, rego string) *policy.Policies {
 	t.Helper()
-	loaded, err := policy.Load(t.Context(), policies.FS, []policy.Folder{{Name: "acme", FS: fstest.MapFS{"rule.rego": {Data: []byte(rego)}}}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	loaded := policytest.Load(t, policy.Folder{Name: "acme", FS: fstest.MapFS{"rule.rego": {Data: []byte(rego)}}})
 	return loaded
 }
 

@@ -16,8 +16,8 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/config"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
+	"github.com/mlpolicy/mlpolicy/internal/lint/policy/policytest"
 	"github.com/mlpolicy/mlpolicy/internal/lint/report"
-	"github.com/mlpolicy/mlpolicy/policies"
 )
 
 // example is a file of a rule's examples, {bad,good}.<target>[-<case>].{yaml,json}. A comment
@@ -33,10 +33,7 @@ type example struct {
 // examples lists the examples of all rules.
 func examples(t testing.TB) []example {
 	t.Helper()
-	loaded, err := policy.Load(t.Context(), policies.FS, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	loaded := policytest.Builtin(t)
 	var (
 		list  []example
 		files = fstest.MapFS{}
@@ -118,10 +115,7 @@ func onTarget(t *testing.T, linter *lint.Linter, e example) bool {
 // reports something on, under the first edition in which it reports anything. A rule that reports the
 // same on all targets does not depend on them and needs one pair.
 func TestEveryRuleHasExamples(t *testing.T) {
-	loaded, err := policy.Load(t.Context(), policies.FS, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	loaded := policytest.Builtin(t)
 	list, linter := examples(t), newLinter(t)
 	var found []*facts.Extraction
 	for _, e := range list {

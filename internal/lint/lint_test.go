@@ -9,24 +9,20 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint"
 	"github.com/mlpolicy/mlpolicy/internal/lint/config"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
-	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
-	"github.com/mlpolicy/mlpolicy/policies"
+	"github.com/mlpolicy/mlpolicy/internal/lint/policy/policytest"
 )
 
 // newLinter makes a Linter of the embedded policies; yaml is its configuration.
 func newLinter(t testing.TB, yaml ...string) *lint.Linter {
 	t.Helper()
-	loaded, err := policy.Load(t.Context(), policies.FS, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
 	configuration := config.Default()
 	for _, text := range yaml {
+		var err error
 		if configuration, err = config.Parse([]byte(text), config.Origin{Name: config.FileName}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	linter, err := lint.New(loaded, configuration, lint.Options{})
+	linter, err := lint.New(policytest.Builtin(t), configuration, lint.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

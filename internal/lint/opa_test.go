@@ -18,8 +18,8 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint"
 	"github.com/mlpolicy/mlpolicy/internal/lint/config"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
-	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
-	"github.com/mlpolicy/mlpolicy/policies"
+	"github.com/mlpolicy/mlpolicy/internal/lint/policy/policytest"
+	"github.com/mlpolicy/mlpolicy/internal/sweep"
 )
 
 // TestPlainOPAAgrees gives the facts of each example as JSON to OPA as it comes,
@@ -78,10 +78,7 @@ func messages(result *lint.Result) []string {
 // TestIndexingChangesNothing lints the examples with and without OPA's rule index,
 // which has lost matches before.
 func TestIndexingChangesNothing(t *testing.T) {
-	loaded, err := policy.Load(t.Context(), policies.FS, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	loaded := policytest.Builtin(t)
 	unindexed, err := lint.New(loaded.Unindexed(), config.Default(), lint.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -106,14 +103,9 @@ func TestIndexingChangesNothing(t *testing.T) {
 // are. OPA's optimiser has lost rules before (open-policy-agent/opa#8284 is of the same kind).
 // .ci/opa-build does the same with the opa binary, and for its other targets, too.
 func TestOptimisedBundlesAgree(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a long sweep by one goroutine: .ci/run runs it once, without the race detector")
-	}
+	sweep.Step(t, 1)
 	linter := newLinter(t)
-	loaded, err := policy.Load(t.Context(), policies.FS, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	loaded := policytest.Builtin(t)
 	// As one input for each edition: no rule relates deployments.
 	together := facts.Facts{Deployments: []*facts.Deployment{}, Computes: []*facts.Compute{}}
 	for _, e := range examples(t) {

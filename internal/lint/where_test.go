@@ -13,8 +13,9 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/config"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
+	"github.com/mlpolicy/mlpolicy/internal/lint/policy/policytest"
 	"github.com/mlpolicy/mlpolicy/internal/lint/whatif"
-	"github.com/mlpolicy/mlpolicy/policies"
+	"github.com/mlpolicy/mlpolicy/internal/sweep"
 )
 
 // where places the deployments of files of fsys; an error fails the test.
@@ -67,13 +68,11 @@ func specs() []string {
 }
 
 // TestWhereIsWhatLintSaysOfAnotherTarget compares what Where says of each target with what
-// Lint says of the same file with that target written in. Each edition takes every fifth of
-// all combinations of facts, beginning at another one, so that together they take all.
+// Lint says of the same file with that target written in. Each edition begins at another combination
+// of facts, so that together the editions of a whole sweep take all.
 func TestWhereIsWhatLintSaysOfAnotherTarget(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a long sweep by one goroutine: .ci/run runs it once, without the race detector")
-	}
-	const step = 5
+	const editions = 5
+	step := editions * sweep.Step(t, 3)
 	combinations := specs()
 	if len(combinations) < 300 {
 		t.Fatalf("%d combinations", len(combinations))
@@ -86,11 +85,8 @@ func TestWhereIsWhatLintSaysOfAnotherTarget(t *testing.T) {
 		}
 		return files(contents)
 	}
-	policies, err := policy.Load(t.Context(), policies.FS, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(policies.Editions()) < step {
+	policies := policytest.Builtin(t)
+	if len(policies.Editions()) < editions {
 		t.Fatalf("%d editions", len(policies.Editions()))
 	}
 	for i, edition := range policies.Editions() {
@@ -263,11 +259,7 @@ func extended(t testing.TB, conditions map[string]string) *lint.Linter {
 	for id, condition := range conditions {
 		folder[id+".rego"] = &fstest.MapFile{Data: []byte(ruleOf(id, condition))}
 	}
-	loaded, err := policy.Load(t.Context(), policies.FS, []policy.Folder{{Name: "acme", FS: folder}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	linter, err := lint.New(loaded, config.Default(), lint.Options{})
+	linter, err := lint.New(policytest.Load(t, policy.Folder{Name: "acme", FS: folder}), config.Default(), lint.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -66,7 +66,7 @@ func TestDoubtsShareLabelsAndImages(t *testing.T) {
 
 // allocated is what one call of do allocates on average.
 func allocated(do func()) (bytes, allocs uint64) {
-	const calls = 100
+	const calls = 20
 	do()
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)

@@ -1,7 +1,6 @@
 package webhook
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,7 +18,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/config"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
-	"github.com/mlpolicy/mlpolicy/policies"
+	"github.com/mlpolicy/mlpolicy/internal/lint/policy/policytest"
 )
 
 const admission = "../../testdata/admission"
@@ -27,23 +26,19 @@ const admission = "../../testdata/admission"
 // policyOf makes the policy of a configuration.
 func policyOf(t testing.TB, text string, extra ...policy.Folder) *Policy {
 	t.Helper()
-	made, err := makePolicy(t.Context(), text, extra...)
+	made, err := makePolicy(policytest.Load(t, extra...), text)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return made
 }
 
-func makePolicy(ctx context.Context, text string, extra ...policy.Folder) (*Policy, error) {
+func makePolicy(loaded *policy.Policies, text string) (*Policy, error) {
 	parsed, err := config.Parse([]byte(text), config.Origin{Name: config.FileName})
 	if err != nil {
 		return nil, err
 	}
 	configuration, err := parsed.ForObjects()
-	if err != nil {
-		return nil, err
-	}
-	loaded, err := policy.Load(ctx, policies.FS, extra)
 	if err != nil {
 		return nil, err
 	}

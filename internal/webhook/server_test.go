@@ -23,6 +23,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/policy/policytest"
 )
 
 // writePair writes a new certificate for localhost and its key.
@@ -114,19 +116,20 @@ func (r *running) file(name string) string { return filepath.Join(r.dir, name) }
 // started runs a server whose policy is the configuration in the file "configuration".
 func started(t *testing.T, edit func(*Options), with ...func(*Server)) *running {
 	t.Helper()
+	loaded := policytest.Builtin(t)
 	r := &running{dir: t.TempDir(), log: &logged{more: make(chan struct{}, 1)}, ended: make(chan struct{})}
 	writePair(t, r.file("tls.crt"), r.file("tls.key"), 1)
 	write(t, r.file("configuration"), "")
 	options := Options{
 		Address: "127.0.0.1:0", MetricsAddress: "127.0.0.1:0", Certificate: r.file("tls.crt"), Key: r.file("tls.key"),
 		ReloadInterval: time.Millisecond, MaxInFlight: DefaultMaxInFlight, Log: slog.New(slog.NewJSONHandler(r.log, nil)),
-		Load: func(ctx context.Context) (*Policy, []string, error) {
+		Load: func(context.Context) (*Policy, []string, error) {
 			text, err := os.ReadFile(r.file("configuration"))
 			files := []string{r.file("configuration")}
 			if err != nil || strings.HasPrefix(string(text), "bad") {
 				return nil, files, errors.New("configuration:1:1: bad")
 			}
-			policy, err := makePolicy(ctx, string(text))
+			policy, err := makePolicy(loaded, string(text))
 			return policy, files, err
 		},
 	}

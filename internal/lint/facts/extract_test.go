@@ -9,6 +9,7 @@ import (
 	"testing/fstest"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+	"github.com/mlpolicy/mlpolicy/internal/sweep"
 )
 
 // The order of what is found is that of the files and of the documents in them,
@@ -174,9 +175,7 @@ func TestDuplicatesInFormats(t *testing.T) {
 
 // Inputs at whose size work that grows with the square would take minutes.
 func TestWorkIsLinear(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a long sweep by one goroutine: .ci/run runs it once, without the race detector")
-	}
+	sweep.Step(t, 1)
 	const pod = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - resources:\n"
 	numbered := func(n int, format string) string {
 		var b strings.Builder

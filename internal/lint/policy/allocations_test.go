@@ -5,13 +5,13 @@ package policy_test
 import (
 	"testing"
 
-	"github.com/mlpolicy/mlpolicy/policies"
+	"github.com/mlpolicy/mlpolicy/internal/lint/policy/policytest"
 )
 
 // TestAllocations keeps evaluation within its budget of allocations, which unlike time is the
 // same on every machine; the race detector takes some of its own.
 func TestAllocations(t *testing.T) {
-	loaded := load(t, policies.FS)
+	loaded := policytest.Builtin(t)
 	for deployments, most := range map[int]float64{1: 900, 100: 210} {
 		f := serving(deployments)
 		per := testing.AllocsPerRun(20, func() {

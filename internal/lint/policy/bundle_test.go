@@ -12,7 +12,9 @@ import (
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
+	"github.com/mlpolicy/mlpolicy/internal/lint/policy/policytest"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+	"github.com/mlpolicy/mlpolicy/internal/sweep"
 	"github.com/mlpolicy/mlpolicy/policies"
 	"go.yaml.in/yaml/v3"
 )
@@ -127,7 +129,7 @@ func TestBundleRulesReadNoMoreThanTheyNeed(t *testing.T) {
 		"unlisted-target": {"deployments.target", "deployments.workload"},
 		"workload":        {"deployments.target", "deployments.workload"},
 	}
-	loaded := load(t, policies.FS)
+	loaded := policytest.Builtin(t)
 	if len(tripping()) != len(want) {
 		t.Errorf("%d rules are tripped, %d are listed", len(tripping()), len(want))
 	}
@@ -187,9 +189,7 @@ func everywhere(edition string) *facts.Facts {
 // The rules that read a column say nothing in an edition that does not have it, and
 // all others say what they said.
 func TestBundleColumns(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a long sweep by one goroutine: .ci/run runs it once, without the race detector")
-	}
+	step := sweep.Step(t, 2)
 	// The rules that fall silent without a column, and in an edition where they are others.
 	want := map[string][]string{
 		"used_for":            {"workload"},
@@ -216,14 +216,17 @@ func TestBundleColumns(t *testing.T) {
 	more := map[string]string{"gpu": "cpu-only", "cpu_only": "gpu-not-offered"}
 	// The rules that need the column for some of their findings.
 	fewer := map[string]string{"used_for": "designer"}
-	loaded := load(t, policies.FS)
+	loaded := policytest.Builtin(t)
 	if len(loaded.Editions()) == 0 {
 		t.Fatal("there is no edition")
 	}
 	// Editions of a far future, each of which is one of today's without one column.
 	files, without := bundleFiles(t), map[string]string{}
-	for _, edition := range loaded.Editions() {
-		for _, column := range edition.Columns {
+	for i, edition := range loaded.Editions() {
+		for j, column := range edition.Columns {
+			if (i+j)%step > 0 {
+				continue
+			}
 			id := fmt.Sprintf("%d-01", 3000+len(without))
 			without[edition.ID+"/"+column] = id
 			files["mlpolicy/editions/"+id+"/data.yaml"] = &fstest.MapFile{Data: withoutColumn(t, files, edition.ID, column, id)}
@@ -236,8 +239,12 @@ func TestBundleColumns(t *testing.T) {
 			t.Fatalf("edition %s has no findings or no columns", edition.ID)
 		}
 		for _, column := range edition.Columns {
+			id, tried := without[edition.ID+"/"+column]
+			if !tried {
+				continue
+			}
 			t.Run(edition.ID+"/"+column, func(t *testing.T) {
-				after := messagesAbout(without[edition.ID+"/"+column], evaluate(t, less, everywhere(without[edition.ID+"/"+column])))
+				after := messagesAbout(id, evaluate(t, less, everywhere(id)))
 				var silent []string
 				for _, rule := range loaded.Rules() {
 					had, has := of(rule.ID, before), of(rule.ID, after)
@@ -323,7 +330,7 @@ func bundleFiles(t *testing.T) fstest.MapFS {
 // OPA's rule index has given wrong answers before (1.21.0 to 1.22.0); it may only
 // save time.
 func TestBundleIndexingChangesNothing(t *testing.T) {
-	loaded := load(t, policies.FS)
+	loaded := policytest.Builtin(t)
 	editions := loaded.Editions()
 	if len(editions) == 0 {
 		t.Fatal("there is no edition")
@@ -339,7 +346,7 @@ func TestBundleIndexingChangesNothing(t *testing.T) {
 
 // A hundred deployments in one evaluation get what each gets alone.
 func TestBundleJudgesEachAlone(t *testing.T) {
-	loaded := load(t, policies.FS)
+	loaded := policytest.Builtin(t)
 	all := everywhere("2020-06")
 	together := evaluate(t, loaded, all)
 	var alone []policy.Denial
@@ -365,7 +372,7 @@ func TestBundleJudgesEachAlone(t *testing.T) {
 
 // The query without some rules asks all others.
 func TestBundleExceptOneRule(t *testing.T) {
-	loaded := load(t, policies.FS)
+	loaded := policytest.Builtin(t)
 	if len(loaded.Rules()) == 0 {
 		t.Fatal("there is no rule")
 	}

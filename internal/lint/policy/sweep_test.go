@@ -5,7 +5,8 @@ import (
 	"testing"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
-	"github.com/mlpolicy/mlpolicy/policies"
+	"github.com/mlpolicy/mlpolicy/internal/lint/policy/policytest"
+	"github.com/mlpolicy/mlpolicy/internal/sweep"
 )
 
 // declaration is a fact with a value that a deployment may declare.
@@ -58,18 +59,19 @@ func lowers() map[string][]string {
 }
 
 func TestDeclaringMoreNeverLowersTheWorstSeverity(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a long sweep by one goroutine: .ci/run runs it once, without the race detector")
-	}
-	loaded := load(t, policies.FS)
+	step := sweep.Step(t, 3)
+	loaded := policytest.Builtin(t)
 	severity := map[string]int{}
 	for _, rule := range loaded.Rules() {
 		severity[rule.ID] = slices.Index([]facts.Severity{facts.Note, facts.Warning, facts.Error}, rule.Severity) + 1
 	}
 	all, used := declarations(), map[string]bool{}
 	lowered := 0
-	for _, edition := range loaded.EditionIDs() {
-		for _, target := range facts.Target("").Values() {
+	for i, edition := range loaded.EditionIDs() {
+		for j, target := range facts.Target("").Values() {
+			if (i+j)%step > 0 {
+				continue
+			}
 			// Each combination is a number: a digit for each fact, 0 where it is not declared.
 			sizes, total := make([]int, len(all)), 1
 			for i, values := range all {
@@ -129,7 +131,7 @@ func TestDeclaringMoreNeverLowersTheWorstSeverity(t *testing.T) {
 	}
 	for rule, declarations := range lowers() {
 		for _, what := range declarations {
-			if !used[rule+" "+what] {
+			if step == 1 && !used[rule+" "+what] {
 				t.Errorf("declaring %s lowers nothing that %s reports: remove it", what, rule)
 			}
 		}
