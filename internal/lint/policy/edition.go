@@ -297,9 +297,26 @@ func pairs(node *yaml.Node) func(yield func(key, value *yaml.Node) bool) {
 	}
 }
 
-// edition reads and checks root, whose value data is.
+// edition reads and checks root, whose value data is. A step is left out where one before it found a fault.
 func (r *tableReader) edition(id string, root *yaml.Node, data map[string]any) Edition {
 	edition := Edition{ID: id, RowsFor: map[string]string{}}
+	nodes := r.keys(&edition, root)
+	if len(r.faults) > 0 {
+		return edition
+	}
+	r.rows(&edition, nodes["targets"], data["targets"].(map[string]any))
+	if len(r.faults) > 0 {
+		return edition
+	}
+	r.only(&edition, nodes["only"])
+	r.rowsFor(&edition, nodes["rows_for"])
+	r.targets(&edition, nodes["targets"])
+	r.ownColumns(&edition, nodes["targets"])
+	return edition
+}
+
+// keys reads all keys of an edition but the rows, and returns the value of each.
+func (r *tableReader) keys(edition *Edition, root *yaml.Node) map[string]*yaml.Node {
 	nodes := map[string]*yaml.Node{}
 	for key, value := range pairs(root) {
 		nodes[key.Value] = value
@@ -307,11 +324,7 @@ func (r *tableReader) edition(id string, root *yaml.Node, data map[string]any) E
 		case "title":
 			edition.Title = r.text(key, value)
 		case "date":
-			edition.Date = r.text(key, value)
-			_, noDay := time.Parse(time.DateOnly, edition.Date)
-			if _, noMonth := time.Parse("2006-01", edition.Date); noDay != nil && noMonth != nil {
-				r.fault(value, "date is %q and not a day such as 2020-06-25 or a month such as 2022-06", edition.Date)
-			}
+			edition.Date = r.date(key, value)
 		case "source":
 			edition.Source = r.text(key, value)
 		case "formerly":
@@ -323,16 +336,13 @@ func (r *tableReader) edition(id string, root *yaml.Node, data map[string]any) E
 		case "notes":
 			edition.Notes = r.texts(key, value)
 		case "rows_for":
-			if value.Kind != yaml.MappingNode {
-				r.fault(value, "rows_for is not a mapping of targets to rows")
-				continue
-			}
-			for target, row := range pairs(value) {
-				edition.RowsFor[target.Value] = r.text(target, row)
+			if r.isMapping(key, value) {
+				for target, row := range pairs(value) {
+					edition.RowsFor[target.Value] = r.text(target, row)
+				}
 			}
 		case "targets":
-			if value.Kind != yaml.MappingNode {
-				r.fault(value, "targets is not a mapping of targets to rows")
+			if !r.isMapping(key, value) {
 				delete(nodes, "targets")
 			}
 		default:
@@ -344,29 +354,38 @@ func (r *tableReader) edition(id string, root *yaml.Node, data map[string]any) E
 			r.fault(root, "the edition has no %s", key)
 		}
 	}
-	if len(r.faults) > 0 {
-		return edition
-	}
-	rows := data["targets"].(map[string]any)
-	for key, value := range pairs(nodes["targets"]) {
-		cells, ok := rows[key.Value].(map[string]any)
-		if !ok {
+	return nodes
+}
+
+// rows reads the rows, of which data has the cells.
+func (r *tableReader) rows(edition *Edition, targets *yaml.Node, data map[string]any) {
+	for key, value := range pairs(targets) {
+		if cells, ok := data[key.Value].(map[string]any); ok {
+			edition.Rows = append(edition.Rows, r.row(edition.Columns, key, value, cells))
+		} else {
 			r.fault(key, "row %s is not a mapping of columns to cells", key.Value)
-			continue
 		}
-		edition.Rows = append(edition.Rows, r.row(edition.Columns, key, value, cells))
 	}
 	if len(edition.Rows) == 0 {
-		r.fault(nodes["targets"], "the edition has no rows")
+		r.fault(targets, "the edition has no rows")
 	}
-	if len(r.faults) > 0 {
-		return edition
+}
+
+func (r *tableReader) isMapping(key, value *yaml.Node) bool {
+	if value.Kind != yaml.MappingNode {
+		r.fault(value, "%s is not a mapping of targets to rows", key.Value)
+		return false
 	}
-	r.only(&edition, nodes["only"])
-	r.rowsFor(&edition, nodes["rows_for"])
-	r.targets(&edition, nodes["targets"])
-	r.ownColumns(&edition, nodes["targets"])
-	return edition
+	return true
+}
+
+func (r *tableReader) date(key, value *yaml.Node) string {
+	date := r.text(key, value)
+	_, noDay := time.Parse(time.DateOnly, date)
+	if _, noMonth := time.Parse("2006-01", date); noDay != nil && noMonth != nil {
+		r.fault(value, "date is %q and not a day such as 2020-06-25 or a month such as 2022-06", date)
+	}
+	return date
 }
 
 func (r *tableReader) text(key, value *yaml.Node) string {

@@ -14,7 +14,7 @@ import (
 // unknown. The term is what the value's JSON would be read as.
 type encoder func(reflect.Value, shared) (*ast.Term, error)
 
-// shared holds the terms of long lists and maps by their place in memory: the doubts of a
+// shared holds the terms of long lists and maps by their address: the variants of a
 // deployment, of which there can be hundreds, have its labels and images in common.
 type shared map[memory]*ast.Term
 
@@ -63,43 +63,51 @@ func newEncoder(kind reflect.Type) encoder {
 	case reflect.Struct:
 		return newStructEncoder(kind)
 	case reflect.Slice:
-		encode := newEncoder(kind.Elem())
-		return func(value reflect.Value, shared shared) (*ast.Term, error) {
-			return shared.encode(value, func() (*ast.Term, error) {
-				terms := make([]*ast.Term, 0, value.Len())
-				for i := range value.Len() {
-					term, err := encode(value.Index(i), shared)
-					if err != nil {
-						return nil, err
-					}
-					if term == nil {
-						// Leaving it out would shift the paths of what follows.
-						term = ast.InternedNullTerm
-					}
-					terms = append(terms, term)
-				}
-				return ast.ArrayTerm(terms...), nil
-			})
-		}
+		return newSliceEncoder(kind)
 	case reflect.Map:
-		encode := newEncoder(kind.Elem())
-		return func(value reflect.Value, shared shared) (*ast.Term, error) {
-			return shared.encode(value, func() (*ast.Term, error) {
-				object := ast.NewObjectWithCapacity(value.Len())
-				for entries := value.MapRange(); entries.Next(); {
-					term, err := encode(entries.Value(), shared)
-					if err != nil {
-						return nil, err
-					}
-					if term != nil {
-						object.Insert(ast.StringTerm(entries.Key().String()), term)
-					}
-				}
-				return ast.NewTerm(object), nil
-			})
-		}
+		return newMapEncoder(kind)
 	}
 	panic(fmt.Sprintf("the facts have a %s, which has no form in Rego", kind))
+}
+
+func newSliceEncoder(kind reflect.Type) encoder {
+	encode := newEncoder(kind.Elem())
+	return func(value reflect.Value, shared shared) (*ast.Term, error) {
+		return shared.encode(value, func() (*ast.Term, error) {
+			terms := make([]*ast.Term, value.Len())
+			for i := range terms {
+				term, err := encode(value.Index(i), shared)
+				if err != nil {
+					return nil, err
+				}
+				if term == nil {
+					// Leaving it out would shift the paths of what follows.
+					term = ast.InternedNullTerm
+				}
+				terms[i] = term
+			}
+			return ast.ArrayTerm(terms...), nil
+		})
+	}
+}
+
+func newMapEncoder(kind reflect.Type) encoder {
+	encode := newEncoder(kind.Elem())
+	return func(value reflect.Value, shared shared) (*ast.Term, error) {
+		return shared.encode(value, func() (*ast.Term, error) {
+			object := ast.NewObjectWithCapacity(value.Len())
+			for entries := value.MapRange(); entries.Next(); {
+				term, err := encode(entries.Value(), shared)
+				if err != nil {
+					return nil, err
+				}
+				if term != nil {
+					object.Insert(ast.StringTerm(entries.Key().String()), term)
+				}
+			}
+			return ast.NewTerm(object), nil
+		})
+	}
 }
 
 // stater is what every facts.Fact is.
@@ -162,20 +170,22 @@ func inPlace(value reflect.Value) any {
 // bounded is a struct with facts whose value may be a lower bound.
 type bounded interface{ LowerBounds() []string }
 
+// fieldEncoder encodes a field of a struct.
+type fieldEncoder struct {
+	index     int
+	key       *ast.Term
+	encode    encoder
+	omitEmpty bool
+}
+
 func newStructEncoder(kind reflect.Type) encoder {
-	type field struct {
-		index     int
-		key       *ast.Term
-		encode    encoder
-		omitEmpty bool
-	}
-	var fields []field
+	var fields []fieldEncoder
 	for i := range kind.NumField() {
 		name, options, _ := strings.Cut(kind.Field(i).Tag.Get("json"), ",")
 		if name == "" || name == "-" {
 			continue
 		}
-		fields = append(fields, field{
+		fields = append(fields, fieldEncoder{
 			index:     i,
 			key:       ast.StringTerm(name),
 			encode:    newEncoder(kind.Field(i).Type),
@@ -202,15 +212,19 @@ func newStructEncoder(kind reflect.Type) encoder {
 		}
 		if hasBounds {
 			if names := inPlace(value).(bounded).LowerBounds(); len(names) > 0 {
-				terms := make([]*ast.Term, len(names))
-				for i, name := range names {
-					terms[i] = ast.StringTerm(name)
-				}
-				items = append(items, [2]*ast.Term{lowerBounds, ast.ArrayTerm(terms...)})
+				items = append(items, [2]*ast.Term{lowerBounds, stringsTerm(names)})
 			}
 		}
 		return ast.NewTerm(ast.NewObject(items...)), nil
 	}
+}
+
+func stringsTerm(values []string) *ast.Term {
+	terms := make([]*ast.Term, len(values))
+	for i, value := range values {
+		terms[i] = ast.StringTerm(value)
+	}
+	return ast.ArrayTerm(terms...)
 }
 
 func isEmpty(value reflect.Value) bool {

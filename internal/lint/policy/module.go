@@ -309,23 +309,12 @@ func readSchemas(builtin fs.FS) (*ast.SchemaSet, *Error) {
 }
 
 // unresolved finds references to data that nothing provides. To OPA they are merely
-// undefined, and the rule that makes one never fires.
+// undefined, and the rule that has one never reports.
 func (p *Policies) unresolved() []*Error {
 	var faults []*Error
-	editions := ast.MustParseRef("data.mlpolicy.editions")
 	for name, module := range p.compiler.Modules {
 		ast.WalkRefs(module, func(ref ast.Ref) bool {
-			if !ref.HasPrefix(ast.DefaultRootRef) || ref.HasPrefix(editions) {
-				return false
-			}
-			node := p.compiler.RuleTree.Find(ast.DefaultRootRef)
-			for _, step := range ref[1:] {
-				if _, ok := step.Value.(ast.String); !ok || node == nil || len(node.Values) > 0 {
-					break
-				}
-				node = node.Child(step.Value)
-			}
-			if node == nil {
+			if ref.HasPrefix(ast.DefaultRootRef) && !p.provides(ref) {
 				fault := &Error{File: name, Rule: p.ruleOfFile[name], Message: fmt.Sprintf("%s does not exist", ref.GroundPrefix())}
 				if at := ref[0].Location; at != nil {
 					fault.Line = at.Row
@@ -336,6 +325,24 @@ func (p *Policies) unresolved() []*Error {
 		})
 	}
 	return faults
+}
+
+var editionsRef = ast.MustParseRef("data.mlpolicy.editions")
+
+// provides reports whether a reference to data leads to a rule, to a package or to the editions. Of one with variables,
+// or into the value of a rule, only the part before is looked up.
+func (p *Policies) provides(ref ast.Ref) bool {
+	if ref.HasPrefix(editionsRef) {
+		return true
+	}
+	node := p.compiler.RuleTree.Find(ast.DefaultRootRef)
+	for _, step := range ref[1:] {
+		if _, ok := step.Value.(ast.String); !ok || node == nil || len(node.Values) > 0 {
+			break
+		}
+		node = node.Child(step.Value)
+	}
+	return node != nil
 }
 
 // translate turns OPA's errors into those of this package.
