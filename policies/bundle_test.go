@@ -149,7 +149,7 @@ func TestConftestPackage(t *testing.T) {
 		input string
 		want  string // in the only message, empty for none
 	}{
-		"a finding":      {true, data, strings.Replace(good, "8}", "64}", 1), "memory: a asks for 64 GiB"},
+		"a finding":      {true, data, strings.Replace(good, "8}", "64}", 1), "memory: a requests 64 GiB"},
 		"no finding":     {true, data, good, ""},
 		"no data":        {true, map[string]any{}, good, "data.mlpolicy.editions is missing"},
 		"no rules":       {false, data, good, "mlpolicy's rules are not loaded"},

@@ -93,20 +93,20 @@ Commands:{{range .VisibleCommands}}
   {{.Name}}{{"\t"}}{{.Usage}}{{end}}
 
 Examples:
-  mlpolicy lint                        judge the deployments of the current folder
-  mlpolicy lint deploy.yaml            judge one file
-  mlpolicy where deploy.yaml           tell where its deployments could be
-  mlpolicy explain gpu-web-service     tell what a rule is for and what heals it
-  mlpolicy targets --edition 2023-03   print the table as it was then
+  mlpolicy lint                        lint the deployments in the current folder
+  mlpolicy lint deploy.yaml            lint one file
+  mlpolicy where deploy.yaml           show which targets accept its deployments
+  mlpolicy explain gpu-web-service     explain a rule and how to fix violations
+  mlpolicy targets --edition 2023-03   print the table of that edition
 
 Exit codes:
-  0  nothing found at or above --fail-on
+  0  no findings at or above --fail-on
   1  findings
-  2  the command line, the configuration or a policy is wrong
-  3  the job could not be done, or not all of it
+  2  the command line, the configuration or a policy is invalid
+  3  something could not be read or evaluated; everything else was
   130  interrupted (143 by SIGTERM)
 
-mlpolicy COMMAND --help says more about a command.
+Run mlpolicy COMMAND --help for details of a command.
 `
 
 const commandHelp = `{{.Description}}
@@ -148,29 +148,29 @@ func unknownName(what, name string, names []string) *usageError {
 }
 
 func editionFlagOf() cli.Flag {
-	return &cli.StringFlag{Name: editionFlag, Usage: "judge by the `EDITION` of the table, such as 2023-03"}
+	return &cli.StringFlag{Name: editionFlag, Usage: "use `EDITION` of the table, such as 2023-03"}
 }
 
 // inputFlags are those of the commands that read deployment files.
 func inputFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: stdinNameFlag, Usage: "call standard input `NAME` and look for the files beside it"},
-		&cli.BoolFlag{Name: noLinkFlag, Usage: "take each document by itself, whatever other files say", DisableDefaultText: true},
+		&cli.StringFlag{Name: stdinNameFlag, Usage: "use `NAME` as the path of standard input and link the files next to it"},
+		&cli.BoolFlag{Name: noLinkFlag, Usage: "evaluate each document without the other files of the project", DisableDefaultText: true},
 	}
 }
 
 func failOnFlagOf() cli.Flag {
-	return choice(failOnFlag, "exit with 1 from this `SEVERITY` on: error, warning, note or never (default: error)", "", config.FailOns())
+	return choice(failOnFlag, "exit with 1 for findings of this `SEVERITY` or above: error, warning, note or never (default: error)", "", config.FailOns())
 }
 
 func clusterFlagOf() cli.Flag {
-	return choice(clusterFlag, "what Kubernetes `CLUSTER` manifests are for: aks or other", "", config.Clusters())
+	return choice(clusterFlag, "use `CLUSTER` for manifests that do not identify theirs: aks or other", "", config.Clusters())
 }
 
 func configFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: configFlag, Usage: "read `FILE` as configuration, not the .mlpolicy.yaml here or above"},
-		repeatedFlag{&cli.StringSliceFlag{Name: policyFlag, Usage: "add the rules in the folder `DIR`; may be repeated"}},
+		&cli.StringFlag{Name: configFlag, Usage: "read the configuration `FILE` instead of the nearest .mlpolicy.yaml"},
+		repeatedFlag{&cli.StringSliceFlag{Name: policyFlag, Usage: "add the rules in the folder `DIR`; repeatable"}},
 	}
 }
 
@@ -332,7 +332,7 @@ func (p *program) session(c *cli.Context) (*session, error) {
 	options := lint.Options{NoLink: c.Bool(noLinkFlag)}
 	if !options.NoLink {
 		options.Project = newProjects(configuration, func(root string) {
-			p.complain(fmt.Sprintf("%s: more than %d files; what those that are not named here define is not looked for (--no-link says that this is meant)", filepath.ToSlash(root), maxProjectFiles))
+			p.complain(fmt.Sprintf("%s: more than %d files; definitions in files that are not on the command line are ignored (--no-link hides this message)", filepath.ToSlash(root), maxProjectFiles))
 		}).of
 	}
 	linter, err := lint.New(loaded, configuration, options)
@@ -362,7 +362,7 @@ func (p *program) open(c *cli.Context) (*files, *session, error) {
 // noArguments refuses arguments of a command that takes none.
 func noArguments(c *cli.Context) error {
 	if c.Args().Present() {
-		return usagef("%s takes no arguments, and %q is one", c.Command.Name, c.Args().First()).seeHelp(c.Command.Name)
+		return usagef("unexpected argument %q: %s takes no arguments", c.Args().First(), c.Command.Name).seeHelp(c.Command.Name)
 	}
 	return nil
 }

@@ -89,7 +89,7 @@ func (l *commandLine) readWord(word string) error {
 func (l *commandLine) readPath(path string) error {
 	if name, _, _ := splitFlag(path); findFlag(l.app, l.command, name) != nil {
 		return &usageError{
-			message: fmt.Sprintf("%q is a flag and the name of a file", path),
+			message: fmt.Sprintf("%q is both a flag and the name of a file", path),
 			hint:    fmt.Sprintf("Write ./%s for the file, or rename it.", path),
 		}
 	}

@@ -65,7 +65,7 @@ func (w *walk) withoutTemplates(path string, read func() ([]byte, error)) func()
 	return func() ([]byte, error) {
 		data, err := read()
 		if err == nil && helmAction.Match(data) {
-			w.skip(path, "a template among the files of a Helm chart, which is not rendered here")
+			w.skip(path, "an unrendered template of a Helm chart")
 			return nil, nil
 		}
 		return data, err
@@ -98,6 +98,6 @@ func (w *walk) chart(folder string) *chart {
 func (w *walk) noteChart(path string) {
 	w.unrenderedCharts = append(w.unrenderedCharts, skip{
 		path:   filepath.ToSlash(filepath.Join(path, templates)),
-		reason: "templates of a Helm chart, which are not rendered here: helm template " + filepath.ToSlash(path) + " | mlpolicy lint -",
+		reason: "unrendered templates of a Helm chart; run helm template " + filepath.ToSlash(path) + " | mlpolicy lint -",
 	})
 }

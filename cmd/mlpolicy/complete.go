@@ -173,7 +173,7 @@ func commandCandidates(app *cli.App) []candidate {
 			list = append(list, candidate{command.Name, command.Usage})
 		}
 	}
-	return append(list, candidate{"help", "tell how a command is used"})
+	return append(list, candidate{"help", "show how to use a command"})
 }
 
 // flagCandidates returns the flags of a command, or the values of the one that word names before "=".

@@ -10,7 +10,7 @@ import (
 func (p *program) completionCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "completion",
-		Usage:     "print a script that completes command lines",
+		Usage:     "print a shell completion script",
 		UsageText: "mlpolicy completion bash|zsh|fish|powershell",
 		Description: `Print a script that makes a shell complete commands, flags and their values.
 

@@ -17,10 +17,10 @@ import (
 func (p *program) configCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "config",
-		Usage:     "print the configuration in force",
+		Usage:     "print the effective configuration",
 		UsageText: "mlpolicy config [FLAGS]",
-		Description: `Print the configuration in force as YAML, with where each value comes from: a file, a flag or
-the default. The file is the nearest .mlpolicy.yaml from the working directory upwards.`,
+		Description: `Print the effective configuration as YAML, with the source of each value: a file, a flag or the
+default. The file is the nearest .mlpolicy.yaml in the working directory or above it.`,
 		Flags:  append([]cli.Flag{editionFlagOf(), clusterFlagOf(), failOnFlagOf()}, configFlags()...),
 		Action: p.config,
 	}

@@ -13,13 +13,13 @@ const whyFlag = "why"
 func (p *program) factsCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "facts",
-		Usage:     "print what was understood of files",
+		Usage:     "print the facts of files",
 		UsageText: "mlpolicy facts [FLAGS] PATH...",
-		Description: `Print what was understood of the deployments in files, as the JSON document that rules see as
-their input: mlpolicy facts deploy.yaml | opa eval -I ... works. What no file states is absent.
-With --why print, for people, where each fact stands and why it was understood so.`,
+		Description: `Print the facts of the deployments in files as the JSON document that rules get as input:
+mlpolicy facts deploy.yaml | opa eval -I ... works. Facts that no file declares are absent.
+With --why, print for people where each fact was read and why.`,
 		Flags: slices.Concat([]cli.Flag{
-			&cli.BoolFlag{Name: whyFlag, Usage: "print for people each fact with its place and the evidence", DisableDefaultText: true},
+			&cli.BoolFlag{Name: whyFlag, Usage: "print each fact with its location and the reason, for people", DisableDefaultText: true},
 			editionFlagOf(),
 			clusterFlagOf(),
 		}, configFlags(), inputFlags()),

@@ -57,9 +57,9 @@ func (p *program) files(c *cli.Context) (*files, error) {
 	stdinName := c.String(stdinNameFlag)
 	switch {
 	case slices.Contains(paths, ""):
-		return nil, usagef("a path is empty").seeHelp(c.Command.Name)
+		return nil, usagef("empty path").seeHelp(c.Command.Name)
 	case stdinName != "" && !slices.Contains(paths, "-"):
-		return nil, usagef("--%s needs - among the paths", stdinNameFlag).seeHelp(c.Command.Name)
+		return nil, usagef("--%s needs - as one of the paths", stdinNameFlag).seeHelp(c.Command.Name)
 	case stdinName == "":
 		stdinName = unnamedStdin
 	}
@@ -189,7 +189,7 @@ func (w *walk) entry(folder, absoluteFolder string, entry fs.DirEntry, ignores [
 		info, err := os.Stat(path)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
-			w.skip(path, "a link that leads nowhere")
+			w.skip(path, "a broken link")
 			return true
 		case err != nil:
 			mode = 0 // reading it is the error
@@ -207,7 +207,7 @@ func (w *walk) entry(folder, absoluteFolder string, entry fs.DirEntry, ignores [
 		w.skip(path, "the configuration of mlpolicy")
 		return true
 	case !isFolder && !deployable(name):
-		w.skip(path, "neither YAML nor JSON by its name")
+		w.skip(path, "not a YAML or JSON file by its name")
 		return true
 	}
 	if v := judge(ignores, absolute, isFolder); v.ignored {
@@ -226,7 +226,7 @@ func (w *walk) entry(folder, absoluteFolder string, entry fs.DirEntry, ignores [
 	}
 
 	if !mode.IsRegular() {
-		w.skip(path, "no regular file")
+		w.skip(path, "not a regular file")
 		return true
 	}
 	if w.again(filepath.FromSlash(absolute)) {
@@ -282,7 +282,7 @@ func (f *files) skip(path, reason string) {
 
 func (f *files) noteMarkers(name string, data []byte) {
 	if facts.Recognize(data) == facts.Unrecognized {
-		f.skip(name, "holds no mark of any format")
+		f.skip(name, "does not look like any known format")
 		return
 	}
 	f.mutex.Lock()
@@ -317,15 +317,15 @@ func (p *program) explainSkips(ctx context.Context, linter *lint.Linter, files *
 		switch completes, isPart := parts[input.Name]; {
 		case judged[input.Name]:
 		case isPart:
-			files.skip(input.Name, "no deployment itself: it completes "+completes)
+			files.skip(input.Name, "contains no deployment; it completes "+completes)
 		default:
-			files.skip(input.Name, "holds no document of any format")
+			files.skip(input.Name, "contains no document of a known format")
 		}
 	}
 	files.skips = append(files.skips, files.unrenderedCharts...)
 	slices.SortFunc(files.skips, func(a, b skip) int { return strings.Compare(a.path, b.path) })
 	for _, skip := range files.skips {
-		fmt.Fprintf(p.stderr, "not judged: %s: %s\n", report.Printable(skip.path), report.Printable(skip.reason))
+		fmt.Fprintf(p.stderr, "skipped: %s: %s\n", report.Printable(skip.path), report.Printable(skip.reason))
 	}
 	return nil
 }
@@ -422,7 +422,7 @@ func (e *pathError) Error() string { return e.path + ": " + e.reason }
 func unreadable(path string, err error) error {
 	problem := &pathError{filepath.ToSlash(path), reason(err)}
 	if errors.Is(err, fs.ErrNotExist) && strings.ContainsAny(path, "*?[") {
-		problem.reason += " (a pattern that matches nothing, or that quotes kept from the shell)"
+		problem.reason += " (a pattern that matches no file, or that was quoted)"
 	}
 	return problem
 }
@@ -452,7 +452,7 @@ func (tree) Open(name string) (fs.File, error) {
 		return nil, err
 	}
 	if !info.IsDir() && !info.Mode().IsRegular() {
-		return nil, &fs.PathError{Op: "open", Path: name, Err: errors.New("no regular file")}
+		return nil, &fs.PathError{Op: "open", Path: name, Err: errors.New("not a regular file")}
 	}
 	return os.Open(path)
 }

@@ -22,27 +22,27 @@ const (
 func (p *program) lintCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "lint",
-		Usage:     "judge deployment files",
+		Usage:     "lint deployment files",
 		UsageText: "mlpolicy lint [FLAGS] [PATH...]",
-		Description: `Judge the deployments in files.
+		Description: `Lint the deployments in files.
 
-A PATH is a file, a folder that is searched for YAML and JSON files, or - for standard input;
-without any it is the current folder. In folders, what .gitignore or ignore: of the
-configuration names is left out; a file that is named itself is read all the same, unless
---force-ignore is given. The templates of Helm charts are left out always: lint what helm
-template makes of them. Files that describe no deployment are passed over in silence.
+A PATH is a file, a folder to search for YAML and JSON files, or - for standard input; the default
+is the current folder. In folders, files that .gitignore or ignore: of the configuration matches
+are skipped; a file that is itself a PATH is read anyway, unless --force-ignore is given. Templates
+of Helm charts are always skipped: lint the output of helm template instead. Files without
+deployments are skipped.
 
-Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 the command line, the configuration
-or a policy is wrong, 3 something could not be read or judged; all else is judged even so.`,
+Exit codes: 0 no findings at or above --fail-on; 1 findings; 2 the command line, the configuration
+or a policy is invalid; 3 something could not be read or evaluated; everything else was.`,
 		Flags: slices.Concat([]cli.Flag{
 			formatFlagOf(report.ForFindings().Names()),
 			failOnFlagOf(),
 			editionFlagOf(),
 			clusterFlagOf(),
 		}, configFlags(), inputFlags(), []cli.Flag{
-			&cli.BoolFlag{Name: forceIgnoreFlag, Usage: "leave out what ignore: of the configuration names even where it is a PATH, for pre-commit", DisableDefaultText: true},
-			&cli.BoolFlag{Name: requireFlag, Usage: "exit with 3 if no deployment with a known target was found", DisableDefaultText: true},
-			&cli.BoolFlag{Name: explainSkipFlag, Usage: "say on standard error why a file was not judged", DisableDefaultText: true},
+			&cli.BoolFlag{Name: forceIgnoreFlag, Usage: "apply ignore: of the configuration also to files that are a PATH, for pre-commit", DisableDefaultText: true},
+			&cli.BoolFlag{Name: requireFlag, Usage: "exit with 3 if no deployment with a known target is found", DisableDefaultText: true},
+			&cli.BoolFlag{Name: explainSkipFlag, Usage: "print skipped files and the reason to standard error", DisableDefaultText: true},
 			choice(colorFlag, "use colours `WHEN`: auto, always or never", "auto", []string{"auto", "always", "never"}),
 		}),
 		Action: p.lint,

@@ -31,8 +31,8 @@ func (p *program) newCommand() *cli.Command {
 		Usage:     "write the skeleton of a rule",
 		UsageText: "mlpolicy new [FLAGS] rule ID",
 		Description: `Write the skeleton of a rule: Rego with METADATA, its tests, and an example that violates it
-and one that does not. The folder is that of --policy, else the one that policies: in the
-configuration names, else ./policies. No file is overwritten.`,
+and one that does not. The folder is that of --policy, or the one that policies: in the
+configuration names, or ./policies. No file is overwritten.`,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: policyFlag, Usage: "write into the folder `DIR`, which need not exist yet"},
 		},
@@ -56,7 +56,7 @@ func (p *program) new(c *cli.Context) error {
 		return err
 	}
 	if _, taken := builtin.Rule(id); taken {
-		return usagef("rule %s exists already: it is built in", id)
+		return usagef("rule %s already exists: it is built in", id)
 	}
 	folder, err := newRuleFolder(c.String(policyFlag))
 	if err != nil {
@@ -104,7 +104,7 @@ func writeSkeleton(folder, id string) ([]string, error) {
 		return nil, fmt.Errorf("write the rule: %w", unreadable(rules, err))
 	}
 	if err := os.Mkdir(dir, 0o755); errors.Is(err, fs.ErrExist) {
-		return nil, usagef("%s exists already", shortest(dir))
+		return nil, usagef("%s already exists", shortest(dir))
 	} else if err != nil {
 		return nil, fmt.Errorf("write the rule: %w", unreadable(dir, err))
 	}

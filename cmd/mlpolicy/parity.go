@@ -45,24 +45,24 @@ func (p *program) parityCommand() *cli.Command {
 		Usage:     "compare a webhook with lint",
 		UsageText: "mlpolicy parity --webhook URL [FLAGS] [PATH...]",
 		Description: `Send each Kubernetes object in files to a webhook, as an API server does when the object is
-created, and compare the whole answer (verdict, rules, messages, fields) with what mlpolicy lint
-says of the object alone under the configuration in force here. PATHs are those of mlpolicy lint.
+created, and compare the whole answer (verdict, rules, messages, fields) with the result of
+mlpolicy lint for the object alone under the local configuration. PATHs are those of mlpolicy lint.
 
 Exit codes: 0 no difference; 1 at least one difference; 2 the command line, the configuration or
-a policy is wrong; 3 the webhook did not answer, something could not be read or judged, or there
-was no object.`,
+a policy is invalid; 3 the webhook did not answer, something could not be read or evaluated, or
+there was no object.`,
 		Flags: slices.Concat([]cli.Flag{
 			&cli.StringFlag{Name: webhookFlag, Usage: "send reviews to the webhook at `URL`, such as https://localhost:8443"},
 			&cli.StringFlag{Name: caFlag, Usage: "trust the CA certificates in the PEM `FILE` instead of those of the system"},
-			&cli.StringFlag{Name: clientCertFlag, Usage: "show a webhook that has --client-ca the certificate in the PEM `FILE`"},
+			&cli.StringFlag{Name: clientCertFlag, Usage: "present the client certificate in the PEM `FILE` to a webhook that has --client-ca"},
 			&cli.StringFlag{Name: clientKeyFlag, Usage: "read its private key from the PEM `FILE`"},
 			&cli.StringFlag{Name: namespaceFlag, Usage: "put objects without a namespace into `NAMESPACE`", Value: "default"},
-			&cli.BoolFlag{Name: linkedFlag, Usage: "also list what only lint finds, because it follows links to other files", DisableDefaultText: true},
+			&cli.BoolFlag{Name: linkedFlag, Usage: "also list findings that only lint has because it follows links to other files", DisableDefaultText: true},
 			choice(modeFlag, "expect `MODE` in namespaces without one of their own: enforce or warn (default: enforce)", "", config.Modes()),
 			editionFlagOf(),
 			clusterFlagOf(),
 		}, configFlags(), []cli.Flag{
-			&cli.StringFlag{Name: stdinNameFlag, Usage: "call standard input `NAME`"},
+			&cli.StringFlag{Name: stdinNameFlag, Usage: "use `NAME` as the path of standard input"},
 		}),
 		Action: p.parity,
 	}
@@ -161,7 +161,7 @@ func parityClient(ca, certificate, key string) (*http.Client, error) {
 	switch {
 	case certificate == "" && key == "":
 	case certificate == "" || key == "":
-		return nil, usagef("--%s and --%s belong together", clientCertFlag, clientKeyFlag).seeHelp("parity")
+		return nil, usagef("--%s and --%s must be used together", clientCertFlag, clientKeyFlag).seeHelp("parity")
 	default:
 		pair, err := tls.LoadX509KeyPair(certificate, key)
 		if err != nil {
@@ -192,7 +192,7 @@ func ask(ctx context.Context, client *http.Client, address string, review []byte
 	response, err := client.Do(request)
 	var unknown x509.UnknownAuthorityError
 	if errors.As(err, &unknown) {
-		return nil, fmt.Errorf("%w (--%s names the authority to trust)", err, caFlag)
+		return nil, fmt.Errorf("%w (use --%s to trust its authority)", err, caFlag)
 	}
 	if err != nil {
 		return nil, err

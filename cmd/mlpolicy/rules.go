@@ -16,10 +16,10 @@ func (p *program) rulesCommand() *cli.Command {
 		Name:      "rules",
 		Usage:     "list the rules",
 		UsageText: "mlpolicy rules [FLAGS]",
-		Description: `List the rules with their severities: those that are built in, those of --policy and of
-policies: in the configuration, and the findings about the input itself. The severity is the
-one in force; rules: in the configuration changes it. A rule whose statement the edition in force
-does not make is marked: it reports nothing.`,
+		Description: `List the rules with their severities: the built-in rules, those of --policy and of policies: in
+the configuration, and the findings about the input itself. The severity is the effective one;
+rules: in the configuration changes it. Rules whose statement the selected edition does not make
+are marked: they report nothing.`,
 		Flags: slices.Concat([]cli.Flag{
 			formatFlagOf(report.ForRules().Names()),
 			editionFlagOf(),
@@ -64,30 +64,29 @@ func inputRules() []policy.Rule {
 	return []policy.Rule{
 		{
 			ID:       facts.SyntaxRule,
-			Title:    "A deployment file that cannot be understood",
+			Title:    "Deployment file that cannot be read",
 			Severity: facts.Error,
-			Description: `A file with the marks of a deployment is not valid YAML or JSON, a key that carries a fact is written
-twice, or a document of group mlpolicy.dev has an unknown version, kind, key or value or no spec:
-these are errors, since what cannot be read is not checked. Values of another shape or kind in
-the documents of others, unknown mlpolicy.dev annotations, labels and tags, and templates that are
-not rendered are warnings.`,
-			Remediation: "Correct what the finding points at. Lint templates once they are rendered: helm template . | mlpolicy lint -",
+			Description: `Errors, because what cannot be read is not checked: a file that looks like a deployment and is not valid
+YAML or JSON, a duplicate key that declares a fact, and a document of group mlpolicy.dev with an unknown
+version, kind, key or value, or without spec. Warnings: values of the wrong type in other documents,
+unknown mlpolicy.dev annotations, labels and tags, and unrendered templates.`,
+			Remediation: "Correct the value at the location of the finding. Render templates first: helm template . | mlpolicy lint -",
 		},
 		{
 			ID:       facts.ContradictionRule,
-			Title:    "A statement that contradicts the document",
+			Title:    "Statement that contradicts the document",
 			Severity: facts.Warning,
-			Description: `What an annotation, a tag, or facts: and stages: in the configuration state fills what a document
-leaves open and never overrides it. Where the two differ one of them is out of date.`,
+			Description: `Annotations, tags, and facts: and stages: in the configuration declare facts that a document leaves open;
+they never override the document. If the two differ, one of them is out of date.`,
 			Remediation: "Correct or remove the statement.",
 		},
 		{
 			ID:       facts.BindingRule,
-			Title:    "A Pod bound to a virtual node by hand",
+			Title:    "Pod bound manually to a virtual node",
 			Severity: facts.Error,
-			Description: `The webhook alone reports this, where the chart's value webhook.reviewBindings is set. What a Pod states says
-where the scheduler may place it, and it is judged by that. A Binding of anyone else puts it on any node,
-and so on Azure Container Instances, whatever it asks for.`,
+			Description: `Only the webhook reports this, if the chart's value webhook.reviewBindings is set. A Pod declares where the
+scheduler may place it, and is evaluated by that. A Binding that does not come from the scheduler can place it
+on any node, including Azure Container Instances, whatever it requests.`,
 			Remediation: "Let the scheduler place the Pod, or list the user under webhook: controllers:.",
 		},
 	}

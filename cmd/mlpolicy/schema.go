@@ -25,7 +25,7 @@ func (p *program) schemaCommand() *cli.Command {
 		Usage:     "print the JSON Schema of a document",
 		UsageText: "mlpolicy schema [FLAGS] model-deployment|config|facts",
 		Description: `Print the JSON Schema (draft 7) of a ModelDeployment, of .mlpolicy.yaml, or of the facts that
-rules see. Targets are those of all editions that are loaded, with --policy those of your own too.
+rules get as input. It lists the targets of all loaded editions, including those of --policy.
 
   mlpolicy schema config > .mlpolicy.schema.json`,
 		Flags:  configFlags(),

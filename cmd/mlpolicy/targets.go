@@ -17,12 +17,12 @@ func (p *program) targetsCommand() *cli.Command {
 		Name:      "targets",
 		Usage:     "print the table of compute targets",
 		UsageText: "mlpolicy targets [FLAGS]\n  mlpolicy targets --diff EDITION EDITION",
-		Description: `Print the table of compute targets, one dated edition of it: what each target is used for and
-what its limits are. With --diff print what changed between two editions.`,
+		Description: `Print one dated edition of the table of compute targets: what each target is used for, and its
+limits. With --diff, print the changes between two editions.`,
 		Flags: slices.Concat([]cli.Flag{
 			formatFlagOf(report.ForEdition().Names()),
-			&cli.StringFlag{Name: editionFlag, Usage: "print the `EDITION`, not the one in force"},
-			&cli.BoolFlag{Name: diffFlag, Usage: "print what changed from one edition to another", DisableDefaultText: true},
+			&cli.StringFlag{Name: editionFlag, Usage: "print `EDITION` instead of the selected one"},
+			&cli.BoolFlag{Name: diffFlag, Usage: "print the changes from one edition to another", DisableDefaultText: true},
 		}, configFlags()),
 		Action: p.targets,
 	}

@@ -15,7 +15,7 @@ func (p *program) versionCommand() *cli.Command {
 		Name:        "version",
 		Usage:       "print the version",
 		UsageText:   "mlpolicy version",
-		Description: "Print the versions of mlpolicy, of the table's edition in force by default, of OPA and of Go.",
+		Description: "Print the versions of mlpolicy, the default edition of the table, OPA and Go.",
 		Action:      p.version,
 	}
 }

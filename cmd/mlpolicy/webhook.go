@@ -44,24 +44,24 @@ func (p *program) webhookCommand() *cli.Command {
 		Description: `Serve a validating admission webhook with the same rules: POST /validate, /healthz and /readyz
 over TLS, and /metrics on a separate port. Errors deny an object; everything else warns.
 
-Each object is judged alone, under the same configuration as files. Entries that select by paths
-alone are refused: objects have no path. What an object states about itself by mlpolicy.dev/…
-annotations can add findings; it removes none unless webhook: believe: lists it. Certificate,
-configuration and policies are reloaded when the content of their files changes; while the new
-version is bad, the last good one stays in force. Decisions are logged to standard output as JSON
-lines.
+Each object is evaluated alone, under the same configuration as files. Entries that select only by
+paths are errors: objects have no path. The mlpolicy.dev/… annotations of an object can add
+findings; they remove a finding only if webhook: believe: lists them. Certificate, configuration and
+policies are reloaded when the content of their files changes; while the new version is invalid,
+the last valid one is used. Decisions are logged to standard output as JSON lines.
 
-With --check, nothing is served: command line, configuration, policies and the clients' authorities
-are read as a start would read them, but not the webhook's own certificate. With --unregister, nothing is read either: a Pod whose service
-account may do so deletes the configuration by which an API server asks the webhook.
+With --check, nothing is served: the command line, the configuration, the policies and the
+authorities of clients are read as at a start, but not the webhook's own certificate. With
+--unregister, nothing is read: a Pod whose service account may do so deletes the configuration
+by which an API server calls the webhook.
 
 Exit codes: 0 stopped by a signal, every review answered; 2 the command line, the certificate,
-the configuration or a policy is wrong; 3 serving or unregistering failed.`,
+the configuration or a policy is invalid; 3 serving or unregistering failed.`,
 		Flags: slices.Concat([]cli.Flag{
 			&cli.StringFlag{Name: tlsCertFlag, Usage: "read the certificate chain from the PEM `FILE`"},
 			&cli.StringFlag{Name: tlsKeyFlag, Usage: "read its private key from the PEM `FILE`"},
-			&cli.StringFlag{Name: clientCAFlag, Usage: "review only for clients with a certificate of an authority in the PEM `FILE`"},
-			&cli.StringSliceFlag{Name: clientNameFlag, Usage: "require the `NAME` as common name or DNS name of the client's certificate; repeatable, any of them is enough"},
+			&cli.StringFlag{Name: clientCAFlag, Usage: "accept only clients with a certificate of an authority in the PEM `FILE`"},
+			&cli.StringSliceFlag{Name: clientNameFlag, Usage: "require `NAME` as common name or DNS name of the client certificate; repeatable, one match suffices"},
 			&cli.StringFlag{Name: listenFlag, Usage: "serve reviews at `ADDRESS`", Value: ":8443"},
 			optionalFlag{&cli.StringFlag{Name: metricsFlag, Usage: "serve metrics at `ADDRESS`; if empty, serve none", Value: ":8080"}},
 			choice(modeFlag, "use `MODE` in namespaces without one of their own: enforce or warn (default: enforce)", "", config.Modes()),
@@ -225,7 +225,7 @@ func objectPolicy(ctx context.Context, c *cli.Context, written *config.Config, p
 		}
 	}
 	if err := judging.SelfTest(ctx); err != nil {
-		return nil, usagef("a plain Pod cannot be judged: %s", err)
+		return nil, usagef("cannot evaluate a plain Pod: %s", err)
 	}
 	return judging, nil
 }

@@ -300,7 +300,7 @@ deny contains {"path": ["deployments", i, "images", j], "message": sprintf("%s r
 	}
 	says("edition: 2020-06")
 	write(configuration, "{edition: 2023-03, policies: [policy]}")
-	webhook.wait(t, "the folder holds neither a rule nor an edition")
+	webhook.wait(t, "the folder contains neither a rule nor an edition")
 	says("edition: 2020-06")
 	write(rule, refusing)
 	webhook.wait(t, `"msg":"reloaded"`)
@@ -308,7 +308,7 @@ deny contains {"path": ["deployments", i, "images", j], "message": sprintf("%s r
 	write(rule, strings.TrimPrefix(refusing, "# METADATA\n"))
 	webhook.wait(t, `"msg":"reload failed; keeping the last good version"`)
 	write(rule, strings.Replace(refusing, `endswith(image, ":latest")`, `to_number(image) > 1`, 1))
-	webhook.wait(t, "a plain Pod cannot be judged: ")
+	webhook.wait(t, "cannot evaluate a plain Pod: ")
 	write(rule, strings.Replace(refusing, `":latest"`, `":newest"`, 1))
 	webhook.wait(t, `"msg":"reloaded"`)
 	says("{edition: 2023-03, policies: [policy]}")

@@ -11,18 +11,17 @@ import (
 func (p *program) whereCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "where",
-		Usage:     "tell where deployments could be",
+		Usage:     "show which targets accept deployments",
 		UsageText: "mlpolicy where [FLAGS] [PATH...]",
-		Description: `Tell of each deployment in files on which targets of the table it is allowed, allowed with
-warnings, or refused, and which rule says so.
+		Description: `Show for each deployment in files which targets of the table allow it, allow it with warnings,
+or refuse it, and the findings that decide.
 
-The same rules judge the same facts with each target in turn. What belongs to the place where
-it is now does not go along: its compute, how it is delivered there, the memory of its machine.
-PATHs are those of mlpolicy lint. The configuration in force holds: a rule that it turns off
-refuses nothing.
+The same rules evaluate the same facts with each target in turn. Facts that belong to the current
+target are dropped: its compute, the delivery, the memory of its machine. PATHs are those of
+mlpolicy lint. The effective configuration applies: a rule that it turns off refuses nothing.
 
-Exit codes: 0 the question is answered, whatever the answer; 2 the command line, the
-configuration or a policy is wrong; 3 something could not be read or judged.`,
+Exit codes: 0 the deployments were evaluated, whatever the result; 2 the command line, the
+configuration or a policy is invalid; 3 something could not be read or evaluated.`,
 		Flags: slices.Concat([]cli.Flag{
 			formatFlagOf(report.ForPlacements().Names()),
 			editionFlagOf(),

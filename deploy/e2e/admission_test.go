@@ -19,12 +19,12 @@ const (
 	denial = `admission webhook "validate.mlpolicy.dev" denied the request: `
 
 	// gpuRefused is what is said of a Deployment with a GPU on the virtual node.
-	gpuRefused = `cpu-only: scorer asks for 1 GPU on Azure Container Instances, which is for CPU-based workloads ` +
+	gpuRefused = `cpu-only: scorer requests 1 GPU on Azure Container Instances, which is for CPU-based workloads ` +
 		`(spec.template.spec.containers[0].resources.limits["nvidia.com/gpu"]). ` +
-		`Ask for no GPU, or deploy to a target that offers GPU to the workload. See: mlpolicy explain cpu-only`
-	memoryRefused = `memory: scorer asks for 64 GiB of memory on Azure Container Instances, which takes less than 48 GiB ` +
+		`Remove the GPU request, or deploy to a target that offers GPU to the workload. See: mlpolicy explain cpu-only`
+	memoryRefused = `memory: scorer requests 64 GiB of memory on Azure Container Instances, which allows less than 48 GiB ` +
 		`(spec.template.spec.containers[0].resources.limits.memory). ` +
-		`Ask for less memory, or deploy to a target without a memory limit. See: mlpolicy explain memory`
+		`Request less memory, or deploy to a target without a memory limit. See: mlpolicy explain memory`
 )
 
 // imageRules are an organisation's rules: one finding for each image.
@@ -119,8 +119,8 @@ func TestWhatPeopleSee(t *testing.T) {
 			name: "where the mode is warn, what would be denied is a warning", namespace: warned,
 			manifest: deploymentOf("scorer", "", onVirtualNode+gpu),
 			rules:    "cpu-only", mode: "warn",
-			stderr: "Warning: mlpolicy would deny this: cpu-only: scorer asks for 1 GPU on Azure Container Instances…. " +
-				"Ask for no GPU, or deploy to a target that offers GPU to the workload.\n",
+			stderr: "Warning: mlpolicy would deny this: cpu-only: scorer requests 1 GPU on Azure Container Instances…. " +
+				"Remove the GPU request, or deploy to a target that offers GPU to the workload.\n",
 		},
 	}
 	if len(tests) == 0 {
@@ -264,12 +264,12 @@ func TestFailedCreate(t *testing.T) {
 	must(t, "scale", "deployment/scorer", "--replicas=2", "--namespace", ns)
 
 	lines := regexp.MustCompile(`^Error creating: ` + regexp.QuoteMeta(denial) +
-		`cpu-only: scorer-\w+-\w+ asks for 1 GPU on Azure Container Instances, which is for CPU-based workloads ` +
+		`cpu-only: scorer-\w+-\w+ requests 1 GPU on Azure Container Instances, which is for CPU-based workloads ` +
 		`\(spec\.containers\[0\]\.resources\.limits\["nvidia\.com/gpu"\]\)\. ` +
-		`Ask for no GPU, or deploy to a target that offers GPU to the workload\. See: mlpolicy explain cpu-only` + "\n" +
-		`memory: scorer-\w+-\w+ asks for 64 GiB of memory on Azure Container Instances, which takes less than 48 GiB ` +
+		`Remove the GPU request, or deploy to a target that offers GPU to the workload\. See: mlpolicy explain cpu-only` + "\n" +
+		`memory: scorer-\w+-\w+ requests 64 GiB of memory on Azure Container Instances, which allows less than 48 GiB ` +
 		`\(spec\.containers\[0\]\.resources\.requests\.memory\)\. ` +
-		`Ask for less memory, or deploy to a target without a memory limit\. See: mlpolicy explain memory$`)
+		`Request less memory, or deploy to a target without a memory limit\. See: mlpolicy explain memory$`)
 	var message string
 	eventually(t, "an event FailedCreate", func() bool {
 		events, err := shared.client.CoreV1().Events(ns).List(t.Context(), metav1.ListOptions{FieldSelector: "reason=FailedCreate,involvedObject.kind=ReplicaSet"})

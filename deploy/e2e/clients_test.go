@@ -86,7 +86,7 @@ func TestOnlyTheAPIServerGetsReviews(t *testing.T) {
 	if got := added(before, after, unknownClients, `code="403"`); got != refused || added(before, after, failuresTotal) != 0 {
 		t.Errorf("%v clients were refused, and %v are counted; failures rose by %v", refused, got, added(before, after, failuresTotal))
 	}
-	if !strings.Contains(p.log.String(), "refused a client that is not the API server") {
+	if !strings.Contains(p.log.String(), "rejected a client that is not the API server") {
 		t.Error("the log does not say so")
 	}
 

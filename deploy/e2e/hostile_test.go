@@ -118,8 +118,8 @@ func TestHostileBodies(t *testing.T) {
 			"request": {"uid": [], "operation": 7, "kind": "Pod", "namespace": {}, "name": [], "userInfo": "x", "object": 7}}`, code: 400},
 		{name: "wrong types everywhere in the object", body: reviewOf(`{"apiVersion": "v1", "kind": "Pod", "metadata": [{"name": 7}], "spec": {"nodeSelector": [],
 			"containers": {"name": [], "resources": "many"}, "initContainers": [7, "x", [], null, {"image": 7, "resources": {"limits": [1]}}]}}`), code: 200, says: `"allowed":true`},
-		{name: "10,000 containers", body: reviewOf(podOf(10_000)), code: 200, says: "asks for 10000 GPUs"},
-		{name: "19,000 labels, and all that an object can state of itself", body: reviewOf(podThatStates(19_000)), code: 200, says: "asks for 64 GiB of memory"},
+		{name: "10,000 containers", body: reviewOf(podOf(10_000)), code: 200, says: "requests 10000 GPUs"},
+		{name: "19,000 labels, and all that an object can state of itself", body: reviewOf(podThatStates(19_000)), code: 200, says: "requests 64 GiB of memory"},
 		{name: "without request", body: `{"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview"}`, code: 400},
 		{name: "a UID of a wrong type", body: strings.Replace(reviewOf(podOf(1)), `"hostile"`, `7`, 1), code: 400},
 	}

@@ -189,9 +189,9 @@ func TestOwnerForged(t *testing.T) {
 			if test.denied != (got.code != 0) {
 				t.Fatalf("exit code %d\n%s", got.code, got.stderr)
 			}
-			starts := []string{denied + "cpu-only: made asks for 1 GPU ", "memory: made asks for 64 GiB "}
+			starts := []string{denied + "cpu-only: made requests 1 GPU ", "memory: made requests 64 GiB "}
 			if !test.denied {
-				starts = []string{"Warning: mlpolicy error in what a controller made: cpu-only: made asks for 1 GPU ", "Warning: mlpolicy error in what a controller made: memory: made asks for 64 GiB "}
+				starts = []string{"Warning: mlpolicy error in an object of a controller: cpu-only: made requests 1 GPU ", "Warning: mlpolicy error in an object of a controller: memory: made requests 64 GiB "}
 			}
 			eachBegins(t, got.stderr, starts...)
 		})

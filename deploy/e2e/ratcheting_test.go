@@ -9,9 +9,9 @@ import (
 // An update is held against what was there: nobody is stopped by an old fault, and nobody makes a new one.
 func TestRatcheting(t *testing.T) {
 	const (
-		oneGPU, twoGPUs = "cpu-only: scorer asks for 1 GPU ", "cpu-only: scorer asks for 2 GPUs "
-		webService      = "gpu-web-service: scorer asks for 1 GPU "
-		ofMemory        = "memory: scorer asks for %d GiB of memory "
+		oneGPU, twoGPUs = "cpu-only: scorer requests 1 GPU ", "cpu-only: scorer requests 2 GPUs "
+		webService      = "gpu-web-service: scorer requests 1 GPU "
+		ofMemory        = "memory: scorer requests %d GiB of memory "
 		foreign         = "image-registry: docker.io/%s is not in our registry "
 		old             = "Warning: mlpolicy error, not new: " // begins what is told and denies nothing
 	)

@@ -35,14 +35,14 @@ func TestRunningPodsAreJudged(t *testing.T) {
 	}{
 		{"memory up to a small value", "good", memory("2Gi"), nil, nil},
 		{"memory up to just under the limit", "good", memory("49151Mi"), nil, nil},
-		{"memory up to the limit", "good", memory("48Gi"), []string{"memory: good asks for 48 GiB "}, nil},
-		{"memory up to 64Gi", "good", memory("64Gi"), []string{"memory: good asks for 64 GiB "}, nil},
-		{"the CPU of a pod with too much memory", "large", resources(`{"requests": {"cpu": "1500m"}}`), nil, []string{old + "memory: large asks for 128 GiB "}},
-		{"too much memory down to what is still too much", "large", memory("64Gi"), nil, []string{old + "memory: large asks for 64 GiB "}},
+		{"memory up to the limit", "good", memory("48Gi"), []string{"memory: good requests 48 GiB "}, nil},
+		{"memory up to 64Gi", "good", memory("64Gi"), []string{"memory: good requests 64 GiB "}, nil},
+		{"the CPU of a pod with too much memory", "large", resources(`{"requests": {"cpu": "1500m"}}`), nil, []string{old + "memory: large requests 128 GiB "}},
+		{"too much memory down to what is still too much", "large", memory("64Gi"), nil, []string{old + "memory: large requests 64 GiB "}},
 		{"too much memory down to a small value", "large", memory("2Gi"), nil, nil},
 		{
 			"a pod that a controller made, by hand", controlled, memory("128Gi"),
-			[]string{"memory: " + controlled + " asks for 128 GiB "}, []string{old + "cpu-only: " + controlled + " asks for 1 GPU "},
+			[]string{"memory: " + controlled + " requests 128 GiB "}, []string{old + "cpu-only: " + controlled + " requests 1 GPU "},
 		},
 		{"a container to debug with of our registry", "good", debug("contoso.azurecr.io/debug:1"), nil, nil},
 		{"a container to debug with of a foreign registry", "good", debug("docker.io/debug:1"), []string{"image-registry: docker.io/debug:1 is not in our registry (spec.ephemeralContainers[1].image)"}, nil},
@@ -54,7 +54,7 @@ func TestRunningPodsAreJudged(t *testing.T) {
 		},
 		{
 			"a container to debug with, in a pod that breaks rules", controlled, debug("contoso.azurecr.io/debug:1"), nil,
-			[]string{old + "cpu-only: " + controlled + " asks for 1 GPU ", old + "memory: " + controlled + " asks for 64 GiB "},
+			[]string{old + "cpu-only: " + controlled + " requests 1 GPU ", old + "memory: " + controlled + " requests 64 GiB "},
 		},
 	}
 	if len(tests) == 0 {

@@ -35,12 +35,12 @@ func (b *builder) unparsed(file *source.File) {
 		finding := Finding{Rule: facts.SyntaxRule, Severity: Error, Message: problem.Message, File: file, Span: problem.Span, Unjudged: true}
 		switch problem.Kind {
 		case source.Malformed:
-			finding.Remedy = "Correct the syntax; the document is not judged until then."
+			finding.Remedy = "Correct the syntax; until then the document is not evaluated."
 		case source.Unrendered:
 			finding.Severity = Warning
-			finding.Remedy = "Render the template first and lint what comes out, for example: helm template . | mlpolicy lint -"
+			finding.Remedy = "Render the template first and lint the output, for example: helm template . | mlpolicy lint -"
 		case source.Excessive:
-			finding.Remedy = "Split the file, or keep it out of the run with ignore: in .mlpolicy.yaml."
+			finding.Remedy = "Split the file, or add it to ignore: in .mlpolicy.yaml."
 			if file.Live {
 				finding.Remedy = "Split the object."
 			}
@@ -89,7 +89,7 @@ func (b *builder) denial(all *facts.Facts, denial whatif.Denial) {
 		finding.setParameters(c.Parameters, &location)
 	}
 	for _, other := range denial.DependsOn {
-		location.Related = append(slices.Clip(location.Related), because(other, "it rests on this"))
+		location.Related = append(slices.Clip(location.Related), because(other, "depends on this"))
 		location.Related = append(location.Related, other.Related...)
 	}
 	finding = b.locate(location, owner, finding)
@@ -115,7 +115,7 @@ func (b *builder) ofDeployment(finding *Finding, location *facts.Place, d *facts
 	finding.setParameters(d.Parameters, location)
 	if denial.MayRun {
 		stay := remedyToStay(d.Target.Place)
-		if rule.Elsewhere != "" && denial.VariantOf.Target.Known {
+		if rule.SuggestTargets != "" && denial.VariantOf.Target.Known {
 			finding.Remedy, finding.suggestFor = stay, nil
 		} else {
 			finding.further += " Or " + strings.ToLower(stay[:1]) + stay[1:]
@@ -217,7 +217,7 @@ func (b *builder) locate(location, owner facts.Place, finding Finding) Finding {
 	related := location.Related
 	if !b.isInput(location) {
 		if location.Node != nil {
-			related = append([]facts.Place{{Node: location.Node, Why: "this decides it"}}, related...)
+			related = append([]facts.Place{{Node: location.Node, Why: "decided by this"}}, related...)
 		}
 		location = owner
 		if i := slices.IndexFunc(related, b.isInput); i >= 0 {

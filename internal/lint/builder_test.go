@@ -16,7 +16,7 @@ func TestObjectIsNoFile(t *testing.T) {
 		remedyOfFile, remedy string
 	}{
 		{"too deep", strings.Replace(pod, "%", strings.Repeat("[", 300)+strings.Repeat("]", 300), 1), lint.Error,
-			"Split the file, or keep it out of the run with ignore: in .mlpolicy.yaml.", "Split the object."},
+			"Split the file, or add it to ignore: in .mlpolicy.yaml.", "Split the object."},
 		{"no quantity", strings.Replace(pod, "%", "lots", 1), lint.Warning,
 			"Write a quantity such as 500m, 2 or 4Gi.", "Write a quantity such as 500m, 2 or 4Gi."},
 		{"no one quantity", strings.Replace(pod, "%", "[1]", 1), lint.Warning, "Write a single number.", "Write a single number."},

@@ -165,7 +165,7 @@ func read(input Input) (*source.File, error) {
 func silence(problems []source.Problem) {
 	for i := range problems {
 		if problems[i].Kind == source.Malformed {
-			problems[i].Message = "the text is no JSON or YAML here; it is not shown, since such files hold secrets"
+			problems[i].Message = "invalid JSON or YAML; the text is not shown because such files contain secrets"
 		}
 	}
 }

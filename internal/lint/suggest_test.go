@@ -11,8 +11,8 @@ import (
 // TestRemedies states the remedies of findings: the targets that would do.
 func TestRemedies(t *testing.T) {
 	const (
-		memory = "Ask for less memory, or deploy to "
-		work   = "Deploy to %s, or correct the workload if it is stated wrongly."
+		memory = "Request less memory, or deploy to "
+		work   = "Deploy to %s, or correct the workload if it is declared wrongly."
 
 		managed = "2023-03, which lists Azure Machine Learning managed online endpoints and accepts the deployment."
 	)
@@ -29,32 +29,32 @@ func TestRemedies(t *testing.T) {
 		{"a row that stands for several targets once", "edition: 2023-03", "workload: batch-scoring, target: aci, memory: 1GiB", "workload",
 			fmt.Sprintf(work, "Azure Machine Learning Kubernetes or Azure Machine Learning batch endpoints")},
 		{"warnings that it has already", "", "workload: iot-module, target: local, gpus: 1", "workload", fmt.Sprintf(work, "Azure Data Box Edge")},
-		{"an error is worse than a warning", "", "workload: batch-scoring, target: aml-compute, fpgas: 1", "fpga", "Deploy to Azure Data Box Edge or Azure Kubernetes Service (AKS), with warnings, or ask for no FPGA."},
+		{"an error is worse than a warning", "", "workload: batch-scoring, target: aml-compute, fpgas: 1", "fpga", "Deploy to Azure Data Box Edge or Azure Kubernetes Service (AKS), with warnings, or remove the FPGA request."},
 		{"but a warning is not", "rules: {workload: error}", "workload: batch-scoring, target: aml-compute, fpgas: 1", "fpga",
-			"Deploy to a target with FPGA support, or ask for no FPGA. As it is, no target of edition 2020-06 would do."},
-		{"a note is no reason to go where a warning is", "", "workload: iot-module, target: iot-edge, gpus: 1", "preview-target", "Make sure that a preview will do, or deploy to a target that is generally available."},
+			"Deploy to a target with FPGA support, or remove the FPGA request. As it is, no target of edition 2020-06 is suitable."},
+		{"a note is no reason to go where a warning is", "", "workload: iot-module, target: iot-edge, gpus: 1", "preview-target", "Make sure that a preview is acceptable, or deploy to a target that is generally available."},
 		{"a workload that is not known", "", "target: aci, memory: 64GiB", "memory", memory + "a target without a memory limit."},
 		{"training", "", "workload: training, target: aci, memory: 64GiB", "memory", memory + "a target without a memory limit."},
-		{"a rule that no target fixes", "", "workload: iot-module, target: data-box-edge, gpus: 1", "gpu-not-offered", "Run the module on the CPU, or turn the rule off for devices that are known to have a GPU."},
+		{"a rule that no target fixes", "", "workload: iot-module, target: data-box-edge, gpus: 1", "gpu-not-offered", "Run the module on the CPU, or turn the rule off for devices that have a GPU."},
 		{"a target with an error that it has already", "", "workload: iot-module, target: local, designer: true", "workload",
-			fmt.Sprintf(work, "a target that the table uses for the workload") + " As it is, no target of edition 2020-06 would do for this and designer."},
-		{"and the other one names the target", "", "workload: iot-module, target: local, designer: true", "designer", "Deploy what the designer made to Azure Kubernetes Service (AKS)."},
+			fmt.Sprintf(work, "a target that the table uses for the workload") + " As it is, no target of edition 2020-06 is suitable for this and designer."},
+		{"and the other one names the target", "", "workload: iot-module, target: local, designer: true", "designer", "Deploy the designer model to Azure Kubernetes Service (AKS)."},
 		{"two others that name targets", "", "workload: iot-module, target: local, designer: true, fpgas: 1", "workload",
-			fmt.Sprintf(work, "a target that the table uses for the workload") + " As it is, no target of edition 2020-06 would do for this, designer and fpga."},
+			fmt.Sprintf(work, "a target that the table uses for the workload") + " As it is, no target of edition 2020-06 is suitable for this, designer and fpga."},
 		{"a target that fixes all", "", "workload: web-service, target: aci, designer: true, gpus: 1", "designer",
-			"Deploy what the designer made to Azure Kubernetes Service (AKS)."},
+			"Deploy the designer model to Azure Kubernetes Service (AKS)."},
 		{"two findings that no target fixes", "rules: {workload: error}", "workload: iot-module, target: local, designer: true", "designer",
-			"Deploy what the designer made to a target that the designer supports. As it is, no target of edition 2020-06 would do."},
+			"Deploy the designer model to a target that the designer supports. As it is, no target of edition 2020-06 is suitable."},
 		{"as few warnings as possible", "edition: 2020-12", "workload: iot-module, target: aci, stage: production, memory: 64GiB", "memory",
 			memory + "Azure Kubernetes Service (AKS) or Azure Machine Learning compute clusters."},
 		{"a later edition with warnings", "", "workload: web-service, target: batch-endpoint, gpus: 1", "gpu-web-service",
-			"Deploy the web service to Azure Kubernetes Service (AKS), or ask for no GPU, or set edition: 2023-03, which lists Azure Machine Learning batch endpoints and accepts the deployment, with warnings."},
+			"Deploy the web service to Azure Kubernetes Service (AKS), or remove the GPU request, or set edition: 2023-03, which lists Azure Machine Learning batch endpoints and accepts the deployment, with warnings."},
 		{"a compute's rule", "", "workload: web-service, target: aks, gpus: 0, compute: {target: aci, managed_by: azure-ml, vm_priority: low}", "low-priority", "Use dedicated VMs, or a compute cluster."},
 		{"a target that a later edition lists", "", "workload: web-service, target: managed-online, gpus: 1", "gpu-web-service",
-			"Deploy the web service to Azure Kubernetes Service (AKS), or ask for no GPU, or set edition: " + managed},
+			"Deploy the web service to Azure Kubernetes Service (AKS), or remove the GPU request, or set edition: " + managed},
 		{"and the note says the same", "", "workload: web-service, target: managed-online, gpus: 1", "unlisted-target", "Deploy to Azure Kubernetes Service (AKS), or set edition: " + managed},
 		{"a target that a later edition lists and does not accept", "", "workload: batch-scoring, target: kubernetes, gpus: 1", "gpu-batch-scoring",
-			"Score on Machine Learning compute clusters, or ask for no GPU, or set edition: 2023-03, which lists Azure Machine Learning Kubernetes and accepts the deployment."},
+			"Score on Machine Learning compute clusters, or remove the GPU request, or set edition: 2023-03, which lists Azure Machine Learning Kubernetes and accepts the deployment."},
 		{"a target that no later edition lists", "edition: 2023-03", "workload: web-service, target: functions, gpus: 1", "unlisted-target",
 			"Deploy to Azure Machine Learning Kubernetes or Azure Machine Learning managed online endpoints."},
 	}
@@ -80,7 +80,7 @@ func TestRemedyOfAnOrganisation(t *testing.T) {
 	fsys, names := files(map[string]string{"m.yaml": fmt.Sprintf(model, spec)})
 	for condition, want := range map[string]string{
 		"deployment.target == \"aci\"":                                      "Use Azure Kubernetes Service (AKS), or something else.",
-		"deployment.target != \"\"":                                         "Use what we use, or something else. As it is, no target of edition 2020-06 would do.",
+		"deployment.target != \"\"":                                         "Use what we use, or something else. As it is, no target of edition 2020-06 is suitable.",
 		"deployment.target == \"aci\"\n\tdeployment.component == \"three\"": "Use Azure Kubernetes Service (AKS), or something else.",
 		"fails(deployment)\n}\n\nfails(d) if d.target == \"aci\"\n\nfails(d) if {\n\td.target != \"aci\"\n\tto_number(d.component) == 3": "Use what we use, or something else.",
 	} {
@@ -96,9 +96,9 @@ func TestRemedyOfAnOrganisation(t *testing.T) {
 func TestRemedyNamesPreviewsLast(t *testing.T) {
 	linter := extended(t, map[string]string{"ours": `not deployment.target in {"aci", "functions"}`})
 	for stage, want := range map[string]string{
-		"":                     "Ask for less memory, or deploy to Azure Functions (in preview).",
-		", stage: development": "Ask for less memory, or deploy to Azure Functions.",
-		", stage: production":  "Ask for less memory, or deploy to a target without a memory limit. As it is, only previews of edition 2020-06 would do.",
+		"":                     "Request less memory, or deploy to Azure Functions (in preview).",
+		", stage: development": "Request less memory, or deploy to Azure Functions.",
+		", stage: production":  "Request less memory, or deploy to a target without a memory limit. As it is, only previews of edition 2020-06 are suitable.",
 	} {
 		fsys, names := files(map[string]string{"m.yaml": fmt.Sprintf(model, "target: aci, memory: 64GiB"+stage)})
 		result := lintFiles(t, linter, fsys, names...)

@@ -242,7 +242,7 @@ func ruleOf(id, condition string) string {
 # custom:
 #   severity: error
 #   remediation: Use what we use, or something else.
-#   elsewhere: what we use
+#   suggest_targets: what we use
 package mlpolicy.rules["` + id + `"]
 
 deny contains {"path": ["deployments", i, "target"], "message": "not so"} if {
@@ -359,7 +359,7 @@ func TestWhereSaysWhatItCannotJudge(t *testing.T) {
 		errs = append(errs, err.Error())
 	}
 	if len(errs) != 3 || !errors.Is(placements.Errors[0], fs.ErrNotExist) || !strings.HasPrefix(errs[1], "c.yaml:1:14: ") ||
-		!strings.HasPrefix(errs[2], "a.yaml: judge m: ") || !strings.Contains(errs[2], "acme/numbered.rego") {
+		!strings.HasPrefix(errs[2], "a.yaml: evaluate m: ") || !strings.Contains(errs[2], "acme/numbered.rego") {
 		t.Errorf("errors %q", errs)
 	}
 	verdicts := map[whatif.Verdict]int{}

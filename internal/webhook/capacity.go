@@ -47,8 +47,8 @@ const (
 // was over while it waited, and errLate that of one that came so late that it could not be judged.
 var (
 	errShed   = failf(http.StatusServiceUnavailable, "too many reviews in flight")
-	errNoTurn = failf(http.StatusServiceUnavailable, "the time for the review was over before its turn")
-	errLate   = failf(http.StatusGatewayTimeout, "the review arrived too late to be judged in time")
+	errNoTurn = failf(http.StatusServiceUnavailable, "the review timed out before its turn")
+	errLate   = failf(http.StatusGatewayTimeout, "the review arrived too late to be evaluated in time")
 )
 
 // capacity bounds what reviews take: memory for their bodies, a place among those in flight,

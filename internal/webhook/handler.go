@@ -77,7 +77,7 @@ func failf(code int, format string, args ...any) *failure {
 }
 
 // errGone says that the client gave up before the answer.
-var errGone = errors.New("the client went away")
+var errGone = errors.New("the client disconnected")
 
 // exchange is one request.
 type exchange struct {

@@ -508,10 +508,10 @@ func TestLateReviewsAreNoInternalErrors(t *testing.T) {
 		connection.greeted.Store(int64(slow))
 		request := post(strings.NewReader(reviewOf(gpuOnVirtualNode))).WithContext(context.WithValue(t.Context(), connectionKey{}, connection))
 		request.URL.RawQuery = "timeout=1s"
-		if response := serve(handler, request); response.Code != http.StatusGatewayTimeout || !strings.Contains(response.Body.String(), "too late to be judged") {
+		if response := serve(handler, request); response.Code != http.StatusGatewayTimeout || !strings.Contains(response.Body.String(), "too late to be evaluated") {
 			t.Errorf("%s: status %d: %s", name, response.Code, response.Body)
 		}
-		if !strings.Contains(log.String(), `"msg":"reviews late: their time was over"`) || strings.Contains(log.String(), `"level":"ERROR"`) {
+		if !strings.Contains(log.String(), `"msg":"reviews late: they timed out"`) || strings.Contains(log.String(), `"level":"ERROR"`) {
 			t.Errorf("%s: log %s", name, log)
 		}
 		written := metricsOf(handler)
@@ -629,7 +629,7 @@ func TestFloodsAreLogged(t *testing.T) {
 		"reviews shed": func(l *decisionLog, x *exchange) { l.failed(x, http.StatusServiceUnavailable, errShed) },
 		"gave up":      func(l *decisionLog, x *exchange) { l.failed(x, statusGone, errGone) },
 		"no verdict":   func(l *decisionLog, x *exchange) { l.failed(x, unread.code, unread) },
-		"refused":      func(l *decisionLog, x *exchange) { l.failed(x, forbidden.code, forbidden) },
+		"rejected":     func(l *decisionLog, x *exchange) { l.failed(x, forbidden.code, forbidden) },
 		"connection failed": func(l *decisionLog, _ *exchange) {
 			_, _ = l.Write([]byte("http: TLS handshake error from 127.0.0.1:1: EOF\n"))
 		},

@@ -147,11 +147,11 @@ func (l *decisionLog) failed(x *exchange, code int, err error) {
 	case errors.Is(err, errShed):
 		l.throttle(slog.LevelWarn, "reviews shed: too many in flight", attributes...)
 	case errors.Is(err, errLate), errors.Is(err, errNoTurn):
-		l.throttle(slog.LevelWarn, "reviews late: their time was over", attributes...)
+		l.throttle(slog.LevelWarn, "reviews late: they timed out", attributes...)
 	case code == statusGone:
 		l.throttle(slog.LevelWarn, "the client gave up before its answer", attributes...)
 	case code == http.StatusForbidden:
-		l.throttle(slog.LevelWarn, "refused a client that is not the API server", attributes...)
+		l.throttle(slog.LevelWarn, "rejected a client that is not the API server", attributes...)
 	case code >= http.StatusInternalServerError:
 		l.LogAttrs(x.Context(), slog.LevelError, "no verdict", attributes...)
 	default:

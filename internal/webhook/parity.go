@@ -46,7 +46,7 @@ func (p *Policy) Compare(ctx context.Context, object []byte,
 	}
 	var got admissionv1.AdmissionReview
 	if err := readJSON(answer, &got); err != nil {
-		return nil, nil, fmt.Errorf("the answer is no AdmissionReview: %w", err)
+		return nil, nil, fmt.Errorf("the answer is not an AdmissionReview: %w", err)
 	}
 	if got.Response == nil {
 		return nil, nil, errors.New("the answer has no response")

@@ -247,7 +247,7 @@ func (p *Policy) evaluateBefore(ctx context.Context, request *admissionv1.Admiss
 	}
 	before, err := p.evaluate(ctx, request, request.OldObject.Raw)
 	if err != nil {
-		return nil, fmt.Errorf("the object as it was: %w", err)
+		return nil, fmt.Errorf("the old object: %w", err)
 	}
 	return before, nil
 }

@@ -427,7 +427,7 @@ func (s *Server) expiry() string {
 // logLeftOut names the rules in force that no review asks.
 func (s *Server) logLeftOut(policy *Policy) {
 	if len(policy.LeftOut) > 0 {
-		s.options.Log.Warn("rules with scope: project are left out, since a review is about one object", "rules", policy.LeftOut)
+		s.options.Log.Warn("rules with scope: project are skipped because a review is about one object", "rules", policy.LeftOut)
 	}
 }
 

@@ -118,11 +118,11 @@ func introduction(o outcome) string {
 	case o.exemption == Unchanged:
 		return "mlpolicy error, not new: "
 	case o.exemption == Changed:
-		return "mlpolicy error in what was changed after its owner: "
+		return "mlpolicy error in an object changed after its owner: "
 	case o.exemption == Deleting:
 		return "mlpolicy error in an object being deleted: "
 	}
-	return "mlpolicy error in what a controller made: "
+	return "mlpolicy error in an object of a controller: "
 }
 
 // warningLine is a finding that does not deny on one line of at most maxWarning characters: rule

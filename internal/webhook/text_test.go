@@ -73,7 +73,7 @@ func TestWarningLine(t *testing.T) {
 		{"short", "churn asks", "spec", remedy, lint.Warning, "", "mlpolicy: cpu-only: churn asks (spec). " + remedy},
 		{"a note", "churn asks", "", "", lint.Note, "", "mlpolicy note: cpu-only: churn asks"},
 		{"unchanged", "churn asks", "", "", lint.Error, Unchanged, "mlpolicy error, not new: cpu-only: churn asks"},
-		{"made by a controller", "churn asks", "", "", lint.Error, Controlled, "mlpolicy error in what a controller made: cpu-only: churn asks"},
+		{"made by a controller", "churn asks", "", "", lint.Error, Controlled, "mlpolicy error in an object of a controller: cpu-only: churn asks"},
 		{"being deleted", "churn asks", "", "", lint.Error, Deleting, "mlpolicy error in an object being deleted: cpu-only: churn asks"},
 		{
 			"a long field", "churn asks for 1 GPU on Azure Container Instances", field, remedy, lint.Error, WarnMode,

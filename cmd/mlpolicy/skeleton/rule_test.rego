@@ -2,9 +2,9 @@ package mlpolicy.rules["RULE_test"]
 
 import data.mlpolicy.rules["RULE"] as rule
 
-facts(stated) := {
+facts(known) := {
 	"edition": "2020-06",
-	"deployments": [object.union({"name": "churn", "format": "test"}, stated)],
+	"deployments": [object.union({"name": "churn", "format": "test"}, known)],
 	"computes": [],
 }
 

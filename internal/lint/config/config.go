@@ -136,7 +136,7 @@ func (c *Config) ModelSize(name, version string) facts.Fact[int64] {
 		return found
 	case differ:
 		return facts.Fact[int64]{Place: facts.Place{
-			Node: other.Place.Node, Why: "the configuration's models have versions of different sizes, and which is deployed is not known",
+			Node: other.Place.Node, Why: "models of the configuration have versions of different sizes, and the deployed version is unknown",
 		}}
 	}
 	return other
@@ -175,7 +175,7 @@ func (c *Config) Stated(subject facts.Subject) []*facts.Statement {
 		}
 		named = stage.name
 		stated = append(stated, facts.StateStage(named, facts.Place{
-			Node: stage.node, Why: stage.scope.what() + " is one of the configuration's stages." + string(named),
+			Node: stage.node, Why: stage.scope.what() + " matches stages." + string(named) + " of the configuration",
 		}))
 	}
 	return stated

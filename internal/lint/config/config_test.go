@@ -153,7 +153,7 @@ func TestModelSizeOfAnUnknownVersion(t *testing.T) {
 		if got := config.ModelSize("a", ""); got.Value != test.want || got.Known != (test.want > 0) {
 			t.Errorf("%s: %d, %t, want %d", test.models, got.Value, got.Known, test.want)
 		}
-		if got := config.ModelSize("a", ""); (got.Place.Why == "the configuration's models say so") != got.Known || got.Place.Node == nil {
+		if got := config.ModelSize("a", ""); (got.Place.Why == "declared in models of the configuration") != got.Known || got.Place.Node == nil {
 			t.Errorf("%s: %q", test.models, got.Place.Why)
 		}
 		if got := config.ModelSize("a", "9"); got.Known && got.Value != 6 {
@@ -199,21 +199,21 @@ func TestParseNamesEachMistakeWithItsPlace(t *testing.T) {
 		{"no severity", "rules:\n  memory:", `2:3: memory has no severity: use one of error, warning, note, off`},
 		{"false is no word", "rules: {memory: false}", `1:17: unknown value "false": did you mean "off"?`},
 		{"unknown fail_on", "fail_on: nver", `1:10: unknown value "nver": did you mean "never"?`},
-		{"list for a word", "edition: [2020-06]", `1:10: this must be a word and is a list`},
-		{"word for a list", "ignore: third_party", `1:9: this must be a list: ["third_party/**"], and is "third_party"`},
-		{"word for a mapping", "rules: off", `1:8: this must be a mapping: {preview-target: off}, and is "off"`},
-		{"a list at the top", "- edition", `1:1: this must be a mapping with keys like edition, and is a list`},
-		{"a key twice", "edition: 2020-06\nfail_on: note\nedition: 2023-03", `3:1: edition is there twice, first on line 1`},
-		{"a second document", "edition: 2020-06\n---\nedition: 2023-03", `3:1: a configuration is one document; this is another`},
-		{"a size that is none", "models: [{name: churn, size: big}]", `1:30: "big" is no size: write 900MB, 1.4GB, 512MiB or a number of bytes`},
+		{"list for a word", "edition: [2020-06]", `1:10: must be a string, not a list`},
+		{"word for a list", "ignore: third_party", `1:9: must be a list such as ["third_party/**"], not "third_party"`},
+		{"word for a mapping", "rules: off", `1:8: must be a mapping such as {preview-target: off}, not "off"`},
+		{"a list at the top", "- edition", `1:1: must be a mapping with keys such as edition, not a list`},
+		{"a key twice", "edition: 2020-06\nfail_on: note\nedition: 2023-03", `3:1: duplicate key edition, first on line 1`},
+		{"a second document", "edition: 2020-06\n---\nedition: 2023-03", `3:1: a configuration must be a single document`},
+		{"a size that is none", "models: [{name: churn, size: big}]", `1:30: invalid size "big": write 900MB, 1.4GB, 512MiB or a number of bytes`},
 		{"a model without size", "models: [{name: churn}]", `1:10: model churn needs a size`},
 		{"a model without name", "models: [{size: 1GB}]", `1:10: a model needs a name`},
-		{"a model twice", "models:\n- {name: a, size: 1}\n- {name: a, size: 2}", `3:3: model a is there twice, first on line 2`},
+		{"a model twice", "models:\n- {name: a, size: 1}\n- {name: a, size: 2}", `3:3: duplicate model a, first on line 2`},
 		{"unknown stage", "stages: {prod: [a]}", `1:10: unknown key "prod": did you mean "production"?`},
-		{"a pattern that is none", "stages: {production: ['a[']}", `1:23: "a[" is no pattern: a bracket or a brace in it is never closed`},
-		{"facts without scope", "facts: [{set: {workload: training}}]", `1:9: what is set needs paths, namespaces, kinds or names that it is set for; paths: ["**"] is everything`},
-		{"facts without words", "facts: [{names: [a]}]", `1:9: an entry of facts needs what it sets: set: {workload: batch-scoring}`},
-		{"an empty scope", "facts: [{names: [], set: {gpus: 1}}]", `1:17: an empty list covers nothing: remove it or fill it`},
+		{"a pattern that is none", "stages: {production: ['a[']}", `1:23: invalid pattern "a[": a bracket or a brace is never closed`},
+		{"facts without scope", "facts: [{set: {workload: training}}]", `1:9: an entry of facts needs paths, namespaces, kinds or names; paths: ["**"] selects everything`},
+		{"facts without words", "facts: [{names: [a]}]", `1:9: an entry of facts needs set, such as set: {workload: batch-scoring}`},
+		{"an empty scope", "facts: [{names: [], set: {gpus: 1}}]", `1:17: empty list: remove it or add an entry`},
 		{"broken YAML", "edition: [", ``},
 		{"no text", "edition: \xff\xfe\x00", ``},
 	} {

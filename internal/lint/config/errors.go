@@ -83,7 +83,7 @@ func UnknownEdition(id string, editions []string) string {
 		}
 	}
 	if inForce == "" {
-		return fmt.Sprintf("unknown edition %q: none was in force then: use one of %s", id, strings.Join(editions, ", "))
+		return fmt.Sprintf("unknown edition %q: no edition was in force then; use one of %s", id, strings.Join(editions, ", "))
 	}
 	return fmt.Sprintf("unknown edition %q: the one in force then is %q", id, inForce)
 }

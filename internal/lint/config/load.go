@@ -37,7 +37,7 @@ func Find(dir string) (file string, err error) {
 				return "", fmt.Errorf("%s is a link to a file that does not exist", file)
 			}
 		case errors.Is(err, syscall.ELOOP):
-			return "", fmt.Errorf("%s is a link that leads back to itself", file)
+			return "", fmt.Errorf("%s is a link to itself", file)
 		case !errors.Is(err, fs.ErrPermission):
 			return "", err
 		}

@@ -32,7 +32,7 @@ func Parse(data []byte, origin Origin) (*Config, error) {
 	}
 	for i, document := range r.config.File.Documents {
 		if i > 0 {
-			r.mistake(document.Root, "a configuration is one document; this is another")
+			r.mistake(document.Root, "a configuration must be a single document")
 			break
 		}
 		r.mapping(document.Root, r.settings())
@@ -71,8 +71,8 @@ func (r *reader) settings() []field {
 		{"stages", func(_, value *source.Node) { r.mapping(value, r.stages()) }},
 		{"models", r.models},
 		{"facts", r.facts},
-		{"ignore", func(_, value *source.Node) { r.config.Ignore = r.paths(value, `a list: ["third_party/**"]`) }},
-		{"policies", func(_, value *source.Node) { r.config.Policies = r.paths(value, `a list: ["policy/"]`) }},
+		{"ignore", func(_, value *source.Node) { r.config.Ignore = r.paths(value, `a list such as ["third_party/**"]`) }},
+		{"policies", func(_, value *source.Node) { r.config.Policies = r.paths(value, `a list such as ["policy/"]`) }},
 		{"webhook", func(_, value *source.Node) { r.mapping(value, r.webhook()) }},
 	}
 }
@@ -85,7 +85,7 @@ func (r *reader) devices() []field {
 	var fields []field
 	for _, kind := range facts.Device("").Values() {
 		fields = append(fields, field{kind, func(_, value *source.Node) {
-			for _, pattern := range r.patternsLike(value, `a list: ["gpu.example.com/*"]`) {
+			for _, pattern := range r.patternsLike(value, `a list such as ["gpu.example.com/*"]`) {
 				r.config.devices = append(r.config.devices, device{facts.Device(kind), pattern})
 			}
 		}})
@@ -99,7 +99,7 @@ func (r *reader) images(_, value *source.Node) {
 		r.config.noServers = true
 		return
 	}
-	for _, item := range r.list(value, `off, or a list: ["example.com/team/model-server"]`) {
+	for _, item := range r.list(value, `off or a list such as ["example.com/team/model-server"]`) {
 		server := facts.ModelServer{Why: "images of the configuration lists this repository as a model server"}
 		if item.Kind == source.Mapping {
 			if r.mapping(item, r.server(&server)) && !item.Has("repository") {
@@ -121,9 +121,9 @@ func (r *reader) server(s *facts.ModelServer) []field {
 	}
 	return []field{
 		{"repository", func(_, value *source.Node) { s.Repository = r.repository(value) }},
-		{"start", func(_, value *source.Node) { s.Start = texts(value, `a list: ["serve-model"]`) }},
+		{"start", func(_, value *source.Node) { s.Start = texts(value, `a list such as ["serve-model"]`) }},
 		{"excluded_tags", func(_, value *source.Node) {
-			s.ExcludedTags = texts(value, `a list: ["*-sdk"]`)
+			s.ExcludedTags = texts(value, `a list such as ["*-sdk"]`)
 			for _, item := range value.Elements() {
 				if text, ok := item.Scalar(); ok && !validGlob(text) {
 					r.mistake(item, "invalid pattern %q: a bracket is never closed", text)
@@ -148,9 +148,9 @@ func (r *reader) repository(node *source.Node) string {
 	case !validGlob(text):
 		r.mistake(node, "invalid pattern %q: a bracket is never closed", text)
 	case strings.ContainsAny(text[strings.LastIndexByte(text, '/')+1:], ":@"):
-		r.mistake(node, "%q has a tag or a digest: a repository has none", text)
+		r.mistake(node, "repository %q must not have a tag or a digest", text)
 	case strings.Trim(text, "*/") == "":
-		r.mistake(node, "%q covers every image", text)
+		r.mistake(node, "pattern %q matches every image", text)
 	}
 	return text
 }
@@ -159,9 +159,9 @@ func (r *reader) stages() []field {
 	var fields []field
 	for _, name := range facts.Stage("").Values() {
 		fields = append(fields, field{name, func(_, value *source.Node) {
-			items := r.list(value, `a list: ["deploy/prod/**"]`)
+			items := r.list(value, `a list such as ["deploy/prod/**"]`)
 			if value.Kind == source.Sequence && len(items) == 0 {
-				r.mistake(value, "an empty list covers nothing: remove it or fill it")
+				r.mistake(value, "empty list: remove it or add an entry")
 			}
 			for _, item := range items {
 				r.config.stages = append(r.config.stages, stage{name: facts.Stage(name), scope: r.stageScope(item), node: item})
@@ -181,7 +181,7 @@ func (r *reader) stageScope(item *source.Node) scope {
 		return s
 	}
 	if r.mapping(item, r.scope(&s)) && len(item.Entries()) == 0 {
-		r.mistake(item, "what is of a stage needs paths, namespaces, kinds or names to select it by")
+		r.mistake(item, "an entry of stages needs paths, namespaces, kinds or names")
 	}
 	return s
 }
@@ -207,9 +207,9 @@ func (r *reader) model(m *model) []field {
 			}
 			bytes, ok := facts.ParseSize(text)
 			if !ok {
-				r.mistake(value, "%q is no size: write 900MB, 1.4GB, 512MiB or a number of bytes", text)
+				r.mistake(value, "invalid size %q: write 900MB, 1.4GB, 512MiB or a number of bytes", text)
 			}
-			m.size = facts.Know(bytes, facts.Place{Node: value, Why: "the configuration's models say so"})
+			m.size = facts.Know(bytes, facts.Place{Node: value, Why: "declared in models of the configuration"})
 		}},
 	}
 }
@@ -217,7 +217,7 @@ func (r *reader) model(m *model) []field {
 func (r *reader) statement(s *statement) []field {
 	return append(r.scope(&s.scope), []field{
 		{"set", func(_, value *source.Node) {
-			if !r.is(value, source.Mapping, "a mapping: {workload: batch-scoring}") {
+			if !r.is(value, source.Mapping, "a mapping such as {workload: batch-scoring}") {
 				return
 			}
 			said, problems := facts.ReadStatement(value)
@@ -293,7 +293,7 @@ func (r *reader) failOn(_, value *source.Node) {
 }
 
 func (r *reader) rules(_, value *source.Node) {
-	if !r.is(value, source.Mapping, "a mapping: {preview-target: off}") {
+	if !r.is(value, source.Mapping, "a mapping such as {preview-target: off}") {
 		return
 	}
 	for _, member := range r.members(value) {
@@ -308,7 +308,7 @@ func (r *reader) rules(_, value *source.Node) {
 }
 
 func (r *reader) models(_, value *source.Node) {
-	for _, item := range r.list(value, `a list: [{name: churn, size: 1.4GB}]`) {
+	for _, item := range r.list(value, `a list such as [{name: churn, size: 1.4GB}]`) {
 		m := model{node: item}
 		if !r.mapping(item, r.model(&m)) {
 			continue
@@ -321,7 +321,7 @@ func (r *reader) models(_, value *source.Node) {
 		}
 		for _, other := range r.config.models {
 			if m.name == other.name && m.version == other.version && m.name != "" {
-				r.mistake(item, "model %s is there twice, first on line %d", m.name, other.node.Span().Start.Line)
+				r.mistake(item, "duplicate model %s, first on line %d", m.name, other.node.Span().Start.Line)
 			}
 		}
 		r.config.models = append(r.config.models, m)
@@ -329,7 +329,7 @@ func (r *reader) models(_, value *source.Node) {
 }
 
 func (r *reader) facts(_, value *source.Node) {
-	for _, item := range r.list(value, `a list: [{paths: ["legacy/**"], set: {workload: batch-scoring}}]`) {
+	for _, item := range r.list(value, `a list such as [{paths: ["legacy/**"], set: {workload: batch-scoring}}]`) {
 		s := statement{node: item}
 		before := len(r.mistakes)
 		if !r.mapping(item, r.statement(&s)) || len(r.mistakes) > before {
@@ -337,9 +337,9 @@ func (r *reader) facts(_, value *source.Node) {
 		}
 		switch {
 		case s.scope.empty():
-			r.mistake(item, `what is set needs paths, namespaces, kinds or names that it is set for; paths: ["**"] is everything`)
+			r.mistake(item, `an entry of facts needs paths, namespaces, kinds or names; paths: ["**"] selects everything`)
 		case s.said == nil:
-			r.mistake(item, "an entry of facts needs what it sets: set: {workload: batch-scoring}")
+			r.mistake(item, "an entry of facts needs set, such as set: {workload: batch-scoring}")
 		}
 		r.config.statements = append(r.config.statements, s)
 	}
@@ -352,7 +352,7 @@ func (r *reader) mapping(node *source.Node, fields []field) bool {
 	for i, field := range fields {
 		keys[i] = field.key
 	}
-	if !r.is(node, source.Mapping, "a mapping with keys like "+keys[0]) {
+	if !r.is(node, source.Mapping, "a mapping with keys such as "+keys[0]) {
 		return false
 	}
 	for _, member := range r.members(node) {
@@ -381,10 +381,10 @@ func (r *reader) members(node *source.Node) []source.Member {
 		key := member.Key
 		switch earlier, twice := first[key.Text]; {
 		case key.Kind >= source.Sequence:
-			r.mistake(key, "a key is a word, and this is none")
+			r.mistake(key, "a key must be a string")
 			continue
 		case twice:
-			r.mistake(key, "%s is there twice, first on line %d", key.Text, earlier.Span().Start.Line)
+			r.mistake(key, "duplicate key %s, first on line %d", key.Text, earlier.Span().Start.Line)
 			continue
 		}
 		first[key.Text] = key
@@ -414,7 +414,7 @@ func (r *reader) paths(node *source.Node, shape string) []facts.Fact[string] {
 
 // patterns reads a list of globs. A list without any covers nothing and is a mistake.
 func (r *reader) patterns(node *source.Node) []pattern {
-	return r.patternsLike(node, `a list: ["deploy/prod/**"]`)
+	return r.patternsLike(node, `a list such as ["deploy/prod/**"]`)
 }
 
 // patternsLike is patterns with the shape that a message shows.
@@ -422,7 +422,7 @@ func (r *reader) patternsLike(node *source.Node, shape string) []pattern {
 	patterns := []pattern{}
 	items := r.list(node, shape)
 	if node.Kind == source.Sequence && len(items) == 0 {
-		r.mistake(node, "an empty list covers nothing: remove it or fill it")
+		r.mistake(node, "empty list: remove it or add an entry")
 	}
 	for _, item := range items {
 		if pattern, ok := r.pattern(item); ok {
@@ -440,7 +440,7 @@ func (r *reader) pattern(node *source.Node) (pattern, bool) {
 	text = strings.TrimPrefix(text, "./")
 	switch {
 	case !doublestar.ValidatePattern(text):
-		r.mistake(node, "%q is no pattern: a bracket or a brace in it is never closed", text)
+		r.mistake(node, "invalid pattern %q: a bracket or a brace is never closed", text)
 	case strings.HasSuffix(text, "/"):
 		text += "**"
 	}
@@ -464,7 +464,7 @@ func (r *reader) word(node *source.Node, words []string) (string, bool) {
 func (r *reader) text(node *source.Node) (string, bool) {
 	text, ok := node.Scalar()
 	if !ok || text == "" {
-		r.mistake(node, "this must be a word and is %s", kindName(node))
+		r.mistake(node, "must be a string, not %s", kindName(node))
 		return "", false
 	}
 	return text, true
@@ -473,7 +473,7 @@ func (r *reader) text(node *source.Node) (string, bool) {
 // is reports whether a node is of a kind; it is a mistake where it is not.
 func (r *reader) is(node *source.Node, kind source.Kind, shape string) bool {
 	if node.Kind != kind {
-		r.mistake(node, "this must be %s, and is %s", shape, kindName(node))
+		r.mistake(node, "must be %s, not %s", shape, kindName(node))
 		return false
 	}
 	return true

@@ -103,7 +103,7 @@ func (r *reader) webhook() []field {
 			}
 		}},
 		{"namespaces", func(_, value *source.Node) {
-			for _, item := range r.list(value, `a list: [{names: ["sandbox-*"], mode: warn}]`) {
+			for _, item := range r.list(value, `a list such as [{names: ["sandbox-*"], mode: warn}]`) {
 				entry := namespaceMode{node: item}
 				before := len(r.mistakes)
 				if !r.mapping(item, r.namespaceMode(&entry)) || len(r.mistakes) > before {
@@ -118,7 +118,7 @@ func (r *reader) webhook() []field {
 		{"controllers", func(_, value *source.Node) {
 			// An empty list is nobody: everything is held back.
 			w.controllers = []pattern{}
-			for _, item := range r.list(value, `a list: ["`+accountsOfControllers+`"]`) {
+			for _, item := range r.list(value, `a list such as ["`+accountsOfControllers+`"]`) {
 				if user, ok := r.pattern(item); ok {
 					w.controllers = append(w.controllers, user)
 				}

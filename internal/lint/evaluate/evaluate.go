@@ -181,7 +181,7 @@ func withoutFailing(
 	var errs []error
 	except := budget.exhausted()
 	for _, rule := range except {
-		errs = append(errs, &policy.Error{Rule: rule, Message: "not asked, since it took too long before"})
+		errs = append(errs, &policy.Error{Rule: rule, Message: "not evaluated, because it took too long before"})
 	}
 	var kept []policy.Denial // what rules denied that failed then
 	for {

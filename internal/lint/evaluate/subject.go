@@ -22,7 +22,7 @@ type Error struct {
 	err        error
 }
 
-func (e *Error) Error() string { return fmt.Sprintf("%s: judge %s: %v", e.file, e.name, e.err) }
+func (e *Error) Error() string { return fmt.Sprintf("%s: evaluate %s: %v", e.file, e.name, e.err) }
 func (e *Error) Unwrap() error { return e.err }
 
 // FailedRules returns the rules that failed by an error of a Run. It is incomplete where the error has another cause

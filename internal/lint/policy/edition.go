@@ -76,7 +76,7 @@ type column struct {
 // columns are free, but one type down all rows.
 func knownColumns() map[string]column {
 	list := "a list of " + strings.Join(facts.Workload("").Values(), ", ")
-	workloads := column{list + ", or {v1: LIST, v2: LIST} by version of the API", isWorkloadsByVersion}
+	workloads := column{list + ", or {v1: LIST, v2: LIST} by API version", isWorkloadsByVersion}
 	flag := column{"true or false", isBool}
 	return map[string]column{
 		"used_for":            workloads,
@@ -92,7 +92,7 @@ func knownColumns() map[string]column {
 		"ram_percent":         {"a number above 0", isPositive},
 		"model":               {"{} or {below_bytes: NUMBER}", isEmptyOr(map[string]func(any) bool{"below_bytes": isPositive})},
 		"single_node_for":     {"{} or {stage: STAGE, model_from_bytes: NUMBER}", isEmptyOr(map[string]func(any) bool{"stage": isStage, "model_from_bytes": isPositive})},
-		"via":                 {`a string, "" where a target is reached as it is`, isString},
+		"via":                 {`a string, or "" for direct delivery`, isString},
 	}
 }
 
@@ -184,14 +184,14 @@ func parseTable(file file) (*table, []*Error) {
 		return nil, []*Error{r.syntax(err)}
 	}
 	if err := decoder.Decode(&more); err == nil {
-		return nil, []*Error{{File: file.name, Line: more.Line, Message: "an edition is one document, and here begins another"}}
+		return nil, []*Error{{File: file.name, Line: more.Line, Message: "an edition must be a single document"}}
 	} else if !errors.Is(err, io.EOF) {
 		return nil, []*Error{r.syntax(err)}
 	}
 	root := document.Content[0]
 	data := r.value(root)
 	if root.Kind != yaml.MappingNode {
-		r.fault(root, "an edition is a mapping with the keys title, date, source, columns and targets")
+		r.fault(root, "an edition must be a mapping with the keys title, date, source, columns and targets")
 	}
 	if len(r.faults) > 0 {
 		return nil, r.faults
@@ -200,7 +200,7 @@ func parseTable(file file) (*table, []*Error) {
 	edition := r.edition(file.id, root, object)
 	value, err := ast.InterfaceToValue(object)
 	if err != nil {
-		r.fault(root, "make data of the edition: %v", err)
+		r.fault(root, "convert the edition to data: %v", err)
 	}
 	return &table{file: file.name, edition: edition, data: object, value: value}, r.faults
 }
@@ -238,7 +238,7 @@ func (r *tableReader) value(node *yaml.Node) any {
 				continue
 			}
 			if _, twice := object[key.Value]; twice {
-				r.fault(key, "the key %s stands twice", key.Value)
+				r.fault(key, "duplicate key %s", key.Value)
 			}
 			object[key.Value] = r.value(inner)
 		}
@@ -252,7 +252,7 @@ func (r *tableReader) value(node *yaml.Node) any {
 	case yaml.ScalarNode:
 		return r.scalar(node)
 	}
-	r.fault(node, "an edition has no aliases: write the value out")
+	r.fault(node, "an edition must not have aliases: write the value out")
 	return nil
 }
 
@@ -282,7 +282,7 @@ func (r *tableReader) scalar(node *yaml.Node) any {
 			return float
 		}
 	}
-	r.fault(node, "%s is no value that a rule can read", node.Value)
+	r.fault(node, "rules cannot read the value %s", node.Value)
 	return nil
 }
 
@@ -346,7 +346,7 @@ func (r *tableReader) keys(edition *Edition, root *yaml.Node) map[string]*yaml.N
 				delete(nodes, "targets")
 			}
 		default:
-			r.fault(key, "an edition has no key %s; known are title, date, source, formerly, columns, only, rows_for, notes and targets", key.Value)
+			r.fault(key, "unknown key %s; known keys are title, date, source, formerly, columns, only, rows_for, notes and targets", key.Value)
 		}
 	}
 	for _, key := range []string{"title", "date", "source", "columns", "targets"} {
@@ -363,7 +363,7 @@ func (r *tableReader) rows(edition *Edition, targets *yaml.Node, data map[string
 		if cells, ok := data[key.Value].(map[string]any); ok {
 			edition.Rows = append(edition.Rows, r.row(edition.Columns, key, value, cells))
 		} else {
-			r.fault(key, "row %s is not a mapping of columns to cells", key.Value)
+			r.fault(key, "row %s must be a mapping of columns to cells", key.Value)
 		}
 	}
 	if len(edition.Rows) == 0 {
@@ -373,7 +373,7 @@ func (r *tableReader) rows(edition *Edition, targets *yaml.Node, data map[string
 
 func (r *tableReader) isMapping(key, value *yaml.Node) bool {
 	if value.Kind != yaml.MappingNode {
-		r.fault(value, "%s is not a mapping of targets to rows", key.Value)
+		r.fault(value, "%s must be a mapping of targets to rows", key.Value)
 		return false
 	}
 	return true
@@ -383,14 +383,14 @@ func (r *tableReader) date(key, value *yaml.Node) string {
 	date := r.text(key, value)
 	_, noDay := time.Parse(time.DateOnly, date)
 	if _, noMonth := time.Parse("2006-01", date); noDay != nil && noMonth != nil {
-		r.fault(value, "date is %q and not a day such as 2020-06-25 or a month such as 2022-06", date)
+		r.fault(value, "invalid date %q: write a day such as 2020-06-25 or a month such as 2022-06", date)
 	}
 	return date
 }
 
 func (r *tableReader) text(key, value *yaml.Node) string {
 	if value.Kind != yaml.ScalarNode || strings.TrimSpace(value.Value) == "" || value.ShortTag() != "!!str" && value.ShortTag() != "!!timestamp" {
-		r.fault(value, "%s is not a string with something in it", key.Value)
+		r.fault(value, "%s must be a non-empty string", key.Value)
 		return ""
 	}
 	return value.Value
@@ -398,14 +398,14 @@ func (r *tableReader) text(key, value *yaml.Node) string {
 
 func (r *tableReader) texts(key, value *yaml.Node) []string {
 	if value.Kind != yaml.SequenceNode {
-		r.fault(value, "%s is not a list of strings", key.Value)
+		r.fault(value, "%s must be a list of strings", key.Value)
 		return nil
 	}
 	var texts []string
 	for _, item := range value.Content {
 		text := r.text(key, item)
 		if slices.Contains(texts, text) {
-			r.fault(item, "%s has %q twice", key.Value, text)
+			r.fault(item, "%s contains %q twice", key.Value, text)
 		}
 		texts = append(texts, text)
 	}
@@ -424,7 +424,7 @@ func (r *tableReader) row(columns []string, target, node *yaml.Node, cells map[s
 		case slices.Contains(columns, key.Value):
 			row.Cells[key.Value] = cells[key.Value]
 			if column, ok := r.columns[key.Value]; ok && !column.holds(cells[key.Value]) {
-				r.fault(value, "row %s: column %s is not %s", target.Value, key.Value, column.want)
+				r.fault(value, "row %s: column %s must be %s", target.Value, key.Value, column.want)
 			}
 		default:
 			r.fault(key, "row %s has a column %s that the edition does not declare", target.Value, key.Value)
@@ -446,12 +446,12 @@ func (r *tableReader) only(edition *Edition, node *yaml.Node) {
 		column, offers := onlyColumn(statement)
 		switch {
 		case offers == nil:
-			r.fault(node.Content[i], "only has an unknown statement %q; known are gpu-web-service, gpu-batch-scoring, fpga and designer", statement)
+			r.fault(node.Content[i], "only contains an unknown statement %q; known statements are gpu-web-service, gpu-batch-scoring, fpga and designer", statement)
 		case !slices.Contains(edition.Columns, column):
-			r.fault(node.Content[i], "only says %s, and the edition has no column %s to say where", statement, column)
+			r.fault(node.Content[i], "only contains %s, but the edition has no column %s", statement, column)
 		case !slices.ContainsFunc(edition.Rows, func(row Row) bool { return offers(row.Cells[column]) }):
 			// It would refuse all targets and name none: the rules are silent then.
-			r.fault(node.Content[i], "only says %s, and no row's %s offers it", statement, column)
+			r.fault(node.Content[i], "only contains %s, but the column %s of no row offers it", statement, column)
 		}
 	}
 }
@@ -466,11 +466,11 @@ func (r *tableReader) rowsFor(edition *Edition, node *yaml.Node) {
 	for target, row := range pairs(node) {
 		switch {
 		case !slices.Contains(facts.Target("").Values(), target.Value):
-			r.fault(target, "rows_for has an unknown target %q; known are %s", target.Value, strings.Join(facts.Target("").Values(), ", "))
+			r.fault(target, "rows_for contains an unknown target %q; known targets are %s", target.Value, strings.Join(facts.Target("").Values(), ", "))
 		case isRow(target.Value):
-			r.fault(target, "rows_for has the target %s, which has a row of its own", target.Value)
+			r.fault(target, "rows_for contains the target %s, which has its own row", target.Value)
 		case !isRow(row.Value):
-			r.fault(row, "rows_for says %s for %s, and there is no such row", row.Value, target.Value)
+			r.fault(row, "rows_for names the row %s for %s, but there is no such row", row.Value, target.Value)
 		}
 	}
 }
@@ -479,7 +479,7 @@ func (r *tableReader) targets(edition *Edition, node *yaml.Node) {
 	known := append(facts.Target("").Values(), slices.Collect(maps.Values(edition.RowsFor))...)
 	for target := range pairs(node) {
 		if !slices.Contains(known, target.Value) {
-			r.fault(target, "row %s stands for no target: it is none of %s, and rows_for does not name it", target.Value, strings.Join(facts.Target("").Values(), ", "))
+			r.fault(target, "row %s is not a target: it is not one of %s, and rows_for does not name it", target.Value, strings.Join(facts.Target("").Values(), ", "))
 		}
 	}
 }
@@ -493,7 +493,7 @@ func (r *tableReader) ownColumns(edition *Edition, node *yaml.Node) {
 		first := edition.Rows[0].Cells[name]
 		for i, row := range edition.Rows {
 			if cell, ok := row.Cells[name]; ok && reflect.TypeOf(cell) != reflect.TypeOf(first) {
-				r.fault(node.Content[2*i], "row %s: column %s is of another type than in row %s", row.Target, name, edition.Rows[0].Target)
+				r.fault(node.Content[2*i], "row %s: column %s has another type than in row %s", row.Target, name, edition.Rows[0].Target)
 			}
 		}
 	}

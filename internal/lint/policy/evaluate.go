@@ -41,7 +41,7 @@ func (p *Policies) EvaluateProject(ctx context.Context, f *facts.Facts, except .
 
 func (p *Policies) evaluate(ctx context.Context, f *facts.Facts, scope Scope, except []string) ([]Denial, error) {
 	if _, ok := p.Edition(f.Edition); !ok {
-		return nil, &Error{Message: fmt.Sprintf("there is no edition %q; editions are %s", f.Edition, strings.Join(p.EditionIDs(), ", "))}
+		return nil, &Error{Message: fmt.Sprintf("unknown edition %q; editions are %s", f.Edition, strings.Join(p.EditionIDs(), ", "))}
 	}
 	query, err := p.query(scope, except)
 	if err != nil {
@@ -51,11 +51,11 @@ func (p *Policies) evaluate(ctx context.Context, f *facts.Facts, scope Scope, ex
 		return nil, nil
 	}
 	if err := ctx.Err(); err != nil {
-		return nil, &Error{Message: "evaluation did not begin", Err: err}
+		return nil, &Error{Message: "evaluation did not start", Err: err}
 	}
 	input, err := p.input(f)
 	if err != nil {
-		return nil, &Error{Message: "state the facts to the policies", Err: err}
+		return nil, &Error{Message: "pass the facts to the policies", Err: err}
 	}
 	findings, err := p.ask(ctx, query, input)
 	if err != nil {
@@ -197,18 +197,18 @@ func (p *Policies) denial(finding *ast.Term, f *facts.Facts) (Denial, *Error) {
 	}
 	answer, _ := denied.Value.(ast.Object)
 	if answer == nil || answer.Len() != 2 {
-		return fault(`the answer is not exactly {"path": […], "message": "…"}: %s`, excerpt(denied))
+		return fault(`the result is not exactly {"path": […], "message": "…"}: %s`, excerpt(denied))
 	}
 	message, ok := text(answer.Get(ast.InternedTerm("message")))
 	if !ok || strings.TrimSpace(message) == "" {
-		return fault("the answer's message is not a string with something in it: %s", excerpt(denied))
+		return fault("message of the result must be a non-empty string: %s", excerpt(denied))
 	}
 	path, ok := pathOf(answer.Get(ast.InternedTerm("path")))
 	if !ok {
-		return fault("the answer's path is not an array of strings and indexes: %s", excerpt(denied))
+		return fault("path of the result must be an array of strings and indexes: %s", excerpt(denied))
 	}
 	if _, ok := f.Locate(path); !ok || len(path) < 2 {
-		return fault("the answer's path leads to no fact of a deployment or a compute: %s", excerpt(denied))
+		return fault("path of the result does not lead to a fact of a deployment or a compute: %s", excerpt(denied))
 	}
 	return Denial{Rule: rule, Path: path, Message: message}, nil
 }

@@ -41,7 +41,7 @@ func TestEvaluate(t *testing.T) {
 		want = append(want, policy.Denial{Rule: "few-replicas", Path: facts.Path{"deployments", i, "replicas"}, Message: "one replica"})
 	}
 	for i := range 11 {
-		want = append(want, policy.Denial{Rule: "memory", Path: facts.Path{"deployments", i, "memory_gib"}, Message: "churn asks for 64 GB on ACI"})
+		want = append(want, policy.Denial{Rule: "memory", Path: facts.Path{"deployments", i, "memory_gib"}, Message: "churn requests 64 GB on ACI"})
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("denials are %v\nwant %v", got, want)
@@ -76,7 +76,7 @@ func TestEvaluateUnknownEdition(t *testing.T) {
 	f := large(1)
 	f.Edition = "2020-6"
 	_, err := load(t, bundle(t)).Evaluate(t.Context(), f)
-	if got := lines(t, err); !slices.Equal(got, []string{`there is no edition "2020-6"; editions are 2020-06`}) {
+	if got := lines(t, err); !slices.Equal(got, []string{`unknown edition "2020-6"; editions are 2020-06`}) {
 		t.Errorf("errors are %q", got)
 	}
 	f.Deployments = nil
@@ -99,35 +99,35 @@ func TestEvaluateNamesTheCulprit(t *testing.T) {
 		want   string // after the rule
 	}{
 		{"a string", replace(memoryFile, head, untyped(`concat("", [message, path[0]])`)),
-			memory + `:16: rule memory: the answer is not exactly {"path": […], "message": "…"}: "churn asks for 64 GB on ACIdeployments"`},
+			memory + `:16: rule memory: the result is not exactly {"path": […], "message": "…"}: "churn requests 64 GB on ACIdeployments"`},
 		{"no message", replace(memoryFile, head, untyped(`{"path": path, "msg": message}`)),
-			memory + `:16: rule memory: the answer's message is not a string with something in it: {"msg": "churn asks for 64 GB on ACI", "path": ["deployments", 0, "memory_gib"]}`},
+			memory + `:16: rule memory: message of the result must be a non-empty string: {"msg": "churn requests 64 GB on ACI", "path": ["deployments", 0, "memory_gib"]}`},
 		{"one key too many", replace(memoryFile, head, untyped(`{"path": path, "message": message, "severity": "note"}`)),
-			memory + `:16: rule memory: the answer is not exactly {"path": […], "message": "…"}: {"message": "churn asks for 64 GB on ACI", "path": ["deployments", 0, "memory_gib"], "severity": "note"}`},
+			memory + `:16: rule memory: the result is not exactly {"path": […], "message": "…"}: {"message": "churn requests 64 GB on ACI", "path": ["deployments", 0, "memory_gib"], "severity": "note"}`},
 		{"one key too few", replace(memoryFile, head, untyped(`{"message": sprintf("%v %v", [message, path])}`)),
-			memory + `:16: rule memory: the answer is not exactly {"path": […], "message": "…"}: {"message": "churn asks for 64 GB on ACI [\"deployments\", 0, \"memory_gib\"]"}`},
+			memory + `:16: rule memory: the result is not exactly {"path": […], "message": "…"}: {"message": "churn requests 64 GB on ACI [\"deployments\", 0, \"memory_gib\"]"}`},
 		{"a blank message", replace(memoryFile, head, `{"path": path, "message": substring(message, 0, 0)}`),
-			memory + `:16: rule memory: the answer's message is not a string with something in it: {"message": "", "path": ["deployments", 0, "memory_gib"]}`},
+			memory + `:16: rule memory: message of the result must be a non-empty string: {"message": "", "path": ["deployments", 0, "memory_gib"]}`},
 		{"a message that is a number", replace(memoryFile, head, untyped(`{"path": path, "message": count(message)}`)),
-			memory + `:16: rule memory: the answer's message is not a string with something in it: {"message": 27, "path": ["deployments", 0, "memory_gib"]}`},
+			memory + `:16: rule memory: message of the result must be a non-empty string: {"message": 27, "path": ["deployments", 0, "memory_gib"]}`},
 		{"a path as a string", replace(memoryFile, path, untyped(`sprintf("deployments.%d", [i])`)),
-			memory + `:16: rule memory: the answer's path is not an array of strings and indexes: {"message": "churn asks for 64 GB on ACI", "path": "deployments.0"}`},
+			memory + `:16: rule memory: path of the result must be an array of strings and indexes: {"message": "churn requests 64 GB on ACI", "path": "deployments.0"}`},
 		{"a path with a fraction", replace(memoryFile, path, `["deployments", i + 0.5]`),
-			memory + `:16: rule memory: the answer's path is not an array of strings and indexes: {"message": "churn asks for 64 GB on ACI", "path": ["deployments", 0.5]}`},
+			memory + `:16: rule memory: path of the result must be an array of strings and indexes: {"message": "churn requests 64 GB on ACI", "path": ["deployments", 0.5]}`},
 		{"a path with a yes", replace(memoryFile, path, untyped(`["deployments", i, i == 0]`)),
-			memory + `:16: rule memory: the answer's path is not an array of strings and indexes: {"message": "churn asks for 64 GB on ACI", "path": ["deployments", 0, true]}`},
+			memory + `:16: rule memory: path of the result must be an array of strings and indexes: {"message": "churn requests 64 GB on ACI", "path": ["deployments", 0, true]}`},
 		{"a path outside the vocabulary", replace(memoryFile, path, `["deployments", i, "memory"]`),
-			memory + `:16: rule memory: the answer's path leads to no fact of a deployment or a compute: {"message": "churn asks for 64 GB on ACI", "path": ["deployments", 0, "memory"]}`},
+			memory + `:16: rule memory: path of the result does not lead to a fact of a deployment or a compute: {"message": "churn requests 64 GB on ACI", "path": ["deployments", 0, "memory"]}`},
 		{"a path beyond the deployments", replace(memoryFile, path, `["deployments", i + 1]`),
-			memory + `:16: rule memory: the answer's path leads to no fact of a deployment or a compute: {"message": "churn asks for 64 GB on ACI", "path": ["deployments", 1]}`},
+			memory + `:16: rule memory: path of the result does not lead to a fact of a deployment or a compute: {"message": "churn requests 64 GB on ACI", "path": ["deployments", 1]}`},
 		{"a path to all deployments", replace(memoryFile, path, `[["deployments", i][0]]`),
-			memory + `:16: rule memory: the answer's path leads to no fact of a deployment or a compute: {"message": "churn asks for 64 GB on ACI", "path": ["deployments"]}`},
+			memory + `:16: rule memory: path of the result does not lead to a fact of a deployment or a compute: {"message": "churn requests 64 GB on ACI", "path": ["deployments"]}`},
 		{"a path to nothing", replace(memoryFile, path, `array.slice(["deployments", i], 0, 0)`),
-			memory + `:16: rule memory: the answer's path leads to no fact of a deployment or a compute: {"message": "churn asks for 64 GB on ACI", "path": []}`},
+			memory + `:16: rule memory: path of the result does not lead to a fact of a deployment or a compute: {"message": "churn requests 64 GB on ACI", "path": []}`},
 		{"a path below a value", replace(memoryFile, path, `["deployments", i, "memory_gib", "unit"]`),
-			memory + `:16: rule memory: the answer's path leads to no fact of a deployment or a compute: {"message": "churn asks for 64 GB on ACI", "path": ["deployments", 0, "memory_gib", "unit"]}`},
+			memory + `:16: rule memory: path of the result does not lead to a fact of a deployment or a compute: {"message": "churn requests 64 GB on ACI", "path": ["deployments", 0, "memory_gib", "unit"]}`},
 		{"a path with an empty step", replace(memoryFile, path, `["deployments", i, "memory_gib", ""]`),
-			memory + `:16: rule memory: the answer's path is not an array of strings and indexes: {"message": "churn asks for 64 GB on ACI", "path": ["deployments", 0, "memory_gib", ""]}`},
+			memory + `:16: rule memory: path of the result must be an array of strings and indexes: {"message": "churn requests 64 GB on ACI", "path": ["deployments", 0, "memory_gib", ""]}`},
 
 		{"a function's error", replace(memoryFile, row, row+"	to_number(deployment.name) > 0\n"),
 			memory + `:19: rule memory: to_number: strconv.ParseFloat: parsing "churn": invalid syntax`},
@@ -160,7 +160,7 @@ func TestEvaluateReportsAllBadAnswers(t *testing.T) {
 	loaded := load(t, bundle(t, replace(memoryFile, "message := sprintf", "message := "+untyped("count(path)")+" # sprintf"), replace(replicaFile, `"replicas"]`, `"pods"]`)))
 	_, err := loaded.Evaluate(t.Context(), large(1))
 	got := lines(t, err)
-	if len(got) != 2 || !strings.Contains(got[0], "rule few-replicas: the answer's path") || !strings.Contains(got[1], "rule memory: the answer's message") {
+	if len(got) != 2 || !strings.Contains(got[0], "rule few-replicas: path of the result") || !strings.Contains(got[1], "rule memory: message of the result") {
 		t.Errorf("errors are %q", got)
 	}
 }
@@ -309,7 +309,7 @@ func TestEvaluateRefusesNoNumber(t *testing.T) {
 		f := large(1)
 		f.Deployments[0].MemoryGiB = known(memory)
 		_, err := load(t, bundle(t)).Evaluate(t.Context(), f)
-		want := fmt.Sprintf("state the facts to the policies: deployments: memory_gib: %v is no number", memory)
+		want := fmt.Sprintf("pass the facts to the policies: deployments: memory_gib: %v is not a number", memory)
 		if got := lines(t, err); !slices.Equal(got, []string{want}) {
 			t.Errorf("errors are %q, want %q", got, want)
 		}

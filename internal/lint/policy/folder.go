@@ -46,7 +46,7 @@ func find(builtin fs.FS, extra []Folder) (files, []*Error) {
 		before := len(found.modules) + len(found.tables)
 		wrong := found.add(folder, false)
 		if len(wrong) == 0 && len(found.modules)+len(found.tables) == before {
-			wrong = []*Error{{File: folder.Name, Message: "the folder holds neither a rule nor an edition"}}
+			wrong = []*Error{{File: folder.Name, Message: "the folder contains neither a rule nor an edition"}}
 		}
 		faults = append(faults, wrong...)
 	}
@@ -116,11 +116,11 @@ func (f *files) listFor(file *file) (*[]file, *Error) {
 	}
 	kind := path.Ext(base)
 	if file.path == "data.json" && !file.builtin {
-		return nil, &Error{File: file.name, Message: "not loaded as data: an edition is editions/<id>/data.yaml; of a bundle that opa build has made, name the folder that it was built from"}
+		return nil, &Error{File: file.name, Message: "not loaded as data: an edition is editions/<id>/data.yaml; for a bundle from opa build, name the folder that it was built from"}
 	}
 	isData := kind == ".yaml" || kind == ".yml" || kind == ".json"
 	if isData && (steps[0] == "editions" || strings.TrimSuffix(base, kind) == "data") {
-		return nil, &Error{File: file.name, Message: "no rule would see this data; an edition is editions/<id>/data.yaml, and nothing else is loaded as data"}
+		return nil, &Error{File: file.name, Message: "not loaded as data: only editions/<id>/data.yaml is"}
 	}
 	return nil, nil
 }

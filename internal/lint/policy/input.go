@@ -67,7 +67,7 @@ func newEncoder(kind reflect.Type) encoder {
 	case reflect.Map:
 		return newMapEncoder(kind)
 	}
-	panic(fmt.Sprintf("the facts have a %s, which has no form in Rego", kind))
+	panic(fmt.Sprintf("the facts have a %s, which cannot be converted to Rego", kind))
 }
 
 func newSliceEncoder(kind reflect.Type) encoder {
@@ -143,7 +143,7 @@ func newFactEncoder(zero stater) encoder {
 			return ast.StringTerm(word), nil
 		}
 	}
-	panic(fmt.Sprintf("the facts have a %T, which has no form in Rego", zero))
+	panic(fmt.Sprintf("the facts have a %T, which cannot be converted to Rego", zero))
 }
 
 func encodeFact[T any](encode func(T) (*ast.Term, error)) encoder {
@@ -239,7 +239,7 @@ func isEmpty(value reflect.Value) bool {
 func encodeFloat(value float64) (*ast.Term, error) {
 	digits, err := json.Marshal(value)
 	if err != nil {
-		return nil, fmt.Errorf("%v is no number", value)
+		return nil, fmt.Errorf("%v is not a number", value)
 	}
 	return ast.NewTerm(ast.Number(digits)), nil
 }

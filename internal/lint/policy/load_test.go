@@ -51,7 +51,7 @@ deny contains {"path": path, "message": message} if {
 	deployment.memory_gib >= row.memory.below_gib
 
 	path := ["deployments", i, "memory_gib"]
-	message := sprintf("%s asks for %v GB on %s", [deployment.name, deployment.memory_gib, row.name])
+	message := sprintf("%s requests %v GB on %s", [deployment.name, deployment.memory_gib, row.name])
 }
 `
 
@@ -173,7 +173,7 @@ func TestLoadWithByteOrderMarks(t *testing.T) {
 		t.Errorf("denials are %v", denials)
 	}
 	_, err := policy.Load(t.Context(), bundle(t, write(memoryFile, mark+strings.Replace(memoryRego, "severity: error", "severity: high", 1))), nil)
-	if got := lines(t, err); len(got) != 1 || !strings.HasPrefix(got[0], "builtin:"+memoryFile+":1: rule memory: METADATA has custom.severity") {
+	if got := lines(t, err); len(got) != 1 || !strings.HasPrefix(got[0], "builtin:"+memoryFile+":1: rule memory: custom.severity in METADATA") {
 		t.Errorf("errors are %q", got)
 	}
 }
@@ -194,9 +194,9 @@ func TestLoad(t *testing.T) {
 	}
 
 	elsewhere := bundle(t)
-	replace(memoryFile, "Ask for less memory.", "Ask for less memory, or go to AKS.\n#   elsewhere: AKS")(t, elsewhere)
-	if rule, _ := load(t, elsewhere).Rule("memory"); rule.Elsewhere != "AKS" {
-		t.Errorf("elsewhere is %q", rule.Elsewhere)
+	replace(memoryFile, "Ask for less memory.", "Ask for less memory, or go to AKS.\n#   suggest_targets: AKS")(t, elsewhere)
+	if rule, _ := load(t, elsewhere).Rule("memory"); rule.SuggestTargets != "AKS" {
+		t.Errorf("elsewhere is %q", rule.SuggestTargets)
 	}
 
 	none, eu, us := map[string]any{}, "eu", "us"
@@ -256,7 +256,7 @@ func TestLoadNamesTheCulprit(t *testing.T) {
 		{"no title", replace(memoryFile, "# title: More memory than the target takes\n", ""),
 			[]string{memory + ":1: rule memory: METADATA has no title"}},
 		{"title of two lines", replace(memoryFile, "# title: More memory than the target takes\n", "# title: |\n#   More memory\n#   than it takes\n"),
-			[]string{memory + ":1: rule memory: METADATA has a title of several lines"}},
+			[]string{memory + ":1: rule memory: title in METADATA must be one line"}},
 		{"no description", replace(memoryFile, "# description: Some targets have a limit.\n", ""),
 			[]string{memory + ":1: rule memory: METADATA has no description"}},
 		{"no severity", replace(memoryFile, "#   severity: error\n", ""),
@@ -264,19 +264,19 @@ func TestLoadNamesTheCulprit(t *testing.T) {
 		{"blank remediation", replace(memoryFile, "Ask for less memory.", `" "`),
 			[]string{memory + ":1: rule memory: METADATA has no custom.remediation"}},
 		{"unknown severity", replace(memoryFile, "severity: error", "severity: high"),
-			[]string{memory + `:1: rule memory: METADATA has custom.severity "high", which is none of error, warning and note`}},
+			[]string{memory + `:1: rule memory: custom.severity in METADATA must be error, warning or note, not "high"`}},
 		{"severity off", replace(memoryFile, "severity: error", `severity: "off"`),
-			[]string{memory + `:1: rule memory: METADATA has custom.severity "off", which is none of error, warning and note`}},
+			[]string{memory + `:1: rule memory: custom.severity in METADATA must be error, warning or note, not "off"`}},
 		{"severity that is no string", replace(memoryFile, "severity: error", "severity: 1"),
 			[]string{memory + ":1: rule memory: METADATA has a custom.severity that is not a string: 1"}},
 		{"unknown custom key", replace(memoryFile, "#   severity: error\n", "#   severity: error\n#   severty: note\n"),
-			[]string{memory + ":1: rule memory: METADATA has an unknown custom.severty; known keys are elsewhere, grows_with, remediation, scope, severity"}},
-		{"elsewhere that the remedy does not have", replace(memoryFile, "#   severity: error\n", "#   severity: error\n#   elsewhere: a target without limit\n"),
-			[]string{memory + `:1: rule memory: METADATA has custom.elsewhere "a target without limit", which is no part of custom.remediation`}},
-		{"blank elsewhere", replace(memoryFile, "#   severity: error\n", "#   severity: error\n#   elsewhere: \"\"\n"),
-			[]string{memory + ":1: rule memory: METADATA has no custom.elsewhere"}},
+			[]string{memory + ":1: rule memory: METADATA has an unknown custom.severty; known keys are grows_with, remediation, scope, severity, suggest_targets"}},
+		{"elsewhere that the remedy does not have", replace(memoryFile, "#   severity: error\n", "#   severity: error\n#   suggest_targets: a target without limit\n"),
+			[]string{memory + `:1: rule memory: METADATA has custom.suggest_targets "a target without limit", which is not part of custom.remediation`}},
+		{"blank elsewhere", replace(memoryFile, "#   severity: error\n", "#   severity: error\n#   suggest_targets: \"\"\n"),
+			[]string{memory + ":1: rule memory: METADATA has no custom.suggest_targets"}},
 		{"a direction that is none", replace(memoryFile, "#   severity: error\n", "#   severity: error\n#   grows_with: smaller\n"),
-			[]string{memory + `:1: rule memory: METADATA has custom.grows_with "smaller", which must be "larger"`}},
+			[]string{memory + `:1: rule memory: custom.grows_with in METADATA must be "larger", not "smaller"`}},
 		{"blank direction", replace(memoryFile, "#   severity: error\n", "#   severity: error\n#   grows_with: \"\"\n"),
 			[]string{memory + ":1: rule memory: METADATA has no custom.grows_with"}},
 		{"nothing but METADATA", write(memoryFile, "# METADATA\n# custom: {}\n"+memoryRego[strings.Index(memoryRego, "package"):]),
@@ -289,21 +289,21 @@ func TestLoadNamesTheCulprit(t *testing.T) {
 
 		// packages
 		{"package unlike its folder", replace(memoryFile, "package mlpolicy.rules.memory", "package mlpolicy.rules.memori"),
-			[]string{memory + ":12: rule memori: package mlpolicy.rules.memori stands in folder memory; the folder's name is the rule's ID"}},
+			[]string{memory + ":12: rule memori: package mlpolicy.rules.memori is in folder memory; the folder must have the rule's ID as its name"}},
 		{"package too deep", replace(memoryFile, "package mlpolicy.rules.memory", "package mlpolicy.rules.memory.limit"),
-			[]string{memory + `:12: package mlpolicy.rules.memory.limit is no rule: a rule is package mlpolicy.rules["<id>"]`}},
+			[]string{memory + `:12: package mlpolicy.rules.memory.limit is not a rule: a rule is package mlpolicy.rules["<id>"]`}},
 		{"package outside the root", replace(memoryFile, "package mlpolicy.rules.memory", "package rules.memory"),
-			[]string{memory + `:12: package rules.memory is no rule: a rule is package mlpolicy.rules["<id>"]`}},
+			[]string{memory + `:12: package rules.memory is not a rule: a rule is package mlpolicy.rules["<id>"]`}},
 		{"package of all rules", replace(memoryFile, "package mlpolicy.rules.memory", "package mlpolicy.rules"),
-			[]string{memory + `:12: package mlpolicy.rules is no rule: a rule is package mlpolicy.rules["<id>"]`}},
+			[]string{memory + `:12: package mlpolicy.rules is not a rule: a rule is package mlpolicy.rules["<id>"]`}},
 		{"package twice", write("mlpolicy/rules/memory/more.rego", memoryRego),
-			[]string{"builtin:mlpolicy/rules/memory/more.rego:12: rule memory: the rule exists already: " + memory}},
+			[]string{"builtin:mlpolicy/rules/memory/more.rego:12: rule memory: the rule already exists: " + memory}},
 		{"ID of another spelling", write("mlpolicy/rules/few_pods/few_pods.rego", strings.Replace(replicaRego, "few-replicas", "few_pods", 1)),
 			[]string{`builtin:mlpolicy/rules/few_pods/few_pods.rego:7: invalid rule ID "few_pods": use lower-case words joined by hyphens`}},
 		{"ID of Go's own findings", write("mlpolicy/rules/syntax/syntax.rego", strings.Replace(replicaRego, "few-replicas", "syntax", 1)),
 			[]string{`builtin:mlpolicy/rules/syntax/syntax.rego:7: rule ID "syntax" is reserved for findings about the input itself`}},
 		{"no rules", remove(memoryFile, replicaFile),
-			[]string{"there is no rule: no package below mlpolicy.rules"}},
+			[]string{"no rules: no package below mlpolicy.rules"}},
 
 		// deny
 		{"no deny", replace(memoryFile, "deny contains", "denied contains"),
@@ -345,47 +345,47 @@ func TestLoadNamesTheCulprit(t *testing.T) {
 			edition + ":10: row aks has no column production",
 			"builtin:mlpolicy/rules/broken/broken.rego:1: unexpected eof token",
 			"builtin:" + replicaFile + ":7: rule few-replicas: the package has no deny",
-			memory + `:1: rule memory: METADATA has custom.severity "high", which is none of error, warning and note`,
+			memory + `:1: rule memory: custom.severity in METADATA must be error, warning or note, not "high"`,
 		}},
 
 		// editions
-		{"no edition", remove(editionFile), []string{"there is no edition: no editions/<id>/data.yaml"}},
+		{"no edition", remove(editionFile), []string{"no editions: no editions/<id>/data.yaml"}},
 		{"empty edition", write(editionFile, ""), []string{edition + ": the edition is empty"}},
 		{"edition that is no YAML", replace(editionFile, "[it costs]", "[it costs"),
 			[]string{edition + ":6: did not find expected ',' or ']'"}},
 		{"edition that is a list", write(editionFile, "- title: Table"),
-			[]string{edition + ":1: an edition is a mapping with the keys title, date, source, columns and targets"}},
+			[]string{edition + ":1: an edition must be a mapping with the keys title, date, source, columns and targets"}},
 		{"edition of two documents", write(editionFile, editionYAML+"---\ntitle: other\n"),
-			[]string{edition + ":13: an edition is one document, and here begins another"}},
+			[]string{edition + ":13: an edition must be a single document"}},
 		{"unknown key", replace(editionFile, "rows_for:", "rows_fro:"),
-			[]string{edition + ":6: an edition has no key rows_fro; known are title, date, source, formerly, columns, only, rows_for, notes and targets"}},
+			[]string{edition + ":6: unknown key rows_fro; known keys are title, date, source, formerly, columns, only, rows_for, notes and targets"}},
 		{"key twice", replace(editionFile, "notes: [it costs]", "title: Other"),
-			[]string{edition + ":7: the key title stands twice"}},
+			[]string{edition + ":7: duplicate key title"}},
 		{"key that is no string", replace(editionFile, "rows_for: {kubernetes: aks", "rows_for: {1: aks"),
 			[]string{edition + ":6: the key 1 is not a string"}},
 		{"alias", write(editionFile, strings.Replace(strings.Replace(editionYAML, "eu}\n  aks", "&eu eu}\n  aks", 1), "region: us}\n  serverless", "region: *eu}\n  serverless", 1)),
-			[]string{edition + ":11: an edition has no aliases: write the value out"}},
+			[]string{edition + ":11: an edition must not have aliases: write the value out"}},
 		{"no title of the edition", replace(editionFile, "title: Table\n", ""), []string{edition + ":1: the edition has no title"}},
 		{"no date", replace(editionFile, "date: \"2020-06-25\"\n", ""), []string{edition + ":1: the edition has no date"}},
 		{"no day", replace(editionFile, "2020-06-25", "June 2020"),
-			[]string{edition + `:2: date is "June 2020" and not a day such as 2020-06-25 or a month such as 2022-06`}},
+			[]string{edition + `:2: invalid date "June 2020": write a day such as 2020-06-25 or a month such as 2022-06`}},
 		{"no source", replace(editionFile, "source: example.com\n", ""), []string{edition + ":1: the edition has no source"}},
 		{"no columns", replace(editionFile, "columns: [used_for, production, gpu, memory, region]\n", ""),
 			[]string{edition + ":1: the edition has no columns"}},
 		{"columns that are no list", replace(editionFile, "columns: [used_for, production, gpu, memory, region]", "columns: used_for"),
-			[]string{edition + ":4: columns is not a list of strings"}},
+			[]string{edition + ":4: columns must be a list of strings"}},
 		{"value of a kind that rules do not have", replace(editionFile, "{below_gib: 48}, region: us", "{below_gib: 48}, region: !!binary dXM="),
-			[]string{edition + ":11: dXM= is no value that a rule can read"}},
+			[]string{edition + ":11: rules cannot read the value dXM="}},
 		{"column twice", replace(editionFile, "memory, region]", "memory, region, gpu]"),
-			[]string{edition + `:4: columns has "gpu" twice`}},
+			[]string{edition + `:4: columns contains "gpu" twice`}},
 		{"title that is no string", replace(editionFile, "title: Table", "title: 2020"),
-			[]string{edition + ":1: title is not a string with something in it"}},
+			[]string{edition + ":1: title must be a non-empty string"}},
 		{"targets that are a list", write(editionFile, editionYAML[:strings.Index(editionYAML, "targets:")]+"targets: [aks]\n"),
-			[]string{edition + ":1: the edition has no targets", edition + ":8: targets is not a mapping of targets to rows"}},
+			[]string{edition + ":1: the edition has no targets", edition + ":8: targets must be a mapping of targets to rows"}},
 		{"no rows", write(editionFile, editionYAML[:strings.Index(editionYAML, "targets:")]+"targets: {}\n"),
 			[]string{edition + ":8: the edition has no rows"}},
 		{"row that is a string", replace(editionFile, "{name: Local, used_for: [web-service], production: false, gpu: [], memory: {}, region: eu}", "Local"),
-			[]string{edition + ":9: row local is not a mapping of columns to cells"}},
+			[]string{edition + ":9: row local must be a mapping of columns to cells"}},
 		{"row without a name", replace(editionFile, "name: ACI, ", ""), []string{edition + ":11: row aci has no name"}},
 		{"row without a column", replace(editionFile, "memory: {below_gib: 48}, ", ""),
 			[]string{edition + ":11: row aci has no column memory"}},
@@ -410,45 +410,45 @@ func TestLoadNamesTheCulprit(t *testing.T) {
 				edition + ":12: row serverless has no column memroy",
 			}},
 		{"word for a yes", replace(editionFile, "production: true, gpu: [web", "production: yes, gpu: [web"),
-			[]string{edition + ":10: row aks: column production is not true or false"}},
+			[]string{edition + ":10: row aks: column production must be true or false"}},
 		{"workload that is no list", replace(editionFile, "gpu: [web-service]", "gpu: web-service"),
-			[]string{edition + ":10: row aks: column gpu is not a list of web-service, batch-scoring, iot-module, training, or {v1: LIST, v2: LIST} by version of the API"}},
+			[]string{edition + ":10: row aks: column gpu must be a list of web-service, batch-scoring, iot-module, training, or {v1: LIST, v2: LIST} by API version"}},
 		{"unknown workload for GPU", replace(editionFile, "gpu: [web-service]", "gpu: [webservice]"),
-			[]string{edition + ":10: row aks: column gpu is not a list of web-service, batch-scoring, iot-module, training, or {v1: LIST, v2: LIST} by version of the API"}},
+			[]string{edition + ":10: row aks: column gpu must be a list of web-service, batch-scoring, iot-module, training, or {v1: LIST, v2: LIST} by API version"}},
 		{"unknown workload", replace(editionFile, "{name: ACI, used_for: [web-service]", "{name: ACI, used_for: [web]"),
-			[]string{edition + ":11: row aci: column used_for is not a list of web-service, batch-scoring, iot-module, training, or {v1: LIST, v2: LIST} by version of the API"}},
+			[]string{edition + ":11: row aci: column used_for must be a list of web-service, batch-scoring, iot-module, training, or {v1: LIST, v2: LIST} by API version"}},
 		{"limit that is no number", replace(editionFile, "below_gib: 48", `below_gib: "48"`),
-			[]string{edition + ":11: row aci: column memory is not {} or {below_gib: NUMBER}"}},
+			[]string{edition + ":11: row aci: column memory must be {} or {below_gib: NUMBER}"}},
 		{"limit of nothing", replace(editionFile, "below_gib: 48", "below_gib: 0"),
-			[]string{edition + ":11: row aci: column memory is not {} or {below_gib: NUMBER}"}},
+			[]string{edition + ":11: row aci: column memory must be {} or {below_gib: NUMBER}"}},
 		{"limit of another name", replace(editionFile, "below_gib: 48", "below_gb: 48"),
-			[]string{edition + ":11: row aci: column memory is not {} or {below_gib: NUMBER}"}},
+			[]string{edition + ":11: row aci: column memory must be {} or {below_gib: NUMBER}"}},
 		{"infinite limit", replace(editionFile, "below_gib: 48", "below_gib: .inf"),
-			[]string{edition + ":11: .inf is no value that a rule can read"}},
+			[]string{edition + ":11: rules cannot read the value .inf"}},
 		{"own column of two types", replace(editionFile, "{below_gib: 48}, region: us", "{below_gib: 48}, region: [us]"),
-			[]string{edition + ":11: row aci: column region is of another type than in row local"}},
+			[]string{edition + ":11: row aci: column region has another type than in row local"}},
 		{"unknown target", replace(editionFile, "  aci: {", "  asi: {"),
-			[]string{edition + ":11: row asi stands for no target: it is none of " + targets + ", and rows_for does not name it"}},
+			[]string{edition + ":11: row asi is not a target: it is not one of " + targets + ", and rows_for does not name it"}},
 		{"rows_for a missing row", replace(editionFile, "kubernetes: aks", "kubernetes: ask"),
-			[]string{edition + ":6: rows_for says ask for kubernetes, and there is no such row"}},
+			[]string{edition + ":6: rows_for names the row ask for kubernetes, but there is no such row"}},
 		{"rows_for an unknown target", replace(editionFile, "kubernetes: aks", "kubernets: aks"),
-			[]string{edition + `:6: rows_for has an unknown target "kubernets"; known are ` + targets}},
+			[]string{edition + `:6: rows_for contains an unknown target "kubernets"; known targets are ` + targets}},
 		{"rows_for a target with a row", replace(editionFile, "kubernetes: aks", "aci: aks"),
-			[]string{edition + ":6: rows_for has the target aci, which has a row of its own"}},
+			[]string{edition + ":6: rows_for contains the target aci, which has its own row"}},
 		{"rows_for that is a list", replace(editionFile, "rows_for: {kubernetes: aks, functions: serverless}", "rows_for: [aks]"),
-			[]string{edition + ":6: rows_for is not a mapping of targets to rows"}},
+			[]string{edition + ":6: rows_for must be a mapping of targets to rows"}},
 		{"unknown only", replace(editionFile, "only: [gpu-web-service]", "only: [gpu-web]"),
-			[]string{edition + `:5: only has an unknown statement "gpu-web"; known are gpu-web-service, gpu-batch-scoring, fpga and designer`}},
+			[]string{edition + `:5: only contains an unknown statement "gpu-web"; known statements are gpu-web-service, gpu-batch-scoring, fpga and designer`}},
 		{"only without its column", replace(editionFile, "only: [gpu-web-service]", "only: [fpga]"),
-			[]string{edition + ":5: only says fpga, and the edition has no column fpga to say where"}},
+			[]string{edition + ":5: only contains fpga, but the edition has no column fpga"}},
 		{"only without a row that offers GPU to web services", replace(editionFile, "gpu: [web-service]", "gpu: [batch-scoring]"),
-			[]string{edition + ":5: only says gpu-web-service, and no row's gpu offers it"}},
+			[]string{edition + ":5: only contains gpu-web-service, but the column gpu of no row offers it"}},
 		{"only without a row that offers FPGA", write(editionFile, strings.NewReplacer("only: [gpu-web-service]", "only: [fpga]", "region: eu", "fpga: false", "region: us", "fpga: false", "region", "fpga").Replace(editionYAML)),
-			[]string{edition + ":5: only says fpga, and no row's fpga offers it"}},
+			[]string{edition + ":5: only contains fpga, but the column fpga of no row offers it"}},
 		{"edition that is no folder", write("mlpolicy/editions/2020-06.yaml", editionYAML),
-			[]string{"builtin:mlpolicy/editions/2020-06.yaml: no rule would see this data; an edition is editions/<id>/data.yaml, and nothing else is loaded as data"}},
+			[]string{"builtin:mlpolicy/editions/2020-06.yaml: not loaded as data: only editions/<id>/data.yaml is"}},
 		{"edition as JSON", write("mlpolicy/editions/2021-01/data.json", "{}"),
-			[]string{"builtin:mlpolicy/editions/2021-01/data.json: no rule would see this data; an edition is editions/<id>/data.yaml, and nothing else is loaded as data"}},
+			[]string{"builtin:mlpolicy/editions/2021-01/data.json: not loaded as data: only editions/<id>/data.yaml is"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -470,7 +470,7 @@ func TestLoadIsHermetic(t *testing.T) {
 		name, _, _ := strings.Cut(call, "(")
 		t.Run(name, func(t *testing.T) {
 			_, err := policy.Load(t.Context(), bundle(t, replace(memoryFile, "	row :=", "	"+call+" != null\n	row :=")), nil)
-			want := []string{"builtin:" + memoryFile + ":18: rule memory: undefined function " + name + ": policies reach neither network nor clock, and know no chance"}
+			want := []string{"builtin:" + memoryFile + ":18: rule memory: undefined function " + name + ": policies cannot use the network, the clock or random values"}
 			if got := lines(t, err); !slices.Equal(got, want) {
 				t.Errorf("errors are %q, want %q", got, want)
 			}
@@ -506,21 +506,21 @@ func TestLoadFolder(t *testing.T) {
 			[]string{"few-pods: acme/pods.rego"}, nil, nil},
 
 		{"nothing", map[string]string{"README.md": "ours"}, nil, nil,
-			[]string{"acme: the folder holds neither a rule nor an edition"}},
+			[]string{"acme: the folder contains neither a rule nor an edition"}},
 		{"a rule of the bundle", map[string]string{"memory.rego": memoryRego}, nil, nil,
-			[]string{"acme/memory.rego:12: rule memory: the rule exists already: builtin:" + memoryFile}},
+			[]string{"acme/memory.rego:12: rule memory: the rule already exists: builtin:" + memoryFile}},
 		{"an edition of the bundle", map[string]string{"editions/2020-06/data.yaml": editionYAML}, nil, nil,
-			[]string{"acme/editions/2020-06/data.yaml: edition 2020-06 exists already: builtin:" + editionFile}},
+			[]string{"acme/editions/2020-06/data.yaml: edition 2020-06 already exists: builtin:" + editionFile}},
 		{"a package of the bundle", map[string]string{"table.rego": tableRego}, nil, nil,
-			[]string{`acme/table.rego:1: package mlpolicy.table is no rule: a rule is package mlpolicy.rules["<id>"]`}},
+			[]string{`acme/table.rego:1: package mlpolicy.table is not a rule: a rule is package mlpolicy.rules["<id>"]`}},
 		{"a package of its own", map[string]string{"lib.rego": "package acme.lib\n"}, nil, nil,
-			[]string{`acme/lib.rego:1: package acme.lib is no rule: a rule is package mlpolicy.rules["<id>"]`}},
+			[]string{`acme/lib.rego:1: package acme.lib is not a rule: a rule is package mlpolicy.rules["<id>"]`}},
 		{"a package too deep", map[string]string{"rules/few-pods/lib.rego": "package mlpolicy.rules.pods.lib\n"}, nil, nil,
-			[]string{`acme/rules/few-pods/lib.rego:1: package mlpolicy.rules.pods.lib is no rule: a rule is package mlpolicy.rules["<id>"]`}},
+			[]string{`acme/rules/few-pods/lib.rego:1: package mlpolicy.rules.pods.lib is not a rule: a rule is package mlpolicy.rules["<id>"]`}},
 		{"another folder", map[string]string{"rules/pods/rule.rego": other(replicaRego, "few-replicas", "few-pods")}, nil, nil,
-			[]string{`acme/rules/pods/rule.rego:7: rule few-pods: package mlpolicy.rules["few-pods"] stands in folder pods; the folder's name is the rule's ID`}},
+			[]string{`acme/rules/pods/rule.rego:7: rule few-pods: package mlpolicy.rules["few-pods"] is in folder pods; the folder must have the rule's ID as its name`}},
 		{"data of another kind", map[string]string{"limits/data.json": "{}", "pods.rego": other(replicaRego, "few-replicas", "few-pods")}, nil, nil,
-			[]string{"acme/limits/data.json: no rule would see this data; an edition is editions/<id>/data.yaml, and nothing else is loaded as data"}},
+			[]string{"acme/limits/data.json: not loaded as data: only editions/<id>/data.yaml is"}},
 		{"a misspelt field", map[string]string{"pods.rego": other(other(replicaRego, "few-replicas", "few-pods"), "deployment.replicas", "deployment.replica")}, nil, nil,
 			[]string{`acme/pods.rego:11: rule few-pods: undefined ref: deployment.replica; have: "replica"; want (one of): ["api" "autoscales" …`}},
 		{"examples that are misnamed", map[string]string{
@@ -600,7 +600,7 @@ func TestLoadSeveralFolders(t *testing.T) {
 	}
 
 	_, err := policy.Load(t.Context(), bundle(t), []policy.Folder{{Name: "one", FS: one}, {Name: "two", FS: one}})
-	want := []string{"two/pods.rego:7: rule few-pods: the rule exists already: one/pods.rego"}
+	want := []string{"two/pods.rego:7: rule few-pods: the rule already exists: one/pods.rego"}
 	if got := lines(t, err); !slices.Equal(got, want) {
 		t.Errorf("errors are %q, want %q", got, want)
 	}

@@ -61,7 +61,7 @@ func (p *Policies) addRules(modules []*module) (faults []*Error, complete bool) 
 			continue
 		}
 		if first, taken := p.denies[id]; taken {
-			faults = append(faults, module.fault(id, module.ast.Package.Location, "the rule exists already: %s", first.file))
+			faults = append(faults, module.fault(id, module.ast.Package.Location, "the rule already exists: %s", first.file))
 			complete = false
 			continue
 		}
@@ -80,7 +80,7 @@ func (p *Policies) addRules(modules []*module) (faults []*Error, complete bool) 
 	}
 	if len(p.rules) == 0 && complete {
 		complete = false
-		faults = append(faults, &Error{Message: "there is no rule: no package below mlpolicy.rules"})
+		faults = append(faults, &Error{Message: "no rules: no package below mlpolicy.rules"})
 	}
 	slices.SortFunc(p.rules, func(a, b Rule) int { return strings.Compare(a.ID, b.ID) })
 	return faults, complete
@@ -112,7 +112,7 @@ func (m *module) rule() (id string, wrong *Error) {
 		return "", nil
 	}
 	if !isBelow || len(steps) != 3 {
-		return "", m.fault("", at, `package %s is no rule: a rule is package mlpolicy.rules["<id>"]`, name)
+		return "", m.fault("", at, `package %s is not a rule: a rule is package mlpolicy.rules["<id>"]`, name)
 	}
 	id = steps[2]
 	folder := path.Dir(m.path)
@@ -120,7 +120,7 @@ func (m *module) rule() (id string, wrong *Error) {
 	case CheckID(id) != nil:
 		return "", m.fault("", at, "%v", CheckID(id))
 	case path.Base(path.Dir(folder)) == "rules" && path.Base(folder) != id:
-		return "", m.fault(id, at, "package %s stands in folder %s; the folder's name is the rule's ID", name, path.Base(folder))
+		return "", m.fault(id, at, "package %s is in folder %s; the folder must have the rule's ID as its name", name, path.Base(folder))
 	}
 	return id, nil
 }
@@ -206,7 +206,7 @@ func (m *module) metadata(id string) (Rule, []*Error) {
 
 	rule.Title = required("title", annotations.Title)
 	if strings.Contains(rule.Title, "\n") {
-		fault("METADATA has a title of several lines")
+		fault("title in METADATA must be one line")
 	}
 	rule.Description = required("description", annotations.Description)
 	rule.Remediation = custom("remediation")
@@ -214,30 +214,30 @@ func (m *module) metadata(id string) (Rule, []*Error) {
 	switch rule.Severity {
 	case facts.Error, facts.Warning, facts.Note, "":
 	default:
-		fault("METADATA has custom.severity %q, which is none of %s, %s and %s", rule.Severity, facts.Error, facts.Warning, facts.Note)
+		fault("custom.severity in METADATA must be %s, %s or %s, not %q", facts.Error, facts.Warning, facts.Note, rule.Severity)
 	}
-	if _, given := annotations.Custom["elsewhere"]; given {
-		rule.Elsewhere = custom("elsewhere")
-		if !strings.Contains(rule.Remediation, rule.Elsewhere) {
-			fault("METADATA has custom.elsewhere %q, which is no part of custom.remediation", rule.Elsewhere)
+	if _, given := annotations.Custom["suggest_targets"]; given {
+		rule.SuggestTargets = custom("suggest_targets")
+		if !strings.Contains(rule.Remediation, rule.SuggestTargets) {
+			fault("METADATA has custom.suggest_targets %q, which is not part of custom.remediation", rule.SuggestTargets)
 		}
 	}
 	if _, given := annotations.Custom["scope"]; given {
 		rule.Scope = Scope(custom("scope"))
 		if rule.Scope != PerDeployment && rule.Scope != PerProject {
-			fault("METADATA has custom.scope %q, which is not one of %s and %s", rule.Scope, PerDeployment, PerProject)
+			fault("custom.scope in METADATA must be %s or %s, not %q", PerDeployment, PerProject, rule.Scope)
 		}
-		if rule.Scope == PerProject && rule.Elsewhere != "" {
-			fault("METADATA has custom.elsewhere beside scope: project, whose remedy names no targets")
+		if rule.Scope == PerProject && rule.SuggestTargets != "" {
+			fault("METADATA has custom.suggest_targets with scope: project, whose remedies name no targets")
 		}
 	}
 	if _, given := annotations.Custom["grows_with"]; given {
 		rule.GrowsWith = Growth(custom("grows_with"))
 		if rule.GrowsWith != Larger && rule.GrowsWith != "" {
-			fault("METADATA has custom.grows_with %q, which must be %q", rule.GrowsWith, Larger)
+			fault("custom.grows_with in METADATA must be %q, not %q", Larger, rule.GrowsWith)
 		}
 	}
-	known := []string{"elsewhere", "grows_with", "remediation", "scope", "severity"}
+	known := []string{"grows_with", "remediation", "scope", "severity", "suggest_targets"}
 	for _, key := range slices.Sorted(maps.Keys(annotations.Custom)) {
 		if !slices.Contains(known, key) {
 			fault("METADATA has an unknown custom.%s; known keys are %s", key, strings.Join(known, ", "))
@@ -354,10 +354,10 @@ func translate(errs ast.Errors, ruleOfFile map[string]string) []*Error {
 			fault.File, fault.Line, fault.Rule = err.Location.File, err.Location.Row, ruleOfFile[err.Location.File]
 		}
 		if name, ok := strings.CutPrefix(err.Message, "undefined function "); ok && isImpure(name) {
-			fault.Message += ": policies reach neither network nor clock, and know no chance"
+			fault.Message += ": policies cannot use the network, the clock or random values"
 		}
 		if strings.HasPrefix(err.Message, "invalid annotation scope '"+string(PerProject)+"'") {
-			fault.Message = "scope: project stands below custom in METADATA"
+			fault.Message = "scope: project belongs below custom in METADATA"
 		}
 		if err.Code == ast.TypeErr && err.Details != nil {
 			for _, line := range err.Details.Lines() {

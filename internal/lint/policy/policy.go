@@ -60,11 +60,11 @@ type Rule struct {
 	Title       string // one line, no final stop
 	Description string // Markdown
 	Remediation string
-	// Elsewhere is the part of Remediation that the names of targets can take the place
-	// of, those that would do; empty for a rule that no other target heals.
-	Elsewhere string
-	Severity  facts.Severity
-	Scope     Scope
+	// SuggestTargets is the part of Remediation that is replaced by the names of suitable targets;
+	// empty for a rule that no other target fixes.
+	SuggestTargets string
+	Severity       facts.Severity
+	Scope          Scope
 	// GrowsWith says which values of the fact that a denial points at are worse; empty where
 	// that is not known.
 	GrowsWith Growth
@@ -87,7 +87,7 @@ type Reference struct{ Description, URL string }
 func Load(ctx context.Context, builtin fs.FS, extra []Folder) (*Policies, error) {
 	found, faults := find(builtin, extra)
 	if len(found.tables) == 0 {
-		faults = append(faults, &Error{Message: "there is no edition: no editions/<id>/data.yaml"})
+		faults = append(faults, &Error{Message: "no editions: no editions/<id>/data.yaml"})
 	}
 	var (
 		modules  = make([]*module, len(found.modules))
@@ -233,9 +233,9 @@ func (p *Policies) Current(id string) (current, notice string) {
 		switch {
 		case edition.ID == id || !slices.Contains(edition.Formerly, id):
 		case known:
-			return id, fmt.Sprintf("edition %s has another table than before: the one that it had is edition %s now", id, edition.ID)
+			return id, fmt.Sprintf("edition %s has a new table; the previous one is now edition %s", id, edition.ID)
 		default:
-			return edition.ID, fmt.Sprintf("edition %s is called %s now", id, edition.ID)
+			return edition.ID, fmt.Sprintf("edition %s is now called %s", id, edition.ID)
 		}
 	}
 	return id, ""
@@ -260,7 +260,7 @@ func (p *Policies) addEditions(tables []*table) []*Error {
 	data := make(map[string]*table, len(tables))
 	for _, table := range tables {
 		if first, taken := data[table.edition.ID]; taken {
-			faults = append(faults, &Error{File: table.file, Message: fmt.Sprintf("edition %s exists already: %s", table.edition.ID, first.file)})
+			faults = append(faults, &Error{File: table.file, Message: fmt.Sprintf("edition %s already exists: %s", table.edition.ID, first.file)})
 			continue
 		}
 		data[table.edition.ID] = table

@@ -213,7 +213,7 @@ func (c *relations) asks(call []*ast.Term, keys []ast.Value) bool {
 func (c *relations) fault(at *ast.Location, list ast.Ref) {
 	what := fmt.Sprintf("%s is about several deployments", list)
 	if list.HasPrefix(ast.InputRootRef) && len(list) == 2 {
-		what = fmt.Sprintf("%s is read other than by some i, x in %s, once in a body", list, list)
+		what = fmt.Sprintf("%s must be read by some i, x in %s, once in a body", list, list)
 	}
-	c.faults = append(c.faults, c.module.fault(c.id, at, "%s: a rule that relates deployments has scope: project below custom in its METADATA", what))
+	c.faults = append(c.faults, c.module.fault(c.id, at, "%s: a rule that relates deployments needs scope: project below custom in its METADATA", what))
 }

@@ -32,7 +32,7 @@ const (
 // A rule that relates several deployments says so, since it would have but some of them.
 func TestLoadChecksTheScope(t *testing.T) {
 	const (
-		list  = "is read other than by some i, x in "
+		list  = "must be read by some i, x in "
 		other = "is about several deployments"
 		ok    = ""
 	)
@@ -131,9 +131,9 @@ func TestEvaluateProject(t *testing.T) {
 func TestLoadRefusesOtherScopes(t *testing.T) {
 	deny := someDeny + byName + "\td.gpus > 4\n}\n"
 	for name, test := range map[string]struct{ rego, want string }{
-		"another word":            {scoped("cluster", deny), `METADATA has custom.scope "cluster", which is not one of deployment and project`},
-		"targets in the remedy":   {strings.Replace(scoped("project", deny), "#   scope", "#   elsewhere: something\n#   scope", 1), "METADATA has custom.elsewhere beside scope: project, whose remedy names no targets"},
-		"scope beside the custom": {strings.Replace(scoped("project", deny), "#   scope", "# scope", 1), "scope: project stands below custom in METADATA"},
+		"another word":            {scoped("cluster", deny), `custom.scope in METADATA must be deployment or project, not "cluster"`},
+		"targets in the remedy":   {strings.Replace(scoped("project", deny), "#   scope", "#   suggest_targets: something\n#   scope", 1), "METADATA has custom.suggest_targets with scope: project, whose remedies name no targets"},
+		"scope beside the custom": {strings.Replace(scoped("project", deny), "#   scope", "# scope", 1), "scope: project belongs below custom in METADATA"},
 	} {
 		_, err := policy.Load(t.Context(), bundle(t, write(scopeFile, test.rego)), nil)
 		if err == nil || !strings.Contains(err.Error(), test.want) {

@@ -253,7 +253,7 @@ func (p *Policies) answers() []*Error {
 func wrongAnswer(answer types.Type) string {
 	object, ok := answer.(*types.Object)
 	if !ok {
-		return "an answer is " + types.Sprint(answer) + " and not an object"
+		return "a result is " + types.Sprint(answer) + ", not an object"
 	}
 	if object.DynamicProperties() != nil {
 		return ""
@@ -263,11 +263,11 @@ func wrongAnswer(answer types.Type) string {
 		keys = append(keys, fmt.Sprint(key))
 	}
 	if slices.Sort(keys); !slices.Equal(keys, []string{"message", "path"}) {
-		return "an answer has the keys " + strings.Join(keys, ", ") + " and not exactly message, path"
+		return "a result has the keys " + strings.Join(keys, ", ") + ", not exactly message, path"
 	}
 	isText := func(t types.Type) bool { _, ok := t.(types.String); return ok }
 	if message := object.Select("message"); !plausible(message, isText) {
-		return "an answer's message is " + types.Sprint(message) + " and not a string"
+		return "message of a result is " + types.Sprint(message) + ", not a string"
 	}
 	isStep := func(t types.Type) bool { _, ok := t.(types.Number); return ok || isText(t) }
 	if path := object.Select("path"); !plausible(path, func(t types.Type) bool {
@@ -277,7 +277,7 @@ func wrongAnswer(answer types.Type) string {
 		}
 		return ok && plausible(array.Dynamic(), isStep)
 	}) {
-		return "an answer's path is " + types.Sprint(path) + " and not an array of strings and indexes"
+		return "path of a result is " + types.Sprint(path) + ", not an array of strings and indexes"
 	}
 	return ""
 }

@@ -30,8 +30,8 @@ func explanationText(w io.Writer, explanation Explanation, _ Options) error {
 	fmt.Fprintf(&text, "\n%s\n\n%s\n\nRemedy: %s\n", oneLine(rule.Title), strings.TrimSpace(rule.Description), oneLine(rule.Remediation))
 	if len(explanation.Examples) > 0 {
 		pair := explanation.Examples[0]
-		fmt.Fprintf(&text, "\nRefused, such as %s:\n\n%s", pair.Bad.Name, indent(pair.Bad.Content))
-		fmt.Fprintf(&text, "\nAccepted, such as %s:\n\n%s", pair.Good.Name, indent(pair.Good.Content))
+		fmt.Fprintf(&text, "\nFailing example, %s:\n\n%s", pair.Bad.Name, indent(pair.Bad.Content))
+		fmt.Fprintf(&text, "\nPassing example, %s:\n\n%s", pair.Good.Name, indent(pair.Good.Content))
 	}
 	if len(rule.Related) > 0 {
 		text.WriteString("\nSee:\n")

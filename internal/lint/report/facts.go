@@ -31,7 +31,7 @@ func factsText(w io.Writer, extraction *facts.Extraction, _ Options) error {
 		factsHeading(&text, "deployment", deployment.Name, deployment.Format, deployment.Place)
 		factTable(&text, deployment)
 		if hint := deployment.Hint; hint.Known {
-			fmt.Fprintf(&text, "  the configured cluster decides against a hint of %s%s: %s\n", hint.Value, before(" at ", Location(hint.Place)), hint.Place.Why)
+			fmt.Fprintf(&text, "  the configured cluster overrides a hint of %s%s: %s\n", hint.Value, before(" at ", Location(hint.Place)), hint.Place.Why)
 		}
 		for _, link := range deployment.Links {
 			linkText(&text, link)
@@ -49,7 +49,7 @@ func factsText(w io.Writer, extraction *facts.Extraction, _ Options) error {
 		}
 		if !completing {
 			paragraph()
-			text.WriteString("documents that are no deployments\n")
+			text.WriteString("documents without deployments\n")
 			completing = true
 		}
 		fmt.Fprintf(&text, "  %s%s, completes %s\n", documentLocation(document), document.Format, document.Completes)
@@ -64,7 +64,7 @@ func factsText(w io.Writer, extraction *facts.Extraction, _ Options) error {
 	case len(extraction.Documents) > 0:
 		text.WriteString("no facts in the documents of known formats\n")
 	default:
-		text.WriteString("no document of a known format\n")
+		text.WriteString("no documents of a known format\n")
 	}
 	return writeLines(w, text.String())
 }

@@ -221,11 +221,11 @@ func (t *text) summary(result *lint.Result) {
 	summary := strings.Join(found, ", ")
 	unjudged := ""
 	if n := len(result.Errors); n > 0 {
-		unjudged = t.style.paint(t.style.severity(lint.Error), strconv.Itoa(n)+" could not be judged")
+		unjudged = t.style.paint(t.style.severity(lint.Error), strconv.Itoa(n)+" could not be evaluated")
 	}
 	switch {
 	case summary == "" && unjudged != "":
-		summary = fmt.Sprintf("%s; nothing found elsewhere (%s, edition %s)", unjudged, files, edition)
+		summary = fmt.Sprintf("%s; no findings in the others (%s, edition %s)", unjudged, files, edition)
 		unjudged = ""
 	case result.Deployments > 0:
 		if summary == "" {
@@ -252,7 +252,7 @@ func untargeted(result *lint.Result) string {
 	}
 	text := fmt.Sprintf("; %s without a known target, not checked", count(result.Untargeted, "deployment", "deployments"))
 	if result.AwaitCluster > 0 {
-		text += " (--cluster says where Kubernetes objects run)"
+		text += " (use --cluster to set the cluster of Kubernetes objects)"
 	}
 	return text
 }

@@ -34,8 +34,8 @@ func placementsText(w io.Writer, placements *lint.Placements, options Options) e
 	return buffered.Flush()
 }
 
-const placementsLegend = currentMark + " is where it is now. What is not known could still speak against a target, " +
-	"or against those in brackets."
+const placementsLegend = currentMark + " marks the current target. Unknown facts may still rule out a target, " +
+	"or those in brackets."
 
 // currentMark is one cell wide.
 const currentMark = "→"
@@ -74,7 +74,7 @@ func (t *placementText) placement(p *whatif.Placement) {
 	}
 	t.line(t.style.paint(t.style.place, place+Printable(nameOf(p))))
 	const labels = 11 // in cells
-	for _, fact := range []struct{ label, text string }{{"known", knownOf(p)}, {"not known", unknownOf(p)}} {
+	for _, fact := range []struct{ label, text string }{{"known", knownOf(p)}, {"unknown", unknownOf(p)}} {
 		if fact.text != "" {
 			label := "  " + t.style.paint(t.style.label, fact.label) + strings.Repeat(" ", labels-len(fact.label))
 			t.wrapped(label, strings.Repeat(" ", 2+labels), fact.text)
@@ -92,9 +92,9 @@ func (t *placementText) placement(p *whatif.Placement) {
 func remarkOn(p *whatif.Placement) string {
 	switch {
 	case len(p.Options) == 0:
-		return "It trains: the table is about inference, and speaks against no target."
+		return "This is training: the table is about inference and does not rule out any target."
 	case !p.Deployment.Workload.Known:
-		return "Nothing states what it does, so that allowed is as far as is known: state its workload."
+		return "The workload is unknown and may still rule out allowed targets: declare it."
 	}
 	return ""
 }
@@ -183,7 +183,7 @@ func verdictText(verdict whatif.Verdict) string {
 	case whatif.Unlisted:
 		return "not listed"
 	case whatif.Unjudged:
-		return "not judged"
+		return "not evaluated"
 	}
 	return string(verdict)
 }
@@ -229,7 +229,7 @@ func knownOf(p *whatif.Placement) string {
 		add(true, "may run on "+string(target.Value))
 	}
 	if len(known) == 0 {
-		return "nothing that matters"
+		return "nothing relevant"
 	}
 	return strings.Join(known, ", ")
 }

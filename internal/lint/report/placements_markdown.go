@@ -20,7 +20,7 @@ func placementsMarkdown(w io.Writer, placements *lint.Placements, _ Options) err
 		}
 		fmt.Fprintf(&text, "Known: %s.", markdown(knownOf(p)))
 		if unknown := unknownOf(p); unknown != "" {
-			fmt.Fprintf(&text, "  \nNot known: %s.", markdown(unknown))
+			fmt.Fprintf(&text, "  \nUnknown: %s.", markdown(unknown))
 		}
 		text.WriteString("\n\n")
 		if remark := remarkOn(p); remark != "" {

@@ -53,7 +53,7 @@ func placed() *lint.Placements {
 					{Target: "kubernetes", Name: "Kubernetes", For: []string{"aks", "kubernetes"}, Verdict: whatif.Unjudged},
 					{
 						Target: "aci", Name: "Azure Container Instances", For: []string{"aci"}, Current: true, Verdict: whatif.Refused,
-						Violations: []whatif.Violation{violation(lint.Error, "gpu-web-service", "churn asks for 2 GPUs on Azure Container Instances | <here>: *ask* for none")},
+						Violations: []whatif.Violation{violation(lint.Error, "gpu-web-service", "churn requests 2 GPUs on Azure Container Instances | <here>: *ask* for none")},
 					},
 				},
 			},

@@ -45,12 +45,12 @@ func sample(t *testing.T) *lint.Result {
 			Rule: "contradiction", Severity: lint.Warning, Message: "no file states this one",
 		},
 		{
-			Rule: "gpu-web-service", Severity: lint.Error, Message: "churn asks for 1 GPU on Azure Container Instances: deploy to AKS",
-			Remedy: "Deploy to AKS, or ask for no GPU.", File: deploy, Span: at(t, deploy, "gpu: ", "1"),
+			Rule: "gpu-web-service", Severity: lint.Error, Message: "churn requests 1 GPU on Azure Container Instances: deploy to AKS",
+			Remedy: "Deploy to AKS, or remove the GPU request.", File: deploy, Span: at(t, deploy, "gpu: ", "1"),
 			Field: "containerResourceRequirements.gpu", Deployment: "churn", Target: "aci",
 		},
 		{
-			Rule: "memory", Severity: lint.Error, Message: "churn asks for 64 GB of memory <&> \"more\"",
+			Rule: "memory", Severity: lint.Error, Message: "churn requests 64 GB of memory <&> \"more\"",
 			Remedy: "Ask for less memory.", File: deploy, Span: at(t, deploy, "memoryInGB: ", "64"),
 			Field: "containerResourceRequirements.memoryInGB", Deployment: "churn", Target: "aci",
 			Related: []lint.Related{
@@ -122,7 +122,7 @@ func TestTextWithoutFindings(t *testing.T) {
 		{lint.Result{Edition: "2020-06", Files: 1, Deployments: 1}, "no findings in 1 deployment (1 file, edition 2020-06)\n"},
 		{lint.Result{Edition: "2020-06", Files: 7, Deployments: 2}, "no findings in 2 deployments (7 files, edition 2020-06)\n"},
 		{lint.Result{Files: 7}, "no deployments in 7 files\n"},
-		{lint.Result{Edition: "2020-06", Errors: []error{errors.New("x")}}, "1 could not be judged; nothing found elsewhere (0 files, edition 2020-06)\n"},
+		{lint.Result{Edition: "2020-06", Errors: []error{errors.New("x")}}, "1 could not be evaluated; no findings in the others (0 files, edition 2020-06)\n"},
 		{lint.Result{Files: 1, Findings: []lint.Finding{{Rule: "syntax", Severity: lint.Error, Message: "m"}}}, "error: m [syntax]\n\n1 error in 1 file\n"},
 	} {
 		if got := string(written(t, findingsText, findings(&test.result), Options{})); got != test.want {

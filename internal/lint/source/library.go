@@ -44,7 +44,7 @@ func (r *libraryReader) read(c chunk) ([]*Document, *fault) {
 	text := r.text[c.start:c.end]
 	if mostValues(text) > maxLibraryValues {
 		return nil, &fault{kind: Excessive, start: c.start, end: c.start, message: fmt.Sprintf(
-			"the document is too large: it may hold more than %d values", MaxNodes)}
+			"the document is too large: it may contain more than %d values", MaxNodes)}
 	}
 	documents, broken := r.decode(c, text)
 	if broken != nil {

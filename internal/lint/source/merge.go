@@ -69,6 +69,6 @@ func mergeSources(value *Node) ([]*Node, *fault) {
 func notMergeable(value *Node) *fault {
 	return &fault{
 		kind: Malformed, start: value.start, end: value.end,
-		message: "a merge key takes a mapping or a list of mappings",
+		message: "a merge key must be a mapping or a list of mappings",
 	}
 }

@@ -18,7 +18,7 @@ func Parse(name string, data []byte) *File {
 		f.lines = []int{0}
 		f.Problems = []Problem{f.problem(&fault{
 			kind:    Excessive,
-			message: fmt.Sprintf("the file has %d bytes, at most %d are read", len(data), MaxFileSize),
+			message: fmt.Sprintf("the file has %d bytes; the limit is %d", len(data), MaxFileSize),
 		})}
 		return f
 	}

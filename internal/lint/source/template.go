@@ -26,7 +26,7 @@ func (r *libraryReader) judge(c chunk, broken *fault) *fault {
 	tag, _ := nearestTag(text, tags, at.start-c.start)
 	return &fault{
 		kind: Unrendered, start: c.start + tag.start, end: c.start + tag.end,
-		message: "this is a template: render it first",
+		message: "unrendered template",
 	}
 }
 

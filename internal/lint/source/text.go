@@ -16,7 +16,7 @@ const byteOrderMark = "\uFEFF"
 func decode(data []byte) ([]byte, *fault) {
 	switch {
 	case bytes.HasPrefix(data, []byte{0xFF, 0xFE, 0, 0}), bytes.HasPrefix(data, []byte{0, 0, 0xFE, 0xFF}):
-		return data, &fault{kind: Undecodable, message: "UTF-32 is not supported, use UTF-8"}
+		return data, &fault{kind: Undecodable, message: "UTF-32 is not supported"}
 	case bytes.HasPrefix(data, []byte{0xFF, 0xFE}):
 		return decodeUTF16(data[2:], binary.LittleEndian)
 	case bytes.HasPrefix(data, []byte{0xFE, 0xFF}):
@@ -31,7 +31,7 @@ func decode(data []byte) ([]byte, *fault) {
 	at := invalidUTF8(data)
 	return data, &fault{
 		kind: Undecodable, start: at, end: at + 1,
-		message: fmt.Sprintf("byte 0x%02X is no UTF-8", data[at]),
+		message: fmt.Sprintf("invalid UTF-8 byte 0x%02X", data[at]),
 	}
 }
 

@@ -57,7 +57,7 @@ func (r *libraryReader) alias(y *yaml.Node, at, depth int) (*Node, *fault) {
 	// Each use of the text costs, as that of a key does where it is merged.
 	if r.aliased += target.bytes; r.aliased > MaxFileSize {
 		return nil, &fault{kind: Excessive, start: at, end: end, message: fmt.Sprintf(
-			"the aliases of one document stand for more than %d bytes", MaxFileSize)}
+			"the aliases of one document expand to more than %d bytes", MaxFileSize)}
 	}
 	return target.node, r.add(target.size, depth+target.height, at)
 }

@@ -77,7 +77,7 @@ func (s *Suggester) Remedies(ctx context.Context, reported []Reported) []string 
 
 // canSuggest reports whether the deployment may be accepted on another target or under another edition.
 func (s *Suggester) canSuggest(r Reported) bool {
-	return r.Rule.Scope == policy.PerDeployment && relocatable(r.Deployment) && (r.Rule.Elsewhere != "" || s.isUnlisted(r.Deployment))
+	return r.Rule.Scope == policy.PerDeployment && relocatable(r.Deployment) && (r.Rule.SuggestTargets != "" || s.isUnlisted(r.Deployment))
 }
 
 // relocatable reports whether to suggest another target for a deployment. One that is not known to be inference may have
@@ -119,7 +119,7 @@ func (s *Suggester) rulesWithTargets(reported []Reported, suggestions map[*facts
 	rules := map[*facts.Deployment][]string{}
 	for _, each := range reported {
 		d := each.Deployment
-		if each.Rule.Elsewhere == "" || !s.canSuggest(each) || slices.Contains(rules[d], each.Rule.ID) {
+		if each.Rule.SuggestTargets == "" || !s.canSuggest(each) || slices.Contains(rules[d], each.Rule.ID) {
 			continue
 		}
 		if targets, _ := s.targets(each, suggestions[d].candidates); targets != "" {
@@ -194,14 +194,14 @@ func (s *Suggester) laterEditions(ctx context.Context, deployments []*facts.Depl
 func (s *Suggester) remedy(r Reported, suggestion suggestion, withTargets []string) string {
 	text := r.Rule.Remediation
 	switch targets, failed := s.targets(r, suggestion.candidates); {
-	case r.Rule.Elsewhere == "":
+	case r.Rule.SuggestTargets == "":
 	case targets != "":
-		text = strings.Replace(text, r.Rule.Elsewhere, targets, 1)
+		text = strings.Replace(text, r.Rule.SuggestTargets, targets, 1)
 	case suggestion.later != nil, r.Severity == facts.Note, failed:
 	case r.inProduction() && slices.ContainsFunc(suggestion.candidates, func(c candidate) bool { return c.preview && c.verdict() == Allowed }):
-		text += fmt.Sprintf(" As it is, only previews of edition %s would do%s.", s.Edition.ID, besides(withTargets))
+		text += fmt.Sprintf(" As it is, only previews of edition %s are suitable%s.", s.Edition.ID, besides(withTargets))
 	default:
-		text += fmt.Sprintf(" As it is, no target of edition %s would do%s.", s.Edition.ID, besides(withTargets))
+		text += fmt.Sprintf(" As it is, no target of edition %s is suitable%s.", s.Edition.ID, besides(withTargets))
 	}
 	if later := suggestion.later; later != nil {
 		accepts := "accepts the deployment"

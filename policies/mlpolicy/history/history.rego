@@ -1,7 +1,7 @@
 # METADATA
 # title: The table in other editions
 # description: |
-#   What the rule about targets without a row reads of all editions; the package table is about the one in force.
+#   What the rule unlisted-target reads of all editions; the package table is about the selected one.
 # schemas:
 #   - input: schema.facts
 package mlpolicy.history
@@ -11,8 +11,8 @@ import data.mlpolicy.table
 
 # METADATA
 # description: |
-#   Which later editions list a target, as the end of a sentence that says that the edition in force does not,
-#   and whether all of them offer it GPU for a workload.
+#   The end of a sentence that the selected edition does not list a target: which later editions do, and
+#   whether all of them offer it GPU for a workload.
 listing(target, workload) := sprintf("%s %s%s", [id, do(named), gpu(named, target, workload)]) if {
 	[date, id] := min({edition | some edition in listed_in(target); edition[0] > now})
 	since := {edition | some edition in dated; edition[0] >= date}
@@ -27,7 +27,7 @@ listing(target, _) := sprintf("%sno later edition does", [did]) if {
 }
 
 # METADATA
-# description: The date of the edition in force.
+# description: The date of the selected edition.
 now := editions[input.edition].date
 
 # METADATA
@@ -39,7 +39,7 @@ dated := {[edition.date, id] | some id, edition in editions}
 listed_in(target) := {edition | some edition in dated; table.rows(editions[edition[1]])[target]}
 
 # METADATA
-# description: The verb for one edition that lists a target, or for it and all later ones.
+# description: The verb for one edition that lists a target, or for that edition and all later ones.
 do(named) := "does" if {
 	count(named) == 1
 } else := "and later do"

@@ -1,16 +1,16 @@
 # METADATA
-# title: The question to all rules
+# title: The query of all rules
 # description: |
-#   For plain OPA and what builds on it; mlpolicy itself asks each rule by name. A rule never spells its own
-#   ID: it is the last part of the rule's package.
+#   For plain OPA and tools that build on it; mlpolicy itself queries each rule by name. The ID of a rule is the
+#   last part of its package.
 # schemas:
 #   - input: schema.facts
 package mlpolicy.query
 
 # METADATA
 # description: |
-#   Every answer of every rule to the facts in input, with the rule's ID; undefined while there are problems, so
-#   that what could not be asked does not look like what has no findings.
+#   Every result of every rule for the facts in input, with the rule's ID; undefined while there are problems, so
+#   that an invalid query does not look like one without findings.
 # entrypoint: true
 findings := {{"rule": rule, "denied": denied} |
 	some rule
@@ -20,7 +20,7 @@ findings := {{"rule": rule, "denied": denied} |
 }
 
 # METADATA
-# description: Why the rules cannot be asked, a sentence each; empty where they can.
+# description: Why the rules cannot be evaluated, one sentence each; empty if they can.
 # entrypoint: true
 problems contains "data.mlpolicy.editions is missing: load the bundle's data beside its rules" if not loaded
 
@@ -40,7 +40,7 @@ editions := data.mlpolicy.editions
 
 loaded if some _ in editions
 
-# Defaults, since a function of what is undefined is undefined, and its negation too.
+# Defaults, because a function of an undefined value is undefined, and so is its negation.
 default edition := null
 
 edition := input.edition

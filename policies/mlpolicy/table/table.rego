@@ -1,8 +1,8 @@
 # METADATA
 # title: The table in force
 # description: |
-#   What the rules read of the edition that the input names. The documents are computed once a query;
-#   the functions below them are called only where there is something to find fault with.
+#   What rules read of the edition that the input names. The documents are computed once per query; the
+#   functions below them are called only for candidates of a finding.
 # schemas:
 #   - input: schema.facts
 package mlpolicy.table
@@ -10,26 +10,26 @@ package mlpolicy.table
 # METADATA
 # description: |
 #   The row of each target, under the target's own id even where the edition has merged rows. A cell that
-#   differs by version of the API has what either version offers.
+#   differs by API version has what either version offers.
 targets := rows(data.mlpolicy.editions[input.edition])
 
 # METADATA
 # description: |
-#   The row of a deployment's target, with the cells for the version of the API that its document is for;
-#   where that is not known, as in targets.
+#   The row of a deployment's target, with the cells for the API version of its document; if that is
+#   unknown, as in targets.
 row(deployment) := found if {
 	found := rows_of[deployment.api][deployment.target]
 } else := targets[deployment.target]
 
 # METADATA
-# description: The row of each target by version of the API.
+# description: The row of each target by API version.
 rows_of[api] := object.union(written, {target: offered(object.get(written, target, {}), [api]) | some target in by_version(written)}) if {
 	some api in ["v1", "v2"]
 	written := as_written(data.mlpolicy.editions[input.edition])
 }
 
 # METADATA
-# description: The edition's statements of the form "only on", each by the ID of the rule about it.
+# description: The edition's statements of the form "only on", as IDs of the rules about them.
 only := data.mlpolicy.editions[input.edition].only
 
 # METADATA
@@ -39,7 +39,7 @@ inference := {"batch-scoring", "iot-module", "web-service"}
 # METADATA
 # description: |
 #   An edition's rows, and under the id of each merged target the row that it has become part of, for documents
-#   whose version of the API is not known.
+#   of unknown API version.
 rows(edition) := object.union(written, {target: offered(object.get(written, target, {}), ["v1", "v2"]) |
 	some target in by_version(written)
 }) if {
@@ -54,11 +54,11 @@ as_written(edition) := object.union(
 )
 
 # METADATA
-# description: The targets with a cell that differs by version of the API.
+# description: The targets with a cell that differs by API version.
 by_version(written) := {target | written[target].used_for.v1} | {target | written[target].gpu.v1}
 
 # METADATA
-# description: What some versions of the API offer together, in the cells of a row that differ by version.
+# description: What some API versions offer together, in the cells of a row that differ by version.
 offered(row, versions) := {column: workloads |
 	some column in ["used_for", "gpu"]
 	cell := row[column]
@@ -83,11 +83,11 @@ offering_gpu(workload) := {target |
 
 # METADATA
 # description: |
-#   What a yes-or-no column stands for is refused to a target whose cell says no, and to one without a
-#   row where the edition says "only".
-refused(target, column) if targets[target][column] == false
+#   A target does not support a yes-or-no column if its cell says no, or if it has no row and the edition
+#   says "only".
+unsupported(target, column) if targets[target][column] == false
 
-refused(target, column) if {
+unsupported(target, column) if {
 	column in only
 	count(offering(column)) > 0
 	not targets[target]
@@ -95,8 +95,8 @@ refused(target, column) if {
 
 # METADATA
 # description: |
-#   The ID of the one rule that covers the GPUs of a deployment; undefined where no statement is about
-#   them. The table alone decides it, so that a severity in a configuration changes no other rule.
+#   The ID of the one rule that covers the GPUs of a deployment; undefined if no statement is about them.
+#   Only the table decides, so a severity in the configuration does not affect another rule.
 gpu_rule(deployment) := "gpu-web-service" if {
 	without_gpu(deployment, "web-service")
 	confined(deployment)
@@ -128,16 +128,16 @@ offers_gpu(deployment, workload) if workload in row(deployment).gpu
 
 # METADATA
 # description: |
-#   GPU web services are refused on every target that is not offered them, listed or not, where the edition
-#   says "only"; where it does not, on those for CPU-based workloads alone.
+#   If the edition says "only", GPU web services are reported on every other target, listed or not;
+#   otherwise only on targets for CPU-based workloads.
 confined(_) if "gpu-web-service" in only
 
 confined(deployment) if targets[deployment.target].cpu_only == true
 
 # METADATA
 # description: |
-#   The deployment is known to be served, not scored in batches; one whose workload is not known is where its
-#   target is not used for batch scoring.
+#   The deployment is served, not scored in batches. An unknown workload counts as served if its target is
+#   not used for batch scoring.
 served(deployment) if deployment.workload in {"web-service", "iot-module"}
 
 served(deployment) if {
@@ -147,7 +147,7 @@ served(deployment) if {
 }
 
 # METADATA
-# description: The stage of a deployment, else that of its compute.
+# description: The stage of a deployment, or of its compute if it has none.
 stage(deployment) := deployment.stage
 
 stage(deployment) := deployment.compute.stage if not deployment.stage
@@ -162,7 +162,7 @@ several_nodes(compute) := [[fact, sprintf(phrase, [compute[fact]])] |
 
 # METADATA
 # description: |
-#   The fact by which a deployment may take the most memory, and that memory; undefined where it is not known
+#   The fact with the most memory that a deployment may use, and that memory; undefined unless it is known
 #   exactly.
 largest_memory(deployment) := [fact, gib] if {
 	[gib, fact] := max([[deployment[fact], fact] | some fact in ["memory_gib", "memory_limit_gib"]])
@@ -176,8 +176,8 @@ inexact(deployment, fact) if fact in deployment.lower_bounds
 
 # METADATA
 # description: |
-#   The table's name of a target. One without a row has its name outside the table, else the one of the
-#   oldest edition that lists it, else its id.
+#   The table's name of a target. A target without a row has its name outside the table, or the name in the
+#   oldest edition that lists it, or its id.
 name(target) := targets[target].name
 
 name(target) := object.get(outside, target, names[0]) if {
@@ -187,21 +187,22 @@ name(target) := object.get(outside, target, names[0]) if {
 
 # METADATA
 # description: |
-#   The table's name of a target with what its row's note states about CPUs or acceleration, in parentheses: a
-#   local web service may well find a GPU.
+#   The table's name of a target, followed in parentheses by the part of its note about CPUs or acceleration:
+#   a local web service may find a GPU.
 quoted(target) := concat("", array.concat([name(target)], [sprintf(" (%s)", [trim_space(clause)]) |
 	some clause in regex.find_n(`[^,;]*(CPU|acceleration)[^,;]*`, targets[target].note, 1)
 ]))
 
 # METADATA
 # description: |
-#   Targets that are more than the row which a later edition has for them: a cluster of Google or Amazon is
-#   no Azure Machine Learning Kubernetes before an edition calls it so.
+#   Targets that are more than the row of a later edition: a cluster of Google or Amazon is not Azure Machine
+#   Learning Kubernetes before an edition calls it so.
 outside := {"kubernetes": "Kubernetes other than AKS"}
 
 # METADATA
 # description: |
-#   Several targets as one phrase; those that share a row are named once. In WebAssembly a set has no order.
+#   Several targets as one phrase; targets that share a row are named once. Sorted, because sets have no
+#   order in WebAssembly.
 phrase(ids) := concat(" or ", sort({name(id) | some id in ids})) if count(ids) > 0
 
 phrase(set()) := "another target"
@@ -213,7 +214,7 @@ counted(1, noun) := sprintf("1 %s", [noun])
 counted(number, noun) := sprintf("%v %ss", [number, noun]) if number != 1
 
 # METADATA
-# description: The devices that a deployment asks for, as "2 GPUs" or, where that is a lower bound, "at least 2 GPUs".
+# description: The devices that a deployment requests, as "2 GPUs" or, if that is a lower bound, "at least 2 GPUs".
 devices(deployment, fact, noun) := counted(deployment[fact], noun) if not inexact(deployment, fact)
 
 devices(deployment, fact, noun) := sprintf("at least %s", [counted(deployment[fact], noun)]) if inexact(deployment, fact)
@@ -228,8 +229,8 @@ gib(number) := rounded(number, 100)
 
 # METADATA
 # description: |
-#   GiB and the GiB that they are compared with, with two decimals, or as many more as tell them apart: a message that
-#   2.79 GiB are less than 2.79 GiB says nothing. A byte is about 10^-9 GiB.
+#   Two amounts of GiB that are compared, with two decimals, or as many as make them differ: "2.79 GiB is less
+#   than 2.79 GiB" would be useless. A byte is about 10^-9 GiB.
 gib_apart(number, other) := [rounded(number, unit), rounded(other, unit)] if {
 	unit := [unit |
 		some unit in [100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000, 10000000000]
@@ -238,5 +239,5 @@ gib_apart(number, other) := [rounded(number, unit), rounded(other, unit)] if {
 } else := [gib(number), gib(other)]
 
 # METADATA
-# description: A number to the nearest part of 1, of which there are so many.
+# description: A number rounded to a fraction of 1; parts is the number of fractions.
 rounded(number, parts) := round(number * parts) / parts

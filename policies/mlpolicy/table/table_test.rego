@@ -61,7 +61,7 @@ test_only_is_what_the_edition_says[id] if {
 	table.only == statements with input.edition as id
 }
 
-test_training_is_no_inference if table.inference == {"web-service", "batch-scoring", "iot-module"}
+test_training_is_not_inference if table.inference == {"web-service", "batch-scoring", "iot-module"}
 
 test_offering[column] if {
 	some column, targets in {
@@ -232,7 +232,7 @@ test_largest_memory[name] if {
 	table.largest_memory(case.facts) == case.largest
 }
 
-test_largest_memory_is_not_known[name] if {
+test_largest_memory_is_unknown[name] if {
 	some name, facts in {
 		"nothing": {},
 		"request": {"memory_gib": 4, "memory_limit_gib": 8, "lower_bounds": ["memory_gib"]},
@@ -277,7 +277,7 @@ test_quoted[target] if {
 
 test_gib if table.gib(48.42877388000488) == 48.43
 
-test_gib_are_told_apart[name] if {
+test_gib_differ_when_printed[name] if {
 	some name, case in {
 		"far apart": [4, 6, 4, 6],
 		"two decimals": [48.42877388000488, 48, 48.43, 48],
@@ -290,8 +290,8 @@ test_gib_are_told_apart[name] if {
 	table.gib_apart(case[0], case[1]) == [case[2], case[3]]
 }
 
-test_refused[name] if {
-	some name, refused in {
+test_unsupported[name] if {
+	some name, unsupported in {
 		"2020-06 aci fpga": true,
 		"2020-06 aks fpga": false,
 		"2020-06 kubernetes fpga": true, # no row, and the edition says only
@@ -302,19 +302,19 @@ test_refused[name] if {
 		"2022-06 aci fpga": false, # no column
 	}
 	[edition, target, column] := split(name, " ")
-	results := {true | table.refused(target, column)} with input.edition as edition
+	results := {true | table.unsupported(target, column)} with input.edition as edition
 
-	results == {true | refused == true}
+	results == {true | unsupported == true}
 }
 
 # An edition that says "only" of a column without a yes would refuse all targets and name none.
-test_refused_needs_a_target_that_is_not if {
+test_unsupported_needs_a_target_that_is_not if {
 	nowhere := json.patch(editions, [
 		{"op": "replace", "path": ["2020-06", "targets", "aks", "fpga"], "value": false},
 		{"op": "replace", "path": ["2020-06", "targets", "data-box-edge", "fpga"], "value": false},
 	])
 
-	not table.refused("kubernetes", "fpga") with input.edition as "2020-06" with data.mlpolicy.editions as nowhere
+	not table.unsupported("kubernetes", "fpga") with input.edition as "2020-06" with data.mlpolicy.editions as nowhere
 }
 
 test_name[name] if {

@@ -1,9 +1,9 @@
 # METADATA
 # title: Cluster autoscaling through Azure Machine Learning
 # description: |
-#   AKS: cluster autoscaling is not supported through the Azure Machine Learning SDK; its nodes are changed
-#   in the Azure portal. Autoscaling of the deployed service is what AKS offers and never at fault, nor is the
-#   autoscaler of a cluster that Azure itself manages.
+#   AKS does not support cluster autoscaling through the Azure Machine Learning SDK; the number of its nodes
+#   is changed in the Azure portal. Autoscaling of the deployed service is supported and not reported, nor
+#   is the autoscaler of a cluster that Azure itself manages.
 # related_resources:
 #   - description: Cluster autoscaling in Azure Kubernetes Service
 #     ref: https://learn.microsoft.com/azure/aks/cluster-autoscaler-overview

@@ -10,14 +10,14 @@ test_deny_gpu_on_a_target_for_the_cpu[edition] if {
 
 	rule.deny == {{
 		"path": ["deployments", 0, "gpus"],
-		"message": "churn asks for 2 GPUs on Azure Container Instances, which is for CPU-based workloads",
+		"message": "churn requests 2 GPUs on Azure Container Instances, which is for CPU-based workloads",
 	}} with input as fixture.under(edition, {"target": "aci", "gpus": 2})
 }
 
 test_deny_a_lower_bound if {
 	rule.deny == {{
 		"path": ["deployments", 0, "gpus"],
-		"message": "churn asks for at least 2 GPUs on Azure Container Instances, which is for CPU-based workloads",
+		"message": "churn requests at least 2 GPUs on Azure Container Instances, which is for CPU-based workloads",
 	}} with input as fixture.deployment({"target": "aci", "gpus": 2, "lower_bounds": ["gpus"]})
 }
 

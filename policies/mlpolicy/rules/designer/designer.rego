@@ -1,8 +1,8 @@
 # METADATA
-# title: Designer model on a target that the designer does not deploy to
+# title: Designer model on a target that the designer does not support
 # description: |
-#   AKS is the only option available for the designer. The statement is about inference that is served: batch
-#   scoring runs as a pipeline and is not reported, nor is a workload that is not known, on a target that is
+#   AKS is the only target that the designer deploys to. The statement is about inference that is served:
+#   batch scoring runs as a pipeline and is not reported, nor is an unknown workload on a target that is
 #   also used for batch scoring.
 # related_resources:
 #   - description: "Tutorial: deploy a model with the designer"
@@ -11,8 +11,8 @@
 #   - input: schema.facts
 # custom:
 #   severity: error
-#   remediation: Deploy what the designer made to a target that the designer supports.
-#   elsewhere: a target that the designer supports
+#   remediation: Deploy the designer model to a target that the designer supports.
+#   suggest_targets: a target that the designer supports
 package mlpolicy.rules.designer
 
 import data.mlpolicy.table
@@ -21,7 +21,7 @@ deny contains {"path": path, "message": message} if {
 	some i, deployment in input.deployments
 	deployment.designer == true
 	table.served(deployment)
-	table.refused(deployment.target, "designer")
+	table.unsupported(deployment.target, "designer")
 
 	path := ["deployments", i, "target"]
 	message := sprintf("%s is a designer model on %s; in edition %s the designer deploys to %s", [

@@ -14,7 +14,7 @@ unlisted := {
 	"kubernetes": "Kubernetes other than AKS",
 }
 
-test_refused_are_all_targets_but_aks if {
+test_unsupported_are_all_targets_but_aks if {
 	object.keys(refused) == object.keys(editions["2020-06"].targets) - {"aks"}
 	count(refused) == 7
 }
@@ -33,7 +33,7 @@ test_deny_web_services_and_modules[workload] if {
 	count(denied) == 1
 }
 
-test_deny_a_workload_that_is_not_known_where_nothing_scores_in_batches[target] if {
+test_deny_an_unknown_workload_where_nothing_scores_in_batches[target] if {
 	some target, name in object.remove(refused, ["aml-compute"])
 
 	rule.deny == found(name, "2020-06", "Azure Kubernetes Service (AKS)") with input as fixture.deployment({
@@ -42,7 +42,7 @@ test_deny_a_workload_that_is_not_known_where_nothing_scores_in_batches[target] i
 	})
 }
 
-test_allow_a_workload_that_is_not_known_where_it_may_score_in_batches[target] if {
+test_allow_an_unknown_workload_where_it_may_score_in_batches[target] if {
 	some target in {"aml-compute", "kubernetes", "managed-online"}
 
 	rule.deny == set() with input as fixture.deployment({"target": target, "designer": true})
@@ -84,11 +84,11 @@ test_allow_batch_scoring_and_training[workload] if {
 	rule.deny == set() with input as fixture.deployment({"target": "aci", "workload": workload, "designer": true})
 }
 
-test_allow_what_the_designer_did_not_make if {
+test_allow_other_models if {
 	rule.deny == set() with input as fixture.deployment({"target": "aci", "workload": "web-service", "designer": false})
 }
 
-test_allow_what_is_not_known[absent] if {
+test_allow_unknown_facts[absent] if {
 	some absent in {"target", "designer"}
 
 	rule.deny == set() with input as fixture.deployment(object.remove({"target": "aci", "designer": true}, [absent]))

@@ -1,5 +1,5 @@
 # METADATA
-# title: Delivery by another way than the table's
+# title: Delivery method that does not match the table
 # description: |
 #   Azure Data Box Edge is used via IoT Edge: its modules come from an IoT Edge deployment manifest.
 # related_resources:

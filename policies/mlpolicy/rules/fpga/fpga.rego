@@ -1,8 +1,8 @@
 # METADATA
-# title: FPGA on a target that offers none
+# title: FPGA on a target without FPGA support
 # description: |
-#   The FPGA column says yes for AKS and for Azure Data Box Edge; every other cell is blank. The table is about
-#   inference: training is never reported, nor is what is not known to be inference.
+#   The FPGA column says yes for AKS and for Azure Data Box Edge; every other cell is blank. The table is
+#   about inference: training and unknown workloads are not reported.
 # related_resources:
 #   - description: Deploy models to FPGAs
 #     ref: https://learn.microsoft.com/azure/machine-learning/v1/how-to-deploy-fpga-web-service
@@ -11,8 +11,8 @@
 # custom:
 #   severity: error
 #   grows_with: larger
-#   remediation: Deploy to a target with FPGA support, or ask for no FPGA.
-#   elsewhere: a target with FPGA support
+#   remediation: Deploy to a target with FPGA support, or remove the FPGA request.
+#   suggest_targets: a target with FPGA support
 package mlpolicy.rules.fpga
 
 import data.mlpolicy.table
@@ -21,10 +21,10 @@ deny contains {"path": path, "message": message} if {
 	some i, deployment in input.deployments
 	deployment.fpgas > 0
 	deployment.workload in table.inference
-	table.refused(deployment.target, "fpga")
+	table.unsupported(deployment.target, "fpga")
 
 	path := ["deployments", i, "fpgas"]
-	message := sprintf("%s asks for %s on %s; edition %s offers FPGA on %s", [
+	message := sprintf("%s requests %s on %s; edition %s offers FPGA on %s", [
 		deployment.name,
 		table.devices(deployment, "fpgas", "FPGA"),
 		table.name(deployment.target),

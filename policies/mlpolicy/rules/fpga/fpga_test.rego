@@ -53,7 +53,7 @@ test_allow_without_fpga if {
 	rule.deny == set() with input as fixture.deployment({"target": "aci", "workload": "web-service", "fpgas": 0})
 }
 
-test_allow_what_is_not_known[absent] if {
+test_allow_unknown_facts[absent] if {
 	some absent in {"target", "workload", "fpgas"}
 	stated := object.remove({"target": "aci", "workload": "web-service", "fpgas": 1}, [absent])
 
@@ -81,5 +81,5 @@ test_allow_without_fpga_column[target] if {
 
 found(target, edition, offering) := {{
 	"path": ["deployments", 0, "fpgas"],
-	"message": sprintf("churn asks for 2 FPGAs on %s; edition %s offers FPGA on %s", [target, edition, offering]),
+	"message": sprintf("churn requests 2 FPGAs on %s; edition %s offers FPGA on %s", [target, edition, offering]),
 }}

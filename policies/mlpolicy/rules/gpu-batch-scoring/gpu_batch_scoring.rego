@@ -1,9 +1,9 @@
 # METADATA
 # title: Batch scoring with GPU outside Azure Machine Learning compute
 # description: |
-#   The note below the table: using GPU for inference when scoring with a machine learning pipeline is
-#   supported only on Azure Machine Learning compute. The rule workload reports batch scoring on a target that
-#   is not used for it, with or without GPU. Under editions without the note this rule reports nothing.
+#   The note below the table: when scoring with a machine learning pipeline, using GPU for inference is
+#   supported only on Azure Machine Learning compute. The rule workload reports batch scoring on a target
+#   that is not used for it, with or without GPU. In editions without the note, this rule reports nothing.
 # related_resources:
 #   - description: Compute targets for inference
 #     ref: https://learn.microsoft.com/azure/machine-learning/concept-compute-target#compute-targets-for-inference
@@ -12,8 +12,8 @@
 # custom:
 #   severity: error
 #   grows_with: larger
-#   remediation: Score on an Azure Machine Learning compute cluster, or ask for no GPU.
-#   elsewhere: an Azure Machine Learning compute cluster
+#   remediation: Score on an Azure Machine Learning compute cluster, or remove the GPU request.
+#   suggest_targets: an Azure Machine Learning compute cluster
 package mlpolicy.rules["gpu-batch-scoring"]
 
 import data.mlpolicy.table
@@ -24,7 +24,7 @@ deny contains {"path": path, "message": message} if {
 	table.gpu_rule(deployment) == "gpu-batch-scoring"
 
 	path := ["deployments", i, "gpus"]
-	message := sprintf("%s asks for %s for batch scoring on %s; edition %s offers that only on %s", [
+	message := sprintf("%s requests %s for batch scoring on %s; edition %s offers that only on %s", [
 		deployment.name,
 		table.devices(deployment, "gpus", "GPU"),
 		table.name(deployment.target),

@@ -14,7 +14,7 @@ unlisted := {
 	"kubernetes": "Kubernetes other than AKS",
 }
 
-test_refused_are_all_targets_but_compute_clusters if {
+test_unsupported_are_all_targets_but_compute_clusters if {
 	object.keys(refused) == object.keys(editions["2020-06"].targets) - {"aml-compute"}
 	count(refused) == 7
 }
@@ -53,7 +53,7 @@ test_allow_other_workloads[workload] if {
 	rule.deny == set() with input as fixture.deployment({"target": "aci", "workload": workload, "gpus": 1})
 }
 
-test_allow_what_is_not_known[absent] if {
+test_allow_unknown_facts[absent] if {
 	some absent in {"target", "workload", "gpus"}
 	stated := object.remove({"target": "aks", "workload": "batch-scoring", "gpus": 1}, [absent])
 
@@ -68,7 +68,7 @@ test_allow_without_gpu_column if {
 found(target, edition, offering) := {{
 	"path": ["deployments", 0, "gpus"],
 	"message": sprintf(
-		"churn asks for 2 GPUs for batch scoring on %s; edition %s offers that only on %s",
+		"churn requests 2 GPUs for batch scoring on %s; edition %s offers that only on %s",
 		[target, edition, offering],
 	),
 }}

@@ -19,7 +19,7 @@ test_deny_where_the_gpu_cell_is_blank[target] if {
 
 	rule.deny == {{
 		"path": ["deployments", 0, "gpus"],
-		"message": sprintf("churn asks for 2 GPUs as an IoT module on %s, which offers none", [name]),
+		"message": sprintf("churn requests 2 GPUs as an IoT module on %s, which offers none", [name]),
 	}} with input as fixture.deployment({"target": target, "workload": "iot-module", "gpus": 2})
 }
 

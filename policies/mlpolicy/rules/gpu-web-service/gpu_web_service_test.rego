@@ -10,7 +10,7 @@ refused[target] := row if {
 	not "web-service" in row.gpu
 }
 
-test_refused_are_all_targets_but_aks if {
+test_unsupported_are_all_targets_but_aks if {
 	object.keys(refused) == object.keys(editions["2020-06"].targets) - {"aks"}
 	count(refused) == 7
 }
@@ -77,7 +77,7 @@ test_allow_other_workloads[workload] if {
 	rule.deny == set() with input as fixture.deployment({"target": "aci", "workload": workload, "gpus": 1})
 }
 
-test_allow_what_is_not_known[absent] if {
+test_allow_unknown_facts[absent] if {
 	some absent in {"target", "workload", "gpus"}
 	stated := object.remove({"target": "aci", "workload": "web-service", "gpus": 1}, [absent])
 
@@ -92,7 +92,7 @@ test_allow_without_gpu_column if {
 found(target, edition, offering) := {{
 	"path": ["deployments", 0, "gpus"],
 	"message": sprintf(
-		"churn asks for 2 GPUs on %s; edition %s offers GPU to web services on %s",
+		"churn requests 2 GPUs on %s; edition %s offers GPU to web services on %s",
 		[target, edition, offering],
 	),
 }}

@@ -1,8 +1,8 @@
 # METADATA
-# title: Low-priority VMs on a compute that has none
+# title: Low-priority VMs on a compute that does not offer them
 # description: |
-#   The table gives low-priority VMs to compute clusters and to no other target. The rule concerns computes
-#   that Azure Machine Learning manages; the spot nodes of a cluster of one's own are not its business.
+#   In the table, only compute clusters have low-priority VMs. The rule applies to computes that Azure
+#   Machine Learning manages, not to the spot nodes of your own clusters.
 # related_resources:
 #   - description: Low-priority VMs of compute clusters
 #     ref: https://learn.microsoft.com/azure/machine-learning/how-to-manage-optimize-cost
@@ -23,7 +23,7 @@ deny contains {"path": path, "message": message} if {
 	row.low_priority == false
 
 	path := ["computes", i, "vm_priority"]
-	message := sprintf("%s asks for low-priority VMs on %s; edition %s has them only on %s", [
+	message := sprintf("%s requests low-priority VMs on %s; edition %s offers them only on %s", [
 		compute.name,
 		row.name,
 		input.edition,

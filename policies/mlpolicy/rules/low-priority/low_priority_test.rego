@@ -20,7 +20,7 @@ test_deny_where_there_are_none[target] if {
 	rule.deny == {{
 		"path": ["computes", 0, "vm_priority"],
 		"message": sprintf(
-			"trainer asks for low-priority VMs on %s; edition 2020-06 has them only on %s",
+			"trainer requests low-priority VMs on %s; edition 2020-06 offers them only on %s",
 			[name, "Machine Learning compute clusters"],
 		),
 	}} with input as fixture.compute({"target": target, "managed_by": "azure-ml", "vm_priority": "low"})

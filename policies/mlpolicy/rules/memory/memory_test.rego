@@ -23,7 +23,7 @@ test_deny_at_the_limit_and_above[name] if {
 	rule.deny == {{
 		"path": ["deployments", 0, "memory_gib"],
 		"message": sprintf(
-			"churn asks for %v GiB of memory on %s, which takes less than %v GiB",
+			"churn requests %v GiB of memory on %s, which allows less than %v GiB",
 			[memory, editions[edition].targets[target].name, limit],
 		),
 	}} with input as fixture.under(edition, {"target": target, "memory_gib": memory})
@@ -38,7 +38,7 @@ test_message_is_rounded[name] if {
 	}
 	row := {"name": "ACI", "memory": {"below_gib": case.limit}}
 	message := sprintf(
-		"churn asks for %s GiB of memory on ACI, which takes less than %s GiB",
+		"churn requests %s GiB of memory on ACI, which allows less than %s GiB",
 		case.says,
 	)
 

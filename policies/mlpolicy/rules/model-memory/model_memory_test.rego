@@ -88,7 +88,7 @@ test_allow_editions_without_the_column if {
 found(memory, fact, edition) := {{
 	"path": ["deployments", 0, fact],
 	"message": sprintf(
-		"churn has %s GiB of memory for a model of 4.294967296 GB; edition %s advises 150 %%, which is 6 GiB",
+		"churn has %s GiB of memory for a model of 4.294967296 GB; edition %s recommends 150 %%, which is 6 GiB",
 		[memory, edition],
 	),
 }}

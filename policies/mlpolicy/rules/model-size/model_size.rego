@@ -1,8 +1,8 @@
 # METADATA
 # title: Model too large for the target
 # description: |
-#   The note below the table: container instances are suitable only for small models less than 1 GB in
-#   size. A model of exactly 1 GB, 10^9 bytes, is too large; a model of unknown size is never at fault.
+#   The note below the table: container instances are suitable only for small models less than 1 GB in size.
+#   A model of exactly 1 GB, 10^9 bytes, is too large; a model of unknown size is not reported.
 # related_resources:
 #   - description: Compute targets for inference
 #     ref: https://learn.microsoft.com/azure/machine-learning/concept-compute-target#compute-targets-for-inference
@@ -11,8 +11,8 @@
 # custom:
 #   severity: error
 #   grows_with: larger
-#   remediation: Deploy the model to a target without a limit on models, or deploy a smaller one.
-#   elsewhere: a target without a limit on models
+#   remediation: Deploy the model to a target without a limit on model size, or deploy a smaller one.
+#   suggest_targets: a target without a limit on model size
 package mlpolicy.rules["model-size"]
 
 import data.mlpolicy.table
@@ -27,7 +27,7 @@ deny contains {"path": path, "message": message} if {
 
 	path := ["deployments", i, "models", j, "size_bytes"]
 	message := sprintf(
-		"%s serves a model of %v GB on %s, which takes less than %v GB",
+		"%s serves a model of %v GB on %s, which allows less than %v GB",
 		[deployment.name, table.gb(model.size_bytes), row.name, table.gb(limit)],
 	)
 }

@@ -78,7 +78,7 @@ test_allow_without_model_column if {
 found(index, gigabytes, target) := {{
 	"path": ["deployments", 0, "models", index, "size_bytes"],
 	"message": sprintf(
-		"churn serves a model of %s GB on %s, which takes less than 1 GB",
+		"churn serves a model of %s GB on %s, which allows less than 1 GB",
 		[gigabytes, target],
 	),
 }}

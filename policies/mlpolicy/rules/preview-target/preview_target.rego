@@ -1,8 +1,8 @@
 # METADATA
 # title: Target in preview
 # description: |
-#   The table marks Azure Functions and Azure IoT Edge as (Preview): no service level agreement, and features
-#   may change.
+#   The table marks Azure Functions and Azure IoT Edge as (Preview): previews have no service level
+#   agreement, and their features may change.
 # related_resources:
 #   - description: Supplemental terms of use for Microsoft Azure previews
 #     ref: https://azure.microsoft.com/support/legal/preview-supplemental-terms/
@@ -10,8 +10,8 @@
 #   - input: schema.facts
 # custom:
 #   severity: note
-#   remediation: Make sure that a preview will do, or deploy to a target that is generally available.
-#   elsewhere: a target that is generally available
+#   remediation: Make sure that a preview is acceptable, or deploy to a target that is generally available.
+#   suggest_targets: a target that is generally available
 package mlpolicy.rules["preview-target"]
 
 import data.mlpolicy.table

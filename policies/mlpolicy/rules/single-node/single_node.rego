@@ -1,9 +1,9 @@
 # METADATA
-# title: Several nodes for developing with a large model
+# title: Several nodes for development with a large model
 # description: |
 #   The note below the table: use single-node AKS clusters for dev/test of larger models, which Azure
-#   Container Instances does not take. The number of nodes is what the cluster has or may scale to. A deployment
-#   without a stage of its own has the stage of its cluster.
+#   Container Instances does not accept. The number of nodes is the one that the cluster has or may scale
+#   to. A deployment without a stage of its own has the stage of its cluster.
 # related_resources:
 #   - description: Compute targets for inference
 #     ref: https://learn.microsoft.com/azure/machine-learning/concept-compute-target#compute-targets-for-inference
@@ -27,7 +27,7 @@ deny contains {"path": path, "message": message} if {
 
 	path := ["deployments", i, "compute", fact]
 	message := sprintf(
-		"%s serves a model of %v GB in %s on %s of %s; edition %s advises a single node from %v GB on",
+		"%s serves a model of %v GB in %s on %s of %s; edition %s recommends a single node from %v GB",
 		[
 			deployment.name,
 			table.gb(largest),

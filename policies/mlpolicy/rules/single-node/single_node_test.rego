@@ -106,7 +106,7 @@ found(gigabytes, nodes, fact) := {{
 	"message": sprintf(
 		concat("", [
 			"churn serves a model of %s GB in development on %s of Azure Kubernetes Service (AKS); ",
-			"edition 2020-06 advises a single node from 1 GB on",
+			"edition 2020-06 recommends a single node from 1 GB",
 		]),
 		[gigabytes, nodes],
 	),

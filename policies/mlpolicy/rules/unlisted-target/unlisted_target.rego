@@ -1,9 +1,9 @@
 # METADATA
 # title: Target that the edition does not list
 # description: |
-#   An edition says nothing of targets that it has no row for, so next to nothing can be checked there. A
-#   later edition may list the target; choosing it (edition in the configuration, or --edition) is choosing
-#   all that it says.
+#   An edition makes no statement about targets without a row, so almost nothing can be checked there. A
+#   later edition may list the target; selecting it (edition in the configuration, or --edition) applies
+#   everything that it states.
 # related_resources:
 #   - description: Compute targets for inference
 #     ref: https://learn.microsoft.com/azure/machine-learning/concept-compute-target#compute-targets-for-inference
@@ -12,7 +12,7 @@
 # custom:
 #   severity: note
 #   remediation: Deploy to a target that the edition lists.
-#   elsewhere: a target that the edition lists
+#   suggest_targets: a target that the edition lists
 package mlpolicy.rules["unlisted-target"]
 
 import data.mlpolicy.history
