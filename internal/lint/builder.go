@@ -104,7 +104,7 @@ func (b *builder) denial(all *facts.Facts, denial whatif.Denial) {
 	b.add(finding)
 }
 
-// ofDeployment sets what a finding says of its deployment, and locations that it is related to.
+// ofDeployment sets the parts of a finding that depend on its deployment, and adds related locations.
 func (b *builder) ofDeployment(finding *Finding, location *facts.Place, d *facts.Deployment, rule policy.Rule, denial whatif.Denial) {
 	finding.Deployment, finding.Component, finding.Target = d.Name.Value, d.Component.Value, string(d.Target.Value)
 	finding.suggestFor = d
@@ -182,7 +182,7 @@ func kindOf(node *source.Node) string {
 	return ""
 }
 
-// correction is how to say that a hint of a deployment is right and the configured cluster is not.
+// correction is the sentence of a remedy that declares the target of a hint instead of the configured cluster.
 func (b *builder) correction(d *facts.Deployment) string {
 	selector := fmt.Sprintf("names: [%s]", inYAML(d.Subject.Name))
 	if path, ok := b.config.Path(d.Subject.File); ok {

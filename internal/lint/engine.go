@@ -62,7 +62,7 @@ func (e *engine) severity(rule string, usual Severity) Severity {
 	return usual
 }
 
-func (e *engine) extractOptions(read readings) facts.Options {
+func (e *engine) extractOptions(read inputFiles) facts.Options {
 	return facts.Options{
 		Cluster: e.config.Cluster, Stated: e.config.Stated, ModelSize: e.config.ModelSize,
 		Lists: e.lists, Unrecognized: read.unrecognized,
@@ -112,7 +112,7 @@ func (e *evaluation) relate(ctx context.Context, declared facts.Facts) {
 }
 
 // result makes findings of what could not be read, of problems with the facts and of what the rules report.
-func (e *engine) result(read readings, extraction *facts.Extraction, evaluation *evaluation) *Result {
+func (e *engine) result(read inputFiles, extraction *facts.Extraction, evaluation *evaluation) *Result {
 	builder := newBuilder(e, read.files)
 	for _, file := range read.files {
 		builder.unparsed(file)

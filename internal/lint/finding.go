@@ -18,20 +18,20 @@ const (
 	Off     = facts.Off
 )
 
-// Finding is what a rule says about one fact.
+// Finding is what a rule reports about one fact.
 type Finding struct {
 	Rule     string
 	Severity Severity
-	Message  string // names the deployment, what was found and what would do; no final stop
+	Message  string // names the deployment and what is wrong, with value and limit; no final stop
 	Remedy   string // what to do, from the rule's METADATA
 
-	// File is where the finding stands; its Name is empty when no file states the fact.
+	// File is nil when no file declares the fact.
 	File *source.File
 	// Span is the value in File that decides.
 	Span source.Span
 	// Field is the path of that value in its document: spec.containers[0].image.
 	Field string
-	// Deployment is the name of the deployment or compute at fault, empty for a file's syntax.
+	// Deployment is the name of the deployment or compute, empty for a file's syntax.
 	Deployment string
 	// Object is the Kubernetes object that the finding is about, nil for what is not one.
 	Object *Object
@@ -45,23 +45,21 @@ type Finding struct {
 	// Possible are the words with which the message begins where the deployment may run on
 	// Target and need not; empty where it runs there.
 	Possible string
-	// Amount is by how much the rule is violated, unknown unless its METADATA say in which
-	// direction it grows: the larger, the worse.
+	// Amount is the number that violates the rule, unknown unless its METADATA have grows_with: the larger, the worse.
 	Amount facts.Number
-	// Unjudged says that what stands at Span was not judged any further: whoever heals the
-	// finding may get others.
+	// Unjudged reports whether the value at Span was not evaluated any further: a fix may bring other findings.
 	Unjudged bool
-	// Related are the further places that the finding rests on.
+	// Related are the further locations that the finding depends on.
 	Related []Related
 
 	suggestFor *facts.Deployment // to which Remedy may suggest another target or edition; nil for other findings
 	further    string            // sentences at the end of Remedy that no suggestion replaces
 }
 
-// Object identifies a Kubernetes object, by what its document says.
+// Object identifies a Kubernetes object, as its document declares it.
 type Object struct{ Kind, Namespace, Name string }
 
-// Related is a further place that a finding rests on.
+// Related is a further location that a finding depends on.
 type Related struct {
 	File    *source.File
 	Span    source.Span

@@ -113,7 +113,7 @@ func (l *Linter) Where(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) 
 	}, nil
 }
 
-func (l *Linter) extractOptions(read readings) facts.Options {
+func (l *Linter) extractOptions(read inputFiles) facts.Options {
 	options := l.engine.extractOptions(read)
 	options.Alone, options.Project = l.options.NoLink, l.options.Project
 	return options

@@ -21,8 +21,8 @@ type Input struct {
 	Read func() ([]byte, error)
 }
 
-// readings are the inputs of a run.
-type readings struct {
+// inputFiles are the inputs of a run.
+type inputFiles struct {
 	files  []*source.File // those that can hold a document of a known format, in the order of the inputs
 	count  int            // inputs that could be read
 	errors []error        // of the others, in the order of the inputs
@@ -32,9 +32,9 @@ type readings struct {
 
 // faults are the inputs that could not be read, and the text in the others that could
 // not be parsed.
-func (r readings) faults() []error {
-	errs := r.errors
-	for _, file := range r.files {
+func (i inputFiles) faults() []error {
+	errs := i.errors
+	for _, file := range i.files {
 		for _, problem := range file.Problems {
 			at := problem.Span.Start
 			errs = append(errs, fmt.Errorf("%s:%d:%d: %s", file.Name, at.Line, at.Column, problem.Message))
@@ -43,16 +43,16 @@ func (r readings) faults() []error {
 	return errs
 }
 
-// reading is what became of one input: neither a file nor an error when no format
+// fileResult is the result of reading one input: neither a file nor an error when no format
 // can be in it.
-type reading struct {
+type fileResult struct {
 	file *source.File
 	err  error
 }
 
 // readAll reads and parses the inputs on all cores. It stops early when the
 // context ends.
-func readAll(ctx context.Context, inputs iter.Seq[Input]) readings {
+func readAll(ctx context.Context, inputs iter.Seq[Input]) inputFiles {
 	type job struct {
 		index int
 		input Input
@@ -60,7 +60,7 @@ func readAll(ctx context.Context, inputs iter.Seq[Input]) readings {
 	var (
 		jobs         = make(chan job, 64)
 		mutex        sync.Mutex
-		done         = map[int]reading{}
+		done         = map[int]fileResult{}
 		unrecognized = map[string]bool{}
 		count        int
 		workers      sync.WaitGroup
@@ -73,7 +73,7 @@ func readAll(ctx context.Context, inputs iter.Seq[Input]) readings {
 				if file == nil && err == nil {
 					unrecognized[job.input.Name] = true
 				} else {
-					done[job.index] = reading{file, err}
+					done[job.index] = fileResult{file, err}
 				}
 				mutex.Unlock()
 			}
@@ -89,36 +89,36 @@ func readAll(ctx context.Context, inputs iter.Seq[Input]) readings {
 	close(jobs)
 	workers.Wait()
 
-	all := readings{count: count, unrecognized: unrecognized}
+	all := inputFiles{count: count, unrecognized: unrecognized}
 	for index := range count {
-		reading, kept := done[index]
+		result, kept := done[index]
 		switch {
 		case !kept:
-		case reading.err != nil:
-			all.errors = append(all.errors, reading.err)
+		case result.err != nil:
+			all.errors = append(all.errors, result.err)
 			all.count--
 		default:
-			all.files = append(all.files, reading.file)
+			all.files = append(all.files, result.file)
 		}
 	}
 	return all
 }
 
 // readObject reads an object of a Kubernetes API server in the goroutine of the caller.
-func readObject(object Input) readings {
+func readObject(object Input) inputFiles {
 	file, err := read(object)
 	switch {
 	case err != nil:
-		return readings{errors: []error{err}}
+		return inputFiles{errors: []error{err}}
 	case file == nil:
-		return readings{count: 1, unrecognized: map[string]bool{object.Name: true}}
+		return inputFiles{count: 1, unrecognized: map[string]bool{object.Name: true}}
 	}
 	file.Live = true
-	return readings{count: 1, files: []*source.File{file}}
+	return inputFiles{count: 1, files: []*source.File{file}}
 }
 
-// concerning returns the problems with text that is of a deployment as far as can be told.
-func concerning(file *source.File, recognition facts.Recognition) []source.Problem {
+// relevant returns the problems with text that may be of a deployment.
+func relevant(file *source.File, recognition facts.Recognition) []source.Problem {
 	if recognition == facts.Auxiliary {
 		return nil
 	}
@@ -153,16 +153,16 @@ func read(input Input) (*source.File, error) {
 	}
 	file := source.Parse(input.Name, data)
 	if len(file.Problems) > 0 {
-		file.Problems = concerning(file, recognition)
+		file.Problems = relevant(file, recognition)
 	}
 	if file.Confidential = facts.Confidential(file.Text); file.Confidential {
-		silence(file.Problems)
+		hideText(file.Problems)
 	}
 	return file, nil
 }
 
-// silence takes out of messages what they may quote of a text.
-func silence(problems []source.Problem) {
+// hideText removes from messages what they may quote of a confidential text.
+func hideText(problems []source.Problem) {
 	for i := range problems {
 		if problems[i].Kind == source.Malformed {
 			problems[i].Message = "invalid JSON or YAML; the text is not shown because such files contain secrets"

@@ -31,9 +31,9 @@ func TestReviewAllocations(t *testing.T) {
 	}
 }
 
-// TestDoubtsShareLabelsAndImages: an object is judged some hundred times where it makes as
-// many statements, and its labels and images are put into the form of the policies once.
-func TestDoubtsShareLabelsAndImages(t *testing.T) {
+// TestVariantsShareLabelsAndImages: an object with all declarations has about a hundred variants, and its labels and
+// images are encoded once.
+func TestVariantsShareLabelsAndImages(t *testing.T) {
 	policy := policyOf(t, "")
 	object := func(annotations string) string {
 		var labels, containers []string

@@ -28,8 +28,8 @@ func isBinding(request *admissionv1.AdmissionRequest) bool {
 	return false
 }
 
-// bind reviews a Binding. The Pod was judged by what it states, which says nothing of a node
-// that someone else than the scheduler and the controllers puts it on.
+// bind reviews a Binding. The review of the Pod knew its scheduling terms only, and not a node
+// that someone other than the scheduler and the controllers binds it to.
 func (p *Policy) bind(request *admissionv1.AdmissionRequest, enforced bool) (*Decision, error) {
 	if len(bytes.TrimSpace(request.Object.Raw)) == 0 {
 		return nil, errNoObject

@@ -44,7 +44,7 @@ const (
 )
 
 // errShed is the failure of a review for which there is no room, errNoTurn that of one whose time
-// was over while it waited, and errLate that of one that came so late that it could not be judged.
+// was over while it waited, and errLate that of one that came too late to be evaluated.
 var (
 	errShed   = failf(http.StatusServiceUnavailable, "too many reviews in flight")
 	errNoTurn = failf(http.StatusServiceUnavailable, "the review timed out before its turn")

@@ -19,11 +19,11 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint"
 )
 
-// parityUser creates the objects of Compare; it is no controller.
+// parityUser creates the objects of Compare; it is not a controller.
 const parityUser = "mlpolicy-parity"
 
 // Compare asks a webhook for a review of the creation of an object, which is JSON, in the
-// namespace that it names, and compares the answer with what the policy says. It returns
+// namespace that it names, and compares the answer with the policy's. It returns
 // the findings of the policy and each difference as a line.
 func (p *Policy) Compare(ctx context.Context, object []byte,
 	ask func(ctx context.Context, review []byte) ([]byte, error),
@@ -87,7 +87,7 @@ func creationOf(object []byte) (*admissionv1.AdmissionReview, error) {
 	}, nil
 }
 
-// differencesOf tells what differs between two responses, one difference a line.
+// differencesOf returns the differences between two responses, one a line.
 func differencesOf(want, got *admissionv1.AdmissionResponse) []string {
 	var lines []string
 	add := func(what, want, got string) {
@@ -140,7 +140,7 @@ func causeLines(status metav1.Status) []string {
 	return lines
 }
 
-// unmatched tells of the lines that only one side has, and of those in another order.
+// unmatched returns the lines that only one side has, or that the order differs.
 func unmatched(what string, want, got []string) []string {
 	if slices.Equal(want, got) {
 		return nil

@@ -240,7 +240,7 @@ func (p *Policy) evaluate(ctx context.Context, request *admissionv1.AdmissionReq
 }
 
 // evaluateBefore evaluates the object as it was before an update. It returns nil for a request that is not an update, and
-// for an object with an exemption. The mode is not one: what enforcing would deny is told apart from what it would not.
+// for an object with an exemption. The mode is not one, so that its warnings distinguish new errors from existing ones.
 func (p *Policy) evaluateBefore(ctx context.Context, request *admissionv1.AdmissionRequest, exemption Exemption) (*evaluation, error) {
 	if exemption != "" && exemption != WarnMode || request.Operation != admissionv1.Update || len(request.OldObject.Raw) == 0 {
 		return nil, nil

@@ -298,7 +298,7 @@ func (s *Server) metricsHandler() http.Handler {
 func (s *Server) becomeReady(ctx context.Context) {
 	tick := time.NewTicker(selfReviewInterval)
 	defer tick.Stop()
-	said := ""
+	logged := ""
 	for {
 		err := s.reviewSelf(ctx)
 		if err == nil {
@@ -309,9 +309,9 @@ func (s *Server) becomeReady(ctx context.Context) {
 			s.logLeftOut(policy)
 			return
 		}
-		if ctx.Err() == nil && err.Error() != said {
-			said = err.Error()
-			s.options.Log.Error("not ready", "error", said)
+		if ctx.Err() == nil && err.Error() != logged {
+			logged = err.Error()
+			s.options.Log.Error("not ready", "error", logged)
 		}
 		select {
 		case <-ctx.Done():

@@ -13,9 +13,9 @@ import (
 )
 
 const (
-	// maxErrors bounds the errors that a denial tells one by one: a terminal's height.
+	// maxErrors bounds the errors that a denial lists: a terminal's height.
 	maxErrors = 20
-	// maxLine bounds a line of a denial in characters. A rule of an organisation may say anything.
+	// maxLine bounds a line of a denial in characters. A rule of an organisation may have a message of any length.
 	maxLine = 2000
 	// maxWarning bounds a warning in characters. Where there are many, the API server cuts
 	// each after 256.
@@ -41,7 +41,7 @@ func inert(finding lint.Finding) lint.Finding {
 	return finding
 }
 
-// message says everything about the errors that deny, one a line. Controllers copy the first
+// message has the errors that deny, one a line. Controllers copy the first
 // line into an Event, so it must be enough by itself. The remedy of a rule, and where to read
 // about it, stand in the first line that needs them.
 func message(findings []lint.Finding) string {
@@ -106,7 +106,7 @@ func warnings(outcomes []outcome) []string {
 	return lines
 }
 
-// introduction begins a warning: who says it, and what it means for the object.
+// introduction begins a warning: its author, and what it means for the object.
 func introduction(o outcome) string {
 	switch {
 	case o.Severity == lint.Warning:
@@ -141,7 +141,7 @@ func warningLine(o outcome) string {
 	excess := func() int { return utf8.RuneCountInString(line()) - maxWarning }
 	if long, length := excess(), utf8.RuneCountInString(finding.Field); long > 0 && length > 0 {
 		most := max(length-long, minField)
-		finding.Field = shorten(finding.Field, most, most/4) // the last steps tell the most
+		finding.Field = shorten(finding.Field, most, most/4) // the last steps are the most specific
 		if excess() > 0 {
 			finding.Field = ""
 		}

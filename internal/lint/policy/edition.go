@@ -35,7 +35,7 @@ type Edition struct {
 	Rows    []Row // in the order of the file
 }
 
-// Row is what an edition says of one target.
+// Row is an edition's row of one target.
 type Row struct {
 	Target string // a facts.Target, or what RowsFor refers to
 	Name   string
@@ -69,7 +69,7 @@ func (e Edition) NameOf(target string) string {
 // column is what the cells of a column are.
 type column struct {
 	want  string
-	holds func(any) bool
+	valid func(any) bool
 }
 
 // knownColumns are the columns that the builtin rules read. An organisation's own
@@ -161,8 +161,8 @@ func isEmptyOr(keys map[string]func(any) bool) func(any) bool {
 		if !ok || len(object) == 0 {
 			return ok
 		}
-		for key, holds := range keys {
-			ok = ok && holds(object[key])
+		for key, valid := range keys {
+			ok = ok && valid(object[key])
 		}
 		return ok && len(object) == len(keys)
 	}
@@ -423,7 +423,7 @@ func (r *tableReader) row(columns []string, target, node *yaml.Node, cells map[s
 			row.Note = r.text(key, value)
 		case slices.Contains(columns, key.Value):
 			row.Cells[key.Value] = cells[key.Value]
-			if column, ok := r.columns[key.Value]; ok && !column.holds(cells[key.Value]) {
+			if column, ok := r.columns[key.Value]; ok && !column.valid(cells[key.Value]) {
 				r.fault(value, "row %s: column %s must be %s", target.Value, key.Value, column.want)
 			}
 		default:
@@ -450,7 +450,7 @@ func (r *tableReader) only(edition *Edition, node *yaml.Node) {
 		case !slices.Contains(edition.Columns, column):
 			r.fault(node.Content[i], "only contains %s, but the edition has no column %s", statement, column)
 		case !slices.ContainsFunc(edition.Rows, func(row Row) bool { return offers(row.Cells[column]) }):
-			// It would refuse all targets and name none: the rules are silent then.
+			// It would refuse all targets and name none, and the rules would not report.
 			r.fault(node.Content[i], "only contains %s, but the column %s of no row offers it", statement, column)
 		}
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/topdown"
 )
 
-// Denial is what a rule finds fault with.
+// Denial is an answer of a rule.
 type Denial struct {
 	Rule string
 	// Path leads from the facts to a deployment or a compute, or into one.
@@ -135,7 +135,7 @@ func (p *Policies) ask(ctx context.Context, query ast.Body, input *ast.Term) (as
 		WithInput(input).
 		WithCancel(cancel).
 		WithIndexing(p.indexing).
-		// An error inside a function would otherwise leave its rule silent.
+		// An error inside a function would otherwise keep its rule from reporting.
 		WithStrictBuiltinErrors(true).
 		// They say which rule was at work; without an error they cost nothing.
 		WithStackTraces(true).
@@ -151,7 +151,7 @@ func (p *Policies) ask(ctx context.Context, query ast.Body, input *ast.Term) (as
 	return findings, nil
 }
 
-// blame says which rule an evaluation failed in.
+// blame returns the rule in which an evaluation failed.
 func (p *Policies) blame(ctx context.Context, err error) error {
 	fault := &Error{Message: "evaluate", Err: err}
 	var failure *topdown.Error

@@ -157,7 +157,7 @@ func encodeFact[T any](encode func(T) (*ast.Term, error)) encoder {
 }
 
 // inPlace returns a pointer to value, to a copy of it only where it stands in a map:
-// copying a fact with its place costs more than making its term.
+// copying a fact with its location costs more than making its term.
 func inPlace(value reflect.Value) any {
 	if value.CanAddr() {
 		return value.Addr().Interface()

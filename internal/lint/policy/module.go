@@ -20,8 +20,8 @@ type module struct {
 	ast *ast.Module
 }
 
-// place is a line of a file.
-type place struct {
+// location is a line of a file.
+type location struct {
 	file string
 	line int
 }
@@ -49,7 +49,7 @@ func parseModule(file file, capabilities *ast.Capabilities) (*module, []*Error) 
 // over the rules' METADATA. It is not complete when it turned modules away.
 func (p *Policies) addRules(modules []*module) (faults []*Error, complete bool) {
 	complete = true
-	p.denies = make(map[string]place)
+	p.denies = make(map[string]location)
 	p.ruleOfFile = make(map[string]string)
 	for _, module := range modules {
 		id, wrong := module.rule()
@@ -66,7 +66,7 @@ func (p *Policies) addRules(modules []*module) (faults []*Error, complete bool) 
 			continue
 		}
 		deny, wrong := module.deny(id)
-		p.denies[id] = place{file: module.name, line: deny}
+		p.denies[id] = location{file: module.name, line: deny}
 		p.ruleOfFile[module.name] = id
 		if wrong != nil {
 			faults = append(faults, wrong)

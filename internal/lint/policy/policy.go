@@ -1,9 +1,9 @@
-// Package policy judges facts by rules written in Rego. Call Load once and
+// Package policy evaluates rules written in Rego over facts. Call Load once and
 // Evaluate as often as needed; a Policies never changes.
 //
 // It is the only package that knows OPA. It checks the contract of rules and of
-// editions when they are loaded and that of answers when they are given: whatever
-// breaks it is an *Error that names the culprit and never an absence of findings.
+// editions when they are loaded, and that of answers: a violation
+// is an *Error that names the culprit, and never an absence of findings.
 // It does not know files of deployments; see package lint.
 package policy
 
@@ -29,11 +29,11 @@ import (
 // Policies are rules and editions, checked and compiled. They are safe for
 // concurrent use.
 type Policies struct {
-	rules      []Rule            // sorted by ID
-	denies     map[string]place  // where each rule gives its answer
-	ruleOfFile map[string]string // the rule's ID by the file's name
-	extended   bool              // there are rules beside the builtin ones
-	editions   []Edition         // sorted by ID
+	rules      []Rule              // sorted by ID
+	denies     map[string]location // of each rule's deny
+	ruleOfFile map[string]string   // the rule's ID by the file's name
+	extended   bool                // there are rules beside the builtin ones
+	editions   []Edition           // sorted by ID
 	digest     string
 
 	compiler *ast.Compiler
@@ -43,18 +43,18 @@ type Policies struct {
 	indexing bool
 }
 
-// Scope is what a rule is asked about at once.
+// Scope is what one evaluation of a rule is about.
 type Scope string
 
 const (
-	// PerDeployment rules are asked about each deployment and compute by itself; how many of
-	// them one evaluation has means nothing.
+	// PerDeployment rules are about one deployment or compute each; how many of
+	// them one evaluation has makes no difference.
 	PerDeployment Scope = "deployment"
-	// PerProject rules relate several deployments. They are asked once about all facts of a run.
+	// PerProject rules relate several deployments. They are evaluated once over all facts of a run.
 	PerProject Scope = "project"
 )
 
-// Rule is what a rule's METADATA say.
+// Rule is the METADATA of a rule.
 type Rule struct {
 	ID          string
 	Title       string // one line, no final stop

@@ -293,8 +293,8 @@ func alternatives(t types.Type) []types.Type {
 	return []types.Type{t}
 }
 
-// plausible reports whether a value of a type could be one of those that holds is true of.
-func plausible(t types.Type, holds func(types.Type) bool) bool {
+// plausible reports whether a value of a type could be one that accepts.
+func plausible(t types.Type, accepts func(types.Type) bool) bool {
 	types := alternatives(t)
-	return len(types) == 0 || slices.ContainsFunc(types, holds)
+	return len(types) == 0 || slices.ContainsFunc(types, accepts)
 }
