@@ -467,7 +467,7 @@ func expressions(t *testing.T) []string {
 	}
 	for _, name := range regexp.MustCompile(`Mlpolicy[A-Z][A-Za-z]+`).FindAllString(runbook, -1) {
 		if !slices.ContainsFunc(alerts, func(of alert) bool { return of.Alert == name }) {
-			t.Errorf("the runbook names the alert %s, which is none", name)
+			t.Errorf("the runbook names the unknown alert %s", name)
 		}
 	}
 	for _, panel := range dashboard.Panels {

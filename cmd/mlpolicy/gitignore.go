@@ -103,7 +103,7 @@ func configuredIgnores(configuration *config.Config) *ignoreFile {
 	return ignore
 }
 
-// end is a last step of patterns and paths that is no file's name. For the library, what
+// end is a last step of patterns and paths that is not a file name. For the library, what
 // matches a folder matches all in it too, so that !folder/ would take back what *.yaml
 // ignores there; what ends with this matches the folder alone.
 const end = "/\x00"

@@ -34,7 +34,7 @@ const (
 
 func main() {
 	setGCPercent(runGCPercent)
-	// A reader that goes away is an error of the write, and none that kills.
+	// Report EPIPE as a write error instead of dying of SIGPIPE.
 	signal.Ignore(syscall.SIGPIPE)
 	os.Exit(run(untilSignal(context.Background()), os.Args, os.Stdin, os.Stdout, os.Stderr))
 }
@@ -174,7 +174,7 @@ func (p *program) complainOf(problems []facts.Problem) {
 var (
 	// errFindings says that findings were written that make the run fail.
 	errFindings = errors.New("findings")
-	// errIncomplete says that not all could be judged, and that stderr tells what.
+	// errIncomplete means that something could not be evaluated; stderr names it.
 	errIncomplete = errors.New("incomplete")
 )
 

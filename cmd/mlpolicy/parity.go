@@ -378,7 +378,7 @@ func (c *comparison) sent(node *source.Node) ([]byte, error) {
 	return json.Marshal(object)
 }
 
-// textDiffers tells what lint says of an object in a file and not of the object as an API
+// textDiffers returns findings that lint has for an object in a file and not for the object as an API
 // server has it, and the other way around. What it says of the text, such as of a key that
 // is written twice, no API server sees.
 func textDiffers(node *source.Node, inFile, alone []lint.Finding) []string {

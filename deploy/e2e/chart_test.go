@@ -489,7 +489,7 @@ func prepare(t *testing.T, set values) *release {
 	return r
 }
 
-// collected tells of an object that Kubernetes makes and takes away by itself.
+// collected reports whether Kubernetes creates and deletes an object by itself.
 func collected(object string) bool {
 	for _, resource := range []string{"pods ", "replicasets.apps ", "endpoints ", "endpointslices.discovery.k8s.io "} {
 		if strings.HasPrefix(object, resource) {

@@ -285,7 +285,7 @@ func factsOf(t *testing.T, file string) any {
 	return facts
 }
 
-// within tells what of some facts is not as it was; more facts may have come.
+// within returns the facts that changed; additional facts are allowed.
 func within(before, after any, path string) string {
 	switch before := before.(type) {
 	case map[string]any:

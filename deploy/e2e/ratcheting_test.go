@@ -96,7 +96,7 @@ func TestRatcheting(t *testing.T) {
 			before: state{"", containers(memory(128))}, after: state{"", containers(memory(16))},
 		},
 		{
-			name:   "one of two faults is healed",
+			name:   "one of two violations is fixed",
 			before: state{"", containers(containerOf("scorer", "nvidia.com/gpu: 1, memory: 64Gi"))}, after: state{"", containers(gpu)},
 			warnings: []string{old + oneGPU},
 		},

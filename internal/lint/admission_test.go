@@ -145,7 +145,7 @@ spec: {template: {spec: {%s, containers: [{name: a, image: b, resources: {limits
 						}
 					}
 				}
-				// The statements are such that some do speak for the object where they are believed.
+				// Some of the statements remove findings of the object where they are believed.
 				if believed := lintObject(t, file, text); len(believed) < len(found) {
 					lost++
 				}
@@ -317,8 +317,8 @@ func wordsOfReaders(t *testing.T) []string {
 	return slices.Sorted(maps.Keys(found))
 }
 
-// All parts of an object run in one cluster: one part that speaks for another cloud does not
-// speak for the others.
+// All parts of an object run in one cluster: evidence of another cloud in one part does not
+// count for the others.
 func TestOnePartDoesNotSpeakForAnotherCloud(t *testing.T) {
 	const object = `{"apiVersion": "ray.io/v1", "kind": "RayCluster", "metadata": {"name": "churn", "annotations": {"mlpolicy.dev/workload": "batch-scoring"}}, "spec": {
 		"headGroupSpec": {"template": {"metadata": {"annotations": {%s}}, "spec": {"containers": [{"name": "a", "image": "b"}]}}},

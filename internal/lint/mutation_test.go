@@ -27,7 +27,7 @@ type mutation struct {
 	// where the mutation is not for it. One of the two is set.
 	deployment func(*facts.Deployment) (edit, bool)
 	compute    func(*facts.Compute) (edit, bool)
-	// took counts what the inserted text states, to tell whether it is understood:
+	// took counts what the inserted text states, to check that it is understood:
 	// not every format has a place for it. Nil where a value is replaced, which
 	// must be understood.
 	took func(*facts.Extraction) int

@@ -211,7 +211,7 @@ func TestWhere(t *testing.T) {
 			"apiVersion: mlpolicy.dev/v1\nkind: ModelDeployment\nmetadata: {name: m}\nspec: {target: aks, stage: production, workload: web-service, gpus: 1, compute: {vm_priority: low, managed_by: azure-ml, target: aks}}\n", []string{
 				"managed-online allowed", "batch-endpoint allowed", "→kubernetes allowed", "local allowed-with-warnings production-target", "aci refused gpu-web-service production-target",
 			}},
-		{"and is none of another target's business", "rules: {workload: off}", "apiVersion: mlpolicy.dev/v1\nkind: ModelDeployment\nmetadata: {name: m}\n" +
+		{"and does not count for another target", "rules: {workload: off}", "apiVersion: mlpolicy.dev/v1\nkind: ModelDeployment\nmetadata: {name: m}\n" +
 			"spec: {target: aks, stage: development, designer: true, workload: batch-scoring, fpgas: 0, gpus: 0, memory: 1GiB, model: {size: 1GB}, compute: {nodes: 3, vm_priority: low, managed_by: azure-ml, target: aks}}\n", []string{
 			"local allowed", "compute-instance allowed", "aml-compute allowed", "functions allowed preview-target", "iot-edge allowed preview-target", "data-box-edge allowed",
 			"→aks allowed-with-warnings low-priority single-node", "aci refused model-size",

@@ -190,7 +190,7 @@ func everywhere(edition string) *facts.Facts {
 // all others say what they said.
 func TestBundleColumns(t *testing.T) {
 	step := sweep.Step(t, 2)
-	// The rules that fall silent without a column, and in an edition where they are others.
+	// The rules that report nothing without a column, and in an edition where they are others.
 	want := map[string][]string{
 		"used_for":            {"workload"},
 		"production":          {"production-target"},
@@ -263,7 +263,7 @@ func TestBundleColumns(t *testing.T) {
 					expected = want[column]
 				}
 				if !slices.Equal(silent, expected) {
-					t.Errorf("%q fall silent, want %q", silent, expected)
+					t.Errorf("%q report nothing, want %q", silent, expected)
 				}
 			})
 		}
