@@ -20,7 +20,8 @@ build: ## build bin/mlpolicy
 test: ## run all tests with the race detector
 	$(GO) test -race ./...
 
-lint: ## gofmt, vet, staticcheck, go.mod tidy
+lint: ## gofmt, vet, staticcheck, go.mod tidy, banned phrases
+	.ci/language
 	@test -z "$$(gofmt -l cmd deploy internal policies testdata)" || { gofmt -l cmd deploy internal policies testdata; echo 'run: make fmt'; exit 1; }
 	$(GO) vet ./...
 	$(TOOL) staticcheck ./...
