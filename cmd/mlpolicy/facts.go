@@ -35,7 +35,7 @@ func (p *program) facts(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	extraction, unread, err := session.linter.Facts(c.Context, tree{}, files.inputs(c.Context))
+	extraction, unread, err := session.linter.Facts(c.Context, &tree{}, files.inputs(c.Context))
 	if err == nil {
 		err = c.Context.Err()
 	}

@@ -295,7 +295,7 @@ func (p *program) explainSkips(ctx context.Context, linter *lint.Linter, files *
 	if !files.explaining {
 		return nil
 	}
-	extraction, _, err := linter.Facts(ctx, tree{}, slices.Values(files.marked))
+	extraction, _, err := linter.Facts(ctx, &tree{}, slices.Values(files.marked))
 	if err != nil {
 		return err
 	}
@@ -439,31 +439,4 @@ func reason(err error) string {
 		return pathError.Err.Error()
 	}
 	return err.Error()
-}
-
-// tree is the file system as people name files in it: paths may be absolute or lead up.
-// It opens what can be read to its end.
-type tree struct{}
-
-func (tree) Open(name string) (fs.File, error) {
-	path := filepath.FromSlash(name)
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if !info.IsDir() && !info.Mode().IsRegular() {
-		return nil, &fs.PathError{Op: "open", Path: name, Err: errors.New("not a regular file")}
-	}
-	return os.Open(path)
-}
-
-func (tree) Stat(name string) (fs.FileInfo, error) { return os.Stat(filepath.FromSlash(name)) }
-
-func (tree) ReadDir(name string) ([]fs.DirEntry, error) { return os.ReadDir(filepath.FromSlash(name)) }
-
-func (tree) Lstat(name string) (fs.FileInfo, error) { return os.Lstat(filepath.FromSlash(name)) }
-
-func (tree) ReadLink(name string) (string, error) {
-	target, err := os.Readlink(filepath.FromSlash(name))
-	return filepath.ToSlash(target), err
 }

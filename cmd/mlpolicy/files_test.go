@@ -33,7 +33,7 @@ func TestWhatVanishesDuringAWalkIsAnError(t *testing.T) {
 	}
 	files := &files{paths: []string{"."}}
 	files.leaveOut(config.Default())
-	result, err := linter.Lint(t.Context(), tree{}, func(yield func(lint.Input) bool) {
+	result, err := linter.Lint(t.Context(), &tree{}, func(yield func(lint.Input) bool) {
 		for input := range files.inputs(t.Context()) {
 			if input.Name == "a.yaml" {
 				for _, path := range []string{"b.yaml", "c"} {

@@ -59,7 +59,7 @@ func (p *program) lint(c *cli.Context) error {
 	}
 
 	progress := p.progress(files)
-	result, err := session.linter.Lint(c.Context, tree{}, files.inputs(c.Context))
+	result, err := session.linter.Lint(c.Context, &tree{}, files.inputs(c.Context))
 	progress.end()
 	if err == nil {
 		err = c.Context.Err()

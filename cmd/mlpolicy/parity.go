@@ -106,7 +106,7 @@ func (p *program) parity(c *cli.Context) error {
 		text.WriteString(difference)
 	}
 	if c.Bool(linkedFlag) {
-		linked, err := session.linter.Lint(c.Context, tree{}, slices.Values(inputs))
+		linked, err := session.linter.Lint(c.Context, &tree{}, slices.Values(inputs))
 		if err != nil {
 			return err
 		}

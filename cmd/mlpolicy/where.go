@@ -39,7 +39,7 @@ func (p *program) where(c *cli.Context) error {
 		return err
 	}
 	progress := p.progress(files)
-	placements, err := session.linter.Where(c.Context, tree{}, files.inputs(c.Context))
+	placements, err := session.linter.Where(c.Context, &tree{}, files.inputs(c.Context))
 	progress.end()
 	if err == nil {
 		err = c.Context.Err()

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+)
+
+// tree is the file system as people name files in it: paths may be absolute or lead up. What completes a deployment
+// is looked up in it. It opens regular files and folders, and none outside of the project that the path is in, even
+// if a symbolic link takes the place of a folder after the path has been checked.
+type tree struct {
+	mutex    sync.Mutex
+	projects map[string]string   // the project's folder by a folder in it, empty where nothing marks one
+	roots    map[string]*os.Root // by a project's folder; all paths are absolute
+}
+
+// errOutside is the error about a path that leads out of its project.
+var errOutside = errors.New("outside the project")
+
+func (t *tree) Open(name string) (fs.File, error) { return t.open(name) }
+
+func (t *tree) open(name string) (*os.File, error) {
+	fail := func(err error) (*os.File, error) { return nil, &fs.PathError{Op: "open", Path: name, Err: err} }
+	info, err := os.Stat(filepath.FromSlash(name))
+	if err != nil {
+		return nil, err
+	}
+	if !info.IsDir() && !info.Mode().IsRegular() {
+		return fail(errNotRegular)
+	}
+	absolute, err := absolutePath(name)
+	if err != nil {
+		return fail(err)
+	}
+	file, err := t.confined(absolute)
+	if err != nil {
+		return fail(err)
+	}
+	// The file that was opened need not be the one that was looked at.
+	if info, err = file.Stat(); err == nil && !info.IsDir() && !info.Mode().IsRegular() {
+		err = errNotRegular
+	}
+	if err != nil {
+		file.Close()
+		return fail(err)
+	}
+	return file, nil
+}
+
+var errNotRegular = errors.New("not a regular file")
+
+// confined opens a path that must not lead out of its project, if something marks one.
+func (t *tree) confined(absolute string) (*os.File, error) {
+	// A pipe in the place of a file must not wait for its writer.
+	const flags = os.O_RDONLY | syscall.O_NONBLOCK
+	folder, root, err := t.project(filepath.Dir(absolute))
+	if err != nil {
+		return nil, err
+	}
+	if root == nil {
+		return os.OpenFile(absolute, flags, 0)
+	}
+	relative, err := filepath.Rel(folder, absolute)
+	if err != nil {
+		return nil, err
+	}
+	file, err := root.OpenFile(relative, flags, 0)
+	if err == nil || errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
+		return file, err
+	}
+	// os.Root refuses every absolute link. One that stays in the project has another path to the same file.
+	resolved, err := filepath.EvalSymlinks(absolute)
+	if err != nil {
+		return nil, err
+	}
+	if folder, err = filepath.EvalSymlinks(folder); err != nil {
+		return nil, err
+	}
+	if relative, err = filepath.Rel(folder, resolved); err != nil || !filepath.IsLocal(relative) {
+		return nil, errOutside
+	}
+	return root.OpenFile(relative, flags, 0)
+}
+
+// project returns the folder of the project that a folder is in and opens it once; nil where nothing marks one.
+func (t *tree) project(in string) (folder string, root *os.Root, err error) {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	if t.projects == nil {
+		t.projects, t.roots = map[string]string{}, map[string]*os.Root{}
+	}
+	folder, known := t.projects[in]
+	if !known {
+		if found, marked := rootOf(in); marked {
+			folder = found
+		}
+		t.projects[in] = folder
+	}
+	if folder != "" && t.roots[folder] == nil {
+		if t.roots[folder], err = os.OpenRoot(folder); err != nil {
+			return folder, nil, err
+		}
+	}
+	return folder, t.roots[folder], nil
+}
+
+// absolutePath returns the absolute path of a name as the operating system understands it: .. leads up from where the
+// working directory is, not from the link by which it was entered.
+func absolutePath(name string) (string, error) {
+	path := filepath.FromSlash(name)
+	if filepath.IsAbs(path) || !strings.HasPrefix(path, "..") {
+		return filepath.Abs(path)
+	}
+	here, err := filepath.EvalSymlinks(workingDirectory())
+	return filepath.Join(here, path), err
+}
+
+func (t *tree) Stat(name string) (fs.FileInfo, error) { return os.Stat(filepath.FromSlash(name)) }
+
+func (t *tree) ReadDir(name string) ([]fs.DirEntry, error) {
+	folder, err := t.open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer folder.Close()
+	entries, err := folder.ReadDir(-1)
+	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
+	return entries, err
+}
+
+func (t *tree) Lstat(name string) (fs.FileInfo, error) { return os.Lstat(filepath.FromSlash(name)) }
+
+func (t *tree) ReadLink(name string) (string, error) {
+	target, err := os.Readlink(filepath.FromSlash(name))
+	return filepath.ToSlash(target), err
+}

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// linked is a project with symbolic links, and a folder beside it with a secret.
+func linked(t *testing.T) (project string) {
+	t.Helper()
+	dir := t.TempDir()
+	project = filepath.Join(dir, "project")
+	for file, text := range map[string]string{
+		"project/.mlpolicy.yaml": "", "project/models/a.bin": "inside", "outside/a.bin": "secret",
+	} {
+		file = filepath.Join(dir, file)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for link, target := range map[string]string{
+		"relative": "models/a.bin", "absolute": filepath.Join(project, "models", "a.bin"), "up-and-down": "../project/models/a.bin", "folder": filepath.Join(project, "models"),
+		"out": "../outside/a.bin", "absolute-out": filepath.Join(dir, "outside", "a.bin"), "folder-out": "../outside", "loop": "loop", "nowhere": "gone",
+	} {
+		if err := os.Symlink(target, filepath.Join(project, link)); err != nil {
+			t.Skip(err)
+		}
+	}
+	return project
+}
+
+func TestTreeStaysInTheProject(t *testing.T) {
+	project := linked(t)
+	t.Chdir(project)
+	for _, test := range []struct{ name, want string }{
+		{"models/a.bin", "inside"}, {"./models/../models/a.bin", "inside"}, {"relative", "inside"}, {"absolute", "inside"},
+		{"up-and-down", "inside"}, {"folder/a.bin", "inside"},
+		{"out", ""}, {"absolute-out", ""}, {"folder-out/a.bin", ""}, {"folder-out", ""}, {"loop", ""}, {"nowhere", ""},
+	} {
+		for _, name := range []string{test.name, filepath.Join(project, test.name), "../project/" + test.name} {
+			data, err := fs.ReadFile(&tree{}, filepath.ToSlash(name))
+			if string(data) != test.want || (err == nil) != (test.want != "") {
+				t.Errorf("%s: got %q, %v, want %q", name, data, err, test.want)
+			}
+		}
+	}
+	if entries, err := fs.ReadDir(&tree{}, "models"); err != nil || len(entries) != 1 || entries[0].Name() != "a.bin" {
+		t.Errorf("models has %v, %v", entries, err)
+	}
+	if entries, err := fs.ReadDir(&tree{}, "folder-out"); !errors.Is(err, errOutside) {
+		t.Errorf("folder-out has %v, %v", entries, err)
+	}
+}
+
+// A path without a project may lead anywhere.
+func TestTreeWithoutAProject(t *testing.T) {
+	project := linked(t)
+	if err := os.Remove(filepath.Join(project, ".mlpolicy.yaml")); err != nil {
+		t.Fatal(err)
+	}
+	if _, marked := rootOf(project); marked {
+		t.Skip("the folder of temporary files is in a project")
+	}
+	t.Chdir(project)
+	if data, err := fs.ReadFile(&tree{}, "out"); string(data) != "secret" {
+		t.Errorf("got %q, %v", data, err)
+	}
+}
+
+// A folder is replaced by a link that leads out, again and again, while files in it are read.
+func TestTreeStaysInTheProjectWhileItChanges(t *testing.T) {
+	t.Chdir(linked(t))
+	done, stopped := make(chan struct{}), make(chan error)
+	go func() {
+		for {
+			err := errors.Join(
+				os.Rename("models", "kept"), os.Symlink("../outside", "models"),
+				os.Remove("models"), os.Rename("kept", "models"))
+			select {
+			case <-done:
+				stopped <- err
+				return
+			default:
+			}
+		}
+	}()
+	files, read := &tree{}, 0
+	for range 3000 {
+		data, err := fs.ReadFile(files, "models/a.bin")
+		if err == nil && string(data) != "inside" {
+			t.Errorf("got %q", data)
+			break
+		}
+		if err == nil {
+			read++
+		}
+	}
+	close(done)
+	if err := <-stopped; err != nil {
+		t.Fatal(err)
+	}
+	if read == 0 {
+		t.Error("no read succeeded")
+	}
+}
