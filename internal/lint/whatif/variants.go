@@ -18,8 +18,8 @@ type variant struct {
 	mayRun bool // on a target on which the deployment may run, but need not
 }
 
-// NewVariants returns the variants of declared facts. A deployment of untrusted has fewer declarations than the one
-// that it is a doubt of.
+// NewVariants returns the variants of declared facts. The untrusted deployments are those without some declarations that
+// are not trusted.
 func NewVariants(declared facts.Facts, untrusted []facts.Doubt) *Variants {
 	v := &Variants{Facts: &declared, declared: len(declared.Deployments)}
 	for i, d := range declared.Deployments {
