@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help check build test lint fmt generate bench cover fuzz mutate pre-commit opa conftest schema startup load chart image e2e
+.PHONY: help check build test lint fmt generate bench cover fuzz mutate pre-commit opa conftest schema startup load chart image e2e contract
 
 GO         ?= go
 TOOL       := $(GO) tool -modfile=.ci/tools.mod
@@ -41,6 +41,9 @@ fmt: $(OPA) ## format Go and Rego
 
 generate: ## write golden files, schemas and generated pages anew
 	$(GO) test -short $(GOLDEN) -update
+
+contract: ## perform the walk-throughs of CONTRIBUTING.md in a copy of the tree and run the tests
+	$(GO) test -count 1 -timeout 20m -v -run TestContract ./internal/contract -perform
 
 opa: $(OPA) ## check, test, build and ask the policies with the stock opa binary
 	$(OPA) check --strict --bundle --schema policies/schemas policies

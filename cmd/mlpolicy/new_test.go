@@ -14,7 +14,7 @@ import (
 func TestNewRulePassesItsTests(t *testing.T) {
 	dir := t.TempDir()
 	var stdout, stderr bytes.Buffer
-	if code := runLoaded(t.Context(), []string{"mlpolicy", "new", "rule", "node-limit", "--policy", dir}, strings.NewReader(""), &stdout, &stderr); code != exitClean {
+	if code := runLoaded(t.Context(), []string{"mlpolicy", "new", "rule", "replica-limit", "--policy", dir}, strings.NewReader(""), &stdout, &stderr); code != exitClean {
 		t.Fatalf("exit code %d: %s", code, &stderr)
 	}
 	modules, store, err := tester.Load([]string{dir}, nil)

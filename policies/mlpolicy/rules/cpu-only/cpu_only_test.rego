@@ -4,9 +4,11 @@ import data.mlpolicy.editions
 import data.mlpolicy.fixture_test as fixture
 import data.mlpolicy.rules["cpu-only"] as rule
 
+# The editions in which Container Instances are for the CPU.
+for_the_cpu := {edition | some edition, table in editions; table.targets.aci.cpu_only}
+
 test_deny_gpu_on_a_target_for_the_cpu[edition] if {
-	some edition, table in editions
-	table.targets.aci.cpu_only
+	some edition in for_the_cpu
 
 	rule.deny == {{
 		"path": ["deployments", 0, "gpus"],
@@ -22,7 +24,7 @@ test_deny_a_lower_bound if {
 }
 
 test_some_editions_have_a_target_for_the_cpu if {
-	count({edition | some edition, table in editions; table.targets.aci.cpu_only}) > 0
+	count(for_the_cpu) > 0
 }
 
 test_allow_targets_that_are_not_for_the_cpu[target] if {
@@ -40,9 +42,9 @@ test_allow_without_gpu if {
 }
 
 test_deny_inference_that_no_other_error_covers[name] if {
-	some edition, table in editions
+	some edition in for_the_cpu
 	some workload in {"batch-scoring", "iot-module"}
-	not sprintf("gpu-%s", [workload]) in table.only
+	not sprintf("gpu-%s", [workload]) in editions[edition].only
 	name := concat("/", [edition, workload])
 	denied := rule.deny with input as fixture.under(edition, {"target": "aci", "workload": workload, "gpus": 1})
 

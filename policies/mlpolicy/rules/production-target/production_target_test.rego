@@ -12,8 +12,10 @@ testing := {[edition, target]: row.name |
 }
 
 test_container_instances_are_for_testing_in_all_editions_but_one if {
+	listing := {edition | some edition, table in editions; "production" in object.keys(table.targets.aci)}
+
 	# The text of May 2021 has neither testing nor development at Container Instances.
-	{edition | some [edition, "aci"], _ in testing} == object.keys(editions) - {"2021-05"}
+	{edition | some [edition, "aci"], _ in testing} == listing - {"2021-05"}
 	{target | some ["2020-06", target], _ in testing} == {"local", "compute-instance", "aci"}
 }
 

@@ -1,0 +1,169 @@
+// Package contract performs the walk-throughs of CONTRIBUTING.md in a copy of the tree: make contract.
+//
+// A walk-through is a section whose title ends in "step by step". Each of its blocks is performed: a
+// block of language diff adds lines to a file, a block of language console runs the commands after "$ ",
+// any other block is the content of a new file. The file is the one path, in backticks, in the
+// paragraph before the block.
+package contract
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Walkthrough is a section of CONTRIBUTING.md.
+type Walkthrough struct {
+	Title    string
+	Steps    []Step
+	Commands []string // without those that a former step has
+}
+
+// Step is a change of one file.
+type Step struct {
+	Line int    // of the block in CONTRIBUTING.md, from 1
+	File string // from the root of the tree, with slashes
+	// before is what the file has, empty for a file that does not exist; after takes its place.
+	before, after string
+}
+
+var (
+	title   = regexp.MustCompile(`^## (.*), step by step$`)
+	fence   = regexp.MustCompile("^( *)```([a-z]*)$")
+	inTicks = regexp.MustCompile("`([\\w.-]+(?:/[\\w.-]+)+\\.\\w+)`")
+)
+
+// Parse returns the walk-throughs of a page.
+func Parse(page string) ([]Walkthrough, error) {
+	var (
+		list      []Walkthrough
+		paragraph []string // the last one
+		ended     bool     // a blank line stands after it
+		lines     = strings.Split(page, "\n")
+		inSection bool
+	)
+	for i := 0; i < len(lines); i++ {
+		line := lines[i]
+		block := fence.FindStringSubmatch(line)
+		switch {
+		case strings.HasPrefix(line, "## "):
+			match := title.FindStringSubmatch(line)
+			if inSection = match != nil; inSection {
+				list = append(list, Walkthrough{Title: match[1]})
+			}
+			paragraph = nil
+		case strings.TrimSpace(line) == "":
+			ended = true
+		case block == nil:
+			if ended {
+				paragraph = nil
+			}
+			paragraph, ended = append(paragraph, line), false
+		default:
+			indent, language := block[1], block[2]
+			end := i + 1
+			for end < len(lines) && lines[end] != indent+"```" {
+				end++
+			}
+			if end == len(lines) {
+				return nil, fmt.Errorf("line %d: the block does not end", i+1)
+			}
+			content := make([]string, 0, end-i)
+			for _, line := range lines[i+1 : end] {
+				content = append(content, strings.TrimPrefix(line, indent))
+			}
+			if inSection {
+				if err := list[len(list)-1].add(i+1, language, strings.Join(paragraph, "\n"), content); err != nil {
+					return nil, fmt.Errorf("line %d: %w", i+1, err)
+				}
+			}
+			i, paragraph = end, nil
+		}
+	}
+	return list, nil
+}
+
+// add adds a block to a walk-through.
+func (w *Walkthrough) add(line int, language, paragraph string, content []string) error {
+	if language == "console" {
+		for _, line := range content {
+			command, ok := strings.CutPrefix(line, "$ ")
+			if ok && !slices.Contains(w.Commands, command) {
+				w.Commands = append(w.Commands, command)
+			}
+		}
+		return nil
+	}
+	files := inTicks.FindAllStringSubmatch(paragraph, -1)
+	if len(files) != 1 {
+		return fmt.Errorf("the paragraph before the block names %d files, want one", len(files))
+	}
+	step := Step{Line: line, File: files[0][1]}
+	if language != "diff" {
+		step.after = strings.Join(content, "\n") + "\n"
+		w.Steps = append(w.Steps, step)
+		return nil
+	}
+	added := 0
+	for _, line := range content {
+		if text, ok := strings.CutPrefix(line, "+"); ok {
+			step.after += text + "\n"
+			added++
+			continue
+		}
+		// Editors and formatters cut the space of an empty line.
+		text := strings.TrimPrefix(line, " ") + "\n"
+		step.before, step.after = step.before+text, step.after+text
+	}
+	if step.before == "" || added == 0 {
+		return errors.New("a diff block needs lines that are there and lines with + to add")
+	}
+	w.Steps = append(w.Steps, step)
+	return nil
+}
+
+// Apply performs a step in the tree at root.
+func (s Step) Apply(root string) error {
+	name := filepath.Join(root, filepath.FromSlash(s.File))
+	text, err := os.ReadFile(name)
+	switch {
+	case s.before == "" && err == nil:
+		return fmt.Errorf("line %d: %s exists already", s.Line, s.File)
+	case s.before == "" && errors.Is(err, fs.ErrNotExist):
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			return err
+		}
+		return os.WriteFile(name, []byte(s.after), 0o644)
+	case err != nil:
+		return fmt.Errorf("line %d: %w", s.Line, err)
+	}
+	if occurrences(text, s.after) > 0 {
+		return fmt.Errorf("line %d: %s has the lines already", s.Line, s.File)
+	}
+	if count := occurrences(text, s.before); count != 1 {
+		return fmt.Errorf("line %d: the lines without + stand %d times in %s, want once", s.Line, count, s.File)
+	}
+	at := bytes.Index(append([]byte("\n"), text...), []byte("\n"+s.before))
+	changed := slices.Concat(text[:at], []byte(s.after), text[at+len(s.before):])
+	return os.WriteFile(name, changed, 0o644)
+}
+
+// Applied reports whether the tree at root has what the step writes.
+func (s Step) Applied(root string) bool {
+	text, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(s.File)))
+	if err != nil {
+		return false
+	}
+	return s.before == "" && string(text) == s.after || s.before != "" && occurrences(text, s.after) == 1
+}
+
+// occurrences counts how often whole lines stand in a text.
+func occurrences(text []byte, lines string) int {
+	return strings.Count("\n"+string(text), "\n"+lines)
+}
