@@ -25,7 +25,7 @@ func (p *program) schemaCommand() *cli.Command {
 		Usage:     "print the JSON Schema of a document",
 		UsageText: "mlpolicy schema [FLAGS] model-deployment|config|facts",
 		Description: `Print the JSON Schema (draft 7) of a ModelDeployment, of .mlpolicy.yaml, or of the facts that
-rules get as input. It lists the targets of all loaded editions, including those of --policy.
+rules get as input. It lists the targets and editions that are loaded, including those of --policy.
 
   mlpolicy schema config > .mlpolicy.schema.json`,
 		Flags:  configFlags(),
@@ -48,6 +48,9 @@ func (p *program) schema(c *cli.Context) error {
 	schema, err := schemaOf(names[0])
 	if err != nil {
 		return err
+	}
+	if names[0] == "config" {
+		withEditions(schema, loaded.EditionIDs())
 	}
 	var rows []string
 	for _, edition := range loaded.Editions() {
@@ -107,6 +110,14 @@ func parseSchema(data []byte) (map[string]any, error) {
 	decoder.UseNumber()
 	var schema map[string]any
 	return schema, decoder.Decode(&schema)
+}
+
+// withEditions makes editors suggest all editions in a configuration.
+func withEditions(schema map[string]any, ids []string) {
+	properties, _ := schema["properties"].(map[string]any)
+	if edition, ok := properties["edition"].(map[string]any); ok {
+		edition["examples"] = ids
+	}
 }
 
 // withTargets returns a schema in which wherever one of the targets is allowed, these are too.
