@@ -142,7 +142,7 @@ func formatFlagOf(names []string) cli.Flag {
 	return choice(formatFlag, "print as `FORMAT`: "+list, report.Text, names)
 }
 
-// unknownName says that a name is not one of those that there are.
+// unknownName is the error for a name that is not one of names.
 func unknownName(what, name string, names []string) *usageError {
 	return usagef("unknown %s %q: %s", what, name, suggest.Phrase(name, names))
 }
@@ -174,14 +174,14 @@ func configFlags() []cli.Flag {
 	}
 }
 
-// repeatedFlag is described like a flag that stands once.
+// repeatedFlag has the help text of a flag that is given once.
 type repeatedFlag struct{ *cli.StringSliceFlag }
 
 func (f repeatedFlag) String() string {
 	return (&cli.StringFlag{Name: f.Name, Usage: f.Usage}).String()
 }
 
-// configuration reads the configuration in force and puts above it what flags say.
+// configuration reads the configuration file and applies the flags to it.
 func (p *program) configuration(c *cli.Context) (*config.Config, error) {
 	configuration, err := load(c.String(configFlag))
 	if err != nil {
@@ -190,7 +190,7 @@ func (p *program) configuration(c *cli.Context) (*config.Config, error) {
 	return flagged(c, configuration), nil
 }
 
-// flagged puts above a configuration what flags say.
+// flagged applies the flags to a configuration.
 func flagged(c *cli.Context, configuration *config.Config) *config.Config {
 	if edition := c.String(editionFlag); edition != "" {
 		configuration.Edition = facts.Know(edition, facts.Place{Why: "--" + editionFlag})
@@ -359,7 +359,7 @@ func (p *program) open(c *cli.Context) (*files, *session, error) {
 	return files, session, nil
 }
 
-// noArguments refuses arguments of a command that takes none.
+// noArguments rejects arguments of a command without arguments.
 func noArguments(c *cli.Context) error {
 	if c.Args().Present() {
 		return usagef("unexpected argument %q: %s takes no arguments", c.Args().First(), c.Command.Name).seeHelp(c.Command.Name)

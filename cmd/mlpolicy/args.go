@@ -16,7 +16,7 @@ import (
 // arrange puts a command line into the order that urfave/cli understands: it looks for
 // flags only before the first argument, people write them anywhere. The answer is
 // command, flags as --name=value, "--", arguments. After "--" nothing is a flag, and "-"
-// never is. For a command that takes paths, the name of a file that is no flag is a path: pre-commit
+// never is. For a command that takes paths, the name of a file that is not a flag is a path: pre-commit
 // appends names to flags, whatever they start with.
 //
 // A command or a flag that does not exist, a flag that is a file's name too, or a flag without a value
@@ -139,13 +139,13 @@ func (l *commandLine) arranged() ([]string, error) {
 		}
 		arranged = append(arranged, use.text)
 		if hasName(cli.HelpFlag, use.name) {
-			arguments = nil // urfave/cli takes an argument beside it for a topic
+			arguments = nil // urfave/cli treats an argument next to it as a topic
 		}
 	}
 	return append(append(arranged, "--"), arguments...), nil
 }
 
-// isFlag reports whether a word is a flag; "-" stands for standard input.
+// isFlag reports whether a word is a flag; "-" is standard input.
 func isFlag(word string) bool { return strings.HasPrefix(word, "-") && word != "-" }
 
 // splitFlag returns the name of a flag such as --name=value, and its value if it has one.
@@ -153,7 +153,7 @@ func splitFlag(flag string) (name, value string, hasValue bool) {
 	return strings.Cut(strings.TrimPrefix(flag[1:], "-"), "=")
 }
 
-// isSwitch reports whether a flag stands without a value.
+// isSwitch reports whether a flag has no value.
 func isSwitch(flag cli.Flag) bool {
 	_, is := flag.(*cli.BoolFlag)
 	return is
@@ -220,7 +220,7 @@ func findFlag(app *cli.App, command *cli.Command, name string) cli.Flag {
 	return nil
 }
 
-// flagsOf returns the flags that can stand on a command's line.
+// flagsOf returns the flags that a command accepts.
 func flagsOf(app *cli.App, command *cli.Command) []cli.Flag {
 	flags := []cli.Flag{cli.HelpFlag}
 	if command == nil {

@@ -8,7 +8,7 @@ import (
 )
 
 // templates is the name of the folder of a Helm chart that holds its templates. They
-// are not judged: what Helm makes of them is.
+// are not evaluated: lint the output of Helm instead.
 // https://helm.sh/docs/topics/charts
 const templates = "templates"
 
@@ -39,7 +39,7 @@ func (w *walk) unrendered(path, absolute string, isFolder bool) bool {
 }
 
 // chartWith returns the outermost chart in whose folder of a name an absolute path with slashes is, and
-// the length of the chart's path; nil for none.
+// the length of the chart's path; nil if there is none.
 func (w *walk) chartWith(absolute, folder string) (*chart, int) {
 	for at := 0; ; at++ {
 		next := strings.Index(absolute[at:], "/"+folder+"/")
@@ -77,7 +77,7 @@ func (w *walk) withoutTemplates(path string, read func() ([]byte, error)) func()
 // https://helm.sh/docs/chart_template_guide/builtin_objects
 var helmAction = regexp.MustCompile(`\{\{-?\s*(?:[.$]|(?:if|else|end|range|with|define|block|template|include|tpl|toYaml|printf|default|quote|required|lookup)\b)`)
 
-// chart returns nil for a folder that is none. It looks at a folder once.
+// chart returns nil for a folder that is not a chart. It looks at a folder once.
 func (w *walk) chart(folder string) *chart {
 	known, looked := w.charts[folder]
 	if looked {

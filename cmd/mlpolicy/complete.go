@@ -9,7 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// completeName is that of the command which shells ask, and whose stderr nobody reads.
+// completeName is the name of the command that shells call for completion; nobody reads its stderr.
 const completeName = "__complete"
 
 // completeCommand answers the scripts of completionScripts.
@@ -32,10 +32,10 @@ func (p *program) complete(c *cli.Context) error {
 	return p.print(text.String())
 }
 
-// candidate is what a word may become.
+// candidate is a possible completion of a word.
 type candidate struct{ word, description string }
 
-// candidates returns what can stand where word does, after previous; none where it is a file.
+// candidates returns the completions of word after previous, none if it is a file.
 func (p *program) candidates(c *cli.Context, word string, previous []string) []candidate {
 	at, known := positionAfter(c.App, previous)
 	switch {
@@ -51,12 +51,12 @@ func (p *program) candidates(c *cli.Context, word string, previous []string) []c
 	return p.argumentCandidates(c, at)
 }
 
-// position is where a word stands on a command line.
+// position is the context of a word on a command line.
 type position struct {
-	command   *cli.Command // nil where the command stands
+	command   *cli.Command // nil if the word is the command itself
 	arguments []string     // of the command before the word
 	previous  []string
-	pending   cli.Flag // the flag whose value stands here, nil for none
+	pending   cli.Flag // the flag whose value is expected here, nil for none
 }
 
 // positionAfter returns the position after the previous words. It is not known after "--" and after a
@@ -67,7 +67,7 @@ func positionAfter(app *cli.App, previous []string) (at position, known bool) {
 		switch {
 		case arg == "--":
 			return position{}, false
-		case arg == "=": // bash takes --format=json for three words
+		case arg == "=": // bash splits --format=json into three words
 		case at.pending != nil:
 			at.pending = nil
 		case isFlag(arg):
@@ -136,7 +136,7 @@ func shellCandidates() []candidate {
 	return list
 }
 
-// values returns the values of a flag, each after prefix; none where they are files.
+// values returns the values of a flag, each after prefix; none if they are files.
 func (p *program) values(c *cli.Context, flag cli.Flag, prefix string) []candidate {
 	if flag == nil {
 		return nil

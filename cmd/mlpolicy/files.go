@@ -43,7 +43,7 @@ type files struct {
 	unread           map[int][]string // by index of unreadKinds: files that were named themselves
 }
 
-// skip is a path that was not judged.
+// skip is a skipped path.
 type skip struct{ path, reason string }
 
 // unnamedStdin is what messages call standard input that no flag names.
@@ -66,7 +66,7 @@ func (p *program) files(c *cli.Context) (*files, error) {
 	return &files{paths: paths, force: c.Bool(forceIgnoreFlag), stdin: p.stdin, stdinName: filepath.ToSlash(filepath.Clean(stdinName))}, nil
 }
 
-// leaveOut leaves out of folders what the configuration ignores.
+// leaveOut applies ignore: of the configuration to folders.
 func (f *files) leaveOut(configuration *config.Config) { f.ignores = configuredIgnores(configuration) }
 
 // inputs yields each file once, in the order of the paths, folders by name. A path that
@@ -183,7 +183,7 @@ func (w *walk) entry(folder, absoluteFolder string, entry fs.DirEntry, ignores [
 	path, absolute := filepath.Join(folder, name), strings.TrimSuffix(absoluteFolder, "/")+"/"+name
 	isFolder, mode := entry.IsDir(), entry.Type()
 	if mode&fs.ModeSymlink != 0 && w.listing {
-		return true // a second name of a file, or none of the project's
+		return true // a second name of a file, or a file outside the project
 	}
 	if mode&fs.ModeSymlink != 0 {
 		info, err := os.Stat(path)
@@ -290,7 +290,7 @@ func (f *files) noteMarkers(name string, data []byte) {
 	f.marked = append(f.marked, lint.Input{Name: name, Read: func() ([]byte, error) { return data, nil }})
 }
 
-// explainSkips writes for each path why it was not judged.
+// explainSkips writes the reason for each skipped path.
 func (p *program) explainSkips(ctx context.Context, linter *lint.Linter, files *files, result *lint.Result) error {
 	if !files.explaining {
 		return nil
@@ -302,7 +302,7 @@ func (p *program) explainSkips(ctx context.Context, linter *lint.Linter, files *
 	judged, parts := map[string]bool{}, map[string]string{}
 	for _, finding := range result.Findings {
 		if finding.File != nil {
-			judged[finding.File.Name] = true // a file with a finding was not passed over
+			judged[finding.File.Name] = true // a file with a finding was not skipped
 		}
 	}
 	for _, document := range extraction.Documents {
@@ -331,7 +331,7 @@ func (p *program) explainSkips(ctx context.Context, linter *lint.Linter, files *
 }
 
 // readFile reads of a regular file what source.Parse takes, and of a larger one a byte
-// more: that is enough to be refused.
+// more: that is enough for an error.
 func readFile(path string) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -427,7 +427,7 @@ func unreadable(path string, err error) error {
 	return problem
 }
 
-// reason says why something could not be read, without the path.
+// reason returns why something could not be read, without the path.
 func reason(err error) string {
 	var pathError *fs.PathError
 	switch {

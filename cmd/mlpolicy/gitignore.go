@@ -24,14 +24,14 @@ type ignoreFile struct {
 	where   map[string]string // file:line: pattern, by the pattern that the matcher has
 }
 
-// verdict is what ignore files say of an entry.
+// verdict is the result of ignore files for an entry.
 type verdict struct {
 	decided bool
 	ignored bool
 	where   string
 }
 
-// judge asks ignore files, the last of which is the strongest, about an entry.
+// judge applies ignore files, the last of which takes precedence, to an entry.
 func judge(files []*ignoreFile, absolute string, isFolder bool) verdict {
 	for i := len(files) - 1; i >= 0; i-- {
 		if verdict := files[i].judge(absolute, isFolder); verdict.decided {
@@ -76,7 +76,7 @@ func newIgnoreFile(domain string) *ignoreFile {
 	return &ignoreFile{domain: domainOf(domain), where: map[string]string{}}
 }
 
-// readIgnoreFile returns nil where there is no such file; a link is none, as in Git.
+// readIgnoreFile returns nil if there is no such file; as in Git, a link does not count.
 func readIgnoreFile(file, domain string) *ignoreFile {
 	if info, err := os.Lstat(file); err != nil || !info.Mode().IsRegular() {
 		return nil

@@ -93,7 +93,7 @@ func (p *program) lint(c *cli.Context) error {
 	return nil
 }
 
-// judgedNothing returns an error if no rule can have concerned anything.
+// judgedNothing returns an error if no rule could apply to anything.
 func judgedNothing(result *lint.Result) error {
 	switch {
 	case result.Deployments == 0:

@@ -1,4 +1,4 @@
-// Command mlpolicy judges ML deployment files by the table of Azure Machine Learning
+// Command mlpolicy lints ML deployment files against the table of Azure Machine Learning
 // compute targets.
 package main
 
@@ -84,7 +84,7 @@ func setGCPercent(percent int) {
 	}
 }
 
-// run does what args say and returns the exit code. It is the only place that makes
+// run executes a command line and returns the exit code. It is the only place that makes
 // one of an error.
 //
 // What it writes to stderr follows one form: "mlpolicy: ", what is wrong, in lower case
@@ -172,16 +172,16 @@ func (p *program) complainOf(problems []facts.Problem) {
 }
 
 var (
-	// errFindings says that findings were written that make the run fail.
+	// errFindings means that findings were written that make the run fail.
 	errFindings = errors.New("findings")
 	// errIncomplete means that something could not be evaluated; stderr names it.
 	errIncomplete = errors.New("incomplete")
 )
 
-// usageError is a mistake in the command line, or in what it names.
+// usageError is a mistake in the command line or in a file that it names.
 type usageError struct {
 	message string
-	hint    string // a line of its own, empty for none
+	hint    string // on its own line; may be empty
 }
 
 func (e *usageError) Error() string { return e.message }

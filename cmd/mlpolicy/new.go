@@ -131,7 +131,7 @@ func writeSkeleton(folder, id string) ([]string, error) {
 	return written, nil
 }
 
-// nextSteps says what to do with a skeleton.
+// nextSteps returns instructions for a skeleton.
 func nextSteps(folder, id string) string {
 	if _, err := os.Stat(filepath.Join(folder, "mlpolicy", "query")); err == nil {
 		return `

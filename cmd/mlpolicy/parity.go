@@ -139,7 +139,7 @@ func counted(number int, what string) string {
 	return fmt.Sprintf("%d %ss", number, what)
 }
 
-// reviewAddress is where reviews are posted: at /validate unless the URL says another path.
+// reviewAddress is the URL for reviews: /validate unless the URL has another path.
 func reviewAddress(text string) (string, error) {
 	if text == "" {
 		return "", usagef("parity needs --%s", webhookFlag).seeHelp("parity")
@@ -227,14 +227,14 @@ func readInputs(files *files, c *cli.Context) (inputs []lint.Input, texts []*sou
 // comparison compares a webhook with lint, object by object.
 type comparison struct {
 	policy    *webhook.Policy
-	namespace string // of objects that name none
+	namespace string // of objects without a namespace
 	ask       func(ctx context.Context, review []byte) ([]byte, error)
 
 	objects     int
 	differences []string
-	unparsed    []error        // what is no YAML or no JSON
+	unparsed    []error        // errors of text that is not YAML or JSON
 	unrendered  []error        // templates, which hold no object yet
-	alone       []lint.Finding // what lint says of the files without links
+	alone       []lint.Finding // findings of lint for the files without links
 }
 
 // file compares the objects of a file.
@@ -266,7 +266,7 @@ func (c *comparison) file(ctx context.Context, file *source.File) error {
 	return nil
 }
 
-// problems notes what of a file cannot be read.
+// problems records the parts of a file that cannot be read.
 func (c *comparison) problems(file *source.File) {
 	for _, problem := range file.Problems {
 		err := fmt.Errorf("%s:%d:%d: %s", file.Name, problem.Span.Start.Line, problem.Span.Start.Column, problem.Message)
@@ -287,7 +287,7 @@ func (c *comparison) namespaceAround(object *source.Node) string {
 	return c.namespace
 }
 
-// lint judges a file whose objects are in a namespace unless they name another.
+// lint lints a file whose objects are in a namespace unless they name another.
 func (c *comparison) lint(ctx context.Context, file *source.File, namespace string) ([]lint.Finding, error) {
 	input := lint.Input{Name: file.Name, Read: func() ([]byte, error) { return file.Text, nil }}
 	result, err := c.policy.Admission.Review(ctx, namespace, input)

@@ -38,7 +38,7 @@ func colors(when string, w io.Writer) bool {
 	return os.Getenv("TERM") != "dumb" && terminal(w) != nil
 }
 
-// width returns the width of a terminal in cells, 0 for what is none.
+// width returns the width of a terminal in cells, 0 if it is not a terminal.
 func width(w io.Writer) int {
 	file := terminal(w)
 	if file == nil {
@@ -51,7 +51,7 @@ func width(w io.Writer) int {
 	return columns
 }
 
-// writing says of an error that it happened on standard output.
+// writing wraps an error of a write to standard output.
 func writing(err error) error {
 	if err == nil {
 		return nil
@@ -59,7 +59,7 @@ func writing(err error) error {
 	return fmt.Errorf("write to standard output: %w", err)
 }
 
-// answer writes what a command answers to standard output, in the format of a name.
+// answer writes the result of a command to standard output in the format of this name.
 func answer[Answer any](p *program, c *cli.Context, formats report.Formats[Answer], name string, value Answer) error {
 	options := report.Options{Color: colors(c.String(colorFlag), p.stdout), Width: width(p.stdout)}
 	return writing(formats.Write(p.stdout, name, value, options))

@@ -16,7 +16,7 @@ import (
 type unreadKind struct {
 	title   string
 	matches func(name string, data []byte) bool
-	// remedy says how to get something that is read from a file.
+	// remedy is the command that turns a file into something that mlpolicy reads.
 	remedy func(name string) string
 }
 

@@ -145,7 +145,7 @@ func ofCertificate(err error) error {
 	return usagef("%s: %s", flags, err)
 }
 
-// check reads what a start would read, but for the webhook's own certificate.
+// check reads everything that a start reads, except the webhook's own certificate.
 func (p *program) check(c *cli.Context) error {
 	policy, _, err := p.admission(c.Context, c)
 	if err != nil {
@@ -160,7 +160,7 @@ func (p *program) check(c *cli.Context) error {
 	return writing(err)
 }
 
-// unregister deletes the configuration by which an API server asks the webhook.
+// unregister deletes the configuration by which an API server calls the webhook.
 func (p *program) unregister(c *cli.Context) error {
 	name := c.String(unregisterFlag)
 	if name == "" {
@@ -178,7 +178,7 @@ func (p *program) unregister(c *cli.Context) error {
 	return writing(err)
 }
 
-// admission reads the policy in force for objects, and names what it is read from.
+// admission reads the effective policy for objects, and names its sources.
 func (p *program) admission(ctx context.Context, c *cli.Context) (*webhook.Policy, []string, error) {
 	written, err := p.configuration(c)
 	if err != nil {
