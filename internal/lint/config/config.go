@@ -18,22 +18,22 @@ import (
 const DefaultEdition = "2020-06"
 
 // Config is a configuration. What the command line says replaces the exported
-// settings; their places tell where each value comes from.
+// settings; their places are the sources of the values.
 type Config struct {
-	// File is the configuration file, nil where there is none.
+	// File is the configuration file, nil if there is none.
 	File *source.File
 	// Edition is the id of the table in force; always known.
 	Edition facts.Fact[string]
-	// Cluster is the target of Kubernetes workloads whose documents do not tell.
+	// Cluster is the target of Kubernetes workloads whose documents do not declare it.
 	Cluster facts.Fact[facts.Target]
-	// FailOn is the least severity of findings that make a run fail, Off for none; always known.
+	// FailOn is the lowest severity of findings that make a run fail, Off for none; always known.
 	FailOn facts.Fact[facts.Severity]
-	// Ignore are the gitignore patterns of what a walk leaves out, relative to Folder.
+	// Ignore are gitignore patterns of the files that a walk skips, relative to Folder.
 	Ignore []facts.Fact[string]
 	// Policies are the folders of an organisation's own rules, relative to Folder.
 	Policies []facts.Fact[string]
 
-	// Webhook says how objects are judged that are sent to an API server.
+	// Webhook configures the review of objects that are sent to an API server.
 	Webhook Webhook
 
 	// Folder is the absolute path of the folder that the configuration's paths are relative to.
@@ -49,7 +49,7 @@ type Config struct {
 	statements []statement
 }
 
-// Digest identifies the text of the configuration file; empty where there is none.
+// Digest identifies the text of the configuration file; empty if there is none.
 func (c *Config) Digest() string {
 	if c.File == nil {
 		return ""
@@ -57,7 +57,7 @@ func (c *Config) Digest() string {
 	return fmt.Sprintf("sha256:%x", sha256.Sum256(c.File.Text))
 }
 
-// Default is the configuration of those who have none.
+// Default is the configuration without a file.
 func Default() *Config {
 	defaults := facts.Place{Why: "default"}
 	return &Config{
@@ -71,8 +71,8 @@ type rule struct {
 	severity facts.Severity
 }
 
-// Severity returns the severity that the configuration gives a rule, Off for none at
-// all, and false where it leaves the rule its own.
+// Severity returns the severity that the configuration gives a rule, Off to turn it
+// off, and false if the rule keeps its own.
 func (c *Config) Severity(id string) (severity facts.Severity, ok bool) {
 	for _, rule := range c.rules {
 		if rule.id.Text == id {
@@ -88,8 +88,8 @@ type device struct {
 	pattern pattern
 }
 
-// Device returns what the configuration says an extended resource is. Of several patterns
-// that match the first counts.
+// Device returns the device that the configuration declares for an extended resource: that
+// of the first pattern that matches.
 func (c *Config) Device(resource string) facts.Fact[facts.Device] {
 	for _, device := range c.devices {
 		if device.pattern.match(resource) {
@@ -142,7 +142,7 @@ func (c *Config) ModelSize(name, version string) facts.Fact[int64] {
 	return other
 }
 
-// stage is an entry of a stage: the scope of what is in it.
+// stage is an entry of stages: a stage and its scope.
 type stage struct {
 	name  facts.Stage
 	scope scope
@@ -155,8 +155,8 @@ type statement struct {
 	node  *source.Node
 }
 
-// Stated returns what the configuration states of a subject: its facts in the order of
-// the file, then its stages. Of two statements about one fact the first is believed.
+// Stated returns the statements of the configuration about a subject: its facts in the order
+// of the file, then its stages. The first statement about a fact wins.
 func (c *Config) Stated(subject facts.Subject) []*facts.Statement {
 	if len(c.statements) == 0 && len(c.stages) == 0 {
 		return nil
@@ -205,7 +205,7 @@ func (c *Config) Check(rules, editions []string, targets []facts.Target) error {
 	return mistakes.err()
 }
 
-// Other returns what the configuration file says beside edition, kubernetes and fail_on.
+// Other returns the settings of the configuration file except edition, kubernetes and fail_on.
 func (c *Config) Other() []source.Member {
 	var members []source.Member
 	if c.File == nil {

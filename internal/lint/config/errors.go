@@ -13,8 +13,8 @@ import (
 
 // Error is a mistake in a configuration.
 type Error struct {
-	File         string // as the user wrote it; empty where no file says what is wrong
-	Line, Column int    // from 1, columns in code points; 0 where no file says what is wrong
+	File         string // as the user wrote it; empty if the mistake is not in a file
+	Line, Column int    // from 1, columns in code points; 0 if the mistake is not in a file
 	Message      string // lower case, without a final stop
 }
 
@@ -66,7 +66,7 @@ func (e Errors) err() error {
 	return e
 }
 
-// UnknownEdition says that an id is not one of the editions. Of a month or a day, in any of the
+// UnknownEdition is the message for an id that is not an edition. Of a month or a day, in any of the
 // usual spellings, it names the edition in force then, or the one whose id the month is.
 func UnknownEdition(id string, editions []string) string {
 	month, hasDay, ok := monthOf(id)
@@ -103,7 +103,7 @@ func monthOf(date string) (month string, hasDay, ok bool) {
 	return "", false, false
 }
 
-// unknown says that a name is not one of those that there are.
+// unknown is the message for a name that is not one of names.
 func unknown(what, name string, names []string) string {
 	return fmt.Sprintf("unknown %s %q: %s", what, name, suggest.Phrase(name, names))
 }

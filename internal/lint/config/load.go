@@ -10,14 +10,14 @@ import (
 	"syscall"
 )
 
-// FileName is what a configuration is called.
+// FileName is the name of a configuration file.
 const FileName = ".mlpolicy.yaml"
 
 // maxSize is in bytes. A configuration of a thousand entries has some 100 KiB.
 const maxSize = 4 << 20
 
 // Find returns the path of the configuration that is in force in a folder: the nearest
-// one from it upwards, empty where there is none.
+// one from it upwards, empty if there is none.
 func Find(dir string) (file string, err error) {
 	dir, err = filepath.Abs(dir)
 	if err != nil {

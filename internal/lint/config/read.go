@@ -43,7 +43,7 @@ func Parse(data []byte, origin Origin) (*Config, error) {
 	return r.config, nil
 }
 
-// reader fills a Config and gathers what is wrong on the way.
+// reader fills a Config and collects mistakes.
 type reader struct {
 	config   *Config
 	mistakes Errors
@@ -346,7 +346,7 @@ func (r *reader) facts(_, value *source.Node) {
 }
 
 // mapping reads each member of a mapping by the field of its key. A key without value
-// is as good as absent. It is false where the node is no mapping.
+// counts as absent. mapping returns false if the node is not a mapping.
 func (r *reader) mapping(node *source.Node, fields []field) bool {
 	keys := make([]string, len(fields))
 	for i, field := range fields {
@@ -372,8 +372,7 @@ func (r *reader) mapping(node *source.Node, fields []field) bool {
 	return true
 }
 
-// members returns the members of a mapping without those whose key stands there twice:
-// that is a mistake.
+// members returns the members of a mapping without duplicate keys, which are mistakes.
 func (r *reader) members(node *source.Node) []source.Member {
 	first := make(map[string]*source.Node, len(node.Entries()))
 	var members []source.Member
@@ -470,7 +469,7 @@ func (r *reader) text(node *source.Node) (string, bool) {
 	return text, true
 }
 
-// is reports whether a node is of a kind; it is a mistake where it is not.
+// is reports whether a node has a kind; any other kind is a mistake.
 func (r *reader) is(node *source.Node, kind source.Kind, shape string) bool {
 	if node.Kind != kind {
 		r.mistake(node, "must be %s, not %s", shape, kindName(node))

@@ -27,13 +27,13 @@ var clusterControllers = []pattern{{text: accountsOfControllers}, {text: "system
 
 // Webhook is the part of a configuration that only the webhook reads.
 type Webhook struct {
-	// Mode holds where no namespace has its own; unknown where nobody says.
+	// Mode applies to namespaces without their own; unknown if it is not declared.
 	Mode facts.Fact[Mode]
 	// Believed are the words of facts.Statements that an object may state of itself in its own favour.
 	Believed []string
 
 	namespaces  []namespaceMode
-	controllers []pattern // nil where nobody says
+	controllers []pattern // nil if not declared
 }
 
 type namespaceMode struct {
@@ -43,7 +43,7 @@ type namespaceMode struct {
 }
 
 // ModeIn returns the mode for the objects of a namespace, which is empty for those that
-// are in none. The first entry that covers it counts.
+// are in none. The first entry that covers it wins.
 func (w *Webhook) ModeIn(namespace string) Mode {
 	if namespace != "" {
 		for _, entry := range w.namespaces {
@@ -58,7 +58,7 @@ func (w *Webhook) ModeIn(namespace string) Mode {
 	return Enforce
 }
 
-// Controls reports whether a user is a controller: what it makes of an owner is never denied.
+// Controls reports whether a user is a controller: objects that it creates for an owner are never denied.
 func (w *Webhook) Controls(user string) bool {
 	if w.controllers == nil {
 		return matchAny(clusterControllers, user)
