@@ -19,11 +19,11 @@ type libraryReader struct {
 	line   int                      // index in breaks of the chunk's first line
 	last   place                    // the last place looked up
 	anchor map[*yaml.Node]*anchored // of the document; a nil value is still being read
-	// aliased counts the bytes that the aliases of the document stand for.
+	// aliased counts the bytes that the aliases of the document expand to.
 	aliased int
 }
 
-// anchored is what an alias stands for.
+// anchored is the value of an alias.
 type anchored struct {
 	node   *Node
 	size   int // values in it, aliases expanded

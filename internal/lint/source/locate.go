@@ -54,9 +54,9 @@ func (r *libraryReader) locate(c chunk, text string, err error) *fault {
 	return found
 }
 
-// placeOfError returns the error of the more exact reader, nil when it has none.
+// placeOfError returns the error of the more exact reader, nil if it has none.
 func placeOfError(text string) (cause *yaml4.LoadError) {
-	defer func() { _ = recover() }() // its panic says no more than no answer
+	defer func() { _ = recover() }() // a panic counts as no answer
 	decoder := yaml4.NewDecoder(strings.NewReader(text))
 	for {
 		var document yaml4.Node
@@ -101,7 +101,7 @@ const (
 	noTab            = "a tab cannot indent YAML: use spaces"
 )
 
-// isBehind reports whether a place is behind all text of a chunk.
+// isBehind reports whether a location is behind all text of a chunk.
 func (r *libraryReader) isBehind(at yaml4.Mark, c chunk) bool {
 	return r.offset(at.Line, at.Column) >= c.start+len(strings.TrimRight(r.text[c.start:c.end], " \t\r\n"))
 }
@@ -124,7 +124,7 @@ func isControl(r rune) bool {
 	return false
 }
 
-// plainMessage says what an error of the library means for whoever wrote the text.
+// plainMessage rewrites an error of the library for the author of the text.
 func plainMessage(message string) string {
 	switch message {
 	case "mapping values are not allowed in this context":

@@ -115,7 +115,7 @@ func (n *Node) Scalar() (string, bool) {
 // For a value behind aliases it is the collection that holds the anchor.
 func (n *Node) Parent() *Node { return n.parent }
 
-// Path is the node's place in its document in Kubernetes notation:
+// Path is the path of the node in its document in Kubernetes notation:
 // spec.containers[0].resources.limits["nvidia.com/gpu"]; empty for the root. A
 // key has the path of its value.
 func (n *Node) Path() string {
@@ -131,7 +131,7 @@ func (n *Node) Path() string {
 }
 
 func (n *Node) step() string {
-	// Items stand in the order of the text, save for those behind aliases.
+	// Items are in the order of the text, except those behind aliases.
 	if i, found := slices.BinarySearchFunc(n.parent.Items, n.start, startsAt); found && n.parent.Items[i].standsAt(n) {
 		return "[" + strconv.Itoa(i) + "]"
 	}
@@ -152,7 +152,7 @@ func (n *Node) step() string {
 // nil when there is none.
 func (n *Node) member() *Member {
 	members := n.parent.Members
-	// They stand in the order of the text, save for those behind aliases and merge keys.
+	// They are in the order of the text, except those behind aliases and merge keys.
 	i, found := slices.BinarySearchFunc(members, n.start, keyStartsAt)
 	if !found {
 		i--

@@ -9,7 +9,7 @@ import (
 	"unsafe"
 )
 
-// Parse reads one file. It never fails: what it cannot read is in File.Problems,
+// Parse reads one file. It never fails: text that it cannot read is in File.Problems,
 // and every document that it can read is in File.Documents. name decides, with the
 // first byte, between JSON and YAML. The file keeps data, which must not change.
 func Parse(name string, data []byte) *File {
@@ -55,8 +55,8 @@ func (r reading) clean() bool { return len(r.faults) == 0 }
 // read tries the languages that text may be written in. Strict JSON that is named
 // so or looks so wins, because the tools that own such files read it as JSON. JSON
 // with comments is tried before YAML only where the name does not say YAML, whose reader
-// takes "// no comment" as a part of a value. Of two ways to take broken JSON the one
-// without strings over several lines tells better where it breaks.
+// reads "// no comment" as a part of a value. For broken JSON, the reader without strings
+// over several lines locates the error better.
 func (f *File) read(text string) reading {
 	named := namedJSON(f.Name)
 	if !named && !looksJSON(text) {

@@ -6,9 +6,9 @@ type place struct {
 	line, column, offset int
 }
 
-// offset returns the byte at a place that the library tells.
+// offset returns the byte at a location that the library reports.
 func (r *libraryReader) offset(line, column int) int {
-	// An empty value at the end may be said to stand below the last line.
+	// The library may report an empty value at the end below the last line.
 	if r.line+line > len(r.breaks) {
 		return len(r.text)
 	}

@@ -177,7 +177,7 @@ func parseInt(plain string) (int64, bool) {
 	return value, err == nil
 }
 
-// numeric reports whether only characters of numbers stand in text. It spares
+// numeric reports whether text consists of characters of numbers. It spares
 // quantities such as 4Gi the errors of strconv, which allocate.
 func numeric(text string) bool {
 	for i := range len(text) {

@@ -1,8 +1,8 @@
 // Package source turns the bytes of a YAML or JSON file into documents in which
-// every key and every value knows where it stands. It is the only place that
+// every key and every value has its location. It is the only package that
 // parses what users wrote; call Parse.
 //
-// It knows nothing of deployments: it neither decides what a document means nor
+// It is independent of deployments: it neither decides what a document means nor
 // whether a problem of the text matters.
 package source
 
@@ -20,7 +20,7 @@ const (
 	MaxNodes = 1_000_000
 )
 
-// Position is a place in the text of a file.
+// Position is a location in the text of a file.
 type Position struct {
 	Offset int // bytes from the start of File.Text, from 0
 	Line   int // from 1
@@ -43,10 +43,10 @@ type File struct {
 	Documents []*Document
 	// Problems is what Parse could not read, in order of position.
 	Problems []Problem
-	// Confidential says that Text holds secrets beside what it describes: whoever
-	// reports a place in the file shows none of its text. Parse leaves it false.
+	// Confidential means that Text contains secrets: reports of locations in the file
+	// must not show its text. Parse leaves it false.
 	Confidential bool
-	// Live says that the text is an object of a cluster and no file: nothing in it is a
+	// Live means that the text is an object of a cluster, not a file: nothing in it is a
 	// template, a placeholder or a patch, whatever it looks like. Parse leaves it false.
 	Live bool
 
@@ -63,11 +63,11 @@ type Document struct {
 	Root *Node
 }
 
-// ProblemKind says what became of a piece of text that Parse could not read.
+// ProblemKind is the reason why Parse could not read a part of the text.
 type ProblemKind uint8
 
 const (
-	// Malformed text is no YAML or no JSON.
+	// Malformed text is not YAML or JSON.
 	Malformed ProblemKind = iota
 	// Unrendered text would be YAML if the templates {{ }} or {% %} in it were rendered.
 	Unrendered
@@ -98,8 +98,8 @@ const (
 	Mapping
 )
 
-// Node is one value. A value that stands behind several aliases is one Node, and
-// its place is that of the anchor. The methods that look for something inside a
+// Node is one value. A value behind several aliases is one Node, and
+// its location is that of the anchor. The methods that look for something inside a
 // node accept a nil node and find nothing there.
 type Node struct {
 	Kind Kind

@@ -2,8 +2,8 @@ package source
 
 import "strings"
 
-// The YAML library tells where a node begins, its anchor and tag included, and
-// not where it ends. The functions below find the rest in the text.
+// The YAML library reports where a node begins, including its anchor and tag, but
+// not where it ends. The functions below find the end in the text.
 
 // skipProperties returns where the anchor and the tag that stand at an offset
 // end, and where the content after them begins. Without any, both are the offset.

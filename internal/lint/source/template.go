@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// judge decides what the fault of a chunk is: text with template tags that would
+// judge decides which problem a chunk has: text with template tags that would
 // be YAML once they are rendered is Unrendered, at the tag next to the fault.
 func (r *libraryReader) judge(c chunk, broken *fault) *fault {
 	if broken.kind != Malformed {

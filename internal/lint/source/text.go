@@ -98,7 +98,7 @@ func lineStarts(text []byte) []int {
 	return starts
 }
 
-// Position returns the place of a byte of Text. An offset outside of the text
+// Position returns the position of a byte of Text. An offset outside the text
 // counts as its nearest end.
 func (f *File) Position(offset int) Position {
 	offset = min(max(offset, 0), len(f.Text))
@@ -106,7 +106,7 @@ func (f *File) Position(offset int) Position {
 	return Position{Offset: offset, Line: line, Column: f.codePoints(f.lines[line-1], offset) + 1}
 }
 
-// codePoints returns how many code points stand between two offsets of a line.
+// codePoints returns the number of code points between two offsets of a line.
 func (f *File) codePoints(start, end int) int {
 	switch {
 	case f.ascii:

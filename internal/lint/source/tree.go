@@ -205,7 +205,7 @@ func scalarKind(y *yaml.Node) Kind {
 	return String
 }
 
-// decodeBinary returns the bytes that a !!binary scalar stands for, as the text
+// decodeBinary returns the bytes of a !!binary scalar, as the text
 // that JSON has for them.
 func decodeBinary(text string) string {
 	data, err := base64.StdEncoding.DecodeString(text)
