@@ -10,7 +10,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
 )
 
-// Comparison asks what changed from one edition to another.
+// Comparison is a request for the changes between two editions.
 type Comparison struct{ From, To policy.Edition }
 
 // changes is what changed from one edition to another.
@@ -64,7 +64,7 @@ func (c Comparison) targets() []string {
 	return targets
 }
 
-// target compares the rows of a target, its own or those that stand for it.
+// target compares the rows of a target, its own or the merged ones.
 func (c Comparison) target(target string) (change targetChange, changed bool) {
 	before, was := c.From.Row(target)
 	after, is := c.To.Row(target)
@@ -127,7 +127,7 @@ func comparisonText(w io.Writer, comparison Comparison, _ Options) error {
 	return writeLines(w, text.String())
 }
 
-// remarks says, a line each, what changed beside rows.
+// remarks lists the changes outside rows, one per line.
 func (c changes) remarks() []string {
 	var remarks []string
 	add := func(what string, names []string) {

@@ -52,7 +52,7 @@ func editionTable(w *strings.Builder, edition policy.Edition, width int) {
 	editionRemarks(w, edition)
 }
 
-// editionRemarks writes, as text and as Markdown alike, what an edition says beside its rows.
+// editionRemarks writes the content of an edition outside its rows, the same in text and Markdown.
 func editionRemarks(w *strings.Builder, edition policy.Edition) {
 	if len(edition.Only) > 0 {
 		fmt.Fprintf(w, "\nOnly where a target says so: %s.\n", strings.Join(edition.Only, ", "))

@@ -18,7 +18,7 @@ const minExcerpt = 20
 // excerpt is a line of a file, made fit to be shown; widths are in cells.
 type excerpt struct {
 	text   string
-	before int // width of what stands before the value
+	before int // width of the text before the value
 	value  int // width of the value, at least 1
 }
 

@@ -73,7 +73,7 @@ func factsHeading(w io.Writer, kind string, name facts.Fact[string], format stri
 	fmt.Fprintf(w, "%s %s, %s%s\n", kind, Printable(name.Value), format, before(" at ", Location(place)))
 }
 
-// linkText writes what came of a mention of another document.
+// linkText writes the result of a reference to another document.
 func linkText(w io.Writer, link facts.Link) {
 	var found []string
 	for _, place := range link.Found {

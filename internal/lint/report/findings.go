@@ -245,7 +245,7 @@ func (t *text) summary(result *lint.Result) {
 	t.line(summary)
 }
 
-// untargeted says how many deployments no rule concerns, and what would change that.
+// untargeted returns the number of deployments that no rule applies to, and how to change that.
 func untargeted(result *lint.Result) string {
 	if result.Untargeted == 0 {
 		return ""

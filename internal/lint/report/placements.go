@@ -40,7 +40,7 @@ const placementsLegend = currentMark + " marks the current target. Unknown facts
 // currentMark is one cell wide.
 const currentMark = "→"
 
-// placementsSummary says what was looked at.
+// placementsSummary returns the number of deployments and files.
 func placementsSummary(placements *lint.Placements) string {
 	files := count(placements.Files, "file", "files")
 	if len(placements.Deployments) == 0 {
@@ -87,8 +87,8 @@ func (t *placementText) placement(p *whatif.Placement) {
 	t.line()
 }
 
-// remarkOn says of a deployment that is not known to be inference how its options are
-// meant; empty for any other.
+// remarkOn explains the options of a deployment that is not known to be inference;
+// empty for any other.
 func remarkOn(p *whatif.Placement) string {
 	switch {
 	case len(p.Options) == 0:
@@ -175,7 +175,7 @@ func wrap(text string, width int) []string {
 	return append(lines, line)
 }
 
-// verdictText is for people.
+// verdictText returns a verdict in words.
 func verdictText(verdict whatif.Verdict) string {
 	switch verdict {
 	case whatif.Warned:
@@ -199,7 +199,7 @@ func optionName(option whatif.Option, edition string) string {
 	return option.Name + " (" + strings.Join(option.For, ", ") + ")"
 }
 
-// knownOf lists what is known of a deployment and could matter on some target.
+// knownOf lists the known facts of a deployment that are relevant to some target.
 func knownOf(p *whatif.Placement) string {
 	d := p.Deployment
 	var known []string
@@ -242,8 +242,8 @@ func factWords() [][2]string {
 	}
 }
 
-// unknownOf lists what is not known and could matter, and on which targets if not on all
-// that are not refused.
+// unknownOf lists the unknown facts that are relevant, and the targets if not all
+// that do not refuse the deployment.
 func unknownOf(p *whatif.Placement) string {
 	var unknown []string
 	if !p.Deployment.Target.Known && len(p.Options) > 0 {

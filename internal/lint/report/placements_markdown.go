@@ -8,7 +8,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint"
 )
 
-// placementsMarkdown writes where deployments could be for a comment or a page.
+// placementsMarkdown writes the targets of deployments as Markdown, for a comment or a page.
 func placementsMarkdown(w io.Writer, placements *lint.Placements, _ Options) error {
 	var text strings.Builder
 	tables := false
