@@ -46,6 +46,7 @@ func (i inputFiles) faults() []error {
 // fileResult is the result of reading one input: neither a file nor an error when no format
 // can be in it.
 type fileResult struct {
+	name string
 	file *source.File
 	err  error
 }
@@ -54,67 +55,56 @@ type fileResult struct {
 // context ends.
 func readAll(ctx context.Context, inputs iter.Seq[Input]) inputFiles {
 	type job struct {
-		index int
-		input Input
+		input  Input
+		result *fileResult
 	}
-	var (
-		jobs         = make(chan job, 64)
-		mutex        sync.Mutex
-		done         = map[int]fileResult{}
-		unrecognized = map[string]bool{}
-		count        int
-		workers      sync.WaitGroup
-	)
+	jobs := make(chan job, 64)
+	var workers sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {
 			for job := range jobs {
-				file, err := read(job.input)
-				mutex.Lock()
-				if file == nil && err == nil {
-					unrecognized[job.input.Name] = true
-				} else {
-					done[job.index] = fileResult{file, err}
-				}
-				mutex.Unlock()
+				job.result.file, job.result.err = read(job.input)
 			}
 		})
 	}
+	var results []*fileResult
 	for input := range inputs {
 		if ctx.Err() != nil {
 			break
 		}
-		jobs <- job{count, input}
-		count++
+		result := &fileResult{name: input.Name}
+		results = append(results, result)
+		jobs <- job{input, result}
 	}
 	close(jobs)
 	workers.Wait()
-
-	all := inputFiles{count: count, unrecognized: unrecognized}
-	for index := range count {
-		result, kept := done[index]
-		switch {
-		case !kept:
-		case result.err != nil:
-			all.errors = append(all.errors, result.err)
-			all.count--
-		default:
-			all.files = append(all.files, result.file)
-		}
-	}
-	return all
+	return inputFilesOf(results...)
 }
 
 // readObject reads an object of a Kubernetes API server in the goroutine of the caller.
 func readObject(object Input) inputFiles {
 	file, err := read(object)
-	switch {
-	case err != nil:
-		return inputFiles{errors: []error{err}}
-	case file == nil:
-		return inputFiles{count: 1, unrecognized: map[string]bool{object.Name: true}}
+	if file != nil {
+		file.Live = true
 	}
-	file.Live = true
-	return inputFiles{count: 1, files: []*source.File{file}}
+	return inputFilesOf(&fileResult{object.Name, file, err})
+}
+
+func inputFilesOf(results ...*fileResult) inputFiles {
+	all := inputFiles{unrecognized: map[string]bool{}}
+	for _, result := range results {
+		switch {
+		case result.err != nil:
+			all.errors = append(all.errors, result.err)
+			continue
+		case result.file == nil:
+			all.unrecognized[result.name] = true
+		default:
+			all.files = append(all.files, result.file)
+		}
+		all.count++
+	}
+	return all
 }
 
 // relevant returns the problems with text that may be of a deployment.
