@@ -1198,7 +1198,7 @@ func TestNotes(t *testing.T) {
 		t.Fatal(err)
 	}
 	const (
-		cluster   = "Only objects that state their cluster are judged"
+		cluster   = "Only objects that state their cluster are evaluated"
 		except    = "webhook: namespaces: in config says enforce"
 		generated = "certificate.mode=generated is not for failurePolicy Fail"
 		alone     = "set replicas to 3"

@@ -40,7 +40,7 @@ or a policy is invalid; 3 something could not be read or evaluated; everything e
 			editionFlagOf(),
 			clusterFlagOf(),
 		}, configFlags(), inputFlags(), []cli.Flag{
-			&cli.BoolFlag{Name: forceIgnoreFlag, Usage: "apply ignore: of the configuration also to files that are a PATH, for pre-commit", DisableDefaultText: true},
+			&cli.BoolFlag{Name: forceIgnoreFlag, Usage: "also apply ignore: of the configuration to files named as PATH, for pre-commit", DisableDefaultText: true},
 			&cli.BoolFlag{Name: requireFlag, Usage: "exit with 3 if no deployment with a known target is found", DisableDefaultText: true},
 			&cli.BoolFlag{Name: explainSkipFlag, Usage: "print skipped files and the reason to standard error", DisableDefaultText: true},
 			choice(colorFlag, "use colours `WHEN`: auto, always or never", "auto", []string{"auto", "always", "never"}),
