@@ -7,7 +7,7 @@ OPA        := bin/opa
 FUZZTIME   ?= 10m
 BENCHTIME  ?= 1s
 # Packages whose tests hold golden files and know -update.
-GOLDEN     := ./deploy ./policies ./internal/webhook ./internal/lint ./internal/lint/facts ./internal/lint/report ./cmd/mlpolicy
+GOLDEN     := ./deploy ./policies ./internal/webhook ./internal/lint ./internal/lint/extract ./internal/lint/report ./cmd/mlpolicy
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

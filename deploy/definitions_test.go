@@ -9,7 +9,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
-	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/kube"
 )
 
 // definition is what is read of a CustomResourceDefinition.
@@ -79,7 +79,7 @@ func TestDefinitions(t *testing.T) {
 			t.Errorf("%s stores %d versions", file, stored)
 		}
 		var want []string
-		for _, served := range facts.KubernetesKinds() {
+		for _, served := range kube.Kinds() {
 			if served.Group != spec.Group || !slices.Contains(served.Kinds, spec.Names.Kind) {
 				continue
 			}

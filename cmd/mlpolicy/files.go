@@ -18,7 +18,7 @@ import (
 
 	"github.com/mlpolicy/mlpolicy/internal/lint"
 	"github.com/mlpolicy/mlpolicy/internal/lint/config"
-	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract"
 	"github.com/mlpolicy/mlpolicy/internal/lint/report"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
@@ -281,7 +281,7 @@ func (f *files) skip(path, reason string) {
 }
 
 func (f *files) noteMarkers(name string, data []byte) {
-	if facts.Recognize(data) == facts.Unrecognized {
+	if extract.Recognize(data) == extract.Unrecognized {
 		f.skip(name, "does not look like any known format")
 		return
 	}

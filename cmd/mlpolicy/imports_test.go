@@ -27,12 +27,106 @@ var allowedImports = map[string][]string{
 	"internal/lint/suggest": {
 		"github.com/agnivade/levenshtein", // the nearest name
 	},
-	"internal/lint/facts": {
+	"internal/lint/facts":               {module + "internal/lint/source"},
+	"internal/lint/extract/placeholder": {module + "internal/lint/source"},
+	"internal/lint/extract/resolve":     nil,
+	"internal/lint/extract/scheduling": {
 		module + "internal/lint/source",
+		module + "internal/lint/facts",
+		module + "internal/lint/extract/placeholder",
+	},
+	"internal/lint/extract/read": {
+		module + "internal/lint/source",
+		module + "internal/lint/facts",
 		module + "internal/lint/suggest",
-		"k8s.io/apimachinery/pkg/api/resource",          // quantities
+		module + "internal/lint/extract/placeholder",
+		module + "internal/lint/extract/scheduling",
+		"k8s.io/apimachinery/pkg/api/resource", // quantities
+	},
+	"internal/lint/extract/armexpr": {
+		module + "internal/lint/source",
+		module + "internal/lint/extract/read",
+	},
+	"internal/lint/extract/kube": {
+		module + "internal/lint/source",
+		module + "internal/lint/facts",
+		module + "internal/lint/suggest",
+		module + "internal/lint/extract/placeholder",
+		module + "internal/lint/extract/scheduling",
+		module + "internal/lint/extract/read",
+		"cel.dev/cel-go/", // selectors of device classes
+	},
+	"internal/lint/extract/kubeml": {
+		module + "internal/lint/source",
+		module + "internal/lint/facts",
+		module + "internal/lint/extract/scheduling",
+		module + "internal/lint/extract/read",
+		module + "internal/lint/extract/kube",
+	},
+	"internal/lint/extract/azure": {
+		module + "internal/lint/source",
+		module + "internal/lint/facts",
+		module + "internal/lint/extract/placeholder",
+		module + "internal/lint/extract/resolve",
+		module + "internal/lint/extract/scheduling",
+		module + "internal/lint/extract/read",
+		module + "internal/lint/extract/kube",
+	},
+	"internal/lint/extract/arm": {
+		module + "internal/lint/source",
+		module + "internal/lint/facts",
+		module + "internal/lint/extract/scheduling",
+		module + "internal/lint/extract/read",
+		module + "internal/lint/extract/armexpr",
+		module + "internal/lint/extract/azure",
+	},
+	"internal/lint/extract/operators": {
+		module + "internal/lint/source",
+		module + "internal/lint/facts",
+		module + "internal/lint/extract/read",
+		module + "internal/lint/extract/kube",
+		module + "internal/lint/extract/azure",
+	},
+	"internal/lint/extract/terraform": {
+		module + "internal/lint/source",
+		module + "internal/lint/facts",
+		module + "internal/lint/extract/scheduling",
+		module + "internal/lint/extract/read",
+		module + "internal/lint/extract/kube",
+		module + "internal/lint/extract/azure",
+		module + "internal/lint/extract/arm",
+		module + "internal/lint/extract/operators",
+	},
+	"internal/lint/extract/iotedge": {
+		module + "internal/lint/source",
+		module + "internal/lint/facts",
+		module + "internal/lint/extract/placeholder",
+		module + "internal/lint/extract/read",
+		module + "internal/lint/extract/kube",
+	},
+	"internal/lint/extract/modelsize/modeltest": nil,
+	"internal/lint/extract/modelsize": {
+		module + "internal/lint/source",
+		module + "internal/lint/facts",
+		module + "internal/lint/extract/resolve",
+		module + "internal/lint/extract/read",
 		"google.golang.org/protobuf/encoding/protowire", // ONNX
-		"cel.dev/cel-go/",                               // selectors of device classes
+	},
+	"internal/lint/extract/link": {
+		module + "internal/lint/source",
+		module + "internal/lint/facts",
+		module + "internal/lint/extract/resolve",
+		module + "internal/lint/extract/scheduling",
+		module + "internal/lint/extract/read",
+		module + "internal/lint/extract/kube",
+		module + "internal/lint/extract/azure",
+		module + "internal/lint/extract/arm",
+		module + "internal/lint/extract/modelsize",
+	},
+	"internal/lint/extract": {
+		module + "internal/lint/source",
+		module + "internal/lint/facts",
+		module + "internal/lint/extract/",
 	},
 	"internal/sweep": nil,
 	"internal/lint/policy/policytest": {
@@ -49,7 +143,8 @@ var allowedImports = map[string][]string{
 	"internal/lint/config": {
 		module + "internal/lint/source",
 		module + "internal/lint/facts",
-		"github.com/bmatcuk/doublestar/v4", // globs with **
+		module + "internal/lint/extract/read", // what a configuration declares
+		"github.com/bmatcuk/doublestar/v4",    // globs with **
 		module + "internal/lint/suggest",
 	},
 	"internal/lint/evaluate": {
@@ -64,6 +159,9 @@ var allowedImports = map[string][]string{
 	"internal/lint": {
 		module + "internal/lint/source",
 		module + "internal/lint/facts",
+		module + "internal/lint/extract",
+		module + "internal/lint/extract/scheduling",
+		module + "internal/lint/extract/terraform", // whether a file holds secrets
 		module + "internal/lint/policy",
 		module + "internal/lint/config",
 		module + "internal/lint/evaluate",

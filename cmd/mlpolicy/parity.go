@@ -21,6 +21,8 @@ import (
 
 	"github.com/mlpolicy/mlpolicy/internal/lint"
 	"github.com/mlpolicy/mlpolicy/internal/lint/config"
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract"
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/kube"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/mlpolicy/mlpolicy/internal/lint/report"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
@@ -217,7 +219,7 @@ func readInputs(files *files, c *cli.Context) (inputs []lint.Input, texts []*sou
 			continue
 		}
 		inputs = append(inputs, lint.Input{Name: input.Name, Read: func() ([]byte, error) { return data, nil }})
-		if facts.Recognize(data) != facts.Unrecognized {
+		if extract.Recognize(data) != extract.Unrecognized {
 			texts = append(texts, source.Parse(input.Name, data))
 		}
 	}
@@ -305,7 +307,7 @@ func isClusterWide(object *source.Node) bool {
 	version, _ := object.Get("apiVersion").Scalar()
 	kind, _ := object.Get("kind").Scalar()
 	group, _, grouped := strings.Cut(version, "/")
-	return grouped && facts.IsClusterWide(group, kind)
+	return grouped && kube.IsClusterWide(group, kind)
 }
 
 // objectsOf returns the Kubernetes objects of a file.

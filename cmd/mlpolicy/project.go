@@ -8,7 +8,7 @@ import (
 	"sync"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/config"
-	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract"
 )
 
 // maxProjectFiles bounds the files of a project that are looked into for what
@@ -23,21 +23,21 @@ type projects struct {
 	tooLarge   func(root string) // is called with one that has more
 
 	mutex    sync.Mutex
-	byFolder map[string]*facts.Project // of a file, as the file is named
-	byRoot   map[string]*facts.Project // as files below it are named
-	ignores  map[string][]*ignoreFile  // by absolute folder
+	byFolder map[string]*extract.Project // of a file, as the file is named
+	byRoot   map[string]*extract.Project // as files below it are named
+	ignores  map[string][]*ignoreFile    // by absolute folder
 }
 
 func newProjects(configuration *config.Config, tooLarge func(root string)) *projects {
 	return &projects{
 		configured: configuredIgnores(configuration), most: maxProjectFiles, tooLarge: tooLarge,
-		byFolder: map[string]*facts.Project{}, byRoot: map[string]*facts.Project{}, ignores: map[string][]*ignoreFile{},
+		byFolder: map[string]*extract.Project{}, byRoot: map[string]*extract.Project{}, ignores: map[string][]*ignoreFile{},
 	}
 }
 
 // of returns the project of a file, the same for all files of one that are named alike,
 // be it from the working directory or from the root of the file system.
-func (p *projects) of(file string) *facts.Project {
+func (p *projects) of(file string) *extract.Project {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	folder := filepath.Dir(filepath.FromSlash(file))
@@ -47,7 +47,7 @@ func (p *projects) of(file string) *facts.Project {
 	root, marked := rootOf(folder)
 	project := p.byRoot[root]
 	if project == nil {
-		project = &facts.Project{
+		project = &extract.Project{
 			Files:   func(ctx context.Context) ([]string, bool) { return p.files(ctx, root, marked) },
 			Ignored: p.ignored,
 			Direct:  direct,

@@ -10,6 +10,7 @@ import (
 
 	"github.com/mlpolicy/mlpolicy/docs/schemas"
 	"github.com/mlpolicy/mlpolicy/internal/lint/config"
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
 	"github.com/mlpolicy/mlpolicy/internal/lint/report"
@@ -148,8 +149,8 @@ func withTargets(schema any, more []string) any {
 				value[key] = extended(value[key])
 			}
 		case string:
-			if value == facts.Caseless(known) {
-				return facts.Caseless(all)
+			if value == read.Caseless(known) {
+				return read.Caseless(all)
 			}
 		}
 		return value

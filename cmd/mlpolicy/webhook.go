@@ -13,6 +13,7 @@ import (
 
 	"github.com/mlpolicy/mlpolicy/internal/lint"
 	"github.com/mlpolicy/mlpolicy/internal/lint/config"
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/kube"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
 	"github.com/mlpolicy/mlpolicy/internal/lint/report"
@@ -217,7 +218,7 @@ func objectPolicy(ctx context.Context, c *cli.Context, written *config.Config, p
 		Digest: policies.Digest(), Configuration: configuration.Digest(),
 		Enforces:     func(namespace string) bool { return configuration.Webhook.ModeIn(namespace) == config.Enforce },
 		IsController: configuration.Webhook.Controls,
-		Covers:       facts.IsKubernetesKind, Lists: facts.IsKubernetesVersion,
+		Covers:       kube.IsKind, Lists: kube.IsVersion,
 	}
 	for _, rule := range policies.Rules() {
 		if rule.Scope == policy.PerProject {

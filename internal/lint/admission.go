@@ -6,6 +6,8 @@ import (
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/config"
 	"github.com/mlpolicy/mlpolicy/internal/lint/evaluate"
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract"
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/scheduling"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
 )
@@ -47,8 +49,8 @@ func (a *Admission) Review(ctx context.Context, namespace string, object Input) 
 	read := readObject(object)
 	options := a.extractOptions(read)
 	options.Alone, options.Object, options.Inline = true, true, true
-	options.Doubted, options.Namespace = a.untrusted, namespace
-	extraction, err := facts.Extract(ctx, nil, read.files, options)
+	options.Untrusted, options.Namespace = a.untrusted, namespace
+	extraction, err := extract.Extract(ctx, nil, read.files, options)
 	if err != nil {
 		return nil, err
 	}
@@ -66,4 +68,4 @@ func (a *Admission) Severity(rule string, usual Severity) Severity { return a.se
 const BindingRule = facts.BindingRule
 
 // IsVirtualNode reports whether a node of this name is a virtual node, which is ACI.
-func IsVirtualNode(name string) bool { return facts.IsVirtualNode(name) }
+func IsVirtualNode(name string) bool { return scheduling.IsVirtualNode(name) }

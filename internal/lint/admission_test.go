@@ -279,7 +279,7 @@ facts: [{namespaces: [batch], set: {workload: batch-scoring}}]
 // wordsOfReaders are the texts in the source of package facts, and keys that begin with them.
 func wordsOfReaders(t *testing.T) []string {
 	t.Helper()
-	files, err := filepath.Glob("facts/*.go")
+	files, err := filepath.Glob("extract/*/*.go")
 	if err != nil {
 		t.Fatal(err)
 	}

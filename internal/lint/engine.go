@@ -6,6 +6,7 @@ import (
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/config"
 	"github.com/mlpolicy/mlpolicy/internal/lint/evaluate"
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
 	"github.com/mlpolicy/mlpolicy/internal/lint/whatif"
@@ -16,7 +17,7 @@ type engine struct {
 	policies *policy.Policies
 	config   *config.Config
 	edition  policy.Edition // in force
-	lists    facts.Lists
+	lists    extract.Lists
 	notice   string
 }
 
@@ -62,15 +63,15 @@ func (e *engine) severity(rule string, usual Severity) Severity {
 	return usual
 }
 
-func (e *engine) extractOptions(read inputFiles) facts.Options {
-	return facts.Options{
+func (e *engine) extractOptions(read inputFiles) extract.Options {
+	return extract.Options{
 		Cluster: e.config.Cluster, Stated: e.config.Stated, ModelSize: e.config.ModelSize,
 		Lists: e.lists, Unrecognized: read.unrecognized,
 	}
 }
 
 // factsOf returns the facts of the inputs and of what depends on them.
-func (e *engine) factsOf(extraction *facts.Extraction) facts.Facts {
+func (e *engine) factsOf(extraction *extract.Extraction) facts.Facts {
 	return facts.Facts{
 		Edition:     e.edition.ID,
 		Deployments: slices.Concat(extraction.Deployments, extraction.Dependents.Deployments),
@@ -95,9 +96,9 @@ type evaluation struct {
 }
 
 // evaluate evaluates the deployments and computes, and the variants of the deployments.
-func (e *engine) evaluate(ctx context.Context, extraction *facts.Extraction, options evaluate.Options) *evaluation {
+func (e *engine) evaluate(ctx context.Context, extraction *extract.Extraction, options evaluate.Options) *evaluation {
 	whatIf := e.whatIf(evaluate.NewRun(e.policies, options))
-	variants := whatif.NewVariants(e.factsOf(extraction), extraction.Doubts)
+	variants := whatif.NewVariants(e.factsOf(extraction), extraction.Variants)
 	denials, errs := whatIf.Run.Deployments(ctx, variants.Facts)
 	return &evaluation{whatIf: whatIf, facts: variants.Facts, denials: whatIf.NewDenials(variants, denials), errs: errs}
 }
@@ -112,7 +113,7 @@ func (e *evaluation) relate(ctx context.Context, declared facts.Facts) {
 }
 
 // result makes findings of what could not be read, of problems with the facts and of what the rules report.
-func (e *engine) result(read inputFiles, extraction *facts.Extraction, evaluation *evaluation) *Result {
+func (e *engine) result(read inputFiles, extraction *extract.Extraction, evaluation *evaluation) *Result {
 	builder := newBuilder(e, read.files)
 	for _, file := range read.files {
 		builder.unparsed(file)

@@ -14,6 +14,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/golden"
 	"github.com/mlpolicy/mlpolicy/internal/lint"
 	"github.com/mlpolicy/mlpolicy/internal/lint/config"
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy/policytest"
@@ -117,7 +118,7 @@ func onTarget(t *testing.T, linter *lint.Linter, e example) bool {
 func TestEveryRuleHasExamples(t *testing.T) {
 	loaded := policytest.Builtin(t)
 	list, linter := examples(t), newLinter(t)
-	var found []*facts.Extraction
+	var found []*extract.Extraction
 	for _, e := range list {
 		found = append(found, factsOf(t, linter, e.files, e.name))
 	}
@@ -161,7 +162,7 @@ func TestEveryRuleHasExamples(t *testing.T) {
 }
 
 // reporting returns the rules that report something where all deployments and computes are on one target.
-func reporting(t *testing.T, loaded *policy.Policies, found []*facts.Extraction, edition string, target facts.Target) map[string]bool {
+func reporting(t *testing.T, loaded *policy.Policies, found []*extract.Extraction, edition string, target facts.Target) map[string]bool {
 	t.Helper()
 	all := &facts.Facts{Edition: edition}
 	move := func(compute *facts.Compute) *facts.Compute {

@@ -2,7 +2,7 @@
 // objects that are sent to a Kubernetes API server. It never prints and never ends the
 // process; writing a Result is package report's business.
 //
-// The path of the data: read (bytes to documents), facts.Extract (documents to facts), evaluate (facts to denials),
+// The path of the data: read (bytes to documents), extract.Extract (documents to facts), evaluate (facts to denials),
 // whatif (the same under other circumstances), builder (denials to findings).
 package lint
 
@@ -13,6 +13,7 @@ import (
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/config"
 	"github.com/mlpolicy/mlpolicy/internal/lint/evaluate"
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
 	"github.com/mlpolicy/mlpolicy/internal/lint/whatif"
@@ -21,7 +22,7 @@ import (
 // Options are how a Linter finds what completes a deployment in other files of its project.
 type Options struct {
 	// Project returns the project of a file. Without it the project of a file is its folder.
-	Project func(file string) *facts.Project
+	Project func(file string) *extract.Project
 	// NoLink evaluates each document by what it declares itself.
 	NoLink bool
 }
@@ -52,7 +53,7 @@ func New(policies *policy.Policies, configuration *config.Config, options Option
 // and so is a deployment that the policies fail on. The error is the context's.
 func (l *Linter) Lint(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) (*Result, error) {
 	read := readAll(ctx, inputs)
-	extraction, err := facts.Extract(ctx, fsys, read.files, l.extractOptions(read))
+	extraction, err := extract.Extract(ctx, fsys, read.files, l.extractOptions(read))
 	if err != nil {
 		return nil, err
 	}
@@ -70,9 +71,9 @@ func (l *Linter) Lint(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) (
 // Facts returns what the inputs' documents state, in the form that policies see,
 // and an error for each input that could not be read and each piece of text that
 // could not be parsed. The last error is the context's.
-func (l *Linter) Facts(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) (*facts.Extraction, []error, error) {
+func (l *Linter) Facts(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) (*extract.Extraction, []error, error) {
 	read := readAll(ctx, inputs)
-	extraction, err := facts.Extract(ctx, fsys, read.files, l.extractOptions(read))
+	extraction, err := extract.Extract(ctx, fsys, read.files, l.extractOptions(read))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -95,7 +96,7 @@ type Placements struct {
 // Where evaluates each deployment in the inputs on each target of the edition in force. The error is the context's.
 func (l *Linter) Where(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) (*Placements, error) {
 	read := readAll(ctx, inputs)
-	extraction, err := facts.Extract(ctx, fsys, read.files, l.extractOptions(read))
+	extraction, err := extract.Extract(ctx, fsys, read.files, l.extractOptions(read))
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +114,7 @@ func (l *Linter) Where(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) 
 	}, nil
 }
 
-func (l *Linter) extractOptions(read inputFiles) facts.Options {
+func (l *Linter) extractOptions(read inputFiles) extract.Options {
 	options := l.engine.extractOptions(read)
 	options.Alone, options.Project = l.options.NoLink, l.options.Project
 	return options

@@ -8,7 +8,7 @@ import (
 
 	"github.com/mlpolicy/mlpolicy/internal/lint"
 	"github.com/mlpolicy/mlpolicy/internal/lint/config"
-	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract"
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy/policytest"
 )
 
@@ -52,7 +52,7 @@ func lintFiles(t testing.TB, linter *lint.Linter, fsys fs.FS, names ...string) *
 }
 
 // factsOf extracts the facts of files of fsys; an input that cannot be read fails the test.
-func factsOf(t testing.TB, linter *lint.Linter, fsys fs.FS, names ...string) *facts.Extraction {
+func factsOf(t testing.TB, linter *lint.Linter, fsys fs.FS, names ...string) *extract.Extraction {
 	t.Helper()
 	extraction, errs, err := linter.Facts(t.Context(), fsys, inputsOf(fsys, names...))
 	if err != nil || len(errs) > 0 {

@@ -13,6 +13,7 @@ import (
 	"testing/fstest"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint"
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
@@ -30,7 +31,7 @@ type mutation struct {
 	// took counts what the inserted text states, to check that it is understood:
 	// not every format has a place for it. Nil where a value is replaced, which
 	// must be understood.
-	took func(*facts.Extraction) int
+	took func(*extract.Extraction) int
 	// alone leaves out files that describe several deployments, of all of which the
 	// inserted text may be.
 	alone bool
@@ -131,7 +132,7 @@ func TestCorpusMutations(t *testing.T) {
 }
 
 // edits returns the edits of a file that describes one thing or more.
-func (m mutation) edits(extraction *facts.Extraction) []edit {
+func (m mutation) edits(extraction *extract.Extraction) []edit {
 	var edits []edit
 	if m.alone && len(extraction.Deployments) > 1 {
 		return nil
@@ -158,7 +159,7 @@ type specimen struct {
 	linter *lint.Linter
 	fsys   fs.FS
 	name   string
-	facts  *facts.Extraction
+	facts  *extract.Extraction
 	rules  map[string]int // how many findings each has
 }
 
@@ -168,7 +169,7 @@ func readSpecimen(t *testing.T, linter *lint.Linter, fsys fs.FS, name string) sp
 }
 
 // readable extracts what can be read of a file.
-func readable(t *testing.T, linter *lint.Linter, fsys fs.FS, name string) *facts.Extraction {
+func readable(t *testing.T, linter *lint.Linter, fsys fs.FS, name string) *extract.Extraction {
 	t.Helper()
 	extraction, _, err := linter.Facts(t.Context(), fsys, inputsOf(fsys, name))
 	if err != nil {
@@ -615,8 +616,8 @@ func autoscaling(c *facts.Compute) (edit, bool) {
 }
 
 // countDeployments makes a took of what is true of a deployment.
-func countDeployments(is func(*facts.Deployment) bool) func(*facts.Extraction) int {
-	return func(e *facts.Extraction) (count int) {
+func countDeployments(is func(*facts.Deployment) bool) func(*extract.Extraction) int {
+	return func(e *extract.Extraction) (count int) {
 		for _, d := range e.Deployments {
 			if is(d) {
 				count++
@@ -627,8 +628,8 @@ func countDeployments(is func(*facts.Deployment) bool) func(*facts.Extraction) i
 }
 
 // countComputes makes a took of what is true of a compute.
-func countComputes(is func(*facts.Compute) bool) func(*facts.Extraction) int {
-	return func(e *facts.Extraction) (count int) {
+func countComputes(is func(*facts.Compute) bool) func(*extract.Extraction) int {
+	return func(e *extract.Extraction) (count int) {
 		for _, c := range e.Computes {
 			if is(c) {
 				count++
@@ -638,11 +639,11 @@ func countComputes(is func(*facts.Compute) bool) func(*facts.Extraction) int {
 	}
 }
 
-func isOn(target facts.Target) func(*facts.Extraction) int {
+func isOn(target facts.Target) func(*extract.Extraction) int {
 	return countDeployments(func(d *facts.Deployment) bool { return d.Target.Value == target })
 }
 
-func contradictions(e *facts.Extraction) (count int) {
+func contradictions(e *extract.Extraction) (count int) {
 	for _, problem := range e.Problems {
 		if problem.Rule == facts.ContradictionRule {
 			count++

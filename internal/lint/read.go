@@ -9,7 +9,8 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract"
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/terraform"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
@@ -63,7 +64,7 @@ func readAll(ctx context.Context, inputs iter.Seq[Input]) inputFiles {
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {
 			for job := range jobs {
-				job.result.file, job.result.err = read(job.input)
+				job.result.file, job.result.err = parse(job.input)
 			}
 		})
 	}
@@ -83,7 +84,7 @@ func readAll(ctx context.Context, inputs iter.Seq[Input]) inputFiles {
 
 // readObject reads an object of a Kubernetes API server in the goroutine of the caller.
 func readObject(object Input) inputFiles {
-	file, err := read(object)
+	file, err := parse(object)
 	if file != nil {
 		file.Live = true
 	}
@@ -108,14 +109,14 @@ func inputFilesOf(results ...*fileResult) inputFiles {
 }
 
 // relevant returns the problems with text that may be of a deployment.
-func relevant(file *source.File, recognition facts.Recognition) []source.Problem {
-	if recognition == facts.Auxiliary {
+func relevant(file *source.File, recognition extract.Recognition) []source.Problem {
+	if recognition == extract.Auxiliary {
 		return nil
 	}
-	known := slices.ContainsFunc(file.Documents, func(document *source.Document) bool { return facts.Known(document.Root) })
+	known := slices.ContainsFunc(file.Documents, func(document *source.Document) bool { return extract.Known(document.Root) })
 	return slices.DeleteFunc(file.Problems, func(problem source.Problem) bool {
 		unread := problem.Kind == source.Malformed || problem.Kind == source.Unrendered
-		return unread && !known && !facts.Plausible(documentAround(file.Text, problem.Span.Start.Offset))
+		return unread && !known && !extract.Plausible(documentAround(file.Text, problem.Span.Start.Offset))
 	})
 }
 
@@ -131,21 +132,21 @@ func documentAround(text []byte, offset int) string {
 	return string(text[start:end])
 }
 
-// read returns nil for an input in which no format can be.
-func read(input Input) (*source.File, error) {
+// parse returns nil for an input in which no format can be.
+func parse(input Input) (*source.File, error) {
 	data, err := input.Read()
 	if err != nil {
 		return nil, err
 	}
-	recognition := facts.Recognize(data)
-	if recognition == facts.Unrecognized {
+	recognition := extract.Recognize(data)
+	if recognition == extract.Unrecognized {
 		return nil, nil
 	}
 	file := source.Parse(input.Name, data)
 	if len(file.Problems) > 0 {
 		file.Problems = relevant(file, recognition)
 	}
-	if file.Confidential = facts.Confidential(file.Text); file.Confidential {
+	if file.Confidential = terraform.Confidential(file.Text); file.Confidential {
 		hideText(file.Problems)
 	}
 	return file, nil

@@ -22,7 +22,7 @@ import (
 
 	admissionv1 "k8s.io/api/admission/v1"
 
-	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/kube"
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
 	"github.com/mlpolicy/mlpolicy/internal/lint/report/hosttest"
 	"github.com/mlpolicy/mlpolicy/internal/sweep"
@@ -31,7 +31,7 @@ import (
 // handlerOf makes a handler and the buffer that it logs into.
 func handlerOf(policy *Policy) (*handler, *bytes.Buffer) {
 	var log bytes.Buffer
-	return newHandler(func() *Policy { return policy }, newMetrics(facts.IsKubernetesKind, facts.IsKubernetesVersion), newDecisionLog(slog.New(slog.NewJSONHandler(&log, nil)), false), DefaultMaxInFlight), &log
+	return newHandler(func() *Policy { return policy }, newMetrics(kube.IsKind, kube.IsVersion), newDecisionLog(slog.New(slog.NewJSONHandler(&log, nil)), false), DefaultMaxInFlight), &log
 }
 
 func post(body io.Reader) *http.Request {
@@ -597,7 +597,7 @@ func TestHandlerSheds(t *testing.T) {
 		}
 		return enforces(namespace)
 	}
-	handler := newHandler(func() *Policy { return blocked }, newMetrics(facts.IsKubernetesKind, facts.IsKubernetesVersion), newDecisionLog(slog.New(slog.DiscardHandler), false), 1)
+	handler := newHandler(func() *Policy { return blocked }, newMetrics(kube.IsKind, kube.IsVersion), newDecisionLog(slog.New(slog.DiscardHandler), false), 1)
 	answered := make(chan int)
 	go func() { answered <- serve(handler, post(strings.NewReader(reviewOf(gpuOnVirtualNode)))).Code }()
 	<-waiting

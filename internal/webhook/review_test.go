@@ -16,7 +16,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/golden"
 	"github.com/mlpolicy/mlpolicy/internal/lint"
 	"github.com/mlpolicy/mlpolicy/internal/lint/config"
-	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/kube"
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy/policytest"
 )
@@ -49,7 +49,7 @@ func makePolicy(loaded *policy.Policies, text string) (*Policy, error) {
 	return &Policy{
 		Admission: admission, Edition: configuration.Edition.Value, Digest: loaded.Digest(),
 		Enforces:     func(namespace string) bool { return configuration.Webhook.ModeIn(namespace) == config.Enforce },
-		IsController: configuration.Webhook.Controls, Covers: facts.IsKubernetesKind, Lists: facts.IsKubernetesVersion,
+		IsController: configuration.Webhook.Controls, Covers: kube.IsKind, Lists: kube.IsVersion,
 	}, nil
 }
 

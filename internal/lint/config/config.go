@@ -10,6 +10,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
@@ -41,7 +42,7 @@ type Config struct {
 
 	workingDir string
 	devices    []device
-	servers    []facts.ModelServer
+	servers    []read.ModelServer
 	noServers  bool
 	rules      []rule
 	stages     []stage
@@ -84,13 +85,13 @@ func (c *Config) Severity(id string) (severity facts.Severity, ok bool) {
 
 // device is an entry of devices: what extended resources of a pattern are.
 type device struct {
-	kind    facts.Device
+	kind    read.Device
 	pattern pattern
 }
 
 // Device returns the device that the configuration declares for an extended resource: that
 // of the first pattern that matches.
-func (c *Config) Device(resource string) facts.Fact[facts.Device] {
+func (c *Config) Device(resource string) facts.Fact[read.Device] {
 	for _, device := range c.devices {
 		if device.pattern.match(resource) {
 			return facts.Know(device.kind, facts.Place{
@@ -99,12 +100,12 @@ func (c *Config) Device(resource string) facts.Fact[facts.Device] {
 			})
 		}
 	}
-	return facts.Fact[facts.Device]{}
+	return facts.Fact[read.Device]{}
 }
 
 // Lists returns what the configuration adds to the lists of package facts.
-func (c *Config) Lists() facts.Lists {
-	return facts.Lists{Device: c.Device, ModelServers: c.servers, NoModelServers: c.noServers}
+func (c *Config) Lists() read.Lists {
+	return read.Lists{Device: c.Device, ModelServers: c.servers, NoModelServers: c.noServers}
 }
 
 type model struct {
@@ -151,17 +152,17 @@ type stage struct {
 
 type statement struct {
 	scope scope
-	said  *facts.Statement
+	said  *read.Statement
 	node  *source.Node
 }
 
 // Stated returns the statements of the configuration about a subject: its facts in the order
 // of the file, then its stages. The first statement about a fact wins.
-func (c *Config) Stated(subject facts.Subject) []*facts.Statement {
+func (c *Config) Stated(subject facts.Subject) []*read.Statement {
 	if len(c.statements) == 0 && len(c.stages) == 0 {
 		return nil
 	}
-	var stated []*facts.Statement
+	var stated []*read.Statement
 	path := c.relative(subject.File)
 	for _, statement := range c.statements {
 		if statement.scope.covers(path, subject) {
@@ -174,7 +175,7 @@ func (c *Config) Stated(subject facts.Subject) []*facts.Statement {
 			continue
 		}
 		named = stage.name
-		stated = append(stated, facts.StateStage(named, facts.Place{
+		stated = append(stated, read.StateStage(named, facts.Place{
 			Node: stage.node, Why: stage.scope.what() + " matches stages." + string(named) + " of the configuration",
 		}))
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 )
 
@@ -94,8 +95,8 @@ func TestDefaultIsWhatAnEmptyFileSays(t *testing.T) {
 
 func TestDevice(t *testing.T) {
 	config := parse(t, everything)
-	for resource, want := range map[string]facts.Device{
-		"gpu.example.com/a100": facts.GPU, "gpu.example.com/fpga": facts.GPU, "example.com/fpga-1": facts.FPGA, "example.com/a100": "",
+	for resource, want := range map[string]read.Device{
+		"gpu.example.com/a100": read.GPU, "gpu.example.com/fpga": read.GPU, "example.com/fpga-1": read.FPGA, "example.com/a100": "",
 	} {
 		got := config.Device(resource)
 		if got.Value != want || got.Known != (want != "") || got.Known && got.Place.Node == nil {

@@ -63,7 +63,7 @@ func Load(file string) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	data, err := read(file)
+	data, err := readBytes(file)
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +76,7 @@ func Load(file string) (*Config, error) {
 	return Parse(data, Origin{Name: filepath.ToSlash(name), Folder: filepath.Dir(absolute), WorkingDir: workingDir})
 }
 
-func read(file string) ([]byte, error) {
+func readBytes(file string) ([]byte, error) {
 	f, err := os.Open(file)
 	if err != nil {
 		return nil, err

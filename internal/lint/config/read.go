@@ -7,6 +7,7 @@ import (
 
 	"github.com/bmatcuk/doublestar/v4"
 
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 	"github.com/mlpolicy/mlpolicy/internal/lint/suggest"
@@ -83,10 +84,10 @@ func (r *reader) kubernetes() []field {
 
 func (r *reader) devices() []field {
 	var fields []field
-	for _, kind := range facts.Device("").Values() {
+	for _, kind := range read.Device("").Values() {
 		fields = append(fields, field{kind, func(_, value *source.Node) {
 			for _, pattern := range r.patternsLike(value, `a list such as ["gpu.example.com/*"]`) {
-				r.config.devices = append(r.config.devices, device{facts.Device(kind), pattern})
+				r.config.devices = append(r.config.devices, device{read.Device(kind), pattern})
 			}
 		}})
 	}
@@ -100,7 +101,7 @@ func (r *reader) images(_, value *source.Node) {
 		return
 	}
 	for _, item := range r.list(value, `off or a list such as ["example.com/team/model-server"]`) {
-		server := facts.ModelServer{Why: "images of the configuration lists this repository as a model server"}
+		server := read.ModelServer{Why: "images of the configuration lists this repository as a model server"}
 		if item.Kind == source.Mapping {
 			if r.mapping(item, r.server(&server)) && !item.Has("repository") {
 				r.mistake(item, "an image needs a repository")
@@ -112,7 +113,7 @@ func (r *reader) images(_, value *source.Node) {
 	}
 }
 
-func (r *reader) server(s *facts.ModelServer) []field {
+func (r *reader) server(s *read.ModelServer) []field {
 	texts := func(node *source.Node, shape string) (texts []string) {
 		for _, text := range r.paths(node, shape) {
 			texts = append(texts, text.Value)
@@ -205,7 +206,7 @@ func (r *reader) model(m *model) []field {
 			if !ok {
 				return
 			}
-			bytes, ok := facts.ParseSize(text)
+			bytes, ok := read.ParseSize(text)
 			if !ok {
 				r.mistake(value, "invalid size %q: write 900MB, 1.4GB, 512MiB or a number of bytes", text)
 			}
@@ -220,7 +221,7 @@ func (r *reader) statement(s *statement) []field {
 			if !r.is(value, source.Mapping, "a mapping such as {workload: batch-scoring}") {
 				return
 			}
-			said, problems := facts.ReadStatement(value)
+			said, problems := read.ReadStatement(value)
 			for _, problem := range problems {
 				node := problem.Place.Node
 				if node == nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"sigs.k8s.io/yaml"
 
-	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
 )
 
 const schemaFolder = "../../../docs/schemas"
@@ -41,7 +41,7 @@ func TestSchemaHasTheKeysOfTheReader(t *testing.T) {
 		"configuration": {r.settings(), published},
 		"kubernetes":    {r.kubernetes(), published.Properties["kubernetes"]},
 		"devices":       {r.devices(), published.Properties["devices"]},
-		"an image":      {r.server(&facts.ModelServer{}), published.Definitions["image"]},
+		"an image":      {r.server(&read.ModelServer{}), published.Definitions["image"]},
 		"stages":        {r.stages(), published.Properties["stages"]},
 		"models":        {r.model(&model{}), *published.Properties["models"].Items},
 		"a stage":       {r.scope(&scope{}), published.Definitions["scope"]},

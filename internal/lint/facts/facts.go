@@ -6,7 +6,9 @@
 // no opinion about what is allowed.
 package facts
 
-import "encoding/json"
+import (
+	"encoding/json"
+)
 
 // Facts is the input document of the policies.
 type Facts struct {
@@ -34,8 +36,8 @@ func Know[T any](value T, place Place) Fact[T] {
 	return Fact[T]{Value: value, Known: true, Place: place}
 }
 
-// convert returns the fact with its value converted.
-func convert[A, B any](f Fact[A], value func(A) B) Fact[B] {
+// Convert returns the fact with its value converted.
+func Convert[A, B any](f Fact[A], value func(A) B) Fact[B] {
 	return Fact[B]{Value: value(f.Value), Known: f.Known, AtLeast: f.AtLeast, OfMachine: f.OfMachine, Place: f.Place}
 }
 
@@ -337,9 +339,23 @@ type Subject struct {
 	Name      string
 }
 
-// within sets the namespace of a Kubernetes object that does not state it.
-func (s *Subject) within(namespace string) {
+// Within sets the namespace of a Kubernetes object that does not state it.
+func (s *Subject) Within(namespace string) {
 	if s.Kind != "" && s.Namespace == "" {
 		s.Namespace = namespace
 	}
+}
+
+// Because is a place with the evidence in words.
+func Because(place Place, why string) Place {
+	place.Why = why
+	return place
+}
+
+// Or is the first of two facts, where it is not known the second.
+func Or[T any](first, second Fact[T]) Fact[T] {
+	if first.Known {
+		return first
+	}
+	return second
 }

@@ -18,17 +18,11 @@ type Place struct {
 	Related []Place
 }
 
-// because is a place with the evidence in words.
-func because(place Place, why string) Place {
-	place.Why = why
-	return place
-}
+// In reports whether the place is in the file of this name.
+func (p Place) In(file string) bool { return p.Node != nil && p.Node.File().Name == file }
 
-// in reports whether the place is in the file of this name.
-func (p Place) in(file string) bool { return p.Node != nil && p.Node.File().Name == file }
-
-// at reports whether two places are the same value.
-func (p Place) at(other Place) bool { return p.Node == other.Node }
+// At reports whether two places are the same value.
+func (p Place) At(other Place) bool { return p.Node == other.Node }
 
 // Path leads to a value of the input document: keys are strings, indexes of arrays ints.
 type Path []any

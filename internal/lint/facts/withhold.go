@@ -24,20 +24,20 @@ func (d *Deployment) Withhold() []Withheld {
 	own := d.Place.Node.File().Name
 	var all []Withheld
 	target, _ := reflect.TypeFor[Deployment]().FieldByName("Target")
-	each(reflect.ValueOf(d).Elem(), nil, func(path []int, place Place) {
+	EachFact(reflect.ValueOf(d).Elem(), nil, func(path []int, place Place) {
 		hinted := d.Hint.Known && slices.Equal(path, target.Index)
-		if hinted || place.Node != nil && !place.in(own) {
-			without := d.copied()
-			reach(reflect.ValueOf(without).Elem(), path).SetZero()
+		if hinted || place.Node != nil && !place.In(own) {
+			without := d.Copy()
+			Reach(reflect.ValueOf(without).Elem(), path).SetZero()
 			all = append(all, Withheld{Deployment: without, Place: place, Hinted: hinted})
 		}
 	})
 	return all
 }
 
-// copied copies a deployment with its models and its compute, so that facts can be
+// Copy copies a deployment with its models and its compute, so that facts can be
 // taken out of it.
-func (d *Deployment) copied() *Deployment {
+func (d *Deployment) Copy() *Deployment {
 	copied := *d
 	copied.Models = make([]*Model, len(d.Models))
 	for i, model := range d.Models {
@@ -51,16 +51,16 @@ func (d *Deployment) copied() *Deployment {
 	return &copied
 }
 
-// each calls found for every known fact below a struct of the vocabulary but what it is
+// EachFact calls found for every known fact below a struct of the vocabulary but what it is
 // called: its name and its parameters file. path leads there by fields and indexes.
-func each(of reflect.Value, path []int, found func(path []int, place Place)) {
+func EachFact(of reflect.Value, path []int, found func(path []int, place Place)) {
 	for i := range of.NumField() {
 		name, _, _ := strings.Cut(of.Type().Field(i).Tag.Get("json"), ",")
 		if name == "" || name == "-" || name == "name" || name == "parameters" {
 			continue
 		}
 		path, field := append(path[:len(path):len(path)], i), of.Field(i)
-		if fact, ok := field.Interface().(anyFact); ok {
+		if fact, ok := field.Interface().(AnyFact); ok {
 			if _, known := fact.Stated(); known {
 				found(path, fact.Origin())
 			}
@@ -69,21 +69,21 @@ func each(of reflect.Value, path []int, found func(path []int, place Place)) {
 		switch models, ok := field.Interface().([]*Model); {
 		case ok:
 			for i, model := range models {
-				each(reflect.ValueOf(model).Elem(), append(path[:len(path):len(path)], i), found)
+				EachFact(reflect.ValueOf(model).Elem(), append(path[:len(path):len(path)], i), found)
 			}
 		case field.Kind() == reflect.Pointer && !field.IsNil():
-			each(field.Elem(), path, found)
+			EachFact(field.Elem(), path, found)
 		}
 	}
 }
 
-type anyFact interface {
+type AnyFact interface {
 	Stated() (any, bool)
 	Origin() Place
 }
 
-// reach follows a path of each.
-func reach(value reflect.Value, path []int) reflect.Value {
+// Reach follows a path of each.
+func Reach(value reflect.Value, path []int) reflect.Value {
 	for _, step := range path {
 		if value.Kind() == reflect.Pointer {
 			value = value.Elem()

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy/policytest"
@@ -93,7 +94,7 @@ func violating(t *testing.T, rule policy.Rule) *facts.Facts {
 	}
 	name, text := rule.Examples[i].Name, rule.Examples[i].Content
 	files := fstest.MapFS{name: &fstest.MapFile{Data: []byte(text)}}
-	extraction, err := facts.Extract(t.Context(), files, []*source.File{source.Parse(name, []byte(text))}, facts.Options{})
+	extraction, err := extract.Extract(t.Context(), files, []*source.File{source.Parse(name, []byte(text))}, extract.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,16 +10,17 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 )
 
 // factsJSON writes the document that rules see as their input.
-func factsJSON(w io.Writer, extraction *facts.Extraction, _ Options) error {
+func factsJSON(w io.Writer, extraction *extract.Extraction, _ Options) error {
 	return EncodeJSON(w, extraction.Facts)
 }
 
 // factsText writes each fact with its location and the reason why it was read so.
-func factsText(w io.Writer, extraction *facts.Extraction, _ Options) error {
+func factsText(w io.Writer, extraction *extract.Extraction, _ Options) error {
 	var text strings.Builder
 	paragraph := func() {
 		if text.Len() > 0 {
@@ -173,7 +174,7 @@ func Location(place facts.Place) string {
 	return location(place.Node.File(), place.Node.Span())
 }
 
-func documentLocation(document facts.Document) string {
+func documentLocation(document extract.Document) string {
 	return Location(facts.Place{Node: document.Root}) + ": "
 }
 

@@ -7,7 +7,7 @@ import (
 	"io"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint"
-	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract"
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
 )
 
@@ -44,13 +44,13 @@ func formats() []format {
 // takes the writer below from [HostWriter.Unwrap] and escapes what it writes itself.
 type format struct {
 	name        string
-	findings    writer[Findings]          // lint
-	placements  writer[*lint.Placements]  // where
-	edition     writer[policy.Edition]    // targets
-	comparison  writer[Comparison]        // targets --diff
-	rules       writer[Rules]             // rules
-	explanation writer[Explanation]       // explain
-	facts       writer[*facts.Extraction] // facts
+	findings    writer[Findings]            // lint
+	placements  writer[*lint.Placements]    // where
+	edition     writer[policy.Edition]      // targets
+	comparison  writer[Comparison]          // targets --diff
+	rules       writer[Rules]               // rules
+	explanation writer[Explanation]         // explain
+	facts       writer[*extract.Extraction] // facts
 }
 
 // writer writes one kind of answer in one format.
@@ -133,8 +133,8 @@ func ForExplanation() Formats[Explanation] {
 }
 
 // ForFacts returns the formats that can write the facts of files.
-func ForFacts() Formats[*facts.Extraction] {
-	return formatsWith(func(f format) writer[*facts.Extraction] { return f.facts })
+func ForFacts() Formats[*extract.Extraction] {
+	return formatsWith(func(f format) writer[*extract.Extraction] { return f.facts })
 }
 
 func formatsWith[Answer any](function func(format) writer[Answer]) Formats[Answer] {

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint"
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
@@ -73,9 +74,9 @@ func TestFormatsEscape(t *testing.T) {
 		Name: facts.Know(evil, place), Place: place, Format: "format", Labels: map[string]facts.Fact[string]{evil: facts.Know(evil, place)},
 		Links: []facts.Link{{What: evil, Why: evil, Place: place, Found: []facts.Place{place}}},
 	}
-	extraction := &facts.Extraction{
+	extraction := &extract.Extraction{
 		Facts:     facts.Facts{Deployments: []*facts.Deployment{deployment}},
-		Documents: []facts.Document{{Format: "format", Root: node, Completes: evil}, {Format: "format", Root: node, Unknown: evil}},
+		Documents: []extract.Document{{Format: "format", Root: node, Completes: evil}, {Format: "format", Root: node, Unknown: evil}},
 	}
 	result := &lint.Result{Edition: evil, Deployments: 1, Findings: []lint.Finding{{
 		Rule: evil, Severity: lint.Error, Message: evil, Remedy: evil, File: node.File(), Span: node.Span(),

@@ -20,7 +20,7 @@ type variant struct {
 
 // NewVariants returns the variants of declared facts. The untrusted deployments are those without some declarations that
 // are not trusted.
-func NewVariants(declared facts.Facts, untrusted []facts.Doubt) *Variants {
+func NewVariants(declared facts.Facts, untrusted []facts.Variant) *Variants {
 	v := &Variants{Facts: &declared, declared: len(declared.Deployments)}
 	for i, d := range declared.Deployments {
 		v.addTargets(d, i)

@@ -25,7 +25,7 @@ func TestNewDenials(t *testing.T) {
 	declared := &facts.Deployment{Target: known(facts.AKS), MayRunOn: []facts.Fact[facts.Target]{known(facts.ACI)}}
 	untrusted := &facts.Deployment{Target: known(facts.AKS)}
 	// Indexes: 0 declared, 1 declared on ACI, 2 untrusted.
-	variants := whatif.NewVariants(facts.Facts{Deployments: []*facts.Deployment{declared}}, []facts.Doubt{{Deployment: untrusted, Of: 0}})
+	variants := whatif.NewVariants(facts.Facts{Deployments: []*facts.Deployment{declared}}, []facts.Variant{{Deployment: untrusted, Of: 0}})
 	if n := len(variants.Facts.Deployments); n != 3 {
 		t.Fatalf("%d deployments with variants", n)
 	}

@@ -1,0 +1,132 @@
+package arm
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// Parameters is a file that gives values to the parameters of templates.
+type Parameters struct {
+	// Root is the document; where the text cannot be parsed, a node without a value at the fault.
+	Root   *source.Node
+	Broken *source.Problem // why the text cannot be parsed, nil where it can
+}
+
+// Values are the values that the file gives, nil where that is not known.
+func (f *Parameters) Values() *source.Node {
+	if values := f.Root.GetFold("parameters"); values != nil && values.Kind == source.Mapping {
+		return values
+	}
+	return nil
+}
+
+// Given returns what a template is read with. known is false where it is not known which
+// parameters the file sets: then none of them has a value, nor its default.
+func (f *Parameters) Given(template *source.Node) (values *source.Node, known bool) {
+	if values := f.Values(); values != nil {
+		return values, true
+	}
+	at := f.Root
+	if values := f.Root.GetFold("parameters"); values != nil {
+		at = values
+	}
+	return unset(at, template.GetFold("parameters")), false
+}
+
+// Problems are what of the file cannot be read as values of a template's parameters.
+func (f *Parameters) Problems(template *source.Node) []facts.Problem {
+	if f.Broken != nil {
+		severity := facts.Error
+		if f.Broken.Kind == source.Unrendered {
+			severity = facts.Warning
+		}
+		return []facts.Problem{{
+			Rule: facts.SyntaxRule, Severity: severity, Message: f.Broken.Message, Place: facts.Place{Node: f.Root}, Unjudged: true,
+			Remedy: "Correct the syntax; until then the template's parameters are unknown.",
+		}}
+	}
+	r := &read.Reader{Format: ParametersFile.Name, Root: f.Root}
+	values := f.Root.GetFold("parameters")
+	r.CheckShape(values, read.MappingShape)
+	declared := DeclaredParameters(template)
+	for name, value := range values.Pairs() {
+		if !declared[strings.ToLower(name.Text)] {
+			continue
+		}
+		r.CheckShape(value, read.MappingShape)
+		if len(value.Entries()) > 0 && !slices.ContainsFunc(parameterSources, func(key string) bool { return value.GetFold(key) != nil }) {
+			r.Problem(facts.Warning, value, `Write {"value": …} here; anything else is ignored.`, "%s has no value", value.Path())
+		}
+	}
+	return r.Problems
+}
+
+// parameterSources are the keys by which a parameters file gives a value.
+var parameterSources = []string{"value", "reference", "expression"}
+
+// DeclaredParameters returns the parameters that a template declares, in lower case.
+func DeclaredParameters(template *source.Node) map[string]bool {
+	declared := map[string]bool{}
+	for name := range template.GetFold("parameters").Pairs() {
+		declared[strings.ToLower(name.Text)] = true
+	}
+	return declared
+}
+
+// Strange returns the parameters that the file sets and the template does not declare, and
+// reports whether that is all that it sets.
+func (f *Parameters) Strange(declared map[string]bool) (names []string, all bool) {
+	set := 0
+	for name := range f.Values().Pairs() {
+		set++
+		if !declared[strings.ToLower(name.Text)] {
+			names = append(names, name.Text)
+		}
+	}
+	return names, set > 0 && len(names) == set
+}
+
+// WithParameters reads a template with the values of its parameters. In doubtful ones what may not
+// be deployed is left out.
+func WithParameters(r *read.Reader, parameters *source.Node, uncertain bool) *read.Reader {
+	with := &read.Reader{Format: r.Format, Root: r.Root, Lists: r.Lists, Parameters: parameters, Uncertain: uncertain}
+	Template.Read(with)
+	return with
+}
+
+// UnsetBy gives no value to each parameter that one of several files sets, or may set.
+func UnsetBy(template *source.Node, files []*Parameters) *source.Node {
+	var sets []*source.Node
+	for _, file := range files {
+		values, _ := file.Given(template)
+		sets = append(sets, values)
+	}
+	return unset(template, sets...)
+}
+
+// unset returns values that stand at a node and give nothing to each parameter that is
+// named in one of several mappings.
+func unset(at *source.Node, named ...*source.Node) *source.Node {
+	var members []source.Member
+	seen := map[string]bool{}
+	for _, names := range named {
+		for name := range names.Pairs() {
+			if key := strings.ToLower(name.Text); !seen[key] {
+				seen[key] = true
+				members = append(members, source.Member{Key: name, Value: at.With(source.Node{Kind: source.Mapping})})
+			}
+		}
+	}
+	return at.With(source.Node{Kind: source.Mapping, Members: members})
+}
+
+// Stem is the base name of a file without its last extension, in lower case.
+func Stem(file string) string {
+	base := path.Base(file)
+	return strings.ToLower(strings.TrimSuffix(base, path.Ext(base)))
+}

@@ -1,0 +1,248 @@
+package arm
+
+import (
+	"strings"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/azure"
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/scheduling"
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// Resource is a resource as Azure Resource Manager takes it, whatever describes
+// it. What is not described is nil.
+type Resource struct {
+	Kind   string       // its whole type in lower case, such as microsoft.web/sites
+	Typed  *source.Node // states the type
+	Object *source.Node // describes the resource
+	Name   *source.Node // with the names of the resources around it: workspace/compute
+	Around *source.Node // the name of the resource around it where name does without
+
+	Tags, Sku, Variant, Properties *source.Node // variant is what Azure calls kind
+}
+
+// IsReadKind reports whether resources of a type, in lower case, are read.
+func IsReadKind(kind string) bool {
+	switch kind {
+	case "microsoft.machinelearningservices/workspaces/onlineendpoints",
+		"microsoft.machinelearningservices/workspaces/batchendpoints",
+		"microsoft.machinelearningservices/workspaces/onlineendpoints/deployments",
+		"microsoft.machinelearningservices/workspaces/batchendpoints/deployments",
+		"microsoft.machinelearningservices/workspaces/services",
+		"microsoft.machinelearningservices/workspaces/computes",
+		"microsoft.containerinstance/containergroups", "microsoft.containerinstance/containergroupprofiles",
+		"microsoft.containerservice/managedclusters", "microsoft.containerservice/managedclusters/agentpools",
+		"microsoft.web/sites":
+		return true
+	}
+	return false
+}
+
+// azureResourceShape is that of the properties of the resources that are read, of which each has
+// some. The names of a container group's are read as Azure writes them.
+var azureResourceShape = read.FoldedOf(map[string]*read.Shape{
+	"containerresourcerequirements": read.FoldedOf(map[string]*read.Shape{
+		"containerresourcerequests": read.MappingShape, "containerresourcelimits": read.MappingShape,
+	}),
+	"scalesettings": read.MappingShape, "deploymentconfiguration": read.MappingShape, "resources": read.MappingShape,
+	"properties":        read.FoldedOf(map[string]*read.Shape{"scalesettings": read.MappingShape}),
+	"agentpoolprofiles": read.ListOf(read.MappingShape),
+})
+
+// Resource reads a resource whose type is read, and nothing of any other.
+func (r *ResourceReader) Resource(a Resource) {
+	r.CheckShape(a.Properties, azureResourceShape)
+	switch a.Kind {
+	case "microsoft.machinelearningservices/workspaces/onlineendpoints/deployments":
+		r.azureOnlineDeployment(a)
+	case "microsoft.machinelearningservices/workspaces/batchendpoints/deployments":
+		r.azureBatchDeployment(a)
+	case "microsoft.machinelearningservices/workspaces/onlineendpoints",
+		"microsoft.machinelearningservices/workspaces/batchendpoints":
+		r.azureEndpoint(a)
+	case "microsoft.machinelearningservices/workspaces/services":
+		r.MLv1Service(r.azureDeployment(a), a.Properties)
+	case "microsoft.machinelearningservices/workspaces/computes":
+		r.azureMLCompute(a)
+	case "microsoft.containerinstance/containergroups", "microsoft.containerinstance/containergroupprofiles":
+		d := r.azureDeployment(a)
+		d.Target = facts.Know(facts.ACI, facts.Because(r.MarkUsed(a.Typed), "the resource is a container group"))
+		r.ContainerGroup(d, a.Properties)
+	case "microsoft.containerservice/managedclusters":
+		r.managedCluster(a)
+	case "microsoft.containerservice/managedclusters/agentpools":
+		names := r.LastNames(a.Name, 2)
+		r.AksPool(r.azureCluster(a, names), r.LastNames(a.Around, 1), names, a.Object, poolOf(a.Properties))
+	case "microsoft.web/sites":
+		// It may be a web application: without the word nothing is known of it.
+		if variant := r.Text(a.Variant); strings.Contains(strings.ToLower(variant.Value), "functionapp") {
+			r.azureDeployment(a).Target = facts.Know(facts.Functions, facts.Because(variant.Place, "the site is a function app"))
+		}
+	}
+}
+
+// azureDeployment adds the deployment that a resource is.
+func (r *ResourceReader) azureDeployment(a Resource) *read.Draft {
+	d := r.Deployment(r.LastNames(a.Name, 1), a.Object)
+	r.Tags(d, a.Tags)
+	return d
+}
+
+// azureOnlineDeployment reads a deployment of an online endpoint.
+// https://learn.microsoft.com/azure/templates/microsoft.machinelearningservices/workspaces/onlineendpoints/deployments
+func (r *ResourceReader) azureOnlineDeployment(a Resource) {
+	d := r.azureDeployment(a)
+	d.Workload = facts.Know(facts.WebService, facts.Place{Node: a.Typed, Why: "an online endpoint is a web service"})
+	kind := r.Text(azure.Folded(a.Properties, "endpointComputeType"))
+	switch strings.ToLower(kind.Value) {
+	case "managed":
+		d.Target = facts.Know(facts.ManagedOnline, facts.Because(kind.Place, "the endpoint is managed"))
+		r.InstanceType(d, azure.Folded(a.Properties, "instanceType"))
+	case "kubernetes":
+		d.Pods = &scheduling.Pods{}
+		requirements := azure.Folded(a.Properties, "containerResourceRequirements")
+		requests, limits := azure.Folded(requirements, "containerResourceRequests"), azure.Folded(requirements, "containerResourceLimits")
+		d.CPUCores = read.Either(azure.Folded(requests, "cpu"), azure.Folded(limits, "cpu"), r.Quantity)
+		d.MemoryGiB = read.Either(azure.Folded(requests, "memory"), azure.Folded(limits, "memory"), r.Memory)
+		d.GPUs = r.Count(azure.Folded(requests, "gpu"))
+		if limit := r.Count(azure.Folded(limits, "gpu")); !d.GPUs.Known || limit.Known && limit.Value > d.GPUs.Value {
+			d.GPUs = limit
+		}
+		r.KubernetesInstanceType(d, azure.Folded(a.Properties, "instanceType"), kind.Place.Node)
+	}
+	r.azureEndpointReference(d, a)
+	d.Replicas = r.Count(azure.Folded(a.Sku, "capacity"))
+	if scale := azure.Folded(a.Properties, "scaleSettings", "scaleType"); read.LowerScalar(scale) == "targetutilization" {
+		d.Autoscales = facts.Know(true, r.MarkUsed(scale))
+	}
+	r.azureModel(d, azure.Folded(a.Properties, "model"))
+	r.azureEnvironment(d, azure.Folded(a.Properties, "environmentId"))
+}
+
+// azureBatchDeployment reads a deployment of a batch endpoint: of a model, which
+// scores, or of a pipeline, which may train.
+// https://learn.microsoft.com/azure/templates/microsoft.machinelearningservices/workspaces/batchendpoints/deployments
+func (r *ResourceReader) azureBatchDeployment(a Resource) {
+	d := r.azureDeployment(a)
+	configured := azure.Folded(a.Properties, "deploymentConfiguration", "deploymentConfigurationType")
+	if kind := r.Text(configured); configured.IsNull() || strings.EqualFold(kind.Value, "Model") {
+		d.Workload = facts.Know(facts.BatchScoring, facts.Place{Node: a.Typed, Why: "a batch endpoint scores batches"})
+	}
+	r.MachineOrType(d, azure.Folded(a.Properties, "resources", "instanceType"))
+	r.azureEndpointReference(d, a)
+	r.ComputeIDReference(d, azure.Folded(a.Properties, "compute"))
+	r.azureModel(d, azure.Folded(a.Properties, "model", "assetId"))
+	r.azureEnvironment(d, azure.Folded(a.Properties, "environmentId"))
+}
+
+// azureModel reads the model that an ID names.
+func (r *ResourceReader) azureModel(d *read.Draft, id *source.Node) {
+	text, _ := r.Pieces(id)
+	name, version := azure.ModelReference(text)
+	if name == "" || strings.Contains(name, read.UnknownPart) {
+		return
+	}
+	place := r.MarkUsed(id)
+	model := &facts.Model{Name: facts.Know(name, place), Place: facts.Place{Node: id}}
+	if version != "" && !strings.Contains(version, read.UnknownPart) {
+		model.Version = facts.Know(version, place)
+	}
+	d.Models = append(d.Models, model)
+	r.Asset(d, read.ModelAsset, id, model)
+}
+
+// azureEnvironment reads the environment that an ID names.
+func (r *ResourceReader) azureEnvironment(d *read.Draft, id *source.Node) {
+	r.DesignerName(d, r.WithHoles(id))
+	r.Asset(d, read.EnvironmentAsset, id, nil)
+}
+
+// azureEndpoint adds what an endpoint says of the deployments behind it.
+func (r *ResourceReader) azureEndpoint(a Resource) {
+	name := r.LastNames(a.Name, 1)
+	if name == nil {
+		return
+	}
+	d := &read.Draft{Deployment: facts.Deployment{Format: r.Format, Place: facts.Place{Node: a.Object}}}
+	r.ComputeIDReference(d, azure.Folded(a.Properties, "compute"))
+	r.Statements(d, a.Tags)
+	r.Parts = append(r.Parts, &read.Part{Kind: read.EndpointDefinition, Name: name.Text, Facts: d})
+}
+
+// azureEndpointReference notes the endpoint that a deployment is behind.
+func (r *ResourceReader) azureEndpointReference(d *read.Draft, a Resource) {
+	endpoint := r.LastNames(a.Around, 1)
+	if a.Around == nil {
+		if names := r.LastNames(a.Name, 2); names != nil && strings.Contains(names.Text, "/") {
+			text, _, _ := strings.Cut(names.Text, "/")
+			endpoint = r.Derive(names, source.Node{Kind: source.String, Text: text}, r.OriginOf(names))
+		}
+	}
+	if endpoint != nil {
+		d.Refer(read.Reference{Kind: read.EndpointDefinition, Name: endpoint.Text, Node: endpoint})
+	}
+}
+
+// azureMLCompute reads a compute of a workspace.
+// https://learn.microsoft.com/azure/templates/microsoft.machinelearningservices/workspaces/computes
+func (r *ResourceReader) azureMLCompute(a Resource) {
+	c := r.Compute(r.LastNames(a.Name, 1), a.Object)
+	c.InWorkspace = true
+	kind := r.Text(azure.Folded(a.Properties, "computeType"))
+	place := facts.Because(kind.Place, "type of the compute")
+	of := azure.Folded(a.Properties, "properties")
+	switch strings.ToLower(kind.Value) {
+	case "amlcompute":
+		c.Target, c.ManagedBy = facts.Know(facts.AMLCompute, place), facts.Know(facts.ByAzureML, place)
+		r.VmSize(c, azure.Folded(of, "vmSize"))
+		c.VMPriority = r.Priority(azure.Folded(of, "vmPriority"), "priority", "Dedicated or LowPriority")
+		r.Scale(c, azure.Folded(of, "scaleSettings", "minNodeCount"), azure.Folded(of, "scaleSettings", "maxNodeCount"))
+	case "computeinstance":
+		c.Target, c.ManagedBy = facts.Know(facts.ComputeInstance, place), facts.Know(facts.ByAzureML, place)
+		r.VmSize(c, azure.Folded(of, "vmSize"))
+	case "aks":
+		c.Target, c.ManagedBy = facts.Know(facts.AKS, place), facts.Know(facts.ByAzureML, place)
+		if attached := azure.Folded(a.Properties, "resourceId"); !attached.IsNull() {
+			c.ManagedBy = facts.Know(facts.ByAzure, facts.Because(r.MarkUsed(attached), "an existing cluster is attached"))
+		}
+		r.VmSize(c, azure.Folded(of, "agentVmSize"))
+		c.Nodes = r.Count(azure.Folded(of, "agentCount"))
+		c.Stage = r.ClusterPurpose(azure.Folded(of, "clusterPurpose"))
+	case "kubernetes":
+		r.AttachedCluster(c, r.WithHoles(azure.Folded(a.Properties, "resourceId")))
+	case "virtualmachine", "synapsespark":
+		c.ManagedBy = facts.Know(facts.ByAzure, place)
+	}
+}
+
+// managedCluster reads an AKS cluster: each pool of nodes is a compute.
+// https://learn.microsoft.com/azure/templates/microsoft.containerservice/managedclusters
+func (r *ResourceReader) managedCluster(a Resource) {
+	name := r.LastNames(a.Name, 1)
+	cluster := r.azureCluster(a, name)
+	pools := azure.Folded(a.Properties, "agentPoolProfiles").Elements()
+	for _, pool := range pools {
+		r.AksPool(cluster, name, r.LastNames(azure.Folded(pool, "name"), 1), pool, poolOf(pool))
+	}
+	if len(pools) == 0 {
+		r.Computes = append(r.Computes, &cluster)
+	}
+}
+
+// azureCluster describes an AKS cluster, or a part of one.
+func (r *ResourceReader) azureCluster(a Resource, name *source.Node) facts.Compute {
+	place := facts.Because(r.MarkUsed(a.Typed), "the resource is an AKS cluster or a part of one")
+	c := facts.Compute{Format: r.Format, Name: r.Name(name), Place: facts.Place{Node: a.Object}, Target: facts.Know(facts.AKS, place), ManagedBy: facts.Know(facts.ByAzure, place)}
+	c.Subject = facts.Subject{File: r.Root.File().Name, Name: c.Name.Value}
+	return c
+}
+
+// poolOf finds the facts of a pool of AKS nodes.
+func poolOf(pool *source.Node) azure.NodePool {
+	return azure.NodePool{
+		VmSize: azure.Folded(pool, "vmSize"), Priority: azure.Folded(pool, "scaleSetPriority"),
+		Autoscaling: azure.Folded(pool, "enableAutoScaling"), Nodes: azure.Folded(pool, "count"),
+		Least: azure.Folded(pool, "minCount"), Most: azure.Folded(pool, "maxCount"),
+	}
+}

@@ -1,0 +1,182 @@
+package arm
+
+import (
+	"cmp"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/armexpr"
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/azure"
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// Template is what Azure Resource Manager deploys, written by hand or compiled
+// from Bicep. Its expressions are evaluated with the values of r.parameters, which
+// the members of a parameters file have, else with the defaults of its parameters.
+var Template = read.Format{
+	Name:      "arm-template",
+	Title:     "Azure Resource Manager template, Bicep's output included: deployments, computes and services of Azure ML, container groups, function apps, AKS clusters",
+	Signs:     "`resources` with a `$schema` of deploymentTemplate.json, or with bicep as `metadata._generator`",
+	Reference: "https://learn.microsoft.com/azure/azure-resource-manager/templates/syntax",
+	Links:     true,
+	Marks: [][]string{
+		{"eploymentTemplate.json", "eploymenttemplate.json", "_generator"},
+		{"esources"},
+		{
+			"achineLearningServices/", "achinelearningservices/", "ontainerInstance/", "ontainerinstance/",
+			"ontainerService/", "ontainerservice/", "icrosoft.Web/sites", "icrosoft.web/sites", "MACHINELEARNINGSERVICES/",
+			"CONTAINERINSTANCE/", "CONTAINERSERVICE/", "MICROSOFT.WEB/SITES",
+		},
+	},
+	Matches: func(root *source.Node) bool {
+		resources := root.GetFold("resources")
+		return !resources.IsNull() &&
+			(strings.HasSuffix(armSchema(root), "deploymenttemplate") || root.At("metadata", "_generator", "name").Is("bicep"))
+	},
+	Read: reading(func(r *ResourceReader) {
+		t := &templateReader{Evaluator: armexpr.New(r.Reader), reads: r}
+		scope := t.Scope(r.Root, r.Parameters, armexpr.Place{})
+		t.resources(armexpr.Place{Scope: scope, Used: true}, r.Root.GetFold("resources"), Resource{})
+		if t.Left < 0 {
+			r.Problem(facts.Error, cmp.Or(t.Last, r.Root), "Split the template, or add it to ignore: in .mlpolicy.yaml.",
+				"the expressions of the template produce more than 50,000 values, the last one here")
+		}
+		r.ResolveLocations()
+		r.Problems = distinct(r.Problems)
+	}),
+}
+
+// templateReader reads the resources of a template with their expressions evaluated.
+type templateReader struct {
+	*armexpr.Evaluator
+	reads *ResourceReader
+}
+
+// ParametersFile gives values to the parameters of a template.
+var ParametersFile = read.Format{
+	Name:      "arm-parameters",
+	Title:     "Azure Resource Manager parameters file, for the templates of its folder or, in a folder such as `parameters` or `envs/prod`, of its parent folder",
+	Signs:     "`parameters` with a `$schema` of deploymentParameters.json",
+	Reference: "https://learn.microsoft.com/azure/azure-resource-manager/templates/parameter-files",
+	Links:     true,
+	Auxiliary: true,
+	Marks:     [][]string{{"eploymentParameters.json", "eploymentparameters.json"}},
+	Matches: func(root *source.Node) bool {
+		// One that sets nothing leaves all to the defaults.
+		values := root.GetFold("parameters")
+		return strings.HasSuffix(armSchema(root), "deploymentparameters") && !values.IsNull()
+	},
+	Read: reading(func(r *ResourceReader) { r.Part(read.ARMParameters, "the ARM templates of its folder", &read.Draft{}) }),
+}
+
+// armSchema returns in lower case what the $schema of Azure Resource Manager says a
+// document is: deploymenttemplate, or subscriptiondeploymentparameters for
+// https://schema.management.azure.com/schemas/2018-05-01/subscriptionDeploymentParameters.json#;
+// empty for any other schema.
+func armSchema(root *source.Node) string {
+	text := strings.TrimRight(read.LowerScalar(root.Get("$schema")), "#")
+	if !strings.Contains(text, "schema.management.azure.com/schemas/") {
+		return ""
+	}
+	return strings.TrimSuffix(path.Base(text), ".json")
+}
+
+// resources reads the resources of a template, or those inside the resource around:
+// a list, or since language version 1.10 a mapping of symbolic names.
+func (t *templateReader) resources(where armexpr.Place, list *source.Node, around Resource) {
+	if !list.IsNull() && list.Kind < source.Sequence && !t.IsPlaceholder(list) {
+		t.ReportShape(list, read.ListOf(nil))
+	}
+	for _, resource := range list.Elements() {
+		t.copiedResource(where, resource, around)
+	}
+	for _, resource := range list.Pairs() {
+		t.copiedResource(where, resource, around)
+	}
+}
+
+// copiedResource reads a resource, each time that its copy makes it. Where it is not
+// known how often that is, it is read once, without the number of the round.
+// https://learn.microsoft.com/azure/azure-resource-manager/templates/copy-resources
+func (t *templateReader) copiedResource(where armexpr.Place, resource *source.Node, around Resource) {
+	if t.Left < 0 || resource.Kind != source.Mapping {
+		return
+	}
+	copied := resource.GetFold("copy")
+	if copied.Entries() == nil {
+		t.resource(where, resource, around)
+		return
+	}
+	loop := armexpr.Loop{Name: read.LowerScalar(copied.GetFold("name")), OfResource: true}
+	rounds, known := armexpr.Integer(t.Resolve(copied.GetFold("count"), where))
+	if known && t.Rounds(rounds, resource, func(i int) {
+		loop.Index = i
+		t.resource(where.Within(loop), resource, around)
+	}) {
+		return
+	}
+	if !known && t.Uncertain {
+		return
+	}
+	loop.Index = armexpr.UnknownRound
+	t.resource(where.Within(loop), resource, around)
+}
+
+// resource reads a resource and those inside it. One whose condition is not known is
+// there for somebody to deploy, but where the parameters are doubtful.
+func (t *templateReader) resource(where armexpr.Place, resource *source.Node, around Resource) {
+	a := Resource{Typed: resource.GetFold("type"), Object: resource, Name: t.Resolve(resource.GetFold("name"), where)}
+	a.Kind = read.LowerScalar(a.Typed)
+	if !strings.Contains(a.Kind, ".") && around.Kind != "" {
+		a.Kind, a.Around = around.Kind+"/"+a.Kind, around.Name
+	}
+	stated := resource.GetFold("condition")
+	condition, known := t.Resolve(stated, where).Bool()
+	switch {
+	case known && !condition, resource.GetFold("existing").Is("true"):
+	case t.Uncertain && !known && !stated.IsNull():
+	case a.Kind == "microsoft.resources/deployments":
+		t.nested(where, resource.GetFold("properties"))
+	case IsReadKind(a.Kind):
+		a.Tags = t.Resolve(resource.GetFold("tags"), where)
+		a.Sku = t.Resolve(resource.GetFold("sku"), where)
+		a.Variant = t.Resolve(resource.GetFold("kind"), where)
+		a.Properties = t.Resolve(resource.GetFold("properties"), where)
+		t.reads.Resource(a)
+	}
+	// A condition is not that of the resources inside.
+	t.resources(where, resource.GetFold("resources"), a)
+}
+
+// nested reads a template within a template. By default its expressions refer to the
+// parameters, variables and copies of the one around it.
+// https://learn.microsoft.com/azure/azure-resource-manager/templates/linked-templates#expression-evaluation-scope-in-nested-templates
+func (t *templateReader) nested(where armexpr.Place, properties *source.Node) {
+	template := properties.GetFold("template")
+	if read.LowerScalar(azure.Folded(properties, "expressionEvaluationOptions", "scope")) == "inner" {
+		given, around := properties.GetFold("parameters"), where
+		if given != nil && given.Kind == source.String {
+			given, around = t.Resolve(given, where), armexpr.Place{}
+		}
+		where = armexpr.Place{Scope: t.Scope(template, given, around), Used: true}
+	}
+	t.resources(where, template.GetFold("resources"), Resource{})
+}
+
+// distinct returns each problem once: what a copy makes has those of its text each time.
+func distinct(problems []facts.Problem) []facts.Problem {
+	type told struct {
+		node    *source.Node
+		message string
+	}
+	seen := make(map[told]bool, len(problems))
+	return slices.DeleteFunc(problems, func(problem facts.Problem) bool {
+		key := told{problem.Place.Node, problem.Message}
+		again := seen[key]
+		seen[key] = true
+		return again
+	})
+}

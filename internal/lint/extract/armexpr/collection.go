@@ -1,0 +1,164 @@
+package armexpr
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// allOf reports whether values are of a kind, none of them unknown.
+func (t *Evaluator) allOf(values []*source.Node, kind source.Kind) bool {
+	return t.spend(len(values)) && !slices.ContainsFunc(values, func(n *source.Node) bool { return n.Kind != kind })
+}
+
+// listed makes a list with a value for each member of a mapping.
+func (t *Evaluator) listed(members []source.Member, where Place, of *source.Node, value func(source.Member) *source.Node) *source.Node {
+	var items []*source.Node
+	for _, member := range members {
+		item := value(member)
+		if item == nil {
+			return nil
+		}
+		items = append(items, item)
+	}
+	return t.construct(where, source.Node{Kind: source.Sequence, Items: items}, of)
+}
+
+// items makes a list of {key, value} of a mapping, in the order of the keys.
+func (t *Evaluator) items(object *source.Node, where Place) *source.Node {
+	if object.Kind != source.Mapping || !t.spend(len(object.Members)) {
+		return nil
+	}
+	members := slices.SortedStableFunc(slices.Values(object.Members), func(a, b source.Member) int {
+		return strings.Compare(strings.ToLower(a.Key.Text), strings.ToLower(b.Key.Text))
+	})
+	named := func(name string) *source.Node { return where.at.With(source.Node{Kind: source.String, Text: name}) }
+	key, value := named("key"), named("value")
+	return t.listed(members, where, object, func(member source.Member) *source.Node {
+		text := t.string(where, member.Key.Text, object)
+		if text == nil {
+			return nil
+		}
+		return t.construct(where, source.Node{Kind: source.Mapping, Members: []source.Member{{Key: key, Value: text}, {Key: value, Value: member.Value}}}, object)
+	})
+}
+
+// part takes so many items of a list or characters of a text, or skips them.
+func (t *Evaluator) part(take bool, of, number *source.Node, where Place) *source.Node {
+	count, whole := Integer(number)
+	length, ok := lengthOf(of)
+	if !whole || !ok || of.Kind == source.Mapping {
+		return nil
+	}
+	from, to := 0, int(min(max(count, 0), int64(length)))
+	if !take {
+		from, to = to, length
+	}
+	if of.Kind == source.String {
+		return t.string(where, string([]rune(of.Text)[from:to]), of, number)
+	}
+	return t.construct(where, source.Node{Kind: source.Sequence, Items: of.Items[from:to]}, of, number)
+}
+
+// join makes a text of the items of a list.
+func (t *Evaluator) join(list, separator *source.Node, where Place) *source.Node {
+	if list.Kind != source.Sequence || !texts(separator) || !t.spend(len(list.Items)) {
+		return nil
+	}
+	var text strings.Builder
+	for i, item := range list.Items {
+		if item.Kind >= source.Sequence {
+			return nil
+		}
+		if i > 0 {
+			text.WriteString(separator.Text)
+		}
+		text.WriteString(t.knownPart(item))
+		if text.Len() > maxExpressionText {
+			return nil
+		}
+	}
+	return t.partlyKnown(where, text.String(), list, separator)
+}
+
+// combine makes a list of the scalars that so many of the lists have, each once, in the
+// order of the text. Lists with other values are not told.
+func (t *Evaluator) combine(lists []*source.Node, least int, where Place) *source.Node {
+	type scalar struct {
+		kind source.Kind
+		text string
+	}
+	var order []*source.Node
+	having := map[scalar]int{}
+	for round, list := range lists {
+		if list.Kind != source.Sequence || !t.spend(len(list.Items)) {
+			return nil
+		}
+		for _, item := range list.Items {
+			if item.Kind >= source.Sequence || !t.known(item) {
+				return nil
+			}
+			key := scalar{item.Kind, item.Text}
+			had, seen := having[key]
+			if !seen {
+				order = append(order, item)
+			}
+			if least == 1 || had == round {
+				having[key] = round + 1
+			}
+		}
+	}
+	items := slices.DeleteFunc(order, func(item *source.Node) bool { return having[scalar{item.Kind, item.Text}] < least })
+	return t.construct(where, source.Node{Kind: source.Sequence, Items: items}, lists...)
+}
+
+// substring is the text from a character on, all of it or so many characters.
+func (t *Evaluator) substring(values []*source.Node, where Place) *source.Node {
+	if len(values) < 2 || len(values) > 3 || !texts(values[0]) {
+		return nil
+	}
+	characters := []rune(values[0].Text)
+	from, ok := Integer(values[1])
+	if !ok || from < 0 || from > int64(len(characters)) {
+		return nil
+	}
+	characters = characters[from:]
+	if len(values) == 3 {
+		count, ok := Integer(values[2])
+		if !ok || count < 0 || count > int64(len(characters)) {
+			return nil
+		}
+		characters = characters[:count]
+	}
+	return t.string(where, string(characters), values...)
+}
+
+// charactersBefore counts the characters before a text in another, whatever its case; -1 where
+// it is not in it.
+func charactersBefore(text, wanted string) int64 {
+	folded, sought := strings.Map(unicode.ToLower, text), strings.Map(unicode.ToLower, wanted)
+	before, _, found := strings.Cut(folded, sought)
+	if !found {
+		return -1
+	}
+	return int64(len([]rune(before)))
+}
+
+// padLeft fills a text or a number up to a length.
+func (t *Evaluator) padLeft(values []*source.Node, where Place) *source.Node {
+	fill := " "
+	if len(values) == 3 && texts(values[2]) && len(values[2].Text) == 1 {
+		fill = values[2].Text
+	} else if len(values) != 2 {
+		return nil
+	}
+	length, ok := Integer(values[1])
+	_, whole := Integer(values[0])
+	if !ok || length < 0 || length > maxExpressionText || !whole && !texts(values[0]) {
+		return nil
+	}
+	missing := max(int(length)-len([]rune(values[0].Text)), 0)
+	return t.string(where, strings.Repeat(fill, missing)+values[0].Text, values...)
+}

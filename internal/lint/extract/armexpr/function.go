@@ -1,0 +1,702 @@
+package armexpr
+
+import (
+	"encoding/json"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// call returns what a function comes to, nil or an unknown value when that cannot be
+// told. What depends on Azure (reference, listKeys, uniqueString, utcNow, …) cannot.
+// https://learn.microsoft.com/azure/azure-resource-manager/templates/template-functions
+func (t *Evaluator) call(x *expression, where Place) *source.Node {
+	arguments := x.arguments
+	switch x.text {
+	case "parameters", "variables":
+		if len(arguments) != 1 {
+			return nil
+		}
+		name := t.value(arguments[0], where)
+		if !t.names(name) {
+			return nil
+		}
+		if x.text == "variables" {
+			return t.named(where.Scope.variables, name.Text, where.depth)
+		}
+		return t.named(where.Scope.parameters, name.Text, where.depth)
+	case "copyindex":
+		return t.copyIndex(arguments, where)
+	case "if":
+		return t.conditional(arguments, where)
+	case "and", "or":
+		return t.boolOperator(x.text == "or", arguments, where)
+	case "coalesce":
+		return t.coalesce(arguments, where)
+	}
+	values := make([]*source.Node, len(arguments))
+	known := true
+	for i, argument := range arguments {
+		values[i] = t.value(argument, where)
+		known = t.known(values[i]) && known
+	}
+	switch x.text {
+	case "concat":
+		return t.concat(values, where)
+	case "format":
+		return t.fill(values, where)
+	case "resourceid":
+		return t.resourceID(values, where)
+	case "createarray", "createobject": // of which a part may be unknown
+		known = true
+		for i, value := range values {
+			if value == nil {
+				values[i] = t.unknown(where, "")
+			}
+		}
+	}
+	if !known {
+		return nil
+	}
+	return t.function(x.text, values, where)
+}
+
+// function returns what a function of known values comes to.
+func (t *Evaluator) function(name string, values []*source.Node, where Place) *source.Node {
+	switch len(values) {
+	case 0:
+		switch name {
+		case "true", "false":
+			return t.constructed(where, source.Bool, name)
+		case "null":
+			return t.constructed(where, source.Null, "null")
+		case "createarray":
+			return t.construct(where, source.Node{Kind: source.Sequence})
+		case "createobject":
+			return t.construct(where, source.Node{Kind: source.Mapping})
+		}
+		return nil
+	case 1:
+		if value := t.unary(name, values[0], where); value != nil {
+			return value
+		}
+	case 2:
+		if value := t.binary(name, values[0], values[1], where); value != nil {
+			return value
+		}
+	}
+	switch name {
+	case "min", "max":
+		return t.minMax(name == "max", values, where)
+	case "createarray":
+		return t.construct(where, source.Node{Kind: source.Sequence, Items: values}, values...)
+	case "createobject":
+		return t.createObject(values, where)
+	case "union":
+		if values[0].Kind == source.Sequence {
+			return t.combine(values, 1, where)
+		}
+		return t.union(values, false, where)
+	case "intersection":
+		return t.combine(values, len(values), where)
+	case "substring":
+		return t.substring(values, where)
+	case "padleft":
+		return t.padLeft(values, where)
+	case "replace":
+		if len(values) == 3 && texts(values...) {
+			return t.string(where, strings.ReplaceAll(values[0].Text, values[1].Text, values[2].Text), values...)
+		}
+	case "tryget":
+		value := values[0]
+		for _, index := range values[1:] {
+			if value = t.item(value, index); value == nil {
+				return t.constructed(where, source.Null, "null", values...)
+			}
+		}
+		return t.selected(where, value, values[1:]...)
+	}
+	return nil
+}
+
+// unary returns what a function of one value comes to.
+func (t *Evaluator) unary(name string, value *source.Node, where Place) *source.Node {
+	text, isText := written(value)
+	switch name {
+	case "string":
+		if isText {
+			return t.string(where, text, value)
+		}
+	case "tolower":
+		if texts(value) {
+			return t.string(where, strings.ToLower(text), value)
+		}
+	case "toupper":
+		if texts(value) {
+			return t.string(where, strings.ToUpper(text), value)
+		}
+	case "trim":
+		if texts(value) {
+			return t.string(where, strings.TrimSpace(text), value)
+		}
+	case "int":
+		if whole, err := strconv.ParseInt(text, 10, 64); isText && err == nil {
+			return t.integer(where, whole, value)
+		}
+	case "float":
+		if number, err := strconv.ParseFloat(text, 64); isText && err == nil && !math.IsInf(number, 0) && !math.IsNaN(number) {
+			return t.constructed(where, source.Number, strconv.FormatFloat(number, 'f', -1, 64), value)
+		}
+	case "bool":
+		switch strings.ToLower(text) {
+		case "true", "1":
+			return t.truth(where, true, value)
+		case "false", "0":
+			return t.truth(where, false, value)
+		}
+	case "not":
+		if truth, ok := value.Bool(); ok {
+			return t.truth(where, !truth, value)
+		}
+	case "json":
+		return t.json(value, where)
+	case "length":
+		if length, ok := lengthOf(value); ok {
+			return t.integer(where, int64(length), value)
+		}
+	case "empty":
+		length, ok := lengthOf(value)
+		if ok || value.Kind == source.Null {
+			return t.truth(where, length == 0, value)
+		}
+	case "first", "last":
+		return t.firstOrLast(name == "last", value, where)
+	case "items":
+		return t.items(value, where)
+	case "objectkeys":
+		if value.Kind == source.Mapping {
+			return t.listed(value.Members, where, value, func(member source.Member) *source.Node { return t.string(where, member.Key.Text, value) })
+		}
+	case "flatten":
+		if value.Kind == source.Sequence && t.allOf(value.Items, source.Sequence) {
+			return t.concat(append([]*source.Node{t.construct(where, source.Node{Kind: source.Sequence}, value)}, value.Items...), where)
+		}
+	case "shallowmerge":
+		if value.Kind == source.Sequence && t.allOf(value.Items, source.Mapping) {
+			return t.union(value.Items, true, where)
+		}
+	case "array":
+		if value.Kind == source.Sequence {
+			return value
+		}
+		return t.construct(where, source.Node{Kind: source.Sequence, Items: []*source.Node{value}}, value)
+	}
+	return nil
+}
+
+// binary returns what a function of two values comes to.
+func (t *Evaluator) binary(name string, a, b *source.Node, where Place) *source.Node {
+	switch name {
+	case "equals":
+		if equal, ok := equalScalars(a, b); ok {
+			return t.truth(where, equal, a, b)
+		}
+		return nil
+	case "contains":
+		return t.contains(a, b, where)
+	case "split":
+		return t.split(a, b, where)
+	case "join":
+		return t.join(a, b, where)
+	case "take", "skip":
+		return t.part(name == "take", a, b, where)
+	case "indexof":
+		if texts(a, b) {
+			return t.integer(where, charactersBefore(a.Text, b.Text), a, b)
+		}
+	case "startswith":
+		if texts(a, b) {
+			return t.truth(where, strings.HasPrefix(strings.ToLower(a.Text), strings.ToLower(b.Text)), a, b)
+		}
+	case "endswith":
+		if texts(a, b) {
+			return t.truth(where, strings.HasSuffix(strings.ToLower(a.Text), strings.ToLower(b.Text)), a, b)
+		}
+	}
+	left, ok := Integer(a)
+	right, also := Integer(b)
+	if !ok || !also {
+		return nil
+	}
+	switch name {
+	case "less":
+		return t.truth(where, left < right, a, b)
+	case "lessorequals":
+		return t.truth(where, left <= right, a, b)
+	case "greater":
+		return t.truth(where, left > right, a, b)
+	case "greaterorequals":
+		return t.truth(where, left >= right, a, b)
+	case "range":
+		return t.numbers(left, right, where, a, b)
+	}
+	if result, ok := arithmetic(name, left, right); ok {
+		return t.integer(where, result, a, b)
+	}
+	return nil
+}
+
+// arithmetic is false for what Azure does not compute: a division by zero, a number
+// of more than 64 bits.
+func arithmetic(name string, a, b int64) (result int64, ok bool) {
+	switch name {
+	case "add":
+		return a + b, (a+b > a) == (b > 0)
+	case "sub":
+		return a - b, (a-b < a) == (b > 0)
+	case "mul":
+		result = a * b
+		return result, a == 0 || result/a == b && (a != -1 || b != math.MinInt64)
+	case "div", "mod":
+		if b == 0 || a == math.MinInt64 && b == -1 {
+			return 0, false
+		}
+		if name == "div" {
+			return a / b, true
+		}
+		return a % b, true
+	}
+	return 0, false
+}
+
+func (t *Evaluator) integer(where Place, value int64, of ...*source.Node) *source.Node {
+	return t.constructed(where, source.Number, strconv.FormatInt(value, 10), of...)
+}
+
+func (t *Evaluator) truth(where Place, value bool, of ...*source.Node) *source.Node {
+	return t.constructed(where, source.Bool, strconv.FormatBool(value), of...)
+}
+
+// Integer returns the value of a whole number; ok is false for any other node.
+func Integer(n *source.Node) (value int64, ok bool) {
+	if n == nil || n.Kind != source.Number {
+		return 0, false
+	}
+	value, err := strconv.ParseInt(n.Text, 10, 64)
+	return value, err == nil
+}
+
+// texts reports whether all values are strings.
+func texts(values ...*source.Node) bool {
+	for _, value := range values {
+		if value.Kind != source.String {
+			return false
+		}
+	}
+	return true
+}
+
+// written returns a scalar as Azure makes text of it; ok is false for any other node.
+func written(n *source.Node) (text string, ok bool) {
+	if truth, ok := n.Bool(); ok {
+		if truth {
+			return "True", true
+		}
+		return "False", true
+	}
+	return n.Scalar()
+}
+
+// lengthOf counts the characters of a text or the values in a collection.
+func lengthOf(n *source.Node) (length int, ok bool) {
+	switch n.Kind {
+	case source.String:
+		return len([]rune(n.Text)), true
+	case source.Sequence:
+		return len(n.Items), true
+	case source.Mapping:
+		return len(n.Members), true
+	}
+	return 0, false
+}
+
+// equalScalars compares scalars; ok is false where a collection is among them.
+func equalScalars(a, b *source.Node) (equal, ok bool) {
+	if a.Kind >= source.Sequence || b.Kind >= source.Sequence {
+		return false, false
+	}
+	if a.Kind == source.Number && b.Kind == source.Number {
+		left, _ := a.Float()
+		right, _ := b.Float()
+		return left == right, true
+	}
+	return a.Kind == b.Kind && (a.Kind == source.Null || a.Text == b.Text), true
+}
+
+// conditional evaluates if(condition, then, else) without the branch that is not taken.
+func (t *Evaluator) conditional(arguments []*expression, where Place) *source.Node {
+	if len(arguments) != 3 {
+		return nil
+	}
+	condition := t.value(arguments[0], where)
+	truth, ok := condition.Bool()
+	if !ok {
+		return nil
+	}
+	branch := arguments[2]
+	if truth {
+		branch = arguments[1]
+	}
+	return t.selected(where, t.value(branch, where), condition)
+}
+
+// boolOperator is known as soon as one of its values decides it.
+func (t *Evaluator) boolOperator(decides bool, arguments []*expression, where Place) *source.Node {
+	var values []*source.Node
+	known := true
+	for _, argument := range arguments {
+		value := t.value(argument, where)
+		truth, ok := value.Bool()
+		switch {
+		case !ok:
+			known = false
+		case truth == decides:
+			return t.truth(where, decides, value)
+		}
+		values = append(values, value)
+	}
+	if !known {
+		return nil
+	}
+	return t.truth(where, !decides, values...)
+}
+
+// coalesce returns the first value that is not null.
+func (t *Evaluator) coalesce(arguments []*expression, where Place) *source.Node {
+	var value *source.Node
+	for _, argument := range arguments {
+		value = t.value(argument, where)
+		if !t.known(value) || value.Kind != source.Null {
+			return value
+		}
+	}
+	return value
+}
+
+// copyIndex is the number of the round of the copy with this name, else of the
+// resource's copy.
+// https://learn.microsoft.com/azure/azure-resource-manager/templates/template-functions-numeric#copyindex
+func (t *Evaluator) copyIndex(arguments []*expression, where Place) *source.Node {
+	var name *source.Node
+	var offset int64
+	if len(arguments) > 2 {
+		return nil
+	}
+	for i, argument := range arguments {
+		value := t.value(argument, where)
+		number, ok := Integer(value)
+		switch {
+		case ok && i == len(arguments)-1:
+			offset = number
+		case i == 0 && t.names(value):
+			name = value
+		default:
+			return nil
+		}
+	}
+	for _, loop := range slices.Backward(where.loops) {
+		if name == nil && !loop.OfResource || name != nil && !strings.EqualFold(loop.Name, name.Text) {
+			continue
+		}
+		index, ok := arithmetic("add", int64(loop.Index), offset)
+		if !ok || loop.Index == UnknownRound {
+			return nil
+		}
+		return t.integer(where, index)
+	}
+	return nil
+}
+
+// names reports whether a value can name something. A name that looks like a
+// placeholder is one where something has it, as $fxv#0 in Bicep's output.
+func (t *Evaluator) names(n *source.Node) bool {
+	return n != nil && n.Kind == source.String && !t.OriginOf(n).Unknown
+}
+
+// knownPart returns what is known of a text.
+func (t *Evaluator) knownPart(n *source.Node) string {
+	if from := t.OriginOf(n); from.Unknown && from.Partial != "" {
+		return from.Partial
+	}
+	if text, ok := written(n); ok && t.known(n) {
+		return text
+	}
+	return read.UnknownPart
+}
+
+// partlyKnown makes a text that may have holes. One with holes is not known.
+func (t *Evaluator) partlyKnown(where Place, text string, of ...*source.Node) *source.Node {
+	if !strings.Contains(text, read.UnknownPart) {
+		return t.string(where, text, of...)
+	}
+	if len(text) > maxExpressionText || !t.spend(1+len(text)/64) {
+		return nil
+	}
+	return t.unknown(where, text)
+}
+
+// concat joins texts or lists.
+func (t *Evaluator) concat(values []*source.Node, where Place) *source.Node {
+	if len(values) > 0 && values[0] != nil && values[0].Kind == source.Sequence {
+		var items []*source.Node
+		for _, value := range values {
+			if value == nil || value.Kind != source.Sequence || !t.spend(len(value.Items)) {
+				return nil
+			}
+			items = append(items, value.Items...)
+		}
+		return t.construct(where, source.Node{Kind: source.Sequence, Items: items}, values...)
+	}
+	var text strings.Builder
+	for _, value := range values {
+		if value != nil && value.Kind >= source.Sequence {
+			return nil
+		}
+		text.WriteString(t.knownPart(value))
+		if text.Len() > maxExpressionText {
+			return nil
+		}
+	}
+	return t.partlyKnown(where, text.String(), values...)
+}
+
+// fill is format, which fills {0}, {1}, … in its first value. Formats such as {0:D3} are not told.
+func (t *Evaluator) fill(values []*source.Node, where Place) *source.Node {
+	if len(values) == 0 || values[0] == nil || t.OriginOf(values[0]).Unknown || !texts(values[0]) {
+		return nil
+	}
+	var text strings.Builder
+	for rest := values[0].Text; rest != ""; {
+		open := strings.IndexAny(rest, "{}")
+		if open < 0 {
+			text.WriteString(rest)
+			break
+		}
+		text.WriteString(rest[:open])
+		if strings.HasPrefix(rest[open+1:], rest[open:open+1]) { // {{ is {
+			text.WriteByte(rest[open])
+			rest = rest[open+2:]
+			continue
+		}
+		number, after, ok := strings.Cut(rest[open+1:], "}")
+		index, err := strconv.Atoi(number)
+		if !ok || rest[open] != '{' || err != nil || index < 0 || index+1 >= len(values) {
+			return nil
+		}
+		text.WriteString(t.knownPart(values[index+1]))
+		if text.Len() > maxExpressionText {
+			return nil
+		}
+		rest = after
+	}
+	return t.partlyKnown(where, text.String(), values...)
+}
+
+// resourceID is what is known of resourceId([subscription], [group], type, name, …).
+func (t *Evaluator) resourceID(values []*source.Node, where Place) *source.Node {
+	for i, value := range values {
+		provider, kind, typed := strings.Cut(t.knownPart(value), "/")
+		if !typed {
+			continue
+		}
+		steps := strings.Split(kind, "/")
+		names := values[i+1:]
+		if len(names) != len(steps) {
+			return nil
+		}
+		var id strings.Builder
+		id.WriteString("/subscriptions/" + read.UnknownPart + "/resourceGroups/" + read.UnknownPart + "/providers/" + provider)
+		for i, name := range names {
+			id.WriteString("/" + steps[i] + "/" + t.knownPart(name))
+			if id.Len() > maxExpressionText {
+				return nil
+			}
+		}
+		return t.partlyKnown(where, id.String(), values...)
+	}
+	return nil
+}
+
+// json reads a text in JSON, often a number with a fraction, which the language lacks.
+func (t *Evaluator) json(value *source.Node, where Place) *source.Node {
+	if !texts(value) || !t.spend(1+len(value.Text)/64) || !json.Valid([]byte(value.Text)) {
+		return nil
+	}
+	file := source.Parse("", []byte(value.Text))
+	if len(file.Documents) != 1 || len(file.Problems) > 0 {
+		return nil
+	}
+	return t.rooted(file.Documents[0].Root, where, value)
+}
+
+// rooted makes a value of another text, which the user's files do not have, one that an
+// expression comes to.
+func (t *Evaluator) rooted(n *source.Node, where Place, of *source.Node) *source.Node {
+	if !t.spend(1) {
+		return t.unknown(where, "")
+	}
+	content := source.Node{Kind: n.Kind, Text: n.Text}
+	for _, item := range n.Items {
+		content.Items = append(content.Items, t.rooted(item, where, of))
+	}
+	for _, member := range n.Members {
+		key := where.at.With(source.Node{Kind: source.String, Text: member.Key.Text})
+		content.Members = append(content.Members, source.Member{Key: key, Value: t.rooted(member.Value, where, of)})
+	}
+	return t.Derive(where.at, content, read.Origin{At: where.at, Parts: t.partsOf(where.at, nil, []*source.Node{of})})
+}
+
+// firstOrLast returns the first or the last item of a list, or character of a text.
+func (t *Evaluator) firstOrLast(last bool, value *source.Node, where Place) *source.Node {
+	switch {
+	case value.Kind == source.Sequence && len(value.Items) > 0:
+		if last {
+			return value.Items[len(value.Items)-1]
+		}
+		return value.Items[0]
+	case value.Kind == source.String && value.Text != "":
+		characters := []rune(value.Text)
+		if last {
+			return t.string(where, string(characters[len(characters)-1]), value)
+		}
+		return t.string(where, string(characters[0]), value)
+	}
+	return nil
+}
+
+// contains looks for a text in a text, a scalar in a list or a name in a mapping.
+func (t *Evaluator) contains(in, wanted *source.Node, where Place) *source.Node {
+	switch in.Kind {
+	case source.String:
+		if texts(wanted) {
+			return t.truth(where, strings.Contains(in.Text, wanted.Text), in, wanted)
+		}
+	case source.Mapping:
+		if texts(wanted) {
+			return t.truth(where, t.member(in, wanted.Text) != nil, in, wanted)
+		}
+	case source.Sequence:
+		if !t.spend(len(in.Items)) {
+			return nil
+		}
+		for _, item := range in.Items {
+			equal, ok := equalScalars(item, wanted)
+			if !ok || !t.known(item) {
+				return nil
+			}
+			if equal {
+				return t.truth(where, true, in, wanted)
+			}
+		}
+		return t.truth(where, false, in, wanted)
+	}
+	return nil
+}
+
+func (t *Evaluator) split(text, by *source.Node, where Place) *source.Node {
+	if !texts(text, by) || by.Text == "" {
+		return nil
+	}
+	var items []*source.Node
+	for part := range strings.SplitSeq(text.Text, by.Text) {
+		item := t.string(where, part, text)
+		if item == nil {
+			return nil
+		}
+		items = append(items, item)
+	}
+	return t.construct(where, source.Node{Kind: source.Sequence, Items: items}, text, by)
+}
+
+// numbers makes a list of so many numbers from a first one on.
+func (t *Evaluator) numbers(first, count int64, where Place, of ...*source.Node) *source.Node {
+	var items []*source.Node
+	for i := range count {
+		number, ok := arithmetic("add", first, i)
+		made := t.integer(where, number, of...)
+		if !ok || made == nil {
+			return nil
+		}
+		items = append(items, made)
+	}
+	return t.construct(where, source.Node{Kind: source.Sequence, Items: items}, of...)
+}
+
+// minMax returns the least or the largest of numbers, or of those in a list.
+func (t *Evaluator) minMax(largest bool, values []*source.Node, where Place) *source.Node {
+	numbers := values
+	if len(values) == 1 && values[0].Kind == source.Sequence {
+		numbers = values[0].Items
+	}
+	if len(numbers) == 0 || !t.spend(len(numbers)) {
+		return nil
+	}
+	found, _ := Integer(numbers[0])
+	for _, n := range numbers {
+		number, ok := Integer(n)
+		switch {
+		case !ok:
+			return nil
+		case largest:
+			found = max(found, number)
+		default:
+			found = min(found, number)
+		}
+	}
+	return t.integer(where, found, values...)
+}
+
+// createObject makes a mapping of names and values that take turns.
+func (t *Evaluator) createObject(values []*source.Node, where Place) *source.Node {
+	var members []source.Member
+	for i := 0; i+1 < len(values); i += 2 {
+		if !t.known(values[i]) || !texts(values[i]) {
+			return nil
+		}
+		members = append(members, source.Member{Key: values[i], Value: values[i+1]})
+	}
+	if len(values)%2 != 0 {
+		return nil
+	}
+	return t.construct(where, source.Node{Kind: source.Mapping, Members: members}, values...)
+}
+
+// union joins mappings; of a name that several have the last counts. What mappings
+// under one name come to is told of a shallow one.
+func (t *Evaluator) union(values []*source.Node, shallow bool, where Place) *source.Node {
+	var members []source.Member
+	at := map[string]int{}
+	for _, value := range values {
+		if value.Kind != source.Mapping || !t.spend(len(value.Members)) {
+			return nil
+		}
+		for _, member := range value.Members {
+			name := strings.ToLower(member.Key.Text)
+			before, exists := at[name]
+			switch {
+			case !exists:
+				at[name] = len(members)
+				members = append(members, member)
+			case !shallow && members[before].Value.Kind == source.Mapping && member.Value.Kind == source.Mapping:
+				return nil
+			default:
+				members[before] = member
+			}
+		}
+	}
+	return t.construct(where, source.Node{Kind: source.Mapping, Members: members}, values...)
+}

@@ -1,0 +1,105 @@
+package armexpr
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// Scope makes the scope of a template. given holds the values of its parameters,
+// whose expressions are evaluated where the template stands; without a scope around
+// it they are taken as they stand.
+func (t *Evaluator) Scope(template, given *source.Node, around Place) *scope {
+	scope := &scope{parameters: map[string]*binding{}, variables: map[string]*binding{}}
+	values := map[string]*source.Node{}
+	for name, value := range given.Pairs() {
+		values[strings.ToLower(name.Text)] = value
+	}
+	types := newTemplateTypes(template)
+	for key, parameter := range template.GetFold("parameters").Pairs() {
+		name := strings.ToLower(key.Text)
+		scope.parameters[name] = &binding{}
+		if !types.hidden(parameter) {
+			scope.parameters[name] = t.parameter(parameter, values[name], scope, around)
+		}
+	}
+	for key, value := range template.GetFold("variables").Pairs() {
+		copies, repeated := copiesOf(source.Member{Key: key, Value: value})
+		if !repeated {
+			scope.variables[strings.ToLower(key.Text)] = &binding{node: value, where: Place{Scope: scope}}
+		}
+		for _, each := range copies {
+			scope.variables[read.LowerScalar(each.GetFold("name"))] = &binding{
+				node: each.GetFold("input"), count: each.GetFold("count"), where: Place{Scope: scope},
+			}
+		}
+	}
+	return scope
+}
+
+// parameter returns the value that is given, else the default. A value that is a
+// reference, to a secret in a vault, is not known.
+func (t *Evaluator) parameter(declared, given *source.Node, scope *scope, around Place) *binding {
+	value, fallback := given.GetFold("value"), declared.GetFold("defaultValue")
+	switch {
+	case !value.IsNull(), value != nil && fallback == nil:
+		around.Used = false
+		return &binding{node: value, literal: around.Scope == nil, where: around}
+	case given != nil && value == nil:
+		return &binding{}
+	case fallback != nil:
+		return &binding{node: fallback, where: Place{Scope: scope}}
+	case declared.GetFold("nullable").Is("true"):
+		null := t.Derive(declared, source.Node{Kind: source.Null}, read.Origin{At: declared})
+		return &binding{node: null, literal: true}
+	}
+	return &binding{}
+}
+
+// templateTypes tells which types of a template hold secrets, of which nothing may go
+// into a fact or a message.
+type templateTypes struct {
+	definitions map[string]*source.Node
+	secret      map[*source.Node]bool // by what declares the type, those that are looked at included
+}
+
+func newTemplateTypes(template *source.Node) *templateTypes {
+	types := &templateTypes{definitions: map[string]*source.Node{}, secret: map[*source.Node]bool{}}
+	for name, definition := range template.GetFold("definitions").Pairs() {
+		types.definitions["#/definitions/"+name.Text] = definition
+	}
+	return types
+}
+
+// hidden reports whether a parameter or a part of it is a secret. A type that is not
+// found may be one, and one that contains itself counts as one.
+func (t *templateTypes) hidden(declared *source.Node) bool {
+	if declared == nil || declared.Kind != source.Mapping {
+		return declared == nil
+	}
+	if secret, looked := t.secret[declared]; looked {
+		return secret
+	}
+	t.secret[declared] = true
+	kind := read.LowerScalar(declared.GetFold("type"))
+	reference := declared.Get("$ref")
+	t.secret[declared] = kind == "securestring" || kind == "secureobject" ||
+		reference != nil && t.hidden(t.definitions[reference.Text]) || slices.ContainsFunc(partsOfType(declared), t.hidden)
+	return t.secret[declared]
+}
+
+// partsOfType returns what declares the items and properties of a type.
+func partsOfType(declared *source.Node) []*source.Node {
+	parts := slices.Clone(declared.GetFold("prefixItems").Elements())
+	for _, key := range []string{"items", "additionalProperties"} {
+		if part := declared.GetFold(key); part != nil {
+			parts = append(parts, part)
+		}
+	}
+	for _, property := range declared.GetFold("properties").Entries() {
+		parts = append(parts, property.Value)
+	}
+	return parts
+}

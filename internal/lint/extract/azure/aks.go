@@ -1,0 +1,83 @@
+package azure
+
+import (
+	"path"
+	"strings"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// NodePool is where a document states the facts of a pool of AKS nodes. What the
+// document does not state is nil.
+type NodePool struct {
+	VmSize, Priority                *source.Node
+	Autoscaling, Nodes, Least, Most *source.Node
+}
+
+// maxClusterName is in bytes, as long as Kubernetes takes a name: a longer one is not
+// repeated for each pool.
+const maxClusterName = 253
+
+// AksCluster describes an AKS cluster that Azure manages, or a part of one.
+func (r *ServiceReader) AksCluster(name *source.Node) facts.Compute {
+	kind := r.KindPlace("the object is an AKS cluster or a part of one")
+	return facts.Compute{
+		Format: r.Format, Name: r.Name(name), Subject: r.Subject(), Place: facts.Place{Node: r.Root},
+		Target: facts.Know(facts.AKS, kind), ManagedBy: facts.Know(facts.ByAzure, kind),
+	}
+}
+
+// AksPool adds a pool of nodes, which place describes, to what is known of its
+// cluster. Its name is the cluster's, which may be a resource ID, and its own;
+// either may be missing.
+func (r *ServiceReader) AksPool(c facts.Compute, cluster, name, place *source.Node, pool NodePool) {
+	r.Computes = append(r.Computes, &c)
+	c.Place = facts.Place{Node: place}
+	if text, ok := name.Scalar(); ok && text != "" {
+		c.Name = facts.Know(text, facts.Place{Node: name})
+		if cluster, ok := cluster.Scalar(); ok && cluster != "" && len(cluster) <= maxClusterName {
+			c.Name.Value = path.Base(cluster) + "/" + text
+		}
+	}
+	r.VmSize(&c, pool.VmSize)
+	c.VMPriority = r.poolPriority(pool.Priority)
+	c.ClusterAutoscaling = r.Boolean(pool.Autoscaling)
+	switch {
+	case c.ClusterAutoscaling.Value:
+		c.MinNodes, c.MaxNodes = r.Count(pool.Least), r.Count(pool.Most)
+	case c.ClusterAutoscaling.Known, pool.Autoscaling.IsNull():
+		c.Nodes = r.Count(pool.Nodes)
+	}
+}
+
+// poolPriority reads how firmly a pool of nodes holds its machines.
+func (r *ServiceReader) poolPriority(n *source.Node) facts.Fact[facts.VMPriority] {
+	text := r.Text(n)
+	switch {
+	case !text.Known:
+	case strings.EqualFold(text.Value, "Regular"):
+		return facts.Know(facts.Dedicated, text.Place)
+	case strings.EqualFold(text.Value, "Spot"):
+		return facts.Know(facts.LowPriority, text.Place)
+	default:
+		r.Problem(facts.Warning, n, "Write Regular or Spot.", "invalid priority %q of %s", text.Value, n.Path())
+	}
+	return facts.Fact[facts.VMPriority]{}
+}
+
+// ClusterPurpose reads what Azure ML uses an AKS cluster for.
+// https://learn.microsoft.com/python/api/azureml-core/azureml.core.compute.aks.akscompute.clusterpurpose
+func (r *ServiceReader) ClusterPurpose(n *source.Node) facts.Fact[facts.Stage] {
+	text := r.Text(n)
+	switch strings.ReplaceAll(strings.ToLower(text.Value), "_", "") {
+	case "":
+	case "devtest":
+		return facts.Know(facts.Development, facts.Because(text.Place, "DevTest clusters are for development and testing"))
+	case "fastprod", "denseprod":
+		return facts.Know(facts.Production, facts.Because(text.Place, text.Value+" clusters are for production"))
+	default:
+		r.Problem(facts.Warning, n, "Write DevTest, FastProd or DenseProd.", "invalid cluster purpose %q of %s", text.Value, n.Path())
+	}
+	return facts.Fact[facts.Stage]{}
+}

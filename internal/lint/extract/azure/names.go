@@ -1,0 +1,67 @@
+package azure
+
+import (
+	"strings"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// LastNames returns the last of the names of a resource and of those around it: so
+// many, or fewer where the others are not known. It is nil where none is.
+func (r *ServiceReader) LastNames(name *source.Node, count int) *source.Node {
+	text, from := r.Pieces(name)
+	names := strings.Split(text, "/")
+	first := len(names)
+	for first > 0 && first > len(names)-count && names[first-1] != "" && !strings.Contains(names[first-1], read.UnknownPart) {
+		first--
+	}
+	switch last := strings.Join(names[first:], "/"); {
+	case last == "":
+		return nil
+	case last == name.Text:
+		return name
+	default:
+		from.Unknown, from.Partial = false, ""
+		return r.Derive(name, source.Node{Kind: source.String, Text: last}, from)
+	}
+}
+
+// Pieces returns what is known of a text, with holes for the rest.
+func (r *ServiceReader) Pieces(n *source.Node) (string, read.Origin) {
+	from := r.OriginOf(n)
+	if from.Unknown {
+		return from.Partial, from
+	}
+	text, ok := n.Scalar()
+	if !ok || r.IsPlaceholder(n) {
+		return "", from
+	}
+	return text, from
+}
+
+// WithHoles returns a value of which the known parts of a text can be read.
+func (r *ServiceReader) WithHoles(n *source.Node) *source.Node {
+	from := r.OriginOf(n)
+	if !from.Unknown || from.Partial == "" {
+		return n
+	}
+	return r.Derive(n, source.Node{Kind: source.String, Text: from.Partial}, read.Origin{At: from.At, Parts: from.Parts, Used: from.Used})
+}
+
+// Folded follows keys, whose case Azure ignores, from mapping to mapping.
+func Folded(n *source.Node, keys ...string) *source.Node {
+	for _, key := range keys {
+		n = n.GetFold(key)
+	}
+	return n
+}
+
+// ComputeIDReference notes the compute that a deployment runs on: an ID or a name.
+func (r *ServiceReader) ComputeIDReference(d *read.Draft, id *source.Node) {
+	text, _ := r.Pieces(id)
+	before, _, _ := strings.Cut(strings.ToLower(text), "/computes/")
+	if name := r.LastNames(id, 1); name != nil && (before != strings.ToLower(text) || !strings.Contains(text, "/")) {
+		d.Refer(read.Reference{Kind: read.ComputeDefinition, Name: name.Text, Node: id})
+	}
+}

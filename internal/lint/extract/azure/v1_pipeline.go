@@ -1,0 +1,41 @@
+package azure
+
+import (
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// MLv1Pipeline is a pipeline that az ml pipeline create takes. Its steps may
+// train as well as score, and so may a parallel run step: it runs one script over
+// much data. The computes are names, which tell no target.
+var MLv1Pipeline = read.Format{
+	Name:      "azureml-v1-pipeline",
+	Title:     "Azure ML CLI v1 pipeline, which may train or score",
+	Signs:     "`pipeline` with named `steps`, one of which is a `…_step` or runs a `module`",
+	Reference: "https://learn.microsoft.com/azure/machine-learning/v1/reference-pipeline-yaml",
+	Auxiliary: true,
+	Marks: [][]string{
+		{"pipeline"}, {"steps"},
+		append([]string{"default_compute", "runconfig"}, pipelineSteps...),
+	},
+	Matches: func(root *source.Node) bool {
+		pipeline := root.Get("pipeline")
+		for _, step := range pipeline.Get("steps").Entries() {
+			for _, kind := range pipelineSteps {
+				if step.Value.Has(kind) {
+					return true
+				}
+			}
+			if step.Value.Get("module").Has("name") && (step.Value.Has("runconfig") || pipeline.Has("default_compute")) {
+				return true
+			}
+		}
+		return false
+	},
+	Read: reading(func(r *ServiceReader) { r.Deployment(r.Root.At("pipeline", "name"), r.Root.Get("pipeline")) }),
+}
+
+// pipelineSteps are the kinds of step that a pipeline in YAML can have, a module's aside.
+var pipelineSteps = []string{
+	"python_script_step", "parallel_run_step", "azurebatch_step", "databricks_step", "adla_step", "data_transfer_step",
+}

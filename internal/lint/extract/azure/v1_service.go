@@ -1,0 +1,117 @@
+package azure
+
+import (
+	"strings"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// MLv1Service is a web service of Azure ML, version 1, as its REST API takes and
+// returns it outside of a template. The examples of the API's own specification wrap
+// such bodies and are none.
+// https://github.com/Azure/azure-rest-api-specs: machinelearningservices, 2020-05-15-preview to 2021-04-01
+var MLv1Service = read.Format{
+	Name:      "azureml-v1-service",
+	Title:     "Azure ML v1 web service, as in the REST API",
+	Signs:     "`properties.computeType` with the `type` of a service or with `environmentImageRequest`",
+	Reference: "https://learn.microsoft.com/rest/api/azureml/v1/",
+	Links:     true,
+	Marks: [][]string{
+		{"computeType"},
+		{"containerResourceRequirements", "environmentImageRequest"},
+		{"orkspaces/services", "environmentImageRequest"},
+	},
+	Matches: func(root *source.Node) bool {
+		if root.Has("$schema") {
+			return false
+		}
+		properties := root.Get("properties")
+		computeType := properties.Get("computeType")
+		if _, ok := v1Target(computeType); !ok && !laterFilled(computeType) {
+			return false
+		}
+		if kind := root.Get("type"); !kind.IsNull() {
+			return read.LowerScalar(kind) == "microsoft.machinelearningservices/workspaces/services" &&
+				(properties.Has("containerResourceRequirements") || properties.Has("environmentImageRequest"))
+		}
+		return properties.Get("environmentImageRequest").Entries() != nil
+	},
+	Read: reading(func(r *ServiceReader) {
+		d := r.Deployment(r.LastNames(r.Root.Get("name"), 1), r.Root)
+		r.Tags(d, r.Root.Get("tags"))
+		r.MLv1Service(d, r.Root.Get("properties"))
+		r.ResolveLocations()
+	}),
+}
+
+var imageRequestShape = read.MappingOf(map[string]*read.Shape{
+	"models":               read.ListOf(read.Under(read.MappingShape, "resourceRequirements")),
+	"modelIds":             read.ListOf(read.ScalarShape),
+	"environmentReference": read.MappingShape, "environment": read.MappingShape,
+})
+
+// MLv1Service reads the properties of a web service.
+func (r *ServiceReader) MLv1Service(d *read.Draft, properties *source.Node) {
+	d.API = facts.Know(facts.V1, facts.Place{Node: d.Place.Node, Why: "services belong to version 1 of the API"})
+	computeType := properties.Get("computeType")
+	d.Workload = facts.Know(facts.WebService, facts.Place{Node: computeType, Why: "a service of Azure ML is a web service"})
+	if computeType == nil {
+		d.Workload.Place.Node = d.Place.Node
+	}
+	r.Text(computeType) // may be a template
+	if target, ok := v1Target(computeType); ok {
+		d.Target = facts.Know(target, r.MarkUsed(computeType))
+	}
+	r.azureMLv1Requirements(d, properties)
+	r.ComputeIDReference(d, properties.Get("computeName"))
+
+	image := properties.Get("environmentImageRequest")
+	r.CheckShape(image, imageRequestShape)
+	models := image.Get("models").Elements()
+	for _, model := range models {
+		d.Models = append(d.Models, &facts.Model{Name: r.Text(model.Get("name")), Version: r.Text(model.Get("version")), Place: facts.Place{Node: model}})
+		for _, key := range []string{"tags", "kvTags"} {
+			r.designerTags(d, model.Get(key))
+		}
+	}
+	if len(models) == 0 {
+		for _, id := range image.Get("modelIds").Elements() {
+			r.azureMLv1Model(d, id)
+		}
+	}
+	if len(models) == 1 && properties.Get("containerResourceRequirements").IsNull() {
+		r.modelRequirements(d, models[0].Get("resourceRequirements"))
+	}
+	r.DesignerName(d, image.At("environmentReference", "name"))
+	r.azureMLv1Environment(d, image.Get("environment"))
+}
+
+// azureMLv1Model reads the ID of a model: churn:7.
+func (r *ServiceReader) azureMLv1Model(d *read.Draft, id *source.Node) {
+	text := r.Text(id)
+	if !text.Known {
+		return
+	}
+	name, version, versioned := strings.Cut(text.Value, ":")
+	model := &facts.Model{Name: facts.Know(name, text.Place), Place: facts.Place{Node: id}}
+	if versioned {
+		model.Version = facts.Know(version, text.Place)
+	}
+	d.Models = append(d.Models, model)
+}
+
+// modelRequirements reads what a model is registered to need; its service is given so
+// much where it asks for nothing else.
+// https://learn.microsoft.com/python/api/azureml-core/azureml.core.resource_configuration.resourceconfiguration
+func (r *ServiceReader) modelRequirements(d *read.Draft, resources *source.Node) {
+	needs := &read.Draft{Deployment: facts.Deployment{
+		CPUCores: r.Number(resources.Get("cpu")), MemoryGiB: r.Number(resources.GetFold("memoryInGB")),
+		GPUs: r.Count(resources.Get("gpu")), FPGAs: r.Count(resources.Get("fpga")),
+	}}
+	for _, place := range []*facts.Place{&needs.CPUCores.Place, &needs.MemoryGiB.Place, &needs.GPUs.Place, &needs.FPGAs.Place} {
+		place.Why = "requirement of the model"
+	}
+	(&read.Merger{Silent: true}).Deployment(d, needs)
+}

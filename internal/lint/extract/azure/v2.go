@@ -1,0 +1,176 @@
+package azure
+
+import (
+	"path"
+	"strings"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/placeholder"
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// azureMLSchema returns in lower case what kind of document its $schema says it is:
+// managedonlinedeployment for
+// https://azuremlschemas.azureedge.net/latest/managedOnlineDeployment.schema.json;
+// empty for a schema that is not Azure ML's.
+func azureMLSchema(root *source.Node) string {
+	text, _ := root.Get("$schema").Scalar()
+	text = strings.ToLower(strings.TrimRight(text, " \t#"))
+	if !strings.Contains(text, "azureml") {
+		return ""
+	}
+	kind := path.Base(text)
+	kind = strings.TrimSuffix(kind, ".json")
+	return strings.TrimSuffix(kind, ".schema")
+}
+
+// discriminator is the value that says what kind a document is.
+func discriminator(root *source.Node) *source.Node {
+	for _, key := range []string{"type", "$schema"} {
+		if n := root.Get(key); !n.IsNull() {
+			return n
+		}
+	}
+	return root
+}
+
+// Tags reads the tags of a deployment's document.
+func (r *ServiceReader) Tags(d *read.Draft, tags *source.Node) {
+	r.CheckShape(tags, read.MappingShape)
+	tags = r.KnownMembers(tags)
+	d.Labels = read.AddLabels(d.Labels, tags)
+	r.Statements(d, tags)
+	r.designerTags(d, tags)
+}
+
+// azureMLModel reads a deployment's model: a reference such as azureml:churn:7, or a
+// model that is defined in place.
+func (r *ServiceReader) azureMLModel(d *read.Draft, n *source.Node) {
+	if n.IsNull() {
+		return
+	}
+	model := &facts.Model{Place: facts.Place{Node: n}}
+	if n.Kind == source.Mapping && !placeholder.IsTemplate(n) {
+		r.modelAsset(d, model, n)
+	} else {
+		reference := r.Text(n)
+		if !reference.Known {
+			return
+		}
+		r.Asset(d, read.ModelAsset, n, model)
+		name, version := ModelReference(reference.Value)
+		if name == "" && !strings.HasPrefix(reference.Value, fileScheme) {
+			return
+		}
+		if name != "" {
+			model.Name = facts.Know(name, reference.Place)
+		}
+		if version != "" {
+			model.Version = facts.Know(version, reference.Place)
+		}
+	}
+	d.Models = append(d.Models, model)
+}
+
+// modelAsset reads the definition of a model.
+func (r *ServiceReader) modelAsset(d *read.Draft, model *facts.Model, n *source.Node) {
+	model.Name = r.Text(n.Get("name"))
+	model.Version = r.Text(n.Get("version"))
+	model.Path = r.Text(n.Get("path"))
+	if !model.Path.Known {
+		model.Path = r.Text(n.Get("local_path")) // of the preview of 2021
+	}
+	r.designerTags(d, n.Get("tags"))
+}
+
+// ModelReference takes apart azureml:NAME:VERSION, azureml:NAME@LABEL and the long
+// forms azureml://registries/…/models/NAME/versions/VERSION and
+// /subscriptions/…/models/NAME/versions/VERSION. A label is no version.
+func ModelReference(text string) (name, version string) {
+	short, ok := strings.CutPrefix(text, "azureml:")
+	if ok && !strings.HasPrefix(short, "/") {
+		name, version, _ = strings.Cut(short, ":")
+		name, _, _ = strings.Cut(name, "@")
+		return name, version
+	}
+	if !ok && !strings.HasPrefix(text, "/subscriptions/") {
+		return "", ""
+	}
+	steps := strings.Split(text, "/")
+	for i := 0; i+1 < len(steps); i++ {
+		switch steps[i] {
+		case "models":
+			name = steps[i+1]
+		case "versions":
+			version = steps[i+1]
+		}
+	}
+	return name, version
+}
+
+// fileScheme begins the path of a document that defines an asset.
+const fileScheme = "file:"
+
+// Asset notes the asset of a workspace that a deployment refers to: azureml:NAME:VERSION,
+// azureml:NAME@LABEL, or file:PATH of its definition. An asset of a registry is none of the project's.
+func (r *ServiceReader) Asset(d *read.Draft, kind read.PartKind, n *source.Node, of *facts.Model) {
+	text, ok := r.Scalar(n)
+	if !ok {
+		return
+	}
+	mention := read.Reference{Kind: kind, Node: n, Model: of}
+	if path, ok := strings.CutPrefix(text, fileScheme); ok {
+		mention.Path = path
+		d.Refer(mention)
+		return
+	}
+	if short, ok := strings.CutPrefix(text, "azureml:"); ok && !strings.HasPrefix(short, "/") {
+		mention.Name, mention.Version, _ = strings.Cut(short, ":")
+		mention.Name, _, _ = strings.Cut(mention.Name, "@")
+		d.Refer(mention)
+	}
+}
+
+// computeReference notes the compute that a deployment runs on: azureml:NAME or NAME.
+func (r *ServiceReader) computeReference(d *read.Draft, n *source.Node) {
+	name := strings.TrimPrefix(r.Text(n).Value, "azureml:")
+	if name != "" && !strings.Contains(name, "/") {
+		d.Refer(read.Reference{Kind: read.ComputeDefinition, Name: name, Node: n})
+	}
+}
+
+// azureMLEnvironment reads a deployment's environment: a reference, or one that is
+// defined in place.
+func (r *ServiceReader) azureMLEnvironment(d *read.Draft, n *source.Node) {
+	if n.IsNull() {
+		return
+	}
+	r.DesignerName(d, n)
+	if n.Kind != source.Mapping {
+		r.Asset(d, read.EnvironmentAsset, n, nil)
+		return
+	}
+	r.environment(d, n)
+}
+
+// environment reads the definition of an environment.
+func (r *ServiceReader) environment(d *read.Draft, n *source.Node) {
+	image := n.Get("image")
+	if image.IsNull() {
+		image = n.At("docker", "image") // of the preview of 2021
+	}
+	d.Image(image)
+	r.DesignerName(d, n.Get("name"))
+	r.designerImage(d, image)
+	r.conda(d, n.Get("conda_file"))
+}
+
+// conda reads a conda specification, or notes the file that holds it.
+func (r *ServiceReader) conda(d *read.Draft, n *source.Node) {
+	if path, ok := r.Scalar(n); ok && path != "" {
+		d.Refer(read.Reference{Kind: read.CondaFile, Path: strings.TrimPrefix(path, fileScheme), Node: n})
+		return
+	}
+	r.designerConda(d, n)
+}

@@ -1,0 +1,150 @@
+package azure
+
+import (
+	"strings"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// MLv2Compute is a compute that Azure ML creates, or one that exists and is
+// attached to a workspace. Its type wins over its $schema.
+var MLv2Compute = read.Format{
+	Name:      "azureml-v2-compute",
+	Title:     "Azure ML CLI v2 compute: cluster, instance or attached compute",
+	Signs:     "`$schema`; or `type` with `name` or with the `resource_id` of a compute",
+	Reference: "https://learn.microsoft.com/azure/machine-learning/reference-yaml-compute-aml",
+	Links:     true,
+	Marks: [][]string{
+		{"ompute", "resource_id"},
+		append([]string{"$schema"}, computeTypeMarks...),
+		append([]string{
+			"Compute.schema", "compute.schema", "omputeInstance.schema", "omputeinstance.schema", "Compute.json", "ComputeInstance.json",
+		}, computeTypeMarks...),
+	},
+	Matches: func(root *source.Node) bool {
+		if root.Has("$schema") {
+			return computeKind(azureMLSchema(root)) != ""
+		}
+		switch resource := read.LowerScalar(root.Get("resource_id")); computeKind(read.LowerScalar(root.Get("type"))) {
+		case "amlcompute", "computeinstance":
+			return root.Has("name")
+		case "kubernetes":
+			return strings.Contains(resource, aksProvider) || strings.Contains(resource, arcProvider)
+		case "virtualmachine":
+			return strings.Contains(resource, "/microsoft.compute/virtualmachines/")
+		case "synapsespark":
+			return strings.Contains(resource, "/microsoft.synapse/workspaces/")
+		}
+		return false
+	},
+	Read: reading(func(r *ServiceReader) {
+		c := r.Compute(r.Root.Get("name"), r.Root)
+		c.InWorkspace = true
+		size := r.Root.Get("size")
+		kind := computeKind(azureMLSchema(r.Root))
+		if typed := r.Root.Get("type"); !typed.IsNull() {
+			r.Text(typed) // may be a template
+			kind = computeKind(read.LowerScalar(typed))
+		}
+		place := facts.Because(r.MarkUsed(discriminator(r.Root)), "type of the document")
+		switch kind {
+		case "amlcompute":
+			c.Target = facts.Know(facts.AMLCompute, place)
+			c.ManagedBy = facts.Know(facts.ByAzureML, place)
+			r.Scale(c, r.Root.Get("min_instances"), r.Root.Get("max_instances"))
+		case "computeinstance":
+			c.Target = facts.Know(facts.ComputeInstance, place)
+			c.ManagedBy = facts.Know(facts.ByAzureML, place)
+		case "kubernetes":
+			r.AttachedCluster(c, r.Root.Get("resource_id"))
+			return
+		case "virtualmachine", "synapsespark":
+			c.ManagedBy = facts.Know(facts.ByAzure, place)
+			return
+		default:
+			return
+		}
+		r.VmSize(c, size)
+		c.VMPriority = r.tier(r.Root.Get("tier"))
+	}),
+}
+
+// computeTypeMarks stand in the bytes of a compute that has no $schema.
+var computeTypeMarks = []string{
+	"type: amlcompute", "type: computeinstance", `"type": "amlcompute"`, `"type": "computeinstance"`,
+	"type: kubernetes", "type: virtualmachine", "type: synapsespark",
+}
+
+// computeKind brings together what type and $schema call a kind of compute; empty
+// for any other word.
+func computeKind(word string) string {
+	switch word {
+	case "amlcompute", "aml_compute":
+		return "amlcompute"
+	case "computeinstance", "compute_instance":
+		return "computeinstance"
+	case "kubernetes", "kubernetescompute":
+		return "kubernetes"
+	case "virtualmachine", "virtual_machine", "vmcompute", "virtualmachinecompute":
+		return "virtualmachine"
+	case "synapsespark", "synapse_spark", "synapsesparkcompute":
+		return "synapsespark"
+	}
+	return ""
+}
+
+// The resource providers of clusters, in lower case.
+const (
+	aksProvider = "/microsoft.containerservice/managedclusters/"
+	arcProvider = "/microsoft.kubernetes/connectedclusters/"
+)
+
+// AttachedCluster reads from the resource ID of a Kubernetes cluster whether it is AKS.
+func (r *ServiceReader) AttachedCluster(c *facts.Compute, id *source.Node) {
+	c.OnKubernetes = true
+	text := r.Text(id)
+	switch provider := strings.ToLower(text.Value); {
+	case strings.Contains(provider, aksProvider):
+		c.Target = facts.Know(facts.AKS, facts.Because(text.Place, "the resource is an AKS cluster"))
+		c.ManagedBy = facts.Know(facts.ByAzure, text.Place)
+	case strings.Contains(provider, arcProvider):
+		c.Target = facts.Know(facts.Kubernetes, facts.Because(text.Place, "the resource is a cluster connected by Azure Arc"))
+	}
+}
+
+// Scale reads the bounds of a cluster's size.
+func (r *ServiceReader) Scale(c *facts.Compute, low, high *source.Node) {
+	c.MinNodes, c.MaxNodes = r.Count(low), r.Count(high)
+	if !c.MinNodes.Known || !c.MaxNodes.Known {
+		return
+	}
+	varies := c.MinNodes.Value != c.MaxNodes.Value
+	c.ClusterAutoscaling = facts.Know(varies, c.MaxNodes.Place)
+	if !varies {
+		c.Nodes = c.MaxNodes
+	}
+}
+
+// tier reads the priority of a compute's machines. Azure ML takes low_priority and LowPriority.
+func (r *ServiceReader) tier(n *source.Node) facts.Fact[facts.VMPriority] {
+	return r.Priority(n, "tier", "dedicated or low_priority")
+}
+
+// Priority reads the priority of a compute's machines. what it is called and which
+// words to write is for people.
+func (r *ServiceReader) Priority(n *source.Node, what, words string) facts.Fact[facts.VMPriority] {
+	text := r.Text(n)
+	if !text.Known {
+		return facts.Fact[facts.VMPriority]{}
+	}
+	switch strings.ReplaceAll(strings.ToLower(text.Value), "_", "") {
+	case "lowpriority":
+		return facts.Know(facts.LowPriority, text.Place)
+	case "dedicated":
+		return facts.Know(facts.Dedicated, text.Place)
+	}
+	r.Problem(facts.Warning, n, "Write "+words+".", "invalid %s %q of %s", what, text.Value, n.Path())
+	return facts.Fact[facts.VMPriority]{}
+}

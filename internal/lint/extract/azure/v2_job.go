@@ -1,0 +1,49 @@
+package azure
+
+import (
+	"strings"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// MLv2Job is a job or a pipeline of jobs. Sweeps, automated ML and fine-tuning
+// train; a command, a Spark job or a pipeline may do anything, and so may a parallel
+// step: it runs one script over many files, often to train.
+var MLv2Job = read.Format{
+	Name:      "azureml-v2-job",
+	Title:     "Azure ML CLI v2 job or pipeline of jobs, which may train or score",
+	Signs:     "`$schema`",
+	Reference: "https://learn.microsoft.com/azure/machine-learning/reference-yaml-job-pipeline",
+	Auxiliary: true,
+	Marks:     [][]string{{"$schema"}, {"azureml"}, {"Job.schema.json", "job.schema.json", "Job.json"}},
+	Matches:   func(root *source.Node) bool { return strings.HasSuffix(azureMLSchema(root), "job") },
+	Read: reading(func(r *ServiceReader) {
+		name := r.Root.Get("name")
+		if name.IsNull() {
+			name = r.Root.Get("display_name")
+		}
+		d := r.Deployment(name, r.Root)
+		if trains(r.Root) {
+			d.Workload = facts.Know(facts.Training, facts.Because(r.MarkUsed(discriminator(r.Root)), "jobs of this type train"))
+		}
+		r.InstanceType(d, r.Root.At("resources", "instance_type"))
+		r.azureMLEnvironment(d, r.Root.Get("environment"))
+		r.Tags(d, r.Root.Get("tags"))
+	}),
+}
+
+func trains(job *source.Node) bool {
+	kind := read.LowerScalar(job.Get("type"))
+	if kind == "" {
+		kind = azureMLSchema(job)
+	}
+	kind = strings.ReplaceAll(kind, "_", "")
+	for _, word := range []string{"sweep", "automl", "finetuning"} {
+		if strings.HasPrefix(kind, word) {
+			return true
+		}
+	}
+	return false
+}

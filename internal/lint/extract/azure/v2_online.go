@@ -1,0 +1,121 @@
+package azure
+
+import (
+	"strings"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/scheduling"
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// MLv2OnlineDeployment is a deployment of a managed or a Kubernetes online
+// endpoint. Its type wins over its $schema.
+var MLv2OnlineDeployment = read.Format{
+	Name:      "azureml-v2-online-deployment",
+	Title:     "Azure ML CLI v2 deployment of a managed or a Kubernetes online endpoint",
+	Signs:     "`$schema`; or `name` and `endpoint_name` with `type` or `instance_type` and a setting that only online deployments have",
+	Reference: "https://learn.microsoft.com/azure/machine-learning/reference-yaml-deployment-managed-online",
+	Links:     true,
+	Marks: [][]string{
+		{"$schema", "endpoint_name"},
+		append([]string{"endpoint_name"}, onlineSchemaMarks...),
+		append([]string{"code_configuration", "inference_config", "request_settings", "scale_settings"}, onlineSchemaMarks...),
+	},
+	Matches: func(root *source.Node) bool {
+		if root.Has("$schema") {
+			return strings.HasSuffix(azureMLSchema(root), "onlinedeployment")
+		}
+		switch read.LowerScalar(root.Get("type")) {
+		case "", "managed", "kubernetes":
+		default:
+			return false
+		}
+		return root.Has("name") && root.Has("endpoint_name") && (root.Has("type") || root.Has("instance_type")) &&
+			(root.Has("code_configuration") || root.Has("request_settings") || root.Has("scale_settings") ||
+				root.At("environment", "inference_config") != nil)
+	},
+	Read: reading(func(r *ServiceReader) {
+		r.Text(r.Root.Get("type")) // may be a template
+		r.onlineDeployment(r.Root, onlineKind(r.Root), discriminator(r.Root))
+	}),
+}
+
+var onlineDeploymentShape = read.MappingOf(map[string]*read.Shape{
+	"instance_type": read.ScalarShape, "resources": read.ResourcesShape, "resource_requirements": read.MappingShape, "scale_settings": read.MappingShape,
+})
+
+// onlineDeployment reads a deployment behind an online endpoint of a kind, which stated says.
+func (r *ServiceReader) onlineDeployment(n *source.Node, kind string, stated *source.Node) *read.Draft {
+	d := r.Deployment(n.Get("name"), n)
+	d.Workload = facts.Know(facts.WebService, facts.Place{Node: stated, Why: "an online endpoint is a web service"})
+	r.CheckShape(n, onlineDeploymentShape)
+	switch kind {
+	case "kubernetes":
+		d.Pods = &scheduling.Pods{}
+		r.Resources(d, n.Get("resources"))
+		r.KubernetesInstanceType(d, n.Get("instance_type"), stated)
+	case "managed":
+		d.Target = facts.Know(facts.ManagedOnline, facts.Because(r.MarkUsed(stated), "the endpoint is managed"))
+		r.InstanceType(d, n.Get("instance_type"))
+	}
+	r.endpointReference(d, n)
+	d.Replicas = r.Count(n.Get("instance_count"))
+	if scale := n.At("scale_settings", "type"); read.LowerScalar(scale) == "target_utilization" {
+		d.Autoscales = facts.Know(true, r.MarkUsed(scale))
+	}
+	r.azureMLModel(d, n.Get("model"))
+	r.azureMLEnvironment(d, n.Get("environment"))
+	r.Tags(d, n.Get("tags"))
+	return d
+}
+
+// DefaultInstanceType is the name of the instance type that Azure ML's extension creates in each
+// cluster, for deployments that name none.
+// https://learn.microsoft.com/azure/machine-learning/how-to-manage-kubernetes-instance-types#default-instance-type
+const DefaultInstanceType = "defaultinstancetype"
+
+// KubernetesInstanceType notes the instance type of a deployment on Kubernetes: that which it names,
+// else the default one of the cluster. stated is what says that it runs on Kubernetes.
+func (r *ServiceReader) KubernetesInstanceType(d *read.Draft, n, stated *source.Node) {
+	if n.IsNull() {
+		d.Refer(read.Reference{Kind: read.InstanceType, Name: DefaultInstanceType, Node: stated, Implied: true})
+		return
+	}
+	r.instanceTypeReference(d, n)
+}
+
+// instanceTypeReference notes the instance type of a cluster that a deployment names.
+func (r *ServiceReader) instanceTypeReference(d *read.Draft, n *source.Node) {
+	if name := r.Text(n); name.Known {
+		d.Refer(read.Reference{Kind: read.InstanceType, Name: name.Value, Node: name.Place.Node})
+	}
+}
+
+// endpointReference notes the endpoint that a deployment is behind, if it names one.
+func (r *ServiceReader) endpointReference(d *read.Draft, n *source.Node) {
+	if name := r.Text(n.Get("endpoint_name")); name.Known {
+		d.Refer(read.Reference{Kind: read.EndpointDefinition, Name: name.Value, Node: name.Place.Node})
+	}
+}
+
+// onlineSchemaMarks stand in the bytes of a deployment that has a $schema.
+var onlineSchemaMarks = []string{
+	"nlineDeployment.schema", "nlineDeployment.Schema", "nlinedeployment.schema", "nlineDeployment.json",
+}
+
+// onlineKind is managed or kubernetes; empty when it is not known yet.
+func onlineKind(root *source.Node) string {
+	if kind := root.Get("type"); !kind.IsNull() {
+		switch kind := read.LowerScalar(kind); kind {
+		case "managed", "kubernetes":
+			return kind
+		}
+		return ""
+	}
+	switch azureMLSchema(root) {
+	case "kubernetesonlinedeployment", "k8sonlinedeployment":
+		return "kubernetes"
+	}
+	return "managed" // the CLI's default
+}

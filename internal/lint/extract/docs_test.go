@@ -1,0 +1,341 @@
+package extract
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/mlpolicy/mlpolicy/internal/golden"
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/kube"
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/scheduling"
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// TestFormatsAreDescribed checks that each format has what docs/formats.md prints of it.
+func TestFormatsAreDescribed(t *testing.T) {
+	for _, format := range formats() {
+		if format.Title == "" || format.Signs == "" || format.Reference == "" {
+			t.Errorf("%s: title is %q, signs are %q, reference is %q", format.Name, format.Title, format.Signs, format.Reference)
+		}
+	}
+}
+
+// TestFormatsPage checks docs/formats.md against the formats and their examples: the page
+// lists only facts that an example shows.
+func TestFormatsPage(t *testing.T) {
+	deployments, computes := table{columns: columns(reflect.TypeFor[facts.Deployment]())}, table{columns: columns(reflect.TypeFor[facts.Compute]())}
+	completes := map[string]string{}
+	for _, format := range formats() {
+		files, err := filepath.Glob("../../../testdata/formats/" + format.Name + "/*")
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s has no examples: %v", format.Name, err)
+		}
+		deployments.row(format.Name)
+		computes.row(format.Name)
+		for _, file := range files {
+			if strings.HasSuffix(file, ".facts") {
+				continue
+			}
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			extraction := extract(t, os.DirFS(filepath.Dir(file)), Options{}, filepath.Base(file), string(data))
+			for _, d := range extraction.Deployments {
+				deployments.add(d.Format, reflect.ValueOf(d).Elem(), func(_ string, place facts.Place) string { return mark(d, place) })
+			}
+			for _, c := range extraction.Computes {
+				computes.add(c.Format, reflect.ValueOf(c).Elem(), func(string, facts.Place) string { return tells })
+			}
+			for _, r := range readFile(context.Background(), source.Parse(file, data), read.Lists{}).Readers {
+				for _, part := range r.Parts {
+					completes[r.Format] = r.Completes
+					if part.Facts != nil && part.Facts.Pods != nil {
+						part.Facts.Target = part.Facts.Pods.Locate(scheduling.InFile()).Target
+					}
+					deployments.add(r.Format, reflect.ValueOf(&part.Facts.Deployment).Elem(), func(string, facts.Place) string { return adds })
+				}
+			}
+		}
+	}
+	golden.Check(t, "../../../docs/formats.md", formatsPage(deployments, computes, completes))
+}
+
+// The marks of a cell, the strongest last.
+const (
+	states = "○"
+	finds  = "→"
+	adds   = "+"
+	tells  = "✓"
+)
+
+// mark says how a deployment's document comes to a fact that was read at a place.
+func mark(d *facts.Deployment, place facts.Place) string {
+	switch {
+	case place.Node != nil && strings.Contains(place.Node.Path()+place.Why, "mlpolicy.dev"):
+		return states
+	case !place.In(d.Subject.File):
+		return finds
+	}
+	return tells
+}
+
+// eachFact visits the facts of a deployment, a compute or a model that are known.
+func eachFact(object reflect.Value, prefix string, visit func(name string, place facts.Place)) {
+	for i := range object.NumField() {
+		column, ok := columnOf(object.Type().Field(i), prefix)
+		if !ok {
+			continue
+		}
+		switch value := object.Field(i).Interface().(type) {
+		case []*facts.Model:
+			for _, model := range value {
+				eachFact(reflect.ValueOf(model).Elem(), "model ", visit)
+			}
+		case []facts.Fact[string]:
+			for _, fact := range value {
+				visit(column, fact.Place)
+			}
+		case map[string]facts.Fact[string]:
+			for key, label := range value {
+				if _, ours := read.DeclaredIn(key); !ours {
+					visit(column, label.Place)
+				}
+			}
+		case *facts.Compute:
+			if value != nil {
+				visit(column, value.Place)
+			}
+		case interface {
+			Stated() (any, bool)
+			Origin() facts.Place
+		}:
+			if _, known := value.Stated(); known {
+				visit(column, value.Origin())
+			}
+		}
+	}
+}
+
+// columns are the facts that a type has, in the order of its fields.
+func columns(object reflect.Type) []string {
+	var names []string
+	for i := range object.NumField() {
+		field := object.Field(i)
+		name, ok := columnOf(field, "")
+		switch {
+		case !ok:
+		case field.Type == reflect.TypeFor[[]*facts.Model]():
+			for i := range field.Type.Elem().Elem().NumField() {
+				if name, ok := columnOf(field.Type.Elem().Elem().Field(i), "model "); ok {
+					names = append(names, name)
+				}
+			}
+		default:
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// columnOf is the heading of a field; the name and the format, which every object
+// has, and the source of a size have none.
+func columnOf(field reflect.StructField, prefix string) (column string, ok bool) {
+	name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+	switch {
+	case name == "", name == "-", name == "format", name == "size_source", name == "name" && prefix == "":
+		return "", false
+	}
+	return prefix + strings.ReplaceAll(name, "_", " "), true
+}
+
+// table is what the examples of formats show.
+type table struct {
+	columns []string
+	rows    []string // formats
+	cells   map[[2]string]string
+}
+
+func (t *table) row(format string) { t.rows = append(t.rows, format) }
+
+// add marks what an object of a format tells.
+func (t *table) add(format string, object reflect.Value, mark func(fact string, place facts.Place) string) {
+	if t.cells == nil {
+		t.cells = map[[2]string]string{}
+	}
+	strength := []string{"", states, finds, adds, tells}
+	eachFact(object, "", func(column string, place facts.Place) {
+		cell := [2]string{format, column}
+		if mark := mark(column, place); slices.Index(strength, mark) > slices.Index(strength, t.cells[cell]) {
+			t.cells[cell] = mark
+		}
+	})
+}
+
+// markdown writes the columns that are not empty, and of the formats those that
+// fill one of them.
+func (t *table) markdown(columns []string) string {
+	columns = slices.DeleteFunc(slices.Clone(columns), func(column string) bool {
+		return !slices.ContainsFunc(t.rows, func(row string) bool { return t.cells[[2]string{row, column}] != "" })
+	})
+	text := "| format | " + strings.Join(columns, " | ") + " |\n|---|" + strings.Repeat(":-:|", len(columns)) + "\n"
+	for _, row := range t.rows {
+		line, filled := "| `"+row+"` |", false
+		for _, column := range columns {
+			mark := t.cells[[2]string{row, column}]
+			line, filled = line+" "+mark+" |", filled || mark != ""
+		}
+		if filled {
+			text += line + "\n"
+		}
+	}
+	return text
+}
+
+// legend explains the marks that the table has.
+func (t *table) legend() string {
+	has := map[string]bool{}
+	for _, mark := range t.cells {
+		has[mark] = true
+	}
+	var text strings.Builder
+	for _, line := range []struct{ mark, meaning string }{
+		{tells, "the document declares it"},
+		{adds, "the document adds it to the deployments that it completes"},
+		{finds, "a file that the document refers to declares it"},
+		{states, "only an annotation, a label or a tag `mlpolicy.dev/…` of the document can declare it"},
+	} {
+		if has[line.mark] {
+			fmt.Fprintf(&text, "- %s %s\n", line.mark, line.meaning)
+		}
+	}
+	return text.String()
+}
+
+// devicesSection lists what counts as a GPU and as an FPGA.
+func devicesSection() string {
+	var text strings.Builder
+	text.WriteString(`
+## Devices
+
+Kubernetes resources count as devices by their name. The first row that matches decides; ` + "`*`" + ` stands for any characters
+except a slash. A share counts as one GPU, whatever its number; so do memory and cores of a GPU if no GPUs are counted beside them.
+
+| device | resource |
+|---|---|
+`)
+	words := map[read.DeviceKind]string{
+		read.NoDevice: "neither", read.GPUDevice: "GPU", read.GPUShare: "share of a GPU", read.GPUPart: "memory or cores of a GPU", read.FPGADevice: "FPGA",
+	}
+	for _, pattern := range kube.DevicePatterns() {
+		fmt.Fprintf(&text, "| %s | `%s` |\n", words[pattern.Kind], pattern.Resource)
+	}
+	text.WriteString(`
+Accelerators that are neither, such as Gaudi, TPU, Neuron and Ascend, are not GPUs: the table of compute targets makes no statement
+about them. ` + "`devices: {gpu: [PATTERN], fpga: [PATTERN]}`" + ` in the configuration adds resources that this list lacks. A device class
+of Dynamic Resource Allocation is ` + "`deviceclass.resource.kubernetes.io/CLASS`" + ` here, whether a pod requests it by that name or by a claim. A class
+that this list lacks counts if a DeviceClass of the project defines it and its CEL requires a driver in this list, as ` + "`device.driver == \"gpu.nvidia.com\"`" + ` does, whatever else it requires.
+Containers may also request it as ` + "`deviceclass.resource.kubernetes.io/CLASS`" + ` or by the ` + "`extendedResourceName`" + ` of the class.
+
+A pod also has at least one GPU if its ` + "`runtimeClassName` is `nvidia`, `nvidia-cdi` or `nvidia-legacy`" + `, or if a volume is a host path
+` + "`/dev/nvidia*`" + `, unless it declares a number of GPUs or every container sets ` + "`NVIDIA_VISIBLE_DEVICES` to `void` or `none`" + `.
+`)
+	return text.String()
+}
+
+// modelServersSection lists the images that make a web service of a workload.
+func modelServersSection() string {
+	var text strings.Builder
+	text.WriteString(`
+## Model servers
+
+A Deployment, a StatefulSet, a ReplicaSet, a LeaderWorkerSet or a Pod that is always restarted is a web service if one of its main containers
+runs a model server. A container does so if the repository of its image ends in one of those below, which includes mirrors, and it either has no
+` + "`command`, or its `command` and `args`" + ` run one of the start words by name or path, directly or through a wrapper
+(` + "`/scripts/wait.sh vllm serve churn`" + `). Programs that only print or read, such as ` + "`echo`" + ` and ` + "`ls`" + `, are not wrappers. A placeholder before these components (` + "`${REGISTRY}/vllm/vllm-openai`" + `)
+does not matter; one within them makes the image unknown. In other kinds, such as Jobs, images are ignored.
+
+| repository | start words | except tags |
+|---|---|---|
+`)
+	quoted := func(list []string) string {
+		var quoted []string
+		for _, item := range list {
+			quoted = append(quoted, "`"+item+"`")
+		}
+		return strings.Join(quoted, ", ")
+	}
+	for _, server := range kube.ModelServers() {
+		fmt.Fprintf(&text, "| `%s` | %s | %s |\n", server.Repository, quoted(server.Start), quoted(server.ExcludedTags))
+	}
+	text.WriteString(`
+` + "`images:`" + ` in the configuration adds to this list, where each entry is a repository or a mapping, or turns it off:
+
+` + "```yaml" + `
+images: ["acme/model-server", {repository: acme/llm, start: ["serve-llm"], excluded_tags: ["*-sdk"]}]
+` + "```" + `
+
+` + "`images: off`" + ` disables this; labels of operators and statements still count.
+`)
+	return text.String()
+}
+
+// formatsPage writes docs/formats.md.
+func formatsPage(deployments, computes table, completes map[string]string) string {
+	var page strings.Builder
+	fmt.Fprintln(&page, `# Formats
+
+<!-- Written by make generate from the formats of internal/lint/extract and their examples in testdata/formats. -->
+
+A document has the first of these formats that matches it. File names are ignored, except `+"`host.json`"+` of Azure Functions and as the name
+of a deployment that has no other. `+"`mlpolicy facts --why FILE`"+` prints the facts of a file and where each was read.
+
+| format | description | recognised by |
+|---|---|---|`)
+	var auxiliary []string
+	for _, format := range formats() {
+		fmt.Fprintf(&page, "| [`%s`](%s) | %s | %s |\n", format.Name, format.Reference, format.Title, format.Signs)
+		if format.Auxiliary {
+			auxiliary = append(auxiliary, "`"+format.Name+"`")
+		}
+	}
+	fmt.Fprintf(&page, `
+Formats that describe training, only complete other documents or may have nothing to do with machine learning are
+read leniently: invalid values in them are ignored without a message. These are %s.
+
+`, strings.Join(auxiliary, ", "))
+	for _, format := range formats() {
+		if completes[format.Name] != "" {
+			fmt.Fprintf(&page, "`%s` completes %s.\n", format.Name, completes[format.Name])
+		}
+	}
+	page.WriteString(devicesSection())
+	page.WriteString(modelServersSection())
+	half := slices.Index(deployments.columns, "replicas")
+	fmt.Fprintf(&page, `
+## Facts
+
+Each mark comes from an example in [testdata/formats](../testdata/formats) that the tests read:
+
+%s
+A fact without a mark is unknown, unless the configuration declares it.
+
+### Deployments: location and resources
+
+%s
+### Deployments: serving and models
+
+%s
+### Computes
+
+%s`, deployments.legend(), deployments.markdown(deployments.columns[:half]), deployments.markdown(deployments.columns[half:]),
+		computes.markdown(computes.columns))
+	return page.String()
+}

@@ -1,0 +1,260 @@
+// Package extract reads the facts of documents, whatever their format. Call Extract.
+//
+// The formats are in packages by family, one file each; formats.go lists them. A format calls package read and the family
+// that its own builds on, and nothing private of another.
+package extract
+
+import (
+	"context"
+	"io/fs"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/kube"
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/link"
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// Options are what the command line and the configuration say of deployments.
+type Options = link.Options
+
+// Project is a set of files whose documents may refer to each other.
+type Project = link.Project
+
+// Lists are the configuration's additions to the lists that are kept as data.
+type Lists = read.Lists
+
+// Extraction is what files say.
+type Extraction struct {
+	facts.Facts
+	// Documents are the documents of a known format, in the order of the files.
+	Documents []Document
+	// Problems are findings about the input itself.
+	Problems []facts.Problem
+	// Dependents is what other files of the project describe and rests on the documents of these.
+	Dependents facts.Facts
+	// Variants are deployments without statements of their documents that are doubted.
+	Variants []facts.Variant
+}
+
+// Document is a document of a known format.
+type Document struct {
+	Format string
+	Root   *source.Node
+	// Completes says what a document that is no deployment adds to others; empty otherwise.
+	Completes string
+	// Unknown says what of the document is not known and why; empty for nothing.
+	Unknown string
+}
+
+// Extract reads the facts of files. Facts that other files hold are looked up in
+// fsys, whose paths are those of the files' names; a nil fsys looks up nothing.
+// Only the context's end is an error.
+func Extract(ctx context.Context, fsys fs.FS, files []*source.File, options Options) (*Extraction, error) {
+	readings := readFiles(ctx, files, options)
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+
+	linker := link.New(fsys, link.Formats{Recognize: recognized, Links: links, Read: readFile}, readings, options)
+	// Not nil: JSON has no null where the schema has an array.
+	extraction := &Extraction{Facts: facts.Facts{Deployments: []*facts.Deployment{}, Computes: []*facts.Compute{}}}
+	for _, reading := range readings {
+		linker.ConfirmFunctions(ctx, reading)
+		linker.ApplyParameters(ctx, reading)
+	}
+	var objects []kube.Object
+	for _, reading := range readings {
+		for _, reader := range reading.Readers {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+			if why := linker.Unlinked[reader.Root]; why != "" {
+				reader.Completes = "no template: " + why
+			}
+			before := len(extraction.Deployments)
+			extraction.add(ctx, reader, linker, options)
+			objects = append(objects, kube.Object{Root: reader.Root, Deployments: extraction.Deployments[before:]})
+		}
+		extraction.Problems = append(extraction.Problems, reading.Problems...)
+	}
+	if !options.Inline && len(options.Untrusted) == 0 {
+		extraction.Deployments, extraction.Problems = kube.DropOwned(extraction.Deployments, extraction.Problems, objects)
+	}
+	dependents, problems := linker.Dependents(ctx)
+	extraction.Dependents, extraction.Problems = dependents, append(extraction.Problems, problems...)
+	extraction.Problems = append(extraction.Problems, linker.Reportable(linker.Problems)...)
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return extraction, nil
+}
+
+func readFiles(ctx context.Context, files []*source.File, options Options) []*link.Reading {
+	readings := make([]*link.Reading, len(files))
+	if options.Inline {
+		for i, file := range files {
+			readings[i] = readFile(ctx, file, options.Lists)
+		}
+		return readings
+	}
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(files)) {
+		workers.Go(func() {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= len(files) || ctx.Err() != nil {
+					return
+				}
+				readings[i] = readFile(ctx, files[i], options.Lists)
+			}
+		})
+	}
+	workers.Wait()
+	return readings
+}
+
+// add settles what one document says and appends it.
+func (e *Extraction) add(ctx context.Context, r *read.Reader, linker *link.Linker, options Options) {
+	for _, d := range r.Deployments {
+		d.Subject.Within(options.Namespace)
+	}
+	doubts := untrustedSets(r, options)
+	e.Documents = append(e.Documents, Document{Format: r.Format, Root: r.Root, Completes: r.Completes, Unknown: r.Unknown})
+	if len(r.Variants) > 0 {
+		linker.MergeVariants(ctx, r)
+		for _, d := range r.Deployments {
+			e.Deployments = append(e.Deployments, &d.Deployment)
+		}
+		e.Computes = append(e.Computes, r.Computes...)
+		e.Problems = append(e.Problems, r.Problems...)
+		return
+	}
+	e.Problems = append(e.Problems, r.Problems...)
+	for _, d := range r.Deployments {
+		variants := variants(d, doubts, link.Ways(d, options))
+		e.Problems = append(e.Problems, linker.Complete(ctx, d, func(own *facts.Compute) { r.Computes = append(r.Computes, own) })...)
+		for _, variant := range variants {
+			link.LeaveOpen(variant)
+			link.Settle(variant, options) // what contradicts it contradicts d
+			variant.Compute = d.Compute
+			link.Inventory(variant, options)
+			e.Variants = append(e.Variants, facts.Variant{Deployment: &variant.Deployment, Of: len(e.Deployments)})
+		}
+		e.Deployments = append(e.Deployments, &d.Deployment)
+	}
+	for _, c := range r.Computes {
+		c.Subject.Within(options.Namespace)
+		problems := linker.Settle(c)
+		// What contradicts a deployment's own compute was said with the deployment.
+		if !slices.ContainsFunc(r.Deployments, func(d *read.Draft) bool { return d.Compute == c }) {
+			e.Problems = append(e.Problems, problems...)
+		}
+		e.Computes = append(e.Computes, c)
+	}
+}
+
+// readFile reads the documents of a file, up to the context's end.
+func readFile(ctx context.Context, file *source.File, lists read.Lists) *link.Reading {
+	reading := &link.Reading{File: file, Lists: lists}
+	for _, document := range file.Documents {
+		before := len(reading.Readers)
+		add(reading, ctx, document.Root)
+		var carried []*source.Node
+		for _, r := range reading.Readers[before:] {
+			if !r.Auxiliary {
+				carried = append(carried, r.Used...)
+			}
+			r.Used = nil
+		}
+		reading.Problems = append(reading.Problems, read.Duplicates(document.Root, carried, func() string {
+			return tell(ctx, document.Root, lists)
+		})...)
+	}
+	reading.Gather()
+	return reading
+}
+
+// tell returns what a document says, comparable.
+func tell(ctx context.Context, root *source.Node, lists read.Lists) string {
+	again := link.Reading{Lists: lists}
+	add(&again, ctx, root)
+	var told []any
+	for _, r := range again.Readers {
+		told = append(told, r.Recorded()...)
+	}
+	return read.Comparable(told)
+}
+
+var listShape = read.MappingOf(map[string]*read.Shape{"items": read.ListOf(read.MappingShape)})
+
+// add reads an object; of a Kubernetes list each of its items.
+func add(reading *link.Reading, ctx context.Context, object *source.Node) {
+	if ctx.Err() != nil {
+		return
+	}
+	if items, list := kube.Listed(object); list {
+		r := &read.Reader{Root: object}
+		r.CheckShape(object, listShape)
+		reading.Problems = append(reading.Problems, r.Problems...)
+		for _, item := range items {
+			add(reading, ctx, item)
+		}
+		return
+	}
+	if r := readDocument(object, reading.Lists); r != nil {
+		reading.Readers = append(append(reading.Readers, r), r.Inner...)
+	}
+}
+
+// readDocument reads a document by the first format that matches, nil when none does. A
+// Kubernetes object of a version that its format does not know, in which the format finds
+// nothing, is read by its structure.
+func readDocument(root *source.Node, lists read.Lists) *read.Reader {
+	for _, format := range formats() {
+		if !format.Matches(root) {
+			continue
+		}
+		r := readerOf(format, root, lists)
+		if foundNothing(r) && kube.OfUnknownVersion(root) {
+			if other := readerOf(kube.OtherKind(ofOtherFormat), root, lists); len(other.Deployments)+len(other.Inner) > 0 {
+				return other
+			}
+		}
+		return r
+	}
+	return nil
+}
+
+// readerOf reads a document that matches the format.
+func readerOf(f *read.Format, root *source.Node, lists read.Lists) *read.Reader {
+	r := &read.Reader{Format: f.Name, Auxiliary: f.Auxiliary, Root: root, Lists: lists, Document: readDocument}
+	_, kind := kube.GroupKind(root)
+	want := f.Shapes[kind]
+	if want == nil {
+		want = f.Shapes[""]
+	}
+	r.CheckShape(root, want)
+	r.AlwaysReported = slices.Clone(r.Problems)
+	f.Read(r)
+	if r.Auxiliary {
+		r.Problems = r.AlwaysReported
+	}
+	return r
+}
+
+// foundNothing reports whether the document has no compute, no part of others, and no deployment
+// of which more is known than what the metadata and the kind of the object declare.
+func foundNothing(r *read.Reader) bool {
+	return len(r.Computes)+len(r.Parts)+len(r.Inner)+len(r.Variants) == 0 &&
+		!slices.ContainsFunc(r.Deployments, func(d *read.Draft) bool {
+			return d.Target.Known || d.GPUs.Known || d.FPGAs.Known || d.CPUCores.Known || d.MemoryGiB.Known || d.MemoryLimitGiB.Known ||
+				len(d.Images)+len(d.Models) > 0 ||
+				slices.ContainsFunc(d.References, func(mention *read.Reference) bool { return !mention.Implied })
+		})
+}

@@ -1,0 +1,122 @@
+package extract
+
+import (
+	"bytes"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/arm"
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/azure"
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/iotedge"
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/kube"
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/kubeml"
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/operators"
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/terraform"
+)
+
+// formats are asked in this order; the first that matches reads the document.
+func formats() []*read.Format {
+	return []*read.Format{
+		&kube.ModelDeployment,
+		&kube.Workload,
+		&kubeml.KServeInferenceService,
+		&kubeml.KServeServingRuntime,
+		&kube.ResourceClaim,
+		&kubeml.Seldon,
+		&kubeml.KubeRay,
+		&kubeml.KAITO,
+		&kubeml.VLLMProductionStack,
+		&kubeml.KubeflowTraining,
+		&kube.AzureMLInstanceType,
+		&kubeml.KnativeService,
+		&kubeml.JobSet,
+		&kubeml.LeaderWorkerSet,
+		&azure.MLv1DeploymentConfig,
+		&azure.MLv1InferenceConfig,
+		&azure.MLv1ActionDeploy,
+		&azure.MLv1ActionCompute,
+		&azure.MLv1Toolkit,
+		&azure.MLv1RunConfig,
+		&azure.MLv1Pipeline,
+		&azure.MLv1Service,
+		&azure.MLv2EndpointDeployments,
+		&azure.MLv2OnlineDeployment,
+		&azure.MLv2BatchDeployment,
+		&azure.MLv2Endpoint,
+		&azure.MLv2Compute,
+		&azure.MLv2Job,
+		&azure.MLv2Model,
+		&azure.MLv2Environment,
+		&azure.CondaEnvironment,
+		&azure.ContainerGroup,
+		&iotedge.Manifest,
+		&azure.FunctionsProject,
+		&operators.ServiceOperator,
+		&operators.Crossplane,
+		&arm.Template,
+		&arm.ParametersFile,
+		&terraform.Plan,
+		&azure.MLflowModel,
+		kube.OtherKind(ofOtherFormat),
+	}
+}
+
+// Formats lists the names of the formats that are read.
+func Formats() []string {
+	var names []string
+	for _, format := range formats() {
+		names = append(names, format.Name)
+	}
+	return names
+}
+
+// Recognition is what a quick look at the bytes of a file tells.
+type Recognition uint8
+
+const (
+	// Unrecognized bytes hold no document of a known format.
+	Unrecognized Recognition = iota
+	// Auxiliary bytes hold at most documents that are never at fault themselves.
+	Auxiliary
+	// Recognized bytes may hold a deployment or a compute.
+	Recognized
+)
+
+// Recognize tells by a quick look at the bytes what a file can hold.
+func Recognize(data []byte) Recognition {
+	data = narrow(data)
+	recognition := Unrecognized
+	for _, format := range formats() {
+		switch {
+		case format.Auxiliary && recognition != Unrecognized, !format.Marked(data):
+		case format.Auxiliary:
+			recognition = Auxiliary
+		default:
+			return Recognized
+		}
+	}
+	return recognition
+}
+
+func recognized(data []byte) bool { return Recognize(data) != Unrecognized }
+
+// links tells by a quick look at the bytes whether a file can complete others, or be
+// completed.
+func links(data []byte) bool {
+	data = narrow(data)
+	pods := bytes.Contains(data, []byte("resourceClaims")) || bytes.Contains(data, []byte(kube.DeviceClassPrefix))
+	for _, format := range formats() {
+		if (format.Links || pods) && format.Marked(data) {
+			return true
+		}
+	}
+	return false
+}
+
+// narrow returns the ASCII characters of UTF-16, each of which has a zero byte beside
+// it, and any other bytes as they are.
+func narrow(data []byte) []byte {
+	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
+		return bytes.ReplaceAll(data, []byte{0}, nil)
+	}
+	return data
+}

@@ -1,0 +1,139 @@
+package kube
+
+import (
+	_ "embed"
+	"path"
+	"strings"
+	"sync"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// DeviceTable holds extended resources and device classes by glob patterns (path.Match).
+// The first pattern that matches decides. Accelerators that are neither GPU nor FPGA, such
+// as Gaudi (habana.ai/gaudi), TPU (google.com/tpu), Neuron (aws.amazon.com/neuron) and
+// Ascend (huawei.com/Ascend910), are left out.
+//
+// References: docs.nvidia.com/datacenter/cloud-native (device plugin, KubeVirt device plugin,
+// DRA driver), instinct.docs.amd.com/projects/k8s-device-plugin, intel.github.io/intel-device-plugins-for-kubernetes,
+// project-hami.io, volcano.sh, koordinator.sh, github.com/Xilinx/FPGA_as_a_Service.
+//
+//go:embed devices.tsv
+var DeviceTable string
+
+// devicePattern is a row of DeviceTable.
+type devicePattern struct {
+	Kind     read.DeviceKind
+	Resource string
+}
+
+// DevicePatterns are the rows of DeviceTable.
+var DevicePatterns = sync.OnceValue(func() []devicePattern {
+	var patterns []devicePattern
+	for row := range read.Rows(DeviceTable) {
+		patterns = append(patterns, devicePattern{deviceKindOf(row[0]), row[1]})
+	}
+	return patterns
+})
+
+// deviceKindOf returns the kind that a word of DeviceTable means.
+func deviceKindOf(word string) read.DeviceKind {
+	switch word {
+	case "gpu":
+		return read.GPUDevice
+	case "gpu-share":
+		return read.GPUShare
+	case "gpu-part":
+		return read.GPUPart
+	case "fpga":
+		return read.FPGADevice
+	}
+	return read.NoDevice
+}
+
+// DeviceOf returns what an extended resource is by its name, which belongs to the device
+// plugin that offers it. Resources that DeviceTable lacks are what the configuration says;
+// why says so.
+func (r *ObjectReader) DeviceOf(resource string) (kind read.DeviceKind, why string) {
+	if !strings.Contains(resource, "/") { // cpu, memory
+		return read.NoDevice, ""
+	}
+	for _, pattern := range DevicePatterns() {
+		if match, _ := path.Match(pattern.Resource, resource); match {
+			return pattern.Kind, ""
+		}
+	}
+	if r.Lists.Device == nil {
+		return read.NoDevice, ""
+	}
+	said := r.Lists.Device(resource)
+	return deviceKindOf(string(said.Value)), said.Place.Why
+}
+
+// Devices counts the GPUs and FPGAs of a container: of each resource the larger of
+// request and limit.
+func (r *ObjectReader) Devices(resources *source.Node) (gpus, fpgas facts.Fact[float64]) {
+	limits, requests := resources.Get("limits"), resources.Get("requests")
+	var gpu, part, fpga read.Sum
+	count := func(name string, limit, request *source.Node) {
+		device, why := r.DeviceOf(name)
+		if device == read.NoDevice {
+			return
+		}
+		most := r.Device(limit, device)
+		if requested := r.Device(request, device); !most.Known || requested.Value > most.Value {
+			most = requested
+		}
+		if !most.Known {
+			return
+		}
+		if why != "" {
+			most.Place.Why = why
+		}
+		switch device {
+		case read.FPGADevice:
+			fpga.Add(most)
+		case read.GPUPart:
+			if of := (read.Sum{}).With(most); len(part.Parts) == 0 {
+				part = of
+			} else {
+				part.Raise(of)
+			}
+		default:
+			gpu.Add(most)
+		}
+	}
+	asked := map[string]*source.Node{}
+	for name, request := range requests.Pairs() {
+		asked[name.Text] = request
+	}
+	for name, limit := range limits.Pairs() {
+		count(name.Text, limit, asked[name.Text])
+		delete(asked, name.Text)
+	}
+	for name, request := range requests.Pairs() {
+		if _, unlimited := asked[name.Text]; unlimited {
+			count(name.Text, nil, request)
+		}
+	}
+	gpus = gpu.Fact()
+	if parts := part.Fact(); !gpus.Known || parts.Value > gpus.Value {
+		gpus = parts
+	}
+	return gpus, fpga.Fact()
+}
+
+// VisibleDevices is the environment variable by which NVIDIA's runtime selects GPUs.
+const VisibleDevices = "NVIDIA_VISIBLE_DEVICES"
+
+// HidesGPUs reports whether a value of NVIDIA_VISIBLE_DEVICES takes none.
+// https://docs.nvidia.com/datacenter/cloud-native/container-toolkit/latest/docker-specialized.html
+func HidesGPUs(value string) bool {
+	switch strings.TrimSpace(value) {
+	case "", "none", "void":
+		return true
+	}
+	return false
+}

@@ -1,0 +1,67 @@
+package kube
+
+import (
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/scheduling"
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// AzureMLInstanceType is what Azure ML deployments on Kubernetes take by name: the
+// resources of a pod and the labels of the nodes that it runs on. A node that has a
+// GPU gives it to the pods that ask for it only, so that the size of the nodes says
+// nothing of the pod's devices.
+var AzureMLInstanceType = read.Format{
+	Name:      "azureml-instance-type",
+	Title:     "Azure ML's InstanceType and InstanceTypeList in a cluster",
+	Signs:     "`apiVersion` of `amlarc.azureml.com`, and the `kind`",
+	Reference: "https://learn.microsoft.com/azure/machine-learning/how-to-manage-kubernetes-instance-types",
+	Links:     true,
+	Marks:     [][]string{{"amlarc.azureml.com/"}, {"InstanceType"}},
+	Shapes: map[string]*read.Shape{
+		"InstanceType":     instanceTypeShape,
+		"InstanceTypeList": read.Under(read.ListOf(instanceTypeShape), "spec", "items"),
+	},
+	Matches: func(root *source.Node) bool {
+		group, kind := GroupKind(root)
+		if group != "amlarc.azureml.com" {
+			return false
+		}
+		return kind == "InstanceType" && root.Has("spec") || kind == "InstanceTypeList" && root.At("spec", "items") != nil
+	},
+	Read: reading(func(r *ObjectReader) {
+		r.Completes = instanceTypeCompletes
+		if items := r.Root.At("spec", "items"); items != nil {
+			for _, item := range items.Elements() {
+				r.instanceTypeOf(item)
+			}
+			return
+		}
+		r.instanceTypeOf(r.Root)
+	}),
+}
+
+var instanceTypeShape = read.Under(read.MappingOf(map[string]*read.Shape{
+	"resources": read.ResourcesShape, "nodeSelector": read.MapOf(read.ScalarShape),
+}), "spec")
+
+const instanceTypeCompletes = "the Azure ML deployments on Kubernetes that name it"
+
+// instanceTypeOf adds what one instance type, the object or an item of it, states.
+func (r *ObjectReader) instanceTypeOf(object *source.Node) {
+	spec := object.Get("spec")
+	d := &read.Draft{}
+	r.Resources(d, spec.Get("resources"))
+	r.Cluster(d, spec, nil)
+	name := r.Text(object.At("metadata", "name"))
+	if !name.Known {
+		return
+	}
+	if size := spec.At("nodeSelector", "node.kubernetes.io/instance-type"); !size.IsNull() {
+		d.Compute = &facts.Compute{Name: name, Format: r.Format, Target: d.Pods.Locate(scheduling.InFile()).Target, Place: facts.Place{Node: object}}
+		r.VmSize(d.Compute, size)
+	}
+	part := r.Part(read.InstanceType, instanceTypeCompletes, d)
+	part.Name = name.Value
+	d.Place = facts.Place{Node: object}
+}

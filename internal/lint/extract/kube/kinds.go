@@ -1,0 +1,186 @@
+package kube
+
+import (
+	"strings"
+	"sync"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// ServedKinds are kinds of an API group that are served in the same versions.
+type ServedKinds struct {
+	Group    string // empty for the core
+	Versions []string
+	Kinds    []string
+	// Cluster tells that objects of these kinds are in no namespace.
+	Cluster bool
+	// Updates are subresources through which containers of an object are changed.
+	Updates []string
+}
+
+// Resource returns the name of a kind's resource.
+func (k ServedKinds) Resource(kind string) string { return strings.ToLower(kind) + "s" }
+
+// IsKind reports whether KubernetesKinds lists a kind.
+func IsKind(group, kind string) bool {
+	_, listed := scopes()[[2]string{group, kind}]
+	return listed
+}
+
+// IsVersion reports whether KubernetesKinds lists a version of a kind. One that it does
+// not list is read all the same, by the reader of the kind.
+func IsVersion(group, version, kind string) bool {
+	return versions()[[3]string{group, version, kind}]
+}
+
+// OfUnknownVersion reports whether an object is of a kind that KubernetesKinds lists, in a
+// version that it does not list.
+func OfUnknownVersion(object *source.Node) bool {
+	group, kind := GroupKind(object)
+	if !IsKind(group, kind) {
+		return false
+	}
+	version, ok := object.Get("apiVersion").Scalar()
+	return ok && !IsVersion(group, strings.TrimPrefix(version, group+"/"), kind)
+}
+
+// versions are the groups, versions and kinds that are listed.
+var versions = sync.OnceValue(func() map[[3]string]bool {
+	all := map[[3]string]bool{}
+	for _, served := range Kinds() {
+		for _, kind := range served.Kinds {
+			for _, version := range served.Versions {
+				all[[3]string{served.Group, version, kind}] = true
+			}
+		}
+	}
+	return all
+})
+
+// IsClusterWide reports whether objects of a kind that KubernetesKinds lists are in no namespace.
+func IsClusterWide(group, kind string) bool { return scopes()[[2]string{group, kind}] }
+
+// scopes tells of each group and kind that is listed whether it is in no namespace.
+var scopes = sync.OnceValue(func() map[[2]string]bool {
+	all := map[[2]string]bool{}
+	for _, served := range Kinds() {
+		for _, kind := range served.Kinds {
+			all[[2]string{served.Group, kind}] = served.Cluster
+		}
+	}
+	return all
+})
+
+// Kinds lists the kinds that the formats read and that tell of a deployment
+// or a compute by themselves. It is what an API server asks the webhook about, by the file
+// of the Helm chart that is generated from it. A version or a kind that is not served does
+// no harm there. A version that is missing is converted to one that is listed (matchPolicy:
+// Equivalent), which needs the operator's own webhook: all that a release of the kind's
+// project has served on a Kubernetes that is in use are listed, but for the storage versions
+// of Azure Service Operator, which only the operator itself writes.
+//
+// Kinds that only complete others, such as KServe's ServingRuntime and Azure ML's
+// InstanceType, are not among them: an object is judged alone. ModelDeployment of
+// mlpolicy.dev is a file and no object.
+func Kinds() []ServedKinds {
+	return []ServedKinds{
+		{
+			Versions: []string{"v1"}, Kinds: []string{"Pod", "PodTemplate", "ReplicationController"},
+			Updates: []string{"pods/ephemeralcontainers", "pods/resize"},
+		},
+		{Group: "apps", Versions: []string{"v1"}, Kinds: []string{"DaemonSet", "Deployment", "ReplicaSet", "StatefulSet"}},
+		{Group: "batch", Versions: []string{"v1"}, Kinds: []string{"CronJob", "Job"}},
+
+		// Stand-ins for the workloads above, and what runs several of them.
+		{Group: "apps.kruise.io", Versions: []string{"v1alpha1", "v1beta1"}, Kinds: []string{"CloneSet", "DaemonSet", "StatefulSet"}},
+		{Group: "argoproj.io", Versions: []string{"v1alpha1"}, Kinds: []string{"Rollout"}},
+		{Group: "jobset.x-k8s.io", Versions: []string{"v1alpha2"}, Kinds: []string{"JobSet"}},
+		{Group: "keda.sh", Versions: []string{"v1alpha1"}, Kinds: []string{"ScaledJob"}},
+		{Group: "leaderworkerset.x-k8s.io", Versions: []string{"v1"}, Kinds: []string{"LeaderWorkerSet"}},
+		{Group: "serving.knative.dev", Versions: []string{"v1"}, Kinds: []string{"Configuration", "Revision", "Service"}},
+		{Group: virtualDaemonSets, Versions: []string{"v1alpha1"}, Kinds: []string{"VirtualDaemonSet"}},
+
+		// Model servers.
+		{Group: "kaito.sh", Versions: []string{"v1alpha1", "v1beta1"}, Kinds: []string{"InferenceSet", "RAGEngine", "Workspace"}},
+		{Group: "kaito.sh", Versions: []string{"v1alpha1"}, Kinds: []string{"MultiRoleInference"}},
+		{Group: "machinelearning.seldon.io", Versions: []string{"v1", "v1alpha2", "v1alpha3"}, Kinds: []string{"SeldonDeployment"}},
+		{Group: "mlops.seldon.io", Versions: []string{"v1alpha1"}, Kinds: []string{"Model", "Server"}},
+		{Group: "production-stack.vllm.ai", Versions: []string{"v1alpha1"}, Kinds: []string{"VLLMRuntime"}},
+		{Group: "ray.io", Versions: []string{"v1", "v1alpha1"}, Kinds: []string{"RayCluster", "RayJob", "RayService"}},
+		{Group: "ray.io", Versions: []string{"v1"}, Kinds: []string{"RayCronJob"}},
+		{Group: "serving.kserve.io", Versions: []string{"v1beta1"}, Kinds: []string{"InferenceService"}},
+		{Group: "serving.kserve.io", Versions: []string{"v1alpha1", "v1alpha2"}, Kinds: []string{"LLMInferenceService"}},
+		{Group: "serving.kubeflow.org", Versions: []string{"v1alpha2", "v1beta1"}, Kinds: []string{"InferenceService"}},
+
+		// Training, for the limits of the platform and for rules of one's own.
+		{
+			Group: "kubeflow.org", Versions: []string{"v1"},
+			Kinds: []string{"JAXJob", "MPIJob", "MXJob", "PaddleJob", "PyTorchJob", "TFJob", "XGBoostJob"},
+		},
+		{Group: "kubeflow.org", Versions: []string{"v2beta1"}, Kinds: []string{"MPIJob"}},
+		{Group: "kubeflow.org", Versions: []string{"v2alpha1"}, Kinds: []string{"TrainJob"}},
+		{Group: "trainer.kubeflow.org", Versions: []string{"v1alpha1"}, Kinds: []string{"TrainJob"}},
+
+		// Azure Service Operator.
+		{
+			Group: "containerinstance.azure.com", Versions: []string{"v1api20211001", "v1beta20211001", "v20211001"},
+			Kinds: []string{"ContainerGroup"},
+		},
+		{
+			Group: "containerservice.azure.com", Versions: []string{
+				"v1alpha1api20210501",
+				"v1api20210501", "v1api20230201", "v1api20230202preview", "v1api20231001", "v1api20231102preview",
+				"v1api20240402preview", "v1api20240901", "v1api20250801",
+				"v1beta20210501", "v1beta20230201", "v1beta20230202preview",
+				"v20240901", "v20250801", "v20251002preview", "v20260301", "v20260501",
+			},
+			Kinds: []string{"ManagedCluster", "ManagedClustersAgentPool"},
+		},
+		{
+			Group: "machinelearningservices.azure.com", Versions: []string{"v1api20210701", "v1api20240401", "v1beta20210701"},
+			Kinds: []string{"WorkspacesCompute"},
+		},
+
+		// Crossplane's provider for Azure; the older groups are of the whole cluster, those with .m. of a namespace. No release
+		// that is known serves ContainerGroup: its generator passes azurerm_container_group over.
+		{Group: "containerinstance.azure.upbound.io", Versions: []string{"v1beta1"}, Cluster: true, Kinds: []string{"ContainerGroup"}},
+		{Group: "containerinstance.azure.m.upbound.io", Versions: []string{"v1beta1"}, Kinds: []string{"ContainerGroup"}},
+		{
+			Group: "containerservice.azure.upbound.io", Versions: []string{"v1beta1", "v1beta2"}, Cluster: true,
+			Kinds: []string{"KubernetesCluster", "KubernetesClusterNodePool"},
+		},
+		{
+			Group: "containerservice.azure.m.upbound.io", Versions: []string{"v1beta1"},
+			Kinds: []string{"KubernetesCluster", "KubernetesClusterNodePool"},
+		},
+		{
+			Group: "machinelearningservices.azure.upbound.io", Versions: []string{"v1beta1", "v1beta2"}, Cluster: true,
+			Kinds: []string{"ComputeCluster", "ComputeInstance", "SynapseSpark"},
+		},
+		{
+			Group: "machinelearningservices.azure.upbound.io", Versions: []string{"v1beta1"}, Cluster: true,
+			Kinds: []string{"InferenceCluster"},
+		},
+		{
+			Group: "machinelearningservices.azure.m.upbound.io", Versions: []string{"v1beta1"},
+			Kinds: []string{"ComputeCluster", "ComputeInstance", "InferenceCluster", "SynapseSpark"},
+		},
+		{
+			Group: "web.azure.upbound.io", Versions: []string{"v1beta1", "v1beta2"}, Cluster: true,
+			Kinds: []string{
+				"FunctionApp", "FunctionAppSlot", "LinuxFunctionApp", "LinuxFunctionAppSlot", "WindowsFunctionApp", "WindowsFunctionAppSlot",
+			},
+		},
+		{
+			Group: "web.azure.upbound.io", Versions: []string{"v1beta1"}, Cluster: true,
+			Kinds: []string{"FunctionAppFlexConsumption"},
+		},
+		{
+			Group: "web.azure.m.upbound.io", Versions: []string{"v1beta1"},
+			Kinds: []string{
+				"FunctionApp", "FunctionAppFlexConsumption", "FunctionAppSlot", "LinuxFunctionApp", "LinuxFunctionAppSlot",
+				"WindowsFunctionApp", "WindowsFunctionAppSlot",
+			},
+		},
+	}
+}

@@ -1,0 +1,183 @@
+package kube
+
+import (
+	"slices"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// ResourceClaim is what Dynamic Resource Allocation gives to pods: a ResourceClaim that pods
+// share, or a template of the claim that each pod gets. Both belong to a namespace and request
+// devices of a DeviceClass, which belongs to the cluster.
+// https://kubernetes.io/docs/concepts/scheduling-eviction/dynamic-resource-allocation/
+var ResourceClaim = read.Format{
+	Name:      "kubernetes-resource-claim",
+	Title:     "Kubernetes ResourceClaim and ResourceClaimTemplate, for the pods that name them, and the DeviceClass that these request",
+	Signs:     "`apiVersion` of `resource.k8s.io`, and the `kind`",
+	Reference: "https://kubernetes.io/docs/concepts/scheduling-eviction/dynamic-resource-allocation/",
+	Links:     true,
+	Marks:     [][]string{{"resource.k8s.io/"}, {"ResourceClaim", "DeviceClass"}},
+	Shapes: map[string]*read.Shape{
+		"ResourceClaim":         read.Under(resourceClaimShape, "spec"),
+		"ResourceClaimTemplate": read.Under(resourceClaimShape, "spec", "spec"),
+		"DeviceClass":           read.Under(read.ListOf(read.Under(read.ScalarShape, "cel", "expression")), "spec", "selectors"),
+	},
+	Matches: func(root *source.Node) bool {
+		group, kind := GroupKind(root)
+		return group == "resource.k8s.io" && (kind == "ResourceClaim" || kind == "ResourceClaimTemplate" || kind == "DeviceClass") && root.Has("spec")
+	},
+	Read: reading(func(r *ObjectReader) {
+		kind, spec := read.ResourceClaimDefinition, r.Root.Get("spec")
+		if r.Identity().Kind == "DeviceClass" {
+			r.deviceClass(spec)
+			return
+		}
+		if r.Identity().Kind == "ResourceClaimTemplate" {
+			kind, spec = read.ResourceClaimTemplate, spec.Get("spec")
+		}
+		claim := &read.Draft{}
+		var gpus, fpgas read.Sum
+		for _, request := range spec.At("devices", "requests").Elements() {
+			switch device, number := r.claimRequest(claim, request); device {
+			case read.NoDevice:
+			case read.FPGADevice:
+				fpgas.Add(number)
+			default:
+				gpus.Add(number)
+			}
+		}
+		claim.GPUs, claim.FPGAs = gpus.Count(), fpgas.Count()
+		part := r.Part(kind, "the pods that name it", claim)
+		part.Name, part.Namespace = r.Text(r.Root.At("metadata", "name")).Value, NamespaceOf(r.Root)
+	}),
+}
+
+var (
+	exactRequestShape  = read.MappingOf(map[string]*read.Shape{"deviceClassName": read.ScalarShape, "count": read.ScalarShape})
+	resourceClaimShape = read.Under(read.ListOf(exactRequestShape.With(map[string]*read.Shape{
+		"exactly": exactRequestShape, "firstAvailable": read.ListOf(exactRequestShape),
+	})), "devices", "requests")
+)
+
+// claimRequest returns what a request of a claim asks for. Of alternatives, one of which a
+// pod gets, it is the fewest devices, if all are of one kind. Of a class that is not known by
+// its name, the claim refers to the definition.
+func (r *ObjectReader) claimRequest(claim *read.Draft, request *source.Node) (device read.DeviceKind, number facts.Fact[float64]) {
+	alternatives := request.Get("firstAvailable").Elements()
+	if len(alternatives) == 0 {
+		exactly := request.Get("exactly")
+		if exactly.IsNull() {
+			exactly = request // of v1beta1
+		}
+		class := r.Text(exactly.Get("deviceClassName"))
+		if device, number = r.exactRequest(exactly); device == read.NoDevice && class.Known && !exactly.Get("adminAccess").Is("true") {
+			claim.Refer(read.Reference{Kind: read.DeviceClassDefinition, Name: class.Value, Node: class.Place.Node, Devices: r.requestedDevices(exactly, class, read.NoDevice, "")})
+		}
+		return device, number
+	}
+	for i, alternative := range alternatives {
+		one, asked := r.exactRequest(alternative)
+		switch {
+		case one == read.NoDevice, i > 0 && (one == read.FPGADevice) != (device == read.FPGADevice):
+			return read.NoDevice, facts.Fact[float64]{}
+		case i == 0, asked.Value < number.Value:
+			device, number = one, asked
+		}
+	}
+	return device, number
+}
+
+// exactRequest returns the devices of a class that a request asks for.
+func (r *ObjectReader) exactRequest(request *source.Node) (device read.DeviceKind, number facts.Fact[float64]) {
+	class := r.Text(request.Get("deviceClassName"))
+	device, why := r.DeviceOf(DeviceClassPrefix + class.Value)
+	if device == read.NoDevice || request.Get("adminAccess").Is("true") { // such access takes no device
+		return read.NoDevice, facts.Fact[float64]{}
+	}
+	return device, r.requestedDevices(request, class, device, why)
+}
+
+// requestedDevices returns how many devices of a class a request asks for; why says why they are
+// of the kind, empty for the class's name.
+func (r *ObjectReader) requestedDevices(request *source.Node, class facts.Fact[string], device read.DeviceKind, why string) (number facts.Fact[float64]) {
+	if why == "" {
+		why = "the claim requests devices of the class " + class.Value
+	}
+	count := request.Get("count")
+	switch {
+	case request.Get("allocationMode").Is("All"):
+		number = facts.Know(1.0, facts.Because(class.Place, read.AtLeast+"the claim requests all devices of the class "+class.Value+" that match"))
+		number.AtLeast = true
+	case count.IsNull():
+		number = facts.Know(1.0, facts.Because(class.Place, why))
+	default:
+		if number = r.Device(count, device); number.Known {
+			number.Place.Why = why
+			break
+		}
+		number = facts.Know(1.0, facts.Because(class.Place, read.AtLeast+why))
+		number.AtLeast = true
+	}
+	return number
+}
+
+// ClaimedOf returns the devices that are requested of a class.
+func ClaimedOf(r *read.Reference, class *read.Part) *read.Draft {
+	number := r.Devices
+	switch class.Device {
+	case read.NoDevice:
+		return &read.Draft{}
+	case read.GPUShare, read.GPUPart:
+		number.Value = min(number.Value, 1)
+	}
+	number.Place.Related = append(slices.Clip(number.Place.Related), class.Facts.Place)
+	claimed := &read.Draft{}
+	if whole := read.RoundUp(number); class.Device == read.FPGADevice {
+		claimed.FPGAs = whole
+	} else {
+		claimed.GPUs = whole
+	}
+	return claimed
+}
+
+// claims notes the claims that a pod names. Each pod has the devices of all of them,
+// whatever its containers use.
+func (r *ObjectReader) claims(d *read.Draft, spec *source.Node) {
+	for claim := range Present(spec.Get("resourceClaims")) {
+		for _, kind := range []struct {
+			key  string
+			kind read.PartKind
+		}{{"resourceClaimTemplateName", read.ResourceClaimTemplate}, {"resourceClaimName", read.ResourceClaimDefinition}} {
+			if name := r.Text(claim.Get(kind.key)); name.Known {
+				d.Refer(read.Reference{Kind: kind.kind, Name: name.Value, Namespace: NamespaceOf(r.Root), Node: name.Place.Node})
+			} else if !claim.Get(kind.key).IsNull() {
+				d.OpenClaims = true
+			}
+		}
+	}
+}
+
+// Claimed adds the devices of a claim to those that the containers of a pod ask for. They
+// are the GPUs that other evidence shows without their number.
+func Claimed(m *read.Merger, d, claim *read.Draft) {
+	if d.Uncounted && claim.GPUs.Known {
+		d.GPUs, d.Uncounted = facts.Fact[int64]{}, false
+	}
+	d.GPUs, d.FPGAs = onTop(m, d.GPUs, claim.GPUs), onTop(m, d.FPGAs, claim.FPGAs)
+}
+
+func onTop(m *read.Merger, known, more facts.Fact[int64]) facts.Fact[int64] {
+	if !more.Known {
+		return known
+	}
+	more.Place.Related = append(more.Place.Related[:len(more.Place.Related):len(more.Place.Related)], m.Via...)
+	var sum read.Sum
+	for _, f := range []facts.Fact[int64]{known, more} {
+		if f.Known {
+			sum.Add(facts.Convert(f, func(count int64) float64 { return float64(count) }))
+		}
+	}
+	return sum.Count()
+}

@@ -1,0 +1,74 @@
+package kube
+
+import (
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/scheduling"
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// Cluster reads from a pod where it runs. metadata is the template's; the object's own is
+// looked at too.
+func (r *ObjectReader) Cluster(d *read.Draft, spec, metadata *source.Node) {
+	var s scheduling.Pods
+	s.Pod(spec)
+	if group, kind := GroupKind(r.Root); group == virtualDaemonSets && kind == "VirtualDaemonSet" {
+		s.Virtual = r.KindPlace("the pods of a VirtualDaemonSet run on virtual nodes, which are ACI")
+	}
+	r.RunsIn(d, s, metadata)
+}
+
+// RunsIn adds to what is known of a deployment's pods what the metadata of their template and
+// of the object declare.
+func (r *ObjectReader) RunsIn(d *read.Draft, s scheduling.Pods, metadata *source.Node) {
+	if metadata != r.Identity().metadata {
+		s.Metadata(metadata)
+	}
+	s.Also(r.ownHints())
+	r.RunsOn(d, s)
+}
+
+// RunsOn makes scheduling that of a deployment.
+func (r *ObjectReader) RunsOn(d *read.Draft, s scheduling.Pods) {
+	d.Pods = &s
+	r.carryLocation(s.Alone(scheduling.InFile()))
+	if s.Foreign.Node != nil {
+		r.carryLocation(s.Alone(scheduling.Interpretation{Other: true, Foreign: true}))
+	}
+}
+
+func (r *ObjectReader) carryLocation(at scheduling.Location) {
+	for _, place := range [...]facts.Place{at.Target.Place, at.May.Place, at.Hint.Place, at.OnACI.Place} {
+		if place.Node != nil {
+			r.MarkUsed(place.Node)
+		}
+	}
+}
+
+// ownHints is what the object declares outside its pods' templates.
+func (r *ObjectReader) ownHints() *scheduling.Pods {
+	if r.own == nil {
+		r.own = &scheduling.Pods{}
+		r.own.Metadata(r.Identity().metadata)
+		for _, claim := range r.Root.At("spec", "volumeClaimTemplates").Elements() {
+			r.own.Claim(claim)
+		}
+	}
+	return r.own
+}
+
+// OneCluster makes the deployments of the object share a cluster.
+func (r *ObjectReader) OneCluster() {
+	object := &scheduling.SharedCluster{}
+	for _, d := range r.Deployments {
+		if d.Pods != nil {
+			object.Members = append(object.Members, d.Pods)
+		}
+	}
+	if len(object.Members) < 2 {
+		return
+	}
+	for _, member := range object.Members {
+		member.Object = object
+	}
+}

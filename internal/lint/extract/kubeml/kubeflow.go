@@ -1,0 +1,87 @@
+package kubeml
+
+import (
+	"strings"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/kube"
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/scheduling"
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// KubeflowTraining are the training jobs of Kubeflow: each group of replicas of a
+// PyTorchJob and its like is one deployment, and so is a TrainJob, which states what
+// differs from its runtime.
+var KubeflowTraining = read.Format{
+	Name:      "kubeflow-training",
+	Title:     "Kubeflow's training jobs: PyTorchJob and similar kinds, TrainJob",
+	Signs:     "`apiVersion` of `kubeflow.org` or `trainer.kubeflow.org`, and the `kind`",
+	Reference: "https://www.kubeflow.org/docs/components/trainer/",
+	Auxiliary: true,
+	Marks: [][]string{
+		{"kubeflow.org/v"},
+		{"PyTorchJob", "TFJob", "MPIJob", "XGBoostJob", "PaddleJob", "JAXJob", "MXJob", "TrainJob"},
+	},
+	Shapes: map[string]*read.Shape{
+		"TrainJob": read.Under(read.MappingOf(map[string]*read.Shape{
+			"trainer":              read.MappingOf(map[string]*read.Shape{"image": read.ScalarShape, "resourcesPerNode": read.ResourcesShape}),
+			"podSpecOverrides":     read.ListOf(read.MappingOf(read.SchedulingFields)),
+			"podTemplateOverrides": read.ListOf(read.Under(read.MappingOf(read.SchedulingFields), "spec")),
+		}), "spec"),
+		"": read.Under(read.MappingOf(map[string]*read.Shape{
+			"pytorchReplicaSpecs": replicaSpecsShape, "tfReplicaSpecs": replicaSpecsShape, "mpiReplicaSpecs": replicaSpecsShape,
+			"xgbReplicaSpecs": replicaSpecsShape, "paddleReplicaSpecs": replicaSpecsShape, "jaxReplicaSpecs": replicaSpecsShape,
+			"mxReplicaSpecs": replicaSpecsShape,
+		}), "spec"),
+	},
+	Matches: func(root *source.Node) bool {
+		return kube.TrainingKind(kube.GroupKind(root)) && root.Has("spec")
+	},
+	Read: reading(func(r *operatorReader) {
+		spec := r.Root.Get("spec")
+		if r.Identity().Kind == "TrainJob" {
+			r.trainJob(spec)
+		} else {
+			for key, groups := range spec.Pairs() {
+				if strings.HasSuffix(key.Text, "ReplicaSpecs") {
+					r.trainingReplicas(groups)
+				}
+			}
+		}
+		training := r.WorkloadOfKind()
+		for _, d := range r.Deployments {
+			d.Workload = training
+		}
+		r.OneCluster()
+	}),
+}
+
+// replicaSpecsShape is that of the groups of replicas of a job, by their names.
+var replicaSpecsShape = read.MapOf(read.Under(read.PodTemplateShape, "template"))
+
+// trainingReplicas adds the groups of replicas of a job, such as Master and Worker.
+func (r *operatorReader) trainingReplicas(groups *source.Node) {
+	for name, group := range groups.Pairs() {
+		d := r.Object(group)
+		d.Component = facts.Know(name.Text, facts.Place{Node: name})
+		d.Replicas = r.Count(group.Get("replicas"))
+		r.PodTemplate(d, group.Get("template"))
+	}
+}
+
+func (r *operatorReader) trainJob(spec *source.Node) {
+	d := r.Object(r.Root)
+	trainer := spec.Get("trainer")
+	d.Image(trainer.Get("image"))
+	d.Replicas = r.Count(trainer.Get("numNodes"))
+	r.Resources(d, trainer.Get("resourcesPerNode"))
+	var s scheduling.Pods
+	for _, override := range spec.Get("podSpecOverrides").Elements() {
+		s.Pod(override)
+	}
+	for _, override := range spec.Get("podTemplateOverrides").Elements() {
+		s.Pod(override.Get("spec"))
+	}
+	r.RunsIn(d, s, nil)
+}

@@ -1,0 +1,294 @@
+package link
+
+import (
+	"context"
+	"io/fs"
+	"path"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/kube"
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/resolve"
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// index holds the documents of a project.
+type index struct {
+	tooLarge bool // only the files of the run are in it
+	readings []*Reading
+	parts    map[definition][]*read.Part
+}
+
+// definition is what a part can be looked up by.
+type definition struct {
+	kind            read.PartKind
+	name, namespace string
+	version         string
+	file            *source.File // nil for all files of the project
+}
+
+// anyVersion stands for each version and for none; no version has the name.
+const anyVersion = "\x00"
+
+// add makes a part known.
+func (x *index) add(p *read.Part) {
+	for _, version := range []string{p.Version, anyVersion} {
+		for _, file := range []*source.File{p.Place().Node.File(), nil} {
+			key := definition{p.Kind, p.Name, p.Namespace, version, file}
+			x.parts[key] = append(x.parts[key], p)
+		}
+	}
+}
+
+// look returns what is defined in the file that mentions it, else in the project, else
+// for all namespaces. What states no namespace may be in the default one.
+func (x *index) look(mention *read.Reference) []*read.Part {
+	namespaces := []string{mention.Namespace}
+	switch mention.Namespace { // kubectl is told default, if nothing else
+	case kube.UnstatedNamespace:
+		namespaces = append(namespaces, kube.DefaultNamespace)
+	case kube.DefaultNamespace:
+		namespaces = append(namespaces, kube.UnstatedNamespace)
+	}
+	if mention.Namespace != "" {
+		namespaces = append(namespaces, "")
+	}
+	versions := []string{anyVersion}
+	if mention.Version != "" {
+		versions = []string{mention.Version, ""}
+	}
+	for _, namespace := range namespaces {
+		for _, file := range []*source.File{mention.Node.File(), nil} {
+			var found []*read.Part
+			for _, version := range versions {
+				more := reachable(mention, x.parts[definition{mention.Kind, mention.Name, namespace, version, file}])
+				if len(found) == 0 {
+					found = more
+				} else if len(more) > 0 {
+					found = slices.Concat(found, more[:min(len(more), maxFound)])
+				}
+			}
+			if len(found) > 0 {
+				return found
+			}
+		}
+	}
+	return nil
+}
+
+// reachable returns the parts without those that a template defines with other parameters
+// than the mention's.
+func reachable(r *read.Reference, parts []*read.Part) []*read.Part {
+	other := func(p *read.Part) bool { return r.Under != nil && p.Under != nil && p.Under != r.Under }
+	if !slices.ContainsFunc(parts, other) {
+		return parts
+	}
+	return slices.DeleteFunc(slices.Clone(parts), other)
+}
+
+// partIn is a kind of parts in a folder.
+type partIn struct {
+	kind   read.PartKind
+	folder string
+}
+
+// project returns the project of a file, which is the folder where nothing else says so.
+func (l *Linker) project(file string) *Project {
+	folder := read.FolderOf(file)
+	if l.options.Project != nil && folder != read.StandardInput {
+		return l.options.Project(file)
+	}
+	project := l.projects[folder]
+	if project == nil {
+		project = &Project{Files: func(context.Context) ([]string, bool) { return l.siblings(folder), true }}
+		l.projects[folder] = project
+	}
+	return project
+}
+
+// direct gives a name the form that files of the run have.
+func (l *Linker) direct(name string) string {
+	if project := l.project(name); project.Direct != nil {
+		return project.Direct(name)
+	}
+	return name
+}
+
+// within joins a path to the folder of a file. It is false for one that leads out of
+// the file's project.
+func (l *Linker) within(file, name string) (string, bool) {
+	folder := read.FolderOf(file)
+	if folder == read.StandardInput || path.IsAbs(name) {
+		return "", false
+	}
+	joined := l.direct(path.Join(folder, name))
+	root := l.project(file).Root
+	return joined, root == "" || resolve.Below(root, joined)
+}
+
+// index reads the documents of a project.
+func (l *Linker) index(ctx context.Context, project *Project) *index {
+	if known := l.indexes[project]; known != nil {
+		return known
+	}
+	found := &index{parts: map[definition][]*read.Part{}}
+	l.indexes[project] = found
+	for _, reading := range l.run {
+		if l.project(reading.File.Name) == project {
+			found.readings = append(found.readings, reading)
+		}
+	}
+	if l.fsys != nil {
+		names, ok := project.Files(ctx)
+		found.tooLarge = !ok
+		found.readings = append(found.readings, l.others(ctx, names)...)
+	}
+	for _, reading := range found.readings {
+		if !l.inRun[reading.File] {
+			l.ApplyParameters(ctx, reading)
+		}
+		for _, parts := range reading.Parts {
+			for _, part := range parts {
+				if part.Name != "" {
+					found.add(part)
+				}
+			}
+		}
+	}
+	return found
+}
+
+// others reads, on all cores, the files that are not among those of the run.
+func (l *Linker) others(ctx context.Context, names []string) []*Reading {
+	var missing []string
+	for _, name := range names {
+		if !l.options.Unrecognized[name] && l.read[name] == nil {
+			missing = append(missing, name)
+		}
+	}
+	read := make([]*Reading, len(missing))
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(missing)) {
+		workers.Go(func() {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= len(missing) || ctx.Err() != nil {
+					return
+				}
+				read[i] = l.load(ctx, missing[i], l.formats.Links)
+			}
+		})
+	}
+	workers.Wait()
+	for i, name := range missing {
+		if read[i] != nil {
+			l.read[name] = read[i]
+		}
+	}
+	var others []*Reading
+	for _, name := range names {
+		if reading := l.read[name]; reading != nil && reading.File != nil && !l.inRun[reading.File] {
+			others = append(others, reading)
+		}
+	}
+	return others
+}
+
+// beside returns the parts of a kind in the files of a folder.
+func (l *Linker) beside(ctx context.Context, kind read.PartKind, folder string) []*read.Part {
+	in := partIn{kind, folder}
+	if known, ok := l.folded[in]; ok {
+		return known
+	}
+	var all []*read.Part
+	for _, reading := range l.inFolder(ctx, folder) {
+		all = append(all, reading.Parts[kind]...)
+	}
+	l.folded[in] = all
+	return all
+}
+
+// inFolder returns what the files of a folder say, those of the run and all others.
+func (l *Linker) inFolder(ctx context.Context, folder string) []*Reading {
+	names := l.siblings(folder)
+	l.others(ctx, names)
+	var all []*Reading
+	for _, name := range names {
+		if reading := l.read[name]; reading != nil && reading.File != nil {
+			all = append(all, reading)
+		}
+	}
+	return all
+}
+
+// file returns what a file says; one that cannot be read says nothing.
+func (l *Linker) file(ctx context.Context, name string) *Reading {
+	known := l.read[name]
+	if known == nil {
+		known = l.load(ctx, name, l.formats.Recognize)
+		l.read[name] = known
+	}
+	return known
+}
+
+// load reads a file that was not named for linking, if a quick look says that it is of
+// use. Its reading has no file when there is nothing to read.
+func (l *Linker) load(ctx context.Context, name string, useful func([]byte) bool) *Reading {
+	data := l.bytes(name)
+	if data == nil || !useful(data) {
+		return &Reading{}
+	}
+	return l.formats.Read(ctx, source.Parse(name, data), l.options.Lists)
+}
+
+// bytes reads a file that completes a deployment, nothing where that cannot be done.
+func (l *Linker) bytes(name string) []byte {
+	if l.fsys == nil {
+		return nil
+	}
+	if info, err := fs.Stat(l.fsys, name); err != nil || !info.Mode().IsRegular() || info.Size() > read.MaxLinkedFile {
+		return nil
+	}
+	data, err := fs.ReadFile(l.fsys, name)
+	if err != nil {
+		return nil
+	}
+	return data
+}
+
+// siblings lists the files of a folder, those of the run and those in the file
+// system, each once.
+func (l *Linker) siblings(folder string) []string {
+	names := l.folders[folder]
+	if l.fsys == nil || l.walked[folder] {
+		return names
+	}
+	l.walked[folder] = true
+	entries, err := fs.ReadDir(l.fsys, folder)
+	if err != nil {
+		return names
+	}
+	known := make(map[string]bool, len(names))
+	for _, name := range names {
+		known[name] = true
+	}
+	var ignored func(string) bool
+	if l.options.Project != nil {
+		ignored = l.options.Project(path.Join(folder, "any")).Ignored
+	}
+	for _, entry := range entries {
+		name := path.Join(folder, entry.Name())
+		switch path.Ext(name) {
+		case ".json", ".yml", ".yaml":
+			if !known[name] && !entry.IsDir() && (ignored == nil || !ignored(name)) {
+				names = append(names, name)
+			}
+		}
+	}
+	l.folders[folder] = names
+	return names
+}

@@ -1,0 +1,56 @@
+package link
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+)
+
+// sizeOfMLModel returns the size that the MLmodel of this name states; it is unknown where there is none.
+func (l *Linker) sizeOfMLModel(ctx context.Context, name string) facts.Fact[int64] {
+	parts := l.file(ctx, l.direct(name)).Parts[read.MLModelPart]
+	if len(parts) != 1 {
+		return facts.Fact[int64]{}
+	}
+	return parts[0].Facts.Models[0].SizeBytes
+}
+
+// measure looks up the sizes of models whose files are at hand: those whose path is
+// relative to the folder of the document that states it. A size that is stated gives way
+// to them, and contradicts them if it is not about the same.
+func (l *Linker) measure(ctx context.Context, d *read.Draft) []facts.Problem {
+	if l.options.Alone {
+		return nil
+	}
+	m := read.Merger{Name: d.Name.Value, File: d.Subject.File}
+	for _, model := range d.Models {
+		stated := model.SizeBytes
+		if stated.Known && model.SizeSource.Value != read.DeclaredSource || !model.Path.Known {
+			continue
+		}
+		file := model.Path.Place.Node.File().Name
+		if file == read.StandardInput {
+			continue
+		}
+		source := model.SizeSource
+		l.sizes.Measure(ctx, file, model)
+		switch size := model.SizeBytes; {
+		case !stated.Known:
+		case !size.Known:
+			model.SizeBytes, model.SizeSource = stated, source
+		case !aboutEqual(stated.Value, size.Value):
+			m.Contradiction("model size", size.Place, stated.Place,
+				fmt.Sprintf("%d bytes", size.Value), fmt.Sprintf("%d bytes", stated.Value))
+		}
+	}
+	return m.Problems
+}
+
+// aboutEqual reports whether a size that is stated differs by at most 5 % from the one
+// that was measured.
+func aboutEqual(stated, size int64) bool {
+	return math.Abs(float64(stated)-float64(size)) <= 0.05*float64(size)
+}

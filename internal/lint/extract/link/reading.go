@@ -1,0 +1,51 @@
+package link
+
+import (
+	"path"
+	"slices"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// Reading is what the documents of one file say.
+type Reading struct {
+	File     *source.File
+	Lists    read.Lists
+	Readers  []*read.Reader
+	Parts    map[read.PartKind][]*read.Part
+	Problems []facts.Problem // with keys that are written twice
+}
+
+// Gather sorts the parts of the documents by their kinds.
+func (reading *Reading) Gather() {
+	reading.Parts = map[read.PartKind][]*read.Part{}
+	for _, r := range reading.Readers {
+		for _, part := range Defined(r) {
+			reading.Parts[part.Kind] = append(reading.Parts[part.Kind], part)
+		}
+	}
+}
+
+// completes reports whether the file holds anything that other documents can refer to.
+func (reading *Reading) completes() bool { return len(reading.Parts) > 0 }
+
+// Defined returns the parts of a document. The computes that Azure ML knows by a name
+// are among them; one that is described within a deployment is that deployment's own.
+func Defined(r *read.Reader) []*read.Part {
+	if len(r.Variants) > 0 {
+		return definedByAll(r.Variants)
+	}
+	own := make(map[*facts.Compute]bool, len(r.Deployments))
+	for _, d := range r.Deployments {
+		own[d.Compute] = true
+	}
+	parts := slices.Clip(r.Parts)
+	for _, c := range r.Computes {
+		if !own[c] && c.Name.Place.Why == "" && (c.ManagedBy.Value == facts.ByAzureML || c.InWorkspace) {
+			parts = append(parts, &read.Part{Kind: read.ComputeDefinition, Name: path.Base(c.Name.Value), Compute: c})
+		}
+	}
+	return parts
+}

@@ -1,0 +1,219 @@
+package link
+
+import (
+	"cmp"
+	"context"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strconv"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+)
+
+// separate marks what a reading of a template says as said with its parameters, so that
+// what it mentions is looked up among what it defines.
+func separate(r *read.Reader) {
+	mark := func(d *read.Draft) {
+		for _, mention := range d.References {
+			mention.Under = r.Parameters
+		}
+	}
+	for _, d := range r.Deployments {
+		mark(d)
+	}
+	for _, part := range r.Parts {
+		part.Under = r.Parameters
+		if part.Facts != nil {
+			mark(part.Facts)
+		}
+	}
+}
+
+// definedByAll returns the parts that readings of a template define: what all of them say
+// alike once, for anybody, and anything else once for each reading that says it.
+func definedByAll(variants []*read.Reader) []*read.Part {
+	parts := make([][]*read.Part, len(variants))
+	for i, variant := range variants {
+		parts[i] = Defined(variant)
+		for _, part := range parts[i] {
+			part.Under = variant.Parameters
+		}
+	}
+	var all []*read.Part
+	for _, group := range alike(parts, partKey) {
+		if len(group.of) == len(variants) {
+			same := *group.members[0]
+			same.Under = nil
+			group.members = []*read.Part{&same}
+		}
+		all = append(all, group.members...)
+	}
+	return all
+}
+
+// partKey is everything that a part says and is found by, comparable.
+func partKey(p *read.Part) string {
+	all := []any{p.Kind, p.Name, p.Namespace, p.Version, p.Compute}
+	if p.Facts != nil {
+		all = append(all, p.Facts.Recorded()...)
+		for _, mention := range p.Facts.References {
+			all = append(all, mention.Kind, mention.Name, mention.Namespace, mention.Version, mention.Path)
+		}
+	}
+	return read.Comparable(all)
+}
+
+// MergeVariants completes what a template describes with each of its parameters files. What is
+// equal with all of them is kept once, anything else once for each file, which it names.
+func (l *Linker) MergeVariants(ctx context.Context, r *read.Reader) {
+	deployments, computes := make([][]*read.Draft, len(r.Variants)), make([][]*facts.Compute, len(r.Variants))
+	problems := make([][]facts.Problem, len(r.Variants))
+	for i, variant := range r.Variants {
+		own := map[*facts.Compute]bool{}
+		problems[i] = variant.Problems
+		for _, d := range variant.Deployments {
+			problems[i] = append(problems[i], l.Complete(ctx, d, func(c *facts.Compute) {
+				own[c] = true
+				variant.Computes = append(variant.Computes, c)
+			})...)
+		}
+		for _, c := range variant.Computes {
+			if found := l.Settle(c); !own[c] {
+				problems[i] = append(problems[i], found...)
+			}
+		}
+		deployments[i], computes[i] = variant.Deployments, variant.Computes
+	}
+
+	name := func(i int) facts.Fact[string] { return parametersFile(r.Variants[i]) }
+	for _, group := range alike(deployments, deploymentKey) {
+		if len(group.of) == len(r.Variants) {
+			noteAlike(group.members[0], group.members[1:])
+			group.members = group.members[:1]
+		} else {
+			for i, d := range group.members {
+				d.Parameters = name(group.of[i])
+			}
+		}
+		r.Deployments = append(r.Deployments, group.members...)
+	}
+	for _, group := range alike(computes, computeKey) {
+		if len(group.of) == len(r.Variants) {
+			for _, same := range group.members[1:] {
+				statedAlike(group.members[0], same)
+			}
+			group.members = group.members[:1]
+		} else {
+			for i, c := range group.members {
+				c.Parameters = name(group.of[i])
+			}
+		}
+		r.Computes = append(r.Computes, group.members...)
+	}
+	slices.SortStableFunc(r.Deployments, func(a, b *read.Draft) int { return inOrder(a.Place, b.Place, a.Parameters, b.Parameters) })
+	slices.SortStableFunc(r.Computes, func(a, b *facts.Compute) int { return inOrder(a.Place, b.Place, a.Parameters, b.Parameters) })
+	for _, group := range alike(problems, problemKey) {
+		problem := group.members[0]
+		if len(group.of) < len(r.Variants) {
+			for _, of := range group.of {
+				problem.Place.Related = append(slices.Clip(problem.Place.Related), name(of).Place)
+			}
+		}
+		r.Problems = append(r.Problems, problem)
+	}
+}
+
+// noteAlike notes that others say the same as the deployment, and where.
+func noteAlike(d *read.Draft, others []*read.Draft) {
+	for _, other := range others {
+		statedAlike(&d.Deployment, &other.Deployment)
+		for _, link := range other.Links {
+			at := slices.IndexFunc(d.Links, func(own facts.Link) bool { return own.What == link.What && own.Place.Node == link.Place.Node })
+			if at >= 0 && len(d.Links[at].Found) < maxFound && len(link.Found) > 0 && !slices.ContainsFunc(d.Links[at].Found, link.Found[0].At) {
+				d.Links[at].Found = append(slices.Clip(d.Links[at].Found), link.Found[0])
+			}
+		}
+	}
+}
+
+// statedAlike adds to the facts of a deployment or a compute the places that state the
+// same facts of other. The facts of a compute that a deployment runs on are the compute's.
+func statedAlike(of, other any) {
+	value, others := reflect.ValueOf(of).Elem(), reflect.ValueOf(other).Elem()
+	facts.EachFact(value, nil, func(path []int, place facts.Place) {
+		if value.Type().Field(path[0]).Name == "Compute" {
+			return
+		}
+		same := facts.Reach(others, path).Interface().(facts.AnyFact).Origin()
+		if same.Node == nil || same.Node == place.Node {
+			return
+		}
+		related := append(slices.Clip(place.Related), facts.Place{Node: same.Node, Why: "also here"})
+		facts.Reach(value, path).FieldByName("Place").FieldByName("Related").Set(reflect.ValueOf(related))
+	})
+}
+
+// parametersFile names the file that the parameters are from, as seen from the template.
+func parametersFile(r *read.Reader) facts.Fact[string] {
+	root := r.Parameters
+	for root.Parent() != nil {
+		root = root.Parent()
+	}
+	name := root.File().Name
+	if below, err := filepath.Rel(read.FolderOf(r.Root.File().Name), name); err == nil {
+		name = filepath.ToSlash(below)
+	}
+	return facts.Know(name, facts.Place{Node: root, Why: "deployed with these parameters"})
+}
+
+// deploymentKey is everything that a rule sees, and the place of the description, comparable.
+func deploymentKey(d *read.Draft) string {
+	return read.Comparable([]any{d, d.Place.Node.Span().Start.Offset})
+}
+
+func computeKey(c *facts.Compute) string {
+	return read.Comparable([]any{c, c.Place.Node.Span().Start.Offset})
+}
+
+// problemKey is what makes problems the same.
+func problemKey(p facts.Problem) string {
+	if p.Place.Node == nil {
+		return p.Message
+	}
+	return p.Message + "\x00" + p.Place.Node.File().Name + "\x00" + strconv.Itoa(p.Place.Node.Span().Start.Offset)
+}
+
+// group is what some of several lists have alike, one member a list.
+type group[T any] struct {
+	members []T
+	of      []int // the indexes of their lists
+}
+
+// alike groups the members of lists by a key, in the order of the lists. Of members of
+// one list that are alike the first goes with the first of another list, and so on.
+func alike[T any](lists [][]T, key func(T) string) []*group[T] {
+	var groups []*group[T]
+	known := map[string]*group[T]{}
+	for i, list := range lists {
+		repeated := map[string]int{}
+		for _, member := range list {
+			own := key(member)
+			repeated[own]++
+			own += "\x00" + strconv.Itoa(repeated[own])
+			if known[own] == nil {
+				known[own] = &group[T]{}
+				groups = append(groups, known[own])
+			}
+			known[own].members = append(known[own].members, member)
+			known[own].of = append(known[own].of, i)
+		}
+	}
+	return groups
+}
+
+// inOrder sorts by the places of descriptions, and for one place by the parameters files.
+func inOrder(a, b facts.Place, aFile, bFile facts.Fact[string]) int {
+	return cmp.Or(cmp.Compare(a.Node.Span().Start.Offset, b.Node.Span().Start.Offset), cmp.Compare(aFile.Value, bFile.Value))
+}

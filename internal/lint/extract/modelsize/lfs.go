@@ -1,0 +1,37 @@
+package modelsize
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// The size in bytes that a git-lfs pointer can have.
+// https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md
+const (
+	minPointer = 125
+	maxPointer = 1023
+)
+
+// readPointer returns the size of the file that a git-lfs pointer stands for.
+func readPointer(data []byte) (bytes int64, ok bool) {
+	if len(data) > maxPointer {
+		return 0, false
+	}
+	text, ok := strings.CutPrefix(strings.ReplaceAll(string(data), "\r\n", "\n"), "version https://git-lfs.github.com/spec/v1\n")
+	if !ok {
+		return 0, false
+	}
+	match := pointerKeys().FindStringSubmatch(strings.TrimSuffix(text, "\n"))
+	if match == nil {
+		return 0, false
+	}
+	bytes, err := strconv.ParseInt(match[1], 10, 64)
+	return bytes, err == nil
+}
+
+// pointerKeys matches what follows the version: keys in the order of the alphabet.
+var pointerKeys = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(?:ext-\d-[a-z0-9.-]+ [^\n]+\n)*oid sha256:[0-9a-f]{64}\nsize (0|[1-9]\d*)$`)
+})

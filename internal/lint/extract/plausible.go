@@ -1,0 +1,79 @@
+package extract
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/kube"
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// Plausible tells of a YAML document that cannot be parsed whether it can be of a known
+// format as far as its lines tell that stand at the margin. Its marks may be in a block
+// of text, such as a manifest in a ConfigMap or in the script of a pipeline.
+func Plausible(document string) bool {
+	keys := map[string]string{}
+	for _, key := range marginKey().FindAllStringSubmatch(document, -1) {
+		keys[key[1]] = strings.Trim(key[2], `"' `)
+	}
+	version, versioned := keys["apiVersion"]
+	if kind, ok := keys["kind"]; ok && versioned && kind != "" && version != "" {
+		group, _, grouped := strings.Cut(version, "/")
+		if !grouped {
+			group = ""
+		}
+		return strings.HasSuffix(kind, "List") || !kubernetesOwn(group) || slices.Contains(workloadKinds, kind)
+	}
+	if len(keys) == 0 {
+		return true // a list, JSON or nothing that tells
+	}
+	return slices.ContainsFunc(rootKeys, func(key string) bool {
+		_, there := keys[key]
+		return there
+	})
+}
+
+// Known reports whether a document is of a known format, which those that are read by their
+// structure are not, or a list that may hold some.
+func Known(root *source.Node) bool {
+	if _, list := kube.Listed(root); list {
+		return true
+	}
+	return ofOtherFormat(root)
+}
+
+// ofOtherFormat reports whether a document is of a format that does not read by structure.
+func ofOtherFormat(root *source.Node) bool {
+	return slices.ContainsFunc(formats(), func(f *read.Format) bool { return f.Name != kube.OtherKindName && f.Matches(root) })
+}
+
+// marginKey matches a key at the margin of a YAML document and what follows it.
+var marginKey = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?m)^["']?([$A-Za-z_][A-Za-z0-9_.$-]*)["']?[ \t]*:(?:[ \t]+(.*?))?[ \t\r]*$`)
+})
+
+// rootKeys are keys of which a document of each format that can be at fault has one at
+// its root.
+var rootKeys = []string{
+	"apiVersion", "kind", "items", "$schema", "type", "name", "endpoint_name", "computeType", "entryScript", "COMPUTE_TYPE",
+	"properties", "modulesContent", "moduleContent", "content", "resources", "resource_changes", "servingEngineSpec",
+}
+
+// workloadKinds are Kubernetes' own kinds that carry a pod template.
+var workloadKinds = []string{
+	"Pod", "PodTemplate", "ReplicationController", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob",
+}
+
+// kubernetesOwn reports whether an API group is one that comes with Kubernetes.
+func kubernetesOwn(group string) bool {
+	switch group {
+	case "", "apps", "batch", "extensions", "autoscaling", "policy", "networking.k8s.io", "rbac.authorization.k8s.io",
+		"apiextensions.k8s.io", "admissionregistration.k8s.io", "storage.k8s.io", "scheduling.k8s.io", "coordination.k8s.io",
+		"discovery.k8s.io", "node.k8s.io", "certificates.k8s.io", "events.k8s.io", "apiregistration.k8s.io":
+		return true
+	}
+	return false
+}

@@ -1,0 +1,352 @@
+package read
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/placeholder"
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+	"github.com/mlpolicy/mlpolicy/internal/lint/suggest"
+)
+
+// Words reads a mapping in the words of a ModelDeployment's spec into d. A key
+// outside these words and a value of another shape are Problems.
+func (r *Reader) Words(spec *source.Node, d *Draft) {
+	if !r.Is(spec, source.Mapping) {
+		return
+	}
+	for key, value := range spec.Pairs() {
+		switch key.Text {
+		case "component":
+			d.Component = r.line(value)
+		case "target":
+			d.Target = r.target(value)
+		case "api":
+			d.API = word[facts.API](r, value)
+		case "workload":
+			d.Workload = word[facts.Workload](r, value)
+		case "stage":
+			d.Stage = word[facts.Stage](r, value)
+		case "designer":
+			d.Designer = r.Boolean(value)
+		case "gpus":
+			d.GPUs = r.Count(value)
+		case "fpgas":
+			d.FPGAs = r.Count(value)
+		case "cpu":
+			d.CPUCores = r.Quantity(value)
+		case "memory":
+			d.MemoryGiB = r.sizeOfMemory(value)
+		case "replicas":
+			d.Replicas = r.Count(value)
+		case "autoscales":
+			d.Autoscales = r.Boolean(value)
+		case "delivery":
+			d.Delivery = r.line(value)
+		case "labels":
+			if r.Is(value, source.Mapping) {
+				d.Labels = r.Labels(value)
+			}
+		case "images":
+			if r.Is(value, source.Sequence) {
+				for _, image := range value.Items {
+					d.Images = appendKnown(d.Images, r.line(image))
+				}
+			}
+		case "model":
+			d.Models = r.models(value)
+		case "compute":
+			d.Compute = r.computeWords(value)
+		default:
+			r.UnknownKey(key, "component", "target", "api", "workload", "stage", "designer", "gpus", "fpgas", "cpu", "memory",
+				"replicas", "autoscales", "delivery", "labels", "images", "model", "compute")
+		}
+	}
+}
+
+func (r *Reader) models(value *source.Node) []*facts.Model {
+	if !r.Is(value, source.Mapping, source.Sequence) {
+		return nil
+	}
+	items := value.Items
+	if value.Kind == source.Mapping {
+		items = []*source.Node{value}
+	}
+	var models []*facts.Model
+	for _, item := range items {
+		if item.Kind == source.Null {
+			r.Problem(facts.Warning, item, "Declare the model or remove the item.", "%s must be a mapping", item.Path())
+		}
+		if !r.Is(item, source.Mapping) {
+			continue
+		}
+		model := &facts.Model{Place: facts.Place{Node: item}}
+		for key, value := range item.Pairs() {
+			switch key.Text {
+			case "name":
+				model.Name = r.line(value)
+			case "version":
+				model.Version = r.line(value)
+			case "path":
+				model.Path = r.line(value)
+			case "size":
+				state(model, r.Size(value))
+			default:
+				r.UnknownKey(key, "name", "version", "path", "size")
+			}
+		}
+		models = append(models, model)
+	}
+	return models
+}
+
+// Is reports whether a value has one of these kinds, a mapping or a list. Any other kind
+// is a Problem; a value that is missing or a placeholder is not.
+func (r *Reader) Is(n *source.Node, kinds ...source.Kind) bool {
+	_, stated := r.Scalar(n)
+	switch {
+	case n.IsNull(), placeholder.IsTemplate(n):
+		return false
+	case slices.Contains(kinds, n.Kind):
+		return true
+	case stated, n.Kind >= source.Sequence:
+		names := make([]string, len(kinds))
+		for i, kind := range kinds {
+			names[i] = kindOf(kind)
+		}
+		r.Problem(facts.Warning, n, "See the schema: mlpolicy schema model-deployment.", "%s must be %s, not %s", n.Path(), strings.Join(names, " or "), kindOf(n.Kind))
+	}
+	return false
+}
+
+// line is text for values that people may take for more than one.
+func (r *Reader) line(n *source.Node) facts.Fact[string] {
+	r.Collection(facts.Warning, n, "string", "Write a single string.")
+	return r.Text(n)
+}
+
+// DeclaredSource is the source of a size that somebody states explicitly.
+const DeclaredSource = "statement"
+
+// state sets the size that somebody states explicitly. 0 states none.
+func state(m *facts.Model, size facts.Fact[int64]) {
+	if size.Value == 0 {
+		return
+	}
+	m.SizeBytes = size
+	m.SizeSource = facts.Know(DeclaredSource, size.Place)
+}
+
+// computeWords reads a compute, whose name is not known where none is stated.
+func (r *Reader) computeWords(value *source.Node) *facts.Compute {
+	if !r.Is(value, source.Mapping) {
+		return nil
+	}
+	c := &facts.Compute{Format: r.Format, Place: facts.Place{Node: value}}
+	for key, value := range value.Pairs() {
+		switch key.Text {
+		case "name":
+			c.Name = r.line(value)
+		case "target":
+			c.Target = r.target(value)
+		case "managed_by":
+			c.ManagedBy = word[facts.Manager](r, value)
+		case "stage":
+			c.Stage = word[facts.Stage](r, value)
+		case "vm_size":
+			r.VmSize(c, value)
+		case "gpus":
+			c.GPUs = r.Count(value)
+		case "fpgas":
+			c.FPGAs = r.Count(value)
+		case "vm_priority":
+			c.VMPriority = word[facts.VMPriority](r, value)
+		case "nodes":
+			c.Nodes = r.Count(value)
+		case "min_nodes":
+			c.MinNodes = r.Count(value)
+		case "max_nodes":
+			c.MaxNodes = r.Count(value)
+		case "cluster_autoscaling":
+			c.ClusterAutoscaling = r.Boolean(value)
+		default:
+			r.UnknownKey(key, "name", "target", "managed_by", "stage", "vm_size", "gpus", "fpgas", "vm_priority", "nodes",
+				"min_nodes", "max_nodes", "cluster_autoscaling")
+		}
+	}
+	return c
+}
+
+// UnknownKey reports a key that is not one of these.
+func (r *Reader) UnknownKey(key *source.Node, known ...string) {
+	if !r.IsPlaceholder(key) {
+		r.Problem(facts.Warning, key, UseOneOf(known), "unknown key %q%s", key.Text, DidYouMean(key.Text, "", known))
+	}
+}
+
+// unknownStatement reports an annotation, a label or a tag of ours, of this name, that declares
+// nothing. It is a warning in any document.
+func (r *Reader) unknownStatement(key *source.Node, name string) {
+	known := []string{"workload", "stage", "target", "designer", "model-size"}
+	suggestion := DidYouMean(name, strings.TrimSuffix(key.Text, name), known)
+	r.report(facts.Warning, key, UseOneOf(known), "unknown key %q%s", key.Text, suggestion)
+}
+
+// UseOneOf returns the remedy for a word that is not one of these.
+func UseOneOf(known []string) string {
+	if len(known) == 1 {
+		return "Use " + known[0] + "."
+	}
+	return "Use one of " + strings.Join(known, ", ") + "."
+}
+
+// DidYouMean ends a message about an unknown word with the known one that is near it, if any.
+func DidYouMean(word, prefix string, known []string) string {
+	if nearest := suggest.Nearest(word, known); nearest != "" {
+		return fmt.Sprintf(" (did you mean %q?)", prefix+nearest)
+	}
+	return ""
+}
+
+// sizeOfMemory reads a size with a unit into GiB. A bare number is a Problem: to
+// some it means bytes, to others GB.
+func (r *Reader) sizeOfMemory(n *source.Node) facts.Fact[float64] {
+	if text, ok := n.Scalar(); ok {
+		if _, err := strconv.ParseFloat(text, 64); err == nil {
+			r.Problem(facts.Warning, n, "Write a unit, such as "+text+"GiB.", "size %s of %s has no unit", text, n.Path())
+			return facts.Fact[float64]{}
+		}
+	}
+	bytes := r.Size(n)
+	return facts.Fact[float64]{Value: float64(bytes.Value) / BytesPerGiB, Known: bytes.Known, Place: bytes.Place}
+}
+
+// Labels reads a mapping of strings. Values that are not known yet are left out
+// without a word: no rule of ours reads them.
+func (r *Reader) Labels(n *source.Node) map[string]facts.Fact[string] {
+	for _, label := range n.Pairs() {
+		r.Collection(facts.Warning, label, "string", "Write a single string.")
+	}
+	return AddLabels(nil, n)
+}
+
+// AddLabels adds the labels that known does not have yet. Of a key written twice the
+// last counts.
+func AddLabels(known map[string]facts.Fact[string], n *source.Node) map[string]facts.Fact[string] {
+	for _, member := range slices.Backward(n.Entries()) {
+		text, ok := member.Value.Scalar()
+		if _, exists := known[member.Key.Text]; exists || !ok || placeholder.IsTemplate(member.Value) {
+			continue
+		}
+		if known == nil {
+			known = make(map[string]facts.Fact[string], len(n.Members))
+		}
+		known[member.Key.Text] = facts.Know(text, facts.Place{Node: member.Value})
+	}
+	return known
+}
+
+// Image adds the container image that n names, if it is known yet.
+func (d *Draft) Image(n *source.Node) {
+	if text, ok := n.Scalar(); ok && text != "" && !placeholder.InScalar(n, text) {
+		d.Images = append(d.Images, facts.Know(text, facts.Place{Node: n}))
+	}
+}
+
+// Image adds the container image that n names, if the document tells it yet.
+func (r *Reader) Image(d *Draft, n *source.Node) {
+	if text, ok := n.Scalar(); ok && text != "" && !r.IsPlaceholder(n) {
+		d.Images = append(d.Images, facts.Know(text, facts.Place{Node: n}))
+	}
+}
+
+// ImageOf adds the container image whose name stands in two parts, either of which
+// may be missing; place is the one that people know it by.
+func (d *Draft) ImageOf(place, first *source.Node, separator string, second *source.Node) {
+	var parts []string
+	for _, part := range []*source.Node{first, second} {
+		text, ok := part.Scalar()
+		switch {
+		case !ok, text == "":
+		case placeholder.InScalar(part, text):
+			return
+		default:
+			parts = append(parts, text)
+		}
+	}
+	if !place.IsNull() && len(parts) > 0 {
+		d.Images = append(d.Images, facts.Know(strings.Join(parts, separator), facts.Place{Node: place}))
+	}
+}
+
+func appendKnown[T any](list []facts.Fact[T], fact facts.Fact[T]) []facts.Fact[T] {
+	if fact.Known {
+		return append(list, fact)
+	}
+	return list
+}
+
+// statementPrefix begins the annotations, labels and tags that state facts. The key of
+// an Azure tag may hold no slash, and takes a colon instead.
+// https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources#limitations
+const (
+	statementPrefix = "mlpolicy.dev/"
+	tagPrefix       = "mlpolicy.dev:"
+)
+
+// DeclaredIn returns what the key of an annotation, a label or a tag states; it is false
+// for a key that is not ours.
+func DeclaredIn(key string) (name string, ours bool) {
+	if name, ours = strings.CutPrefix(key, statementPrefix); ours {
+		return name, true
+	}
+	return strings.CutPrefix(key, tagPrefix)
+}
+
+// Statements reads what annotations, labels or tags state of a deployment
+// explicitly. They fill what the document itself leaves open.
+func (r *Reader) Statements(d *Draft, annotations *source.Node) {
+	before := len(r.Problems)
+	if said := r.Statement(annotations); said != nil {
+		d.Declared = append(d.Declared, said)
+	}
+	r.AlwaysReported = append(r.AlwaysReported, r.Problems[before:]...)
+}
+
+// Statement returns what annotations, labels or tags state, nil for nothing.
+func (r *Reader) Statement(annotations *source.Node) *Draft {
+	var said *Draft
+	for key, value := range annotations.Pairs() {
+		name, ours := DeclaredIn(key.Text)
+		if !ours {
+			continue
+		}
+		if said == nil {
+			said = &Draft{Deployment: facts.Deployment{Place: facts.Place{Node: annotations}}}
+		}
+		switch name {
+		case "workload":
+			said.Workload = word[facts.Workload](r, value)
+		case "stage":
+			said.Stage = word[facts.Stage](r, value)
+		case "target":
+			said.Target = r.target(value)
+		case "designer":
+			said.Designer = r.Boolean(value)
+		case "model-size":
+			if size := r.Size(value); size.Known {
+				model := &facts.Model{Place: facts.Place{Node: value}}
+				state(model, size)
+				said.Models = []*facts.Model{model}
+			}
+		default:
+			if !strings.HasPrefix(name, "ignore") { // reserved
+				r.unknownStatement(key, name)
+			}
+		}
+	}
+	return said
+}

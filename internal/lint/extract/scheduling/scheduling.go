@@ -1,0 +1,584 @@
+// Package scheduling understands where pods run by what binds them to nodes and what hints at a cluster.
+package scheduling
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/placeholder"
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// Pods is what a document declares about the nodes of its pods. What binds a pod to a
+// node (its name, a node selector, a required affinity) is evidence. What binds it to none
+// (labels, annotations, tolerations, storage classes) is a hint.
+type Pods struct {
+	Virtual facts.Place // evidence that is not a node's label or name: the pods run on an ACI virtual node
+	other   facts.Place // the same for a cluster that is not AKS
+	node    *source.Node
+	labels  *labels
+	groups  [][]term // a node must meet a term of each group
+
+	azure   facts.Place // a hint: the manifest is for AKS
+	claimed facts.Place // a hint: it is for another cloud
+	onACI   facts.Place // a hint: it is for an ACI virtual node
+	Foreign facts.Place // a hint: its virtual node is another provider's
+	bursts  bool        // it tolerates the taint of virtual nodes, of Azure or of anybody
+
+	// Of documents that the deployment mentions; the first that tells the target counts.
+	parts []*Pods
+	// via is how a document that the deployment mentions was found.
+	via []facts.Place
+	// Object is what the deployments of one object share; nil for one that is alone.
+	Object *SharedCluster
+}
+
+// labels are a node selector, which several deployments may share.
+type labels struct {
+	term   term
+	limits constraints // of the term; nil until they are looked at
+	known  [8]*allowedNodes
+}
+
+// allowedNodes are the nodes that a node selector allows by itself.
+type allowedNodes struct{ clouds, nodes nodes }
+
+// in understands the selector, once in each way.
+func (l *labels) in(as Interpretation) *allowedNodes {
+	if l == nil {
+		return &allowedNodes{}
+	}
+	known := &l.known[as.index()]
+	if *known == nil {
+		clouds := l.term.clouds(as)
+		*known = &allowedNodes{clouds: clouds, nodes: clouds.with(l.term.constraints(nil, nodeKey.namesVirtual).virtual(nil, as))}
+	}
+	return *known
+}
+
+// constraints are those of the selector.
+func (l *labels) constraints() constraints {
+	if l == nil {
+		return nil
+	}
+	if l.limits == nil {
+		l.limits = l.term.constraints(nil, func(nodeKey) bool { return true })
+	}
+	return l.limits
+}
+
+// and adds requirements to a selector, which stays as it is.
+func (l *labels) and(more term) *labels {
+	switch {
+	case len(more) == 0:
+		return l
+	case l != nil:
+		more = slices.Concat(l.term, more)
+	}
+	return &labels{term: more}
+}
+
+// term is what a node must meet all of.
+type term []nodeRequirement
+
+// nodeRequirement is what a node must meet: of its labels or, if field, of its fields.
+type nodeRequirement struct {
+	key    *source.Node
+	field  bool
+	op     operator
+	values []*source.Node
+}
+
+type operator uint8
+
+const (
+	// unknownOperator stands for one that does not exist or is filled in later.
+	unknownOperator operator = iota
+	in
+	notIn
+	exists // Gt and Lt too: a node without the label meets none of them
+	doesNotExist
+)
+
+// Interpretation is a way to understand scheduling. Without aks the evidence and the hints of AKS
+// do not count, without other those of other clouds. With foreign a virtual node is another
+// provider's unless its name or its label is Azure's alone.
+type Interpretation struct{ aks, Other, Foreign bool }
+
+// index is below 8.
+func (i Interpretation) index() int {
+	index := 0
+	for bit, on := range [...]bool{i.aks, i.Other, i.Foreign} {
+		if on {
+			index |= 1 << bit
+		}
+	}
+	return index
+}
+
+// InFile is how a file is understood.
+func InFile() Interpretation { return Interpretation{aks: true, Other: true} }
+
+// Interpretations returns the ways to understand a deployment's pods in a cluster, which is
+// unknown or what the administrator says, each with another outcome. In a file there is one. An
+// object of an API server is judged in each, since nothing that it declares may keep a finding
+// away: in the cluster that the administrator names there is no evidence of another, and a
+// virtual node that an object says is another provider's may be Azure's.
+func (s *Pods) Interpretations(cluster facts.Fact[facts.Target], object bool) []Interpretation {
+	foreign := s.isForeign() && cluster.Value != facts.AKS
+	if !object {
+		return []Interpretation{{aks: true, Other: true, Foreign: foreign}}
+	}
+	var ways []Interpretation
+	switch {
+	case cluster.Value == facts.AKS:
+		ways = []Interpretation{{aks: true}}
+	case cluster.Known:
+		ways = []Interpretation{{Other: true}}
+	case s.Object == nil && !s.mixed():
+		ways = []Interpretation{InFile()}
+	default:
+		ways = []Interpretation{InFile(), {aks: true}, {Other: true}}
+	}
+	if foreign { // as in a file first
+		for i := range ways {
+			ways[i].Foreign = true
+		}
+		for _, as := range slices.Clone(ways) {
+			as.Foreign = false
+			ways = append(ways, as)
+		}
+	}
+	return s.distinct(ways)
+}
+
+// mixed reports whether there is evidence or a hint of Azure and of another cloud.
+func (s *Pods) mixed() bool {
+	node := nodeNamed(s.node, InFile())
+	azure := s.azure.Node != nil || s.onACI.Node != nil || s.Virtual.Node != nil || node.virtual.Node != nil || node.aks.Node != nil
+	other := s.claimed.Node != nil || s.other.Node != nil || node.other.Node != nil
+	look := func(t term) {
+		for _, requirement := range t {
+			of := requirement.clouds(InFile())
+			azure = azure || of.aks.Node != nil || nodeKey{requirement.key.Text, requirement.field}.namesVirtual()
+			other = other || of.other.Node != nil
+		}
+	}
+	if s.labels != nil {
+		look(s.labels.term)
+	}
+	for _, group := range s.groups {
+		for _, term := range group {
+			look(term)
+		}
+	}
+	return azure && other
+}
+
+// distinct returns the ways of which each has another outcome; of those in which nothing is
+// known none but the first.
+func (s *Pods) distinct(ways []Interpretation) []Interpretation {
+	if len(ways) == 1 {
+		return ways
+	}
+	type outcome struct{ target, may, hint, onACI facts.Target }
+	seen := make([]outcome, 1, 1+len(ways))
+	return slices.DeleteFunc(ways, func(as Interpretation) bool {
+		at := s.Locate(as)
+		this := outcome{at.Target.Value, at.May.Value, at.Hint.Value, at.OnACI.Value}
+		known := slices.Contains(seen, this) && as != ways[0]
+		seen = append(seen, this)
+		return known
+	})
+}
+
+// isForeign reports whether a virtual node of the pods may be another provider's.
+func (s *Pods) isForeign() bool {
+	return s.Foreign.Node != nil || slices.ContainsFunc(s.parts, (*Pods).isForeign)
+}
+
+// Location is where pods run by what their document declares.
+type Location struct {
+	Target   facts.Fact[facts.Target] // of all the nodes that it names, but for may
+	Conflict bool                     // the evidence is of several clouds
+	May      facts.Fact[facts.Target] // ACI if the terms name virtual nodes among others
+	Hint     facts.Fact[facts.Target] // AKS or Kubernetes
+	OnACI    facts.Fact[facts.Target] // ACI by a hint
+}
+
+// Locate understands the pods in one way.
+func (s *Pods) Locate(as Interpretation) Location {
+	at := s.Alone(as)
+	if s.Object != nil {
+		if !at.Target.Known && !at.Conflict {
+			at.Target = s.Object.shared(as)
+		}
+		at.Hint = facts.Or(at.Hint, s.Object.hint(as))
+	}
+	for _, part := range s.parts {
+		if at.Target.Known || at.Conflict {
+			break
+		}
+		of := part.Alone(as)
+		at.Target, at.Conflict = part.found(of.Target), of.Conflict
+		at.May = facts.Or(at.May, part.found(of.May))
+		at.Hint = facts.Or(at.Hint, part.found(of.Hint))
+		at.OnACI = facts.Or(at.OnACI, part.found(of.OnACI))
+	}
+	if at.Target.Value == facts.ACI {
+		at.May = facts.Fact[facts.Target]{}
+	}
+	return at
+}
+
+// NamesTarget reports whether evidence or a hint names a target in a file.
+func (s *Pods) NamesTarget() bool {
+	if s == nil {
+		return false
+	}
+	at := s.Locate(InFile())
+	return at.Target.Known || at.May.Known || at.Hint.Known || at.OnACI.Known
+}
+
+// Alone understands the pods by themselves.
+func (s *Pods) Alone(as Interpretation) Location {
+	at := s.bound(as)
+	at.Hint = s.hint(as)
+	if as.aks && s.onACI.Node != nil && (s.claimed.Node == nil || !as.Other) {
+		at.OnACI = facts.Know(facts.ACI, s.onACI)
+	}
+	return at
+}
+
+// With adds the scheduling of a document that the deployment mentions, which was found by via.
+func (s *Pods) With(part *Pods, via []facts.Place) *Pods {
+	if s == nil {
+		s = &Pods{}
+	}
+	found := *part
+	found.via = via
+	s.parts = append(s.parts, &found)
+	return s
+}
+
+// Recorded is what is understood in any way, without the places.
+func (s *Pods) Recorded() []any {
+	if s == nil {
+		return nil
+	}
+	var all []any
+	for _, as := range s.Interpretations(facts.Fact[facts.Target]{}, true) {
+		at := s.Locate(as)
+		all = append(all, at.Target, at.Conflict, at.May, at.Hint, at.OnACI)
+	}
+	return all
+}
+
+// found is a fact of a document that the deployment mentions.
+func (s *Pods) found(fact facts.Fact[facts.Target]) facts.Fact[facts.Target] {
+	if fact.Known {
+		fact.Place.Related = slices.Concat(fact.Place.Related, s.via)
+	}
+	return fact
+}
+
+// bound understands what binds the pods to nodes.
+func (s *Pods) bound(as Interpretation) Location {
+	node := nodeNamed(s.node, as)
+	if virtual := firstOf(s.Virtual, node.virtual); virtual.Node != nil {
+		return Location{Target: facts.Know(facts.ACI, virtual)} // one that names its node goes past the scheduler
+	}
+	aks, other := node.aks, firstOf(s.other, node.other)
+	if !as.Other {
+		other = facts.Place{}
+	}
+	if s.labels == nil && len(s.groups) == 0 {
+		return clouds(aks, other, s.Foreign)
+	}
+	var must, may facts.Place
+	excluded := false
+	for _, group := range s.alternatives(as) {
+		var virtual facts.Place
+		all, possible := true, false
+		var others []nodes
+		for _, of := range group {
+			virtual = firstOf(virtual, of.virtual)
+			all, possible = all && of.only, possible || !of.excluded
+			if !of.only {
+				others = append(others, of)
+			}
+		}
+		excluded = excluded || !possible
+		if all {
+			must = firstOf(must, virtual)
+		} else {
+			may = firstOf(may, virtual)
+		}
+		aks = firstOf(aks, inAll(others, func(of nodes) facts.Place { return of.aks }))
+		other = firstOf(other, inAll(others, func(of nodes) facts.Place { return of.other }))
+	}
+	if must.Node != nil && !excluded {
+		return Location{Target: facts.Know(facts.ACI, must)}
+	}
+	at := clouds(aks, other, s.Foreign)
+	if may.Node != nil && !excluded {
+		may.Why = "the pod may run on a virtual node, which is ACI"
+		at.May = facts.Know(facts.ACI, may)
+	}
+	return at
+}
+
+// clouds is where pods run by evidence of AKS and of other clouds, of which foreign may be the reason.
+func clouds(aks, other, foreign facts.Place) Location {
+	at := Location{Conflict: aks.Node != nil && other.Node != nil}
+	switch {
+	case at.Conflict:
+	case aks.Node != nil:
+		at.Target = facts.Know(facts.AKS, aks)
+	case other.Node != nil:
+		if other.Why == foreignVirtualNode {
+			other.Related = []facts.Place{foreign}
+		}
+		at.Target = facts.Know(facts.Kubernetes, other)
+	}
+	return at
+}
+
+// hint understands what binds the pods to no node.
+func (s *Pods) hint(as Interpretation) facts.Fact[facts.Target] {
+	azure, claimed := as.aks && s.azure.Node != nil, as.Other && s.claimed.Node != nil
+	switch {
+	case azure && claimed:
+	case claimed:
+		return facts.Know(facts.Kubernetes, s.claimed)
+	case azure && !s.bursts:
+		return facts.Know(facts.AKS, s.azure)
+	}
+	return facts.Fact[facts.Target]{}
+}
+
+// SharedCluster is what the deployments of one object, which run in one cluster, know of it.
+type SharedCluster struct {
+	Members []*Pods
+	bound   [8]*facts.Fact[facts.Target]
+	hints   [8]*facts.Fact[facts.Target]
+}
+
+// shared returns the cluster that binds all of the deployments that are bound to one.
+func (o *SharedCluster) shared(as Interpretation) facts.Fact[facts.Target] {
+	return unanimous(&o.bound[as.index()], o.Members, func(s *Pods) facts.Fact[facts.Target] { return s.bound(as).Target })
+}
+
+func (o *SharedCluster) hint(as Interpretation) facts.Fact[facts.Target] {
+	return unanimous(&o.hints[as.index()], o.Members, func(s *Pods) facts.Fact[facts.Target] { return s.hint(as) })
+}
+
+// unanimous returns the cluster of all members that are of one, and keeps it at known.
+func unanimous(known **facts.Fact[facts.Target], members []*Pods, of func(*Pods) facts.Fact[facts.Target]) facts.Fact[facts.Target] {
+	if *known != nil {
+		return **known
+	}
+	var cluster facts.Fact[facts.Target]
+	for _, member := range members {
+		told := of(member)
+		switch {
+		case told.Value != facts.AKS && told.Value != facts.Kubernetes:
+		case !cluster.Known:
+			cluster = told
+		case cluster.Value != told.Value:
+			*known = &facts.Fact[facts.Target]{}
+			return **known
+		}
+	}
+	if cluster.Known {
+		cluster.Place.Why += "; all parts of the object run in that cluster"
+	}
+	*known = &cluster
+	return cluster
+}
+
+// nodes are the nodes that a term allows.
+type nodes struct {
+	virtual    facts.Place // it names a virtual node
+	only       bool        // and no other node
+	excluded   bool        // it requires a label that virtual nodes of Azure do not have
+	aks, other facts.Place
+}
+
+// with are the nodes that both terms allow.
+func (n nodes) with(other nodes) nodes {
+	all := nodes{
+		virtual: firstOf(n.virtual, other.virtual), only: n.only || other.only, excluded: n.excluded || other.excluded,
+		aks: firstOf(n.aks, other.aks), other: firstOf(n.other, other.other),
+	}
+	if all.excluded {
+		all.virtual, all.only = facts.Place{}, false
+	}
+	return all
+}
+
+// alternatives returns, for each group of terms, the nodes that each term allows together with
+// the node selector. Terms that no node meets are left out; where that leaves none, the node
+// selector counts alone.
+func (s *Pods) alternatives(as Interpretation) [][]nodes {
+	selector := s.labels.in(as)
+	var groups [][]nodes
+	for _, terms := range s.groups {
+		limits := s.labels.constraints()
+		var possible []nodes
+		for _, alternative := range terms {
+			if own := alternative.constraints(limits, func(nodeKey) bool { return true }); !own.contradictory() {
+				possible = append(possible, selector.clouds.with(alternative.clouds(as)).with(own.virtual(limits, as)))
+			}
+		}
+		if len(possible) > 0 {
+			groups = append(groups, possible)
+		}
+	}
+	if len(groups) == 0 {
+		groups = [][]nodes{{selector.nodes}}
+	}
+	return groups
+}
+
+// inAll is the first of some places if there is one in each alternative.
+func inAll(alternatives []nodes, of func(nodes) facts.Place) facts.Place {
+	if len(alternatives) == 0 {
+		return facts.Place{}
+	}
+	for _, alternative := range alternatives {
+		if of(alternative).Node == nil {
+			return facts.Place{}
+		}
+	}
+	return of(alternatives[0])
+}
+
+// nodeKey is the name of a label or a field of nodes.
+type nodeKey struct {
+	name  string
+	field bool
+}
+
+// constraint is what a term says of one label or field.
+type constraint struct {
+	there, missing    bool
+	limited           bool // to the values that are allowed
+	allowed, excluded map[string]bool
+	values            []*source.Node // of the requirements that name some
+}
+
+type constraints map[nodeKey]*constraint
+
+// constraints returns what the term and, of its labels and fields, others say of those that matter.
+func (t term) constraints(others constraints, matters func(nodeKey) bool) constraints {
+	var all constraints
+	for _, requirement := range t {
+		name, ok := requirement.key.Scalar()
+		key := nodeKey{name, requirement.field}
+		if !ok || !matters(key) || placeholder.InScalar(requirement.key, name) {
+			continue
+		}
+		of := all[key]
+		if of == nil {
+			of = &constraint{}
+			if other := others[key]; other != nil {
+				*of = *other
+				of.allowed, of.excluded = maps.Clone(other.allowed), maps.Clone(other.excluded)
+				of.values = slices.Clip(other.values)
+			}
+			if all == nil {
+				all = constraints{}
+			}
+			all[key] = of
+		}
+		values, known := valuesOf(requirement.values)
+		switch requirement.op {
+		case in:
+			of.there, of.values = true, append(of.values, requirement.values...)
+			switch {
+			case !known:
+			case of.limited:
+				maps.DeleteFunc(of.allowed, func(value string, _ bool) bool { return !values[value] })
+			default:
+				of.allowed, of.limited = values, true
+			}
+		case exists:
+			of.there = true
+		case notIn:
+			if of.excluded == nil {
+				of.excluded = values
+			} else {
+				maps.Copy(of.excluded, values)
+			}
+		case doesNotExist:
+			of.missing = true
+		}
+	}
+	for _, of := range all {
+		maps.DeleteFunc(of.allowed, func(value string, _ bool) bool { return of.excluded[value] })
+	}
+	return all
+}
+
+// contradictory reports whether no node meets the constraints. A value that is filled in later
+// may be any.
+func (c constraints) contradictory() bool {
+	for _, of := range c {
+		if of.there && of.missing || of.limited && len(of.allowed) == 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// virtual reports whether the constraints, or of other labels and fields the others, name virtual nodes.
+func (c constraints) virtual(others constraints, as Interpretation) nodes {
+	var all nodes
+	for _, key := range virtualKeys() {
+		of := c[key]
+		if of == nil {
+			of = others[key]
+		}
+		if of == nil {
+			continue
+		}
+		named := false
+		for _, value := range of.values {
+			text, ok := value.Scalar()
+			if ok && !of.excluded[text] && (!of.limited || of.allowed[text]) && virtualNode(key, text, as) {
+				note(&all.virtual, value, key.why())
+				named = true
+			}
+		}
+		only := named && of.limited
+		for text := range of.allowed {
+			only = only && virtualNode(key, text, as)
+		}
+		all.only = all.only || only
+	}
+	return all
+}
+
+// valuesOf returns the values of a requirement, and whether they are all there is to know.
+func valuesOf(list []*source.Node) (values map[string]bool, known bool) {
+	values, known = make(map[string]bool, len(list)), len(list) > 0
+	for _, value := range list {
+		text, ok := value.Scalar()
+		if !ok || placeholder.InScalar(value, text) {
+			known = false
+			continue
+		}
+		values[text] = true
+	}
+	return values, known
+}
+
+// firstOf is the first of two places that is known.
+func firstOf(a, b facts.Place) facts.Place {
+	if a.Node != nil {
+		return a
+	}
+	return b
+}

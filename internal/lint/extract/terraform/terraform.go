@@ -1,0 +1,254 @@
+package terraform
+
+import (
+	"strings"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/azure"
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/kube"
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/operators"
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// Plan is what terraform show -json or tofu show -json prints of a plan.
+// It is judged by what will be there once the plan is applied: resources that the
+// plan leaves as they are count, those that it destroys or forgets and data sources,
+// which others own, do not. Without changes, as tools print it that show less, what is
+// planned counts. The JSON of a state has neither and is none.
+var Plan = read.Format{
+	Name: "terraform-plan",
+	Title: "Plan of Terraform or OpenTofu as JSON (`terraform show -json`): resources of the providers azurerm 2 to 4, azapi and kubernetes; " +
+		"values that are sensitive or known only after apply are not read",
+	Signs:     "`format_version` with `resource_changes` or `planned_values`",
+	Reference: "https://developer.hashicorp.com/terraform/internals/json-format#plan-representation",
+	Links:     true,
+	Marks:     [][]string{{"format_version"}, {"resource_changes", "planned_values"}, terraformMarks},
+	Shapes:    terraformShapes,
+	Matches: func(root *source.Node) bool {
+		return root.Has("format_version") && (root.Has("resource_changes") || root.Has("planned_values"))
+	},
+	Read: reading(func(r *planReader) {
+		changes := r.Root.Get("resource_changes").Elements()
+		for _, object := range changes {
+			change := object.Get("change")
+			if stays(change.Get("actions")) {
+				r.planned(object, redacted(change.Get("after"), change.Get("after_unknown")), change.Get("after_sensitive"))
+			}
+		}
+		if len(changes) == 0 {
+			r.plannedModule(r.Root.At("planned_values", "root_module"))
+		}
+		r.ResolveLocations()
+	}),
+}
+
+var terraformShapes = map[string]*read.Shape{"": read.MappingOf(map[string]*read.Shape{
+	"resource_changes": read.ListOf(read.Under(read.MappingShape, "change")),
+	"planned_values":   read.Under(read.ListOf(read.MappingShape), "root_module", "resources"),
+})}
+
+// plannedModule reads what a module holds once the plan is applied, and the modules in it.
+func (r *planReader) plannedModule(module *source.Node) {
+	for _, object := range module.Get("resources").Elements() {
+		r.planned(object, object.Get("values"), object.Get("sensitive_values"))
+	}
+	for _, child := range module.Get("child_modules").Elements() {
+		r.plannedModule(child)
+	}
+}
+
+// planned reads a resource with its attributes once the plan is applied.
+func (r *planReader) planned(object, after, sensitive *source.Node) {
+	kind, _ := object.Get("type").Scalar()
+	if after = redacted(after, sensitive); !object.Get("mode").Is("data") && !after.IsNull() {
+		r.terraformResource(resource{kind: kind, object: object, after: after})
+	}
+}
+
+// terraformMarks stand in the types of the resources that are read.
+var terraformMarks = []string{
+	"azurerm_container_group", "azurerm_machine_learning_", "azurerm_kubernetes_cluster",
+	"azurerm_linux_function_app", "azurerm_windows_function_app", "azurerm_function_app", "azapi_resource",
+	"kubernetes_manifest", "kubernetes_pod", "kubernetes_deployment", "kubernetes_stateful_set", "kubernetes_daemon",
+	"kubernetes_replication_controller", "kubernetes_job", "kubernetes_cron_job",
+}
+
+// Confidential tells by a quick look at its text whether a file is a plan or a state
+// of Terraform. Both hold passwords and keys in clear, and not all are marked as
+// sensitive, so that nothing of the text may be shown.
+// https://developer.hashicorp.com/terraform/language/manage-sensitive-data
+func Confidential(text []byte) bool {
+	return read.ContainsAny(text, []string{"format_version", "terraform_version"}) &&
+		read.ContainsAny(text, []string{"resource_changes", "planned_values", "sensitive_values", "sensitive_attributes"})
+}
+
+// stays reports whether a resource is there once these actions are done.
+func stays(actions *source.Node) bool {
+	for _, action := range actions.Elements() {
+		if !action.Is("delete") && !action.Is("forget") {
+			return true
+		}
+	}
+	return false
+}
+
+// redacted returns a value with null for each part of it for which marks, which has
+// the value's shape, holds true: it is sensitive, or not known before the plan is applied.
+func redacted(value, marks *source.Node) *source.Node {
+	switch {
+	case value.IsNull() || marks.IsNull():
+		return value
+	case marks.Is("true"):
+		return value.With(source.Node{Kind: source.Null})
+	case len(marks.Items) > 0 && len(value.Items) > 0:
+		items := append([]*source.Node(nil), value.Items...)
+		for i, mark := range marks.Items[:min(len(marks.Items), len(items))] {
+			items[i] = redacted(items[i], mark)
+		}
+		return value.With(source.Node{Kind: source.Sequence, Items: items})
+	case len(marks.Members) > 0 && len(value.Members) > 0:
+		marked := make(map[string]*source.Node, len(marks.Members))
+		for _, member := range marks.Members {
+			marked[member.Key.Text] = member.Value
+		}
+		members := append([]source.Member(nil), value.Members...)
+		for i, member := range members {
+			members[i].Value = redacted(member.Value, marked[member.Key.Text])
+		}
+		return value.With(source.Node{Kind: source.Mapping, Members: members})
+	}
+	return value
+}
+
+// resource is a resource of a plan.
+type resource struct {
+	kind   string       // such as azurerm_container_group
+	object *source.Node // what the plan says of the resource
+	after  *source.Node // its attributes once the plan is applied, redacted
+}
+
+// name is what other files refer to the resource by.
+func (t resource) name() *source.Node { return t.after.Get("name") }
+
+// block returns the block of a name that the resource has at most one of.
+func (t resource) block(name string) *source.Node { return operators.Block(t.after.Get(name)) }
+
+// terraformPlace is the type of a resource, which decides what it is.
+func (r *planReader) terraformPlace(t resource, why string) facts.Place {
+	return facts.Because(r.MarkUsed(t.object.Get("type")), why)
+}
+
+// terraformResource reads a resource, of the provider azurerm by its documentation.
+// https://registry.terraform.io/providers/hashicorp/azurerm/latest/docs
+func (r *planReader) terraformResource(t resource) {
+	switch t.kind {
+	case "azurerm_container_group":
+		d := r.terraformDeployment(t, facts.ACI, "the resource is a container group")
+		r.terraformContainers(d, t.after)
+	case "azurerm_function_app", "azurerm_linux_function_app", "azurerm_windows_function_app", "azurerm_function_app_flex_consumption",
+		"azurerm_function_app_slot", "azurerm_linux_function_app_slot", "azurerm_windows_function_app_slot":
+		r.terraformDeployment(t, facts.Functions, "the resource is a function app")
+	case "azurerm_machine_learning_compute_cluster":
+		c := r.terraformCompute(t, facts.ByAzureML, "Azure ML creates the cluster")
+		c.Target = facts.Know(facts.AMLCompute, c.ManagedBy.Place)
+		r.VmSize(c, t.after.Get("vm_size"))
+		c.VMPriority = r.Priority(t.after.Get("vm_priority"), "priority", "Dedicated or LowPriority")
+		scale := t.block("scale_settings")
+		r.Scale(c, scale.Get("min_node_count"), scale.Get("max_node_count"))
+	case "azurerm_machine_learning_compute_instance":
+		c := r.terraformCompute(t, facts.ByAzureML, "Azure ML creates the instance")
+		c.Target = facts.Know(facts.ComputeInstance, c.ManagedBy.Place)
+		r.VmSize(c, t.after.Get("virtual_machine_size"))
+	case "azurerm_machine_learning_inference_cluster":
+		c := r.terraformCompute(t, facts.ByAzure, "an inference cluster is an attached AKS cluster")
+		c.Target = facts.Know(facts.AKS, c.ManagedBy.Place)
+		c.Stage = r.ClusterPurpose(t.after.Get("cluster_purpose"))
+	case "azurerm_machine_learning_synapse_spark":
+		r.terraformCompute(t, facts.ByAzure, "the Spark pool is attached")
+	case "azurerm_kubernetes_cluster":
+		pool := t.block("default_node_pool")
+		r.terraformPool(t, t.name(), pool.Get("name"), pool)
+	case "azurerm_kubernetes_cluster_node_pool":
+		r.terraformPool(t, t.after.Get("kubernetes_cluster_id"), t.name(), t.after)
+	case "azapi_resource":
+		r.azapiResource(t)
+	default:
+		if kind, ok := strings.CutPrefix(t.kind, "kubernetes_"); ok {
+			r.kubernetesResource(t, strings.TrimSuffix(kind, "_v1"))
+		}
+	}
+}
+
+// terraformDeployment adds the deployment that a resource is.
+func (r *planReader) terraformDeployment(t resource, target facts.Target, why string) *read.Draft {
+	d := r.Deployment(t.name(), t.object)
+	r.nameByAddress(t, &d.Name, &d.Subject)
+	d.Target = facts.Know(target, r.terraformPlace(t, why))
+	r.Tags(d, t.after.Get("tags"))
+	return d
+}
+
+// terraformCompute adds the compute of an Azure ML workspace that a resource is.
+func (r *planReader) terraformCompute(t resource, manager facts.Manager, why string) *facts.Compute {
+	c := r.Compute(t.name(), t.object)
+	r.nameByAddress(t, &c.Name, &c.Subject)
+	c.InWorkspace = true
+	c.ManagedBy = facts.Know(manager, r.terraformPlace(t, why))
+	return c
+}
+
+// nameByAddress gives what has no known name the address of its resource, by which
+// people find it.
+func (r *planReader) nameByAddress(t resource, name *facts.Fact[string], subject *facts.Subject) {
+	address := t.object.Get("address")
+	if text, ok := address.Scalar(); ok && name.Place.Node == r.Root {
+		*name = facts.Know(text, facts.Place{Node: address, Why: "the name is unknown or secret; this is the address"})
+		subject.Name = text
+	}
+}
+
+// terraformContainers reads the containers of a container group. What they ask for is
+// required: a limit does not stand for it.
+func (r *planReader) terraformContainers(d *read.Draft, group *source.Node) {
+	var sum kube.RequestSum
+	r.CheckShape(group.Get("container"), read.ListOf(read.MappingShape))
+	r.CheckShape(group.Get("init_container"), read.ListOf(read.MappingShape))
+	for _, container := range group.Get("container").Elements() {
+		d.Image(container.Get("image"))
+		sum.Add(kube.ResourceRequest{
+			Cpu: r.Number(container.Get("cpu")),
+			// Azure writes GB and allocates GiB.
+			Memory: r.Number(container.Get("memory")),
+			Gpus:   read.Larger(r.GroupGPUs(operators.Block(container.Get("gpu"))), r.GroupGPUs(operators.Block(container.Get("gpu_limit")))),
+		})
+	}
+	for _, container := range group.Get("init_container").Elements() {
+		d.Image(container.Get("image"))
+	}
+	sum.State(d)
+}
+
+// terraformPool adds a pool of AKS nodes. Version 4 of the provider renamed
+// enable_auto_scaling to auto_scaling_enabled.
+func (r *planReader) terraformPool(t resource, cluster, name, pool *source.Node) {
+	place := r.terraformPlace(t, "the resource is an AKS cluster or a part of one")
+	c := facts.Compute{
+		Format: r.Format, Name: r.Name(t.name()), Subject: facts.Subject{File: r.Root.File().Name},
+		Target: facts.Know(facts.AKS, place), ManagedBy: facts.Know(facts.ByAzure, place),
+	}
+	c.Subject.Name = c.Name.Value
+	r.nameByAddress(t, &c.Name, &c.Subject)
+	autoscaling := pool.Get("auto_scaling_enabled")
+	if autoscaling.IsNull() {
+		autoscaling = pool.Get("enable_auto_scaling")
+	}
+	nodes := pool.Get("node_count")
+	if autoscaling.IsNull() && !pool.Get("max_count").IsNull() {
+		nodes = nil // whether the pool scales is not known yet
+	}
+	r.AksPool(c, cluster, name, t.object, azure.NodePool{
+		VmSize: pool.Get("vm_size"), Priority: pool.Get("priority"), Autoscaling: autoscaling,
+		Nodes: nodes, Least: pool.Get("min_count"), Most: pool.Get("max_count"),
+	})
+}

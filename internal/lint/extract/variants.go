@@ -1,0 +1,111 @@
+package extract
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/link"
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+)
+
+// maxVariants bounds the doubts of one document. An object of one part that states all there
+// is to state has 127.
+const maxVariants = 1000
+
+// untrustedSets returns the sets of words to leave out of a document's statements, the smaller
+// ones first. Too many of them are a Problem, which is an error: nobody gets around a rule
+// by stating more than can be judged.
+func untrustedSets(r *read.Reader, options Options) [][]string {
+	var words []string
+	for _, word := range options.Untrusted {
+		if slices.ContainsFunc(r.Deployments, func(d *read.Draft) bool { return declares(d, word) }) {
+			words = append(words, word)
+		}
+	}
+	var sets [][]string
+	for set := 1; set < 1<<len(words); set++ {
+		var left []string
+		for i, word := range words {
+			if set&(1<<i) != 0 {
+				left = append(left, word)
+			}
+		}
+		sets = append(sets, left)
+	}
+	slices.SortStableFunc(sets, func(a, b []string) int { return len(a) - len(b) })
+	doubts := 0
+	for _, d := range r.Deployments {
+		doubts += (1+len(sets))*link.Ways(d, options) - 1
+	}
+	if doubts > maxVariants {
+		r.Problems = append(r.Problems, facts.Problem{
+			Rule: facts.SyntaxRule, Severity: facts.Error,
+			Message:  fmt.Sprintf("cannot evaluate the object: %d parts with %d untrusted statements have more than %d variants", len(r.Deployments), len(words), maxVariants),
+			Remedy:   "Remove mlpolicy.dev/… statements, or split the object.",
+			Place:    facts.Place{Node: r.Root},
+			Unjudged: true,
+		})
+		return nil
+	}
+	return sets
+}
+
+// declares reports whether the deployment's document states the fact of a word.
+func declares(d *read.Draft, word string) bool {
+	switch {
+	case word == facts.Labelled:
+		return d.Workload.Known && d.Labelled != nil && d.Workload.Place.Node == d.Labelled
+	}
+	return slices.ContainsFunc(d.Declared, func(said *read.Draft) bool {
+		less := without(said, []string{word})
+		return less.Workload.Known != said.Workload.Known || less.Stage.Known != said.Stage.Known ||
+			less.Target.Known != said.Target.Known || less.Designer.Known != said.Designer.Known ||
+			len(less.Models) != len(said.Models)
+	})
+}
+
+// variants returns the deployment in each of its interpretations with all words and without the words
+// of each set; the first interpretation with all words is the deployment itself.
+func variants(d *read.Draft, sets [][]string, interpretations int) []*read.Draft {
+	var variants []*read.Draft
+	for _, words := range append([][]string{nil}, sets...) {
+		for i := range interpretations {
+			if len(words) == 0 && i == 0 {
+				continue
+			}
+			variant := new(*d)
+			variant.Deployment = *d.Deployment.Copy()
+			variant.Images = slices.Clip(variant.Images)
+			variant.Declared, variant.Interpretation = nil, i
+			if slices.Contains(words, facts.Labelled) && declares(d, facts.Labelled) {
+				variant.Workload = facts.Fact[facts.Workload]{}
+			}
+			for _, said := range d.Declared {
+				variant.Declared = append(variant.Declared, without(said, words))
+			}
+			variants = append(variants, variant)
+		}
+	}
+	return variants
+}
+
+// without is what is said but for some words.
+func without(d *read.Draft, words []string) *read.Draft {
+	said := *d
+	for _, word := range words {
+		switch word {
+		case "workload":
+			said.Workload = facts.Fact[facts.Workload]{}
+		case "stage":
+			said.Stage = facts.Fact[facts.Stage]{}
+		case "target":
+			said.Target = facts.Fact[facts.Target]{}
+		case "designer":
+			said.Designer = facts.Fact[bool]{}
+		case "model-size":
+			said.Models = nil
+		}
+	}
+	return &said
+}
