@@ -178,75 +178,83 @@ func (m *module) metadata(id string) (Rule, []*Error) {
 	if index < 0 {
 		return rule, []*Error{m.fault(id, m.ast.Package.Location, "the package has no METADATA above it")}
 	}
-	var (
-		annotations = m.ast.Annotations[index]
-		faults      []*Error
-	)
-	fault := func(format string, args ...any) {
-		faults = append(faults, m.fault(id, annotations.Location, format, args...))
-	}
-	custom := func(key string) string {
-		value, ok := annotations.Custom[key]
-		text, isText := value.(string)
-		if ok && !isText {
-			fault("METADATA has a custom.%s that is not a string: %v", key, value)
-			return text
-		}
-		if text = strings.TrimSpace(text); text == "" {
-			fault("METADATA has no custom.%s", key)
-		}
-		return text
-	}
-	required := func(key, text string) string {
-		if text = strings.TrimSpace(text); text == "" {
-			fault("METADATA has no %s", key)
-		}
-		return text
-	}
-
-	rule.Title = required("title", annotations.Title)
+	r := metadataReader{module: m, id: id, Annotations: m.ast.Annotations[index]}
+	rule.Title = r.required("title", r.Title)
 	if strings.Contains(rule.Title, "\n") {
-		fault("title in METADATA must be one line")
+		r.fault("title in METADATA must be one line")
 	}
-	rule.Description = required("description", annotations.Description)
-	rule.Remediation = custom("remediation")
-	rule.Severity = facts.Severity(custom("severity"))
+	rule.Description = r.required("description", r.Description)
+	r.custom(&rule)
+	for _, related := range r.RelatedResources {
+		rule.Related = append(rule.Related, Reference{Description: related.Description, URL: related.Ref.String()})
+	}
+	return rule, r.faults
+}
+
+// metadataReader collects the faults of the METADATA of a rule.
+type metadataReader struct {
+	module *module
+	id     string // of the rule
+	*ast.Annotations
+	faults []*Error
+}
+
+func (r *metadataReader) fault(format string, args ...any) {
+	r.faults = append(r.faults, r.module.fault(r.id, r.Location, format, args...))
+}
+
+func (r *metadataReader) required(key, text string) string {
+	if text = strings.TrimSpace(text); text == "" {
+		r.fault("METADATA has no %s", key)
+	}
+	return text
+}
+
+// customText returns the text of a key below custom. Without the key it is a fault.
+func (r *metadataReader) customText(key string) string {
+	value, ok := r.Custom[key]
+	text, isText := value.(string)
+	if ok && !isText {
+		r.fault("METADATA has a custom.%s that is not a string: %v", key, value)
+		return text
+	}
+	return r.required("custom."+key, text)
+}
+
+// custom reads the keys below custom.
+func (r *metadataReader) custom(rule *Rule) {
+	rule.Remediation = r.customText("remediation")
+	rule.Severity = facts.Severity(r.customText("severity"))
 	switch rule.Severity {
 	case facts.Error, facts.Warning, facts.Note, "":
 	default:
-		fault("custom.severity in METADATA must be %s, %s or %s, not %q", facts.Error, facts.Warning, facts.Note, rule.Severity)
+		r.fault("custom.severity in METADATA must be %s, %s or %s, not %q", facts.Error, facts.Warning, facts.Note, rule.Severity)
 	}
-	if _, given := annotations.Custom["suggest_targets"]; given {
-		rule.SuggestTargets = custom("suggest_targets")
-		if !strings.Contains(rule.Remediation, rule.SuggestTargets) {
-			fault("METADATA has custom.suggest_targets %q, which is not part of custom.remediation", rule.SuggestTargets)
+	for _, key := range slices.Sorted(maps.Keys(r.Custom)) {
+		switch key {
+		case "remediation", "severity":
+		case "suggest_targets":
+			rule.SuggestTargets = r.customText(key)
+			if !strings.Contains(rule.Remediation, rule.SuggestTargets) {
+				r.fault("METADATA has custom.suggest_targets %q, which is not part of custom.remediation", rule.SuggestTargets)
+			}
+		case "scope":
+			rule.Scope = Scope(r.customText(key))
+			if rule.Scope != PerDeployment && rule.Scope != PerProject {
+				r.fault("custom.scope in METADATA must be %s or %s, not %q", PerDeployment, PerProject, rule.Scope)
+			}
+		case "grows_with":
+			rule.GrowsWith = Growth(r.customText(key))
+			if rule.GrowsWith != Larger && rule.GrowsWith != "" {
+				r.fault("custom.grows_with in METADATA must be %q, not %q", Larger, rule.GrowsWith)
+			}
+		default:
+			r.fault("METADATA has an unknown custom.%s; known keys are grows_with, remediation, scope, severity, suggest_targets", key)
 		}
 	}
-	if _, given := annotations.Custom["scope"]; given {
-		rule.Scope = Scope(custom("scope"))
-		if rule.Scope != PerDeployment && rule.Scope != PerProject {
-			fault("custom.scope in METADATA must be %s or %s, not %q", PerDeployment, PerProject, rule.Scope)
-		}
-		if rule.Scope == PerProject && rule.SuggestTargets != "" {
-			fault("METADATA has custom.suggest_targets with scope: project, whose remedies name no targets")
-		}
+	if rule.Scope == PerProject && rule.SuggestTargets != "" {
+		r.fault("METADATA has custom.suggest_targets with scope: project, whose remedies name no targets")
 	}
-	if _, given := annotations.Custom["grows_with"]; given {
-		rule.GrowsWith = Growth(custom("grows_with"))
-		if rule.GrowsWith != Larger && rule.GrowsWith != "" {
-			fault("custom.grows_with in METADATA must be %q, not %q", Larger, rule.GrowsWith)
-		}
-	}
-	known := []string{"grows_with", "remediation", "scope", "severity", "suggest_targets"}
-	for _, key := range slices.Sorted(maps.Keys(annotations.Custom)) {
-		if !slices.Contains(known, key) {
-			fault("METADATA has an unknown custom.%s; known keys are %s", key, strings.Join(known, ", "))
-		}
-	}
-	for _, related := range annotations.RelatedResources {
-		rule.Related = append(rule.Related, Reference{Description: related.Description, URL: related.Ref.String()})
-	}
-	return rule, faults
 }
 
 // compile prepares the queries. input.x in a rule must be in the schema of the facts, a
