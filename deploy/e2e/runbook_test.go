@@ -110,7 +110,7 @@ func newOperator(t *testing.T) *operator {
 	o := &operator{project: t.TempDir(), values: map[string]any{}}
 	o.release = &release{namespace: inNamespace, authority: newAuthority(t), canaries: namespace(t), dir: t.TempDir()}
 	o.attendant = newAttendant(t)
-	for _, name := range []string{"deploy", "testdata", "docs"} {
+	for _, name := range []string{"deploy", "docs"} {
 		target, err := filepath.Abs(filepath.Join("../..", name))
 		if err != nil {
 			t.Fatal(err)
