@@ -165,30 +165,30 @@ func readFile(ctx context.Context, file *source.File, lists read.Lists) *link.Re
 	for _, document := range file.Documents {
 		before := len(reading.Readers)
 		add(reading, ctx, document.Root)
-		var carried []*source.Node
+		var used []*source.Node
 		for _, r := range reading.Readers[before:] {
 			if !r.Auxiliary {
-				carried = append(carried, r.Used...)
+				used = append(used, r.Used...)
 			}
 			r.Used = nil
 		}
-		reading.Problems = append(reading.Problems, read.Duplicates(document.Root, carried, func() string {
-			return tell(ctx, document.Root, lists)
+		reading.Problems = append(reading.Problems, read.Duplicates(document.Root, used, func(root *source.Node) string {
+			return recorded(ctx, root, lists)
 		})...)
 	}
 	reading.Gather()
 	return reading
 }
 
-// tell returns what a document says, comparable.
-func tell(ctx context.Context, root *source.Node, lists read.Lists) string {
+// recorded returns the facts of a document, comparable.
+func recorded(ctx context.Context, root *source.Node, lists read.Lists) string {
 	again := link.Reading{Lists: lists}
 	add(&again, ctx, root)
-	var told []any
+	var facts []any
 	for _, r := range again.Readers {
-		told = append(told, r.Recorded()...)
+		facts = append(facts, r.Recorded()...)
 	}
-	return read.Comparable(told)
+	return read.Comparable(facts)
 }
 
 var listShape = read.MappingOf(map[string]*read.Shape{"items": read.ListOf(read.MappingShape)})

@@ -30,6 +30,36 @@ func (n *Node) With(content Node) *Node {
 	return &with
 }
 
+// Clone returns a copy of a tree, with the keys of the original. members returns those members of a mapping that the copy has.
+func (n *Node) Clone(members func(mapping *Node) []Member) *Node {
+	clones := map[*Node]*Node{} // of what several aliases stand for, too
+	var clone func(n *Node) *Node
+	clone = func(n *Node) *Node {
+		if known := clones[n]; known != nil {
+			return known
+		}
+		c := new(*n)
+		clones[n] = c
+		if parent := clones[n.parent]; parent != nil {
+			c.parent = parent
+		}
+		switch n.Kind {
+		case Sequence:
+			c.Items = make([]*Node, len(n.Items))
+			for i, item := range n.Items {
+				c.Items[i] = clone(item)
+			}
+		case Mapping:
+			c.Members = slices.Clone(members(n))
+			for i, member := range c.Members {
+				c.Members[i].Value = clone(member.Value)
+			}
+		}
+		return c
+	}
+	return clone(n)
+}
+
 // Get returns the value under key in a mapping: the last one when the key is
 // written twice, nil when there is none.
 func (n *Node) Get(key string) *Node {

@@ -91,3 +91,26 @@ func TestDuplicateKeys(t *testing.T) {
 		}
 	}
 }
+
+func TestClone(t *testing.T) {
+	file := Parse("a.yaml", []byte("a: &x {b: 1, b: 2}\nc: *x\nd: [*x, {e: 3}]\n"))
+	root := file.Documents[0].Root
+	before := root.Value()
+	first := root.Clone(func(mapping *Node) []Member { return mapping.Members[:1] })
+	if got := first.At("a", "b").Text; got != "1" || first.Has("c") {
+		t.Errorf("the clone has %v", first.Value())
+	}
+	if first.Get("a").Parent() != first || first.At("a", "b").Parent() != first.Get("a") {
+		t.Error("a node of the clone is not within the clone")
+	}
+	all := root.Clone(func(mapping *Node) []Member { return mapping.Members })
+	if all.Get("a") != all.Get("c") || all.Get("a") == root.Get("a") || all.Get("d").Items[0] != all.Get("a") {
+		t.Error("what an alias stands for is not one node of the clone")
+	}
+	if at := all.At("c", "b").Span(); at != root.At("c", "b").Span() {
+		t.Errorf("the clone stands at %v", at)
+	}
+	if !reflect.DeepEqual(root.Value(), before) {
+		t.Errorf("the original is %v now", root.Value())
+	}
+}

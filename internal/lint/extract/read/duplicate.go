@@ -15,43 +15,103 @@ const (
 	maxTrialValues = 5_000_000
 )
 
-// double is a key that a mapping has more than once.
-type double struct {
+// duplicateKey is a key that a mapping has more than once.
+type duplicateKey struct {
 	mapping *source.Node
 	members []int // indexes of its members, two at least
 }
 
-// Duplicates reports each key of a document that is written twice and carries a
-// fact: a value that counts was read at or below its last value, or another fact is
-// told when an earlier value counts. tell reads the document and returns what it
-// tells; while it runs nothing else may use the document.
-func Duplicates(root *source.Node, carried []*source.Node, tell func() string) []facts.Problem {
+// Duplicates reports each key of a document that is written twice and carries a fact: a value in used, from which a fact was
+// read, stands at or below its last value, or the document has other facts with an earlier value. record reads a document and
+// returns its facts, comparable.
+func Duplicates(root *source.Node, used []*source.Node, record func(root *source.Node) string) []facts.Problem {
 	doubles, values := findDoubles(root)
 	if len(doubles) == 0 {
 		return nil
 	}
 	leads := make(map[*source.Node]bool)
-	for _, n := range carried {
+	for _, n := range used {
 		for ; n != nil && !leads[n]; n = n.Parent() {
 			leads[n] = true
 		}
 	}
-	trials := min(maxTrials, maxTrialValues/values)
-	told := tell()
+	carries := make(map[*source.Node]bool) // by the last key
+	var open []duplicateKey
+	for _, double := range doubles {
+		if last := double.last(); leads[last.Value] && last.Value.Parent() == double.mapping {
+			carries[last.Key] = true
+		} else {
+			open = append(open, double)
+		}
+	}
+	if len(open) > 0 {
+		trial := trial{root: root, record: record, recorded: record(root), left: min(maxTrials, maxTrialValues/values)}
+		if trial.differs(open) {
+			for _, double := range open {
+				carries[double.last().Key] = trial.differs([]duplicateKey{double})
+			}
+		}
+	}
 	var problems []facts.Problem
 	for _, double := range doubles {
-		last := double.mapping.Members[double.members[len(double.members)-1]].Value
-		if leads[last] && last.Parent() == double.mapping || double.matters(told, tell, &trials) {
+		if carries[double.last().Key] {
 			problems = append(problems, double.problem())
 		}
 	}
 	return problems
 }
 
+// trial reads copies of a document in which earlier values of keys count.
+type trial struct {
+	root     *source.Node
+	record   func(root *source.Node) string
+	recorded string // the facts of the document itself
+	left     int    // readings
+}
+
+// differs reports whether the document has other facts when earlier values of these keys count: the first of each, the
+// second of each, and so on.
+func (t *trial) differs(doubles []duplicateKey) bool {
+	most := 0
+	for _, double := range doubles {
+		most = max(most, len(double.members)-1)
+	}
+	for nth := range most {
+		if t.left <= 0 {
+			return false
+		}
+		t.left--
+		keep := make(map[*source.Node]map[string]int, len(doubles)) // indexes of members, by mapping and key
+		for _, double := range doubles {
+			if keep[double.mapping] == nil {
+				keep[double.mapping] = map[string]int{}
+			}
+			keep[double.mapping][double.last().Key.Text] = double.members[min(nth, len(double.members)-1)]
+		}
+		earlier := t.root.Clone(func(mapping *source.Node) []source.Member {
+			indexes := keep[mapping]
+			if indexes == nil {
+				return mapping.Members
+			}
+			var members []source.Member
+			for i, member := range mapping.Members {
+				if index, double := indexes[member.Key.Text]; !double || index == i || member.Key.Kind >= source.Sequence {
+					members = append(members, member)
+				}
+			}
+			return members
+		})
+		if t.record(earlier) != t.recorded {
+			return true
+		}
+	}
+	return false
+}
+
 // findDoubles returns the keys under root that are written twice, in the order of
 // the text, and how many values it looked at. It looks once at what stands behind
 // several aliases.
-func findDoubles(root *source.Node) (doubles []double, values int) {
+func findDoubles(root *source.Node) (doubles []duplicateKey, values int) {
 	var walk func(n, within *source.Node)
 	walk = func(n, within *source.Node) {
 		values++
@@ -101,47 +161,27 @@ func sameKey(a, b *source.Node) bool {
 	return a.Text == b.Text && a.Kind < source.Sequence && b.Kind < source.Sequence
 }
 
-func doublesOf(mapping *source.Node) []double {
+func doublesOf(mapping *source.Node) []duplicateKey {
 	at := make(map[string][]int, len(mapping.Members))
 	for i, member := range mapping.Members {
 		if member.Key.Kind < source.Sequence {
 			at[member.Key.Text] = append(at[member.Key.Text], i)
 		}
 	}
-	var doubles []double
+	var doubles []duplicateKey
 	for i, member := range mapping.Members {
 		if members := at[member.Key.Text]; len(members) > 1 && members[0] == i {
-			doubles = append(doubles, double{mapping: mapping, members: members})
+			doubles = append(doubles, duplicateKey{mapping: mapping, members: members})
 		}
 	}
 	return doubles
 }
 
-// matters reports whether the document tells something else when an earlier value of
-// the key counts. It takes the readings that it needs from trials.
-func (d double) matters(told string, tell func() string, trials *int) bool {
-	members := d.mapping.Members
-	defer func() { d.mapping.Members = members }()
-	for _, earlier := range d.members[:len(d.members)-1] {
-		if *trials <= 0 {
-			return false
-		}
-		*trials--
-		d.mapping.Members = make([]source.Member, 0, len(members))
-		for i, member := range members {
-			if i == earlier || !sameKey(member.Key, members[earlier].Key) {
-				d.mapping.Members = append(d.mapping.Members, member)
-			}
-		}
-		if tell() != told {
-			return true
-		}
-	}
-	return false
-}
+// last returns the member whose value is used.
+func (d duplicateKey) last() source.Member { return d.mapping.Members[d.members[len(d.members)-1]] }
 
-func (d double) problem() facts.Problem {
-	first, last := d.mapping.Members[d.members[0]].Key, d.mapping.Members[d.members[len(d.members)-1]].Key
+func (d duplicateKey) problem() facts.Problem {
+	first, last := d.mapping.Members[d.members[0]].Key, d.last().Key
 	return facts.Problem{
 		Rule:     facts.SyntaxRule,
 		Severity: facts.Error,

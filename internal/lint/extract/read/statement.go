@@ -19,7 +19,7 @@ func ReadStatement(words *source.Node) (*Statement, []facts.Problem) {
 	r := &Reader{Root: words, anyTarget: true}
 	said := &Draft{Deployment: facts.Deployment{Place: facts.Place{Node: words}}}
 	r.Words(words, said)
-	r.Problems = append(r.Problems, Duplicates(words, r.Used, func() string {
+	r.Problems = append(r.Problems, Duplicates(words, r.Used, func(words *source.Node) string {
 		again := &Draft{}
 		(&Reader{Root: words, anyTarget: true}).Words(words, again)
 		return Comparable(again.Recorded())
