@@ -30,9 +30,11 @@ func Plausible(document string) bool {
 	if len(keys) == 0 {
 		return true // a list, JSON or nothing that tells
 	}
-	return slices.ContainsFunc(rootKeys, func(key string) bool {
-		_, there := keys[key]
-		return there
+	return slices.ContainsFunc(formats(), func(f *read.Format) bool {
+		return slices.ContainsFunc(f.RootKeys, func(key string) bool {
+			_, there := keys[key]
+			return there
+		})
 	})
 }
 
@@ -54,13 +56,6 @@ func ofOtherFormat(root *source.Node) bool {
 var marginKey = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`(?m)^["']?([$A-Za-z_][A-Za-z0-9_.$-]*)["']?[ \t]*:(?:[ \t]+(.*?))?[ \t\r]*$`)
 })
-
-// rootKeys are keys of which a document of each format that can be at fault has one at
-// its root.
-var rootKeys = []string{
-	"apiVersion", "kind", "items", "$schema", "type", "name", "endpoint_name", "computeType", "entryScript", "COMPUTE_TYPE",
-	"properties", "modulesContent", "moduleContent", "content", "resources", "resource_changes", "servingEngineSpec",
-}
 
 // workloadKinds are Kubernetes' own kinds that carry a pod template.
 var workloadKinds = []string{

@@ -18,6 +18,7 @@ import (
 // the members of a parameters file have, else with the defaults of its parameters.
 var Template = read.Format{
 	Name:      "arm-template",
+	RootKeys:  []string{"$schema", "resources"},
 	Title:     "Azure Resource Manager template, Bicep's output included: deployments, computes and services of Azure ML, container groups, function apps, AKS clusters",
 	Signs:     "`resources` with a `$schema` of deploymentTemplate.json, or with bicep as `metadata._generator`",
 	Reference: "https://learn.microsoft.com/azure/azure-resource-manager/templates/syntax",

@@ -14,6 +14,7 @@ import (
 // plain web applications: only a tag says that one serves a model.
 var ContainerGroup = read.Format{
 	Name:      "aci-container-group",
+	RootKeys:  []string{"type", "name", "properties"},
 	Title:     "Azure Container Instances container group (`az container create --file`) and container group profile",
 	Signs:     "`properties.containers` with `type` Microsoft.ContainerInstance/containerGroups or containerGroupProfiles, or with `osType` and a dated `apiVersion`",
 	Reference: "https://learn.microsoft.com/azure/container-instances/container-instances-reference-yaml",

@@ -15,6 +15,7 @@ import (
 // the file are read all the same, since that is where people write them down.
 var MLv1DeploymentConfig = read.Format{
 	Name:      "azureml-v1-deployment-config",
+	RootKeys:  []string{"computeType"},
 	Title:     "Azure ML CLI v1 deployment configuration",
 	Signs:     "`computeType` ACI, AKS or local, without `$schema`, `type`, `resources` or `properties`",
 	Reference: "https://learn.microsoft.com/azure/machine-learning/v1/reference-azure-machine-learning-cli#deployment-configuration-schema",

@@ -10,6 +10,7 @@ import (
 // takes: what runs in the container, whatever the target.
 var MLv1InferenceConfig = read.Format{
 	Name:      "azureml-v1-inference-config",
+	RootKeys:  []string{"entryScript"},
 	Title:     "Azure ML CLI v1 inference configuration: the contents of the container",
 	Signs:     "`entryScript` with `runtime`, `condaFile`, `sourceDirectory`, `environment`, `enableGpu` or `baseImage`",
 	Reference: "https://learn.microsoft.com/azure/machine-learning/v1/reference-azure-machine-learning-cli#inference-configuration-schema",

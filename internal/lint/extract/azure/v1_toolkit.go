@@ -13,6 +13,7 @@ import (
 // begins with DEV- or PRD-, tells no stage.
 var MLv1Toolkit = read.Format{
 	Name:      "azureml-v1-toolkit",
+	RootKeys:  []string{"COMPUTE_TYPE"},
 	Title:     "Compute file of Microsoft's data science toolkit for MLOps",
 	Signs:     "`COMPUTE_CONFIG` and a `COMPUTE_TYPE` that is a class of the SDK: AciWebservice, AksWebservice, LocalWebservice, AksCompute, AmlCompute, ComputeInstance",
 	Reference: "https://github.com/microsoft/dstoolkit-mlops-base",

@@ -13,6 +13,7 @@ import (
 // pipeline may as well train.
 var MLv2BatchDeployment = read.Format{
 	Name:      "azureml-v2-batch-deployment",
+	RootKeys:  []string{"$schema", "name", "endpoint_name"},
 	Title:     "Azure ML CLI v2 deployment of a batch endpoint",
 	Signs:     "`$schema`; or `name`, `endpoint_name` and `mini_batch_size`",
 	Reference: "https://learn.microsoft.com/azure/machine-learning/reference-yaml-deployment-batch",

@@ -12,6 +12,7 @@ import (
 // attached to a workspace. Its type wins over its $schema.
 var MLv2Compute = read.Format{
 	Name:      "azureml-v2-compute",
+	RootKeys:  []string{"$schema", "name", "type"},
 	Title:     "Azure ML CLI v2 compute: cluster, instance or attached compute",
 	Signs:     "`$schema`; or `type` with `name` or with the `resource_id` of a compute",
 	Reference: "https://learn.microsoft.com/azure/machine-learning/reference-yaml-compute-aml",

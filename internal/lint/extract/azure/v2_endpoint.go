@@ -14,6 +14,7 @@ import (
 // documents of its own.
 var MLv2Endpoint = read.Format{
 	Name:      "azureml-v2-endpoint",
+	RootKeys:  []string{"$schema", "name"},
 	Title:     "Azure ML CLI v2 online or batch endpoint",
 	Signs:     "`$schema`",
 	Reference: "https://learn.microsoft.com/azure/machine-learning/reference-yaml-endpoint-online",

@@ -13,6 +13,7 @@ import (
 // endpoint. Its type wins over its $schema.
 var MLv2OnlineDeployment = read.Format{
 	Name:      "azureml-v2-online-deployment",
+	RootKeys:  []string{"$schema", "name", "endpoint_name"},
 	Title:     "Azure ML CLI v2 deployment of a managed or a Kubernetes online endpoint",
 	Signs:     "`$schema`; or `name` and `endpoint_name` with `type` or `instance_type` and a setting that only online deployments have",
 	Reference: "https://learn.microsoft.com/azure/machine-learning/reference-yaml-deployment-managed-online",

@@ -14,6 +14,7 @@ import (
 // runtime's own, edgeAgent and edgeHub, are none.
 var Manifest = read.Format{
 	Name:      "iot-edge-manifest",
+	RootKeys:  []string{"modulesContent", "moduleContent", "content"},
 	Title:     "Azure IoT Edge deployment manifest, its template included, and IoT Hub configuration",
 	Signs:     "`modulesContent` with `$edgeAgent`",
 	Reference: "https://learn.microsoft.com/azure/iot-edge/module-composition",

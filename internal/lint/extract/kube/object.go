@@ -39,6 +39,7 @@ func TrainingKind(group, kind string) bool {
 // machine learning as far as anyone knows.
 var Workload = read.Format{
 	Name:      "kubernetes-workload",
+	RootKeys:  []string{"apiVersion", "kind", "items"},
 	Title:     "Kubernetes workload: each kind with a pod template, alone or in a List",
 	Signs:     "`apiVersion` and `kind` of Pod, PodTemplate, ReplicationController, Deployment, StatefulSet, DaemonSet, ReplicaSet, Job or CronJob, with containers",
 	Reference: "https://kubernetes.io/docs/concepts/workloads/",

@@ -13,6 +13,7 @@ import (
 // deployment. Its router and its cache servers run no model.
 var VLLMProductionStack = read.Format{
 	Name:      "vllm-production-stack",
+	RootKeys:  []string{"servingEngineSpec"},
 	Title:     "vLLM production stack: VLLMRuntime, or the values of its Helm chart",
 	Signs:     "`apiVersion` of `production-stack.vllm.ai` and the `kind`, or `servingEngineSpec.modelSpec` with `modelURL` or `requestGPU`",
 	Reference: "https://docs.vllm.ai/projects/production-stack/en/latest/",

@@ -6,10 +6,13 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// Format is a kind of document that mlpolicy recognises. It is one file of this
-// package and one line of the table below.
+// Format is a kind of document that mlpolicy recognises. It is one file in the folder of its family and one line of the table
+// in package extract.
 type Format struct {
 	Name string
+	// RootKeys are keys of which each document of the format has one at its root. A document that cannot be parsed is reported
+	// only if a format's key stands at its margin. Formats that share their keys with another may leave them out.
+	RootKeys []string
 	// Title says in docs/formats.md what the format is, signs by what a document of
 	// it is recognised, both in Markdown and without a final stop.
 	Title, Signs string
@@ -19,7 +22,7 @@ type Format struct {
 	// a word that stands in its bytes. Upper and lower case differ.
 	Marks [][]string
 	// Auxiliary documents are never at fault themselves: they are no deployments, or
-	// only train. What cannot be read of them is passed over in silence.
+	// only train. What cannot be read of them is not reported.
 	Auxiliary bool
 	// Links reports whether documents of the format define what others refer to, or refer to
 	// what others define. Any pod may refer to resource claims.

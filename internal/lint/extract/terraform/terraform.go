@@ -17,7 +17,8 @@ import (
 // which others own, do not. Without changes, as tools print it that show less, what is
 // planned counts. The JSON of a state has neither and is none.
 var Plan = read.Format{
-	Name: "terraform-plan",
+	Name:     "terraform-plan",
+	RootKeys: []string{"resource_changes"},
 	Title: "Plan of Terraform or OpenTofu as JSON (`terraform show -json`): resources of the providers azurerm 2 to 4, azapi and kubernetes; " +
 		"values that are sensitive or known only after apply are not read",
 	Signs:     "`format_version` with `resource_changes` or `planned_values`",
