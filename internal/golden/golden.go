@@ -1,10 +1,11 @@
-// Package golden compares what tests get with golden files. It is for tests alone, and registers
+// Package golden compares what tests get with golden files, and shows differences. It is for tests alone, and registers
 // their one flag, -update.
 package golden
 
 import (
 	"errors"
 	"flag"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -25,6 +26,18 @@ func Check[Text ~string | ~[]byte](t testing.TB, file string, got Text) {
 	if err := check(file, []byte(got), *update); err != nil {
 		t.Error(err)
 	}
+}
+
+// Diff returns a unified diff of two lists with an item on each line. It is empty if the lines are the same.
+func Diff[Item any](want, got []Item) string {
+	lines := func(list []Item) []byte {
+		var text []byte
+		for _, item := range list {
+			text = fmt.Appendf(text, "%v\n", item)
+		}
+		return text
+	}
+	return string(diff.Diff("want", lines(want), "got", lines(got)))
 }
 
 func check(file string, got []byte, update bool) error {

@@ -7,6 +7,15 @@ import (
 	"testing"
 )
 
+func TestDiff(t *testing.T) {
+	if got := Diff([]int{1, 2, 3}, []int{1, 3, 4}); !strings.HasSuffix(got, "\n 1\n-2\n 3\n+4\n") {
+		t.Errorf("got\n%s", got)
+	}
+	if got := Diff([]string{"a"}, []string{"a"}); got != "" {
+		t.Errorf("of equal lists\n%s", got)
+	}
+}
+
 func TestCheck(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "folder", "file.txt")
 	err := check(file, []byte("one\n"), false)

@@ -15,6 +15,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/loader"
 	"github.com/open-policy-agent/opa/v1/rego"
 
+	"github.com/mlpolicy/mlpolicy/internal/golden"
 	"github.com/mlpolicy/mlpolicy/internal/lint"
 	"github.com/mlpolicy/mlpolicy/internal/lint/config"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
@@ -56,7 +57,7 @@ func TestPlainOPAAgrees(t *testing.T) {
 		ours := messages(lintFiles(t, linter, e.files, e.name))
 		slices.Sort(theirs)
 		if !slices.Equal(ours, theirs) {
-			t.Errorf("%s: Lint says %q, OPA %q", e.name, ours, theirs)
+			t.Errorf("%s: of OPA and Lint\n%s", e.name, golden.Diff(theirs, ours))
 		}
 		total += len(ours)
 	}
@@ -89,7 +90,7 @@ func TestIndexingChangesNothing(t *testing.T) {
 		with := lintFiles(t, indexed, e.files, e.name)
 		without := lintFiles(t, unindexed, e.files, e.name)
 		if !reflect.DeepEqual(messages(with), messages(without)) {
-			t.Errorf("%s: %q with the index, %q without", e.name, messages(with), messages(without))
+			t.Errorf("%s: without the index it is\n%s", e.name, golden.Diff(messages(with), messages(without)))
 		}
 		total += len(with.Findings)
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/mlpolicy/mlpolicy/internal/golden"
 	"github.com/mlpolicy/mlpolicy/internal/lint"
 	"github.com/mlpolicy/mlpolicy/internal/lint/config"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
@@ -67,6 +68,19 @@ func specs() []string {
 	return list
 }
 
+// withTarget writes ModelDeployments of specs to files, all with a target; an empty one is unknown.
+func withTarget(specs []string, target string) (fstest.MapFS, []string) {
+	if target != "" {
+		target = "target: " + target
+	}
+	contents := make(map[string]string, len(specs))
+	for i, spec := range specs {
+		contents[fmt.Sprintf("%04d.yaml", i)] = "apiVersion: mlpolicy.dev/v1\nkind: ModelDeployment\nmetadata: {name: m}\nspec: {" +
+			strings.Trim(spec+", "+target, ", ") + "}\n"
+	}
+	return files(contents)
+}
+
 // TestWhereIsWhatLintSaysOfAnotherTarget compares what Where says of each target with what
 // Lint says of the same file with that target written in. Each edition begins at another combination
 // of facts, so that together the editions of a whole sweep take all.
@@ -77,66 +91,66 @@ func TestWhereIsWhatLintSaysOfAnotherTarget(t *testing.T) {
 	if len(combinations) < 300 {
 		t.Fatalf("%d combinations", len(combinations))
 	}
-	write := func(specs []string, target string) (fstest.MapFS, []string) {
-		contents := make(map[string]string, len(specs))
-		for i, spec := range specs {
-			contents[fmt.Sprintf("%04d.yaml", i)] = "apiVersion: mlpolicy.dev/v1\nkind: ModelDeployment\nmetadata: {name: m}\nspec: {" +
-				strings.Trim(spec+", "+target, ", ") + "}\n"
-		}
-		return files(contents)
-	}
 	policies := policytest.Builtin(t)
 	if len(policies.Editions()) < editions {
 		t.Fatalf("%d editions", len(policies.Editions()))
 	}
 	for i, edition := range policies.Editions() {
 		t.Run(edition.ID, func(t *testing.T) {
-			var all []string
+			var some []string
 			for j := i % step; j < len(combinations); j += step {
-				all = append(all, combinations[j])
-			}
-			linter := newLinter(t, "edition: "+edition.ID)
-			linted := map[string]map[string][]lint.Finding{} // by target and file
-			for _, target := range facts.Target("").Values() {
-				fsys, names := write(all, "target: "+target)
-				linted[target] = map[string][]lint.Finding{}
-				for _, finding := range lintFiles(t, linter, fsys, names...).Findings {
-					linted[target][finding.File.Name] = append(linted[target][finding.File.Name], finding)
-				}
+				some = append(some, combinations[j])
 			}
 			// Where it is now makes no difference; each edition begins somewhere else.
 			current := append([]string{""}, facts.Target("").Values()...)[i]
-			from := ""
-			if current != "" {
-				from = "target: " + current
-			}
-			fsys, names := write(all, from)
-			compared := 0
-			for j, placement := range where(t, linter, fsys, names...).Deployments {
-				if len(placement.Options) < len(edition.Rows) {
-					t.Fatalf("%d options for %d rows", len(placement.Options), len(edition.Rows))
-				}
-				for _, option := range placement.Options {
-					targets := option.For
-					if option.Name == "" {
-						targets = []string{current}
-					}
-					for _, target := range targets {
-						want := linted[target][names[j]]
-						compared++
-						if got, want := sorted(option.Violations), sorted(violationsOf(want)); got != want {
-							t.Fatalf("%s on %s:\n%s\nlint says\n%s", all[j], target, got, want)
-						}
-						if got := option.Verdict; got != verdictOf(want, option.Name != "") {
-							t.Fatalf("%s on %s: %s with\n%s", all[j], target, got, sorted(violationsOf(want)))
-						}
-					}
-				}
-			}
-			if compared < len(all)*len(edition.Rows) {
-				t.Errorf("%d comparisons", compared)
-			}
+			compareWhereWithLint(t, edition, some, current)
 		})
+	}
+}
+
+// compareWhereWithLint places deployments that are on the current target, and lints them on each.
+func compareWhereWithLint(t *testing.T, edition policy.Edition, specs []string, current string) {
+	t.Helper()
+	linter := newLinter(t, "edition: "+edition.ID)
+	linted := map[string]map[string][]lint.Finding{} // by target and file
+	for _, target := range facts.Target("").Values() {
+		fsys, names := withTarget(specs, target)
+		linted[target] = map[string][]lint.Finding{}
+		for _, finding := range lintFiles(t, linter, fsys, names...).Findings {
+			linted[target][finding.File.Name] = append(linted[target][finding.File.Name], finding)
+		}
+	}
+	fsys, names := withTarget(specs, current)
+	compared := 0
+	for i, placement := range where(t, linter, fsys, names...).Deployments {
+		if len(placement.Options) < len(edition.Rows) {
+			t.Fatalf("%d options for %d rows", len(placement.Options), len(edition.Rows))
+		}
+		for _, option := range placement.Options {
+			targets := option.For
+			if option.Name == "" {
+				targets = []string{current}
+			}
+			for _, target := range targets {
+				compared++
+				compareOption(t, specs[i]+" on "+target, option, linted[target][names[i]])
+			}
+		}
+	}
+	if compared < len(specs)*len(edition.Rows) {
+		t.Errorf("%d comparisons", compared)
+	}
+}
+
+// compareOption compares an option with what Lint found on its target.
+func compareOption(t *testing.T, what string, option whatif.Option, linted []lint.Finding) {
+	t.Helper()
+	want := strings.Split(sorted(violationsOf(linted)), "\n")
+	if got := strings.Split(sorted(option.Violations), "\n"); !slices.Equal(got, want) {
+		t.Errorf("%s:\n%s", what, golden.Diff(want, got))
+	}
+	if got := option.Verdict; got != verdictOf(linted, option.Name != "") {
+		t.Errorf("%s: %s with\n%s", what, got, strings.Join(want, "\n"))
 	}
 }
 
@@ -226,7 +240,7 @@ func TestWhere(t *testing.T) {
 				t.Fatalf("%d deployments, %d files", len(placements.Deployments), placements.Files)
 			}
 			if got := outline(placements.Deployments[0]); !slices.Equal(got, c.want) {
-				t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(c.want, "\n"))
+				t.Error(golden.Diff(c.want, got))
 			}
 		})
 	}
@@ -295,7 +309,7 @@ func TestWhereKnowsRulesOfAnOrganisation(t *testing.T) {
 		"edge-b fraud local allowed [stage designer gpus fpgas]", "edge-b fraud aks allowed []",
 	}
 	if !slices.Equal(got, want) {
-		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+		t.Error(golden.Diff(want, got))
 	}
 }
 
@@ -337,7 +351,7 @@ func TestWhereTriesOneForAllThatAreAlike(t *testing.T) {
 	}
 	for i := range alone {
 		if a, b := outline(alone[i]), outline(together[i]); !slices.Equal(a, b) {
-			t.Errorf("%s alone\n%s\nand with others\n%s", alone[i].Deployment.Name.Value, strings.Join(a, "\n"), strings.Join(b, "\n"))
+			t.Errorf("%s with others:\n%s", alone[i].Deployment.Name.Value, golden.Diff(a, b))
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/mlpolicy/mlpolicy/internal/golden"
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
@@ -152,7 +153,7 @@ func TestBundleRulesReadNoMoreThanTheyNeed(t *testing.T) {
 				case len(left) == 0:
 					needed = append(needed, path)
 				default:
-					t.Errorf("without %s the findings are %v\nwith it they are %v", path, left, finding)
+					t.Errorf("without %s:\n%s", path, golden.Diff(finding, left))
 				}
 			}
 			if !slices.Equal(needed, want[rule]) {
@@ -254,7 +255,7 @@ func TestBundleColumns(t *testing.T) {
 					case len(has) == 0:
 						silent = append(silent, rule.ID)
 					default:
-						t.Errorf("rule %s has %d findings after %d; the first are\n%v\n%v", rule.ID, len(has), len(had), has[0], had[0])
+						t.Errorf("rule %s has %d findings after %d:\n%s", rule.ID, len(has), len(had), golden.Diff(had, has))
 					}
 				}
 				expected := slices.Clone(want[column])
@@ -340,7 +341,7 @@ func TestBundleIndexingChangesNothing(t *testing.T) {
 		f := everywhere(edition.ID)
 		indexed, unindexed := evaluate(t, loaded, f), evaluate(t, loaded.Unindexed(), f)
 		if len(indexed) == 0 || !reflect.DeepEqual(indexed, unindexed) {
-			t.Errorf("edition %s: indexed findings are\n%v\nunindexed ones\n%v", edition.ID, indexed, unindexed)
+			t.Errorf("edition %s: of %d findings, without the index\n%s", edition.ID, len(indexed), golden.Diff(indexed, unindexed))
 		}
 	}
 }
@@ -367,7 +368,7 @@ func TestBundleJudgesEachAlone(t *testing.T) {
 		return cmp.Or(strings.Compare(a.Rule, b.Rule), cmp.Compare(a.Path[1].(int), b.Path[1].(int)))
 	})
 	if len(together) == 0 || !reflect.DeepEqual(together, alone) {
-		t.Errorf("together they get %d denials, alone %d", len(together), len(alone))
+		t.Errorf("together they get %d denials, alone %d:\n%s", len(together), len(alone), golden.Diff(together, alone))
 	}
 }
 
@@ -385,7 +386,7 @@ func TestBundleExceptOneRule(t *testing.T) {
 		want := slices.DeleteFunc(slices.Clone(all), func(d policy.Denial) bool { return d.Rule == rule.ID })
 		got, err := loaded.Evaluate(t.Context(), f, rule.ID)
 		if err != nil || len(want) == 0 || len(want) == len(all) || !reflect.DeepEqual(got, want) {
-			t.Errorf("without %s there are %d denials of %d, want %d; error is %v", rule.ID, len(got), len(all), len(want), err)
+			t.Errorf("without %s there are %d denials of %d, want %d; error is %v\n%s", rule.ID, len(got), len(all), len(want), err, golden.Diff(want, got))
 		}
 	}
 }

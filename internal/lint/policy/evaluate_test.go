@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mlpolicy/mlpolicy/internal/golden"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -44,7 +45,7 @@ func TestEvaluate(t *testing.T) {
 		want = append(want, policy.Denial{Rule: "memory", Path: facts.Path{"deployments", i, "memory_gib"}, Message: "churn requests 64 GB on ACI"})
 	}
 	if !reflect.DeepEqual(got, want) {
-		t.Errorf("denials are %v\nwant %v", got, want)
+		t.Error(golden.Diff(want, got))
 	}
 
 	for name, silent := range map[string]*facts.Facts{
@@ -378,7 +379,7 @@ func TestEvaluateExcept(t *testing.T) {
 	} {
 		got, err := loaded.Evaluate(t.Context(), large(2), test.except...)
 		if err != nil || !reflect.DeepEqual(got, test.want) {
-			t.Errorf("without %q denials are %v, error is %v\nwant %v", test.except, got, err, test.want)
+			t.Errorf("without %q: error is %v\n%s", test.except, err, golden.Diff(test.want, got))
 		}
 	}
 }
