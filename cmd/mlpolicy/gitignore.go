@@ -105,7 +105,8 @@ func configuredIgnores(configuration *config.Config) *ignoreFile {
 
 // end is a last step of patterns and paths that is not a file name. For the library, what
 // matches a folder matches all in it too, so that !folder/ would take back what *.yaml
-// ignores there; what ends with this matches the folder alone.
+// ignores there; what ends with this matches the folder alone. go-git's matcher has the same
+// fault and four more: [!a], [[:alpha:]], ? for a character of several bytes, and a/**.
 const end = "/\x00"
 
 // spacesAtEnd are those that no backslash keeps.
