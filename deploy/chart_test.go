@@ -227,7 +227,7 @@ func TestCombinations(t *testing.T) {
 	}
 }
 
-// checkReferences holds that what one object says of another is so.
+// checkReferences checks that what one object says of another is so.
 func checkReferences(t *testing.T, objects manifest) {
 	t.Helper()
 	deployment, service := objects.of(t, "Deployment"), objects.of(t, "Service")
@@ -252,6 +252,14 @@ func checkReferences(t *testing.T, objects manifest) {
 			t.Errorf("%s is in namespace %v", key, in)
 		}
 	}
+	checkPorts(t, objects, deployment, service)
+	checkWebhookService(t, objects)
+	checkCertificate(t, objects, deployment)
+}
+
+// checkPorts checks that the Service has ports of the Pods, and the monitor those of the Service.
+func checkPorts(t *testing.T, objects manifest, deployment, service object) {
+	t.Helper()
 	ports := map[any]bool{}
 	for _, port := range deployment.at("spec", "template", "spec", "containers", 0, "ports").([]any) {
 		ports[object(port.(map[string]any))["name"]] = true
@@ -279,6 +287,11 @@ func checkReferences(t *testing.T, objects manifest) {
 			}
 		}
 	}
+}
+
+// checkWebhookService checks that all entries of the webhook name the Service and trust one certificate.
+func checkWebhookService(t *testing.T, objects manifest) {
+	t.Helper()
 	webhook := objects.of(t, "ValidatingWebhookConfiguration")
 	want := map[string]any{"name": "mlpolicy", "namespace": namespace, "path": "/validate", "port": 443.0}
 	entries := webhook.at("webhooks").([]any)
@@ -293,6 +306,12 @@ func checkReferences(t *testing.T, objects manifest) {
 			t.Errorf("entry %d trusts another certificate", i)
 		}
 	}
+}
+
+// checkCertificate checks that the webhook trusts the certificate that the Pods read.
+func checkCertificate(t *testing.T, objects manifest, deployment object) {
+	t.Helper()
+	webhook := objects.of(t, "ValidatingWebhookConfiguration")
 	secret := deployment.at("spec", "template", "spec", "volumes", 1, "secret", "secretName")
 	annotations, _ := webhook.at("metadata", "annotations").(map[string]any)
 	bundle := webhook.at("webhooks", 0, "clientConfig", "caBundle")
@@ -748,239 +767,255 @@ func TestConfigRollsOut(t *testing.T) {
 	}
 }
 
-// TestOptions checks values that add to objects.
-func TestOptions(t *testing.T) {
-	t.Run("labels", func(t *testing.T) {
-		text, problems, err := renderAll("--api-versions", "v1/Pod", "--set", "commonLabels.team=platform,podLabels.team=guard,podLabels.a=b,serviceMonitor.enabled=true,autoscaling.enabled=true")
-		if err != nil {
-			t.Fatal(err, problems)
+// TestLabels checks which objects and Pods get the labels of the values.
+func TestLabels(t *testing.T) {
+	text, problems, err := renderAll("--api-versions", "v1/Pod", "--set", "commonLabels.team=platform,podLabels.team=guard,podLabels.a=b,serviceMonitor.enabled=true,autoscaling.enabled=true")
+	if err != nil {
+		t.Fatal(err, problems)
+	}
+	for key, of := range parse(t, text) {
+		if of.at("metadata", "labels", "team") != "platform" {
+			t.Errorf("%s has the labels %v", key, of.at("metadata", "labels"))
 		}
-		for key, of := range parse(t, text) {
-			if of.at("metadata", "labels", "team") != "platform" {
-				t.Errorf("%s has the labels %v", key, of.at("metadata", "labels"))
-			}
-			if strings.HasPrefix(key, "Job/") && of.at("spec", "template", "metadata", "labels", "team") != "platform" {
-				t.Errorf("the pods of %s have the labels %v", key, of.at("spec", "template", "metadata", "labels"))
-			}
+		if strings.HasPrefix(key, "Job/") && of.at("spec", "template", "metadata", "labels", "team") != "platform" {
+			t.Errorf("the pods of %s have the labels %v", key, of.at("spec", "template", "metadata", "labels"))
 		}
-		deployment := parse(t, text).of(t, "Deployment")
-		pods := deployment.at("spec", "template", "metadata", "labels").(map[string]any)
-		if pods["team"] != "guard" || pods["a"] != "b" || len(pods) != 4 || deployment.at("spec", "selector", "matchLabels", "team") != nil {
-			t.Errorf("the pods have the labels %v", pods)
-		}
-	})
-	t.Run("service account", func(t *testing.T) {
-		for args, want := range map[string][2]any{
-			"serviceAccount.create=true":                            {"mlpolicy", "mlpolicy"},
-			"serviceAccount.name=guard":                             {"guard", "guard"},
-			"serviceAccount.create=false":                           {nil, "default"},
-			"serviceAccount.create=false,serviceAccount.name=guard": {nil, "guard"},
-		} {
-			of := rendered(t, "--set", args)
-			var made any
-			for key, each := range of {
-				if strings.HasPrefix(key, "ServiceAccount/") {
-					made = each.at("metadata", "name")
-				}
-			}
-			if used := of.of(t, "Deployment").at("spec", "template", "spec", "serviceAccountName"); made != want[0] || used != want[1] {
-				t.Errorf("%s: %v is made, %v is used", args, made, used)
-			}
-		}
-		annotations := rendered(t, "--set", `serviceAccount.annotations.azure\.workload\.identity/client-id=x`)["ServiceAccount/mlpolicy"].at("metadata", "annotations")
-		if want := map[string]any{"azure.workload.identity/client-id": "x"}; !reflect.DeepEqual(annotations, want) {
-			t.Errorf("the annotations are %v", annotations)
-		}
-	})
-	t.Run("autoscaling", func(t *testing.T) {
-		of := rendered(t, "--set", "autoscaling.enabled=true,autoscaling.maxReplicas=9")
-		scaler := of.of(t, "HorizontalPodAutoscaler")
-		if of.of(t, "Deployment").at("spec", "replicas") != nil || scaler.at("spec", "maxReplicas") != 9.0 || scaler.at("spec", "scaleTargetRef", "name") != "mlpolicy" {
-			t.Errorf("the scaler is %v", scaler["spec"])
-		}
-	})
-	t.Run("spread", func(t *testing.T) {
-		for json, want := range map[string]int{"null": 2, "[]": 0, `[{"topologyKey": "a", "maxSkew": 1, "whenUnsatisfiable": "DoNotSchedule"}]`: 1} {
-			spread, _ := rendered(t, "--set-json", "topologySpreadConstraints="+json).of(t, "Deployment").at("spec", "template", "spec", "topologySpreadConstraints").([]any)
-			if len(spread) != want {
-				t.Errorf("%s: pods are spread by %v", json, spread)
-			}
-		}
-	})
-	t.Run("environment", func(t *testing.T) {
-		env := rendered(t, "--set-json", `extraEnv=[{"name": "GODEBUG", "value": "fips140=on"}]`).of(t, "Deployment").at("spec", "template", "spec", "containers", 0, "env").([]any)
-		if want := map[string]any{"name": "GODEBUG", "value": "fips140=on"}; len(env) != 2 || !reflect.DeepEqual(env[1], want) {
-			t.Errorf("the environment is %v", env)
-		}
-	})
-	t.Run("conditions", func(t *testing.T) {
-		webhook := rendered(t, "--set-json", `webhook.matchConditions=[{"name": "not-flux", "expression": "true"}]`, "--set", "webhook.reviewBindings=true,webhook.objectSelector.matchLabels.a=b").of(t, "ValidatingWebhookConfiguration")
-		want := map[string][]any{
-			"validate.mlpolicy.dev":                  {"not-being-deleted", "not-flux"},
-			"unknown-versions.validate.mlpolicy.dev": {"not-being-deleted", "unknown-version", "not-flux"},
-			"bindings.validate.mlpolicy.dev":         {"not-the-scheduler"},
-		}
-		entries := webhook.at("webhooks").([]any)
-		for i := range entries {
-			var names []any
-			for j := range webhook.at("webhooks", i, "matchConditions").([]any) {
-				names = append(names, webhook.at("webhooks", i, "matchConditions", j, "name"))
-			}
-			if name := webhook.at("webhooks", i, "name").(string); !slices.Equal(names, want[name]) {
-				t.Errorf("%s has the conditions %v", name, names)
-			}
-		}
-		if len(entries) != len(want) || webhook.at("webhooks", 2, "objectSelector", "matchLabels") != nil {
-			t.Errorf("the entries are %v", entries)
-		}
-		rules := []any{map[string]any{"apiGroups": []any{""}, "apiVersions": []any{"v1"}, "operations": []any{"CREATE"}, "resources": []any{"bindings", "pods/binding"}, "scope": "Namespaced"}}
-		if got := webhook.at("webhooks", 2, "rules"); !reflect.DeepEqual(got, rules) {
-			t.Errorf("bindings are asked about by %v", got)
-		}
-	})
-	t.Run("clients", func(t *testing.T) {
-		text, problems, err := renderAll("--api-versions", "v1/Pod", "--set", "clients.names={apiserver,kube-apiserver}", "--set-literal", "clients.caBundle="+caBundle)
-		if err != nil {
-			t.Fatal(err, problems)
-		}
-		of := parse(t, text)
-		checkHooks(t, of, of.of(t, "Deployment").at("spec", "template", "metadata", "labels").(map[string]any))
-		args := fmt.Sprint(of.of(t, "Deployment").at("spec", "template", "spec", "containers", 0, "args"))
-		if !strings.Contains(args, "--client-ca=/etc/mlpolicy/config/client-ca.crt --client-name=apiserver --client-name=kube-apiserver") {
-			t.Errorf("the pods run %s", args)
-		}
-		check := fmt.Sprint(of["Job/mlpolicy-check"].at("spec", "template", "spec", "containers", 0, "args"))
-		if !strings.Contains(check, "--client-ca=/etc/mlpolicy/config/client-ca.crt") || of["ConfigMap/mlpolicy-check"].at("data", "client-ca.crt") != caBundle {
-			t.Errorf("the hook runs %s on %v", check, of["ConfigMap/mlpolicy-check"]["data"])
-		}
-		if got := of["ConfigMap/mlpolicy"].at("data", "client-ca.crt"); got != caBundle {
-			t.Errorf("the pods trust %v", got)
-		}
-		if items := fmt.Sprint(of.of(t, "Deployment").at("spec", "template", "spec", "volumes", 0, "configMap", "items")); !strings.Contains(items, "key:client-ca.crt path:client-ca.crt") {
-			t.Errorf("the pods have the files %s", items)
-		}
-		if of["Pod/mlpolicy-test"] != nil {
-			t.Error("there is a test, which gets no answer")
-		}
-	})
-	t.Run("who asks", func(t *testing.T) {
-		konnectivity := map[string]any{
-			"namespaceSelector": map[string]any{"matchLabels": map[string]any{"kubernetes.io/metadata.name": "kube-system"}},
-			"podSelector":       map[string]any{"matchLabels": map[string]any{"app": "konnectivity-agent"}},
-		}
-		peers, _ := json.Marshal([]any{konnectivity})
-		text, problems, err := renderAll("--set-json", "networkPolicy.reviewsFrom="+string(peers))
-		if err != nil {
-			t.Fatal(err, problems)
-		}
-		of := parse(t, text)
-		from := of.of(t, "NetworkPolicy").at("spec", "ingress", 0, "from").([]any)
-		if len(from) != 2 || !reflect.DeepEqual(from[0], konnectivity) {
-			t.Errorf("reviews come from %v", from)
-		}
-		tester := object(from[1].(map[string]any)).at("podSelector", "matchLabels").(map[string]any)
-		for key, label := range tester {
-			if of.of(t, "Pod").at("metadata", "labels", key) != label {
-				t.Errorf("the pod of helm test is not %s=%v", key, label)
-			}
-		}
-		if len(tester) != 2 || object(from[1].(map[string]any))["namespaceSelector"] != nil {
-			t.Errorf("reviews come from %v", from[1])
-		}
-	})
+	}
+	deployment := parse(t, text).of(t, "Deployment")
+	pods := deployment.at("spec", "template", "metadata", "labels").(map[string]any)
+	if pods["team"] != "guard" || pods["a"] != "b" || len(pods) != 4 || deployment.at("spec", "selector", "matchLabels", "team") != nil {
+		t.Errorf("the pods have the labels %v", pods)
+	}
 }
 
-// TestMonitoring checks whose kinds the objects are of, and by which label clusters differ.
-func TestMonitoring(t *testing.T) {
-	t.Run("auto", func(t *testing.T) {
-		const monitoring, azmonitoring = "monitoring.coreos.com/v1/", "azmonitoring.coreos.com/v1/"
-		for _, test := range []struct {
-			served  []string
-			group   string
-			objects []string
-		}{
-			{nil, "monitoring.coreos.com", nil},
-			{[]string{monitoring + "ServiceMonitor", monitoring + "PrometheusRule"}, "monitoring.coreos.com", []string{"PrometheusRule", "ServiceMonitor"}},
-			{[]string{monitoring + "ServiceMonitor"}, "monitoring.coreos.com", []string{"ServiceMonitor"}},
-			{[]string{monitoring + "ServiceMonitor", monitoring + "PrometheusRule"}, "azmonitoring.coreos.com", nil},
-			{[]string{azmonitoring + "ServiceMonitor", monitoring + "PrometheusRule"}, "azmonitoring.coreos.com", []string{"ServiceMonitor"}},
-		} {
-			args := []string{"--values", "chart/profiles/fail-closed.yaml", "--set", "monitoring.apiGroup=" + test.group}
-			for _, kind := range test.served {
-				args = append(args, "--api-versions", kind)
+// TestServiceAccount checks which account is made, and which is used.
+func TestServiceAccount(t *testing.T) {
+	for args, want := range map[string][2]any{
+		"serviceAccount.create=true":                            {"mlpolicy", "mlpolicy"},
+		"serviceAccount.name=guard":                             {"guard", "guard"},
+		"serviceAccount.create=false":                           {nil, "default"},
+		"serviceAccount.create=false,serviceAccount.name=guard": {nil, "guard"},
+	} {
+		of := rendered(t, "--set", args)
+		var made any
+		for key, each := range of {
+			if strings.HasPrefix(key, "ServiceAccount/") {
+				made = each.at("metadata", "name")
 			}
-			var found []string
-			for key, of := range rendered(t, args...) {
-				if kind, _, _ := strings.Cut(key, "/"); kind == "ServiceMonitor" || kind == "PrometheusRule" {
-					found = append(found, kind)
-					if of["apiVersion"] != test.group+"/v1" {
-						t.Errorf("%s is of %v", key, of["apiVersion"])
-					}
+		}
+		if used := of.of(t, "Deployment").at("spec", "template", "spec", "serviceAccountName"); made != want[0] || used != want[1] {
+			t.Errorf("%s: %v is made, %v is used", args, made, used)
+		}
+	}
+	annotations := rendered(t, "--set", `serviceAccount.annotations.azure\.workload\.identity/client-id=x`)["ServiceAccount/mlpolicy"].at("metadata", "annotations")
+	if want := map[string]any{"azure.workload.identity/client-id": "x"}; !reflect.DeepEqual(annotations, want) {
+		t.Errorf("the annotations are %v", annotations)
+	}
+}
+
+// TestAutoscaling checks that a Deployment that is scaled has no number of replicas.
+func TestAutoscaling(t *testing.T) {
+	of := rendered(t, "--set", "autoscaling.enabled=true,autoscaling.maxReplicas=9")
+	scaler := of.of(t, "HorizontalPodAutoscaler")
+	if of.of(t, "Deployment").at("spec", "replicas") != nil || scaler.at("spec", "maxReplicas") != 9.0 || scaler.at("spec", "scaleTargetRef", "name") != "mlpolicy" {
+		t.Errorf("the scaler is %v", scaler["spec"])
+	}
+}
+
+// TestTopologySpread checks the default, none and one of the user.
+func TestTopologySpread(t *testing.T) {
+	for json, want := range map[string]int{"null": 2, "[]": 0, `[{"topologyKey": "a", "maxSkew": 1, "whenUnsatisfiable": "DoNotSchedule"}]`: 1} {
+		spread, _ := rendered(t, "--set-json", "topologySpreadConstraints="+json).of(t, "Deployment").at("spec", "template", "spec", "topologySpreadConstraints").([]any)
+		if len(spread) != want {
+			t.Errorf("%s: pods are spread by %v", json, spread)
+		}
+	}
+}
+
+// TestExtraEnvironment checks that variables come after the chart's own.
+func TestExtraEnvironment(t *testing.T) {
+	env := rendered(t, "--set-json", `extraEnv=[{"name": "GODEBUG", "value": "fips140=on"}]`).of(t, "Deployment").at("spec", "template", "spec", "containers", 0, "env").([]any)
+	if want := map[string]any{"name": "GODEBUG", "value": "fips140=on"}; len(env) != 2 || !reflect.DeepEqual(env[1], want) {
+		t.Errorf("the environment is %v", env)
+	}
+}
+
+// TestMatchConditions checks the conditions and rules of each entry of the webhook.
+func TestMatchConditions(t *testing.T) {
+	webhook := rendered(t, "--set-json", `webhook.matchConditions=[{"name": "not-flux", "expression": "true"}]`, "--set", "webhook.reviewBindings=true,webhook.objectSelector.matchLabels.a=b").of(t, "ValidatingWebhookConfiguration")
+	want := map[string][]any{
+		"validate.mlpolicy.dev":                  {"not-being-deleted", "not-flux"},
+		"unknown-versions.validate.mlpolicy.dev": {"not-being-deleted", "unknown-version", "not-flux"},
+		"bindings.validate.mlpolicy.dev":         {"not-the-scheduler"},
+	}
+	entries := webhook.at("webhooks").([]any)
+	for i := range entries {
+		var names []any
+		for j := range webhook.at("webhooks", i, "matchConditions").([]any) {
+			names = append(names, webhook.at("webhooks", i, "matchConditions", j, "name"))
+		}
+		if name := webhook.at("webhooks", i, "name").(string); !slices.Equal(names, want[name]) {
+			t.Errorf("%s has the conditions %v", name, names)
+		}
+	}
+	if len(entries) != len(want) || webhook.at("webhooks", 2, "objectSelector", "matchLabels") != nil {
+		t.Errorf("the entries are %v", entries)
+	}
+	rules := []any{map[string]any{"apiGroups": []any{""}, "apiVersions": []any{"v1"}, "operations": []any{"CREATE"}, "resources": []any{"bindings", "pods/binding"}, "scope": "Namespaced"}}
+	if got := webhook.at("webhooks", 2, "rules"); !reflect.DeepEqual(got, rules) {
+		t.Errorf("bindings are asked about by %v", got)
+	}
+}
+
+// TestClients checks that Pods and hooks know the clients of the webhook.
+func TestClients(t *testing.T) {
+	text, problems, err := renderAll("--api-versions", "v1/Pod", "--set", "clients.names={apiserver,kube-apiserver}", "--set-literal", "clients.caBundle="+caBundle)
+	if err != nil {
+		t.Fatal(err, problems)
+	}
+	of := parse(t, text)
+	checkHooks(t, of, of.of(t, "Deployment").at("spec", "template", "metadata", "labels").(map[string]any))
+	args := fmt.Sprint(of.of(t, "Deployment").at("spec", "template", "spec", "containers", 0, "args"))
+	if !strings.Contains(args, "--client-ca=/etc/mlpolicy/config/client-ca.crt --client-name=apiserver --client-name=kube-apiserver") {
+		t.Errorf("the pods run %s", args)
+	}
+	check := fmt.Sprint(of["Job/mlpolicy-check"].at("spec", "template", "spec", "containers", 0, "args"))
+	if !strings.Contains(check, "--client-ca=/etc/mlpolicy/config/client-ca.crt") || of["ConfigMap/mlpolicy-check"].at("data", "client-ca.crt") != caBundle {
+		t.Errorf("the hook runs %s on %v", check, of["ConfigMap/mlpolicy-check"]["data"])
+	}
+	if got := of["ConfigMap/mlpolicy"].at("data", "client-ca.crt"); got != caBundle {
+		t.Errorf("the pods trust %v", got)
+	}
+	if items := fmt.Sprint(of.of(t, "Deployment").at("spec", "template", "spec", "volumes", 0, "configMap", "items")); !strings.Contains(items, "key:client-ca.crt path:client-ca.crt") {
+		t.Errorf("the pods have the files %s", items)
+	}
+	if of["Pod/mlpolicy-test"] != nil {
+		t.Error("there is a test, which gets no answer")
+	}
+}
+
+// TestReviewsFrom checks who may send reviews where a policy restricts that.
+func TestReviewsFrom(t *testing.T) {
+	konnectivity := map[string]any{
+		"namespaceSelector": map[string]any{"matchLabels": map[string]any{"kubernetes.io/metadata.name": "kube-system"}},
+		"podSelector":       map[string]any{"matchLabels": map[string]any{"app": "konnectivity-agent"}},
+	}
+	peers, _ := json.Marshal([]any{konnectivity})
+	text, problems, err := renderAll("--set-json", "networkPolicy.reviewsFrom="+string(peers))
+	if err != nil {
+		t.Fatal(err, problems)
+	}
+	of := parse(t, text)
+	from := of.of(t, "NetworkPolicy").at("spec", "ingress", 0, "from").([]any)
+	if len(from) != 2 || !reflect.DeepEqual(from[0], konnectivity) {
+		t.Errorf("reviews come from %v", from)
+	}
+	tester := object(from[1].(map[string]any)).at("podSelector", "matchLabels").(map[string]any)
+	for key, label := range tester {
+		if of.of(t, "Pod").at("metadata", "labels", key) != label {
+			t.Errorf("the pod of helm test is not %s=%v", key, label)
+		}
+	}
+	if len(tester) != 2 || object(from[1].(map[string]any))["namespaceSelector"] != nil {
+		t.Errorf("reviews come from %v", from[1])
+	}
+}
+
+// TestMonitoringKinds checks that objects are made for the kinds that are served.
+func TestMonitoringKinds(t *testing.T) {
+	const monitoring, azmonitoring = "monitoring.coreos.com/v1/", "azmonitoring.coreos.com/v1/"
+	for _, test := range []struct {
+		served  []string
+		group   string
+		objects []string
+	}{
+		{nil, "monitoring.coreos.com", nil},
+		{[]string{monitoring + "ServiceMonitor", monitoring + "PrometheusRule"}, "monitoring.coreos.com", []string{"PrometheusRule", "ServiceMonitor"}},
+		{[]string{monitoring + "ServiceMonitor"}, "monitoring.coreos.com", []string{"ServiceMonitor"}},
+		{[]string{monitoring + "ServiceMonitor", monitoring + "PrometheusRule"}, "azmonitoring.coreos.com", nil},
+		{[]string{azmonitoring + "ServiceMonitor", monitoring + "PrometheusRule"}, "azmonitoring.coreos.com", []string{"ServiceMonitor"}},
+	} {
+		args := []string{"--values", "chart/profiles/fail-closed.yaml", "--set", "monitoring.apiGroup=" + test.group}
+		for _, kind := range test.served {
+			args = append(args, "--api-versions", kind)
+		}
+		var found []string
+		for key, of := range rendered(t, args...) {
+			if kind, _, _ := strings.Cut(key, "/"); kind == "ServiceMonitor" || kind == "PrometheusRule" {
+				found = append(found, kind)
+				if of["apiVersion"] != test.group+"/v1" {
+					t.Errorf("%s is of %v", key, of["apiVersion"])
 				}
 			}
-			if slices.Sort(found); !slices.Equal(found, test.objects) {
-				t.Errorf("where %q is served, %s makes %q", test.served, test.group, found)
+		}
+		if slices.Sort(found); !slices.Equal(found, test.objects) {
+			t.Errorf("where %q is served, %s makes %q", test.served, test.group, found)
+		}
+	}
+}
+
+// TestAzureMonitoring checks the limits that Azure's kinds require.
+func TestAzureMonitoring(t *testing.T) {
+	monitor := rendered(t, "--set", "monitoring.apiGroup=azmonitoring.coreos.com,serviceMonitor.enabled=true").of(t, "ServiceMonitor")
+	for key, want := range map[string]any{"labelLimit": 63.0, "labelNameLengthLimit": 511.0, "labelValueLengthLimit": 1023.0} {
+		if got := monitor.at("spec", key); got != want {
+			t.Errorf("%s is %v", key, got)
+		}
+	}
+}
+
+// TestClusterNames checks that the name of a cluster is quoted in alerts, whatever is in it.
+func TestClusterNames(t *testing.T) {
+	const matcher = `cluster=~".*"`
+	var alerts []alert
+	if err := yaml.UnmarshalStrict(read(t, "chart/files/alerts.yaml"), &alerts); err != nil {
+		t.Fatal(err)
+	}
+	if len(alerts) == 0 {
+		t.Fatal("there are no alerts")
+	}
+	for _, name := range []string{
+		"aks-1", "prod #1", "prod: x", "o'brien", `"quoted"`, `a\b`, `a\nb`, "a\nb", "- a", "{{ a }}", "%s", "$1", "ä", "by (cluster", matcher,
+	} {
+		for _, label := range []string{"cluster", "k8s_name"} {
+			text, _ := json.Marshal(name)
+			rules := rendered(t, "--set", "prometheusRule.enabled=true,monitoring.clusterLabel="+label, "--set-json", "monitoring.cluster="+string(text)).
+				of(t, "PrometheusRule").at("spec", "groups", 0, "rules").([]any)
+			if len(rules) != len(alerts) {
+				t.Fatalf("%s: there are %d alerts", name, len(rules))
 			}
-		}
-	})
-	t.Run("Azure", func(t *testing.T) {
-		monitor := rendered(t, "--set", "monitoring.apiGroup=azmonitoring.coreos.com,serviceMonitor.enabled=true").of(t, "ServiceMonitor")
-		for key, want := range map[string]any{"labelLimit": 63.0, "labelNameLengthLimit": 511.0, "labelValueLengthLimit": 1023.0} {
-			if got := monitor.at("spec", key); got != want {
-				t.Errorf("%s is %v", key, got)
-			}
-		}
-	})
-	t.Run("names of clusters", func(t *testing.T) {
-		const matcher = `cluster=~".*"`
-		var alerts []alert
-		if err := yaml.UnmarshalStrict(read(t, "chart/files/alerts.yaml"), &alerts); err != nil {
-			t.Fatal(err)
-		}
-		if len(alerts) == 0 {
-			t.Fatal("there are no alerts")
-		}
-		for _, name := range []string{
-			"aks-1", "prod #1", "prod: x", "o'brien", `"quoted"`, `a\b`, `a\nb`, "a\nb", "- a", "{{ a }}", "%s", "$1", "ä", "by (cluster", matcher,
-		} {
-			for _, label := range []string{"cluster", "k8s_name"} {
-				text, _ := json.Marshal(name)
-				rules := rendered(t, "--set", "prometheusRule.enabled=true,monitoring.clusterLabel="+label, "--set-json", "monitoring.cluster="+string(text)).
-					of(t, "PrometheusRule").at("spec", "groups", 0, "rules").([]any)
-				if len(rules) != len(alerts) {
-					t.Fatalf("%s: there are %d alerts", name, len(rules))
+			for i, rule := range rules {
+				rule := object(rule.(map[string]any))
+				// PromQL's strings are Go's.
+				want := strings.ReplaceAll(strings.ReplaceAll(alerts[i].Expr, "by (cluster", "by ("+label), matcher, label+"="+strconv.Quote(name))
+				if rule["expr"] != want || !strings.Contains(want, strconv.Quote(name)) {
+					t.Errorf("%s: %v is on\n%v\nwant\n%s", name, rule["alert"], rule["expr"], want)
 				}
-				for i, rule := range rules {
-					rule := object(rule.(map[string]any))
-					// PromQL's strings are Go's.
-					want := strings.ReplaceAll(strings.ReplaceAll(alerts[i].Expr, "by (cluster", "by ("+label), matcher, label+"="+strconv.Quote(name))
-					if rule["expr"] != want || !strings.Contains(want, strconv.Quote(name)) {
-						t.Errorf("%s: %v is on\n%v\nwant\n%s", name, rule["alert"], rule["expr"], want)
-					}
-				}
 			}
 		}
-	})
-	t.Run("cluster", func(t *testing.T) {
-		of := rendered(t, "--set", "prometheusRule.enabled=true,dashboard.enabled=true,monitoring.clusterLabel=k8s_name,monitoring.cluster=aks-1")
-		rules := of.of(t, "PrometheusRule").at("spec", "groups", 0, "rules").([]any)
-		if len(rules) == 0 {
-			t.Fatal("there are no alerts")
+	}
+}
+
+// TestClusterLabel checks that alerts and dashboard select by the label that names clusters.
+func TestClusterLabel(t *testing.T) {
+	of := rendered(t, "--set", "prometheusRule.enabled=true,dashboard.enabled=true,monitoring.clusterLabel=k8s_name,monitoring.cluster=aks-1")
+	rules := of.of(t, "PrometheusRule").at("spec", "groups", 0, "rules").([]any)
+	if len(rules) == 0 {
+		t.Fatal("there are no alerts")
+	}
+	selector := regexp.MustCompile(`\b(?:mlpolicy|apiserver)_[a-z_]+\{k8s_name="aks-1"`)
+	metric := regexp.MustCompile(`\b(?:mlpolicy|apiserver)_[a-z_]+`)
+	for _, rule := range rules {
+		rule := object(rule.(map[string]any))
+		expression := rule["expr"].(string)
+		if strings.Contains(expression, "cluster=") || strings.Contains(expression, "(cluster") || len(selector.FindAllString(expression, -1)) != len(metric.FindAllString(expression, -1)) {
+			t.Errorf("%v is about other clusters: %s", rule["alert"], expression)
 		}
-		selector := regexp.MustCompile(`\b(?:mlpolicy|apiserver)_[a-z_]+\{k8s_name="aks-1"`)
-		metric := regexp.MustCompile(`\b(?:mlpolicy|apiserver)_[a-z_]+`)
-		for _, rule := range rules {
-			rule := object(rule.(map[string]any))
-			expression := rule["expr"].(string)
-			if strings.Contains(expression, "cluster=") || strings.Contains(expression, "(cluster") || len(selector.FindAllString(expression, -1)) != len(metric.FindAllString(expression, -1)) {
-				t.Errorf("%v is about other clusters: %s", rule["alert"], expression)
-			}
-		}
-		dashboard := of["ConfigMap/mlpolicy-dashboard"].at("data", "mlpolicy.json").(string)
-		if !json.Valid([]byte(dashboard)) || strings.Contains(dashboard, `cluster=~`) || strings.Contains(dashboard, "(cluster") || strings.Contains(dashboard, "{{cluster") || !strings.Contains(dashboard, `k8s_name=~\"$cluster\"`) || !strings.Contains(dashboard, "label_values(mlpolicy_webhook_policy_info, k8s_name)") {
-			t.Errorf("the dashboard is about other clusters: %s", dashboard)
-		}
-	})
+	}
+	dashboard := of["ConfigMap/mlpolicy-dashboard"].at("data", "mlpolicy.json").(string)
+	if !json.Valid([]byte(dashboard)) || strings.Contains(dashboard, `cluster=~`) || strings.Contains(dashboard, "(cluster") || strings.Contains(dashboard, "{{cluster") || !strings.Contains(dashboard, `k8s_name=~\"$cluster\"`) || !strings.Contains(dashboard, "label_values(mlpolicy_webhook_policy_info, k8s_name)") {
+		t.Errorf("the dashboard is about other clusters: %s", dashboard)
+	}
 }
 
 // TestInstallYAML holds install.yaml against the chart.
