@@ -136,57 +136,10 @@ func TestFailHoldsBackOnlyWhatIsReviewed(t *testing.T) {
 	r := install(t, values{"mode": "enforce", "webhook.failurePolicy": "Fail", "webhook.excludedNamespaces": []string{excluded}})
 	r.killAll()
 
-	t.Run("what the rules match is held back", func(t *testing.T) {
-		if len(reviewed) == 0 {
-			t.Fatal("no cases")
-		}
-		before := serverMetrics(t).sum(rejections, `error_type="calling_webhook_error"`)
-		for kind, manifest := range reviewed {
-			if got := command(t, manifest, asset("kubectl"), "create", "--namespace", ns, "--filename", "-"); got.code == 0 || !strings.Contains(got.stderr, notAnswered) {
-				t.Errorf("%s: exit code %d: %s", kind, got.code, got.stderr)
-			}
-		}
-		if got := command(t, "", asset("kubectl"), "set", "image", "deployment/before", "made=other", "--namespace", ns); got.code == 0 || !strings.Contains(got.stderr, notAnswered) {
-			t.Errorf("update: exit code %d: %s", got.code, got.stderr)
-		}
-		if after := serverMetrics(t).sum(rejections, `error_type="calling_webhook_error"`); after < before+float64(len(reviewed)) {
-			t.Errorf("%v were refused before and %v after", before, after)
-		}
-	})
-	t.Run("other kinds are created", func(t *testing.T) {
-		if len(unreviewed) == 0 {
-			t.Fatal("no cases")
-		}
-		var manifests []string
-		for kind, manifest := range unreviewed {
-			if kind != "Node" { // which is there
-				manifests = append(manifests, fmt.Sprintf(manifest, ns))
-			}
-		}
-		created(t, manifests...)
-	})
-	t.Run("a node joins, is tainted and drained", func(t *testing.T) {
-		created(t, fmt.Sprintf(unreviewed["Node"], ns+"-new"))
-		created(t, signingRequest(t, ns+"-request"))
-		must(t, "certificate", "approve", ns+"-request")
-		must(t, "cordon", node)
-		must(t, "annotate", "node", node, "repaired=yes")
-		must(t, "patch", "node", node, "--subresource=status", "--patch", `{"status": {"capacity": {"cpu": "4"}}}`)
-	})
-	t.Run("pods are bound, reported on, evicted and deleted", func(t *testing.T) {
-		raw := func(pod, subresource, body string) {
-			t.Helper()
-			if got := command(t, body, asset("kubectl"), "create", "--raw", "/api/v1/namespaces/"+ns+"/pods/"+pod+"/"+subresource, "--filename", "-"); got.code != 0 {
-				t.Errorf("%s: exit code %d: %s", subresource, got.code, got.stderr)
-			}
-		}
-		raw("bound", "binding", `{"apiVersion": "v1", "kind": "Binding", "metadata": {"name": "bound"}, "target": {"apiVersion": "v1", "kind": "Node", "name": "`+node+`"}}`)
-		raw("evicted", "eviction", `{"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": "evicted"}}`)
-		must(t, "patch", "pod", "reported", "--subresource=status", "--patch", `{"status": {"phase": "Failed"}}`, "--namespace", ns)
-		must(t, "delete", "pod", "deleted", "--namespace", ns)
-		must(t, "delete", "pod", "bound", "--namespace", ns, "--force")
-		must(t, "wait", "--for=delete", "pod/evicted", "pod/deleted", "pod/bound", "--namespace", ns, "--timeout=60s")
-	})
+	t.Run("what the rules match is held back", func(t *testing.T) { reviewedAreHeldBack(t, ns) })
+	t.Run("other kinds are created", func(t *testing.T) { unreviewedAreCreated(t, ns) })
+	t.Run("a node joins, is tainted and drained", func(t *testing.T) { nodeIsRepaired(t, ns, node) })
+	t.Run("pods are bound, reported on, evicted and deleted", func(t *testing.T) { podsComeAndGo(t, ns, node) })
 	t.Run("what is being deleted loses its finalizers", func(t *testing.T) {
 		must(t, "delete", "pod", "kept", "--namespace", ns, "--wait=false")
 		must(t, "patch", "pod", "kept", "--namespace", ns, "--type=merge", "--patch", `{"metadata": {"finalizers": null}}`)
@@ -215,35 +168,102 @@ func TestFailHoldsBackOnlyWhatIsReviewed(t *testing.T) {
 			created(t, manifests...)
 		})
 	}
-	t.Run("the webhook's own Deployment is rolled out and made again", func(t *testing.T) {
-		pods := func(was ...string) (names []string) {
-			t.Helper()
-			eventually(t, "pods of the webhook", func() bool {
-				list, err := shared.client.CoreV1().Pods(r.namespace).List(t.Context(), metav1.ListOptions{LabelSelector: "app.kubernetes.io/name=mlpolicy"})
-				if err != nil {
-					t.Fatal(err)
-				}
-				names = nil
-				for _, pod := range list.Items {
-					names = append(names, pod.Name)
-				}
-				return len(names) > 0 && (len(was) == 0 || names[0] != was[0])
-			})
-			return names
-		}
-		first := pods()
-		must(t, "delete", "pods", "--selector=app.kubernetes.io/name=mlpolicy", "--namespace", r.namespace)
-		second := pods(first...)
-		must(t, "delete", "deployment", releaseName, "--namespace", r.namespace)
-		r.helm(t, "upgrade")
-		third := pods(second...)
-		must(t, "rollout", "restart", "deployment/"+releaseName, "--namespace", r.namespace)
-		eventually(t, "a pod of the new rollout", func() bool { return len(pods()) > len(third) })
-	})
+	t.Run("the webhook's own Deployment is rolled out and made again", func(t *testing.T) { webhookComesBack(t, r) })
 	t.Run("the emergency stop works", func(t *testing.T) {
 		must(t, "delete", "validatingwebhookconfiguration", releaseName)
 		eventually(t, "a Deployment that is not reviewed", func() bool { return apply(t, ns, violating).code == 0 })
 	})
+}
+
+// reviewedAreHeldBack checks that objects that the rules match are neither created nor updated.
+func reviewedAreHeldBack(t *testing.T, ns string) {
+	t.Helper()
+	if len(reviewed) == 0 {
+		t.Fatal("no cases")
+	}
+	before := serverMetrics(t).sum(rejections, `error_type="calling_webhook_error"`)
+	for kind, manifest := range reviewed {
+		if got := command(t, manifest, asset("kubectl"), "create", "--namespace", ns, "--filename", "-"); got.code == 0 || !strings.Contains(got.stderr, notAnswered) {
+			t.Errorf("%s: exit code %d: %s", kind, got.code, got.stderr)
+		}
+	}
+	if got := command(t, "", asset("kubectl"), "set", "image", "deployment/before", "made=other", "--namespace", ns); got.code == 0 || !strings.Contains(got.stderr, notAnswered) {
+		t.Errorf("update: exit code %d: %s", got.code, got.stderr)
+	}
+	if after := serverMetrics(t).sum(rejections, `error_type="calling_webhook_error"`); after < before+float64(len(reviewed)) {
+		t.Errorf("%v were refused before and %v after", before, after)
+	}
+}
+
+// unreviewedAreCreated creates objects that no rule matches.
+func unreviewedAreCreated(t *testing.T, ns string) {
+	t.Helper()
+	if len(unreviewed) == 0 {
+		t.Fatal("no cases")
+	}
+	var manifests []string
+	for kind, manifest := range unreviewed {
+		if kind != "Node" { // which is there
+			manifests = append(manifests, fmt.Sprintf(manifest, ns))
+		}
+	}
+	created(t, manifests...)
+}
+
+// nodeIsRepaired does what operators do with nodes.
+func nodeIsRepaired(t *testing.T, ns, node string) {
+	t.Helper()
+	created(t, fmt.Sprintf(unreviewed["Node"], ns+"-new"))
+	created(t, signingRequest(t, ns+"-request"))
+	must(t, "certificate", "approve", ns+"-request")
+	must(t, "cordon", node)
+	must(t, "annotate", "node", node, "repaired=yes")
+	must(t, "patch", "node", node, "--subresource=status", "--patch", `{"status": {"capacity": {"cpu": "4"}}}`)
+}
+
+// podsComeAndGo does what scheduler, kubelets and operators do with Pods.
+func podsComeAndGo(t *testing.T, ns, node string) {
+	t.Helper()
+	raw := func(pod, subresource, body string) {
+		t.Helper()
+		if got := command(t, body, asset("kubectl"), "create", "--raw", "/api/v1/namespaces/"+ns+"/pods/"+pod+"/"+subresource, "--filename", "-"); got.code != 0 {
+			t.Errorf("%s: exit code %d: %s", subresource, got.code, got.stderr)
+		}
+	}
+	raw("bound", "binding", `{"apiVersion": "v1", "kind": "Binding", "metadata": {"name": "bound"}, "target": {"apiVersion": "v1", "kind": "Node", "name": "`+node+`"}}`)
+	raw("evicted", "eviction", `{"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": "evicted"}}`)
+	must(t, "patch", "pod", "reported", "--subresource=status", "--patch", `{"status": {"phase": "Failed"}}`, "--namespace", ns)
+	must(t, "delete", "pod", "deleted", "--namespace", ns)
+	must(t, "delete", "pod", "bound", "--namespace", ns, "--force")
+	must(t, "wait", "--for=delete", "pod/evicted", "pod/deleted", "pod/bound", "--namespace", ns, "--timeout=60s")
+}
+
+// webhookComesBack replaces the Pods of the webhook, its Deployment, and its Pods again.
+func webhookComesBack(t *testing.T, r *release) {
+	t.Helper()
+	pods := func(was ...string) (names []string) {
+		t.Helper()
+		eventually(t, "pods of the webhook", func() bool {
+			list, err := shared.client.CoreV1().Pods(r.namespace).List(t.Context(), metav1.ListOptions{LabelSelector: "app.kubernetes.io/name=mlpolicy"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			names = nil
+			for _, pod := range list.Items {
+				names = append(names, pod.Name)
+			}
+			return len(names) > 0 && (len(was) == 0 || names[0] != was[0])
+		})
+		return names
+	}
+	first := pods()
+	must(t, "delete", "pods", "--selector=app.kubernetes.io/name=mlpolicy", "--namespace", r.namespace)
+	second := pods(first...)
+	must(t, "delete", "deployment", releaseName, "--namespace", r.namespace)
+	r.helm(t, "upgrade")
+	third := pods(second...)
+	must(t, "rollout", "restart", "deployment/"+releaseName, "--namespace", r.namespace)
+	eventually(t, "a pod of the new rollout", func() bool { return len(pods()) > len(third) })
 }
 
 // created creates objects, and deletes them at the end of the test.
