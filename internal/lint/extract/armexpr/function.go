@@ -123,41 +123,19 @@ func (t *Evaluator) function(name string, values []*source.Node, where Place) *s
 	return nil
 }
 
-// unary returns what a function of one value comes to.
+// unary returns the result of a function of one value.
 func (t *Evaluator) unary(name string, value *source.Node, where Place) *source.Node {
-	text, isText := written(value)
+	if convert := textFunctions[name]; convert != nil {
+		if texts(value) {
+			return t.string(where, convert(value.Text), value)
+		}
+		return nil
+	}
 	switch name {
-	case "string":
-		if isText {
-			return t.string(where, text, value)
-		}
-	case "tolower":
-		if texts(value) {
-			return t.string(where, strings.ToLower(text), value)
-		}
-	case "toupper":
-		if texts(value) {
-			return t.string(where, strings.ToUpper(text), value)
-		}
-	case "trim":
-		if texts(value) {
-			return t.string(where, strings.TrimSpace(text), value)
-		}
-	case "int":
-		if whole, err := strconv.ParseInt(text, 10, 64); isText && err == nil {
-			return t.integer(where, whole, value)
-		}
-	case "float":
-		if number, err := strconv.ParseFloat(text, 64); isText && err == nil && !math.IsInf(number, 0) && !math.IsNaN(number) {
-			return t.constructed(where, source.Number, strconv.FormatFloat(number, 'f', -1, 64), value)
-		}
-	case "bool":
-		switch strings.ToLower(text) {
-		case "true", "1":
-			return t.truth(where, true, value)
-		case "false", "0":
-			return t.truth(where, false, value)
-		}
+	case "string", "int", "float", "bool":
+		return t.conversion(name, value, where)
+	case "items", "objectkeys", "flatten", "shallowmerge", "array":
+		return t.collection(name, value, where)
 	case "not":
 		if truth, ok := value.Bool(); ok {
 			return t.truth(where, !truth, value)
@@ -169,30 +147,61 @@ func (t *Evaluator) unary(name string, value *source.Node, where Place) *source.
 			return t.integer(where, int64(length), value)
 		}
 	case "empty":
-		length, ok := lengthOf(value)
-		if ok || value.Kind == source.Null {
+		if length, ok := lengthOf(value); ok || value.Kind == source.Null {
 			return t.truth(where, length == 0, value)
 		}
 	case "first", "last":
 		return t.firstOrLast(name == "last", value, where)
-	case "items":
+	}
+	return nil
+}
+
+// textFunctions make a text of a text.
+var textFunctions = map[string]func(string) string{"tolower": strings.ToLower, "toupper": strings.ToUpper, "trim": strings.TrimSpace}
+
+// conversion returns a scalar as a value of another type.
+func (t *Evaluator) conversion(name string, value *source.Node, where Place) *source.Node {
+	text, ok := written(value)
+	if !ok {
+		return nil
+	}
+	switch name {
+	case "string":
+		return t.string(where, text, value)
+	case "int":
+		if whole, err := strconv.ParseInt(text, 10, 64); err == nil {
+			return t.integer(where, whole, value)
+		}
+	case "float":
+		if number, err := strconv.ParseFloat(text, 64); err == nil && !math.IsInf(number, 0) && !math.IsNaN(number) {
+			return t.constructed(where, source.Number, strconv.FormatFloat(number, 'f', -1, 64), value)
+		}
+	case "bool":
+		switch strings.ToLower(text) {
+		case "true", "1":
+			return t.truth(where, true, value)
+		case "false", "0":
+			return t.truth(where, false, value)
+		}
+	}
+	return nil
+}
+
+// collection returns the list or the mapping that a function makes of one value.
+func (t *Evaluator) collection(name string, value *source.Node, where Place) *source.Node {
+	list := value.Kind == source.Sequence
+	switch {
+	case name == "items":
 		return t.items(value, where)
-	case "objectkeys":
-		if value.Kind == source.Mapping {
-			return t.listed(value.Members, where, value, func(member source.Member) *source.Node { return t.string(where, member.Key.Text, value) })
-		}
-	case "flatten":
-		if value.Kind == source.Sequence && t.allOf(value.Items, source.Sequence) {
-			return t.concat(append([]*source.Node{t.construct(where, source.Node{Kind: source.Sequence}, value)}, value.Items...), where)
-		}
-	case "shallowmerge":
-		if value.Kind == source.Sequence && t.allOf(value.Items, source.Mapping) {
-			return t.union(value.Items, true, where)
-		}
-	case "array":
-		if value.Kind == source.Sequence {
-			return value
-		}
+	case name == "objectkeys" && value.Kind == source.Mapping:
+		return t.listed(value.Members, where, value, func(member source.Member) *source.Node { return t.string(where, member.Key.Text, value) })
+	case name == "flatten" && list && t.allOf(value.Items, source.Sequence):
+		return t.concat(append([]*source.Node{t.construct(where, source.Node{Kind: source.Sequence}, value)}, value.Items...), where)
+	case name == "shallowmerge" && list && t.allOf(value.Items, source.Mapping):
+		return t.union(value.Items, true, where)
+	case name == "array" && list:
+		return value
+	case name == "array":
 		return t.construct(where, source.Node{Kind: source.Sequence, Items: []*source.Node{value}}, value)
 	}
 	return nil

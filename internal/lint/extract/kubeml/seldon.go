@@ -67,80 +67,111 @@ var seldonPredictorShape = read.MetadataShape.With(map[string]*read.Shape{
 	"svcOrchSpec":    read.ContainerShape,
 })
 
-// seldonPredictor adds the pods of a predictor. Seldon itself adds the containers of
-// its model servers: to the first pod, if there is none of the server's name.
+// seldonPredictor adds the pods of a predictor: one for each component, and those of its orchestrator and its explainer that
+// are pods of their own.
 func (r *operatorReader) seldonPredictor(predictor, replicas *source.Node) {
-	name := r.Text(predictor.Get("name"))
-	components := r.Elements(predictor.Get("componentSpecs"))
-	places := components
-	if len(components) == 0 {
-		components, places = []*source.Node{nil}, []*source.Node{predictor}
-	}
-	containers := map[string]int{} // the component that a container is of, by its name
-	for i, component := range components {
-		for _, container := range component.At("spec", "containers").Elements() {
-			if name, ok := container.Get("name").Scalar(); ok {
-				containers[name] = i
-			}
-		}
-	}
-	models := make([][]*facts.Model, len(components))
-	added := make([][]*source.Node, len(components))
-	r.seldonModels(predictor.Get("graph"), func(model *facts.Model) {
-		at, there := containers[model.Name.Value]
-		models[at] = append(models[at], model)
-		if !there {
-			added[at] = append(added[at], nil)
-		}
-	})
-
 	if own := predictor.Get("replicas"); !own.IsNull() {
 		replicas = own
 	}
 	engine := r.seldonOrchestrator(predictor)
 	separate := read.LowerScalar(r.Root.At("spec", "annotations", "seldon.io/engine-separate-pod")) == "true"
-	for i, component := range components {
-		d := r.Object(places[i])
-		d.Component = name
-		if len(components) > 1 {
-			suffix := strconv.Itoa(i)
-			if own, ok := component.At("metadata", "name").Scalar(); ok {
-				suffix = own
-			}
-			d.Component = facts.Know(strings.TrimSpace(name.Value+" "+suffix), facts.Or(name, facts.Know("", facts.Place{Node: component})).Place)
+	for i, component := range r.seldonComponents(predictor) {
+		if i == 0 && !separate && !component.hasEngine {
+			component.added = append(component.added, engine...)
 		}
-		d.Models = models[i]
-		r.Metadata(d, predictor) // has labels and annotations
-		r.Metadata(d, component.Get("metadata"))
-		if at, own := containers[seldonEngine]; i == 0 && !separate && !(own && at == i) {
-			added[i] = append(added[i], engine...)
-		}
-		r.Pod(d, component.Get("spec"), added[i]...)
-		r.Cluster(d, component.Get("spec"), component.Get("metadata"))
-		d.Replicas = read.Either(component.Get("replicas"), replicas, r.Count)
-		if scaler := component.Get("hpaSpec"); !scaler.IsNull() {
-			kube.Autoscale(d, r.MarkUsed(scaler), r.Count(scaler.Get("minReplicas")), r.Count(scaler.Get("maxReplicas")))
-		}
-		if scaler := component.Get("kedaSpec"); !scaler.IsNull() {
-			kube.Autoscale(d, r.MarkUsed(scaler), r.Count(scaler.Get("minReplicaCount")), r.Count(scaler.Get("maxReplicaCount")))
-		}
+		r.seldonComponent(predictor, component, replicas)
 	}
 	if separate && len(engine) > 0 {
-		d := r.Object(engine[0])
-		d.Component = facts.Know(strings.TrimSpace(name.Value+" orchestrator"), facts.Place{Node: engine[0]})
-		r.Metadata(d, predictor)
-		r.Pod(d, nil, engine...)
-		r.Cluster(d, nil, nil)
-		d.Replicas = read.Either(engine[0].Get("replicas"), replicas, r.Count)
+		r.seldonPart(predictor, "orchestrator", engine[0], engine[0], replicas)
 	}
 	if explainer := predictor.Get("explainer"); len(explainer.Entries()) > 0 {
-		d := r.Object(explainer)
-		d.Component = facts.Know(strings.TrimSpace(name.Value+" explainer"), facts.Place{Node: explainer})
-		r.Metadata(d, predictor)
-		r.Pod(d, nil, explainer.Get("containerSpec"))
-		r.Cluster(d, nil, nil)
-		d.Replicas = read.Either(explainer.Get("replicas"), replicas, r.Count)
+		r.seldonPart(predictor, "explainer", explainer, explainer.Get("containerSpec"), replicas)
 	}
+}
+
+// seldonComponent is one of the pods of a predictor.
+type seldonComponent struct {
+	node      *source.Node // nil where the predictor describes no pod
+	place     *source.Node
+	suffix    string         // of its name; empty for the only one
+	added     []*source.Node // containers that Seldon adds; nil for a model server, of which nothing is stated
+	models    []*facts.Model
+	hasEngine bool // it has the container of the orchestrator
+}
+
+// seldonComponents returns the pods of a predictor. Seldon adds the containers of its model servers to the first one that has
+// a container of the server's name, else to the first pod.
+func (r *operatorReader) seldonComponents(predictor *source.Node) []*seldonComponent {
+	nodes := r.Elements(predictor.Get("componentSpecs"))
+	if len(nodes) == 0 {
+		nodes = []*source.Node{nil}
+	}
+	var components []*seldonComponent
+	containers := map[string]*seldonComponent{} // by the names of their containers
+	for i, node := range nodes {
+		component := &seldonComponent{node: node, place: node}
+		if node == nil {
+			component.place = predictor
+		}
+		if len(nodes) > 1 {
+			component.suffix = strconv.Itoa(i)
+			if own, ok := node.At("metadata", "name").Scalar(); ok {
+				component.suffix = own
+			}
+		}
+		for _, container := range node.At("spec", "containers").Elements() {
+			if name, ok := container.Get("name").Scalar(); ok {
+				containers[name] = component
+			}
+		}
+		components = append(components, component)
+	}
+	r.seldonModels(predictor.Get("graph"), func(model *facts.Model) {
+		component := containers[model.Name.Value]
+		if component == nil {
+			component = components[0]
+			component.added = append(component.added, nil)
+		}
+		component.models = append(component.models, model)
+	})
+	if component := containers[seldonEngine]; component != nil {
+		component.hasEngine = true
+	}
+	return components
+}
+
+// seldonComponent adds a pod of a predictor.
+func (r *operatorReader) seldonComponent(predictor *source.Node, component *seldonComponent, replicas *source.Node) {
+	d := r.Object(component.place)
+	name := r.Text(predictor.Get("name"))
+	d.Component = name
+	if component.suffix != "" {
+		at := facts.Or(name, facts.Know("", facts.Place{Node: component.node})).Place
+		d.Component = facts.Know(strings.TrimSpace(name.Value+" "+component.suffix), at)
+	}
+	d.Models = component.models
+	spec, metadata := component.node.Get("spec"), component.node.Get("metadata")
+	r.Metadata(d, predictor) // has labels and annotations
+	r.Metadata(d, metadata)
+	r.Pod(d, spec, component.added...)
+	r.Cluster(d, spec, metadata)
+	d.Replicas = read.Either(component.node.Get("replicas"), replicas, r.Count)
+	if scaler := component.node.Get("hpaSpec"); !scaler.IsNull() {
+		kube.Autoscale(d, r.MarkUsed(scaler), r.Count(scaler.Get("minReplicas")), r.Count(scaler.Get("maxReplicas")))
+	}
+	if scaler := component.node.Get("kedaSpec"); !scaler.IsNull() {
+		kube.Autoscale(d, r.MarkUsed(scaler), r.Count(scaler.Get("minReplicaCount")), r.Count(scaler.Get("maxReplicaCount")))
+	}
+}
+
+// seldonPart adds a pod of one container that a predictor has beside its components.
+func (r *operatorReader) seldonPart(predictor *source.Node, what string, part, container, replicas *source.Node) {
+	d := r.Object(part)
+	d.Component = facts.Know(strings.TrimSpace(r.Text(predictor.Get("name")).Value+" "+what), facts.Place{Node: part})
+	r.Metadata(d, predictor)
+	r.Pod(d, nil, container)
+	r.Cluster(d, nil, nil)
+	d.Replicas = read.Either(part.Get("replicas"), replicas, r.Count)
 }
 
 // seldonEngine is the name of the orchestrator's container. Seldon adds none to a pod that
