@@ -8,12 +8,12 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// allOf reports whether values are of a kind, none of them unknown.
+// allOf reports whether all values are known and of a kind.
 func (t *Evaluator) allOf(values []*source.Node, kind source.Kind) bool {
 	return t.spend(len(values)) && !slices.ContainsFunc(values, func(n *source.Node) bool { return n.Kind != kind })
 }
 
-// listed makes a list with a value for each member of a mapping.
+// listed constructs a list with a value for each member of a mapping.
 func (t *Evaluator) listed(members []source.Member, where Place, of *source.Node, value func(source.Member) *source.Node) *source.Node {
 	var items []*source.Node
 	for _, member := range members {
@@ -26,7 +26,7 @@ func (t *Evaluator) listed(members []source.Member, where Place, of *source.Node
 	return t.construct(where, source.Node{Kind: source.Sequence, Items: items}, of)
 }
 
-// items makes a list of {key, value} of a mapping, in the order of the keys.
+// items constructs a list of {key, value} from a mapping, sorted by key.
 func (t *Evaluator) items(object *source.Node, where Place) *source.Node {
 	if object.Kind != source.Mapping || !t.spend(len(object.Members)) {
 		return nil
@@ -45,7 +45,7 @@ func (t *Evaluator) items(object *source.Node, where Place) *source.Node {
 	})
 }
 
-// part takes so many items of a list or characters of a text, or skips them.
+// part returns the first items of a list or characters of a string, or the rest after them.
 func (t *Evaluator) part(take bool, of, number *source.Node, where Place) *source.Node {
 	count, whole := Integer(number)
 	length, ok := lengthOf(of)
@@ -62,7 +62,7 @@ func (t *Evaluator) part(take bool, of, number *source.Node, where Place) *sourc
 	return t.construct(where, source.Node{Kind: source.Sequence, Items: of.Items[from:to]}, of, number)
 }
 
-// join makes a text of the items of a list.
+// join constructs a string from the items of a list.
 func (t *Evaluator) join(list, separator *source.Node, where Place) *source.Node {
 	if list.Kind != source.Sequence || !texts(separator) || !t.spend(len(list.Items)) {
 		return nil
@@ -83,8 +83,8 @@ func (t *Evaluator) join(list, separator *source.Node, where Place) *source.Node
 	return t.partlyKnown(where, text.String(), list, separator)
 }
 
-// combine makes a list of the scalars that so many of the lists have, each once, in the
-// order of the text. Lists with other values are not told.
+// combine constructs a list of the scalars that are in at least so many of the lists, without
+// duplicates, in the order of the text. It returns nil for lists of other values.
 func (t *Evaluator) combine(lists []*source.Node, least int, where Place) *source.Node {
 	type scalar struct {
 		kind source.Kind
@@ -114,7 +114,7 @@ func (t *Evaluator) combine(lists []*source.Node, least int, where Place) *sourc
 	return t.construct(where, source.Node{Kind: source.Sequence, Items: items}, lists...)
 }
 
-// substring is the text from a character on, all of it or so many characters.
+// substring returns the string from a character on, up to the optional length.
 func (t *Evaluator) substring(values []*source.Node, where Place) *source.Node {
 	if len(values) < 2 || len(values) > 3 || !texts(values[0]) {
 		return nil
@@ -135,8 +135,8 @@ func (t *Evaluator) substring(values []*source.Node, where Place) *source.Node {
 	return t.string(where, string(characters), values...)
 }
 
-// charactersBefore counts the characters before a text in another, whatever its case; -1 where
-// it is not in it.
+// charactersBefore returns the index of a text in another in characters, whatever its case; -1
+// where it does not occur.
 func charactersBefore(text, wanted string) int64 {
 	folded, sought := strings.Map(unicode.ToLower, text), strings.Map(unicode.ToLower, wanted)
 	before, _, found := strings.Cut(folded, sought)
@@ -146,7 +146,7 @@ func charactersBefore(text, wanted string) int64 {
 	return int64(len([]rune(before)))
 }
 
-// padLeft fills a text or a number up to a length.
+// padLeft pads a string or a number on the left to a length.
 func (t *Evaluator) padLeft(values []*source.Node, where Place) *source.Node {
 	fill := " "
 	if len(values) == 3 && texts(values[2]) && len(values[2].Text) == 1 {

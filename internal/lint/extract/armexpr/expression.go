@@ -6,21 +6,22 @@ import (
 )
 
 const (
-	// maxExpressionText is in bytes, of an expression and of a text that one comes
-	// to. Azure takes no longer expression.
+	// maxExpressionText is Azure's limit in bytes for an expression. It also limits constructed
+	// strings.
 	// https://learn.microsoft.com/azure/azure-resource-manager/templates/best-practices#template-limits
 	maxExpressionText = 24_576
-	// maxExpressionDepth counts calls within calls and variables that refer to
-	// variables. Azure takes 256 variables.
+	// maxExpressionDepth limits nested calls and variables that refer to variables. Azure accepts
+	// 256 variables.
 	maxExpressionDepth = 256
 )
 
-// expression is a part of a parsed expression.
+// expression is a node of a parsed expression.
 type expression struct {
 	kind expressionKind
-	// text is a literal's, a member's name, or a function's name in lower case.
+	// text is a literal, the name of a member, or the name of a function in lower case.
 	text string
-	// arguments are those of a call; of a member the object; of an item the collection and the index.
+	// arguments are those of a call, the object of a member, or the collection and the index of an
+	// item.
 	arguments []*expression
 }
 
@@ -34,7 +35,8 @@ const (
 	itemExpression
 )
 
-// parseExpression reads a string that read.IsExpression reports; ok is false for what Azure would not take.
+// parseExpression parses a string for which read.IsExpression is true. ok is false for text that
+// Azure does not accept.
 func parseExpression(text string) (parsed *expression, ok bool) {
 	if len(text) > maxExpressionText {
 		return nil, false
@@ -44,13 +46,14 @@ func parseExpression(text string) (parsed *expression, ok bool) {
 	return parsed, parsed != nil && p.peek() == 0
 }
 
-// expressionParser reads from text on; its methods return nil for what is no expression.
+// expressionParser parses text from at on. Its methods return nil for text that is not an
+// expression.
 type expressionParser struct {
 	text string
 	at   int
 }
 
-// peek returns the next byte that is no white space, 0 at the end.
+// peek skips white space and returns the next byte, 0 at the end.
 func (p *expressionParser) peek() byte {
 	for p.at < len(p.text) && strings.IndexByte(" \t\r\n", p.text[p.at]) >= 0 {
 		p.at++
@@ -61,7 +64,7 @@ func (p *expressionParser) peek() byte {
 	return p.text[p.at]
 }
 
-// accept passes the next byte where it is this one.
+// accept consumes the next byte if it is c.
 func (p *expressionParser) accept(c byte) bool {
 	if p.peek() != c {
 		return false
@@ -70,7 +73,7 @@ func (p *expressionParser) accept(c byte) bool {
 	return true
 }
 
-// expression reads a literal or a call and the members and items that are taken of it.
+// expression parses a literal or a call and the member and item accesses after it.
 func (p *expressionParser) expression(depth int) *expression {
 	if depth > maxExpressionDepth {
 		return nil
@@ -105,7 +108,7 @@ func (p *expressionParser) operand(depth int) *expression {
 		return p.number()
 	}
 	name := p.name()
-	for name != "" && p.accept('.') { // a function of the template's own
+	for name != "" && p.accept('.') { // a user-defined function
 		rest := p.name()
 		if rest == "" {
 			return nil
@@ -134,7 +137,7 @@ func (p *expressionParser) operand(depth int) *expression {
 	}
 }
 
-// literal reads 'a text', in which two apostrophes stand for one.
+// literal parses 'a text', in which two apostrophes stand for one.
 func (p *expressionParser) literal() *expression {
 	var text strings.Builder
 	for p.at++; p.at < len(p.text); p.at++ {
@@ -160,7 +163,7 @@ func (p *expressionParser) number() *expression {
 	return &expression{kind: numberExpression, text: strconv.FormatInt(value, 10)}
 }
 
-// name reads the name of a function or of a member; empty for none.
+// name parses the name of a function or of a member; empty where there is none.
 func (p *expressionParser) name() string {
 	p.peek()
 	start := p.at

@@ -14,9 +14,9 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// evaluated returns in JSON what an expression comes to in a template with these
-// parameters and variables; of a text that is not known as a whole, its pieces
-// with ? for the rest.
+// evaluated returns as JSON the value of an expression in a template with these
+// parameters and variables. Of a partly known text it returns the known parts
+// and ? for the others.
 func evaluated(t testing.TB, text string) string {
 	t.Helper()
 	quoted, err := json.Marshal(text)
@@ -317,8 +317,8 @@ func TestExpressionsHaveBounds(t *testing.T) {
 	for _, test := range []struct{ name, text, want string }{
 		{"long text", "['" + long + "']", strconv.Quote(long)},
 		{"longer text", "['" + long + long + "']", "unknown "},
-		{"made of a long text", "[length(concat('" + long + "', '" + long[:1_000] + "'))]", "21000"},
-		{"made longer", "[length(concat(format('{0}{0}', '" + long + "'), 'a'))]", "unknown "},
+		{"constructed from a long text", "[length(concat('" + long + "', '" + long[:1_000] + "'))]", "21000"},
+		{"constructed longer", "[length(concat(format('{0}{0}', '" + long + "'), 'a'))]", "unknown "},
 		{"deep", nested(200), "201"},
 		{"deeper", nested(300), "unknown "},
 		{"much deeper", "[" + strings.Repeat("a(", 10_000), "[" + strings.Repeat("a(", 10_000)},

@@ -11,8 +11,9 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// call returns what a function comes to, nil or an unknown value when that cannot be
-// told. What depends on Azure (reference, listKeys, uniqueString, utcNow, …) cannot.
+// call returns the value of a function call, nil or an unknown value when it cannot be evaluated.
+// Functions that depend on Azure (reference, listKeys, uniqueString, utcNow, …) cannot be
+// evaluated.
 // https://learn.microsoft.com/azure/azure-resource-manager/templates/template-functions
 func (t *Evaluator) call(x *expression, where Place) *source.Node {
 	arguments := x.arguments
@@ -51,7 +52,7 @@ func (t *Evaluator) call(x *expression, where Place) *source.Node {
 		return t.fill(values, where)
 	case "resourceid":
 		return t.resourceID(values, where)
-	case "createarray", "createobject": // of which a part may be unknown
+	case "createarray", "createobject": // items may be unknown
 		known = true
 		for i, value := range values {
 			if value == nil {
@@ -65,7 +66,7 @@ func (t *Evaluator) call(x *expression, where Place) *source.Node {
 	return t.function(x.text, values, where)
 }
 
-// function returns what a function of known values comes to.
+// function returns the value of a function of known values.
 func (t *Evaluator) function(name string, values []*source.Node, where Place) *source.Node {
 	switch len(values) {
 	case 0:
@@ -207,7 +208,7 @@ func (t *Evaluator) collection(name string, value *source.Node, where Place) *so
 	return nil
 }
 
-// binary returns what a function of two values comes to.
+// binary returns the value of a function of two known values.
 func (t *Evaluator) binary(name string, a, b *source.Node, where Place) *source.Node {
 	switch name {
 	case "equals":
@@ -259,8 +260,8 @@ func (t *Evaluator) binary(name string, a, b *source.Node, where Place) *source.
 	return nil
 }
 
-// arithmetic is false for what Azure does not compute: a division by zero, a number
-// of more than 64 bits.
+// arithmetic computes an operation. ok is false for a division by zero and for a result of more
+// than 64 bits, as in Azure.
 func arithmetic(name string, a, b int64) (result int64, ok bool) {
 	switch name {
 	case "add":
@@ -290,7 +291,7 @@ func (t *Evaluator) truth(where Place, value bool, of ...*source.Node) *source.N
 	return t.constructed(where, source.Bool, strconv.FormatBool(value), of...)
 }
 
-// Integer returns the value of a whole number; ok is false for any other node.
+// Integer returns the value of an integer; ok is false for any other node.
 func Integer(n *source.Node) (value int64, ok bool) {
 	if n == nil || n.Kind != source.Number {
 		return 0, false
@@ -309,7 +310,7 @@ func texts(values ...*source.Node) bool {
 	return true
 }
 
-// written returns a scalar as Azure makes text of it; ok is false for any other node.
+// written returns the string that Azure converts a scalar to; ok is false for any other node.
 func written(n *source.Node) (text string, ok bool) {
 	if truth, ok := n.Bool(); ok {
 		if truth {
@@ -320,7 +321,7 @@ func written(n *source.Node) (text string, ok bool) {
 	return n.Scalar()
 }
 
-// lengthOf counts the characters of a text or the values in a collection.
+// lengthOf returns the number of characters of a string or of values in a collection.
 func lengthOf(n *source.Node) (length int, ok bool) {
 	switch n.Kind {
 	case source.String:
@@ -333,7 +334,7 @@ func lengthOf(n *source.Node) (length int, ok bool) {
 	return 0, false
 }
 
-// equalScalars compares scalars; ok is false where a collection is among them.
+// equalScalars compares scalars; ok is false for a collection.
 func equalScalars(a, b *source.Node) (equal, ok bool) {
 	if a.Kind >= source.Sequence || b.Kind >= source.Sequence {
 		return false, false
@@ -363,7 +364,8 @@ func (t *Evaluator) conditional(arguments []*expression, where Place) *source.No
 	return t.selected(where, t.value(branch, where), condition)
 }
 
-// boolOperator is known as soon as one of its values decides it.
+// boolOperator evaluates and (decides is false) or or (decides is true). One known value that
+// decides the result is enough.
 func (t *Evaluator) boolOperator(decides bool, arguments []*expression, where Place) *source.Node {
 	var values []*source.Node
 	known := true
@@ -396,8 +398,7 @@ func (t *Evaluator) coalesce(arguments []*expression, where Place) *source.Node 
 	return value
 }
 
-// copyIndex is the number of the round of the copy with this name, else of the
-// resource's copy.
+// copyIndex returns the round of the copy with a name, else of the resource's copy.
 // https://learn.microsoft.com/azure/azure-resource-manager/templates/template-functions-numeric#copyindex
 func (t *Evaluator) copyIndex(arguments []*expression, where Place) *source.Node {
 	var name *source.Node
@@ -430,13 +431,13 @@ func (t *Evaluator) copyIndex(arguments []*expression, where Place) *source.Node
 	return nil
 }
 
-// names reports whether a value can name something. A name that looks like a
-// placeholder is one where something has it, as $fxv#0 in Bicep's output.
+// names reports whether a value can be the name of a parameter, a variable or a copy. Names may
+// look like placeholders, such as $fxv#0 in Bicep's output.
 func (t *Evaluator) names(n *source.Node) bool {
 	return n != nil && n.Kind == source.String && !t.OriginOf(n).Unknown
 }
 
-// knownPart returns what is known of a text.
+// knownPart returns the text of a scalar, with read.UnknownPart for its unknown parts.
 func (t *Evaluator) knownPart(n *source.Node) string {
 	if from := t.OriginOf(n); from.Unknown && from.Partial != "" {
 		return from.Partial
@@ -447,7 +448,7 @@ func (t *Evaluator) knownPart(n *source.Node) string {
 	return read.UnknownPart
 }
 
-// partlyKnown makes a text that may have holes. One with holes is not known.
+// partlyKnown constructs a string, an unknown value where text has unknown parts.
 func (t *Evaluator) partlyKnown(where Place, text string, of ...*source.Node) *source.Node {
 	if !strings.Contains(text, read.UnknownPart) {
 		return t.string(where, text, of...)
@@ -458,7 +459,7 @@ func (t *Evaluator) partlyKnown(where Place, text string, of ...*source.Node) *s
 	return t.unknown(where, text)
 }
 
-// concat joins texts or lists.
+// concat concatenates strings or lists.
 func (t *Evaluator) concat(values []*source.Node, where Place) *source.Node {
 	if len(values) > 0 && values[0] != nil && values[0].Kind == source.Sequence {
 		var items []*source.Node
@@ -483,7 +484,8 @@ func (t *Evaluator) concat(values []*source.Node, where Place) *source.Node {
 	return t.partlyKnown(where, text.String(), values...)
 }
 
-// fill is format, which fills {0}, {1}, … in its first value. Formats such as {0:D3} are not told.
+// fill evaluates format, which replaces {0}, {1}, … in its first value. It returns nil for formats
+// such as {0:D3}.
 func (t *Evaluator) fill(values []*source.Node, where Place) *source.Node {
 	if len(values) == 0 || values[0] == nil || t.OriginOf(values[0]).Unknown || !texts(values[0]) {
 		return nil
@@ -496,7 +498,7 @@ func (t *Evaluator) fill(values []*source.Node, where Place) *source.Node {
 			break
 		}
 		text.WriteString(rest[:open])
-		if strings.HasPrefix(rest[open+1:], rest[open:open+1]) { // {{ is {
+		if strings.HasPrefix(rest[open+1:], rest[open:open+1]) { // {{ is an escaped {
 			text.WriteByte(rest[open])
 			rest = rest[open+2:]
 			continue
@@ -515,7 +517,7 @@ func (t *Evaluator) fill(values []*source.Node, where Place) *source.Node {
 	return t.partlyKnown(where, text.String(), values...)
 }
 
-// resourceID is what is known of resourceId([subscription], [group], type, name, …).
+// resourceID returns the known parts of resourceId([subscription], [group], type, name, …).
 func (t *Evaluator) resourceID(values []*source.Node, where Place) *source.Node {
 	for i, value := range values {
 		provider, kind, typed := strings.Cut(t.knownPart(value), "/")
@@ -540,7 +542,8 @@ func (t *Evaluator) resourceID(values []*source.Node, where Place) *source.Node 
 	return nil
 }
 
-// json reads a text in JSON, often a number with a fraction, which the language lacks.
+// json parses a string as JSON. Templates write numbers with a fraction this way, which the
+// language lacks.
 func (t *Evaluator) json(value *source.Node, where Place) *source.Node {
 	if !texts(value) || !t.spend(1+len(value.Text)/64) || !json.Valid([]byte(value.Text)) {
 		return nil
@@ -552,8 +555,8 @@ func (t *Evaluator) json(value *source.Node, where Place) *source.Node {
 	return t.rooted(file.Documents[0].Root, where, value)
 }
 
-// rooted makes a value of another text, which the user's files do not have, one that an
-// expression comes to.
+// rooted derives a value of parsed JSON from the expression, since the parsed text is not in a file
+// of the user.
 func (t *Evaluator) rooted(n *source.Node, where Place, of *source.Node) *source.Node {
 	if !t.spend(1) {
 		return t.unknown(where, "")
@@ -587,7 +590,7 @@ func (t *Evaluator) firstOrLast(last bool, value *source.Node, where Place) *sou
 	return nil
 }
 
-// contains looks for a text in a text, a scalar in a list or a name in a mapping.
+// contains searches for a text in a string, a scalar in a list or a key in a mapping.
 func (t *Evaluator) contains(in, wanted *source.Node, where Place) *source.Node {
 	switch in.Kind {
 	case source.String:
@@ -631,21 +634,21 @@ func (t *Evaluator) split(text, by *source.Node, where Place) *source.Node {
 	return t.construct(where, source.Node{Kind: source.Sequence, Items: items}, text, by)
 }
 
-// numbers makes a list of so many numbers from a first one on.
+// numbers constructs a list of count consecutive integers.
 func (t *Evaluator) numbers(first, count int64, where Place, of ...*source.Node) *source.Node {
 	var items []*source.Node
 	for i := range count {
 		number, ok := arithmetic("add", first, i)
-		made := t.integer(where, number, of...)
-		if !ok || made == nil {
+		item := t.integer(where, number, of...)
+		if !ok || item == nil {
 			return nil
 		}
-		items = append(items, made)
+		items = append(items, item)
 	}
 	return t.construct(where, source.Node{Kind: source.Sequence, Items: items}, of...)
 }
 
-// minMax returns the least or the largest of numbers, or of those in a list.
+// minMax returns the smallest or the largest of integers, or of those in a list.
 func (t *Evaluator) minMax(largest bool, values []*source.Node, where Place) *source.Node {
 	numbers := values
 	if len(values) == 1 && values[0].Kind == source.Sequence {
@@ -669,7 +672,7 @@ func (t *Evaluator) minMax(largest bool, values []*source.Node, where Place) *so
 	return t.integer(where, found, values...)
 }
 
-// createObject makes a mapping of names and values that take turns.
+// createObject constructs a mapping from alternating keys and values.
 func (t *Evaluator) createObject(values []*source.Node, where Place) *source.Node {
 	var members []source.Member
 	for i := 0; i+1 < len(values); i += 2 {
@@ -684,8 +687,8 @@ func (t *Evaluator) createObject(values []*source.Node, where Place) *source.Nod
 	return t.construct(where, source.Node{Kind: source.Mapping, Members: members}, values...)
 }
 
-// union joins mappings; of a name that several have the last counts. What mappings
-// under one name come to is told of a shallow one.
+// union merges mappings; the last value of a key wins. Unless shallow, it returns nil where it
+// would have to merge two mappings under one key.
 func (t *Evaluator) union(values []*source.Node, shallow bool, where Place) *source.Node {
 	var members []source.Member
 	at := map[string]int{}

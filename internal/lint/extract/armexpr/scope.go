@@ -8,9 +8,8 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// Scope makes the scope of a template. given holds the values of its parameters,
-// whose expressions are evaluated where the template stands; without a scope around
-// it they are taken as they stand.
+// Scope returns the scope of a template. given has the values of its parameters. Their expressions
+// are evaluated in around; where around has no scope they are taken literally.
 func (t *Evaluator) Scope(template, given *source.Node, around Place) *scope {
 	scope := &scope{parameters: map[string]*binding{}, variables: map[string]*binding{}}
 	values := map[string]*source.Node{}
@@ -39,8 +38,8 @@ func (t *Evaluator) Scope(template, given *source.Node, around Place) *scope {
 	return scope
 }
 
-// parameter returns the value that is given, else the default. A value that is a
-// reference, to a secret in a vault, is not known.
+// parameter returns the given value, else the default. A reference to a secret in a key vault is
+// not known.
 func (t *Evaluator) parameter(declared, given *source.Node, scope *scope, around Place) *binding {
 	value, fallback := given.GetFold("value"), declared.GetFold("defaultValue")
 	switch {
@@ -58,11 +57,11 @@ func (t *Evaluator) parameter(declared, given *source.Node, scope *scope, around
 	return &binding{}
 }
 
-// templateTypes tells which types of a template hold secrets, of which nothing may go
-// into a fact or a message.
+// templateTypes finds the types of a template that hold secrets. Secrets must not get into facts or
+// messages.
 type templateTypes struct {
 	definitions map[string]*source.Node
-	secret      map[*source.Node]bool // by what declares the type, those that are looked at included
+	secret      map[*source.Node]bool // by the declaration of the type; true while it is being evaluated
 }
 
 func newTemplateTypes(template *source.Node) *templateTypes {
@@ -73,8 +72,8 @@ func newTemplateTypes(template *source.Node) *templateTypes {
 	return types
 }
 
-// hidden reports whether a parameter or a part of it is a secret. A type that is not
-// found may be one, and one that contains itself counts as one.
+// hidden reports whether a parameter or a part of it may be a secret. Types that are not found or
+// that contain themselves count as secret.
 func (t *templateTypes) hidden(declared *source.Node) bool {
 	if declared == nil || declared.Kind != source.Mapping {
 		return declared == nil
@@ -90,7 +89,7 @@ func (t *templateTypes) hidden(declared *source.Node) bool {
 	return t.secret[declared]
 }
 
-// partsOfType returns what declares the items and properties of a type.
+// partsOfType returns the declarations of the items and properties of a type.
 func partsOfType(declared *source.Node) []*source.Node {
 	parts := slices.Clone(declared.GetFold("prefixItems").Elements())
 	for _, key := range []string{"items", "additionalProperties"} {

@@ -1,5 +1,6 @@
-// Package armexpr evaluates the expressions of Azure Resource Manager templates: parameters, variables, copies and functions. Values
-// that cannot be known stay unknown, with what is known of a text.
+// Package armexpr evaluates the expressions of Azure Resource Manager templates: parameters,
+// variables, copies and functions. A value that cannot be evaluated stays unknown; the known parts
+// of a string are kept.
 package armexpr
 
 import (
@@ -9,16 +10,16 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// The work that the expressions of one file make is bounded: the values that they
-// come to, and the calls that this takes. A copy repeats its input 800 times at most,
-// and hardly an expression has less than so many bytes a call.
+// Limits on the work for the expressions of one file. Work is the number of values and calls. A
+// copy repeats its input 800 times at most. Few expressions have less than bytesPerTemplateValue
+// bytes for each call.
 const (
 	leastTemplateValues   = 50_000
 	bytesPerTemplateValue = 8
 
-	// maxRounds is how often a resource is read that a copy makes; Azure makes 800 of it.
+	// maxRounds limits how often a copied resource is read. Azure accepts 800 copies.
 	maxRounds = 100
-	// spareTemplateValues is for the work that all copies of resources make together.
+	// spareTemplateValues is the extra limit shared by all copied resources.
 	spareTemplateValues = 100_000
 )
 
@@ -26,13 +27,13 @@ const (
 type Evaluator struct {
 	*read.Reader
 	limit   int                                        // of values
-	Left    int                                        // of the limit
-	spare   int                                        // for what copies of resources come to
-	Last    *source.Node                               // the expression or copy that spent the last of the limit
-	indexes map[*source.Member]map[string]*source.Node // of large mappings, by the first member
+	Left    int                                        // the rest of limit
+	spare   int                                        // the rest of spareTemplateValues
+	Last    *source.Node                               // the expression or copy that exceeded the limit
+	indexes map[*source.Member]map[string]*source.Node // of large mappings, by the address of the first member
 }
 
-// maxUnindexed is up to how many members a mapping is searched without an index.
+// maxUnindexed is the number of members up to which a mapping is searched without an index.
 const maxUnindexed = 32
 
 // New returns an evaluator of the template that r reads.
@@ -44,34 +45,34 @@ func New(r *read.Reader) *Evaluator {
 	}
 }
 
-// scope holds what the expressions of a template can refer to, by names in lower case.
+// scope has what the expressions of a template can refer to, by name in lower case.
 type scope struct {
 	parameters, variables map[string]*binding
 }
 
 // binding is a parameter or a variable. It is evaluated once, when first used.
 type binding struct {
-	node    *source.Node // its value, nil when it is not known
-	literal bool         // the value is taken as it stands
+	node    *source.Node // nil where the value is not known
+	literal bool         // the value is not evaluated
 	where   Place
-	count   *source.Node // how often a copied variable repeats the value, nil for the value itself
+	count   *source.Node // the number of repetitions of a copied variable; nil for a variable without copy
 
 	begun bool
 	value *source.Node
 }
 
-// Place is where an expression stands.
+// Place is the location and the context of an expression.
 type Place struct {
 	Scope *scope
-	at    *source.Node // the expression, as the template holds it
-	Used  bool         // what comes from elsewhere is noted to be used here
+	at    *source.Node // the expression in the template
+	Used  bool         // values from elsewhere are marked as used here
 	loops []Loop
-	// repeated values are those of a copy within a resource, each of which counts as work.
+	// repeated is true in a copy within a resource, where each value counts as work.
 	repeated bool
 	depth    int
 }
 
-// Within is the same place in a round of a copy.
+// Within returns the place in one round of a copy.
 func (p Place) Within(loop Loop) Place {
 	p.loops = append(p.loops[:len(p.loops):len(p.loops)], loop)
 	return p
@@ -80,15 +81,15 @@ func (p Place) Within(loop Loop) Place {
 // Loop is one round of a copy.
 type Loop struct {
 	Name       string
-	Index      int // UnknownRound where it is not known
+	Index      int // UnknownRound where the round is not known
 	OfResource bool
 }
 
-// UnknownRound is the index of a round of a copy that is not known.
+// UnknownRound is the index of a copy's round that is not known.
 const UnknownRound = -1
 
-// Rounds reads a resource so many times. It is false, and nothing is read, when that
-// is more work than copies may make.
+// Rounds reads a resource count times. It returns false, without reading anything, when that
+// exceeds a limit.
 func (t *Evaluator) Rounds(count int64, resource *source.Node, read func(i int)) bool {
 	if count > maxRounds {
 		return false
@@ -114,21 +115,21 @@ func (t *Evaluator) Rounds(count int64, resource *source.Node, read func(i int))
 	return false
 }
 
-// spend counts work; it is false when none is left.
+// spend subtracts work from the limit and reports whether the limit is kept.
 func (t *Evaluator) spend(work int) bool {
 	t.Left -= work
 	return t.Left >= 0
 }
 
-// exhausted notes what spent the last of the limit.
+// exhausted records what exceeded the limit first.
 func (t *Evaluator) exhausted(by *source.Node) {
 	if t.Left < 0 && t.Last == nil {
 		t.Last = by
 	}
 }
 
-// Resolve returns a value with its expressions replaced by what they come to: the
-// very node where it has none.
+// Resolve returns a value with its expressions evaluated. It returns n itself where n has no
+// expression.
 func (t *Evaluator) Resolve(n *source.Node, where Place) *source.Node {
 	if n == nil || where.repeated && !t.spend(1) {
 		return n
@@ -191,7 +192,7 @@ func (t *Evaluator) resolveMapping(n *source.Node, where Place) *source.Node {
 	return t.Derive(n, source.Node{Kind: source.Mapping, Members: members}, read.Origin{At: n})
 }
 
-// copiesOf returns the members that a member named copy makes, each {name, count, input}.
+// copiesOf returns the members of a copy property, each {name, count, input}.
 // https://learn.microsoft.com/azure/azure-resource-manager/templates/copy-properties
 func copiesOf(member source.Member) (copies []*source.Node, ok bool) {
 	if !strings.EqualFold(member.Key.Text, "copy") || len(member.Value.Elements()) == 0 {
@@ -215,7 +216,7 @@ func (t *Evaluator) repeatAll(copies []*source.Node, where Place) []source.Membe
 	return members
 }
 
-// repeat returns the list that a copy makes of its input, nil when its length is not known.
+// repeat returns the list that a copy constructs from its input, nil when its length is not known.
 func (t *Evaluator) repeat(name string, count, input *source.Node, where Place) *source.Node {
 	rounds, ok := Integer(t.Resolve(count, where))
 	if !ok {
@@ -231,7 +232,7 @@ func (t *Evaluator) repeat(name string, count, input *source.Node, where Place) 
 	return t.Derive(input, source.Node{Kind: source.Sequence, Items: items}, read.Origin{At: input})
 }
 
-// evaluate returns what the expression at where.at comes to.
+// evaluate returns the value of the expression at where.at.
 func (t *Evaluator) evaluate(where Place) *source.Node {
 	var value *source.Node
 	if parsed, ok := parseExpression(where.at.Text); ok && t.spend(1+len(where.at.Text)/64) {
@@ -247,12 +248,12 @@ func (t *Evaluator) evaluate(where Place) *source.Node {
 	return value
 }
 
-// unknown stands for an expression that cannot be evaluated; as text it is a placeholder.
+// unknown returns the value of an expression that cannot be evaluated. As text it is a placeholder.
 func (t *Evaluator) unknown(where Place, partial string) *source.Node {
 	return t.Derive(where.at, source.Node{Kind: source.String, Text: "[]"}, read.Origin{At: where.at, Unknown: true, Partial: partial})
 }
 
-// use notes of a value and of all values in it that the expression at takes them over.
+// use marks a value and all values in it as used by the expression at the node at.
 func (t *Evaluator) use(n, at *source.Node) *source.Node {
 	if !t.spend(1) {
 		return t.unknown(Place{at: at}, "")
@@ -271,17 +272,17 @@ func (t *Evaluator) use(n, at *source.Node) *source.Node {
 	return t.Derive(n, content, from)
 }
 
-// within notes of a value in a collection what the choice of the collection depends on.
+// within adds to a value in a collection the values that the selection of the collection depends
+// on.
 func (t *Evaluator) within(collection, n *source.Node) *source.Node {
 	from := t.OriginOf(collection)
-	if n == nil || len(from.Parts) == 0 || from.At.Kind < source.Sequence { // a computed collection is no choice
+	if n == nil || len(from.Parts) == 0 || from.At.Kind < source.Sequence { // a constructed collection is not selected
 		return n
 	}
 	return t.selected(Place{}, n, from.Parts...)
 }
 
-// value returns what a part of an expression comes to, nil or an unknown value when
-// that cannot be told.
+// value returns the value of a subexpression, nil or an unknown value when it cannot be evaluated.
 func (t *Evaluator) value(x *expression, where Place) *source.Node {
 	where.depth++
 	if where.depth > maxExpressionDepth || !t.spend(1) {
@@ -304,14 +305,14 @@ func (t *Evaluator) value(x *expression, where Place) *source.Node {
 	return t.call(x, where)
 }
 
-// known reports whether a value can be computed with: it is no expression that cannot be
-// evaluated and no text that something else fills in later.
+// known reports whether functions can compute with a value: it is neither unknown nor a
+// placeholder.
 func (t *Evaluator) known(n *source.Node) bool {
 	return n != nil && len(n.Text) <= maxExpressionText && t.spend(len(n.Text)/1024) &&
 		!t.OriginOf(n).Unknown && !t.IsPlaceholder(n)
 }
 
-// string makes a computed text, nil for one that is too long.
+// string constructs a string, nil for one that is too long.
 func (t *Evaluator) string(where Place, text string, of ...*source.Node) *source.Node {
 	if len(text) > maxExpressionText || !t.spend(len(text)/64) {
 		return nil
@@ -319,12 +320,12 @@ func (t *Evaluator) string(where Place, text string, of ...*source.Node) *source
 	return t.constructed(where, source.String, text, of...)
 }
 
-// constructed makes a scalar that is computed of other values.
+// constructed constructs a scalar from other values.
 func (t *Evaluator) constructed(where Place, kind source.Kind, text string, of ...*source.Node) *source.Node {
 	return t.construct(where, source.Node{Kind: kind, Text: text}, of...)
 }
 
-// construct makes a value that is computed of other values.
+// construct constructs a value from other values.
 func (t *Evaluator) construct(where Place, content source.Node, of ...*source.Node) *source.Node {
 	if !t.spend(1 + len(content.Items) + len(content.Members)) {
 		return nil
@@ -332,7 +333,7 @@ func (t *Evaluator) construct(where Place, content source.Node, of ...*source.No
 	return t.Derive(where.at, content, read.Origin{At: where.at, Parts: t.partsOf(where.at, nil, of)})
 }
 
-// selected notes that it depends on others which value an expression comes to.
+// selected adds to a value the values that its selection depends on.
 func (t *Evaluator) selected(where Place, n *source.Node, by ...*source.Node) *source.Node {
 	if n == nil {
 		return nil
@@ -346,7 +347,7 @@ func (t *Evaluator) selected(where Place, n *source.Node, by ...*source.Node) *s
 	return t.Derive(n, *n, from)
 }
 
-// partsOf adds to parts the places that values come from, those outside of the expression at.
+// partsOf appends to parts the sources of values, except those inside the expression at.
 func (t *Evaluator) partsOf(at *source.Node, parts, of []*source.Node) []*source.Node {
 	parts = parts[:len(parts):len(parts)]
 	add := func(part *source.Node) {
@@ -372,7 +373,7 @@ func (t *Evaluator) partsOf(at *source.Node, parts, of []*source.Node) []*source
 	return parts
 }
 
-// named returns the value of a parameter or a variable; one that refers to itself has none.
+// named returns the value of a parameter or a variable, nil for one that refers to itself.
 func (t *Evaluator) named(names map[string]*binding, name string, depth int) *source.Node {
 	n := names[strings.ToLower(name)]
 	switch {
@@ -392,11 +393,11 @@ func (t *Evaluator) named(names map[string]*binding, name string, depth int) *so
 	default:
 		n.value = t.Resolve(n.node, where)
 	}
-	n.begun = t.Left >= 0 // else it may be evaluated once more, for fewer resources
+	n.begun = t.Left >= 0 // without work left, evaluate it again for fewer resources
 	return n.value
 }
 
-// member returns the value under a name, whatever its case, nil for none.
+// member returns the value of a key, whatever its case; nil for a missing key.
 func (t *Evaluator) member(object *source.Node, name string) *source.Node {
 	members := object.Entries()
 	if len(members) <= maxUnindexed {
@@ -414,7 +415,7 @@ func (t *Evaluator) member(object *source.Node, name string) *source.Node {
 	return t.within(object, index[strings.ToLower(name)])
 }
 
-// item returns the value at an index of a list or under a name of a mapping, nil for none.
+// item returns the value at an index of a list or of a key of a mapping; nil for a missing one.
 func (t *Evaluator) item(collection, index *source.Node) *source.Node {
 	if index.Kind == source.String {
 		return t.member(collection, index.Text)
