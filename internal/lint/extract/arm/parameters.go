@@ -12,12 +12,13 @@ import (
 
 // Parameters is a file that gives values to the parameters of templates.
 type Parameters struct {
-	// Root is the document; where the text cannot be parsed, a node without a value at the fault.
+	// Root is the document. If the text cannot be parsed, it is a node without a value at the
+	// error.
 	Root   *source.Node
-	Broken *source.Problem // why the text cannot be parsed, nil where it can
+	Broken *source.Problem // why the text cannot be parsed, else nil
 }
 
-// Values are the values that the file gives, nil where that is not known.
+// Values returns the values that the file gives, nil where they are not known.
 func (f *Parameters) Values() *source.Node {
 	if values := f.Root.GetFold("parameters"); values != nil && values.Kind == source.Mapping {
 		return values
@@ -25,8 +26,8 @@ func (f *Parameters) Values() *source.Node {
 	return nil
 }
 
-// Given returns what a template is read with. known is false where it is not known which
-// parameters the file sets: then none of them has a value, nor its default.
+// Given returns the values to read a template with. known is false where it is not known which
+// parameters the file sets. Then no parameter has a value, not even its default.
 func (f *Parameters) Given(template *source.Node) (values *source.Node, known bool) {
 	if values := f.Values(); values != nil {
 		return values, true
@@ -38,7 +39,7 @@ func (f *Parameters) Given(template *source.Node) (values *source.Node, known bo
 	return unset(at, template.GetFold("parameters")), false
 }
 
-// Problems are what of the file cannot be read as values of a template's parameters.
+// Problems returns what cannot be read as values of the template's parameters.
 func (f *Parameters) Problems(template *source.Node) []facts.Problem {
 	if f.Broken != nil {
 		severity := facts.Error
@@ -66,7 +67,7 @@ func (f *Parameters) Problems(template *source.Node) []facts.Problem {
 	return r.Problems
 }
 
-// parameterSources are the keys by which a parameters file gives a value.
+// parameterSources are the keys that give a parameter its value.
 var parameterSources = []string{"value", "reference", "expression"}
 
 // DeclaredParameters returns the parameters that a template declares, in lower case.
@@ -78,8 +79,8 @@ func DeclaredParameters(template *source.Node) map[string]bool {
 	return declared
 }
 
-// Strange returns the parameters that the file sets and the template does not declare, and
-// reports whether that is all that it sets.
+// Strange returns the parameters that the file sets and the template does not declare. all reports
+// whether the file sets no others.
 func (f *Parameters) Strange(declared map[string]bool) (names []string, all bool) {
 	set := 0
 	for name := range f.Values().Pairs() {
@@ -91,15 +92,16 @@ func (f *Parameters) Strange(declared map[string]bool) (names []string, all bool
 	return names, set > 0 && len(names) == set
 }
 
-// WithParameters reads a template with the values of its parameters. In doubtful ones what may not
-// be deployed is left out.
+// WithParameters reads a template with the values of its parameters. If the values are uncertain,
+// resources that may not be deployed are left out.
 func WithParameters(r *read.Reader, parameters *source.Node, uncertain bool) *read.Reader {
 	with := &read.Reader{Format: r.Format, Root: r.Root, Lists: r.Lists, Parameters: parameters, Uncertain: uncertain}
 	Template.Read(with)
 	return with
 }
 
-// UnsetBy gives no value to each parameter that one of several files sets, or may set.
+// UnsetBy returns values in which every parameter that one of the files sets, or may set, has no
+// value.
 func UnsetBy(template *source.Node, files []*Parameters) *source.Node {
 	var sets []*source.Node
 	for _, file := range files {
@@ -109,8 +111,7 @@ func UnsetBy(template *source.Node, files []*Parameters) *source.Node {
 	return unset(template, sets...)
 }
 
-// unset returns values that stand at a node and give nothing to each parameter that is
-// named in one of several mappings.
+// unset returns values at a node in which each parameter named in one of the mappings has no value.
 func unset(at *source.Node, named ...*source.Node) *source.Node {
 	var members []source.Member
 	seen := map[string]bool{}
@@ -125,7 +126,7 @@ func unset(at *source.Node, named ...*source.Node) *source.Node {
 	return at.With(source.Node{Kind: source.Mapping, Members: members})
 }
 
-// Stem is the base name of a file without its last extension, in lower case.
+// Stem returns the base name of a file without its last extension, in lower case.
 func Stem(file string) string {
 	base := path.Base(file)
 	return strings.ToLower(strings.TrimSuffix(base, path.Ext(base)))

@@ -6,7 +6,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
 )
 
-// ResourceReader reads resources as Azure Resource Manager takes them.
+// ResourceReader reads the resources of Azure Resource Manager.
 type ResourceReader struct{ *azure.ServiceReader }
 
 // NewReader returns a reader that adds to r.
@@ -14,7 +14,7 @@ func NewReader(r *read.Reader) *ResourceReader {
 	return &ResourceReader{ServiceReader: azure.NewReader(r)}
 }
 
-// reading makes a format's read function of one that this package's reader offers.
+// reading adapts a method of this package's reader to the Read function of a format.
 func reading(document func(*ResourceReader)) func(*read.Reader) {
 	return func(r *read.Reader) { document(NewReader(r)) }
 }

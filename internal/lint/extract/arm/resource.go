@@ -10,16 +10,16 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// Resource is a resource as Azure Resource Manager takes it, whatever describes
-// it. What is not described is nil.
+// Resource is an Azure resource, in the structure of Azure Resource Manager, whatever the format
+// that describes it. Absent parts are nil.
 type Resource struct {
-	Kind   string       // its whole type in lower case, such as microsoft.web/sites
-	Typed  *source.Node // states the type
-	Object *source.Node // describes the resource
-	Name   *source.Node // with the names of the resources around it: workspace/compute
-	Around *source.Node // the name of the resource around it where name does without
+	Kind   string       // the full type in lower case, such as microsoft.web/sites
+	Typed  *source.Node // declares the type
+	Object *source.Node // the whole description
+	Name   *source.Node // includes the names of the parent resources: workspace/compute
+	Around *source.Node // the name of the parent resource, where Name lacks it
 
-	Tags, Sku, Variant, Properties *source.Node // variant is what Azure calls kind
+	Tags, Sku, Variant, Properties *source.Node // Variant is the property that Azure calls kind
 }
 
 // IsReadKind reports whether resources of a type, in lower case, are read.
@@ -39,8 +39,8 @@ func IsReadKind(kind string) bool {
 	return false
 }
 
-// azureResourceShape is that of the properties of the resources that are read, of which each has
-// some. The names of a container group's are read as Azure writes them.
+// azureResourceShape is the combined shape of the properties of all resource types that are read.
+// Names in a container group are read as Azure writes them.
 var azureResourceShape = read.FoldedOf(map[string]*read.Shape{
 	"containerresourcerequirements": read.FoldedOf(map[string]*read.Shape{
 		"containerresourcerequests": read.MappingShape, "containerresourcelimits": read.MappingShape,
@@ -50,7 +50,7 @@ var azureResourceShape = read.FoldedOf(map[string]*read.Shape{
 	"agentpoolprofiles": read.ListOf(read.MappingShape),
 })
 
-// Resource reads a resource whose type is read, and nothing of any other.
+// Resource reads a resource. Resources of other types than IsReadKind reports are skipped.
 func (r *ResourceReader) Resource(a Resource) {
 	r.CheckShape(a.Properties, azureResourceShape)
 	switch a.Kind {
@@ -75,14 +75,14 @@ func (r *ResourceReader) Resource(a Resource) {
 		names := r.LastNames(a.Name, 2)
 		r.AksPool(r.azureCluster(a, names), r.LastNames(a.Around, 1), names, a.Object, poolOf(a.Properties))
 	case "microsoft.web/sites":
-		// It may be a web application: without the word nothing is known of it.
+		// A site without functionapp may be a web application, of which nothing is known.
 		if variant := r.Text(a.Variant); strings.Contains(strings.ToLower(variant.Value), "functionapp") {
 			r.azureDeployment(a).Target = facts.Know(facts.Functions, facts.Because(variant.Place, "the site is a function app"))
 		}
 	}
 }
 
-// azureDeployment adds the deployment that a resource is.
+// azureDeployment adds the deployment that a resource describes.
 func (r *ResourceReader) azureDeployment(a Resource) *read.Draft {
 	d := r.Deployment(r.LastNames(a.Name, 1), a.Object)
 	r.Tags(d, a.Tags)
@@ -120,8 +120,8 @@ func (r *ResourceReader) azureOnlineDeployment(a Resource) {
 	r.azureEnvironment(d, azure.Folded(a.Properties, "environmentId"))
 }
 
-// azureBatchDeployment reads a deployment of a batch endpoint: of a model, which
-// scores, or of a pipeline, which may train.
+// azureBatchDeployment reads a deployment of a batch endpoint. A deployed model scores; a deployed
+// pipeline may train.
 // https://learn.microsoft.com/azure/templates/microsoft.machinelearningservices/workspaces/batchendpoints/deployments
 func (r *ResourceReader) azureBatchDeployment(a Resource) {
 	d := r.azureDeployment(a)
@@ -136,7 +136,7 @@ func (r *ResourceReader) azureBatchDeployment(a Resource) {
 	r.azureEnvironment(d, azure.Folded(a.Properties, "environmentId"))
 }
 
-// azureModel reads the model that an ID names.
+// azureModel reads the model that an ID refers to.
 func (r *ResourceReader) azureModel(d *read.Draft, id *source.Node) {
 	text, _ := r.Pieces(id)
 	name, version := azure.ModelReference(text)
@@ -152,13 +152,13 @@ func (r *ResourceReader) azureModel(d *read.Draft, id *source.Node) {
 	r.Asset(d, read.ModelAsset, id, model)
 }
 
-// azureEnvironment reads the environment that an ID names.
+// azureEnvironment reads the environment that an ID refers to.
 func (r *ResourceReader) azureEnvironment(d *read.Draft, id *source.Node) {
 	r.DesignerName(d, r.WithHoles(id))
 	r.Asset(d, read.EnvironmentAsset, id, nil)
 }
 
-// azureEndpoint adds what an endpoint says of the deployments behind it.
+// azureEndpoint adds what an endpoint declares for its deployments.
 func (r *ResourceReader) azureEndpoint(a Resource) {
 	name := r.LastNames(a.Name, 1)
 	if name == nil {
@@ -170,7 +170,7 @@ func (r *ResourceReader) azureEndpoint(a Resource) {
 	r.Parts = append(r.Parts, &read.Part{Kind: read.EndpointDefinition, Name: name.Text, Facts: d})
 }
 
-// azureEndpointReference notes the endpoint that a deployment is behind.
+// azureEndpointReference records the endpoint of a deployment.
 func (r *ResourceReader) azureEndpointReference(d *read.Draft, a Resource) {
 	endpoint := r.LastNames(a.Around, 1)
 	if a.Around == nil {
@@ -216,7 +216,7 @@ func (r *ResourceReader) azureMLCompute(a Resource) {
 	}
 }
 
-// managedCluster reads an AKS cluster: each pool of nodes is a compute.
+// managedCluster reads an AKS cluster: each node pool is a compute.
 // https://learn.microsoft.com/azure/templates/microsoft.containerservice/managedclusters
 func (r *ResourceReader) managedCluster(a Resource) {
 	name := r.LastNames(a.Name, 1)
@@ -230,7 +230,7 @@ func (r *ResourceReader) managedCluster(a Resource) {
 	}
 }
 
-// azureCluster describes an AKS cluster, or a part of one.
+// azureCluster returns the compute of an AKS cluster or of one of its node pools.
 func (r *ResourceReader) azureCluster(a Resource, name *source.Node) facts.Compute {
 	place := facts.Because(r.MarkUsed(a.Typed), "the resource is an AKS cluster or a part of one")
 	c := facts.Compute{Format: r.Format, Name: r.Name(name), Place: facts.Place{Node: a.Object}, Target: facts.Know(facts.AKS, place), ManagedBy: facts.Know(facts.ByAzure, place)}
@@ -238,7 +238,7 @@ func (r *ResourceReader) azureCluster(a Resource, name *source.Node) facts.Compu
 	return c
 }
 
-// poolOf finds the facts of a pool of AKS nodes.
+// poolOf returns the properties of an AKS node pool.
 func poolOf(pool *source.Node) azure.NodePool {
 	return azure.NodePool{
 		VmSize: azure.Folded(pool, "vmSize"), Priority: azure.Folded(pool, "scaleSetPriority"),

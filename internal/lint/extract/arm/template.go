@@ -13,9 +13,9 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// Template is what Azure Resource Manager deploys, written by hand or compiled
-// from Bicep. Its expressions are evaluated with the values of r.parameters, which
-// the members of a parameters file have, else with the defaults of its parameters.
+// Template is a template of Azure Resource Manager, written by hand or compiled from Bicep. Its
+// parameters have the values of Reader.Parameters, in the structure of a parameters file, else
+// their defaults.
 var Template = read.Format{
 	Name:      "arm-template",
 	RootKeys:  []string{"$schema", "resources"},
@@ -56,7 +56,7 @@ type templateReader struct {
 	reads *ResourceReader
 }
 
-// ParametersFile gives values to the parameters of a template.
+// ParametersFile is a file that gives values to the parameters of a template.
 var ParametersFile = read.Format{
 	Name:      "arm-parameters",
 	Title:     "Azure Resource Manager parameters file, for the templates of its folder or, in a folder such as `parameters` or `envs/prod`, of its parent folder",
@@ -66,17 +66,17 @@ var ParametersFile = read.Format{
 	Auxiliary: true,
 	Marks:     [][]string{{"eploymentParameters.json", "eploymentparameters.json"}},
 	Matches: func(root *source.Node) bool {
-		// One that sets nothing leaves all to the defaults.
+		// A file without parameters leaves the defaults in place.
 		values := root.GetFold("parameters")
 		return strings.HasSuffix(armSchema(root), "deploymentparameters") && !values.IsNull()
 	},
 	Read: reading(func(r *ResourceReader) { r.Part(read.ARMParameters, "the ARM templates of its folder", &read.Draft{}) }),
 }
 
-// armSchema returns in lower case what the $schema of Azure Resource Manager says a
-// document is: deploymenttemplate, or subscriptiondeploymentparameters for
-// https://schema.management.azure.com/schemas/2018-05-01/subscriptionDeploymentParameters.json#;
-// empty for any other schema.
+// armSchema returns the name of the document's Azure Resource Manager schema in lower case. It is
+// subscriptiondeploymentparameters for
+// https://schema.management.azure.com/schemas/2018-05-01/subscriptionDeploymentParameters.json#
+// and empty for any other schema.
 func armSchema(root *source.Node) string {
 	text := strings.TrimRight(read.LowerScalar(root.Get("$schema")), "#")
 	if !strings.Contains(text, "schema.management.azure.com/schemas/") {
@@ -85,8 +85,8 @@ func armSchema(root *source.Node) string {
 	return strings.TrimSuffix(path.Base(text), ".json")
 }
 
-// resources reads the resources of a template, or those inside the resource around:
-// a list, or since language version 1.10 a mapping of symbolic names.
+// resources reads the resources of a template, or the child resources of around. list is a list, or
+// since language version 1.10 a mapping of symbolic names.
 func (t *templateReader) resources(where armexpr.Place, list *source.Node, around Resource) {
 	if !list.IsNull() && list.Kind < source.Sequence && !t.IsPlaceholder(list) {
 		t.ReportShape(list, read.ListOf(nil))
@@ -99,8 +99,8 @@ func (t *templateReader) resources(where armexpr.Place, list *source.Node, aroun
 	}
 }
 
-// copiedResource reads a resource, each time that its copy makes it. Where it is not
-// known how often that is, it is read once, without the number of the round.
+// copiedResource reads a resource once for each round of its copy. If the number of rounds is not
+// known, it is read once, with an unknown index.
 // https://learn.microsoft.com/azure/azure-resource-manager/templates/copy-resources
 func (t *templateReader) copiedResource(where armexpr.Place, resource *source.Node, around Resource) {
 	if t.Left < 0 || resource.Kind != source.Mapping {
@@ -126,8 +126,8 @@ func (t *templateReader) copiedResource(where armexpr.Place, resource *source.No
 	t.resource(where.Within(loop), resource, around)
 }
 
-// resource reads a resource and those inside it. One whose condition is not known is
-// there for somebody to deploy, but where the parameters are doubtful.
+// resource reads a resource and its child resources. A resource with an unknown condition is read,
+// unless the parameters are uncertain.
 func (t *templateReader) resource(where armexpr.Place, resource *source.Node, around Resource) {
 	a := Resource{Typed: resource.GetFold("type"), Object: resource, Name: t.Resolve(resource.GetFold("name"), where)}
 	a.Kind = read.LowerScalar(a.Typed)
@@ -148,12 +148,12 @@ func (t *templateReader) resource(where armexpr.Place, resource *source.Node, ar
 		a.Properties = t.Resolve(resource.GetFold("properties"), where)
 		t.reads.Resource(a)
 	}
-	// A condition is not that of the resources inside.
+	// The condition of a resource does not apply to its child resources.
 	t.resources(where, resource.GetFold("resources"), a)
 }
 
-// nested reads a template within a template. By default its expressions refer to the
-// parameters, variables and copies of the one around it.
+// nested reads a nested template. By default its expressions refer to the parameters, variables and
+// copies of the outer template.
 // https://learn.microsoft.com/azure/azure-resource-manager/templates/linked-templates#expression-evaluation-scope-in-nested-templates
 func (t *templateReader) nested(where armexpr.Place, properties *source.Node) {
 	template := properties.GetFold("template")
@@ -167,15 +167,15 @@ func (t *templateReader) nested(where armexpr.Place, properties *source.Node) {
 	t.resources(where, template.GetFold("resources"), Resource{})
 }
 
-// distinct returns each problem once: what a copy makes has those of its text each time.
+// distinct removes duplicate problems, since each round of a copy reports them.
 func distinct(problems []facts.Problem) []facts.Problem {
-	type told struct {
+	type key struct {
 		node    *source.Node
 		message string
 	}
-	seen := make(map[told]bool, len(problems))
+	seen := make(map[key]bool, len(problems))
 	return slices.DeleteFunc(problems, func(problem facts.Problem) bool {
-		key := told{problem.Place.Node, problem.Message}
+		key := key{problem.Place.Node, problem.Message}
 		again := seen[key]
 		seen[key] = true
 		return again
