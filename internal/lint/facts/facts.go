@@ -240,26 +240,6 @@ type Deployment struct {
 	InCluster bool `json:"-"`
 }
 
-// LowerBounds returns the JSON names of the facts whose value is a lower bound.
-func (d *Deployment) LowerBounds() []string {
-	var names []string
-	for _, fact := range []struct {
-		name    string
-		atLeast bool
-	}{
-		{"cpu_cores", d.CPUCores.AtLeast},
-		{"fpgas", d.FPGAs.AtLeast},
-		{"gpus", d.GPUs.AtLeast},
-		{"memory_gib", d.MemoryGiB.AtLeast},
-		{"memory_limit_gib", d.MemoryLimitGiB.AtLeast},
-	} {
-		if fact.atLeast {
-			names = append(names, fact.name)
-		}
-	}
-	return names
-}
-
 // MarshalJSON writes the facts that are known, and lower_bounds where there are any.
 func (d *Deployment) MarshalJSON() ([]byte, error) {
 	type fields Deployment

@@ -1,8 +1,7 @@
 package facts
 
 import (
-	"reflect"
-	"strings"
+	"cmp"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
@@ -30,7 +29,7 @@ type Path []any
 // Locate returns the place of the value at path or, where it is not known, of the
 // nearest object around it that has one. It is false when path leads out of the vocabulary.
 func (f *Facts) Locate(path Path) (place Place, ok bool) {
-	value := reflect.ValueOf(f)
+	var value any = f
 	for _, step := range path {
 		if value, ok = descend(value, step); !ok {
 			return Place{}, false
@@ -44,69 +43,82 @@ func (f *Facts) Locate(path Path) (place Place, ok bool) {
 
 // Number returns the number at a path, unknown where there is none.
 func (f *Facts) Number(path Path) Number {
-	value, ok := reflect.ValueOf(f), false
+	var value any = f
 	for _, step := range path {
+		var ok bool
 		if value, ok = descend(value, step); !ok {
 			return Number{}
 		}
 	}
-	if fact, ok := value.Interface().(interface{ Number() Number }); ok {
+	if fact, ok := value.(AnyFact); ok {
 		return fact.Number()
 	}
 	return Number{}
 }
 
-// descend follows one step; it stays on a scalar's zero value where the fact is unknown.
-func descend(value reflect.Value, step any) (reflect.Value, bool) {
-	for value.Kind() == reflect.Pointer {
-		if value.IsNil() {
-			value = reflect.Zero(value.Type().Elem())
-			continue
+// descend follows one step; what is not known is empty and has fields all the same.
+func descend(value, step any) (any, bool) {
+	switch value := value.(type) {
+	case *Facts:
+		switch step {
+		case "edition":
+			return value.Edition, true
+		case "deployments":
+			return value.Deployments, true
+		case "computes":
+			return value.Computes, true
 		}
-		value = value.Elem()
-	}
-	switch value.Kind() {
-	case reflect.Slice:
-		index, ok := step.(int)
-		if !ok || index < 0 || index >= value.Len() {
-			return reflect.Value{}, false
-		}
-		return value.Index(index), true
-	case reflect.Map:
-		key, ok := step.(string)
-		if !ok {
-			return reflect.Value{}, false
-		}
-		if item := value.MapIndex(reflect.ValueOf(key)); item.IsValid() {
-			return item, true
-		}
-		return reflect.Zero(value.Type().Elem()), true
-	case reflect.Struct:
-		key, ok := step.(string)
-		if !ok {
-			return reflect.Value{}, false
-		}
-		for i := range value.NumField() {
-			name, _, _ := strings.Cut(value.Type().Field(i).Tag.Get("json"), ",")
-			if name == key && name != "" && name != "-" {
-				return value.Field(i), true
-			}
+	case *Deployment:
+		return member(deploymentFields, value, step)
+	case *Compute:
+		return member(computeFields, cmp.Or(value, &Compute{}), step)
+	case *Model:
+		return member(modelFields, value, step)
+	case []*Deployment:
+		return element(value, step)
+	case []*Compute:
+		return element(value, step)
+	case []*Model:
+		return element(value, step)
+	case []Fact[string]:
+		return factAt(value, step)
+	case []Fact[Target]:
+		return factAt(value, step)
+	case map[string]Fact[string]:
+		if key, ok := step.(string); ok {
+			label := value[key]
+			return &label, true
 		}
 	}
-	return reflect.Value{}, false
+	return nil, false
 }
 
-func placeOf(value reflect.Value) Place {
-	if value.Kind() == reflect.Pointer && value.IsNil() {
-		return Place{}
+func element[T any](list []T, step any) (any, bool) {
+	index, ok := step.(int)
+	if !ok || index < 0 || index >= len(list) {
+		return nil, false
 	}
-	switch value := value.Interface().(type) {
-	case interface{ Origin() Place }:
+	return list[index], true
+}
+
+func factAt[T any](list []Fact[T], step any) (any, bool) {
+	index, ok := step.(int)
+	if !ok || index < 0 || index >= len(list) {
+		return nil, false
+	}
+	return &list[index], true
+}
+
+func placeOf(value any) Place {
+	switch value := value.(type) {
+	case AnyFact:
 		return value.Origin()
 	case *Deployment:
 		return value.Place
 	case *Compute:
-		return value.Place
+		if value != nil {
+			return value.Place
+		}
 	case *Model:
 		return value.Place
 	}

@@ -1,11 +1,5 @@
 package facts
 
-import (
-	"reflect"
-	"slices"
-	"strings"
-)
-
 // Withheld is a deployment without one of its facts.
 type Withheld struct {
 	*Deployment
@@ -23,12 +17,12 @@ func (d *Deployment) Withhold() []Withheld {
 	}
 	own := d.Place.Node.File().Name
 	var all []Withheld
-	target, _ := reflect.TypeFor[Deployment]().FieldByName("Target")
-	EachFact(reflect.ValueOf(d).Elem(), nil, func(path []int, place Place) {
-		hinted := d.Hint.Known && slices.Equal(path, target.Index)
+	d.eachKnown(func(fact func(*Deployment) AnyFact) {
+		place := fact(d).Origin()
+		hinted := d.Hint.Known && fact(d) == AnyFact(&d.Target)
 		if hinted || place.Node != nil && !place.In(own) {
 			without := d.Copy()
-			Reach(reflect.ValueOf(without).Elem(), path).SetZero()
+			fact(without).Clear()
 			all = append(all, Withheld{Deployment: without, Place: place, Hinted: hinted})
 		}
 	})
@@ -51,48 +45,31 @@ func (d *Deployment) Copy() *Deployment {
 	return &copied
 }
 
-// EachFact calls found for every known fact below a struct of the vocabulary but what it is
-// called: its name and its parameters file. path leads there by fields and indexes.
-func EachFact(of reflect.Value, path []int, found func(path []int, place Place)) {
-	for i := range of.NumField() {
-		name, _, _ := strings.Cut(of.Type().Field(i).Tag.Get("json"), ",")
-		if name == "" || name == "-" || name == "name" || name == "parameters" {
-			continue
+// eachKnown calls found for every known fact of a deployment, of its models and of its compute, except names, images and
+// labels. found gets a function that returns that fact of the deployment or of a copy.
+func (d *Deployment) eachKnown(found func(fact func(*Deployment) AnyFact)) {
+	for _, field := range deploymentFields {
+		if field.isKnown(d) {
+			found(field.Fact)
 		}
-		path, field := append(path[:len(path):len(path)], i), of.Field(i)
-		if fact, ok := field.Interface().(AnyFact); ok {
-			if _, known := fact.Stated(); known {
-				found(path, fact.Origin())
+		switch field.Name {
+		case "models":
+			for i, model := range d.Models {
+				for _, field := range modelFields {
+					if field.isKnown(model) {
+						found(func(d *Deployment) AnyFact { return field.Fact(d.Models[i]) })
+					}
+				}
 			}
-			continue
-		}
-		switch models, ok := field.Interface().([]*Model); {
-		case ok:
-			for i, model := range models {
-				EachFact(reflect.ValueOf(model).Elem(), append(path[:len(path):len(path)], i), found)
+		case "compute":
+			for _, field := range computeFields {
+				if d.Compute != nil && field.isKnown(d.Compute) {
+					found(func(d *Deployment) AnyFact { return field.Fact(d.Compute) })
+				}
 			}
-		case field.Kind() == reflect.Pointer && !field.IsNil():
-			EachFact(field.Elem(), path, found)
 		}
 	}
 }
 
-type AnyFact interface {
-	Stated() (any, bool)
-	Origin() Place
-}
-
-// Reach follows a path of each.
-func Reach(value reflect.Value, path []int) reflect.Value {
-	for _, step := range path {
-		if value.Kind() == reflect.Pointer {
-			value = value.Elem()
-		}
-		if value.Kind() == reflect.Slice {
-			value = value.Index(step)
-		} else {
-			value = value.Field(step)
-		}
-	}
-	return value
-}
+// isKnown reports whether the field is a known fact and not a name.
+func (f *Field[T]) isKnown(of *T) bool { return f.Fact != nil && !f.Names && !f.Fact(of).IsZero() }

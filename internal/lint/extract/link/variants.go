@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strconv"
 
@@ -102,7 +101,7 @@ func (l *Linker) MergeVariants(ctx context.Context, r *read.Reader) {
 	for _, group := range alike(computes, computeKey) {
 		if len(group.of) == len(r.Variants) {
 			for _, same := range group.members[1:] {
-				statedAlike(group.members[0], same)
+				statedAlike(facts.ComputeFields(), group.members[0], same)
 			}
 			group.members = group.members[:1]
 		} else {
@@ -125,10 +124,14 @@ func (l *Linker) MergeVariants(ctx context.Context, r *read.Reader) {
 	}
 }
 
-// noteAlike notes that others say the same as the deployment, and where.
+// noteAlike notes that others say the same as the deployment, and where. The facts of a compute
+// that it runs on are the compute's.
 func noteAlike(d *read.Draft, others []*read.Draft) {
 	for _, other := range others {
-		statedAlike(&d.Deployment, &other.Deployment)
+		statedAlike(facts.DeploymentFields(), &d.Deployment, &other.Deployment)
+		for i, model := range d.Models {
+			statedAlike(facts.ModelFields(), model, other.Models[i])
+		}
 		for _, link := range other.Links {
 			at := slices.IndexFunc(d.Links, func(own facts.Link) bool { return own.What == link.What && own.Place.Node == link.Place.Node })
 			if at >= 0 && len(d.Links[at].Found) < maxFound && len(link.Found) > 0 && !slices.ContainsFunc(d.Links[at].Found, link.Found[0].At) {
@@ -138,21 +141,20 @@ func noteAlike(d *read.Draft, others []*read.Draft) {
 	}
 }
 
-// statedAlike adds to the facts of a deployment or a compute the places that state the
-// same facts of other. The facts of a compute that a deployment runs on are the compute's.
-func statedAlike(of, other any) {
-	value, others := reflect.ValueOf(of).Elem(), reflect.ValueOf(other).Elem()
-	facts.EachFact(value, nil, func(path []int, place facts.Place) {
-		if value.Type().Field(path[0]).Name == "Compute" {
-			return
+// statedAlike adds to the facts of an object the places that state the same facts of other.
+func statedAlike[T any](fields []facts.Field[T], of, other *T) {
+	for _, field := range fields {
+		if field.Fact == nil || field.Names {
+			continue
 		}
-		same := facts.Reach(others, path).Interface().(facts.AnyFact).Origin()
-		if same.Node == nil || same.Node == place.Node {
-			return
+		fact := field.Fact(of)
+		place, same := fact.Origin(), field.Fact(other).Origin()
+		if fact.IsZero() || same.Node == nil || same.Node == place.Node {
+			continue
 		}
-		related := append(slices.Clip(place.Related), facts.Place{Node: same.Node, Why: "also here"})
-		facts.Reach(value, path).FieldByName("Place").FieldByName("Related").Set(reflect.ValueOf(related))
-	})
+		place.Related = append(slices.Clip(place.Related), facts.Place{Node: same.Node, Why: "also here"})
+		fact.Relocate(place)
+	}
 }
 
 // parametersFile names the file that the parameters are from, as seen from the template.

@@ -1,0 +1,51 @@
+package facts_test
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+)
+
+// TestFieldsAreThoseOfTheInput compares the tables of fields with the JSON names of the structs.
+func TestFieldsAreThoseOfTheInput(t *testing.T) {
+	fieldsAreComplete(t, facts.DeploymentFields())
+	fieldsAreComplete(t, facts.ModelFields())
+	fieldsAreComplete(t, facts.ComputeFields())
+}
+
+func fieldsAreComplete[T any](t *testing.T, fields []facts.Field[T]) {
+	t.Helper()
+	var of T
+	value := reflect.ValueOf(&of).Elem()
+	var want, got []string
+	for i := range value.NumField() {
+		name, _, _ := strings.Cut(value.Type().Field(i).Tag.Get("json"), ",")
+		if name == "" || name == "-" {
+			continue
+		}
+		want = append(want, name)
+		at := slices.IndexFunc(fields, func(field facts.Field[T]) bool { return field.Name == name })
+		if at < 0 {
+			continue // reported below
+		}
+		field := fields[at]
+		_, isFact := value.Field(i).Addr().Interface().(facts.AnyFact)
+		switch {
+		case isFact != (field.Fact != nil) || isFact == (field.Inner != nil):
+			t.Errorf("%T: field %s must have Fact if it is one, and Inner otherwise", of, name)
+		case isFact && any(field.Fact(&of)) != value.Field(i).Addr().Interface():
+			t.Errorf("%T: Fact of field %s returns another fact", of, name)
+		case !isFact && reflect.TypeOf(field.Inner(&of)) != value.Field(i).Type():
+			t.Errorf("%T: Inner of field %s returns a %T", of, name, field.Inner(&of))
+		}
+	}
+	for _, field := range fields {
+		got = append(got, field.Name)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%T: the table has the fields\n%v\nand the struct\n%v", of, got, want)
+	}
+}
