@@ -8,8 +8,8 @@ import (
 	"sync"
 )
 
-// commandsOf returns the commands of a container's command and arguments, each as its words: that of
-// the items together, and those of the items that are scripts.
+// commandsOf returns the commands of a container's command and arguments, each split into words. An
+// item that is a script gives its own commands; the other items together are one command.
 func commandsOf(items []string) [][]string {
 	var own []string
 	var all [][]string
@@ -23,8 +23,8 @@ func commandsOf(items []string) [][]string {
 	return append(all, own)
 }
 
-// commandsOfScript cuts a shell script into commands. Quotes group nothing, but for a script
-// that a shell within the script gets.
+// commandsOfScript splits a shell script into commands. Quotes are ignored, except around the
+// script of an inner shell.
 func commandsOfScript(script string) [][]string {
 	script = strings.ReplaceAll(strings.ReplaceAll(script, "\r\n", "\n"), "\\\n", " ")
 	script = innerScript().ReplaceAllString(script, "$1\n")
@@ -32,7 +32,7 @@ func commandsOfScript(script string) [][]string {
 	for _, command := range strings.FieldsFunc(script, func(c rune) bool { return strings.ContainsRune("\n;&|()`", c) }) {
 		var words []string
 		for _, word := range strings.Fields(command) {
-			if strings.HasPrefix(word, "#") { // a comment up to the end of the line
+			if strings.HasPrefix(word, "#") { // a comment, up to the end of the line
 				break
 			}
 			if word = strings.Trim(word, `"'`); word != "" {
@@ -44,18 +44,18 @@ func commandsOfScript(script string) [][]string {
 	return all
 }
 
-// innerScript matches the option before a script in quotes and the quote.
+// innerScript matches the -c option before a quoted script, and the opening quote.
 var innerScript = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`(\s-[a-z]*c\s+)["']`)
 })
 
-// starts reports whether a command runs a program that the words of start name, by its path or
-// its name: as the command itself, or as what a wrapper runs, which is any program that gets those
-// words. A program that only prints or reads what it gets is not one, and neither is one that
-// gets a name, such as a host's, as the value of an option.
+// starts reports whether a command starts the program that the words of start name, by path or by
+// name. The program is the command itself, or an argument of a wrapper. It does not count as an
+// argument of a program that only prints or reads, or as the value of an option, such as a host
+// name.
 func starts(words, start []string) bool {
 	separator := slices.Index(words, "--")
-	first := true // no word so far is a program that is not known to launch others
+	first := true // every word so far is known to launch other programs
 	for i, word := range words {
 		value := i > 0 && takesValue(words[i-1])
 		switch {
@@ -77,24 +77,25 @@ func starts(words, start []string) bool {
 	return false
 }
 
-// takesValue reports whether a word is an option whose value may be the next word. What follows -c
+// takesValue reports whether a word is an option whose value may be the next word. The value of -c
 // and -m is a program.
 func takesValue(word string) bool {
 	return strings.HasPrefix(word, "-") && word != "--" && word != "-m" && !strings.Contains(word, "=") &&
 		(strings.HasPrefix(word, "--") || !strings.HasSuffix(word, "c"))
 }
 
-// asksAbout reports whether the options of a program make it print about itself and end.
+// asksAbout reports whether options make a program print information about itself and exit.
 func asksAbout(options []string) bool {
 	return slices.Contains(options, "--help") || slices.Contains(options, "--version")
 }
 
-// namesFolder reports whether an argument is a folder of /opt, of which each belongs to a program.
+// namesFolder reports whether an argument is a folder of /opt, where each folder belongs to a
+// program.
 // https://refspecs.linuxfoundation.org/FHS_3.0/fhs/ch03s13.html
 func namesFolder(word string) bool { return path.Dir(word) == "/opt" || strings.HasSuffix(word, "/") }
 
-// reads reports whether a word is a program or a word of the shell that runs nothing of what it
-// gets: it prints, reads, asks or waits.
+// reads reports whether a word is a program or a shell keyword that does not run its arguments: it
+// prints, reads, tests or waits.
 func reads(word string) bool {
 	switch path.Base(word) {
 	case "echo", "printf", "cat", "ls", "test", "[", "[[", "sleep", "true", "false", ":", "which", "whereis", "type", "hash",
@@ -109,7 +110,7 @@ func reads(word string) bool {
 	return false
 }
 
-// named reports whether words begin with those of start.
+// named reports whether words begin with start.
 func named(words, start []string) bool {
 	if len(start) == 0 || len(words) < len(start) {
 		return false
@@ -117,14 +118,14 @@ func named(words, start []string) bool {
 	return path.Base(words[0]) == start[0] && !strings.Contains(words[0], "://") && slices.Equal(words[1:len(start)], start[1:])
 }
 
-// filler matches what stands between a launcher and the program: an assignment, a number or a
-// time, a variable, and the brackets of a shell.
+// filler matches words between a launcher and the program: assignments, numbers, durations,
+// variables and shell brackets.
 var filler = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^([A-Za-z_][A-Za-z0-9_]*=.*|[0-9.,]+[smhd]?|\$.*|[{}!\[\]]+)$`)
 })
 
-// launches reports whether a word is a program or a word of the shell that runs the command
-// behind it and its own options. Of other programs, what follows an option may be its value.
+// launches reports whether a word is a program or a shell keyword that runs the command after its
+// own options. For other programs, the word after an option may be its value.
 func launches(word string) bool {
 	switch name := path.Base(word); name {
 	case "exec", "command", "eval", "nohup", "time", "timeout", "nice", "ionice", "env", "setsid", "stdbuf", "xargs",

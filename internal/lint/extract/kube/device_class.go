@@ -16,12 +16,12 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// DeviceClassPrefix makes the name of an extended resource of the name of a device class.
+// DeviceClassPrefix and the name of a device class form the name of its implicit extended resource.
 const DeviceClassPrefix = "deviceclass.resource.kubernetes.io/"
 
-// deviceClass reads a class whose devices are those of drivers of GPUs' vendors. A device must meet
-// all of its selectors. Pods request it by claims, by the extended resource of its name and by one
-// that it names.
+// deviceClass reads a device class whose devices come from drivers of GPU vendors. A device must
+// match all of its selectors. Pods request the class by claims, by its implicit extended resource
+// or by the extended resource that it names.
 // https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/device-class-v1/
 func (r *ObjectReader) deviceClass(spec *source.Node) {
 	device, place := r.classDevice(spec.Get("selectors"))
@@ -38,7 +38,7 @@ func (r *ObjectReader) deviceClass(spec *source.Node) {
 	}
 }
 
-// classDevice returns what the devices of a class are that meet all selectors.
+// classDevice returns the kind of the devices that match all selectors of a class.
 func (r *ObjectReader) classDevice(selectors *source.Node) (device read.DeviceKind, place facts.Place) {
 	partition := false
 	for _, selector := range selectors.Elements() {
@@ -61,7 +61,7 @@ func (r *ObjectReader) classDevice(selectors *source.Node) (device read.DeviceKi
 	return device, place
 }
 
-// deviceOfDrivers returns what the devices of drivers are, if they are of one kind.
+// deviceOfDrivers returns the kind of the devices of drivers, if they all have the same kind.
 func (r *ObjectReader) deviceOfDrivers(drivers []string) read.DeviceKind {
 	var all read.DeviceKind
 	for i, driver := range drivers {
@@ -74,19 +74,19 @@ func (r *ObjectReader) deviceOfDrivers(drivers []string) read.DeviceKind {
 	return all
 }
 
-// selection is what an expression in CEL selects.
+// selection is the set of devices that a CEL expression selects.
 type selection struct {
-	drivers   []string // the devices of these alone; nil where that is not known
-	partition bool     // partitions of GPUs alone
+	drivers   []string // only devices of these drivers; nil where the drivers are not known
+	partition bool     // only partitions of GPUs
 }
 
-// maxExpression is in bytes, the limit of Kubernetes.
+// maxExpression is the limit of Kubernetes in bytes.
 const maxExpression = 10 << 10
 
 var celParser = sync.OnceValues(func() (*parser.Parser, error) { return parser.NewParser(parser.EnableOptionalSyntax(true)) })
 
-// selectionOf understands an expression by the conditions that it joins; what else is in them
-// does not matter.
+// selectionOf evaluates the conditions on driver and type in an expression. Other conditions are
+// ignored.
 func selectionOf(expression string) selection {
 	p, err := celParser()
 	if err != nil {
@@ -121,7 +121,7 @@ func selectedBy(condition ast.Expr) selection {
 		if isDriver(a) {
 			return selection{drivers: []string{value}}
 		}
-		// What the class mig.nvidia.com of NVIDIA's driver requires.
+		// As in the selector of mig.nvidia.com, a class of NVIDIA's driver.
 		return selection{partition: a.AsSelect().FieldName() == "type" && value == "mig"}
 	case operators.In:
 		return selection{drivers: driversIn(a, b)}
@@ -129,7 +129,7 @@ func selectedBy(condition ast.Expr) selection {
 	return selection{}
 }
 
-// or is what one of two conditions selects.
+// or returns the devices that match either of two conditions.
 func (s selection) or(other selection) selection {
 	either := selection{partition: s.partition && other.partition}
 	if s.drivers != nil && other.drivers != nil {
@@ -143,7 +143,7 @@ func (s selection) or(other selection) selection {
 	return either
 }
 
-// and is what both conditions select.
+// and returns the devices that match both conditions.
 func (s selection) and(other selection) selection {
 	both := selection{drivers: s.drivers, partition: s.partition || other.partition}
 	if both.drivers == nil {
@@ -161,7 +161,7 @@ func isDriver(expression ast.Expr) bool {
 	return field.FieldName() == "driver" && field.Operand().Kind() == ast.IdentKind && field.Operand().AsIdent() == "device"
 }
 
-// driversIn returns the texts of a list that is to have the driver, nil for anything else.
+// driversIn returns the strings of a list in "device.driver in list", nil for other expressions.
 func driversIn(of, list ast.Expr) []string {
 	if !isDriver(of) || list.Kind() != ast.ListKind {
 		return nil
@@ -177,7 +177,7 @@ func driversIn(of, list ast.Expr) []string {
 	return drivers
 }
 
-// celText returns the value of a literal text.
+// celText returns the value of a string literal.
 func celText(expression ast.Expr) (value string, ok bool) {
 	if expression.Kind() != ast.LiteralKind {
 		return "", false
@@ -186,15 +186,15 @@ func celText(expression ast.Expr) (value string, ok bool) {
 	return value, ok
 }
 
-// classRequest is what a container requests of an extended resource that a device class may define.
+// classRequest is a container's request for an extended resource that a device class may define.
 type classRequest struct {
 	name   string
 	node   *source.Node
 	number facts.Fact[float64]
 }
 
-// classRequests returns what a container requests of extended resources that are not known by
-// their names: of each the larger of request and limit.
+// classRequests returns a container's requests for extended resources that DeviceTable lacks, each
+// the larger of request and limit.
 func (r *ObjectReader) classRequests(resources *source.Node) []classRequest {
 	var all []classRequest
 	for _, of := range []*source.Node{resources.Get("limits"), resources.Get("requests")} {
@@ -219,18 +219,18 @@ func (r *ObjectReader) classRequests(resources *source.Node) []classRequest {
 	return all
 }
 
-// requestOfClass notes what a deployment requests of an extended resource, if a device class of the
-// project defines it.
+// requestOfClass adds a request for an extended resource, which applies if a device class of the
+// project defines the resource.
 func requestOfClass(d *read.Draft, request classRequest) {
 	class, ofClass := strings.CutPrefix(request.name, DeviceClassPrefix)
-	mention := read.Reference{Kind: read.DeviceClassDefinition, Name: class, Node: request.node, Devices: request.number}
+	reference := read.Reference{Kind: read.DeviceClassDefinition, Name: class, Node: request.node, Devices: request.number}
 	if !ofClass {
-		mention.Kind, mention.Implied = read.ExtendedResource, true
+		reference.Kind, reference.Implied = read.ExtendedResource, true
 	}
-	d.Refer(mention)
+	d.Refer(reference)
 }
 
-// classSums are the sums of what the containers of a pod request of extended resources.
+// classSums are the sums over the containers of a pod, one for each extended resource.
 type classSums []*classSum
 
 type classSum struct {
@@ -249,7 +249,7 @@ func (s *classSums) of(request classRequest) *classSum {
 	return sum
 }
 
-// state notes what the pod requests.
+// state adds the sums to the deployment.
 func (s classSums) state(d *read.Draft) {
 	for _, sum := range s {
 		all := sum.running

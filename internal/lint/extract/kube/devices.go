@@ -38,7 +38,7 @@ var DevicePatterns = sync.OnceValue(func() []devicePattern {
 	return patterns
 })
 
-// deviceKindOf returns the kind that a word of DeviceTable means.
+// deviceKindOf returns the kind for a word of DeviceTable.
 func deviceKindOf(word string) read.DeviceKind {
 	switch word {
 	case "gpu":
@@ -53,9 +53,9 @@ func deviceKindOf(word string) read.DeviceKind {
 	return read.NoDevice
 }
 
-// DeviceOf returns what an extended resource is by its name, which belongs to the device
-// plugin that offers it. Resources that DeviceTable lacks are what the configuration says;
-// why says so.
+// DeviceOf returns the kind of an extended resource by its name. The device plugin that provides
+// the resource defines the name. The configuration decides on resources that DeviceTable lacks; why
+// is then the reason.
 func (r *ObjectReader) DeviceOf(resource string) (kind read.DeviceKind, why string) {
 	if !strings.Contains(resource, "/") { // cpu, memory
 		return read.NoDevice, ""
@@ -68,12 +68,12 @@ func (r *ObjectReader) DeviceOf(resource string) (kind read.DeviceKind, why stri
 	if r.Lists.Device == nil {
 		return read.NoDevice, ""
 	}
-	said := r.Lists.Device(resource)
-	return deviceKindOf(string(said.Value)), said.Place.Why
+	configured := r.Lists.Device(resource)
+	return deviceKindOf(string(configured.Value)), configured.Place.Why
 }
 
-// Devices counts the GPUs and FPGAs of a container: of each resource the larger of
-// request and limit.
+// Devices returns the GPUs and FPGAs of a container. The larger of request and limit counts for
+// each resource.
 func (r *ObjectReader) Devices(resources *source.Node) (gpus, fpgas facts.Fact[float64]) {
 	limits, requests := resources.Get("limits"), resources.Get("requests")
 	var gpu, part, fpga read.Sum
@@ -125,10 +125,10 @@ func (r *ObjectReader) Devices(resources *source.Node) (gpus, fpgas facts.Fact[f
 	return gpus, fpga.Fact()
 }
 
-// VisibleDevices is the environment variable by which NVIDIA's runtime selects GPUs.
+// VisibleDevices is the environment variable with which NVIDIA's runtime selects GPUs.
 const VisibleDevices = "NVIDIA_VISIBLE_DEVICES"
 
-// HidesGPUs reports whether a value of NVIDIA_VISIBLE_DEVICES takes none.
+// HidesGPUs reports whether a value of NVIDIA_VISIBLE_DEVICES selects no GPU.
 // https://docs.nvidia.com/datacenter/cloud-native/container-toolkit/latest/docker-specialized.html
 func HidesGPUs(value string) bool {
 	switch strings.TrimSpace(value) {

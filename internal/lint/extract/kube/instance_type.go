@@ -7,10 +7,9 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// AzureMLInstanceType is what Azure ML deployments on Kubernetes take by name: the
-// resources of a pod and the labels of the nodes that it runs on. A node that has a
-// GPU gives it to the pods that ask for it only, so that the size of the nodes says
-// nothing of the pod's devices.
+// AzureMLInstanceType is an instance type for Azure ML deployments on Kubernetes: the resources of
+// a pod and the labels of its nodes. The GPUs of a node go only to pods that request them. The VM
+// size of the nodes is therefore not evidence for the pod's devices.
 var AzureMLInstanceType = read.Format{
 	Name:      "azureml-instance-type",
 	Title:     "Azure ML's InstanceType and InstanceTypeList in a cluster",
@@ -47,7 +46,7 @@ var instanceTypeShape = read.Under(read.MappingOf(map[string]*read.Shape{
 
 const instanceTypeCompletes = "the Azure ML deployments on Kubernetes that name it"
 
-// instanceTypeOf adds what one instance type, the object or an item of it, states.
+// instanceTypeOf adds one instance type, which is the object or an item of it.
 func (r *ObjectReader) instanceTypeOf(object *source.Node) {
 	spec := object.Get("spec")
 	d := &read.Draft{}

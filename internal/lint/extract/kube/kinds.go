@@ -12,13 +12,13 @@ type ServedKinds struct {
 	Group    string // empty for the core
 	Versions []string
 	Kinds    []string
-	// Cluster tells that objects of these kinds are in no namespace.
+	// Cluster is true for kinds that are not namespaced.
 	Cluster bool
-	// Updates are subresources through which containers of an object are changed.
+	// Updates are subresources through which the containers of an object can be changed.
 	Updates []string
 }
 
-// Resource returns the name of a kind's resource.
+// Resource returns the name of a kind's API resource.
 func (k ServedKinds) Resource(kind string) string { return strings.ToLower(kind) + "s" }
 
 // IsKind reports whether KubernetesKinds lists a kind.
@@ -27,14 +27,13 @@ func IsKind(group, kind string) bool {
 	return listed
 }
 
-// IsVersion reports whether KubernetesKinds lists a version of a kind. One that it does
-// not list is read all the same, by the reader of the kind.
+// IsVersion reports whether KubernetesKinds lists a version of a kind. Objects of versions that are
+// not listed are read all the same, by the reader of the kind.
 func IsVersion(group, version, kind string) bool {
 	return versions()[[3]string{group, version, kind}]
 }
 
-// OfUnknownVersion reports whether an object is of a kind that KubernetesKinds lists, in a
-// version that it does not list.
+// OfUnknownVersion reports whether KubernetesKinds lists an object's kind, but not its version.
 func OfUnknownVersion(object *source.Node) bool {
 	group, kind := GroupKind(object)
 	if !IsKind(group, kind) {
@@ -44,7 +43,7 @@ func OfUnknownVersion(object *source.Node) bool {
 	return ok && !IsVersion(group, strings.TrimPrefix(version, group+"/"), kind)
 }
 
-// versions are the groups, versions and kinds that are listed.
+// versions is the set of listed groups, versions and kinds.
 var versions = sync.OnceValue(func() map[[3]string]bool {
 	all := map[[3]string]bool{}
 	for _, served := range Kinds() {
@@ -57,10 +56,10 @@ var versions = sync.OnceValue(func() map[[3]string]bool {
 	return all
 })
 
-// IsClusterWide reports whether objects of a kind that KubernetesKinds lists are in no namespace.
+// IsClusterWide reports whether KubernetesKinds lists a kind as not namespaced.
 func IsClusterWide(group, kind string) bool { return scopes()[[2]string{group, kind}] }
 
-// scopes tells of each group and kind that is listed whether it is in no namespace.
+// scopes maps each listed group and kind to whether it is not namespaced.
 var scopes = sync.OnceValue(func() map[[2]string]bool {
 	all := map[[2]string]bool{}
 	for _, served := range Kinds() {
@@ -71,17 +70,18 @@ var scopes = sync.OnceValue(func() map[[2]string]bool {
 	return all
 })
 
-// Kinds lists the kinds that the formats read and that tell of a deployment
-// or a compute by themselves. It is what an API server asks the webhook about, by the file
-// of the Helm chart that is generated from it. A version or a kind that is not served does
-// no harm there. A version that is missing is converted to one that is listed (matchPolicy:
-// Equivalent), which needs the operator's own webhook: all that a release of the kind's
-// project has served on a Kubernetes that is in use are listed, but for the storage versions
-// of Azure Service Operator, which only the operator itself writes.
+// Kinds returns the kinds that the formats read and that describe a deployment or a compute by
+// themselves. The Helm chart's webhook configuration is generated from them. Kinds and versions
+// that a cluster does not serve are harmless there.
 //
-// Kinds that only complete others, such as KServe's ServingRuntime and Azure ML's
-// InstanceType, are not among them: an object is judged alone. ModelDeployment of
-// mlpolicy.dev is a file and no object.
+// The API server converts other versions to a listed one (matchPolicy: Equivalent), which needs the
+// operator's own webhook. The list therefore has every version that a release of the kind's project
+// has served on a supported Kubernetes. It leaves out the storage versions of Azure Service
+// Operator, which only the operator writes.
+//
+// Kinds that only complete others, such as KServe's ServingRuntime and Azure ML's InstanceType, are
+// left out, since the webhook evaluates each object alone. ModelDeployment of mlpolicy.dev exists
+// in files only.
 func Kinds() []ServedKinds {
 	return []ServedKinds{
 		{
@@ -91,7 +91,7 @@ func Kinds() []ServedKinds {
 		{Group: "apps", Versions: []string{"v1"}, Kinds: []string{"DaemonSet", "Deployment", "ReplicaSet", "StatefulSet"}},
 		{Group: "batch", Versions: []string{"v1"}, Kinds: []string{"CronJob", "Job"}},
 
-		// Stand-ins for the workloads above, and what runs several of them.
+		// Replacements for the workloads above, and kinds that run several of them.
 		{Group: "apps.kruise.io", Versions: []string{"v1alpha1", "v1beta1"}, Kinds: []string{"CloneSet", "DaemonSet", "StatefulSet"}},
 		{Group: "argoproj.io", Versions: []string{"v1alpha1"}, Kinds: []string{"Rollout"}},
 		{Group: "jobset.x-k8s.io", Versions: []string{"v1alpha2"}, Kinds: []string{"JobSet"}},
@@ -112,7 +112,7 @@ func Kinds() []ServedKinds {
 		{Group: "serving.kserve.io", Versions: []string{"v1alpha1", "v1alpha2"}, Kinds: []string{"LLMInferenceService"}},
 		{Group: "serving.kubeflow.org", Versions: []string{"v1alpha2", "v1beta1"}, Kinds: []string{"InferenceService"}},
 
-		// Training, for the limits of the platform and for rules of one's own.
+		// Training, for the limits of the platform and for custom rules.
 		{
 			Group: "kubeflow.org", Versions: []string{"v1"},
 			Kinds: []string{"JAXJob", "MPIJob", "MXJob", "PaddleJob", "PyTorchJob", "TFJob", "XGBoostJob"},
@@ -141,8 +141,8 @@ func Kinds() []ServedKinds {
 			Kinds: []string{"WorkspacesCompute"},
 		},
 
-		// Crossplane's provider for Azure; the older groups are of the whole cluster, those with .m. of a namespace. No release
-		// that is known serves ContainerGroup: its generator passes azurerm_container_group over.
+		// Crossplane's provider for Azure. Groups with .m. are namespaced, the older groups are
+		// not. No known release serves ContainerGroup: its generator skips azurerm_container_group.
 		{Group: "containerinstance.azure.upbound.io", Versions: []string{"v1beta1"}, Cluster: true, Kinds: []string{"ContainerGroup"}},
 		{Group: "containerinstance.azure.m.upbound.io", Versions: []string{"v1beta1"}, Kinds: []string{"ContainerGroup"}},
 		{

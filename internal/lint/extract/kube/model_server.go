@@ -14,13 +14,13 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// modelServerTable holds the images of model servers, which serve models over HTTP or gRPC
-// as soon as they run.
+// modelServerTable lists the images of model servers: those that serve models over HTTP or gRPC as
+// soon as they run.
 //
 //go:embed model_servers.tsv
 var modelServerTable string
 
-// ModelServers are the images of the list of mlpolicy.
+// ModelServers returns the rows of modelServerTable.
 var ModelServers = sync.OnceValue(func() []read.ModelServer {
 	list := func(cell string) []string {
 		return strings.FieldsFunc(cell, func(c rune) bool { return c == ';' })
@@ -32,8 +32,8 @@ var ModelServers = sync.OnceValue(func() []read.ModelServer {
 	return servers
 })
 
-// ModelServer makes a web service of a deployment one of whose main containers runs a model
-// server. Only the reader of a kind that keeps its pods running calls it.
+// ModelServer makes a deployment a web service if one of its main containers runs a model server.
+// Call it only for kinds that keep their pods running.
 func (r *ObjectReader) ModelServer(d *read.Draft, containers []*source.Node) {
 	if d.Workload.Known || r.Lists.NoModelServers {
 		return
@@ -51,8 +51,8 @@ func (r *ObjectReader) ModelServer(d *read.Draft, containers []*source.Node) {
 	}
 }
 
-// serverOf returns the model server that an image holds, nil for any other image. A placeholder
-// for what stands before the components that decide, such as the registry, may be filled in later.
+// serverOf returns the model server in an image, nil for any other image. Placeholders may stand
+// before the components that decide, such as for the registry.
 func (r *ObjectReader) serverOf(image *source.Node) *read.ModelServer {
 	text, ok := image.Scalar()
 	if !ok {
@@ -82,8 +82,8 @@ func (r *ObjectReader) serverOf(image *source.Node) *read.ModelServer {
 	return nil
 }
 
-// endsIn reports whether the last components of a repository match those of an entry and are
-// there as such, without a placeholder.
+// endsIn reports whether the last components of a repository match those of an entry and contain no
+// placeholder.
 func (r *ObjectReader) endsIn(repository, entry string) bool {
 	for entry != "" {
 		if repository == "" {
@@ -110,8 +110,8 @@ func lastComponent(repository string) (before, last string) {
 	return repository[:max(slash, 0)], repository[slash+1:]
 }
 
-// runs reports whether a container starts the server of its image: it has no command of its
-// own, or one of the commands in its command and arguments is a start of the server.
+// runs reports whether a container starts the server of its image. It does so without a command, or
+// if a command in its command and arguments starts the server.
 func runs(s *read.ModelServer, container *source.Node) bool {
 	command := container.Get("command")
 	if command.IsNull() || command.Kind == source.Sequence && len(command.Items) == 0 {
@@ -130,8 +130,8 @@ func runs(s *read.ModelServer, container *source.Node) bool {
 	})
 }
 
-// ServesByImage reports whether the image of a pod's containers tells what an object of a
-// kind does: its controller keeps the pods running. A job may run the same images.
+// ServesByImage reports whether a model server image makes an object of a kind a web service. That
+// requires a controller that keeps the pods running; a job may run the same images.
 func ServesByImage(group, kind string, restartPolicy *source.Node) bool {
 	switch {
 	case group == "apps" || group == "extensions":

@@ -10,7 +10,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/suggest"
 )
 
-// ModelDeployment is mlpolicy's own document: every fact can be declared in it.
+// ModelDeployment is mlpolicy's own document, in which every fact can be declared.
 var ModelDeployment = read.Format{
 	Name:      "mlpolicy-model-deployment",
 	Title:     "mlpolicy's own document, which can declare every fact",
@@ -54,8 +54,8 @@ const (
 	OwnKind  = "ModelDeployment"
 )
 
-// ownVersion returns the member of a document's root that names an API version of our group,
-// under apiVersion or a key that somebody misspelt. The zero Member is that of another's document.
+// ownVersion returns the root member whose value is an API version of mlpolicy, under apiVersion or
+// a misspelt key. It returns the zero Member for documents of others.
 func ownVersion(root *source.Node) source.Member {
 	for _, member := range root.Entries() {
 		text, ok := member.Value.Scalar()
@@ -66,8 +66,8 @@ func ownVersion(root *source.Node) source.Member {
 	return source.Member{}
 }
 
-// header checks the keys at the root of our own document, and reports whether what they hold
-// can be read: another version or kind may mean anything.
+// header checks the root keys of a ModelDeployment and reports whether the document can be read.
+// The content of another version or kind may have another meaning.
 func (r *ObjectReader) header() (readable bool) {
 	version, kind := ownVersion(r.Root).Value, r.Root.Get("kind")
 	before := len(r.Problems)
@@ -84,7 +84,7 @@ func (r *ObjectReader) header() (readable bool) {
 
 	r.Collection(facts.Error, kind, "string", "Write kind:  "+OwnKind+".")
 	keys := []string{"apiVersion", "kind", "metadata", "spec"}
-	meant := map[string]bool{} // keys that others are misspelt for
+	meant := map[string]bool{} // the right spellings of misspelt keys
 	for key := range r.Root.Pairs() {
 		if !slices.Contains(keys, key.Text) {
 			meant[suggest.Nearest(key.Text, keys)] = true

@@ -9,7 +9,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// NamespaceOf returns the namespace that an object states, else a word that is none.
+// NamespaceOf returns the namespace that an object declares, else UnstatedNamespace.
 func NamespaceOf(object *source.Node) string {
 	if namespace, ok := object.At("metadata", "namespace").Scalar(); ok && namespace != "" {
 		return namespace
@@ -17,13 +17,14 @@ func NamespaceOf(object *source.Node) string {
 	return UnstatedNamespace
 }
 
-// UnstatedNamespace stands for the namespace that kubectl is told.
+// UnstatedNamespace stands for the namespace that is given to kubectl. It is not a valid name.
 const UnstatedNamespace = "."
 
-// DefaultNamespace is where kubectl puts what states no namespace unless it is told another.
+// DefaultNamespace is where kubectl creates objects if neither they nor its options name a
+// namespace.
 const DefaultNamespace = "default"
 
-// TrainingKind reports whether the jobs of a kind train.
+// TrainingKind reports whether jobs of a kind train.
 func TrainingKind(group, kind string) bool {
 	switch kind {
 	case "PyTorchJob", "TFJob", "MPIJob", "XGBoostJob", "PaddleJob", "JAXJob", "MXJob":
@@ -34,9 +35,8 @@ func TrainingKind(group, kind string) bool {
 	return false
 }
 
-// Workload are the kinds that carry one pod template: Kubernetes' own and
-// those of others that stand in for them. By itself none of them has to do with
-// machine learning as far as anyone knows.
+// Workload are the kinds with one pod template: those of Kubernetes and their replacements by
+// others. The kind alone does not imply machine learning.
 var Workload = read.Format{
 	Name:      "kubernetes-workload",
 	RootKeys:  []string{"apiVersion", "kind", "items"},
@@ -44,7 +44,7 @@ var Workload = read.Format{
 	Signs:     "`apiVersion` and `kind` of Pod, PodTemplate, ReplicationController, Deployment, StatefulSet, DaemonSet, ReplicaSet, Job or CronJob, with containers",
 	Reference: "https://kubernetes.io/docs/concepts/workloads/",
 	Marks: [][]string{
-		{"apiVersion"}, {"containers", "template", "jobTemplate"}, // below a wrong shape there are no containers
+		{"apiVersion"}, {"containers", "template", "jobTemplate"}, // other shapes have no containers
 		{"Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "ReplicationController", "Rollout", "CloneSet"},
 	},
 	Shapes: map[string]*read.Shape{
@@ -70,12 +70,12 @@ var Workload = read.Format{
 	}),
 }
 
-// virtualDaemonSets is the group of the kind that makes pods on ACI virtual nodes alone.
+// virtualDaemonSets is the group of the kind whose pods run only on ACI virtual nodes.
 // https://github.com/microsoft/virtualnodesOnAzureContainerInstances/blob/main/Docs/VirtualDaemonSets.md
 const virtualDaemonSets = "virtualdaemonsets.aci.azure.microsoft.com"
 
-// templatePath returns the way to the pod template of an object. It is false for a kind
-// that carries none.
+// templatePath returns the path to the pod template of an object. ok is false for kinds without
+// one.
 func templatePath(object *source.Node) (path []string, ok bool) {
 	group, kind := GroupKind(object)
 	switch {
@@ -87,7 +87,7 @@ func templatePath(object *source.Node) (path []string, ok bool) {
 		(group == "apps" || group == "extensions") &&
 			(kind == "Deployment" || kind == "StatefulSet" || kind == "DaemonSet" || kind == "ReplicaSet"),
 		(group == "batch" || group == "extensions") && kind == "Job",
-		// A Rollout with a workloadRef leaves the template to a Deployment.
+		// A Rollout with a workloadRef uses the template of a Deployment.
 		group == "argoproj.io" && kind == "Rollout",
 		group == virtualDaemonSets && kind == "VirtualDaemonSet",
 		group == "apps.kruise.io" && (kind == "CloneSet" || kind == "StatefulSet" || kind == "DaemonSet"):
@@ -100,9 +100,9 @@ func templatePath(object *source.Node) (path []string, ok bool) {
 	return nil, false
 }
 
-// GroupKind returns the API group, which is empty for the core, and the kind of a
-// Kubernetes object; no kind for anything else. An item of a typed list, such as a
-// PodList, may leave both to the list.
+// GroupKind returns the API group, which is empty for the core, and the kind of a Kubernetes
+// object. kind is empty for anything else. Items of a typed list, such as a PodList, may have them
+// from the list.
 func GroupKind(object *source.Node) (group, kind string) {
 	version, versioned := object.Get("apiVersion").Scalar()
 	kind, ok := object.Get("kind").Scalar()
@@ -122,7 +122,7 @@ func GroupKind(object *source.Node) (group, kind string) {
 	return group, kind
 }
 
-// Listed returns the items of a List, of a PodList or of any other list of Kubernetes objects.
+// Listed returns the items of a List, of a PodList or of another list of Kubernetes objects.
 func Listed(document *source.Node) (items []*source.Node, ok bool) {
 	kind, _ := document.Get("kind").Scalar()
 	if !strings.HasSuffix(kind, "List") || !document.Has("apiVersion") || ownVersion(document).Value != nil && kind != OwnKind+"List" {
@@ -132,20 +132,20 @@ func Listed(document *source.Node) (items []*source.Node, ok bool) {
 	return list.Elements(), !list.IsNull() && (list.Kind == source.Sequence || listsKnownKind(document))
 }
 
-// listsKnownKind reports whether an object is the list of Kubernetes itself, or that of a known kind.
+// listsKnownKind reports whether an object is a List or the list of a known kind.
 func listsKnownKind(object *source.Node) bool {
 	group, kind := GroupKind(object)
 	of := strings.TrimSuffix(kind, "List")
 	return group == "" && of == "" || IsKind(group, of)
 }
 
-// Identity is what names a Kubernetes object.
+// Identity identifies a Kubernetes object.
 type Identity struct {
 	metadata, Name  *source.Node
 	Kind, namespace string
 }
 
-// Identity looks the object's up once, however many parts it has.
+// Identity returns the object's identity, which is read once.
 func (r *ObjectReader) Identity() *Identity {
 	if r.identified == nil {
 		metadata := r.Root.Get("metadata")
@@ -160,7 +160,7 @@ func (r *ObjectReader) Identity() *Identity {
 	return r.identified
 }
 
-// Object adds a deployment that place, the Kubernetes object or a part of it, describes.
+// Object adds a deployment that a Kubernetes object, or a part of it, describes.
 func (r *ObjectReader) Object(place *source.Node) *read.Draft {
 	of := r.Identity()
 	d := r.Deployment(of.Name, place)
@@ -169,14 +169,14 @@ func (r *ObjectReader) Object(place *source.Node) *read.Draft {
 	return d
 }
 
-// Subject is what configuration can select the object by.
+// Subject returns what the configuration can select the object by.
 func (r *ObjectReader) Subject() facts.Subject {
 	of := r.Identity()
 	return facts.Subject{File: r.Root.File().Name, Namespace: of.namespace, Kind: of.Kind, Name: r.Name(of.Name).Value}
 }
 
-// KindPlace is where an object says what kind it is; an item of a typed list leaves
-// that to the list.
+// KindPlace returns the place of the object's kind. An item of a typed list has its kind from the
+// list.
 func (r *ObjectReader) KindPlace(why string) facts.Place {
 	kind := r.Root.Get("kind")
 	if kind == nil {
@@ -185,8 +185,7 @@ func (r *ObjectReader) KindPlace(why string) facts.Place {
 	return facts.Place{Node: kind, Why: why}
 }
 
-// WorkloadOfKind is the workload of every object of the kind, whatever its version is and
-// whatever it declares.
+// WorkloadOfKind returns the workload that the kind alone implies, in any version.
 func (r *ObjectReader) WorkloadOfKind() facts.Fact[facts.Workload] {
 	group, kind := GroupKind(r.Root)
 	switch {
@@ -208,19 +207,18 @@ func (r *ObjectReader) WorkloadOfKind() facts.Fact[facts.Workload] {
 	return facts.Fact[facts.Workload]{}
 }
 
-// maxRepeatedLabels bounds the labels of an object that its parts carry, all parts together.
+// maxRepeatedLabels limits the labels that all parts of an object repeat.
 const maxRepeatedLabels = 100_000
 
-// stated is what labels and annotations tell.
+// stated has the facts that labels and annotations declare.
 type stated struct {
 	labels   *source.Node
-	said     []*read.Draft
+	declared []*read.Draft
 	workload facts.Fact[facts.Workload]
 }
 
-// Metadata reads what the labels and annotations of an object or of a template
-// state. A label that is known already stays. What several parts of an object have
-// in common is read once.
+// Metadata reads the labels and annotations of an object or of a template. Labels that are known
+// already are kept. Metadata that parts of an object share is read once.
 func (r *ObjectReader) Metadata(d *read.Draft, metadata *source.Node) {
 	if metadata.IsNull() {
 		return
@@ -238,14 +236,14 @@ func (r *ObjectReader) Metadata(d *read.Draft, metadata *source.Node) {
 	if !repeated || r.repeatsLabels(known.labels) {
 		d.Labels = read.AddLabels(d.Labels, known.labels)
 	}
-	d.Declared = append(d.Declared, known.said...)
+	d.Declared = append(d.Declared, known.declared...)
 	if !d.Workload.Known {
 		d.Workload, d.Labelled = known.workload, known.workload.Place.Node
 	}
 }
 
-// repeatsLabels reports whether one more part may carry labels that others carry too.
-// That many of them are too many is a Problem, once.
+// repeatsLabels reports whether one more part may repeat labels. It reports a problem when the
+// limit is first exceeded.
 func (r *ObjectReader) repeatsLabels(labels *source.Node) bool {
 	before := r.repeatedLabels
 	r.repeatedLabels += len(labels.Entries())
@@ -269,12 +267,11 @@ func (r *ObjectReader) readMetadata(labels, annotations *source.Node) *stated {
 			break
 		}
 	}
-	return &stated{labels: labels, said: read.Declared, workload: read.Workload}
+	return &stated{labels: labels, declared: read.Declared, workload: read.Workload}
 }
 
-// serviceLabel returns the operator that gives a label to what it makes of a web service, in
-// words; empty for any other label. No label tells of training: operators give the same
-// ones to all that they make.
+// serviceLabel returns the reason why a label shows a web service: the operator sets it only on
+// objects that serve. It is empty for any other label. Operators have no such labels for training.
 func (r *ObjectReader) serviceLabel(label source.Member) string {
 	value := label.Value
 	if value.IsNull() || value.Is("false") {
@@ -282,7 +279,7 @@ func (r *ObjectReader) serviceLabel(label source.Member) string {
 	}
 	group, kind := GroupKind(r.Root)
 	if group == "batch" {
-		return "" // such as a load test beside a service
+		return "" // for example, a load test beside a service
 	}
 	switch label.Key.Text {
 	case "ml.azure.com/endpoint-name", "ml.azure.com/deployment-name", "isazuremlapp":
@@ -296,7 +293,7 @@ func (r *ObjectReader) serviceLabel(label source.Member) string {
 			return "KubeRay sets this label on the objects of a RayService"
 		}
 	case "kaito.sh/workspace":
-		// The Jobs of a Workspace, which tune a model, have it too.
+		// The Jobs that tune a model for a Workspace have the label too.
 		if group == "apps" && (kind == "Deployment" || kind == "StatefulSet") {
 			return "KAITO sets this label on the Deployment or StatefulSet that serves the model of a Workspace"
 		}
@@ -304,8 +301,8 @@ func (r *ObjectReader) serviceLabel(label source.Member) string {
 	return ""
 }
 
-// Autoscale notes an autoscaler that is on, as on says, and its bounds. The replicas
-// that the object states are then only what it starts from.
+// Autoscale records an active autoscaler and its bounds. The declared replicas are then only the
+// initial number.
 func Autoscale(d *read.Draft, on facts.Place, least, most facts.Fact[int64]) {
 	if least.Known && most.Known && least.Value == most.Value {
 		d.Replicas, d.Autoscales = most, facts.Know(false, facts.Because(most.Place, "the minimum and the maximum are equal"))
@@ -314,9 +311,8 @@ func Autoscale(d *read.Draft, on facts.Place, least, most facts.Fact[int64]) {
 	d.Replicas, d.Autoscales = facts.Fact[int64]{}, facts.Know(true, on)
 }
 
-// PodTemplate reads a pod template: its metadata, what its pod asks for and where
-// that runs. It serves every kind that carries one. more are main containers that stand
-// outside the template.
+// PodTemplate reads a pod template: its metadata, the resource requests of its pod and where the
+// pod runs. more are main containers outside the template.
 func (r *ObjectReader) PodTemplate(d *read.Draft, template *source.Node, more ...*source.Node) {
 	r.CheckShape(template, read.MappingShape)
 	if template != r.Root {

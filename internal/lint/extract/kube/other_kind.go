@@ -13,10 +13,12 @@ import (
 // OtherKindName is the name of the format that OtherKind returns.
 const OtherKindName = "kubernetes-other-kind"
 
-// OtherKind are Kubernetes objects of kinds that no other format reads. Wherever a pod stands
-// below their spec it is one deployment, if it gives GPUs, FPGAs or a target. What the object
-// is for is not known, so it has no workload. An object of a kind that another format knows, in
-// a version in which that format finds nothing, is read here too, with the workload of its kind.
+// OtherKind returns the format for Kubernetes objects of kinds that no other format reads. Each pod
+// below their spec is one deployment, if it declares GPUs, FPGAs or a target. It has no workload,
+// since the purpose of the object is not known.
+//
+// Objects of a known kind are read here too, if their version is unknown and the kind's format
+// finds nothing. They have the workload of their kind.
 //
 // known reports whether an object is of any other format.
 func OtherKind(known func(*source.Node) bool) *read.Format {
@@ -55,17 +57,17 @@ func OtherKind(known func(*source.Node) bool) *read.Format {
 	}
 }
 
-// partOfObject is what stands somewhere in an object of a kind that no format knows.
+// partOfObject is the type of a part of an object of an unknown kind.
 type partOfObject uint8
 
 const (
 	podPart    partOfObject = iota // the specification of a pod
-	patchPart                      // one without any image
-	objectPart                     // an object of a format
+	patchPart                      // a pod without an image
+	objectPart                     // an object of a known format
 )
 
-// structure calls found for the parts of an object of a kind that no format knows, in the
-// order of the text. What several aliases stand for is found once.
+// structure calls found for the parts of an object of an unknown kind, in the order of the text.
+// Parts with several aliases are found once.
 func structure(object *source.Node, known func(*source.Node) bool, found func(partOfObject, *source.Node)) {
 	if !readByStructure(object) {
 		return
@@ -79,7 +81,7 @@ func structure(object *source.Node, known func(*source.Node) bool, found func(pa
 		seen[n] = true
 		if part, is := partAt(n, known); is {
 			found(part, n)
-			if part == objectPart { // whose reader reads what is in it
+			if part == objectPart { // the reader of its format reads the rest
 				return
 			}
 		}
@@ -96,7 +98,7 @@ func structure(object *source.Node, known func(*source.Node) bool, found func(pa
 	walk(object.Get("spec"))
 }
 
-// partAt returns what a mapping is.
+// partAt returns the type of part that a mapping is.
 func partAt(n *source.Node, known func(*source.Node) bool) (part partOfObject, is bool) {
 	if n.Has("apiVersion") && n.Has("kind") {
 		return objectPart, known(n)
@@ -119,9 +121,9 @@ func partAt(n *source.Node, known func(*source.Node) bool) (part partOfObject, i
 	return patchPart, mappings > 0 && images == 0
 }
 
-// readByStructure reports whether an object may have pods of its own. Policies and schemas
-// describe those of others, and templates, configurations and the like what may become some.
-// Kubernetes' own workloads without containers are patches, but in a version that is not known.
+// readByStructure reports whether an object may have pods of its own. Policies and schemas describe
+// pods of others; templates and configurations describe what may become pods. Kubernetes' own
+// workloads without containers are patches, except in an unknown version.
 func readByStructure(object *source.Node) bool {
 	group, kind := GroupKind(object)
 	if kind == "" || group == "mlpolicy.dev" || isDeletePatch(object) {
@@ -148,8 +150,8 @@ func readByStructure(object *source.Node) bool {
 	})
 }
 
-// podOfOtherKind adds a pod as a deployment if it gives devices or a target. A patch gives
-// GPUs alone.
+// podOfOtherKind adds a pod as a deployment if it declares devices or a target. Only GPUs count in
+// a patch.
 func (r *ObjectReader) podOfOtherKind(pod *source.Node, patch, several bool) {
 	before := len(r.Deployments)
 	d := r.Object(pod)
@@ -172,9 +174,9 @@ func (r *ObjectReader) podOfOtherKind(pod *source.Node, patch, several bool) {
 		r.Pod(d, pod)
 		r.Cluster(d, pod, metadata)
 	}
-	target := d.Target.Known || d.Pods.NamesTarget() || slices.ContainsFunc(d.Declared, func(said *read.Draft) bool { return said.Target.Known })
-	claims := slices.ContainsFunc(d.References, func(mention *read.Reference) bool {
-		return mention.OfClaim() || mention.Kind == read.DeviceClassDefinition
+	target := d.Target.Known || d.Pods.NamesTarget() || slices.ContainsFunc(d.Declared, func(declared *read.Draft) bool { return declared.Target.Known })
+	claims := slices.ContainsFunc(d.References, func(reference *read.Reference) bool {
+		return reference.OfClaim() || reference.Kind == read.DeviceClassDefinition
 	})
 	if d.GPUs.Value == 0 && d.FPGAs.Value == 0 && !claims && (!target || patch) {
 		r.Deployments, r.Problems, r.Misread = r.Deployments[:before], problems, misread

@@ -15,11 +15,12 @@ type Object struct {
 	Deployments []*facts.Deployment
 }
 
-// DropOwned returns deployments and problems without those of objects whose controller is in the same file and says the same:
-// a list of live objects has a Deployment, its ReplicaSets and their Pods. Of objects whose controller is
-// not there the first stands for it. What an object knows beyond
-// its controller, such as the node that it is bound to, is kept, once for all that share it. The
-// problems of an object that is removed altogether are its controller's.
+// DropOwned returns deployments and problems without those that repeat a controller in the same
+// file. A list of live objects, for example, has a Deployment, its ReplicaSets and their Pods. If
+// the controller is not in the file, its first object replaces it.
+//
+// Facts that the controller lacks, such as the node of a pod, are kept, once for all objects that
+// share them. The problems of an object whose deployments are all dropped are dropped too.
 func DropOwned(deployments []*facts.Deployment, problems []facts.Problem, objects []Object) ([]*facts.Deployment, []facts.Problem) {
 	if !slices.ContainsFunc(objects, func(o Object) bool { return controllerOf(o.Root) != nil }) {
 		return deployments, problems
@@ -34,15 +35,15 @@ func DropOwned(deployments []*facts.Deployment, problems []facts.Problem, object
 	for i, object := range objects {
 		owners[i] = ownerOf(object.Root, indexOf)
 		if owners[i] == noObject {
-			// The first object of a controller that is not there stands for it.
+			// The first object replaces a controller that is not in the file.
 			for _, key := range controllerKeys(object.Root) {
 				indexOf[key] = i
 			}
 		}
 	}
-	told := make([][]*facts.Deployment, len(objects)) // beyond what the object says, by what it controls
+	extra := make([][]*facts.Deployment, len(objects)) // deployments with more facts than the object, of what it controls
 	dropped := map[*facts.Deployment]bool{}
-	var silenced []*source.Node
+	var removed []*source.Node
 	for i, object := range objects {
 		owner := owners[i]
 		if owner == noObject || inCycle(i, owners) {
@@ -51,34 +52,34 @@ func DropOwned(deployments []*facts.Deployment, problems []facts.Problem, object
 		kept := 0
 		for _, d := range object.Deployments {
 			restated := func(by *facts.Deployment) bool { return restates(d, by) }
-			if slices.ContainsFunc(objects[owner].Deployments, restated) || slices.ContainsFunc(told[owner], restated) {
+			if slices.ContainsFunc(objects[owner].Deployments, restated) || slices.ContainsFunc(extra[owner], restated) {
 				dropped[d] = true
 			} else {
 				kept++
-				told[owner] = append(told[owner], d)
+				extra[owner] = append(extra[owner], d)
 			}
 		}
 		if kept == 0 {
-			silenced = append(silenced, object.Root)
+			removed = append(removed, object.Root)
 		}
 	}
-	if len(silenced) == 0 && len(dropped) == 0 {
+	if len(removed) == 0 && len(dropped) == 0 {
 		return deployments, problems
 	}
 	deployments = slices.DeleteFunc(deployments, func(d *facts.Deployment) bool { return dropped[d] })
 	problems = slices.DeleteFunc(problems, func(problem facts.Problem) bool {
-		return slices.ContainsFunc(silenced, func(root *source.Node) bool { return isWithin(problem.Place.Node, root) })
+		return slices.ContainsFunc(removed, func(root *source.Node) bool { return isWithin(problem.Place.Node, root) })
 	})
 	return deployments, problems
 }
 
-// objectKey identifies a live object within a file: by its uid, or by names.
+// objectKey identifies a live object within a file, by its uid or by its names.
 type objectKey struct{ file, uid, group, kind, namespace, name string }
 
-// noObject is the index of none.
+// noObject is the index for a missing object.
 const noObject = -1
 
-// keyOf returns the key of a Kubernetes object with a name.
+// keyOf returns the key of a Kubernetes object. ok is false for one without a name.
 func keyOf(root *source.Node) (objectKey, bool) {
 	metadata := root.Get("metadata")
 	name, named := metadata.Get("name").Scalar()
@@ -94,7 +95,7 @@ func keyOf(root *source.Node) (objectKey, bool) {
 	return objectKey{file: file, group: group, kind: kind, namespace: namespace, name: name}, true
 }
 
-// controllerOf returns the reference to the controller of an object, nil for none.
+// controllerOf returns the reference to the controller of an object, nil for an object without one.
 func controllerOf(root *source.Node) *source.Node {
 	for _, reference := range root.At("metadata", "ownerReferences").Elements() {
 		if controller, _ := reference.Get("controller").Scalar(); controller == "true" {
@@ -104,7 +105,7 @@ func controllerOf(root *source.Node) *source.Node {
 	return nil
 }
 
-// ownerOf returns the index of an object's controller.
+// ownerOf returns the index of an object's controller, or noObject.
 func ownerOf(root *source.Node, indexOf map[objectKey]int) int {
 	for _, key := range controllerKeys(root) {
 		if owner, found := indexOf[key]; found {
@@ -114,8 +115,7 @@ func ownerOf(root *source.Node, indexOf map[objectKey]int) int {
 	return noObject
 }
 
-// controllerKeys returns the keys by which an object refers to its controller: its uid, if it is stated,
-// and its names.
+// controllerKeys returns the keys of an object's controller: its uid, if declared, and its names.
 func controllerKeys(root *source.Node) []objectKey {
 	reference := controllerOf(root)
 	if reference == nil {
@@ -132,8 +132,8 @@ func controllerKeys(root *source.Node) []objectKey {
 	return keys
 }
 
-// inCycle reports whether the controllers of an object lead to a cycle: no API server has one, and
-// objects that own each other must not hide each other.
+// inCycle reports whether the chain of an object's controllers has a cycle. Invalid input can have
+// one, and its objects must not drop each other.
 func inCycle(object int, owners []int) bool {
 	slow, fast := object, object
 	for {
@@ -157,8 +157,7 @@ func isWithin(node, root *source.Node) bool {
 	return false
 }
 
-// restates reports whether all that is known of a deployment, except what names and counts it, is known
-// of another.
+// restates reports whether another deployment has all facts of d, except for names and counts.
 func restates(d, other *facts.Deployment) bool {
 	known, of := factsOf(d), factsOf(other)
 	for key, value := range known {
@@ -173,7 +172,7 @@ func restates(d, other *facts.Deployment) bool {
 	return known != nil
 }
 
-// factsOf returns the facts as rules see them.
+// factsOf returns the facts in the form in which rules get them.
 func factsOf(d *facts.Deployment) map[string]any {
 	var facts map[string]any
 	text, err := json.Marshal(d)

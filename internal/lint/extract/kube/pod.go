@@ -12,8 +12,8 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// Pod reads what the containers of a pod ask for and the images that they run.
-// more are main containers that stand outside the lists of spec.
+// Pod reads the resource requests and the images of a pod's containers. more are main containers
+// outside the lists of spec.
 func (r *ObjectReader) Pod(d *read.Draft, spec *source.Node, more ...*source.Node) {
 	r.CheckShape(spec, r.podShape())
 	for _, container := range more {
@@ -48,7 +48,7 @@ func (r *ObjectReader) Pod(d *read.Draft, spec *source.Node, more ...*source.Nod
 	LimitMemory(d, plus(d.MemoryLimitGiB, overhead.Get("memory"), func(n *source.Node) facts.Fact[float64] { return r.Again(r.Memory, n) }))
 }
 
-// podShape is the shape of a pod in the document.
+// podShape returns the shape of pods for the format.
 func (r *ObjectReader) podShape() *read.Shape {
 	if r.Format == OtherKindName {
 		return read.PodOfOtherKindShape
@@ -56,7 +56,7 @@ func (r *ObjectReader) podShape() *read.Shape {
 	return read.PodShape
 }
 
-// plus adds what n states to a fact, if n states anything.
+// plus adds the value of n to a fact. It returns the fact unchanged where n is null.
 func plus(f facts.Fact[float64], n *source.Node, value func(*source.Node) facts.Fact[float64]) facts.Fact[float64] {
 	if n.IsNull() {
 		return f
@@ -67,7 +67,7 @@ func plus(f facts.Fact[float64], n *source.Node, value func(*source.Node) facts.
 	return sum.Fact()
 }
 
-// Present yields the items of a list but for those that a patch takes away.
+// Present yields the items of a list that are not deleted by a patch.
 func Present(list *source.Node) iter.Seq[*source.Node] {
 	return func(yield func(*source.Node) bool) {
 		for _, item := range list.Elements() {
@@ -78,28 +78,27 @@ func Present(list *source.Node) iter.Seq[*source.Node] {
 	}
 }
 
-// isDeletePatch reports whether an object or an item stands in a strategic merge patch to
-// be deleted.
+// isDeletePatch reports whether an object or an item of a strategic merge patch is deleted by it.
 // https://kubernetes.io/docs/tasks/manage-kubernetes-objects/update-api-object-kubectl-patch
 func isDeletePatch(n *source.Node) bool {
 	return n.Get("$patch").Is("delete") && !placeholder.IsLive(n)
 }
 
-// ResourceRequest is what one container asks for.
+// ResourceRequest is the resource request of one container.
 type ResourceRequest struct {
 	Gpus, Fpgas, Cpu, Memory, MemoryLimit facts.Fact[float64]
 	ofClasses                             []classRequest
 }
 
-// RequestSum adds up what containers ask for that run at the same time.
+// RequestSum is the resource sum of containers that run at the same time.
 type RequestSum struct{ Gpus, fpgas, Cpu, Memory, MemoryLimit read.Sum }
 
-// Add adds what one container requests.
+// Add adds the request of one container.
 func (d *RequestSum) Add(a ResourceRequest) {
 	d.Cpu.Add(a.Cpu)
 	d.Memory.Add(a.Memory)
 	d.MemoryLimit.Add(a.MemoryLimit)
-	// A container that names no device asks for none.
+	// Without a device request, a container gets no device.
 	if a.Gpus.Known {
 		d.Gpus.Add(a.Gpus)
 	}
@@ -108,8 +107,8 @@ func (d *RequestSum) Add(a ResourceRequest) {
 	}
 }
 
-// With returns the demand with what one more container asks for. What that leaves open is
-// no part of the sums.
+// With returns the sum with the request of one more container. Resources that the container does
+// not request are left out.
 func (d RequestSum) With(a ResourceRequest) RequestSum {
 	return RequestSum{
 		Cpu: d.Cpu.With(a.Cpu), Memory: d.Memory.With(a.Memory), MemoryLimit: d.MemoryLimit.With(a.MemoryLimit),
@@ -117,7 +116,7 @@ func (d RequestSum) With(a ResourceRequest) RequestSum {
 	}
 }
 
-// Raise makes each sum at least the other's.
+// Raise makes each sum at least as large as the other's.
 func (d *RequestSum) Raise(to RequestSum) {
 	d.Cpu.Raise(to.Cpu)
 	d.Memory.Raise(to.Memory)
@@ -126,23 +125,23 @@ func (d *RequestSum) Raise(to RequestSum) {
 	d.fpgas.Raise(to.fpgas)
 }
 
-// State makes the sums those of a deployment.
+// State sets the sums as facts of a deployment.
 func (d *RequestSum) State(of *read.Draft) {
 	of.GPUs, of.FPGAs = d.Gpus.Count(), d.fpgas.Count()
 	of.CPUCores, of.MemoryGiB = d.Cpu.Fact(), d.Memory.Fact()
 	LimitMemory(of, d.MemoryLimit.Fact())
 }
 
-// PodSum adds up what the containers of a pod ask for as the scheduler does: containers and
-// sidecars, which are restartable init containers, together, and at least each other init
-// container with the sidecars that started before it.
+// PodSum is the resource sum of a pod, computed as the scheduler does. Containers and sidecars,
+// which are restartable init containers, are added. The sum is at least that of each other init
+// container and the sidecars that started before it.
 // https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/#resource-sharing-within-containers
 type PodSum struct {
 	running, sidecars, starting RequestSum
 	ofClasses                   classSums
 }
 
-// Container adds what a main container requests.
+// Container adds the request of a main container.
 func (p *PodSum) Container(a ResourceRequest) {
 	p.running.Add(a)
 	for _, request := range a.ofClasses {
@@ -150,7 +149,7 @@ func (p *PodSum) Container(a ResourceRequest) {
 	}
 }
 
-// InitContainer takes the init containers in their order.
+// InitContainer adds the request of an init container. Call it in the order of the list.
 func (p *PodSum) InitContainer(a ResourceRequest, sidecar bool) {
 	for _, request := range a.ofClasses {
 		switch sum := p.ofClasses.of(request); {
@@ -169,7 +168,7 @@ func (p *PodSum) InitContainer(a ResourceRequest, sidecar bool) {
 	p.starting.Raise(p.sidecars.With(a))
 }
 
-// State makes the sums those of a deployment.
+// State sets the sums as facts of a deployment.
 func (p *PodSum) State(of *read.Draft) {
 	all := p.running
 	all.Raise(p.starting)
@@ -177,7 +176,7 @@ func (p *PodSum) State(of *read.Draft) {
 	p.ofClasses.state(of)
 }
 
-// Container reads what a container requests, and its image.
+// Container reads a container's resource request and its image.
 func (r *ObjectReader) Container(d *read.Draft, container *source.Node) ResourceRequest {
 	d.Image(container.Get("image"))
 	resources := container.Get("resources")
@@ -196,15 +195,14 @@ func (r *ObjectReader) Container(d *read.Draft, container *source.Node) Resource
 	return a
 }
 
-// Requested reads the request of a resource, where there is none its limit, which
-// Kubernetes then requests.
+// Requested reads the request for a resource. Without a request Kubernetes uses the limit.
 func Requested(resources *source.Node, name string, value func(*source.Node) facts.Fact[float64]) facts.Fact[float64] {
 	return read.Either(resources.At("requests", name), resources.At("limits", name), value)
 }
 
-// requestedOfPod reads the request of a resource for a whole pod, which stands above its
-// containers'; where there is none what they request together, and where they request
-// none the limit of the whole pod.
+// requestedOfPod reads the request of a whole pod for a resource, which overrides its containers'
+// requests. Without it, the sum of the containers' requests applies, else the limit of the whole
+// pod.
 // https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/#pod-level-resource-specification
 func requestedOfPod(whole *source.Node, name string, containers facts.Fact[float64], value func(*source.Node) facts.Fact[float64]) facts.Fact[float64] {
 	if request := value(whole.At("requests", name)); request.Known {
@@ -213,7 +211,8 @@ func requestedOfPod(whole *source.Node, name string, containers facts.Fact[float
 	return facts.Or(containers, value(whole.At("limits", name)))
 }
 
-// Resources reads what a pod of one container asks for, where no container states it.
+// Resources reads the request of a pod with one container, for formats that declare it outside the
+// container.
 func (r *ObjectReader) Resources(d *read.Draft, resources *source.Node) {
 	gpus, fpgas := r.Devices(resources)
 	d.GPUs, d.FPGAs = read.RoundUp(gpus), read.RoundUp(fpgas)
@@ -225,14 +224,14 @@ func (r *ObjectReader) Resources(d *read.Draft, resources *source.Node) {
 	LimitMemory(d, r.Again(r.Memory, resources.At("limits", "memory")))
 }
 
-// Again reads a value that may have been read before: what is wrong with it is reported once.
+// Again reads a value that may have been read before. Problems with it are reported once.
 func (r *ObjectReader) Again(value func(*source.Node) facts.Fact[float64], n *source.Node) facts.Fact[float64] {
 	problems := r.Problems
 	defer func() { r.Problems = problems }()
 	return value(n)
 }
 
-// LimitMemory notes what the memory may grow to, if that is more than what is counted.
+// LimitMemory records the memory limit if it exceeds the request.
 func LimitMemory(d *read.Draft, limit facts.Fact[float64]) {
 	d.MemoryLimitGiB = facts.Fact[float64]{}
 	if limit.Known && (!d.MemoryGiB.Known || limit.Value > d.MemoryGiB.Value) {
@@ -251,15 +250,15 @@ func (r *ObjectReader) Device(n *source.Node, kind read.DeviceKind) facts.Fact[f
 	case (kind == read.GPUShare || kind == read.GPUPart) && !quantity.IsZero():
 		place.Why = "a share of a GPU counts as one"
 		return facts.Know(1.0, place)
-	case quantity.AsApproximateFloat64() > math.MaxInt32: // beyond an int64, Value is anything
+	case quantity.AsApproximateFloat64() > math.MaxInt32: // beyond int64, Value is undefined
 		r.Problem(read.QuantitySeverity(n), n, "Write a whole number.", "invalid count %s of %s", n.Text, n.Path())
 		return facts.Fact[float64]{}
 	}
 	return facts.Know(float64(quantity.Value()), place)
 }
 
-// VisibleGPU reads the variable by which a container takes GPUs of its node
-// without asking the scheduler: all, indexes or ids. hidden reports whether it takes none.
+// VisibleGPU reads the variable with which a container gets GPUs of its node without a request:
+// all, indexes or IDs. hidden reports whether the container gets none.
 func (r *ObjectReader) VisibleGPU(container *source.Node) (gpu facts.Fact[float64], hidden bool) {
 	var value *source.Node
 	for _, variable := range container.Get("env").Elements() {
@@ -279,9 +278,9 @@ func (r *ObjectReader) VisibleGPU(container *source.Node) (gpu facts.Fact[float6
 	return facts.Know(1.0, place), false
 }
 
-// UncountedGPU is known where a pod gets GPUs of its node without asking for a number: by
-// NVIDIA's container runtime, or by device files of the host. It is not known where all
-// containers hide them.
+// UncountedGPU is known for a pod that gets GPUs of its node without requesting a number. It gets
+// them from NVIDIA's container runtime or by device files of the host. The fact is not known if all
+// containers hide the GPUs.
 // https://docs.nvidia.com/datacenter/cloud-native/gpu-operator/latest/gpu-operator-rdma.html
 func (r *ObjectReader) UncountedGPU(runtimeClass *source.Node, hostPaths, containers []*source.Node) facts.Fact[int64] {
 	if len(containers) > 0 && !slices.ContainsFunc(containers, func(container *source.Node) bool {
@@ -307,7 +306,7 @@ func (r *ObjectReader) UncountedGPU(runtimeClass *source.Node, hostPaths, contai
 	return facts.Fact[int64]{}
 }
 
-// hostPaths returns the paths of the host that are volumes of a pod.
+// hostPaths returns the host paths of a pod's volumes.
 func hostPaths(spec *source.Node) []*source.Node {
 	var paths []*source.Node
 	for volume := range Present(spec.Get("volumes")) {

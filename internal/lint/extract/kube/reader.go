@@ -1,5 +1,5 @@
-// Package kube reads Kubernetes objects: pods wherever they stand, the devices and nodes that they ask for, and the kinds that
-// Kubernetes and Azure define.
+// Package kube reads Kubernetes objects: pods wherever they are, the devices and nodes that they
+// request, and the kinds that Kubernetes and Azure define.
 package kube
 
 import (
@@ -8,11 +8,11 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// ObjectReader reads a Kubernetes object. What the parts of the object share is read once.
+// ObjectReader reads a Kubernetes object. Metadata that its parts share is read once.
 type ObjectReader struct {
 	*read.Reader
 	identified     *Identity
-	stated         map[*source.Node]*stated // by the metadata that states it
+	stated         map[*source.Node]*stated // by metadata node
 	own            *scheduling.Pods
 	repeatedLabels int
 }
@@ -20,7 +20,7 @@ type ObjectReader struct {
 // NewReader returns a reader of objects that adds to r.
 func NewReader(r *read.Reader) *ObjectReader { return &ObjectReader{Reader: r} }
 
-// reading makes a format's read function of one that reads an object.
+// reading adapts a method of ObjectReader to the Read function of a format.
 func reading(object func(*ObjectReader)) func(*read.Reader) {
 	return func(r *read.Reader) { object(NewReader(r)) }
 }

@@ -8,9 +8,9 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// ResourceClaim is what Dynamic Resource Allocation gives to pods: a ResourceClaim that pods
-// share, or a template of the claim that each pod gets. Both belong to a namespace and request
-// devices of a DeviceClass, which belongs to the cluster.
+// ResourceClaim is a claim of Dynamic Resource Allocation: a ResourceClaim that pods share, or a
+// template of the claim that each pod gets. Both are namespaced. They request devices of a
+// DeviceClass, which is not namespaced.
 // https://kubernetes.io/docs/concepts/scheduling-eviction/dynamic-resource-allocation/
 var ResourceClaim = read.Format{
 	Name:      "kubernetes-resource-claim",
@@ -61,15 +61,15 @@ var (
 	})), "devices", "requests")
 )
 
-// claimRequest returns what a request of a claim asks for. Of alternatives, one of which a
-// pod gets, it is the fewest devices, if all are of one kind. Of a class that is not known by
-// its name, the claim refers to the definition.
+// claimRequest returns the devices that a request of a claim asks for. For alternatives, of which a
+// pod gets one, it returns the smallest number if all are of one kind. The claim refers to the
+// definition of a class that is not known by name.
 func (r *ObjectReader) claimRequest(claim *read.Draft, request *source.Node) (device read.DeviceKind, number facts.Fact[float64]) {
 	alternatives := request.Get("firstAvailable").Elements()
 	if len(alternatives) == 0 {
 		exactly := request.Get("exactly")
 		if exactly.IsNull() {
-			exactly = request // of v1beta1
+			exactly = request // in v1beta1
 		}
 		class := r.Text(exactly.Get("deviceClassName"))
 		if device, number = r.exactRequest(exactly); device == read.NoDevice && class.Known && !exactly.Get("adminAccess").Is("true") {
@@ -89,18 +89,18 @@ func (r *ObjectReader) claimRequest(claim *read.Draft, request *source.Node) (de
 	return device, number
 }
 
-// exactRequest returns the devices of a class that a request asks for.
+// exactRequest returns the devices of a class in a request.
 func (r *ObjectReader) exactRequest(request *source.Node) (device read.DeviceKind, number facts.Fact[float64]) {
 	class := r.Text(request.Get("deviceClassName"))
 	device, why := r.DeviceOf(DeviceClassPrefix + class.Value)
-	if device == read.NoDevice || request.Get("adminAccess").Is("true") { // such access takes no device
+	if device == read.NoDevice || request.Get("adminAccess").Is("true") { // admin access does not allocate the device
 		return read.NoDevice, facts.Fact[float64]{}
 	}
 	return device, r.requestedDevices(request, class, device, why)
 }
 
-// requestedDevices returns how many devices of a class a request asks for; why says why they are
-// of the kind, empty for the class's name.
+// requestedDevices returns the number of devices of a class in a request. why is the reason for
+// their kind, empty if it is the name of the class.
 func (r *ObjectReader) requestedDevices(request *source.Node, class facts.Fact[string], device read.DeviceKind, why string) (number facts.Fact[float64]) {
 	if why == "" {
 		why = "the claim requests devices of the class " + class.Value
@@ -123,7 +123,7 @@ func (r *ObjectReader) requestedDevices(request *source.Node, class facts.Fact[s
 	return number
 }
 
-// ClaimedOf returns the devices that are requested of a class.
+// ClaimedOf returns the devices that a reference requests from a class.
 func ClaimedOf(r *read.Reference, class *read.Part) *read.Draft {
 	number := r.Devices
 	switch class.Device {
@@ -142,8 +142,8 @@ func ClaimedOf(r *read.Reference, class *read.Part) *read.Draft {
 	return claimed
 }
 
-// claims notes the claims that a pod names. Each pod has the devices of all of them,
-// whatever its containers use.
+// claims adds references to the claims of a pod. Each pod gets the devices of all of them,
+// whichever its containers use.
 func (r *ObjectReader) claims(d *read.Draft, spec *source.Node) {
 	for claim := range Present(spec.Get("resourceClaims")) {
 		for _, kind := range []struct {
@@ -159,8 +159,8 @@ func (r *ObjectReader) claims(d *read.Draft, spec *source.Node) {
 	}
 }
 
-// Claimed adds the devices of a claim to those that the containers of a pod ask for. They
-// are the GPUs that other evidence shows without their number.
+// Claimed adds the devices of a claim to those that a pod's containers request. They replace GPUs
+// without a known number that other evidence shows.
 func Claimed(m *read.Merger, d, claim *read.Draft) {
 	if d.Uncounted && claim.GPUs.Known {
 		d.GPUs, d.Uncounted = facts.Fact[int64]{}, false

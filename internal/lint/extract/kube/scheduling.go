@@ -7,8 +7,8 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// Cluster reads from a pod where it runs. metadata is the template's; the object's own is
-// looked at too.
+// Cluster reads where a pod runs. metadata is that of the template; the object's own metadata
+// counts too.
 func (r *ObjectReader) Cluster(d *read.Draft, spec, metadata *source.Node) {
 	var s scheduling.Pods
 	s.Pod(spec)
@@ -18,8 +18,8 @@ func (r *ObjectReader) Cluster(d *read.Draft, spec, metadata *source.Node) {
 	r.RunsIn(d, s, metadata)
 }
 
-// RunsIn adds to what is known of a deployment's pods what the metadata of their template and
-// of the object declare.
+// RunsIn adds to the scheduling of a deployment's pods what the metadata of their template and of
+// the object declare.
 func (r *ObjectReader) RunsIn(d *read.Draft, s scheduling.Pods, metadata *source.Node) {
 	if metadata != r.Identity().metadata {
 		s.Metadata(metadata)
@@ -28,7 +28,7 @@ func (r *ObjectReader) RunsIn(d *read.Draft, s scheduling.Pods, metadata *source
 	r.RunsOn(d, s)
 }
 
-// RunsOn makes scheduling that of a deployment.
+// RunsOn sets the scheduling of a deployment.
 func (r *ObjectReader) RunsOn(d *read.Draft, s scheduling.Pods) {
 	d.Pods = &s
 	r.carryLocation(s.Alone(scheduling.InFile()))
@@ -45,7 +45,7 @@ func (r *ObjectReader) carryLocation(at scheduling.Location) {
 	}
 }
 
-// ownHints is what the object declares outside its pods' templates.
+// ownHints returns the scheduling that the object declares outside its pod templates.
 func (r *ObjectReader) ownHints() *scheduling.Pods {
 	if r.own == nil {
 		r.own = &scheduling.Pods{}
@@ -57,7 +57,7 @@ func (r *ObjectReader) ownHints() *scheduling.Pods {
 	return r.own
 }
 
-// OneCluster makes the deployments of the object share a cluster.
+// OneCluster records that the deployments of the object run in one cluster.
 func (r *ObjectReader) OneCluster() {
 	object := &scheduling.SharedCluster{}
 	for _, d := range r.Deployments {
