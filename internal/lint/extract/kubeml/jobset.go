@@ -6,7 +6,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// JobSet are several Jobs that run together, which may train or score.
+// JobSet is a group of Jobs that run together. They may train or score.
 // https://jobset.sigs.k8s.io/docs/reference/jobset.v1alpha2
 var JobSet = read.Format{
 	Name:      "jobset",

@@ -8,11 +8,12 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// KAITO are the KAITO operator's kinds that run a model on machines of a VM size: a
-// Workspace, whose fields stand beside its metadata, an InferenceSet of such
-// workspaces, a RAGEngine, and a MultiRoleInference, each role of which is one
-// deployment. KAITO runs on AKS, on clusters connected by Azure Arc and elsewhere: a
-// name such as Standard_NC4_A2, which is Arc's, does not tell the cluster.
+// KAITO are the KAITO operator's kinds that run a model on machines of a VM size. Each Workspace,
+// whose fields are beside its metadata, InferenceSet, RAGEngine and role of a MultiRoleInference is
+// one deployment.
+//
+// KAITO runs on AKS, on clusters connected by Azure Arc and on others. Arc's own VM sizes, such as
+// Standard_NC4_A2, do not identify the cluster.
 var KAITO = read.Format{
 	Name:      "kaito",
 	Title:     "KAITO Workspace, InferenceSet, RAGEngine and MultiRoleInference",
@@ -98,8 +99,8 @@ func (r *operatorReader) kaitoInferenceSet(spec *source.Node) {
 	r.kaitoPod(d, s, template.Get("resource"), template.Get("inference"))
 }
 
-// kaitoRAGEngine reads a service that looks documents up, with an embedding model
-// that runs in it or elsewhere.
+// kaitoRAGEngine reads a service that searches documents, with an embedding model that runs in the
+// service or remotely.
 func (r *operatorReader) kaitoRAGEngine(spec *source.Node) {
 	d := r.Object(r.Root)
 	d.Workload = r.WorkloadOfKind()
@@ -128,9 +129,8 @@ func (r *operatorReader) kaitoRoles(spec *source.Node) {
 	r.OneCluster()
 }
 
-// kaitoPod reads what a pod has: a machine of the resource to itself, a share of a
-// GPU of it or, where there is a template of one's own, what that asks for. run is
-// the inference or the tuning.
+// kaitoPod reads the resources of a pod: a whole machine, a share of one of its GPUs or, with a
+// custom template, the template's requests. run is the inference or the tuning.
 func (r *operatorReader) kaitoPod(d *read.Draft, s scheduling.Pods, resource, run *source.Node) {
 	size := resource.Get("instanceType")
 	r.InstanceType(d, size)
@@ -152,7 +152,7 @@ func (r *operatorReader) kaitoPod(d *read.Draft, s scheduling.Pods, resource, ru
 	r.RunsIn(d, s, template.Get("metadata"))
 }
 
-// kaitoNodes reads on how many nodes a workload runs.
+// kaitoNodes returns the number of nodes of a workload.
 func (r *operatorReader) kaitoNodes(resource *source.Node) facts.Fact[int64] {
 	nodes := r.Count(resource.Get("count"))
 	if nodes.Known {
@@ -161,7 +161,7 @@ func (r *operatorReader) kaitoNodes(resource *source.Node) facts.Fact[int64] {
 	return nodes
 }
 
-// kaitoModel adds the model that key of place names.
+// kaitoModel adds the model whose name is the value of key in place.
 func (r *operatorReader) kaitoModel(d *read.Draft, place *source.Node, key string) {
 	if name := r.Text(place.Get(key)); name.Known {
 		d.Models = append(d.Models, &facts.Model{Name: name, Place: facts.Place{Node: place}})

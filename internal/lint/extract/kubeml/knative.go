@@ -6,8 +6,8 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// KnativeService are the kinds of Knative Serving that carry a pod. By itself none
-// of them has to do with machine learning as far as anyone knows.
+// KnativeService are the kinds of Knative Serving with a pod template. The kind alone does not
+// imply machine learning.
 // https://knative.dev/docs/serving/reference/serving-api
 var KnativeService = read.Format{
 	Name:      "knative-service",
@@ -33,8 +33,8 @@ var KnativeService = read.Format{
 	}),
 }
 
-// knativeTemplate returns the way to the template of revisions, which a Revision is itself. It is
-// false for anything else.
+// knativeTemplate returns the path to the template of revisions; a Revision is its own template. ok
+// is false for other kinds.
 func knativeTemplate(root *source.Node) (path []string, ok bool) {
 	switch group, kind := kube.GroupKind(root); {
 	case group != "serving.knative.dev":
@@ -47,8 +47,8 @@ func knativeTemplate(root *source.Node) (path []string, ok bool) {
 	return nil, false
 }
 
-// knativeScale returns the annotation of a bound of the replicas by its name or its
-// older one.
+// knativeScale returns the annotation for a bound of the replicas, under its current or its older
+// name.
 func knativeScale(annotations *source.Node, name, older string) *source.Node {
 	if n := annotations.Get("autoscaling.knative.dev/" + name); !n.IsNull() {
 		return n

@@ -9,9 +9,9 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// KServeInferenceService are KServe's services from v1alpha2, when it was
-// KFServing, on: each component is one deployment. TrainedModel, InferenceGraph
-// and LLMInferenceServiceConfig serve nothing by themselves.
+// KServeInferenceService are KServe's services since v1alpha2, when the project was KFServing. Each
+// component is one deployment. TrainedModel, InferenceGraph and LLMInferenceServiceConfig are left
+// out, since they do not serve a model by themselves.
 var KServeInferenceService = read.Format{
 	Name:      "kserve-inference-service",
 	Title:     "KServe InferenceService, KFServing's included, and LLMInferenceService",
@@ -59,8 +59,8 @@ var (
 	llmRoleShape = read.MappingOf(map[string]*read.Shape{"template": read.PodShape, "worker": read.PodShape})
 )
 
-// kserveComponents adds the components of an InferenceService; of v1alpha2 there
-// are two sets.
+// kserveComponents adds the components of an InferenceService. In v1alpha2 there are two sets of
+// them.
 func (r *operatorReader) kserveComponents(set string, of *source.Node) {
 	for _, name := range []string{"predictor", "transformer", "explainer"} {
 		component := of.Get(name)
@@ -85,8 +85,8 @@ func (r *operatorReader) kserveComponents(set string, of *source.Node) {
 	}
 }
 
-// kserveServer reports whether key holds a container that KServe makes from the name
-// of a model server or of an explainer.
+// kserveServer reports whether key has a container that KServe builds for a named model server or
+// explainer.
 func kserveServer(key string) bool {
 	switch key {
 	case "model", "sklearn", "xgboost", "tensorflow", "pytorch", "triton", "tensorrt", "onnx", "huggingface",
@@ -96,8 +96,8 @@ func kserveServer(key string) bool {
 	return false
 }
 
-// kserveDeployment adds a component whose pod pod describes; metadata holds its
-// own labels and annotations.
+// kserveDeployment adds a component. pod describes its pod; metadata has its labels and
+// annotations.
 func (r *operatorReader) kserveDeployment(name string, pod, metadata *source.Node, containers ...*source.Node) *read.Draft {
 	d := r.Object(pod)
 	if name != "" {
@@ -117,8 +117,8 @@ func (r *operatorReader) kserveReplicas(d *read.Draft, of *source.Node) {
 	r.replicas(d, of.Get("minReplicas"), of.Get("maxReplicas"))
 }
 
-// replicas reads the bounds of a service's replicas. A lower bound of 0 needs
-// autoscaling, an upper bound of 0 is none.
+// replicas reads the bounds of a service's replicas. A lower bound of 0 implies autoscaling; an
+// upper bound of 0 means no bound.
 func (r *operatorReader) replicas(d *read.Draft, low, high *source.Node) {
 	least, most := r.Count(low), r.Count(high)
 	switch {
@@ -132,8 +132,8 @@ func (r *operatorReader) replicas(d *read.Draft, low, high *source.Node) {
 	}
 }
 
-// llmService adds the main pods of an LLMInferenceService, its prefill pods and the
-// workers of both.
+// llmService adds the main pods of an LLMInferenceService, its prefill pods and the workers of
+// both.
 func (r *operatorReader) llmService(spec *source.Node) {
 	r.llmPods("", spec, spec.Get("model"))
 	if prefill := spec.Get("prefill"); !prefill.IsNull() {
@@ -141,11 +141,11 @@ func (r *operatorReader) llmService(spec *source.Node) {
 	}
 }
 
-// llmPods adds the pods of one role, which name says, and the workers of these.
+// llmPods adds the pods of the named role and their workers.
 func (r *operatorReader) llmPods(name string, of, model *source.Node) {
 	pod := of.Get("template")
 	if pod.IsNull() {
-		pod = of // KServe's own configuration brings the template
+		pod = of // KServe's configuration provides the template
 	}
 	add := func(name string, pod *source.Node) {
 		d := r.kserveDeployment(name, pod, of)

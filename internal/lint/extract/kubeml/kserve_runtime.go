@@ -6,8 +6,8 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// KServeServingRuntime is what runs the models of the InferenceServices that name it.
-// A ServingRuntime is of its namespace, a ClusterServingRuntime of all.
+// KServeServingRuntime is a runtime to which InferenceServices refer. A ServingRuntime is
+// namespaced, a ClusterServingRuntime is not.
 var KServeServingRuntime = read.Format{
 	Name:      "kserve-serving-runtime",
 	Title:     "KServe ServingRuntime and ClusterServingRuntime, for the InferenceServices that name them",

@@ -10,9 +10,8 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// KubeflowTraining are the training jobs of Kubeflow: each group of replicas of a
-// PyTorchJob and its like is one deployment, and so is a TrainJob, which states what
-// differs from its runtime.
+// KubeflowTraining are the training jobs of Kubeflow. Each replica group of a PyTorchJob or a
+// similar job is one deployment. A TrainJob is one too, with what it overrides in its runtime.
 var KubeflowTraining = read.Format{
 	Name:      "kubeflow-training",
 	Title:     "Kubeflow's training jobs: PyTorchJob and similar kinds, TrainJob",
@@ -57,10 +56,10 @@ var KubeflowTraining = read.Format{
 	}),
 }
 
-// replicaSpecsShape is that of the groups of replicas of a job, by their names.
+// replicaSpecsShape is the shape of a job's replica groups by name.
 var replicaSpecsShape = read.MapOf(read.Under(read.PodTemplateShape, "template"))
 
-// trainingReplicas adds the groups of replicas of a job, such as Master and Worker.
+// trainingReplicas adds the replica groups of a job, such as Master and Worker.
 func (r *operatorReader) trainingReplicas(groups *source.Node) {
 	for name, group := range groups.Pairs() {
 		d := r.Object(group)

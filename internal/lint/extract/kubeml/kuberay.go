@@ -7,10 +7,9 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// KubeRay are the KubeRay operator's kinds that run a Ray cluster: its head and each
-// group of its workers are one deployment; the autoscaler of the cluster is a container of
-// the head's pod. A RayService serves. A RayCluster or a
-// RayJob may do anything, train above all.
+// KubeRay are the KubeRay operator's kinds that run a Ray cluster. The head and each worker group
+// are one deployment each; the autoscaler is a container of the head's pod. A RayService serves. A
+// RayCluster or a RayJob may run any workload, mostly training.
 var KubeRay = read.Format{
 	Name:      "kuberay",
 	Title:     "KubeRay RayService, RayCluster, RayJob and RayCronJob: the head and each group of workers",
@@ -63,8 +62,8 @@ var (
 	rayJobShape = read.MappingOf(map[string]*read.Shape{"rayClusterSpec": rayClusterShape, "submitterPodTemplate": read.PodTemplateShape})
 )
 
-// rayJob adds the cluster that a job brings along and the pod that submits it. With
-// a clusterSelector it runs on a cluster that is there already.
+// rayJob adds the cluster that a job creates and the pod that submits it. With a clusterSelector
+// the job uses an existing cluster.
 func (r *operatorReader) rayJob(job *source.Node) {
 	r.rayCluster(job.Get("rayClusterSpec"), facts.Fact[facts.Workload]{})
 	if template := job.Get("submitterPodTemplate"); !template.IsNull() {
@@ -74,8 +73,8 @@ func (r *operatorReader) rayJob(job *source.Node) {
 	}
 }
 
-// rayCluster adds the pod groups of a Ray cluster that does workload. What the container of
-// its autoscaler asks for by default nobody states.
+// rayCluster adds the pod groups of a Ray cluster with a workload. The default requests of the
+// autoscaler's container are not documented.
 // https://docs.ray.io/en/latest/cluster/kubernetes/user-guides/configuring-autoscaling.html
 func (r *operatorReader) rayCluster(cluster *source.Node, workload facts.Fact[facts.Workload]) {
 	autoscaling := r.Boolean(cluster.Get("enableInTreeAutoscaling"))
@@ -86,7 +85,7 @@ func (r *operatorReader) rayCluster(cluster *source.Node, workload facts.Fact[fa
 		}
 		d := r.rayPods(head, workload, more...)
 		d.Component = facts.Know("head", facts.Place{Node: head})
-		d.Replicas = r.Count(head.Get("replicas")) // of v1alpha1
+		d.Replicas = r.Count(head.Get("replicas")) // in v1alpha1
 	}
 	for _, group := range r.Elements(cluster.Get("workerGroupSpecs")) {
 		d := r.rayPods(group, workload)
@@ -98,7 +97,7 @@ func (r *operatorReader) rayCluster(cluster *source.Node, workload facts.Fact[fa
 	}
 }
 
-// rayPods adds a group of pods; more are containers that stand outside its template.
+// rayPods adds a group of pods. more are containers outside its template.
 func (r *operatorReader) rayPods(group *source.Node, workload facts.Fact[facts.Workload], more ...*source.Node) *read.Draft {
 	d := r.Object(group)
 	if workload.Known {
@@ -106,7 +105,7 @@ func (r *operatorReader) rayPods(group *source.Node, workload facts.Fact[facts.W
 	}
 	r.PodTemplate(d, group.Get("template"), more...)
 	if !d.GPUs.Known {
-		// What the containers do not ask for, Ray may still be told to use.
+		// Ray can be configured to use GPUs that the containers do not request.
 		if resource := group.At("resources", "GPU"); !resource.IsNull() {
 			d.GPUs = read.RoundUp(r.Device(resource, read.GPUDevice))
 		} else {
@@ -114,13 +113,13 @@ func (r *operatorReader) rayPods(group *source.Node, workload facts.Fact[facts.W
 		}
 		if d.GPUs.Known {
 			d.GPUs.Place.Why = "Ray is started with this number of GPUs"
-			d.Uncounted = true // by the containers
+			d.Uncounted = true // the containers do not request a number
 		}
 	}
 	return d
 }
 
-// rayReplicas reads how many pods a group of workers has.
+// rayReplicas reads the number of pods of a worker group.
 func (r *operatorReader) rayReplicas(d *read.Draft, group *source.Node, autoscaling facts.Fact[bool]) {
 	d.Autoscales = autoscaling
 	d.Replicas = r.Count(group.Get("replicas"))

@@ -9,8 +9,8 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// LeaderWorkerSet are groups of pods that serve or train one model together. Where
-// the leader has no template it is a pod like the workers.
+// LeaderWorkerSet is a set of pod groups, each of which serves or trains one model together.
+// Without a template of its own, the leader uses that of the workers.
 // https://lws.sigs.k8s.io/docs/reference/leaderworkerset.v1
 var LeaderWorkerSet = read.Format{
 	Name:      "leader-worker-set",
@@ -43,23 +43,23 @@ var LeaderWorkerSet = read.Format{
 	}),
 }
 
-// leadersAlone reports whether no pod has the template of the workers: each group is one pod, the
-// leader, which has a template of its own.
+// leadersAlone reports whether no pod uses the template of the workers: each group has only a
+// leader, which has its own template.
 func leadersAlone(spec *source.Node) bool {
 	template := spec.Get("leaderWorkerTemplate")
 	if template.Get("leaderTemplate").IsNull() {
 		return false
 	}
 	size := template.Get("size")
-	return size.IsNull() || size.Is("1") // which is the default
+	return size.IsNull() || size.Is("1") // 1 is the default
 }
 
-// groupReplicas counts the pods of a role: of the size of each group one is the leader, if
-// it has a template of its own.
+// groupReplicas returns the number of pods of a role. One pod of each group is the leader, if it
+// has its own template.
 func (r *operatorReader) groupReplicas(role string, spec *source.Node) facts.Fact[int64] {
 	groups, template := r.Count(spec.Get("replicas")), spec.Get("leaderWorkerTemplate")
 	led := !template.Get("leaderTemplate").IsNull()
-	if role == "leader" || !led && template.Get("size").IsNull() { // a group of one
+	if role == "leader" || !led && template.Get("size").IsNull() { // the size of a group is 1
 		return groups
 	}
 	size := r.Count(template.Get("size"))

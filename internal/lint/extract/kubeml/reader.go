@@ -6,10 +6,10 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
 )
 
-// operatorReader reads an object of such an operator.
+// operatorReader reads an operator's object.
 type operatorReader struct{ *kube.ObjectReader }
 
-// reading makes a format's read function of one that this package's reader offers.
+// reading adapts a method of this package's reader to the Read function of a format.
 func reading(document func(*operatorReader)) func(*read.Reader) {
 	return func(r *read.Reader) { document(&operatorReader{ObjectReader: kube.NewReader(r)}) }
 }

@@ -10,11 +10,13 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// Seldon are the kinds of Seldon Core that serve. Of a SeldonDeployment, which is
-// Seldon Core 1's, each pod and each explainer of each predictor is one deployment;
-// of the orchestrator that Seldon adds to a pod only what the document states counts.
-// Of Seldon Core 2 a Server is one, and a Model, which some server loads. Pipelines
-// and experiments only connect models, and a ServerConfig serves nothing by itself.
+// Seldon are the kinds of Seldon Core that serve.
+//
+// In Seldon Core 1, each pod and each explainer of each predictor of a SeldonDeployment is one
+// deployment. Seldon adds an orchestrator to a pod, of which only declared values count.
+//
+// In Seldon Core 2, a Server is one deployment, and a Model, which a server loads, is another.
+// Pipelines and experiments only connect models, and a ServerConfig does not serve by itself.
 // https://docs.seldon.io/projects/seldon-core/en/latest/reference/seldon-deployment.html
 var Seldon = read.Format{
 	Name:      "seldon",
@@ -174,13 +176,13 @@ func (r *operatorReader) seldonPart(predictor *source.Node, what string, part, c
 	d.Replicas = read.Either(part.Get("replicas"), replicas, r.Count)
 }
 
-// seldonEngine is the name of the orchestrator's container. Seldon adds none to a pod that
+// seldonEngine is the name of the orchestrator's container. Seldon does not add one to a pod that
 // has it.
 const seldonEngine = "seldon-container-engine"
 
-// seldonOrchestrator returns what a predictor states of its orchestrator, which runs in the
-// predictor's first pod or, by an annotation, in one of its own; nothing where there is none or
-// nothing that matters is stated.
+// seldonOrchestrator returns what a predictor declares for its orchestrator, nil where it declares
+// neither resources nor GPUs. The orchestrator runs in the first pod or, with an annotation, in a
+// pod of its own.
 // https://docs.seldon.ai/seldon-core-1/reference/svcorch
 func (r *operatorReader) seldonOrchestrator(predictor *source.Node) []*source.Node {
 	engine := predictor.Get("svcOrchSpec")
@@ -191,8 +193,8 @@ func (r *operatorReader) seldonOrchestrator(predictor *source.Node) []*source.No
 	return []*source.Node{engine}
 }
 
-// seldonModels finds the models of an inference graph: its units that a model server
-// of Seldon's runs.
+// seldonModels calls found for each model of an inference graph: the units that run on one of
+// Seldon's model servers.
 func (r *operatorReader) seldonModels(unit *source.Node, found func(*facts.Model)) {
 	if uri, ok := unit.Get("modelUri").Scalar(); ok && uri != "" {
 		if name := r.Text(unit.Get("name")); name.Known {
@@ -215,8 +217,8 @@ func (r *operatorReader) seldonModel(spec *source.Node) {
 	r.Cluster(d, nil, nil)
 }
 
-// seldonServer reads what a server changes of the pod that its ServerConfig has; that
-// makes each sum a lower bound.
+// seldonServer reads what a server overrides in the pod of its ServerConfig. Every sum is therefore
+// a lower bound.
 func (r *operatorReader) seldonServer(spec *source.Node) {
 	d := r.Object(r.Root)
 	containers := []*source.Node{nil}
@@ -233,8 +235,8 @@ func (r *operatorReader) seldonServer(spec *source.Node) {
 	r.Cluster(d, pod, nil)
 }
 
-// seldonReplicas reads how many copies there are of a model or a server: with a bound
-// that is not 0, Seldon scales them.
+// seldonReplicas reads the replicas of a model or a server. Seldon autoscales them if a bound is
+// not 0.
 func (r *operatorReader) seldonReplicas(d *read.Draft, spec *source.Node) {
 	d.Replicas = r.Count(spec.Get("replicas"))
 	least, most := r.Count(spec.Get("minReplicas")), r.Count(spec.Get("maxReplicas"))

@@ -8,9 +8,9 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// VLLMProductionStack is the vLLM production stack's serving engine: a VLLMRuntime
-// of its operator, or the values of its Helm chart, where each model is one
-// deployment. Its router and its cache servers run no model.
+// VLLMProductionStack is the serving engine of the vLLM production stack: a VLLMRuntime of its
+// operator, or the values of its Helm chart, where each model is one deployment. The stack's router
+// and cache servers do not run models.
 var VLLMProductionStack = read.Format{
 	Name:      "vllm-production-stack",
 	RootKeys:  []string{"servingEngineSpec"},
@@ -46,7 +46,7 @@ var VLLMProductionStack = read.Format{
 
 var vllmContainerShape = read.MappingOf(map[string]*read.Shape{"image": read.MappingShape, "resources": read.MappingShape})
 
-// vllmModels reports whether a document holds the chart's values for a model at least.
+// vllmModels reports whether a document has the chart's values for at least one model.
 func vllmModels(values *source.Node) bool {
 	for _, model := range values.At("servingEngineSpec", "modelSpec").Elements() {
 		if model.Has("modelURL") || model.Has("requestGPU") {
@@ -90,7 +90,7 @@ func (r *operatorReader) vllmContainer(d *read.Draft, container *source.Node) ku
 	return a
 }
 
-// vllmValues adds the models that the chart's values switch on.
+// vllmValues adds the models that the chart's values enable.
 func (r *operatorReader) vllmValues(engine *source.Node) {
 	r.Completes = "nothing: no model in it is enabled"
 	if on := r.Boolean(engine.Get("enableEngine")); on.Known && !on.Value {
@@ -117,13 +117,13 @@ func (r *operatorReader) vllmValues(engine *source.Node) {
 	}
 }
 
-// vllmPod adds a pod that serves a model of the chart and asks for what the values
-// asked say; shared is the scheduling of all models.
+// vllmPod adds a pod that serves a model of the chart and has the resource request in asked. shared
+// is the scheduling of all models.
 func (r *operatorReader) vllmPod(engine, model, asked *source.Node, shared scheduling.Pods) *read.Draft {
 	d := r.Deployment(model.Get("name"), model)
 	d.Workload = facts.Know(facts.WebService, facts.Place{Node: engine, Why: "vLLM serves the models"})
 	r.Metadata(d, model)                         // has annotations
-	r.Statements(d, model.Get("podAnnotations")) // of the same kind
+	r.Statements(d, model.Get("podAnnotations")) // has annotations too
 	r.Metadata(d, engine)                        // has labels
 	r.vllmModel(d, model)
 	repository := model.Get("repository")
@@ -146,8 +146,7 @@ func (r *operatorReader) vllmPod(engine, model, asked *source.Node, shared sched
 	return d
 }
 
-// vllmAsk reads what a container asks for: what resources say, else what the chart's own
-// keys do.
+// vllmAsk reads a container's resource request from resources, else from the chart's own keys.
 func (r *operatorReader) vllmAsk(of *source.Node) kube.ResourceRequest {
 	if resources := of.Get("resources"); len(resources.Entries()) > 0 {
 		a := kube.ResourceRequest{Cpu: kube.Requested(resources, "cpu", r.Quantity), Memory: kube.Requested(resources, "memory", r.Memory)}
@@ -162,10 +161,10 @@ func (r *operatorReader) vllmAsk(of *source.Node) kube.ResourceRequest {
 	return a
 }
 
-// vllmDevices reads the number of devices of a kind, which is the name of a resource
-// of Kubernetes; of a kind that is not known nothing is.
+// vllmDevices reads the number of devices of a kind, which is the name of an extended resource. An
+// unknown kind gives no facts.
 func (r *operatorReader) vllmDevices(number, kind *source.Node) (gpus, fpgas facts.Fact[float64]) {
-	device := read.GPUDevice // what no kind stands for: nvidia.com/gpu
+	device := read.GPUDevice // the default kind is nvidia.com/gpu
 	if kind = filled(kind); !kind.IsNull() {
 		device, _ = r.DeviceOf(r.Text(kind).Value)
 	}
@@ -178,7 +177,7 @@ func (r *operatorReader) vllmDevices(number, kind *source.Node) (gpus, fpgas fac
 	return r.Device(filled(number), device), fpgas
 }
 
-// filled is the value; nil for an empty text, which to the operator is none.
+// filled returns the value, nil for an empty string, which the operator treats as missing.
 func filled(n *source.Node) *source.Node {
 	if n.Is("") {
 		return nil
@@ -192,7 +191,7 @@ func (r *operatorReader) vllmModel(d *read.Draft, model *source.Node) {
 	}
 }
 
-// vllmScaling reads an autoscaler that is on.
+// vllmScaling reads an enabled autoscaler.
 func (r *operatorReader) vllmScaling(d *read.Draft, scaler *source.Node, least, most string) {
 	if on := r.Boolean(scaler.Get("enabled")); on.Value {
 		kube.Autoscale(d, on.Place, r.Count(scaler.Get(least)), r.Count(scaler.Get(most)))
