@@ -10,8 +10,8 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// ContainerGroup is what az container create --file takes. Most of them are
-// plain web applications: only a tag says that one serves a model.
+// ContainerGroup is the file for az container create --file. Most container groups are plain web
+// applications; only a tag declares that one serves a model.
 var ContainerGroup = read.Format{
 	Name:      "aci-container-group",
 	RootKeys:  []string{"type", "name", "properties"},
@@ -39,7 +39,7 @@ var ContainerGroup = read.Format{
 	}),
 }
 
-// dated reports whether a version is a date, as Azure's are.
+// dated reports whether a version is a date, as in Azure's APIs.
 func dated(version *source.Node) bool {
 	text, _ := version.Scalar()
 	_, err := time.Parse(time.DateOnly, strings.TrimSuffix(text, "-preview"))
@@ -56,8 +56,8 @@ var (
 	})
 )
 
-// ContainerGroup reads the properties of a container group. Its containers run
-// together; the init containers run before them, one at a time.
+// ContainerGroup reads the properties of a container group. Its containers run together. Its init
+// containers run before them, one at a time.
 func (r *ServiceReader) ContainerGroup(d *read.Draft, properties *source.Node) {
 	var sum kube.RequestSum
 	r.CheckShape(properties, containerGroupShape)
@@ -71,7 +71,7 @@ func (r *ServiceReader) ContainerGroup(d *read.Draft, properties *source.Node) {
 	kube.LimitMemory(d, sum.MemoryLimit.Fact())
 }
 
-// GroupContainer reads what a container of a group requests, and its image.
+// GroupContainer reads the resource request of a container of a group, and its image.
 func (r *ServiceReader) GroupContainer(d *read.Draft, container *source.Node) kube.ResourceRequest {
 	r.Image(d, container.Get("image"))
 	requests, limits := container.At("resources", "requests"), container.At("resources", "limits")
@@ -86,7 +86,7 @@ func (r *ServiceReader) GroupContainer(d *read.Draft, container *source.Node) ku
 	}
 }
 
-// GroupGPUs reads {count, sku}; a sku without its count is one GPU at least.
+// GroupGPUs reads {count, sku}. A sku without a count is at least one GPU.
 func (r *ServiceReader) GroupGPUs(gpu *source.Node) facts.Fact[float64] {
 	if count := gpu.Get("count"); !count.IsNull() {
 		number := r.Count(count)

@@ -8,18 +8,17 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// NodePool is where a document states the facts of a pool of AKS nodes. What the
-// document does not state is nil.
+// NodePool has the properties of an AKS node pool. Absent properties are nil.
 type NodePool struct {
 	VmSize, Priority                *source.Node
 	Autoscaling, Nodes, Least, Most *source.Node
 }
 
-// maxClusterName is in bytes, as long as Kubernetes takes a name: a longer one is not
+// maxClusterName is the limit of Kubernetes for a name in bytes. Longer names of clusters are not
 // repeated for each pool.
 const maxClusterName = 253
 
-// AksCluster describes an AKS cluster that Azure manages, or a part of one.
+// AksCluster returns the compute of an AKS cluster that Azure manages, or of a part of one.
 func (r *ServiceReader) AksCluster(name *source.Node) facts.Compute {
 	kind := r.KindPlace("the object is an AKS cluster or a part of one")
 	return facts.Compute{
@@ -28,9 +27,8 @@ func (r *ServiceReader) AksCluster(name *source.Node) facts.Compute {
 	}
 }
 
-// AksPool adds a pool of nodes, which place describes, to what is known of its
-// cluster. Its name is the cluster's, which may be a resource ID, and its own;
-// either may be missing.
+// AksPool adds a node pool, which place describes, to the known facts of its cluster. Its name is
+// the cluster's, which may be a resource ID, and its own. Both may be missing.
 func (r *ServiceReader) AksPool(c facts.Compute, cluster, name, place *source.Node, pool NodePool) {
 	r.Computes = append(r.Computes, &c)
 	c.Place = facts.Place{Node: place}
@@ -51,7 +49,7 @@ func (r *ServiceReader) AksPool(c facts.Compute, cluster, name, place *source.No
 	}
 }
 
-// poolPriority reads how firmly a pool of nodes holds its machines.
+// poolPriority reads whether the machines of a node pool can be evicted.
 func (r *ServiceReader) poolPriority(n *source.Node) facts.Fact[facts.VMPriority] {
 	text := r.Text(n)
 	switch {
@@ -66,7 +64,7 @@ func (r *ServiceReader) poolPriority(n *source.Node) facts.Fact[facts.VMPriority
 	return facts.Fact[facts.VMPriority]{}
 }
 
-// ClusterPurpose reads what Azure ML uses an AKS cluster for.
+// ClusterPurpose reads the stage for which Azure ML uses an AKS cluster.
 // https://learn.microsoft.com/python/api/azureml-core/azureml.core.compute.aks.akscompute.clusterpurpose
 func (r *ServiceReader) ClusterPurpose(n *source.Node) facts.Fact[facts.Stage] {
 	text := r.Text(n)

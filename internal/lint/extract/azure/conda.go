@@ -5,8 +5,8 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// CondaEnvironment is a conda specification with packages of the Azure ML designer.
-// Any other is of no use here.
+// CondaEnvironment is a conda specification with packages of the Azure ML designer. Other conda
+// specifications have no facts.
 var CondaEnvironment = read.Format{
 	Name:      "conda-environment",
 	Title:     "Conda specification with packages of the Azure ML designer",

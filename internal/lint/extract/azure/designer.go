@@ -8,10 +8,10 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// designerTag is set by the designer's own code on each model that it registers.
+// designerTag is the tag that the designer's own code sets on each model that it registers.
 const designerTag = "CreatedByAMLStudio"
 
-// designerTags looks for the designer's tag among those of a model or deployment.
+// designerTags looks for the designer's tag among the tags of a model or a deployment.
 func (r *ServiceReader) designerTags(d *read.Draft, tags *source.Node) {
 	tag := tags.Get(designerTag)
 	if text, ok := tag.Scalar(); ok && strings.EqualFold(text, "true") {

@@ -12,10 +12,10 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// FunctionsProject is the host.json of an Azure Functions app, which is one
-// deployment however many functions it has. It says nothing of machine learning:
-// completeFunctions looks for that beside it. Without a setting that only the host of
-// Functions has it may be anything's, until confirmFunctions finds a function.
+// FunctionsProject is the host.json of an Azure Functions app. The app is one deployment, however
+// many functions it has. Package link completes it with the files beside it, since host.json does
+// not declare machine learning. Other programs have a host.json too: without a setting of the
+// Functions host, link.ConfirmFunctions must find a function.
 var FunctionsProject = read.Format{
 	Name:  "azure-functions-project",
 	Title: "Azure Functions project: `host.json`, with the package files and functions in its folder",
@@ -35,15 +35,15 @@ var FunctionsProject = read.Format{
 	}),
 }
 
-// hostSettings reports whether a document has settings that only the host of Functions has.
+// hostSettings reports whether a document has settings that only the Functions host has.
 func hostSettings(root *source.Node) bool {
 	bundle, _ := root.At("extensionBundle", "id").Scalar()
 	return strings.HasPrefix(bundle, "Microsoft.Azure.Functions.ExtensionBundle") || root.Has("functionTimeout") ||
 		root.At("logging", "applicationInsights").Has("samplingSettings")
 }
 
-// RouteLine returns the line of the first function of a function_app.py that answers
-// HTTP requests, or of the web application that it wraps; 0 for none.
+// RouteLine returns the line in a function_app.py of the first function that answers HTTP requests,
+// or of the web application that it wraps. It is 0 where there is none.
 // https://learn.microsoft.com/azure/azure-functions/functions-reference-python
 func RouteLine(text []byte) int {
 	if !bytes.Contains(text, []byte("azure.functions")) && !bytes.Contains(text, []byte("azure import functions")) {
@@ -56,7 +56,7 @@ func RouteLine(text []byte) int {
 	if at := route().FindIndex(code); at != nil {
 		line = 1 + bytes.Count(code[:at[1]], []byte("\n"))
 	}
-	if at := genericTrigger().FindIndex(text); at != nil && bytes.Contains(code, []byte(".generic_trigger")) { // not in a text alone
+	if at := genericTrigger().FindIndex(text); at != nil && bytes.Contains(code, []byte(".generic_trigger")) { // not only in a string
 		if generic := 1 + bytes.Count(text[:at[1]], []byte("\n")); line == 0 || generic < line {
 			line = generic
 		}
@@ -64,12 +64,12 @@ func RouteLine(text []byte) int {
 	return line
 }
 
-// pythonTexts matches the strings and the comments of a Python file.
+// pythonTexts matches the strings and comments of a Python file.
 var pythonTexts = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`(?s)""".*?"""|'''.*?'''|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|#[^\n]*`)
 })
 
-// genericTrigger matches a decorator that says by its type that the function answers HTTP requests.
+// genericTrigger matches a decorator of a function whose trigger type is HTTP.
 var genericTrigger = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`(?im)^[ \t]*@[ \t]*\w+(?:\.\w+)*\.generic_trigger[ \t]*\((?:[^()#"']|"[^"\n]*"|'[^'\n]*')*\btype[ \t]*=[ \t]*["']httptrigger["']`)
 })

@@ -14,15 +14,14 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// InferencePackageList holds, sorted, the names of the Python packages that run
-// models. Clients that register a model or start a job elsewhere, such as azureml-core
-// and azure-ai-ml, are not in it, nor is what computes without a model, such as numpy, or
-// only holds one, such as onnx.
+// InferencePackageList is a sorted list of Python packages that run models. It leaves out clients
+// that register a model or start a remote job, such as azureml-core and azure-ai-ml. It also leaves
+// out packages that compute without a model, such as numpy, or only store one, such as onnx.
 //
 //go:embed functions_packages.txt
 var InferencePackageList string
 
-// NodePackageList holds, sorted, the names of the npm packages that run models.
+// NodePackageList is a sorted list of npm packages that run models.
 //
 //go:embed functions_packages_node.txt
 var NodePackageList string
@@ -31,8 +30,8 @@ var inferencePackages = sync.OnceValue(func() map[string]bool { return read.Line
 
 var nodePackages = sync.OnceValue(func() map[string]bool { return read.Lines(NodePackageList) })
 
-// IncludedRequirements returns the files in the folder of a requirements.txt, or below it,
-// that it includes. What is outside is not deployed with the app.
+// IncludedRequirements returns the files that a requirements.txt includes from its folder or below.
+// Files outside the folder are not deployed with the app.
 func IncludedRequirements(name string, requirements []byte) []string {
 	var included []string
 	seen := map[string]bool{path.Clean(name): true}
@@ -54,8 +53,8 @@ var inclusion = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^\s*(?:-r\s*|--requirement(?:\s+|\s*=\s*))["']?([^\s"'#]+)`)
 })
 
-// Requirement returns the first package of a requirements.txt that runs models,
-// and its line; an empty name for none. includedRequirements finds the files that it includes.
+// Requirement returns the first package of a requirements.txt that runs models, and its line. name
+// is empty where there is none. Included files are left to IncludedRequirements.
 // https://pip.pypa.io/en/stable/reference/requirements-file-format/
 func Requirement(requirements []byte) (name string, line int) {
 	for number, text := range requirementLines(requirements) {
@@ -73,15 +72,15 @@ func Requirement(requirements []byte) (name string, line int) {
 	return "", 0
 }
 
-// eggName matches the name that the URL of a repository gives its package. A # after white space
-// begins a comment.
+// eggName matches the name of the package in the URL of a repository. A # after white space begins
+// a comment.
 var eggName = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^[^#]*:[^#]*[^#\s]#(?:[^\s&]*&)?egg=([A-Za-z0-9._-]+)`)
 })
 
 // requirementLines yields the lines of a requirements.txt and their numbers.
 func requirementLines(requirements []byte) iter.Seq2[int, string] {
-	// pip freeze in PowerShell writes UTF-16: of ASCII each second byte is zero.
+	// pip freeze in PowerShell writes UTF-16, in which every second byte of ASCII text is zero.
 	requirements = bytes.ReplaceAll(requirements, []byte{0}, nil)
 	requirements = bytes.TrimLeft(requirements, "\xff\xfe\xef\xbb\xbf")
 	return func(yield func(int, string) bool) {
@@ -95,9 +94,8 @@ func requirementLines(requirements []byte) iter.Seq2[int, string] {
 	}
 }
 
-// wheelName returns the name of the package that a requirement takes from the path or the
-// URL of a wheel, empty for any other requirement. A wheel's file is called after the
-// package and its version.
+// wheelName returns the name of the package in the path or the URL of a wheel, empty for any other
+// requirement. The file name of a wheel begins with the name and the version of the package.
 // https://packaging.python.org/specifications/binary-distribution-format/#file-name-convention
 func wheelName(requirement string) string {
 	place, _, _ := strings.Cut(strings.TrimSpace(requirement), " ")
@@ -112,8 +110,8 @@ func wheelName(requirement string) string {
 	return packageName(name)
 }
 
-// packageName returns the name that a requirement begins with, as packages are
-// compared: in lower case, with - for each run of -, _ and dots.
+// packageName returns the name that a requirement begins with, normalized: in lower case, with -
+// for each run of -, _ and dots.
 // https://packaging.python.org/specifications/name-normalization/
 func packageName(requirement string) string {
 	requirement = strings.TrimSpace(requirement)
@@ -124,12 +122,12 @@ func packageName(requirement string) string {
 	return strings.Join(parts, "-")
 }
 
-// ProjectDependency returns the first package that a pyproject.toml installs and that
-// runs models, and its line: of [project] dependencies, or of Poetry's. Optional ones and
-// those for development are left out.
+// ProjectDependency returns the first package that a pyproject.toml installs and that runs models,
+// and its line. It reads the dependencies of [project] and those of Poetry, without optional and
+// development dependencies.
 // https://packaging.python.org/specifications/pyproject-toml/#dependencies-optional-dependencies
 func ProjectDependency(text []byte) (name string, line int) {
-	listed := false // within the list of [project] dependencies
+	listed := false // inside the list of [project] dependencies
 	for at := range tomlLines(text) {
 		switch {
 		case at.table == "tool.poetry.dependencies", deployedGroup(at.table):
@@ -155,8 +153,8 @@ func ProjectDependency(text []byte) (name string, line int) {
 	return "", 0
 }
 
-// deployedGroup reports whether a table has the dependencies of a group of Poetry that is not for
-// development by its name.
+// deployedGroup reports whether a table has the dependencies of a Poetry group whose name does not
+// mean development.
 // https://python-poetry.org/docs/managing-dependencies/#dependency-groups
 func deployedGroup(table string) bool {
 	rest, ofGroup := strings.CutPrefix(table, "tool.poetry.group.")
@@ -183,21 +181,21 @@ func PipfilePackage(text []byte) (name string, line int) {
 	return "", 0
 }
 
-// tomlLine is a line of a TOML file that is not empty.
+// tomlLine is a line of a TOML file that is not blank.
 type tomlLine struct {
 	line  int
-	table string // that the line is in, without quotes
-	key   string // that the line begins with, without quotes; empty within a value
-	rest  string // what follows the key
+	table string // the table of the line, without quotes
+	key   string // the key of the line, without quotes; empty inside a value
+	rest  string // the text after the key
 }
 
-// tomlLines yields the lines of a TOML file, enough of it to find the packages that it
-// lists: a list may take several lines, and a string of several lines is left out. The
-// header of a table is a key of the table around it.
+// tomlLines yields the lines of a TOML file. It parses what is needed to find package lists: a list
+// may have several lines, and multi-line strings are left out. The header of a table is yielded as
+// a key of its parent table.
 func tomlLines(text []byte) func(yield func(tomlLine) bool) {
 	return func(yield func(tomlLine) bool) {
 		at := tomlLine{}
-		quoted := "" // what ends the string of several lines that the line is in
+		quoted := "" // the end of the multi-line string around the line
 		for text := range strings.Lines(string(bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")))) {
 			at.line++
 			text = strings.TrimSpace(text)

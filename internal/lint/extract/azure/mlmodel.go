@@ -6,8 +6,8 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// MLflowModel is the file MLmodel that MLflow writes beside a model's files. Before
-// version 2.8 it does not say how large they are; then it is of no use here.
+// MLflowModel is the file MLmodel that MLflow writes beside a model's files. Before MLflow 2.8 it
+// does not declare the model's size; such a file has no facts.
 var MLflowModel = read.Format{
 	Name:      "mlflow-model",
 	Title:     "MLflow's `MLmodel`, for the size of the model",

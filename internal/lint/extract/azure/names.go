@@ -7,8 +7,8 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// LastNames returns the last of the names of a resource and of those around it: so
-// many, or fewer where the others are not known. It is nil where none is.
+// LastNames returns up to count of the last names in the path of a resource, as many as are known.
+// It is nil where none is known.
 func (r *ServiceReader) LastNames(name *source.Node, count int) *source.Node {
 	text, from := r.Pieces(name)
 	names := strings.Split(text, "/")
@@ -27,7 +27,7 @@ func (r *ServiceReader) LastNames(name *source.Node, count int) *source.Node {
 	}
 }
 
-// Pieces returns what is known of a text, with holes for the rest.
+// Pieces returns the text of n with read.UnknownPart for its unknown parts.
 func (r *ServiceReader) Pieces(n *source.Node) (string, read.Origin) {
 	from := r.OriginOf(n)
 	if from.Unknown {
@@ -40,7 +40,7 @@ func (r *ServiceReader) Pieces(n *source.Node) (string, read.Origin) {
 	return text, from
 }
 
-// WithHoles returns a value of which the known parts of a text can be read.
+// WithHoles returns a node with the text of Pieces.
 func (r *ServiceReader) WithHoles(n *source.Node) *source.Node {
 	from := r.OriginOf(n)
 	if !from.Unknown || from.Partial == "" {
@@ -49,7 +49,7 @@ func (r *ServiceReader) WithHoles(n *source.Node) *source.Node {
 	return r.Derive(n, source.Node{Kind: source.String, Text: from.Partial}, read.Origin{At: from.At, Parts: from.Parts, Used: from.Used})
 }
 
-// Folded follows keys, whose case Azure ignores, from mapping to mapping.
+// Folded follows keys from mapping to mapping. It ignores their case, as Azure does.
 func Folded(n *source.Node, keys ...string) *source.Node {
 	for _, key := range keys {
 		n = n.GetFold(key)
@@ -57,7 +57,7 @@ func Folded(n *source.Node, keys ...string) *source.Node {
 	return n
 }
 
-// ComputeIDReference notes the compute that a deployment runs on: an ID or a name.
+// ComputeIDReference adds a reference to the compute of a deployment, by an ID or a name.
 func (r *ServiceReader) ComputeIDReference(d *read.Draft, id *source.Node) {
 	text, _ := r.Pieces(id)
 	before, _, _ := strings.Cut(strings.ToLower(text), "/computes/")

@@ -1,4 +1,5 @@
-// Package azure reads what Azure's own tools take: the schemas of Azure ML's SDK and CLI, container groups, AKS and Functions.
+// Package azure reads the files of Azure's own tools: the schemas of Azure ML's SDK and CLI,
+// container groups, AKS and Functions.
 package azure
 
 import (
@@ -6,13 +7,13 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
 )
 
-// ServiceReader reads the description of an Azure service, whatever tool it is written for.
+// ServiceReader reads the description of an Azure service in any format.
 type ServiceReader struct{ *kube.ObjectReader }
 
 // NewReader returns a reader that adds to r.
 func NewReader(r *read.Reader) *ServiceReader { return &ServiceReader{ObjectReader: kube.NewReader(r)} }
 
-// reading makes a format's read function of one that this package's reader offers.
+// reading adapts a method of this package's reader to the Read function of a format.
 func reading(document func(*ServiceReader)) func(*read.Reader) {
 	return func(r *read.Reader) { document(NewReader(r)) }
 }

@@ -10,9 +10,9 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// MLv1DeploymentConfig is what az ml model deploy --deploy-config-file takes.
-// The CLI leaves the deployment's name, its models and its tags to flags; tags in
-// the file are read all the same, since that is where people write them down.
+// MLv1DeploymentConfig is the file for az ml model deploy --deploy-config-file. The CLI takes the
+// deployment's name, models and tags from flags. Tags in the file are read nevertheless, since
+// users write them there.
 var MLv1DeploymentConfig = read.Format{
 	Name:      "azureml-v1-deployment-config",
 	RootKeys:  []string{"computeType"},
@@ -29,13 +29,13 @@ var MLv1DeploymentConfig = read.Format{
 		if _, ok := v1Target(computeType); ok {
 			return true
 		}
-		return (laterFilled(computeType) || len(computeType.Elements()) > 0) && root.Get("containerResourceRequirements").Entries() != nil
+		return (unrendered(computeType) || len(computeType.Elements()) > 0) && root.Get("containerResourceRequirements").Entries() != nil
 	},
 	Read: reading(func(r *ServiceReader) {
 		d := r.Deployment(r.Root.Get("name"), r.Root)
 		computeType := r.Root.Get("computeType")
 		r.CheckShape(computeType, read.ScalarShape)
-		r.Text(computeType) // may be a template
+		r.Text(computeType) // reports a template
 		if target, ok := v1Target(computeType); ok {
 			d.Target = facts.Know(target, r.MarkUsed(computeType))
 		}
@@ -46,7 +46,7 @@ var MLv1DeploymentConfig = read.Format{
 
 var serviceShape = read.MappingOf(map[string]*read.Shape{"containerResourceRequirements": read.MappingShape, "autoScaler": read.MappingShape})
 
-// azureMLv1Requirements reads what a web service asks for, and its tags.
+// azureMLv1Requirements reads the resource request of a web service and its tags.
 func (r *ServiceReader) azureMLv1Requirements(d *read.Draft, service *source.Node) {
 	r.CheckShape(service, serviceShape)
 	resources := service.Get("containerResourceRequirements")
@@ -76,8 +76,8 @@ func v1Target(computeType *source.Node) (facts.Target, bool) {
 	return "", false
 }
 
-// laterFilled reports whether a template or a placeholder stands where a word belongs.
-func laterFilled(n *source.Node) bool {
+// unrendered reports whether a value is a template or contains a placeholder.
+func unrendered(n *source.Node) bool {
 	if n == nil {
 		return false
 	}

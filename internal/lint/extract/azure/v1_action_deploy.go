@@ -58,13 +58,12 @@ var MLv1ActionDeploy = read.Format{
 	}),
 }
 
-// inBraces reports whether a mapping is written as JSON writes it.
+// inBraces reports whether a mapping is written in JSON or flow style.
 func inBraces(n *source.Node) bool {
 	return n.Kind == source.Mapping && n.File().Text[n.Span().Start.Offset] == '{'
 }
 
-// actionTarget reads where the action deploys to: to AKS where a compute is named,
-// to ACI where none is.
+// actionTarget returns the target of the action: AKS with a compute, ACI without.
 func (r *ServiceReader) actionTarget(compute *source.Node) facts.Fact[facts.Target] {
 	name, stated := r.Scalar(compute)
 	switch {
@@ -78,7 +77,7 @@ func (r *ServiceReader) actionTarget(compute *source.Node) facts.Fact[facts.Targ
 	return facts.Fact[facts.Target]{}
 }
 
-// actionDeployment reads the image, which the action's deployments have in common.
+// actionDeployment adds a deployment with the image that the action's deployments share.
 func (r *ServiceReader) actionDeployment() *read.Draft {
 	d := r.Deployment(r.Root.Get("name"), r.Root)
 	image := r.Root.Get("custom_base_image")

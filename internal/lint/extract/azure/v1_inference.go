@@ -6,8 +6,8 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// MLv1InferenceConfig is what az ml model deploy --inference-config-file
-// takes: what runs in the container, whatever the target.
+// MLv1InferenceConfig is the file for az ml model deploy --inference-config-file. It describes the
+// container for any target.
 var MLv1InferenceConfig = read.Format{
 	Name:      "azureml-v1-inference-config",
 	RootKeys:  []string{"entryScript"},
@@ -44,8 +44,8 @@ var MLv1InferenceConfig = read.Format{
 	}),
 }
 
-// enableGPU reads the flag that asks for GPU support in the image. An image of one's
-// own brings it along whatever the flag says.
+// enableGPU reads the flag for GPU support in the image. A custom image decides itself, whatever
+// the flag is.
 func (r *ServiceReader) enableGPU(d *read.Draft, flag facts.Fact[bool], image *source.Node) {
 	path := flag.Place.Node.Path()
 	switch {

@@ -5,9 +5,9 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// MLv1Pipeline is a pipeline that az ml pipeline create takes. Its steps may
-// train as well as score, and so may a parallel run step: it runs one script over
-// much data. The computes are names, which tell no target.
+// MLv1Pipeline is the file for az ml pipeline create. Its steps may train or score. A parallel run
+// step may do either too: it runs one script on much data. The names of its computes do not
+// identify a target.
 var MLv1Pipeline = read.Format{
 	Name:      "azureml-v1-pipeline",
 	Title:     "Azure ML CLI v1 pipeline, which may train or score",
@@ -35,7 +35,7 @@ var MLv1Pipeline = read.Format{
 	Read: reading(func(r *ServiceReader) { r.Deployment(r.Root.At("pipeline", "name"), r.Root.Get("pipeline")) }),
 }
 
-// pipelineSteps are the kinds of step that a pipeline in YAML can have, a module's aside.
+// pipelineSteps are the types of steps that a pipeline in YAML can have, except modules.
 var pipelineSteps = []string{
 	"python_script_step", "parallel_run_step", "azurebatch_step", "databricks_step", "adla_step", "data_transfer_step",
 }

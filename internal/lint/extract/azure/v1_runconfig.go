@@ -6,8 +6,8 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// MLv1RunConfig is a run configuration, which az ml run submit-script takes.
-// gpuSupport in it lets a run see the GPUs of its machine and asks for none.
+// MLv1RunConfig is the run configuration for az ml run submit-script. Its gpuSupport gives a run
+// access to the GPUs of its machine, but does not request any.
 var MLv1RunConfig = read.Format{
 	Name:      "azureml-v1-runconfig",
 	Title:     "Azure ML v1 run configuration (`.runconfig`), for training",
@@ -48,8 +48,7 @@ func sdkEnvironment(environment *source.Node) bool {
 	return false
 }
 
-// runCluster reads the cluster that is created for one run, nil where none is
-// described.
+// runCluster returns the cluster that is created for one run, nil where none is described.
 func (r *ServiceReader) runCluster(section *source.Node, place facts.Place) *facts.Compute {
 	if section.Entries() == nil {
 		return nil

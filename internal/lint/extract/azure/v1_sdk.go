@@ -19,9 +19,8 @@ func (r *ServiceReader) sdkService(d *read.Draft, arguments *source.Node) {
 	d.Autoscales = r.Boolean(arguments.Get("autoscale_enabled"))
 }
 
-// sdkCompute reads the arguments of a compute's provisioning_configuration. AKS has
-// none by which its cluster scales; one that people borrow from elsewhere says what
-// they expect.
+// sdkCompute reads the arguments of a compute's provisioning_configuration. AKS has no arguments
+// for scaling, but files copy them from other computes; they show the intention.
 // https://learn.microsoft.com/python/api/azureml-core/azureml.core.compute.akscompute
 func (r *ServiceReader) sdkCompute(c *facts.Compute, arguments *source.Node) {
 	r.VmSize(c, arguments.Get("vm_size"))

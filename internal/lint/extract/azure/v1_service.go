@@ -8,10 +8,10 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// MLv1Service is a web service of Azure ML, version 1, as its REST API takes and
-// returns it outside of a template. The examples of the API's own specification wrap
-// such bodies and are none.
-// https://github.com/Azure/azure-rest-api-specs: machinelearningservices, 2020-05-15-preview to 2021-04-01
+// MLv1Service is a web service of Azure ML, version 1, in the structure of its REST API outside a
+// template. The examples in the API's specification wrap such bodies and do not match.
+// https://github.com/Azure/azure-rest-api-specs: machinelearningservices, 2020-05-15-preview to
+// 2021-04-01
 var MLv1Service = read.Format{
 	Name:      "azureml-v1-service",
 	Title:     "Azure ML v1 web service, as in the REST API",
@@ -29,7 +29,7 @@ var MLv1Service = read.Format{
 		}
 		properties := root.Get("properties")
 		computeType := properties.Get("computeType")
-		if _, ok := v1Target(computeType); !ok && !laterFilled(computeType) {
+		if _, ok := v1Target(computeType); !ok && !unrendered(computeType) {
 			return false
 		}
 		if kind := root.Get("type"); !kind.IsNull() {
@@ -60,7 +60,7 @@ func (r *ServiceReader) MLv1Service(d *read.Draft, properties *source.Node) {
 	if computeType == nil {
 		d.Workload.Place.Node = d.Place.Node
 	}
-	r.Text(computeType) // may be a template
+	r.Text(computeType) // reports a template
 	if target, ok := v1Target(computeType); ok {
 		d.Target = facts.Know(target, r.MarkUsed(computeType))
 	}
@@ -88,7 +88,7 @@ func (r *ServiceReader) MLv1Service(d *read.Draft, properties *source.Node) {
 	r.azureMLv1Environment(d, image.Get("environment"))
 }
 
-// azureMLv1Model reads the ID of a model: churn:7.
+// azureMLv1Model reads the ID of a model, such as churn:7.
 func (r *ServiceReader) azureMLv1Model(d *read.Draft, id *source.Node) {
 	text := r.Text(id)
 	if !text.Known {
@@ -102,8 +102,8 @@ func (r *ServiceReader) azureMLv1Model(d *read.Draft, id *source.Node) {
 	d.Models = append(d.Models, model)
 }
 
-// modelRequirements reads what a model is registered to need; its service is given so
-// much where it asks for nothing else.
+// modelRequirements reads the resources with which a model is registered. Its service gets them
+// unless it requests others.
 // https://learn.microsoft.com/python/api/azureml-core/azureml.core.resource_configuration.resourceconfiguration
 func (r *ServiceReader) modelRequirements(d *read.Draft, resources *source.Node) {
 	needs := &read.Draft{Deployment: facts.Deployment{

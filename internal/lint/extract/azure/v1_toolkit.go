@@ -8,9 +8,9 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// MLv1Toolkit is a compute file of Microsoft's data science toolkit: the name
-// of a class of the SDK and the arguments of its configuration. Its name, which
-// begins with DEV- or PRD-, tells no stage.
+// MLv1Toolkit is a compute file of Microsoft's data science toolkit: a class of the SDK and the
+// arguments of its configuration. Its file name begins with DEV- or PRD-, which does not declare a
+// stage.
 var MLv1Toolkit = read.Format{
 	Name:      "azureml-v1-toolkit",
 	RootKeys:  []string{"COMPUTE_TYPE"},
@@ -43,8 +43,8 @@ var MLv1Toolkit = read.Format{
 	}),
 }
 
-// sdkClass returns the target of a class of the SDK, empty for any other text, and
-// whether it is a web service rather than a compute.
+// sdkClass returns the target of a class of the SDK, empty for any other text. serves reports
+// whether the class is a web service instead of a compute.
 func sdkClass(class *source.Node) (target facts.Target, serves bool) {
 	text, _ := class.Scalar()
 	switch strings.TrimSpace(text) {

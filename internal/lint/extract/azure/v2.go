@@ -10,10 +10,10 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// azureMLSchema returns in lower case what kind of document its $schema says it is:
+// azureMLSchema returns the name of a document's Azure ML schema in lower case. It is
 // managedonlinedeployment for
-// https://azuremlschemas.azureedge.net/latest/managedOnlineDeployment.schema.json;
-// empty for a schema that is not Azure ML's.
+// https://azuremlschemas.azureedge.net/latest/managedOnlineDeployment.schema.json
+// and empty for any other schema.
 func azureMLSchema(root *source.Node) string {
 	text, _ := root.Get("$schema").Scalar()
 	text = strings.ToLower(strings.TrimRight(text, " \t#"))
@@ -25,7 +25,7 @@ func azureMLSchema(root *source.Node) string {
 	return strings.TrimSuffix(kind, ".schema")
 }
 
-// discriminator is the value that says what kind a document is.
+// discriminator returns the value that decides the kind of a document.
 func discriminator(root *source.Node) *source.Node {
 	for _, key := range []string{"type", "$schema"} {
 		if n := root.Get(key); !n.IsNull() {
@@ -35,7 +35,7 @@ func discriminator(root *source.Node) *source.Node {
 	return root
 }
 
-// Tags reads the tags of a deployment's document.
+// Tags reads the tags of a deployment.
 func (r *ServiceReader) Tags(d *read.Draft, tags *source.Node) {
 	r.CheckShape(tags, read.MappingShape)
 	tags = r.KnownMembers(tags)
@@ -44,8 +44,8 @@ func (r *ServiceReader) Tags(d *read.Draft, tags *source.Node) {
 	r.designerTags(d, tags)
 }
 
-// azureMLModel reads a deployment's model: a reference such as azureml:churn:7, or a
-// model that is defined in place.
+// azureMLModel reads a deployment's model: a reference such as azureml:churn:7, or an inline
+// definition.
 func (r *ServiceReader) azureMLModel(d *read.Draft, n *source.Node) {
 	if n.IsNull() {
 		return
@@ -79,14 +79,14 @@ func (r *ServiceReader) modelAsset(d *read.Draft, model *facts.Model, n *source.
 	model.Version = r.Text(n.Get("version"))
 	model.Path = r.Text(n.Get("path"))
 	if !model.Path.Known {
-		model.Path = r.Text(n.Get("local_path")) // of the preview of 2021
+		model.Path = r.Text(n.Get("local_path")) // in the preview of 2021
 	}
 	r.designerTags(d, n.Get("tags"))
 }
 
-// ModelReference takes apart azureml:NAME:VERSION, azureml:NAME@LABEL and the long
-// forms azureml://registries/…/models/NAME/versions/VERSION and
-// /subscriptions/…/models/NAME/versions/VERSION. A label is no version.
+// ModelReference parses azureml:NAME:VERSION, azureml:NAME@LABEL and the long forms
+// azureml://registries/…/models/NAME/versions/VERSION and
+// /subscriptions/…/models/NAME/versions/VERSION. A label is not returned as a version.
 func ModelReference(text string) (name, version string) {
 	short, ok := strings.CutPrefix(text, "azureml:")
 	if ok && !strings.HasPrefix(short, "/") {
@@ -109,30 +109,31 @@ func ModelReference(text string) (name, version string) {
 	return name, version
 }
 
-// fileScheme begins the path of a document that defines an asset.
+// fileScheme is the prefix for the path of a document that defines an asset.
 const fileScheme = "file:"
 
-// Asset notes the asset of a workspace that a deployment refers to: azureml:NAME:VERSION,
-// azureml:NAME@LABEL, or file:PATH of its definition. An asset of a registry is none of the project's.
+// Asset adds a reference to a workspace's asset: azureml:NAME:VERSION, azureml:NAME@LABEL, or
+// file:PATH of its definition. Assets of a registry are skipped, since the project does not define
+// them.
 func (r *ServiceReader) Asset(d *read.Draft, kind read.PartKind, n *source.Node, of *facts.Model) {
 	text, ok := r.Scalar(n)
 	if !ok {
 		return
 	}
-	mention := read.Reference{Kind: kind, Node: n, Model: of}
+	reference := read.Reference{Kind: kind, Node: n, Model: of}
 	if path, ok := strings.CutPrefix(text, fileScheme); ok {
-		mention.Path = path
-		d.Refer(mention)
+		reference.Path = path
+		d.Refer(reference)
 		return
 	}
 	if short, ok := strings.CutPrefix(text, "azureml:"); ok && !strings.HasPrefix(short, "/") {
-		mention.Name, mention.Version, _ = strings.Cut(short, ":")
-		mention.Name, _, _ = strings.Cut(mention.Name, "@")
-		d.Refer(mention)
+		reference.Name, reference.Version, _ = strings.Cut(short, ":")
+		reference.Name, _, _ = strings.Cut(reference.Name, "@")
+		d.Refer(reference)
 	}
 }
 
-// computeReference notes the compute that a deployment runs on: azureml:NAME or NAME.
+// computeReference adds a reference to the compute of a deployment: azureml:NAME or NAME.
 func (r *ServiceReader) computeReference(d *read.Draft, n *source.Node) {
 	name := strings.TrimPrefix(r.Text(n).Value, "azureml:")
 	if name != "" && !strings.Contains(name, "/") {
@@ -140,8 +141,7 @@ func (r *ServiceReader) computeReference(d *read.Draft, n *source.Node) {
 	}
 }
 
-// azureMLEnvironment reads a deployment's environment: a reference, or one that is
-// defined in place.
+// azureMLEnvironment reads a deployment's environment: a reference or an inline definition.
 func (r *ServiceReader) azureMLEnvironment(d *read.Draft, n *source.Node) {
 	if n.IsNull() {
 		return
@@ -158,7 +158,7 @@ func (r *ServiceReader) azureMLEnvironment(d *read.Draft, n *source.Node) {
 func (r *ServiceReader) environment(d *read.Draft, n *source.Node) {
 	image := n.Get("image")
 	if image.IsNull() {
-		image = n.At("docker", "image") // of the preview of 2021
+		image = n.At("docker", "image") // in the preview of 2021
 	}
 	d.Image(image)
 	r.DesignerName(d, n.Get("name"))
@@ -166,7 +166,7 @@ func (r *ServiceReader) environment(d *read.Draft, n *source.Node) {
 	r.conda(d, n.Get("conda_file"))
 }
 
-// conda reads a conda specification, or notes the file that holds it.
+// conda reads a conda specification, or adds a reference to its file.
 func (r *ServiceReader) conda(d *read.Draft, n *source.Node) {
 	if path, ok := r.Scalar(n); ok && path != "" {
 		d.Refer(read.Reference{Kind: read.CondaFile, Path: strings.TrimPrefix(path, fileScheme), Node: n})

@@ -8,9 +8,8 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// MLv2BatchDeployment is a deployment of a batch endpoint. Its compute is a
-// name, which tells nothing of the target. A model that is deployed so scores; a
-// pipeline may as well train.
+// MLv2BatchDeployment is a deployment of a batch endpoint. The name of its compute does not
+// identify the target. A deployed model scores; a deployed pipeline may train.
 var MLv2BatchDeployment = read.Format{
 	Name:      "azureml-v2-batch-deployment",
 	RootKeys:  []string{"$schema", "name", "endpoint_name"},
@@ -31,17 +30,17 @@ var MLv2BatchDeployment = read.Format{
 			(root.Has("mini_batch_size") || root.Get("settings").Has("mini_batch_size"))
 	},
 	Read: reading(func(r *ServiceReader) {
-		r.Text(r.Root.Get("type")) // may be a template
+		r.Text(r.Root.Get("type")) // reports a template
 		compute := r.Root.Get("compute")
 		if compute.IsNull() {
-			compute = r.Root.At("settings", "default_compute") // a pipeline's
+			compute = r.Root.At("settings", "default_compute") // of a pipeline
 		}
 		r.batchDeployment(r.Root, compute, deploysModel(r.Root), discriminator(r.Root))
 	}),
 }
 
-// batchDeployment reads a deployment behind a batch endpoint, which stated says. The preview of
-// 2021 wrote the compute with its machines: {target: azureml:gpu, instance_type: name}.
+// batchDeployment reads a deployment of a batch endpoint; stated declares that it is one. The
+// preview of 2021 wrote the machines in compute: {target: azureml:gpu, instance_type: name}.
 func (r *ServiceReader) batchDeployment(n, compute *source.Node, scores bool, stated *source.Node) *read.Draft {
 	d := r.Deployment(n.Get("name"), n)
 	if scores {
@@ -63,8 +62,8 @@ func (r *ServiceReader) batchDeployment(n, compute *source.Node, scores bool, st
 	return d
 }
 
-// MachineOrType reads the instance type of a batch deployment: a VM size, or on Kubernetes
-// the name of an instance type of the cluster, by default defaultinstancetype.
+// MachineOrType reads the instance type of a batch deployment: a VM size or, on Kubernetes, an
+// instance type of the cluster. The default there is defaultinstancetype.
 func (r *ServiceReader) MachineOrType(d *read.Draft, n *source.Node) {
 	d.DefaultType = n.IsNull()
 	if _, size := read.MachineOf(r.Text(n).Value); size {
@@ -74,12 +73,12 @@ func (r *ServiceReader) MachineOrType(d *read.Draft, n *source.Node) {
 	r.instanceTypeReference(d, n)
 }
 
-// batchSchemaMarks stand in the bytes of a deployment that has a $schema.
+// batchSchemaMarks are texts of which a deployment with a $schema has one.
 var batchSchemaMarks = []string{
 	"atchDeployment.schema", "atchDeployment.Schema", "atchdeployment.schema", "atchDeployment.json",
 }
 
-// deploysModel reports whether a batch deployment is a model's, which is the CLI's default.
+// deploysModel reports whether a batch deployment deploys a model, which is the CLI's default.
 func deploysModel(root *source.Node) bool {
 	if kind := root.Get("type"); !kind.IsNull() {
 		return read.LowerScalar(kind) == "model"

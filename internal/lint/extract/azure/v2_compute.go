@@ -8,8 +8,8 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// MLv2Compute is a compute that Azure ML creates, or one that exists and is
-// attached to a workspace. Its type wins over its $schema.
+// MLv2Compute is a compute that Azure ML creates, or an existing one that is attached to a
+// workspace. Its type overrides its $schema.
 var MLv2Compute = read.Format{
 	Name:      "azureml-v2-compute",
 	RootKeys:  []string{"$schema", "name", "type"},
@@ -46,7 +46,7 @@ var MLv2Compute = read.Format{
 		size := r.Root.Get("size")
 		kind := computeKind(azureMLSchema(r.Root))
 		if typed := r.Root.Get("type"); !typed.IsNull() {
-			r.Text(typed) // may be a template
+			r.Text(typed) // reports a template
 			kind = computeKind(read.LowerScalar(typed))
 		}
 		place := facts.Because(r.MarkUsed(discriminator(r.Root)), "type of the document")
@@ -72,14 +72,14 @@ var MLv2Compute = read.Format{
 	}),
 }
 
-// computeTypeMarks stand in the bytes of a compute that has no $schema.
+// computeTypeMarks are texts of which a compute without a $schema has one.
 var computeTypeMarks = []string{
 	"type: amlcompute", "type: computeinstance", `"type": "amlcompute"`, `"type": "computeinstance"`,
 	"type: kubernetes", "type: virtualmachine", "type: synapsespark",
 }
 
-// computeKind brings together what type and $schema call a kind of compute; empty
-// for any other word.
+// computeKind maps the words of type and of $schema to one kind of compute; empty for any other
+// word.
 func computeKind(word string) string {
 	switch word {
 	case "amlcompute", "aml_compute":
@@ -96,13 +96,13 @@ func computeKind(word string) string {
 	return ""
 }
 
-// The resource providers of clusters, in lower case.
+// Resource providers of clusters, in lower case.
 const (
 	aksProvider = "/microsoft.containerservice/managedclusters/"
 	arcProvider = "/microsoft.kubernetes/connectedclusters/"
 )
 
-// AttachedCluster reads from the resource ID of a Kubernetes cluster whether it is AKS.
+// AttachedCluster reads whether the resource ID of a Kubernetes cluster is that of an AKS cluster.
 func (r *ServiceReader) AttachedCluster(c *facts.Compute, id *source.Node) {
 	c.OnKubernetes = true
 	text := r.Text(id)
@@ -128,13 +128,13 @@ func (r *ServiceReader) Scale(c *facts.Compute, low, high *source.Node) {
 	}
 }
 
-// tier reads the priority of a compute's machines. Azure ML takes low_priority and LowPriority.
+// tier reads the priority of a compute's machines. Azure ML accepts low_priority and LowPriority.
 func (r *ServiceReader) tier(n *source.Node) facts.Fact[facts.VMPriority] {
 	return r.Priority(n, "tier", "dedicated or low_priority")
 }
 
-// Priority reads the priority of a compute's machines. what it is called and which
-// words to write is for people.
+// Priority reads the priority of a compute's machines. Messages use what, the name of the key, and
+// words, the valid values.
 func (r *ServiceReader) Priority(n *source.Node, what, words string) facts.Fact[facts.VMPriority] {
 	text := r.Text(n)
 	if !text.Known {

@@ -10,8 +10,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// MLv2Endpoint is an online or a batch endpoint. What runs behind it is in
-// documents of its own.
+// MLv2Endpoint is an online or a batch endpoint. Its deployments are separate documents.
 var MLv2Endpoint = read.Format{
 	Name:      "azureml-v2-endpoint",
 	RootKeys:  []string{"$schema", "name"},
@@ -34,8 +33,8 @@ var MLv2Endpoint = read.Format{
 	}),
 }
 
-// MLv2EndpointDeployments is an endpoint with its deployments inside, as the CLI took
-// it during the preview of 2021.
+// MLv2EndpointDeployments is an endpoint that contains its deployments, as in the CLI of the
+// preview of 2021.
 var MLv2EndpointDeployments = read.Format{
 	Name:      "azureml-v2-endpoint-deployments",
 	Title:     "Azure ML CLI v2 endpoint of the 2021 preview, which contains its deployments",
@@ -50,10 +49,10 @@ var MLv2EndpointDeployments = read.Format{
 	Matches: func(root *source.Node) bool {
 		deployments := root.Get("deployments")
 		if text, scalar := deployments.Scalar(); root.Has("$schema") && (scalar && text != "" && !placeholder.InScalar(deployments, text) || len(deployments.Elements()) > 0) {
-			return endpointKind(root) != "" // what is no list of mappings is reported
+			return endpointKind(root) != "" // other shapes are reported
 		}
 		inside := slices.Clone(deployments.Elements())
-		for _, deployment := range deployments.Pairs() { // which is reported
+		for _, deployment := range deployments.Pairs() { // a mapping is reported
 			inside = append(inside, deployment)
 		}
 		if !slices.ContainsFunc(inside, func(n *source.Node) bool { return n.Kind == source.Mapping }) {
@@ -93,7 +92,7 @@ var MLv2EndpointDeployments = read.Format{
 	}),
 }
 
-// endpointKind is online or batch; empty for what is no endpoint.
+// endpointKind returns online or batch, empty for other documents.
 func endpointKind(root *source.Node) string {
 	schema := azureMLSchema(root)
 	if root.Has("$schema") && schema == "" {
@@ -111,9 +110,8 @@ func endpointKind(root *source.Node) string {
 	return ""
 }
 
-// onlineKindInside is the kind of a deployment inside an online endpoint: that which its
-// own type says, else kubernetes where the endpoint is on a cluster. It is empty when it
-// is not known.
+// onlineKindInside returns the kind of a deployment inside an online endpoint: its own type, else
+// kubernetes if the endpoint has a cluster. It is empty where the kind is not known.
 func onlineKindInside(root, cluster, deployment *source.Node) string {
 	schema := azureMLSchema(root)
 	switch kind := read.LowerScalar(deployment.Get("type")); {
@@ -132,7 +130,7 @@ func onlineKindInside(root, cluster, deployment *source.Node) string {
 	return ""
 }
 
-// previewScale reads the number of instances as the preview wrote it.
+// previewScale reads the number of instances in the structure of the preview.
 func (r *ServiceReader) previewScale(d *read.Draft, scale *source.Node) {
 	if !d.Replicas.Known {
 		d.Replicas = r.Count(scale.Get("instance_count"))
@@ -142,8 +140,8 @@ func (r *ServiceReader) previewScale(d *read.Draft, scale *source.Node) {
 	}
 }
 
-// previewResources reads what a deployment on a cluster asks for as the preview wrote it.
-// A memory without a unit is left out: no reference says which it had.
+// previewResources reads the resource request of a deployment on a cluster in the structure of the
+// preview. Memory without a unit is skipped, since the unit is not documented.
 func (r *ServiceReader) previewResources(d *read.Draft, asked *source.Node) {
 	if !d.CPUCores.Known {
 		d.CPUCores = r.Quantity(asked.Get("cpu"))

@@ -8,9 +8,9 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// MLv2Job is a job or a pipeline of jobs. Sweeps, automated ML and fine-tuning
-// train; a command, a Spark job or a pipeline may do anything, and so may a parallel
-// step: it runs one script over many files, often to train.
+// MLv2Job is a job or a pipeline of jobs. Sweeps, automated ML and fine-tuning train. A command, a
+// Spark job or a pipeline may run any workload. So may a parallel step, which runs one script on
+// many files, often to train.
 var MLv2Job = read.Format{
 	Name:      "azureml-v2-job",
 	Title:     "Azure ML CLI v2 job or pipeline of jobs, which may train or score",

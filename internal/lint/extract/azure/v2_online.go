@@ -9,8 +9,8 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// MLv2OnlineDeployment is a deployment of a managed or a Kubernetes online
-// endpoint. Its type wins over its $schema.
+// MLv2OnlineDeployment is a deployment of a managed or a Kubernetes online endpoint. Its type
+// overrides its $schema.
 var MLv2OnlineDeployment = read.Format{
 	Name:      "azureml-v2-online-deployment",
 	RootKeys:  []string{"$schema", "name", "endpoint_name"},
@@ -37,7 +37,7 @@ var MLv2OnlineDeployment = read.Format{
 				root.At("environment", "inference_config") != nil)
 	},
 	Read: reading(func(r *ServiceReader) {
-		r.Text(r.Root.Get("type")) // may be a template
+		r.Text(r.Root.Get("type")) // reports a template
 		r.onlineDeployment(r.Root, onlineKind(r.Root), discriminator(r.Root))
 	}),
 }
@@ -46,7 +46,7 @@ var onlineDeploymentShape = read.MappingOf(map[string]*read.Shape{
 	"instance_type": read.ScalarShape, "resources": read.ResourcesShape, "resource_requirements": read.MappingShape, "scale_settings": read.MappingShape,
 })
 
-// onlineDeployment reads a deployment behind an online endpoint of a kind, which stated says.
+// onlineDeployment reads a deployment of an online endpoint of a kind; stated declares the kind.
 func (r *ServiceReader) onlineDeployment(n *source.Node, kind string, stated *source.Node) *read.Draft {
 	d := r.Deployment(n.Get("name"), n)
 	d.Workload = facts.Know(facts.WebService, facts.Place{Node: stated, Why: "an online endpoint is a web service"})
@@ -71,13 +71,13 @@ func (r *ServiceReader) onlineDeployment(n *source.Node, kind string, stated *so
 	return d
 }
 
-// DefaultInstanceType is the name of the instance type that Azure ML's extension creates in each
-// cluster, for deployments that name none.
+// DefaultInstanceType is the instance type that Azure ML's extension creates in each cluster, for
+// deployments that do not name one.
 // https://learn.microsoft.com/azure/machine-learning/how-to-manage-kubernetes-instance-types#default-instance-type
 const DefaultInstanceType = "defaultinstancetype"
 
-// KubernetesInstanceType notes the instance type of a deployment on Kubernetes: that which it names,
-// else the default one of the cluster. stated is what says that it runs on Kubernetes.
+// KubernetesInstanceType adds a reference to the instance type of a deployment on Kubernetes, else
+// to the cluster's default one. stated declares that the deployment runs on Kubernetes.
 func (r *ServiceReader) KubernetesInstanceType(d *read.Draft, n, stated *source.Node) {
 	if n.IsNull() {
 		d.Refer(read.Reference{Kind: read.InstanceType, Name: DefaultInstanceType, Node: stated, Implied: true})
@@ -86,26 +86,26 @@ func (r *ServiceReader) KubernetesInstanceType(d *read.Draft, n, stated *source.
 	r.instanceTypeReference(d, n)
 }
 
-// instanceTypeReference notes the instance type of a cluster that a deployment names.
+// instanceTypeReference adds a reference to an instance type of the cluster.
 func (r *ServiceReader) instanceTypeReference(d *read.Draft, n *source.Node) {
 	if name := r.Text(n); name.Known {
 		d.Refer(read.Reference{Kind: read.InstanceType, Name: name.Value, Node: name.Place.Node})
 	}
 }
 
-// endpointReference notes the endpoint that a deployment is behind, if it names one.
+// endpointReference adds a reference to the endpoint of a deployment, if it names one.
 func (r *ServiceReader) endpointReference(d *read.Draft, n *source.Node) {
 	if name := r.Text(n.Get("endpoint_name")); name.Known {
 		d.Refer(read.Reference{Kind: read.EndpointDefinition, Name: name.Value, Node: name.Place.Node})
 	}
 }
 
-// onlineSchemaMarks stand in the bytes of a deployment that has a $schema.
+// onlineSchemaMarks are texts of which a deployment with a $schema has one.
 var onlineSchemaMarks = []string{
 	"nlineDeployment.schema", "nlineDeployment.Schema", "nlinedeployment.schema", "nlineDeployment.json",
 }
 
-// onlineKind is managed or kubernetes; empty when it is not known yet.
+// onlineKind returns managed or kubernetes, empty for another type or a placeholder.
 func onlineKind(root *source.Node) string {
 	if kind := root.Get("type"); !kind.IsNull() {
 		switch kind := read.LowerScalar(kind); kind {
@@ -118,5 +118,5 @@ func onlineKind(root *source.Node) string {
 	case "kubernetesonlinedeployment", "k8sonlinedeployment":
 		return "kubernetes"
 	}
-	return "managed" // the CLI's default
+	return "managed" // the default of the CLI
 }
