@@ -10,9 +10,9 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// Crossplane are the managed resources of Crossplane's Azure provider, which
-// are Terraform's in camel case. What stands in a Composition is a template that
-// patches complete: no format reads it.
+// Crossplane are the managed resources of Crossplane's Azure provider. They are Terraform's
+// resources in camel case. The resources in a Composition are templates that patches complete; they
+// are not read.
 // https://marketplace.upbound.io/providers/upbound/provider-family-azure
 var Crossplane = read.Format{
 	Name:      "crossplane-azure",
@@ -55,8 +55,8 @@ var Crossplane = read.Format{
 	}),
 }
 
-// crossplaneKind returns the service of Azure and the kind of a managed resource;
-// no service for any other object.
+// crossplaneKind returns the Azure service and the kind of a managed resource. service is empty for
+// any other object.
 func crossplaneKind(root *source.Node) (service, kind string) {
 	group, kind := kube.GroupKind(root)
 	for _, scope := range []string{".azure.upbound.io", ".azure.m.upbound.io"} {
@@ -84,11 +84,11 @@ func readsCrossplane(service, kind string) bool {
 	return false
 }
 
-// provided are the fields of a managed resource: those that hold for good and those
-// that hold when it is created, which count where there are no others.
+// provided has the fields of a managed resource: forProvider, and initProvider, which applies to
+// fields that forProvider lacks.
 type provided struct{ forGood, atFirst *source.Node }
 
-// within returns the fields of a block: a mapping or, in older versions, a list of one.
+// within returns the fields of a block, which is a mapping or, in older versions, a list of one.
 func (p provided) within(key string) provided {
 	return provided{Block(p.forGood.Get(key)), Block(p.atFirst.Get(key))}
 }
@@ -100,7 +100,7 @@ func (p provided) get(keys ...string) *source.Node {
 	return p.atFirst.At(keys...)
 }
 
-// Block returns the item of a list of one; anything else as it is.
+// Block returns the item of a list of one, and any other node itself.
 func Block(n *source.Node) *source.Node {
 	if items := n.Elements(); len(items) == 1 {
 		return items[0]
@@ -108,8 +108,8 @@ func Block(n *source.Node) *source.Node {
 	return n
 }
 
-// externalName is the name in Azure, by which others refer to it, where it is told,
-// else the object's. An external name may also be a resource ID.
+// externalName returns the resource's name in Azure, to which others refer, else the object's name.
+// An external name may be a resource ID.
 func (r *resourceReader) externalName(spec provided) *source.Node {
 	metadata := r.Root.Get("metadata")
 	if name := spec.get("name"); !name.IsNull() {
@@ -122,8 +122,8 @@ func (r *resourceReader) externalName(spec provided) *source.Node {
 	return metadata.Get("name")
 }
 
-// crossplanePool reads a pool by its field names in the versions 3 and 4 of
-// Terraform's provider.
+// crossplanePool reads a node pool. Versions 3 and 4 of Terraform's provider name its fields
+// differently.
 func crossplanePool(pool provided) azure.NodePool {
 	autoscaling := pool.get("autoScalingEnabled")
 	if autoscaling.IsNull() {
@@ -133,7 +133,7 @@ func crossplanePool(pool provided) azure.NodePool {
 		VmSize:      pool.get("vmSize"),
 		Priority:    pool.get("priority"),
 		Autoscaling: autoscaling,
-		Nodes:       pool.forGood.Get("nodeCount"), // the number at first is not fixed
+		Nodes:       pool.forGood.Get("nodeCount"), // the initial number may change
 		Least:       pool.get("minCount"),
 		Most:        pool.get("maxCount"),
 	}

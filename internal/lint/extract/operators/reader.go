@@ -6,10 +6,10 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
 )
 
-// resourceReader reads an object that stands for an Azure resource.
+// resourceReader reads an object that represents an Azure resource.
 type resourceReader struct{ *azure.ServiceReader }
 
-// reading makes a format's read function of one that this package's reader offers.
+// reading adapts a method of this package's reader to the Read function of a format.
 func reading(document func(*resourceReader)) func(*read.Reader) {
 	return func(r *read.Reader) { document(&resourceReader{ServiceReader: azure.NewReader(r)}) }
 }

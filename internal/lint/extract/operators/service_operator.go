@@ -8,10 +8,9 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// ServiceOperator are the objects by which Kubernetes creates what a model is
-// deployed to. They have the shape of ARM, but for the properties, which stand
-// beside the rest. A container group has to do with machine learning only if
-// somebody says so.
+// ServiceOperator are the objects of Azure Service Operator. They have the structure of ARM
+// resources, except that the properties are not nested. A container group serves a model only if a
+// tag or the configuration declares it.
 // https://azure.github.io/azure-service-operator/reference
 var ServiceOperator = read.Format{
 	Name:      "azure-service-operator",
@@ -98,7 +97,7 @@ func (r *resourceReader) operatorContainers(spec *source.Node) {
 	sum.State(d)
 }
 
-// workspacesCompute reads a compute of Azure ML by the one kind of it that is there.
+// workspacesCompute reads a compute of Azure ML, which has the properties of one kind.
 func (r *resourceReader) workspacesCompute(name, properties *source.Node) {
 	for _, kind := range []string{"amlCompute", "computeInstance", "aks", "kubernetes", "virtualMachine", "synapseSpark"} {
 		compute := properties.Get(kind)
@@ -138,7 +137,7 @@ func (r *resourceReader) workspacesCompute(name, properties *source.Node) {
 	}
 }
 
-// operatorCluster reads from a reference whether the cluster that it leads to is AKS.
+// operatorCluster reads whether a reference to a cluster refers to AKS.
 func (r *resourceReader) operatorCluster(c *facts.Compute, reference *source.Node) {
 	if group := reference.Get("group"); group.Is("containerservice.azure.com") {
 		place := facts.Because(r.MarkUsed(group), "the reference is to an AKS cluster")
