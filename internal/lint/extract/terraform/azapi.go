@@ -8,8 +8,8 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// azapiResource reads a resource that the provider azapi describes in the words of
-// Azure Resource Manager.
+// azapiResource reads a resource of the provider azapi, which has the structure of Azure Resource
+// Manager.
 // https://registry.terraform.io/providers/Azure/azapi/latest/docs/resources/resource
 func (r *planReader) azapiResource(t resource) {
 	typed := t.after.Get("type")
@@ -35,12 +35,12 @@ func (r *planReader) azapiResource(t resource) {
 	}
 }
 
-// maxBody is in bytes: Azure takes no larger request.
+// maxBody is Azure's limit for a request, in bytes.
 // https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling
 const maxBody = 4 << 20
 
-// azapiBody returns the body of a resource: version 1 of the provider has it as JSON
-// in a string, version 2 as it is. A string that is no JSON says nothing.
+// azapiBody returns the body of a resource. In version 1 of the provider it is JSON in a string, in
+// version 2 a mapping. A string that is not JSON is ignored.
 func (r *planReader) azapiBody(body *source.Node) *source.Node {
 	text, ok := body.Scalar()
 	if !ok {

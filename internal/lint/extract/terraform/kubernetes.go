@@ -9,9 +9,8 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// kubernetesResource reads a resource of the provider kubernetes: one of Kubernetes'
-// own kinds in the provider's words, or a manifest. What cluster the provider talks
-// to is not in the plan.
+// kubernetesResource reads a resource of the provider kubernetes: a built-in kind in the provider's
+// structure, or a manifest. The plan does not declare the provider's cluster.
 // https://registry.terraform.io/providers/hashicorp/kubernetes/latest/docs
 func (r *planReader) kubernetesResource(t resource, kind string) {
 	object := planned{value: t.after, unknown: t.object.At("change", "after_unknown")}
@@ -37,7 +36,7 @@ func (r *planReader) kubernetesResource(t resource, kind string) {
 	}
 }
 
-// manifest reads a Kubernetes object in its own words by the format that knows it.
+// manifest reads a Kubernetes object with the format that matches it.
 func (r *planReader) manifest(object *source.Node) {
 	if object.IsNull() {
 		return
@@ -55,11 +54,11 @@ func (r *planReader) manifest(object *source.Node) {
 	}
 }
 
-// planned is a value of a plan and what the plan says of its parts: true for those
-// that are not known before it is applied.
+// planned is a value of a plan. unknown has the same structure, with true for the parts that are
+// known only after the plan is applied.
 type planned struct{ value, unknown *source.Node }
 
-// block returns the block of a name of which there is at most one.
+// block returns the block with a name. The name has at most one block.
 func (p planned) block(name string) planned {
 	if blocks := p.blocks(name); len(blocks) > 0 {
 		return blocks[0]
@@ -80,7 +79,7 @@ func (p planned) blocks(name string) []planned {
 	return blocks
 }
 
-// plannedPod adds the deployment that an object with a pod template is.
+// plannedPod adds the deployment of an object with a pod template.
 func (r *planReader) plannedPod(t resource, kind string, template planned) {
 	metadata := t.block("metadata")
 	name := metadata.Get("name")
@@ -130,8 +129,8 @@ func (r *planReader) plannedPod(t resource, kind string, template planned) {
 	r.RunsOn(d, s)
 }
 
-// plannedContainer reads what a container asks for, as container does. A request that
-// is not known yet is not the limit.
+// plannedContainer reads a container's resource request, like ObjectReader.Container. An unknown
+// request is not replaced by the limit.
 func (r *planReader) plannedContainer(d *read.Draft, container planned) kube.ResourceRequest {
 	d.Image(container.value.Get("image"))
 	resources := container.block("resources")
@@ -151,12 +150,12 @@ func (r *planReader) plannedContainer(d *read.Draft, container planned) kube.Res
 	return a
 }
 
-// plannedPods reads a pod's specification in the provider's words.
+// plannedPods reads a pod's specification in the provider's structure.
 func plannedPods(s *scheduling.Pods, spec *source.Node) {
 	s.NodeName(spec.Get("node_name"))
 	s.Selector(spec.Get("node_selector"))
 	required := operators.Block(operators.Block(operators.Block(spec.Get("affinity")).Get("node_affinity")).Get("required_during_scheduling_ignored_during_execution"))
-	// A term without requirements may have some that a plan does not know yet.
+	// A term without requirements may have requirements that are not known yet.
 	s.Terms(required.Get("node_selector_term").Elements(), "match_expressions", "match_fields")
 	s.Tolerations(spec.Get("toleration"))
 }

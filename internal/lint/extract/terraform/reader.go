@@ -9,7 +9,7 @@ import (
 // planReader reads the resources of a plan.
 type planReader struct{ *arm.ResourceReader }
 
-// reading makes a format's read function of one that this package's reader offers.
+// reading adapts a method of this package's reader to the Read function of a format.
 func reading(document func(*planReader)) func(*read.Reader) {
 	return func(r *read.Reader) { document(&planReader{ResourceReader: arm.NewReader(r)}) }
 }

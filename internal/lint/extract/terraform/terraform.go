@@ -11,11 +11,10 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// Plan is what terraform show -json or tofu show -json prints of a plan.
-// It is judged by what will be there once the plan is applied: resources that the
-// plan leaves as they are count, those that it destroys or forgets and data sources,
-// which others own, do not. Without changes, as tools print it that show less, what is
-// planned counts. The JSON of a state has neither and is none.
+// Plan is the output of terraform show -json or tofu show -json for a plan. It is evaluated as if
+// it were applied. Unchanged resources count; destroyed and forgotten resources and data sources,
+// which others own, do not. Without resource changes, as in the output of some tools, the planned
+// values count. The JSON of a state has neither and does not match.
 var Plan = read.Format{
 	Name:     "terraform-plan",
 	RootKeys: []string{"resource_changes"},
@@ -49,7 +48,7 @@ var terraformShapes = map[string]*read.Shape{"": read.MappingOf(map[string]*read
 	"planned_values":   read.Under(read.ListOf(read.MappingShape), "root_module", "resources"),
 })}
 
-// plannedModule reads what a module holds once the plan is applied, and the modules in it.
+// plannedModule reads the planned resources of a module and of its child modules.
 func (r *planReader) plannedModule(module *source.Node) {
 	for _, object := range module.Get("resources").Elements() {
 		r.planned(object, object.Get("values"), object.Get("sensitive_values"))
@@ -59,7 +58,7 @@ func (r *planReader) plannedModule(module *source.Node) {
 	}
 }
 
-// planned reads a resource with its attributes once the plan is applied.
+// planned reads a resource with its attributes after the plan is applied.
 func (r *planReader) planned(object, after, sensitive *source.Node) {
 	kind, _ := object.Get("type").Scalar()
 	if after = redacted(after, sensitive); !object.Get("mode").Is("data") && !after.IsNull() {
@@ -67,7 +66,7 @@ func (r *planReader) planned(object, after, sensitive *source.Node) {
 	}
 }
 
-// terraformMarks stand in the types of the resources that are read.
+// terraformMarks are texts in the types of the resources that are read.
 var terraformMarks = []string{
 	"azurerm_container_group", "azurerm_machine_learning_", "azurerm_kubernetes_cluster",
 	"azurerm_linux_function_app", "azurerm_windows_function_app", "azurerm_function_app", "azapi_resource",
@@ -75,16 +74,16 @@ var terraformMarks = []string{
 	"kubernetes_replication_controller", "kubernetes_job", "kubernetes_cron_job",
 }
 
-// Confidential tells by a quick look at its text whether a file is a plan or a state
-// of Terraform. Both hold passwords and keys in clear, and not all are marked as
-// sensitive, so that nothing of the text may be shown.
+// Confidential reports whether a text looks like a plan or a state of Terraform. Both contain
+// passwords and keys in clear text, not all of which are marked as sensitive. Do not show any part
+// of such a text.
 // https://developer.hashicorp.com/terraform/language/manage-sensitive-data
 func Confidential(text []byte) bool {
 	return read.ContainsAny(text, []string{"format_version", "terraform_version"}) &&
 		read.ContainsAny(text, []string{"resource_changes", "planned_values", "sensitive_values", "sensitive_attributes"})
 }
 
-// stays reports whether a resource is there once these actions are done.
+// stays reports whether a resource exists after the actions.
 func stays(actions *source.Node) bool {
 	for _, action := range actions.Elements() {
 		if !action.Is("delete") && !action.Is("forget") {
@@ -94,8 +93,8 @@ func stays(actions *source.Node) bool {
 	return false
 }
 
-// redacted returns a value with null for each part of it for which marks, which has
-// the value's shape, holds true: it is sensitive, or not known before the plan is applied.
+// redacted returns a value with null for each part for which marks is true: it is sensitive, or
+// known only after the plan is applied. marks has the structure of the value.
 func redacted(value, marks *source.Node) *source.Node {
 	switch {
 	case value.IsNull() || marks.IsNull():
@@ -125,17 +124,17 @@ func redacted(value, marks *source.Node) *source.Node {
 // resource is a resource of a plan.
 type resource struct {
 	kind   string       // such as azurerm_container_group
-	object *source.Node // what the plan says of the resource
-	after  *source.Node // its attributes once the plan is applied, redacted
+	object *source.Node // the resource in the plan
+	after  *source.Node // its attributes after the plan is applied, redacted
 }
 
-// name is what other files refer to the resource by.
+// name returns the name to which other files refer.
 func (t resource) name() *source.Node { return t.after.Get("name") }
 
-// block returns the block of a name that the resource has at most one of.
+// block returns the block with a name. The name has at most one block.
 func (t resource) block(name string) *source.Node { return operators.Block(t.after.Get(name)) }
 
-// terraformPlace is the type of a resource, which decides what it is.
+// terraformPlace returns the place of a resource's type, as evidence for why.
 func (r *planReader) terraformPlace(t resource, why string) facts.Place {
 	return facts.Because(r.MarkUsed(t.object.Get("type")), why)
 }
@@ -181,7 +180,7 @@ func (r *planReader) terraformResource(t resource) {
 	}
 }
 
-// terraformDeployment adds the deployment that a resource is.
+// terraformDeployment adds the deployment that a resource describes.
 func (r *planReader) terraformDeployment(t resource, target facts.Target, why string) *read.Draft {
 	d := r.Deployment(t.name(), t.object)
 	r.nameByAddress(t, &d.Name, &d.Subject)
@@ -190,7 +189,7 @@ func (r *planReader) terraformDeployment(t resource, target facts.Target, why st
 	return d
 }
 
-// terraformCompute adds the compute of an Azure ML workspace that a resource is.
+// terraformCompute adds the compute of an Azure ML workspace that a resource describes.
 func (r *planReader) terraformCompute(t resource, manager facts.Manager, why string) *facts.Compute {
 	c := r.Compute(t.name(), t.object)
 	r.nameByAddress(t, &c.Name, &c.Subject)
@@ -199,8 +198,7 @@ func (r *planReader) terraformCompute(t resource, manager facts.Manager, why str
 	return c
 }
 
-// nameByAddress gives what has no known name the address of its resource, by which
-// people find it.
+// nameByAddress uses the address of a resource as the name if its name is not known.
 func (r *planReader) nameByAddress(t resource, name *facts.Fact[string], subject *facts.Subject) {
 	address := t.object.Get("address")
 	if text, ok := address.Scalar(); ok && name.Place.Node == r.Root {
@@ -209,8 +207,8 @@ func (r *planReader) nameByAddress(t resource, name *facts.Fact[string], subject
 	}
 }
 
-// terraformContainers reads the containers of a container group. What they ask for is
-// required: a limit does not stand for it.
+// terraformContainers reads the containers of a container group. Requests are required, so that
+// limits do not replace them.
 func (r *planReader) terraformContainers(d *read.Draft, group *source.Node) {
 	var sum kube.RequestSum
 	r.CheckShape(group.Get("container"), read.ListOf(read.MappingShape))
@@ -230,8 +228,8 @@ func (r *planReader) terraformContainers(d *read.Draft, group *source.Node) {
 	sum.State(d)
 }
 
-// terraformPool adds a pool of AKS nodes. Version 4 of the provider renamed
-// enable_auto_scaling to auto_scaling_enabled.
+// terraformPool adds an AKS node pool. Version 4 of the provider renamed enable_auto_scaling to
+// auto_scaling_enabled.
 func (r *planReader) terraformPool(t resource, cluster, name, pool *source.Node) {
 	place := r.terraformPlace(t, "the resource is an AKS cluster or a part of one")
 	c := facts.Compute{
