@@ -8,10 +8,9 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// Manifest is what an IoT Edge device is told to run: a deployment manifest or
-// its template, alone or as the content of an IoT Hub configuration, which is what
-// az iot edge deployment and set-modules take. Each module is one deployment; the
-// runtime's own, edgeAgent and edgeHub, are none.
+// Manifest is a deployment manifest of an IoT Edge device or its template. It is a file of its own,
+// or the content of an IoT Hub configuration, which az iot edge deployment and set-modules accept.
+// Each module is one deployment, except for the runtime's own modules, edgeAgent and edgeHub.
 var Manifest = read.Format{
 	Name:      "iot-edge-manifest",
 	RootKeys:  []string{"modulesContent", "moduleContent", "content"},
@@ -34,11 +33,11 @@ var Manifest = read.Format{
 				r.edgeModules(&device, value.Get("modules"))
 			case key.Text == "properties.desired.modules":
 				r.edgeModules(&device, value)
-			case layered && name != "" && !strings.Contains(name, "."): // a dot leads into a module
+			case layered && name != "" && !strings.Contains(name, "."): // a dot separates the path inside a module
 				rename(r.edgeModule(&device, key, value), name)
 			}
 		}
-		said := r.Statement(r.Root.Get("labels"))
+		declared := r.Statement(r.Root.Get("labels"))
 		for _, d := range r.Deployments {
 			switch {
 			case device.box.Node != nil:
@@ -46,11 +45,11 @@ var Manifest = read.Format{
 			case !device.unread:
 				d.Target = facts.Know(facts.IoTEdge, facts.Place{Node: key, Why: "the document is an IoT Edge deployment"})
 			}
-			// A Data Box Edge is an IoT Edge device, and few manifests tell it from others.
+			// A Data Box Edge is an IoT Edge device. Few manifests distinguish it from others.
 			d.Narrows = read.Narrowing{From: facts.IoTEdge, To: facts.DataBoxEdge}
 			d.Delivery = facts.Know(string(facts.IoTEdge), facts.Place{Node: key, Why: "IoT Edge deploys the module to the device"})
-			if said != nil {
-				d.Declared = append(d.Declared, said)
+			if declared != nil {
+				d.Declared = append(d.Declared, declared)
 			}
 		}
 	}),
@@ -64,21 +63,21 @@ var (
 	})
 )
 
-// desiredModule begins the keys of the modules in a layered deployment, which adds
-// them to those of other deployments.
+// desiredModule is the key prefix of modules in a layered deployment. The device merges them with
+// the modules of other deployments.
 // https://learn.microsoft.com/azure/iot-edge/module-deployment-monitoring#layered-deployment
 const desiredModule = "properties.desired.modules."
 
-// edgeDevice is what the modules of one manifest tell of the device that they share.
+// edgeDevice has what the modules of one manifest show about their device.
 type edgeDevice struct {
-	// box is the place of what only a Data Box Edge has.
+	// box is the place of evidence that the device is a Data Box Edge.
 	box facts.Place
-	// unread is set where the options of a module cannot be read: it may have that too.
+	// unread is true if a module has options that cannot be read, which may contain such evidence.
 	unread bool
 }
 
-// edgeAgent returns what the agent of the device is told, and under which key; nil
-// where the document is no manifest. Earlier tools wrote moduleContent.
+// edgeAgent returns the agent's configuration and its key, nil where the document is not a
+// manifest. Earlier tools wrote moduleContent.
 func edgeAgent(root *source.Node) (key, agent *source.Node) {
 	for _, content := range []*source.Node{root, root.Get("content")} {
 		for _, modules := range []string{"modulesContent", "moduleContent"} {
@@ -98,7 +97,7 @@ func (r *moduleReader) edgeModules(device *edgeDevice, modules *source.Node) {
 	}
 }
 
-// edgeModule adds a module and returns it, nil when value describes none.
+// edgeModule adds a module. It returns nil if value does not describe one.
 func (r *moduleReader) edgeModule(device *edgeDevice, key, value *source.Node) *read.Draft {
 	r.CheckShape(value, edgeModuleShape)
 	settings := value.Get("settings")
@@ -130,8 +129,7 @@ func (r *moduleReader) edgeModule(device *edgeDevice, key, value *source.Node) *
 	return d
 }
 
-// rename gives a deployment a name that is a part of what stands at its place. A nil
-// deployment has none.
+// rename names a deployment by a part of the text at its place. It skips a nil deployment.
 func rename(d *read.Draft, name string) {
 	if d != nil {
 		d.Name.Value, d.Subject.Name = name, name

@@ -15,25 +15,25 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// createOptions is what Docker is told of a module's container, in the words of the
-// Docker Engine API, whose case the agent ignores.
+// createOptions has Docker's options for a module's container, in the structure of the Docker
+// Engine API. Names are matched without case, as in the agent.
 // https://docs.docker.com/reference/api/engine/version/v1.47/#tag/Container/operation/ContainerCreate
 type createOptions struct {
-	root   *source.Node  // nil where there is nothing to read
+	root   *source.Node  // nil if there are no options to read
 	inner  *moduleReader // of root
-	outer  *moduleReader // of the document, which is inner where root stands in the document itself
-	chunks []chunk       // the strings whose texts are root's, in order; none where root stands in the document itself
-	unread bool          // something is there that cannot be read, or not yet
+	outer  *moduleReader // of the document; the same as inner if root is part of the document
+	chunks []chunk       // the strings that make up the text of root, in order; empty if root is part of the document
+	unread bool          // there are options that cannot be read or are not rendered yet
 
-	// askedGPUs and askedFPGAs are what a device on Kubernetes is asked for.
+	// askedGPUs and askedFPGAs are the resource request on Kubernetes.
 	askedGPUs, askedFPGAs facts.Fact[float64]
 }
 
-// chunk is one of the strings that a long createOptions is cut into.
+// chunk is one of the strings into which long create options are split.
 type chunk struct {
 	node   *source.Node
 	number int // 0 for createOptions, 1 for createOptions01
-	start  int // of its text in root's file, in bytes
+	start  int // offset of its text in root's file, in bytes
 }
 
 var createOptionsShape = read.FoldedOf(map[string]*read.Shape{
@@ -45,8 +45,8 @@ var createOptionsShape = read.FoldedOf(map[string]*read.Shape{
 	"k8s-experimental": read.Under(read.ResourcesShape, "resources"),
 })
 
-// createOptions reads the create options of a module: a mapping, as templates have it,
-// or JSON in a string or in several, createOptions01 and so on, as the device gets it.
+// createOptions reads the create options of a module. In templates they are a mapping. On the
+// device they are JSON in a string or in several: createOptions, createOptions01 and so on.
 func (r *moduleReader) createOptions(settings *source.Node) *createOptions {
 	o := &createOptions{inner: r, outer: r}
 	o.find(settings)
@@ -55,12 +55,12 @@ func (r *moduleReader) createOptions(settings *source.Node) *createOptions {
 	return o
 }
 
-// find looks for the options among the settings of a module.
+// find searches the settings of a module for the options.
 func (o *createOptions) find(settings *source.Node) {
 	for key, value := range settings.Pairs() {
 		number, ok := chunkNumber(key.Text)
 		if !ok {
-			o.unread = o.unread || placeholder.InText(key.Text) // <create options>
+			o.unread = o.unread || placeholder.InText(key.Text) // such as <create options>
 			continue
 		}
 		if number == 0 && value.Kind == source.Mapping {
@@ -83,7 +83,7 @@ func (o *createOptions) find(settings *source.Node) {
 	o.parse(text.Bytes())
 }
 
-// chunkNumber reads the number of a chunk off its key, 0 for the first.
+// chunkNumber parses the number of a chunk from its key, 0 for the first.
 func chunkNumber(key string) (number int, ok bool) {
 	const first = "createOptions"
 	if len(key) < len(first) || !strings.EqualFold(key[:len(first)], first) {
@@ -96,9 +96,8 @@ func chunkNumber(key string) (number int, ok bool) {
 	return int(unsigned), err == nil
 }
 
-// parse reads the text of the chunks. The agent takes more than JSON, single quotes
-// for instance, and a template holds placeholders; what cannot be read after that
-// says nothing, and is a Problem.
+// parse reads the text of the chunks. The agent accepts more than JSON, such as single quotes, and
+// a template has placeholders. Text that still cannot be read is a problem.
 func (o *createOptions) parse(text []byte) {
 	if text = bytes.TrimRight(text, " \t\r\n"); len(text) == 0 || string(text) == "null" {
 		return
@@ -124,8 +123,8 @@ func (o *createOptions) parse(text []byte) {
 		"%s is not valid JSON: %s", first.Path(), strings.Replace(file.Problems[0].Message, "the file", "it", 1))
 }
 
-// place is where the document has a value of the options. Inside a string that is the
-// string, and why begins with the way from there.
+// place returns the place of an option in the document. For options in a string, it is the string,
+// and why begins with the path inside it.
 func (o *createOptions) place(p facts.Place) facts.Place {
 	if o.inner == o.outer || p.Node == nil {
 		return p
@@ -135,7 +134,7 @@ func (o *createOptions) place(p facts.Place) facts.Place {
 	if !exact {
 		at--
 	}
-	// Of chunks that start together all but the last are empty.
+	// Chunks with the same start are empty, except for the last.
 	for at+1 < len(o.chunks) && o.chunks[at+1].start == o.chunks[at].start {
 		at++
 	}
@@ -150,7 +149,7 @@ func (o *createOptions) place(p facts.Place) facts.Place {
 	return moved
 }
 
-// moved is a fact of the options at its place in the document.
+// moved returns a fact of the options with its place in the document.
 func moved[T any](o *createOptions, f facts.Fact[T]) facts.Fact[T] {
 	if f.Known {
 		f.Place = o.place(f.Place)
@@ -158,7 +157,7 @@ func moved[T any](o *createOptions, f facts.Fact[T]) facts.Fact[T] {
 	return f
 }
 
-// close hands the problems of the options to the document's reader.
+// close adds the problems of the options to the document's reader.
 func (o *createOptions) close() {
 	if o.inner == o.outer {
 		return
@@ -175,13 +174,13 @@ func (o *createOptions) host(key string) *source.Node {
 	return o.root.GetFold("HostConfig").GetFold(key)
 }
 
-// resources are what a device that runs its modules on Kubernetes is asked for.
+// resources returns the resource requirements of a module on Kubernetes.
 // https://github.com/Azure/iotedge/blob/release/1.1-k8s-preview/kubernetes/doc/create-options.md
 func (o *createOptions) resources() *source.Node {
 	return o.root.GetFold("k8s-experimental").Get("resources")
 }
 
-// cores reads billionths of a core; 0 is no limit.
+// cores reads a limit in billionths of a core; 0 means unlimited.
 func (o *createOptions) cores() facts.Fact[float64] {
 	limit := o.host("NanoCpus")
 	if limit.IsNull() || limit.Is("0") {
@@ -192,7 +191,7 @@ func (o *createOptions) cores() facts.Fact[float64] {
 	return cores
 }
 
-// memory reads bytes; 0 is no limit.
+// memory reads a limit in bytes; 0 means unlimited.
 func (o *createOptions) memory() facts.Fact[float64] {
 	limit := o.host("Memory")
 	if limit.IsNull() || limit.Is("0") {
@@ -210,21 +209,21 @@ func (o *createOptions) labels(d *read.Draft) {
 	for key, label := range d.Labels {
 		d.Labels[key] = moved(o, label)
 	}
-	said := o.inner.Statement(labels)
-	if said == nil {
+	declared := o.inner.Statement(labels)
+	if declared == nil {
 		return
 	}
-	said.Place = o.place(said.Place)
-	said.Workload, said.Stage, said.Target = moved(o, said.Workload), moved(o, said.Stage), moved(o, said.Target)
-	said.Designer = moved(o, said.Designer)
-	for _, model := range said.Models {
+	declared.Place = o.place(declared.Place)
+	declared.Workload, declared.Stage, declared.Target = moved(o, declared.Workload), moved(o, declared.Stage), moved(o, declared.Target)
+	declared.Designer = moved(o, declared.Designer)
+	for _, model := range declared.Models {
 		model.Place = o.place(model.Place)
 		model.SizeBytes, model.SizeSource = moved(o, model.SizeBytes), moved(o, model.SizeSource)
 	}
-	d.Declared = append(d.Declared, said)
+	d.Declared = append(d.Declared, declared)
 }
 
-// deviceFiles yields the device files of the host that the container gets.
+// deviceFiles yields the host's device files that the container gets.
 func (o *createOptions) deviceFiles(yield func(path string, node *source.Node) bool) {
 	for _, device := range o.host("Devices").Elements() {
 		node := device.GetFold("PathOnHost")
@@ -234,15 +233,15 @@ func (o *createOptions) deviceFiles(yield func(path string, node *source.Node) b
 	}
 }
 
-// catapult begins the paths of the FPGA of a Data Box Edge, and catapultResource is
-// what its device plugin calls it.
+// catapult is the path prefix of a Data Box Edge's FPGA. catapultResource is the name in its device
+// plugin.
 // https://learn.microsoft.com/azure/databox-online/azure-stack-edge-gpu-modify-fpga-modules-gpu#compute-acceleration-usage
 const (
 	catapult         = "/dev/catapult"
 	catapultResource = "microsoft.com/fpga_catapult"
 )
 
-// fpgas counts the FPGA's device files that the container gets.
+// fpgas returns the number of FPGA device files that the container gets.
 func (o *createOptions) fpgas() facts.Fact[int64] {
 	var files read.Sum
 	for path, node := range o.deviceFiles {
@@ -257,8 +256,8 @@ func (o *createOptions) fpgas() facts.Fact[int64] {
 	return moved(o, fpgas)
 }
 
-// dataBoxEdge returns the place of what only a Data Box Edge has: its FPGA, or a local
-// share, which is mounted at this path. The zero Place is nowhere.
+// dataBoxEdge returns the place of evidence that the device is a Data Box Edge: its FPGA, or a
+// local share mounted at its path. It returns the zero Place if there is none.
 func (o *createOptions) dataBoxEdge() facts.Place {
 	for path, node := range o.deviceFiles {
 		if strings.HasPrefix(path, catapult) {
@@ -278,8 +277,8 @@ func (o *createOptions) dataBoxEdge() facts.Place {
 	return facts.Place{}
 }
 
-// gpus counts the GPUs that the module asks for, whose own environment env is: the largest
-// number that some evidence tells.
+// gpus returns the number of GPUs of the module, the largest for which there is evidence. env is
+// the module's own environment.
 func (o *createOptions) gpus(env *source.Node) facts.Fact[int64] {
 	var all facts.Fact[int64]
 	consider := func(gpus facts.Fact[float64]) {
@@ -302,8 +301,8 @@ func (o *createOptions) gpus(env *source.Node) facts.Fact[int64] {
 	return all
 }
 
-// runtimeGPU is known where the container runs under NVIDIA's runtime, which gives it
-// the GPUs of the device.
+// runtimeGPU is known if the container runs under NVIDIA's runtime, which gives it the GPUs of the
+// device.
 func (o *createOptions) runtimeGPU() facts.Fact[float64] {
 	runtime := o.inner.Text(o.host("Runtime"))
 	if !strings.EqualFold(runtime.Value, "nvidia") {
@@ -312,8 +311,8 @@ func (o *createOptions) runtimeGPU() facts.Fact[float64] {
 	return facts.Know(1.0, facts.Because(runtime.Place, "the runtime nvidia gives the module the GPUs of the device"))
 }
 
-// requestedGPUs adds up the device requests for GPUs. A count of -1 is all of them,
-// and so is none: the image says which.
+// requestedGPUs returns the sum of the device requests for GPUs, a lower bound. A request for all
+// (-1) or without a count adds one.
 func (o *createOptions) requestedGPUs() facts.Fact[float64] {
 	var sum read.Sum
 	for _, request := range o.host("DeviceRequests").Elements() {
@@ -337,8 +336,8 @@ func (o *createOptions) requestedGPUs() facts.Fact[float64] {
 	return sum.Fact()
 }
 
-// gpuCapability returns the word gpu of a device request: of a list of lists, as the
-// API has it, or of a flat list. It is nil where there is none.
+// gpuCapability returns the word gpu in a device request, nil where there is none. The API has a
+// list of lists; a flat list is accepted too.
 func gpuCapability(capabilities *source.Node) *source.Node {
 	for _, item := range capabilities.Elements() {
 		for _, word := range append(item.Elements(), item) {
@@ -350,8 +349,8 @@ func gpuCapability(capabilities *source.Node) *source.Node {
 	return nil
 }
 
-// deviceGPUs counts the device files of NVIDIA's GPUs. Of a Jetson's only GPU there
-// are many.
+// deviceGPUs returns the number of NVIDIA's device files for GPUs. A Jetson has many for its only
+// GPU.
 func (o *createOptions) deviceGPUs() facts.Fact[float64] {
 	var numbered read.Sum
 	var jetson facts.Fact[float64]
@@ -370,8 +369,8 @@ func (o *createOptions) deviceGPUs() facts.Fact[float64] {
 	return jetson
 }
 
-// windowsGPU is known where the container gets the GPU of a Windows host: its device file,
-// or the libraries for it, which are mounted.
+// windowsGPU is known if the container gets the GPU of a Windows host, by its device file or by a
+// mount of its libraries.
 // https://learn.microsoft.com/azure/iot-edge/gpu-acceleration
 func (o *createOptions) windowsGPU() facts.Fact[float64] {
 	for path, node := range o.deviceFiles {
@@ -387,7 +386,7 @@ func (o *createOptions) windowsGPU() facts.Fact[float64] {
 	return facts.Fact[float64]{}
 }
 
-// mounted yields the paths of the host that the container gets.
+// mounted yields the host paths that the container mounts.
 func (o *createOptions) mounted(yield func(path string, node *source.Node) bool) {
 	for _, node := range o.host("Binds").Elements() {
 		text, _ := node.Scalar()
@@ -403,8 +402,8 @@ func (o *createOptions) mounted(yield func(path string, node *source.Node) bool)
 	}
 }
 
-// displayGPU is known where the container gets the device files of display adapters. Their
-// GPU draws and decodes for most: it computes where something selects it for that.
+// displayGPU is known if the container gets device files of display adapters. Call it only with a
+// selection of the GPU for computing, since such GPUs mostly draw and decode.
 func (o *createOptions) displayGPU(selection facts.Place) facts.Fact[float64] {
 	for _, given := range []iter.Seq2[string, *source.Node]{o.deviceFiles, o.mounted} {
 		for path, node := range given {
@@ -418,9 +417,8 @@ func (o *createOptions) displayGPU(selection facts.Place) facts.Fact[float64] {
 	return facts.Fact[float64]{}
 }
 
-// visibleGPU reads the variable NVIDIA_VISIBLE_DEVICES, first from the environment of
-// the module, which the agent puts over the container's. off tells that it hides all
-// GPUs, whatever the runtime.
+// visibleGPU reads NVIDIA_VISIBLE_DEVICES. The environment of the module overrides that of the
+// container. off reports whether it hides all GPUs from any runtime.
 func (o *createOptions) visibleGPU(env *source.Node) (gpu facts.Fact[float64], off bool) {
 	const why = "NVIDIA_VISIBLE_DEVICES gives the module GPUs of the device"
 	if value, ok := o.outer.Scalar(env.At(kube.VisibleDevices, "value")); ok {

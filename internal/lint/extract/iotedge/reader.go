@@ -11,7 +11,7 @@ type moduleReader struct{ *kube.ObjectReader }
 
 func newReader(r *read.Reader) *moduleReader { return &moduleReader{ObjectReader: kube.NewReader(r)} }
 
-// reading makes a format's read function of one that this package's reader offers.
+// reading adapts a method of this package's reader to the Read function of a format.
 func reading(document func(*moduleReader)) func(*read.Reader) {
 	return func(r *read.Reader) { document(newReader(r)) }
 }

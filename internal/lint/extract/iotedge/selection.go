@@ -11,9 +11,9 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// selectsGPU returns the place of a variable or an argument that selects the GPU to compute
-// on, as a device (DEVICE=GPU, --target_device GPU, {"detection-device": "GPU.0"}) or by a
-// switch (USE_GPU=true, --use-gpu). The zero Place is nowhere.
+// selectsGPU returns the place of a variable or an argument that selects the GPU for computing. It
+// names a device (DEVICE=GPU, --target_device GPU, {"detection-device": "GPU.0"}) or sets a switch
+// (USE_GPU=true, --use-gpu). It returns the zero Place if there is none.
 func (o *createOptions) selectsGPU(env *source.Node) facts.Place {
 	const why = "selects the GPU"
 	for name, value := range env.Pairs() {
@@ -25,7 +25,7 @@ func (o *createOptions) selectsGPU(env *source.Node) facts.Place {
 	for _, n := range o.root.GetFold("Env").Elements() {
 		text, ok := o.inner.Scalar(n)
 		name, value, _ := strings.Cut(text, "=")
-		if ok && env.Get(name) == nil && variableSelectsGPU(name, value) { // else the module's is put over it
+		if ok && env.Get(name) == nil && variableSelectsGPU(name, value) { // the module's variable overrides the container's
 			return o.place(facts.Because(o.inner.MarkUsed(n), why))
 		}
 	}
@@ -49,14 +49,14 @@ func (o *createOptions) selectsGPU(env *source.Node) facts.Place {
 	return facts.Place{}
 }
 
-// variableSelectsGPU reports whether a variable of the environment selects the GPU. Its value
-// may be a document or the arguments of a program.
+// variableSelectsGPU reports whether an environment variable selects the GPU. Its value may be a
+// document or a command line.
 func variableSelectsGPU(name, value string) bool {
 	return gpuSelected(name+"="+value) || gpuArgument(strings.Fields(value)) >= 0
 }
 
-// gpuArgument returns the index of the argument that selects the GPU, that of the value where
-// it stands by itself; -1 for none. A switch is on unless a value that says otherwise follows.
+// gpuArgument returns the index of the argument that selects the GPU, -1 if there is none. If the
+// value is a separate argument, it is the index of the value. A switch without a value is on.
 func gpuArgument(arguments []string) int {
 	for i, argument := range arguments {
 		next := ""
@@ -73,7 +73,7 @@ func gpuArgument(arguments []string) int {
 	return -1
 }
 
-// switchedOff reports whether the argument behind a switch turns it off.
+// switchedOff reports whether the argument after a switch turns it off.
 func switchedOff(value string) bool {
 	switch strings.ToLower(value) {
 	case "false", "0", "no", "n", "off", "none", "disabled", "cpu":
@@ -82,8 +82,8 @@ func switchedOff(value string) bool {
 	return false
 }
 
-// gpuSelected reports whether a text has the name of a device with a GPU as its value, alone
-// or among others (MULTI:GPU,CPU), or that of a switch to the GPU with a value that turns it on.
+// gpuSelected reports whether a text selects the GPU. It has a device with a GPU in its value
+// (MULTI:GPU,CPU), or a switch to the GPU with a value that turns it on.
 func gpuSelected(text string) bool {
 	for _, match := range deviceSelection().FindAllStringSubmatch(text, -1) {
 		if !otherThanCompute(match[1]) {
@@ -107,14 +107,14 @@ var switchSelection = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`(?i)([a-z0-9_.-]*gpu[a-z0-9_.-]*)\\?["']?\s*[:=]\s*\\?["']?(?:true|yes|y|on|1|enabled?)(?:$|[^a-z0-9_.-])`)
 })
 
-// otherThanCompute reports whether a name is that of a device that displays, decodes or encodes.
+// otherThanCompute reports whether a name belongs to a device that displays, decodes or encodes.
 func otherThanCompute(name string) bool {
 	return read.ContainsAny([]byte(strings.ToLower(name)), []string{"display", "decod", "encod", "hwaccel", "render", "video", "vaapi", "capture"})
 }
 
-// switchesToGPU reports whether a name is that of a switch that puts the computation on the GPU:
-// gpu, use_gpu, enableGPU, model-run-on-gpu, gpu_enabled. What is switched on besides, as by
-// ENABLE_GPU_METRICS, and what is switched off say nothing.
+// switchesToGPU reports whether a name is a switch that moves the computation to the GPU: gpu,
+// use_gpu, enableGPU, model-run-on-gpu, gpu_enabled. Switches for something else, such as
+// ENABLE_GPU_METRICS, and those that turn something off do not count.
 func switchesToGPU(name string) bool {
 	words := splitWords(name, true)
 	if len(words) == 0 || otherThanCompute(name) || slices.ContainsFunc(words, func(word string) bool {

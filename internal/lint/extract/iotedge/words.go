@@ -13,25 +13,24 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// InferenceWordList holds, sorted, the words and pairs of words by which people name
-// what infers and nothing else. What also names something else is not in it: model,
-// detector, score, vision, ai, torch, triton, and what only may be learned, such as
-// anomaly detection.
+// InferenceWordList is a sorted list of words and pairs of words that name only inference.
+// Ambiguous words are left out: model, detector, score, vision, ai, torch, triton. So are words for
+// what may be learned without inference, such as anomaly detection.
 //
 //go:embed words.txt
 var InferenceWordList string
 
-// CompoundEndingList holds, sorted, the words that mean the same at the end of a lower-case
-// compound: fruitclassifier. What follows a word are words that end with it and mean
-// something else.
+// CompoundEndingList is a sorted list of words that mean inference at the end of a lower-case
+// compound: fruitclassifier. After each word are words that end with it and have another meaning.
 //
 //go:embed endings.txt
 var CompoundEndingList string
 
-// NetworkList holds, sorted, the names of neural networks that mean the same anywhere in a
-// compound: tinyyolov4. What follows a name are words that may share its letters and mean
-// something else. Short names such as ssd and names that two words make by chance, as
-// cores and net make resnet, which takes its depth to be known, are not in it.
+// NetworkList is a sorted list of neural networks whose names identify them anywhere in a compound:
+// tinyyolov4. After each name are words that contain it and have another meaning.
+//
+// Short names such as ssd are left out. So are names that two other words can form, such as resnet
+// (cores, net), which is recognized with its depth only.
 //
 //go:embed networks.txt
 var NetworkList string
@@ -42,7 +41,7 @@ var compoundEndings = sync.OnceValue(func() []compoundWord { return compoundWord
 
 var networks = sync.OnceValue(func() []compoundWord { return compoundWords(NetworkList) })
 
-// compoundWord is a word that infers as a part of others, but not of except.
+// compoundWord is a word that means inference inside other words, except inside those of except.
 type compoundWord struct {
 	word   string
 	except []string
@@ -57,7 +56,7 @@ func compoundWords(list string) []compoundWord {
 	return words
 }
 
-// without returns what a text has beside the words that mean something else.
+// without returns a text without the words of another meaning.
 func (c compoundWord) without(text string) string {
 	for _, other := range c.except {
 		text = strings.ReplaceAll(text, other, " ")
@@ -65,8 +64,8 @@ func (c compoundWord) without(text string) string {
 	return text
 }
 
-// inferenceCompound returns the word that a compound ends with, or the network that it
-// names; empty for none.
+// inferenceCompound returns the word that a compound ends with, or the network in it; empty where
+// there is none.
 func inferenceCompound(word string) string {
 	for _, ending := range compoundEndings() {
 		if strings.HasSuffix(ending.without(word), ending.word) {
@@ -84,13 +83,13 @@ func inferenceCompound(word string) string {
 	return ""
 }
 
-// endsInTraining reports whether a compound ends with a word of training.
+// endsInTraining reports whether a compound ends with a word for training.
 func endsInTraining(word string) bool {
 	return strings.HasSuffix(word, "train") || strings.HasSuffix(word, "trainer") || strings.HasSuffix(word, "training")
 }
 
-// edgeInference is known where a word of a module's name or of its image says that it
-// infers. Nothing else in a manifest tells that of a module without GPU or FPGA.
+// edgeInference is known if a word in the name of a module or of its image means inference. A
+// manifest has no other evidence for a module without GPU or FPGA.
 func edgeInference(name, image *source.Node) facts.Fact[facts.Workload] {
 	if word := inferenceWord(name.Text); word != "" {
 		return facts.Know(facts.IoTModule, facts.Place{Node: name, Why: fmt.Sprintf("the name of the module contains the word %s", word)})
@@ -105,9 +104,9 @@ func edgeInference(name, image *source.Node) facts.Fact[facts.Workload] {
 	return facts.Fact[facts.Workload]{}
 }
 
-// aiServices reports whether the path of an image is that of a container of Azure AI
-// services, which were Cognitive Services, in Microsoft's registry or a copy of it. The
-// tools that only diagnose others are none.
+// aiServices reports whether the path of an image is that of a container of Azure AI services,
+// formerly Cognitive Services. The image is in Microsoft's registry or a copy. Containers that only
+// diagnose others do not count.
 // https://learn.microsoft.com/azure/ai-services/cognitive-services-container-support
 func aiServices(path string) bool {
 	services := false
@@ -135,8 +134,8 @@ func mayTrain(name, image *source.Node) bool {
 	return false
 }
 
-// inferenceWord returns the first word or pair of words of a name that the list has,
-// empty for none. A version may stand behind a word, and belong to the name of a network.
+// inferenceWord returns the first word or pair of words in a name that is in the list, empty where
+// there is none. A version may follow a word or be part of the name of a network.
 func inferenceWord(name string) string {
 	for _, name := range []string{name, withoutVersions(name)} {
 		if word := listedWord(name); word != "" {
@@ -148,7 +147,7 @@ func inferenceWord(name string) string {
 
 func listedWord(name string) string {
 	known := inferenceWords()
-	// ONNXRuntime and YOLOv8 have their words in the one way or in the other.
+	// ONNXRuntime and YOLOv8 need different ways to split words.
 	for _, humps := range []bool{false, true} {
 		before := ""
 		for _, word := range splitWords(name, humps) {
@@ -170,15 +169,15 @@ func listedWord(name string) string {
 	return ""
 }
 
-// withoutVersions parts the letter of a version from the word before it: fruitclassifier-v2
-// for fruitclassifierv2.
+// withoutVersions separates a version from the word before it: fruitclassifier-v2 for
+// fruitclassifierv2.
 func withoutVersions(name string) string { return versioned().ReplaceAllString(name, "$1-$2") }
 
-// versioned matches a version at the end of a word in lower case.
+// versioned matches a version at the end of a lower-case word.
 var versioned = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`([a-z]{2,})(v[0-9])`) })
 
-// deepNetwork returns resnet where a compound has it with one of the depths that it comes
-// in, as edgeresnet50 does, and inception where it has that with a version; empty for none.
+// deepNetwork returns resnet if a compound has it with a known depth, such as edgeresnet50, and
+// inception if it has that with a version. It is empty otherwise.
 func deepNetwork(name string) string {
 	for compound := range strings.FieldsFuncSeq(strings.ToLower(name), func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsDigit(c) }) {
 		if match := deepNetworks().FindStringSubmatch(compound); match != nil && !endsInTraining(compound) {
@@ -192,8 +191,7 @@ var deepNetworks = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`(?:(resnet)(?:18|34|50|101|152)|(inception)(?:resnet)?v[1-4])(?:\D|$)`)
 })
 
-// plainWord leaves out what every module may have in its name: predictmodule,
-// InferenceServer.
+// plainWord removes words that any module may have in its name: predictmodule, InferenceServer.
 func plainWord(word string) string {
 	for _, what := range []string{"module", "server", "service", "engine"} {
 		if plain, ok := strings.CutSuffix(word, what); ok {
@@ -203,8 +201,8 @@ func plainWord(word string) string {
 	return word
 }
 
-// splitWords returns the runs of letters of a name in lower case, parted where a
-// capital begins a word too if humps says so.
+// splitWords returns the runs of letters of a name in lower case. If humps is true, capitals begin
+// new words.
 func splitWords(name string, humps bool) []string {
 	var words []string
 	letters := []rune(name)
@@ -229,8 +227,8 @@ func splitWords(name string, humps bool) []string {
 	return words
 }
 
-// imagePath returns the name of a container image without its registry and digest, and
-// the last part of it without its tag. A registry holds images of all kinds.
+// imagePath returns the name of a container image without its registry and digest, and the last
+// component without its tag. The registry does not identify the kind of image.
 func imagePath(image *source.Node) (path, base string) {
 	path, _ = image.Scalar()
 	path, _, _ = strings.Cut(path, "@")
