@@ -43,16 +43,20 @@ func TestModelDeploymentSchema(t *testing.T) {
 func TestModelDeploymentSchemaHasTheKeysOfTheReader(t *testing.T) {
 	schema := modelDeploymentSchema(t)
 	spec := schema.Definitions["spec"]
-	for function, object := range map[string]*jsonschema.Schema{
-		"Words":        spec,
-		"models":       schema.Definitions["model"],
-		"computeWords": property(t, spec, "compute").AnyOf[0],
+	for function, object := range map[string]struct {
+		schema *jsonschema.Schema
+		words  []string // in the table of fields
+	}{
+		"Words":        {spec, facts.Words(facts.DeploymentFields())},
+		"models":       {schema.Definitions["model"], nil},
+		"computeWords": {property(t, spec, "compute").AnyOf[0], facts.Words(facts.ComputeFields())},
 	} {
 		var keys []string
-		for pair := object.Properties.Oldest(); pair != nil; pair = pair.Next() {
+		for pair := object.schema.Properties.Oldest(); pair != nil; pair = pair.Next() {
 			keys = append(keys, pair.Key)
 		}
 		read, named := casesOf(t, "read/words.go", function)
+		read, named = append(read, object.words...), append(named, object.words...)
 		slices.Sort(keys)
 		slices.Sort(read)
 		slices.Sort(named)
@@ -255,40 +259,13 @@ func modelDeploymentSchema(t *testing.T) *jsonschema.Schema {
 		"size", given("Size is of the model's files: bytes, or with a unit.", []any{"900MB", "1.4GB", "512MiB", 1000000000},
 			&jsonschema.Schema{Type: "integer", Minimum: "0", Maximum: "9223372036854775807"}, textLike(whole+`(\.0*)?\s*$|`+number+unit+`\s*$`)),
 	)
-	spec := object(
-		"component", words.of("component", anyText()),
-		"target", words.of("target", oneOf[facts.Target]()...),
-		"api", words.of("api", oneOf[facts.API]()...),
-		"workload", words.of("workload", oneOf[facts.Workload]()...),
-		"stage", words.of("stage", oneOf[facts.Stage]()...),
-		"designer", words.of("designer", anyBoolean()...),
-		"gpus", words.of("gpus", anyCount()...),
-		"fpgas", words.of("fpgas", anyCount()...),
-		"cpu", given("CPU counts the cores of the whole group or pod.", []any{2, "500m"},
-			&jsonschema.Schema{Type: "number", Minimum: "0", Maximum: "10000000000000000000"}, textLike(`^\s*\+?([0-9]+(\.[0-9]*)?|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]{1,2})?\s*$`)),
-		"memory", given("Memory is of the whole group or pod, with a unit.", []any{"4GiB", "16GB"}, textLike(number+unit+`\s*$`)),
-		"replicas", words.of("replicas", anyCount()...),
-		"autoscales", words.of("autoscales", anyBoolean()...),
-		"delivery", words.of("delivery", anyText()),
+	spec := object(append(wordSchemas(words, facts.DeploymentFields()),
 		"labels", words.of("labels", anyTexts()),
 		"images", words.of("images", &jsonschema.Schema{Type: "array", Items: given("", nil, anyText())}),
 		"model", words.of("models", refTo("model"),
 			&jsonschema.Schema{Type: "array", Items: &jsonschema.Schema{AnyOf: []*jsonschema.Schema{refTo("model"), refTo("placeholder")}}}),
-		"compute", words.of("compute", object(
-			"name", compute.of("name", anyText()),
-			"target", compute.of("target", oneOf[facts.Target]()...),
-			"managed_by", compute.of("managed_by", oneOf[facts.Manager]()...),
-			"stage", compute.of("stage", oneOf[facts.Stage]()...),
-			"vm_size", compute.of("vm_size", anyText()),
-			"gpus", compute.of("gpus", anyCount()...),
-			"fpgas", compute.of("fpgas", anyCount()...),
-			"vm_priority", compute.of("vm_priority", oneOf[facts.VMPriority]()...),
-			"nodes", compute.of("nodes", anyCount()...),
-			"min_nodes", compute.of("min_nodes", anyCount()...),
-			"max_nodes", compute.of("max_nodes", anyCount()...),
-			"cluster_autoscaling", compute.of("cluster_autoscaling", anyBoolean()...),
-		)),
-	)
+		"compute", words.of("compute", object(wordSchemas(compute, facts.ComputeFields())...)),
+	)...)
 	metadata := object(
 		"name", words.of("name", anyText()),
 		"labels", words.of("labels", anyTexts()),
@@ -307,6 +284,53 @@ func modelDeploymentSchema(t *testing.T) *jsonschema.Schema {
 	schema.Required = []string{"apiVersion", "kind", "spec"}
 	schema.Definitions = jsonschema.Definitions{"spec": spec, "model": model, "placeholder": textLike(placeholderPattern)}
 	return schema
+}
+
+// wordSchemas returns the words that declare facts of an object, each before the schema of its values.
+func wordSchemas[T any](object descriptions, fields []facts.Field[T]) []any {
+	var members []any
+	for _, field := range fields {
+		if field.Word != "" {
+			members = append(members, field.Word, wordSchema(object, field))
+		}
+	}
+	return members
+}
+
+func wordSchema[T any](object descriptions, field facts.Field[T]) *jsonschema.Schema {
+	object.t.Helper()
+	switch fact := field.Fact(new(T)).(type) {
+	case *facts.Fact[string]:
+		return object.of(field.Name, anyText())
+	case *facts.Fact[bool]:
+		return object.of(field.Name, anyBoolean()...)
+	case *facts.Fact[int64]:
+		return object.of(field.Name, anyCount()...)
+	case *facts.Fact[facts.Target]:
+		return object.of(field.Name, oneOf[facts.Target]()...)
+	case *facts.Fact[facts.API]:
+		return object.of(field.Name, oneOf[facts.API]()...)
+	case *facts.Fact[facts.Workload]:
+		return object.of(field.Name, oneOf[facts.Workload]()...)
+	case *facts.Fact[facts.Stage]:
+		return object.of(field.Name, oneOf[facts.Stage]()...)
+	case *facts.Fact[facts.Manager]:
+		return object.of(field.Name, oneOf[facts.Manager]()...)
+	case *facts.Fact[facts.VMPriority]:
+		return object.of(field.Name, oneOf[facts.VMPriority]()...)
+	case *facts.Fact[float64]:
+		switch field.Unit {
+		case facts.Cores:
+			return given("CPU counts the cores of the whole group or pod.", []any{2, "500m"},
+				&jsonschema.Schema{Type: "number", Minimum: "0", Maximum: "10000000000000000000"}, textLike(`^\s*\+?([0-9]+(\.[0-9]*)?|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]{1,2})?\s*$`))
+		case facts.GiB:
+			return given("Memory is of the whole group or pod, with a unit.", []any{"4GiB", "16GB"}, textLike(number+unit+`\s*$`))
+		}
+		object.t.Fatalf("%s has no unit", field.Name)
+	default:
+		object.t.Fatalf("%s is a %T, which the schema has no values for", field.Name, fact)
+	}
+	return nil
 }
 
 // Patterns of numbers and units as ParseSize reads them.

@@ -53,15 +53,15 @@ func untrustedSets(r *read.Reader, options Options) [][]string {
 
 // declares reports whether the deployment's document states the fact of a word.
 func declares(d *read.Draft, word string) bool {
-	switch {
-	case word == facts.Labelled:
+	if word == facts.Labelled {
 		return d.Workload.Known && d.Labelled != nil && d.Workload.Place.Node == d.Labelled
 	}
 	return slices.ContainsFunc(d.Declared, func(said *read.Draft) bool {
-		less := without(said, []string{word})
-		return less.Workload.Known != said.Workload.Known || less.Stage.Known != said.Stage.Known ||
-			less.Target.Known != said.Target.Known || less.Designer.Known != said.Designer.Known ||
-			len(less.Models) != len(said.Models)
+		if word == facts.ModelSize {
+			return len(said.Models) > 0
+		}
+		field := facts.FieldOf(facts.DeploymentFields(), word)
+		return field != nil && !field.Fact(&said.Deployment).IsZero()
 	})
 }
 
@@ -94,17 +94,10 @@ func variants(d *read.Draft, sets [][]string, interpretations int) []*read.Draft
 func without(d *read.Draft, words []string) *read.Draft {
 	said := *d
 	for _, word := range words {
-		switch word {
-		case "workload":
-			said.Workload = facts.Fact[facts.Workload]{}
-		case "stage":
-			said.Stage = facts.Fact[facts.Stage]{}
-		case "target":
-			said.Target = facts.Fact[facts.Target]{}
-		case "designer":
-			said.Designer = facts.Fact[bool]{}
-		case "model-size":
+		if word == facts.ModelSize {
 			said.Models = nil
+		} else if field := facts.FieldOf(facts.DeploymentFields(), word); field != nil {
+			field.Fact(&said.Deployment).Clear()
 		}
 	}
 	return &said

@@ -8,7 +8,7 @@ import (
 type Field[T any] struct {
 	// Name is the key in the input of rules.
 	Name string
-	// Word declares the fact in a ModelDeployment and in a configuration; empty where nothing declares it.
+	// Word declares the fact in a ModelDeployment and in a configuration; empty where nothing declares it. Only facts have one.
 	Word string
 	// Unit is that of the number.
 	Unit Unit
@@ -117,6 +117,27 @@ var computeFields = []Field[Compute]{
 	{Name: "max_nodes", Word: "max_nodes", Fact: func(c *Compute) AnyFact { return &c.MaxNodes }},
 	{Name: "cluster_autoscaling", Word: "cluster_autoscaling", Fact: func(c *Compute) AnyFact { return &c.ClusterAutoscaling }},
 	{Name: "parameters", Names: true, Fact: func(c *Compute) AnyFact { return &c.Parameters }},
+}
+
+// Words returns the words that declare facts of these fields.
+func Words[T any](fields []Field[T]) []string {
+	var words []string
+	for _, field := range fields {
+		if field.Word != "" {
+			words = append(words, field.Word)
+		}
+	}
+	return words
+}
+
+// FieldOf returns the field that a word declares, nil for none.
+func FieldOf[T any](fields []Field[T], word string) *Field[T] {
+	for i := range fields {
+		if word != "" && fields[i].Word == word {
+			return &fields[i]
+		}
+	}
+	return nil
 }
 
 // LowerBounds returns the names of the facts whose value is a lower bound, sorted.

@@ -32,6 +32,9 @@ func fieldsAreComplete[T any](t *testing.T, fields []facts.Field[T]) {
 			continue // reported below
 		}
 		field := fields[at]
+		if field.Word != "" && field.Fact == nil {
+			t.Errorf("%T: field %s has a word and is no fact", of, name)
+		}
 		_, isFact := value.Field(i).Addr().Interface().(facts.AnyFact)
 		switch {
 		case isFact != (field.Fact != nil) || isFact == (field.Inner != nil):
@@ -47,5 +50,18 @@ func fieldsAreComplete[T any](t *testing.T, fields []facts.Field[T]) {
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("%T: the table has the fields\n%v\nand the struct\n%v", of, got, want)
+	}
+}
+
+// TestStatementsAreWords checks that each word of an annotation declares a fact.
+func TestStatementsAreWords(t *testing.T) {
+	words := append(facts.Words(facts.DeploymentFields()), facts.ModelSize)
+	if len(facts.Statements()) == 0 {
+		t.Fatal("annotations state nothing")
+	}
+	for _, word := range facts.Statements() {
+		if !slices.Contains(words, word) {
+			t.Errorf("%s declares no fact", word)
+		}
 	}
 }

@@ -1,10 +1,13 @@
 package facts
 
 // Statements are the words of the facts that annotations, labels and tags may state, as
-// mlpolicy.dev/<word>.
+// mlpolicy.dev/<word>: words of DeploymentFields, and ModelSize.
 func Statements() []string {
-	return []string{"workload", "stage", "target", "designer", "model-size"}
+	return []string{"workload", "stage", "target", "designer", ModelSize}
 }
+
+// ModelSize is the word for the size of the only model.
+const ModelSize = "model-size"
 
 // Words that can be doubted beside Statements: what anybody may write anywhere without
 // any consequence but that it counts here.

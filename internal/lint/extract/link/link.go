@@ -215,23 +215,23 @@ func (l *Linker) addCompute(m *read.Merger, d *read.Draft, c *facts.Compute) {
 	}
 	target := c.Target
 	target.Place = facts.Because(target.Place, "it runs on the compute "+c.Name.Value)
-	read.Fill(m, "target", &d.Target, target)
+	read.Fill(m, "target", &d.Target, &target)
 	if c.Target.Value == facts.AMLCompute || c.Target.Value == facts.ComputeInstance {
-		read.Fill(m, "gpus", &d.GPUs, c.GPUs)
-		read.Fill(m, "fpgas", &d.FPGAs, c.FPGAs)
+		read.Fill(m, "gpus", &d.GPUs, &c.GPUs)
+		read.Fill(m, "fpgas", &d.FPGAs, &c.FPGAs)
 	}
 }
 
 // asset adds to a deployment's model what its asset says.
 func asset(m *read.Merger, d *read.Draft, model *facts.Model, said *read.Draft) {
-	read.Fill(m, "designer", &d.Designer, said.Designer)
+	read.Fill(m, "designer", &d.Designer, &said.Designer)
 	for _, asset := range said.Models {
-		read.Fill(m, "model version", &model.Version, asset.Version)
-		read.Fill(m, "model path", &model.Path, asset.Path)
+		read.Fill(m, "model version", &model.Version, &asset.Version)
+		read.Fill(m, "model path", &model.Path, &asset.Path)
 		if !model.SizeBytes.Known {
 			model.SizeSource = asset.SizeSource
 		}
-		read.Fill(m, "model size", &model.SizeBytes, asset.SizeBytes)
+		read.Fill(m, "model size", &model.SizeBytes, &asset.SizeBytes)
 	}
 }
 

@@ -122,7 +122,7 @@ func runs(d *read.Draft, at scheduling.Location, cluster facts.Fact[facts.Target
 func settleCompute(c *facts.Compute, options Options) []facts.Problem {
 	m := read.Merger{Name: c.Name.Value, File: c.Subject.File}
 	for _, statement := range options.stated(c.Subject) {
-		read.Fill(&m, "stage", &c.Stage, statement.Said.Stage)
+		read.Fill(&m, "stage", &c.Stage, &statement.Said.Stage)
 		if statement.Said.Compute != nil {
 			m.Compute(c, statement.Said.Compute)
 		}

@@ -59,25 +59,13 @@ type Merger struct {
 
 // Deployment adds to d what another document or a statement says of it.
 func (m *Merger) Deployment(d, said *Draft) {
-	Fill(m, "component", &d.Component, said.Component)
 	if said.Target.Known && d.Narrows == (Narrowing{From: d.Target.Value, To: said.Target.Value}) {
 		d.Target = said.Target
 	}
-	Fill(m, "target", &d.Target, said.Target)
 	if said.Pods != nil {
 		d.Pods = d.Pods.With(said.Pods, m.Via)
 	}
-	Fill(m, "api", &d.API, said.API)
-	Fill(m, "workload", &d.Workload, said.Workload)
-	Fill(m, "stage", &d.Stage, said.Stage)
-	Fill(m, "designer", &d.Designer, said.Designer)
-	Fill(m, "gpus", &d.GPUs, said.GPUs)
-	Fill(m, "fpgas", &d.FPGAs, said.FPGAs)
-	Fill(m, "cpu", &d.CPUCores, said.CPUCores)
-	Fill(m, "memory", &d.MemoryGiB, said.MemoryGiB)
-	Fill(m, "replicas", &d.Replicas, said.Replicas)
-	Fill(m, "autoscales", &d.Autoscales, said.Autoscales)
-	Fill(m, "delivery", &d.Delivery, said.Delivery)
+	fillAll(m, facts.DeploymentFields(), &d.Deployment, &said.Deployment)
 	d.Images = append(d.Images, said.Images...)
 	for key, label := range said.Labels {
 		if _, known := d.Labels[key]; !known {
@@ -120,15 +108,15 @@ func (m *Merger) model(d *Draft, said *facts.Model) {
 		if !said.Name.Known && len(d.Models) > 1 {
 			continue
 		}
-		Fill(m, "model name", &model.Name, said.Name)
-		Fill(m, "model version", &model.Version, said.Version)
+		Fill(m, "model name", &model.Name, &said.Name)
+		Fill(m, "model version", &model.Version, &said.Version)
 		if !model.Path.Known {
 			model.Path = said.Path
 		}
 		if !model.SizeBytes.Known {
 			model.SizeSource = said.SizeSource
 		}
-		Fill(m, "model size", &model.SizeBytes, said.SizeBytes)
+		Fill(m, "model size", &model.SizeBytes, &said.SizeBytes)
 		return
 	}
 	if len(d.Models) == 0 || said.Name.Known {
@@ -150,40 +138,44 @@ func (m *Merger) model(d *Draft, said *facts.Model) {
 	})
 }
 
-// Compute adds to c what a statement says of it.
+// Compute adds to c what a statement says of it, except a name.
 func (m *Merger) Compute(c, said *facts.Compute) {
-	Fill(m, "target", &c.Target, said.Target)
-	Fill(m, "managed_by", &c.ManagedBy, said.ManagedBy)
-	Fill(m, "stage", &c.Stage, said.Stage)
-	gpus, fpgas := said.GPUs, said.FPGAs
+	believed := *said
+	believed.Name = facts.Fact[string]{}
 	if size := said.VMSize; size.Known && c.VMSize.Known && size.Value != c.VMSize.Value {
 		// What follows from a size that is not believed is not believed either.
-		if gpus.Place.Node == size.Place.Node {
-			gpus = facts.Fact[int64]{}
+		if said.GPUs.Place.Node == size.Place.Node {
+			believed.GPUs = facts.Fact[int64]{}
 		}
-		if fpgas.Place.Node == size.Place.Node {
-			fpgas = facts.Fact[int64]{}
+		if said.FPGAs.Place.Node == size.Place.Node {
+			believed.FPGAs = facts.Fact[int64]{}
 		}
 	}
-	Fill(m, "vm_size", &c.VMSize, said.VMSize)
-	Fill(m, "gpus", &c.GPUs, gpus)
-	Fill(m, "fpgas", &c.FPGAs, fpgas)
-	Fill(m, "vm_priority", &c.VMPriority, said.VMPriority)
-	Fill(m, "nodes", &c.Nodes, said.Nodes)
-	Fill(m, "min_nodes", &c.MinNodes, said.MinNodes)
-	Fill(m, "max_nodes", &c.MaxNodes, said.MaxNodes)
-	Fill(m, "cluster_autoscaling", &c.ClusterAutoscaling, said.ClusterAutoscaling)
+	fillAll(m, facts.ComputeFields(), c, &believed)
+}
+
+// fillAll sets the unknown facts of an object to what is said of them, if a word can declare them.
+func fillAll[T any](m *Merger, fields []facts.Field[T], known, said *T) {
+	for i := range fields {
+		if field := &fields[i]; field.Word != "" {
+			Fill(m, field.Word, field.Fact(known), field.Fact(said))
+		}
+	}
 }
 
 // Fill sets an unknown fact to what is said of it.
-func Fill[T comparable](m *Merger, word string, known *facts.Fact[T], said facts.Fact[T]) {
+func Fill(m *Merger, word string, known, said facts.AnyFact) {
 	switch {
-	case !said.Known:
-	case !known.Known:
-		*known = said
-		known.Place.Related = slices.Concat(known.Place.Related, m.Via)
-	case known.Value != said.Value && !m.Silent:
-		m.Contradiction(word, known.Place, said.Place, fmt.Sprint(known.Value), fmt.Sprint(said.Value))
+	case said.IsZero():
+	case known.IsZero():
+		known.Set(said)
+		place := known.Origin()
+		place.Related = slices.Concat(place.Related, m.Via)
+		known.Relocate(place)
+	case !known.Is(said) && !m.Silent:
+		is, _ := known.Stated()
+		stated, _ := said.Stated()
+		m.Contradiction(word, known.Origin(), said.Origin(), fmt.Sprint(is), fmt.Sprint(stated))
 	}
 }
 

@@ -20,32 +20,6 @@ func (r *Reader) Words(spec *source.Node, d *Draft) {
 	}
 	for key, value := range spec.Pairs() {
 		switch key.Text {
-		case "component":
-			d.Component = r.line(value)
-		case "target":
-			d.Target = r.target(value)
-		case "api":
-			d.API = word[facts.API](r, value)
-		case "workload":
-			d.Workload = word[facts.Workload](r, value)
-		case "stage":
-			d.Stage = word[facts.Stage](r, value)
-		case "designer":
-			d.Designer = r.Boolean(value)
-		case "gpus":
-			d.GPUs = r.Count(value)
-		case "fpgas":
-			d.FPGAs = r.Count(value)
-		case "cpu":
-			d.CPUCores = r.Quantity(value)
-		case "memory":
-			d.MemoryGiB = r.sizeOfMemory(value)
-		case "replicas":
-			d.Replicas = r.Count(value)
-		case "autoscales":
-			d.Autoscales = r.Boolean(value)
-		case "delivery":
-			d.Delivery = r.line(value)
 		case "labels":
 			if r.Is(value, source.Mapping) {
 				d.Labels = r.Labels(value)
@@ -61,10 +35,48 @@ func (r *Reader) Words(spec *source.Node, d *Draft) {
 		case "compute":
 			d.Compute = r.computeWords(value)
 		default:
-			r.UnknownKey(key, "component", "target", "api", "workload", "stage", "designer", "gpus", "fpgas", "cpu", "memory",
-				"replicas", "autoscales", "delivery", "labels", "images", "model", "compute")
+			if !declare(r, facts.DeploymentFields(), &d.Deployment, key.Text, value) {
+				r.UnknownKey(key, append(facts.Words(facts.DeploymentFields()), "labels", "images", "model", "compute")...)
+			}
 		}
 	}
+}
+
+// declare reads the fact of an object that a key declares; it is false where the key declares none.
+func declare[T any](r *Reader, fields []facts.Field[T], of *T, key string, value *source.Node) bool {
+	field := facts.FieldOf(fields, key)
+	if field == nil {
+		return false
+	}
+	switch fact := field.Fact(of).(type) {
+	case *facts.Fact[string]:
+		*fact = r.line(value)
+	case *facts.Fact[bool]:
+		*fact = r.Boolean(value)
+	case *facts.Fact[int64]:
+		*fact = r.Count(value)
+	case *facts.Fact[float64]:
+		if field.Unit == facts.GiB {
+			*fact = r.sizeOfMemory(value)
+		} else {
+			*fact = r.Quantity(value)
+		}
+	case *facts.Fact[facts.Target]:
+		*fact = r.target(value)
+	case *facts.Fact[facts.API]:
+		*fact = word[facts.API](r, value)
+	case *facts.Fact[facts.Workload]:
+		*fact = word[facts.Workload](r, value)
+	case *facts.Fact[facts.Stage]:
+		*fact = word[facts.Stage](r, value)
+	case *facts.Fact[facts.Manager]:
+		*fact = word[facts.Manager](r, value)
+	case *facts.Fact[facts.VMPriority]:
+		*fact = word[facts.VMPriority](r, value)
+	default:
+		panic(fmt.Sprintf("%s is a %T, which no word can declare", field.Name, fact))
+	}
+	return true
 }
 
 func (r *Reader) models(value *source.Node) []*facts.Model {
@@ -147,34 +159,10 @@ func (r *Reader) computeWords(value *source.Node) *facts.Compute {
 	}
 	c := &facts.Compute{Format: r.Format, Place: facts.Place{Node: value}}
 	for key, value := range value.Pairs() {
-		switch key.Text {
-		case "name":
-			c.Name = r.line(value)
-		case "target":
-			c.Target = r.target(value)
-		case "managed_by":
-			c.ManagedBy = word[facts.Manager](r, value)
-		case "stage":
-			c.Stage = word[facts.Stage](r, value)
-		case "vm_size":
+		if key.Text == "vm_size" {
 			r.VmSize(c, value)
-		case "gpus":
-			c.GPUs = r.Count(value)
-		case "fpgas":
-			c.FPGAs = r.Count(value)
-		case "vm_priority":
-			c.VMPriority = word[facts.VMPriority](r, value)
-		case "nodes":
-			c.Nodes = r.Count(value)
-		case "min_nodes":
-			c.MinNodes = r.Count(value)
-		case "max_nodes":
-			c.MaxNodes = r.Count(value)
-		case "cluster_autoscaling":
-			c.ClusterAutoscaling = r.Boolean(value)
-		default:
-			r.UnknownKey(key, "name", "target", "managed_by", "stage", "vm_size", "gpus", "fpgas", "vm_priority", "nodes",
-				"min_nodes", "max_nodes", "cluster_autoscaling")
+		} else if !declare(r, facts.ComputeFields(), c, key.Text, value) {
+			r.UnknownKey(key, facts.Words(facts.ComputeFields())...)
 		}
 	}
 	return c
@@ -190,7 +178,7 @@ func (r *Reader) UnknownKey(key *source.Node, known ...string) {
 // unknownStatement reports an annotation, a label or a tag of ours, of this name, that declares
 // nothing. It is a warning in any document.
 func (r *Reader) unknownStatement(key *source.Node, name string) {
-	known := []string{"workload", "stage", "target", "designer", "model-size"}
+	known := facts.Statements()
 	suggestion := DidYouMean(name, strings.TrimSuffix(key.Text, name), known)
 	r.report(facts.Warning, key, UseOneOf(known), "unknown key %q%s", key.Text, suggestion)
 }
@@ -327,25 +315,17 @@ func (r *Reader) Statement(annotations *source.Node) *Draft {
 		if said == nil {
 			said = &Draft{Deployment: facts.Deployment{Place: facts.Place{Node: annotations}}}
 		}
-		switch name {
-		case "workload":
-			said.Workload = word[facts.Workload](r, value)
-		case "stage":
-			said.Stage = word[facts.Stage](r, value)
-		case "target":
-			said.Target = r.target(value)
-		case "designer":
-			said.Designer = r.Boolean(value)
-		case "model-size":
+		switch {
+		case name == facts.ModelSize:
 			if size := r.Size(value); size.Known {
 				model := &facts.Model{Place: facts.Place{Node: value}}
 				state(model, size)
 				said.Models = []*facts.Model{model}
 			}
-		default:
-			if !strings.HasPrefix(name, "ignore") { // reserved
-				r.unknownStatement(key, name)
-			}
+		case slices.Contains(facts.Statements(), name):
+			declare(r, facts.DeploymentFields(), &said.Deployment, name, value)
+		case !strings.HasPrefix(name, "ignore"): // reserved
+			r.unknownStatement(key, name)
 		}
 	}
 	return said

@@ -1,0 +1,28 @@
+package read
+
+import (
+	"testing"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// TestEveryWordDeclaresAFact checks that the facts of the table have types that can be read.
+func TestEveryWordDeclaresAFact(t *testing.T) {
+	everyWordDeclares(t, facts.DeploymentFields())
+	everyWordDeclares(t, facts.ComputeFields())
+}
+
+func everyWordDeclares[T any](t *testing.T, fields []facts.Field[T]) {
+	t.Helper()
+	words := facts.Words(fields)
+	if len(words) == 0 {
+		t.Fatal("there are no words")
+	}
+	for _, word := range words {
+		var of T
+		if !declare(&Reader{}, fields, &of, word, &source.Node{Kind: source.Null}) {
+			t.Errorf("%s declares no fact of a %T", word, of)
+		}
+	}
+}
