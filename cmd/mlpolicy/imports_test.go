@@ -71,6 +71,7 @@ var allowedImports = map[string][]string{
 		module + "internal/lint/extract/scheduling",
 		module + "internal/lint/extract/read",
 		module + "internal/lint/extract/kube",
+		"github.com/pelletier/go-toml/v2/unstable", // pyproject.toml and Pipfile, with lines
 	},
 	"internal/lint/extract/arm": {
 		module + "internal/lint/source",

@@ -6,8 +6,11 @@ import (
 	"iter"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
+
+	"github.com/pelletier/go-toml/v2/unstable"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract/resolve"
@@ -127,42 +130,23 @@ func packageName(requirement string) string {
 // development dependencies.
 // https://packaging.python.org/specifications/pyproject-toml/#dependencies-optional-dependencies
 func ProjectDependency(text []byte) (name string, line int) {
-	listed := false // inside the list of [project] dependencies
-	for at := range tomlLines(text) {
+	return firstInTOML(text, func(keys []string, item string) string {
 		switch {
-		case at.table == "tool.poetry.dependencies", deployedGroup(at.table):
-			if name := packageName(at.key); inferencePackages()[name] {
-				return name, at.line
-			}
-			continue
-		case at.table != "project":
-			listed = false
-			continue
-		case at.key != "":
-			listed = at.key == "dependencies"
+		case slices.Equal(keys, []string{"project", "dependencies"}):
+			return item
+		case len(keys) > 3 && slices.Equal(keys[:3], []string{"tool", "poetry", "dependencies"}):
+			return keys[3]
+		case len(keys) > 5 && slices.Equal(keys[:3], []string{"tool", "poetry", "group"}) && keys[4] == "dependencies" && deployedGroup(keys[3]):
+			return keys[5]
 		}
-		if !listed {
-			continue
-		}
-		for _, text := range tomlString().FindAllStringSubmatch(at.rest, -1) {
-			if name := packageName(text[1] + text[2]); inferencePackages()[name] {
-				return name, at.line
-			}
-		}
-	}
-	return "", 0
+		return ""
+	})
 }
 
-// deployedGroup reports whether a table has the dependencies of a Poetry group whose name does not
-// mean development.
+// deployedGroup reports whether a group of Poetry's dependencies is not for development by its name.
 // https://python-poetry.org/docs/managing-dependencies/#dependency-groups
-func deployedGroup(table string) bool {
-	rest, ofGroup := strings.CutPrefix(table, "tool.poetry.group.")
-	group, dependencies := strings.CutSuffix(rest, ".dependencies")
-	if !ofGroup || !dependencies {
-		return false
-	}
-	switch strings.ToLower(group) {
+func deployedGroup(name string) bool {
+	switch strings.ToLower(name) {
 	case "dev", "develop", "development", "test", "tests", "testing", "docs", "doc", "lint", "typing", "notebook", "notebooks", "train", "training":
 		return false
 	}
@@ -173,78 +157,73 @@ func deployedGroup(table string) bool {
 // and its line.
 // https://pipenv.pypa.io/en/latest/pipfile.html
 func PipfilePackage(text []byte) (name string, line int) {
-	for at := range tomlLines(text) {
-		if name := packageName(at.key); at.table == "packages" && inferencePackages()[name] {
-			return name, at.line
+	return firstInTOML(text, func(keys []string, _ string) string {
+		if len(keys) > 1 && keys[0] == "packages" {
+			return keys[1]
+		}
+		return ""
+	})
+}
+
+// firstInTOML returns the first package in a TOML file that runs models, and its line. requirement returns the package that a
+// key with these keys around it, itself last, or a string in the list that is its value, requires; empty for none. What follows an error of syntax is
+// not read.
+func firstInTOML(text []byte, requirement func(keys []string, item string) string) (name string, line int) {
+	var parser unstable.Parser
+	parser.Reset(bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")))
+	required := func(keys []string, item string, at *unstable.Node) bool {
+		found := packageName(requirement(keys, item))
+		if !inferencePackages()[found] {
+			return false
+		}
+		name, line = found, parser.Shape(at.Raw).Start.Line
+		return true
+	}
+	var read func(table []string, expression *unstable.Node) bool
+	read = func(table []string, expression *unstable.Node) bool {
+		keys, at := tomlKeys(table, expression)
+		if required(keys, "", at) {
+			return true
+		}
+		if expression.Kind != unstable.KeyValue {
+			return false
+		}
+		for items := expression.Value().Children(); items.Next(); {
+			switch item := items.Node(); {
+			case item.Kind == unstable.KeyValue && read(keys, item), item.Kind == unstable.String && required(keys, string(item.Data), item):
+				return true
+			}
+		}
+		return false
+	}
+	var table []string
+	for parser.NextExpression() {
+		expression := parser.Expression()
+		switch expression.Kind {
+		case unstable.Table, unstable.ArrayTable:
+			table = nil
+		}
+		if read(table, expression) {
+			return name, line
+		}
+		if expression.Kind != unstable.KeyValue {
+			table, _ = tomlKeys(nil, expression)
 		}
 	}
 	return "", 0
 }
 
-// tomlLine is a line of a TOML file that is not blank.
-type tomlLine struct {
-	line  int
-	table string // the table of the line, without quotes
-	key   string // the key of the line, without quotes; empty inside a value
-	rest  string // the text after the key
-}
-
-// tomlLines yields the lines of a TOML file. It parses what is needed to find package lists: a list
-// may have several lines, and multi-line strings are left out. The header of a table is yielded as
-// a key of its parent table.
-func tomlLines(text []byte) func(yield func(tomlLine) bool) {
-	return func(yield func(tomlLine) bool) {
-		at := tomlLine{}
-		quoted := "" // the end of the multi-line string around the line
-		for text := range strings.Lines(string(bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")))) {
-			at.line++
-			text = strings.TrimSpace(text)
-			if quoted != "" {
-				if strings.Contains(text, quoted) {
-					quoted = ""
-				}
-				continue
-			}
-			for _, quotes := range []string{`"""`, "'''"} {
-				if strings.Count(text, quotes)%2 == 1 {
-					quoted = quotes
-				}
-			}
-			if table := tomlTable().FindStringSubmatch(text); table != nil {
-				name := strings.NewReplacer(`"`, "", "'", "", " ", "").Replace(table[1])
-				dot := max(strings.LastIndexByte(name, '.'), 0)
-				at.table, at.key, at.rest = name[:dot], strings.TrimPrefix(name[dot:], "."), ""
-				if !yield(at) {
-					return
-				}
-				at.table = name
-				continue
-			}
-			if text == "" || text[0] == '#' || quoted != "" {
-				continue
-			}
-			at.key, at.rest = "", text
-			if key := tomlKey().FindStringSubmatch(text); key != nil {
-				at.key, at.rest = strings.Trim(key[1], `"'`), key[2]
-			}
-			if !yield(at) {
-				return
-			}
+// tomlKeys returns the keys that lead to a value or a table, and the first of those that stand in the expression.
+func tomlKeys(table []string, expression *unstable.Node) (keys []string, first *unstable.Node) {
+	keys = slices.Clip(table)
+	for each := expression.Key(); each.Next(); {
+		if first == nil {
+			first = each.Node()
 		}
+		keys = append(keys, string(each.Node().Data))
 	}
+	return keys, first
 }
-
-var (
-	tomlTable = sync.OnceValue(func() *regexp.Regexp {
-		return regexp.MustCompile(`^\[([^\[\],=]+)\][ \t]*(?:#.*)?$`)
-	})
-	tomlKey = sync.OnceValue(func() *regexp.Regexp {
-		return regexp.MustCompile(`^([A-Za-z0-9_.-]+|"[^"]*"|'[^']*')[ \t]*=(.*)$`)
-	})
-	tomlString = sync.OnceValue(func() *regexp.Regexp {
-		return regexp.MustCompile(`"([^"]*)"|'([^']*)'|#.*`)
-	})
-)
 
 // NodeDependency returns the first package that a package.json installs and that runs
 // models, and its line.
