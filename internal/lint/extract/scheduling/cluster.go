@@ -11,14 +11,14 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// note keeps the first place that tells.
+// note sets a place unless it is set already.
 func note(place *facts.Place, n *source.Node, why string) {
 	if place.Node == nil {
 		*place = facts.Place{Node: n, Why: why}
 	}
 }
 
-// Also keeps the hints of other beside those that are known already.
+// Also adds the hints of other. Hints that are known already are kept.
 func (s *Pods) Also(other *Pods) {
 	s.azure, s.claimed = firstOf(s.azure, other.azure), firstOf(s.claimed, other.claimed)
 	s.onACI, s.Foreign = firstOf(s.onACI, other.onACI), firstOf(s.Foreign, other.Foreign)
@@ -35,25 +35,25 @@ func (s *Pods) Pod(spec *source.Node) {
 	}
 }
 
-// NodeName reads the name of the node that the pods are bound to.
+// NodeName reads the name of the node to which the pods are bound.
 func (s *Pods) NodeName(name *source.Node) {
 	if text, ok := name.Scalar(); ok && text != "" && s.node == nil {
 		s.node = name
 	}
 }
 
-// Selector reads the labels and their values that a node must have.
+// Selector reads a node selector.
 func (s *Pods) Selector(labels *source.Node) {
 	var all term
 	for label, value := range labels.Pairs() {
-		if !value.IsNull() { // a patch takes the label away
+		if !value.IsNull() { // else a patch deletes the label
 			all = append(all, nodeRequirement{key: label, op: in, values: []*source.Node{value}})
 		}
 	}
 	s.require(all)
 }
 
-// require adds requirements that each node must meet.
+// require adds requirements that every node must meet.
 func (s *Pods) require(all term) {
 	s.labels = s.labels.and(all)
 	if place := all.provider(); place.Node != nil {
@@ -61,7 +61,8 @@ func (s *Pods) require(all term) {
 	}
 }
 
-// provider is the place of a label of the term that virtual nodes of another provider have.
+// provider returns the place of a label in the term that only virtual nodes of another provider
+// have.
 func (t term) provider() facts.Place {
 	for _, q := range t {
 		name, ok := q.key.Scalar()
@@ -76,7 +77,7 @@ func (t term) provider() facts.Place {
 	return facts.Place{}
 }
 
-// isInstanceType reports whether a label has the machine type of nodes.
+// isInstanceType reports whether a label declares the machine type of nodes.
 func isInstanceType(label string) bool {
 	return label == "node.kubernetes.io/instance-type" || label == "beta.kubernetes.io/instance-type"
 }
@@ -85,21 +86,22 @@ func isInstanceType(label string) bool {
 // https://www.tencentcloud.com/document/product/457/36162
 func isEklet(machine string) bool { return machine == "eklet" }
 
-// LabelSelector reads a selector of nodes by labels.
+// LabelSelector reads a label selector for nodes.
 func (s *Pods) LabelSelector(selector *source.Node) {
 	s.Selector(selector.Get("matchLabels"))
 	s.require(requirements(selector.Get("matchExpressions"), false))
 }
 
-// Machine reads the name of a machine type that something calls for. A name of
-// Azure's shape is not Azure's alone: clusters connected by Azure Arc have such too.
+// Machine reads the name of a requested machine type. A VM size of Azure is not evidence of AKS,
+// since clusters connected by Azure Arc have them too.
 func (s *Pods) Machine(size *source.Node) {
 	if text, ok := size.Scalar(); ok && otherCloudMachine().MatchString(text) {
 		note(&s.other, size, text+" is a machine of another cloud")
 	}
 }
 
-// Affinity reads the terms one of which a node must meet. None meets an empty one.
+// Affinity reads the terms of a required node affinity. A node must meet one of them; no node meets
+// an empty term.
 // https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#NodeAffinity
 func (s *Pods) Affinity(terms *source.Node) {
 	s.Terms(slices.DeleteFunc(slices.Clone(terms.Elements()), matchesNothing), "matchExpressions", "matchFields")
@@ -115,7 +117,7 @@ func none(list *source.Node) bool {
 	return list.IsNull() || list.Kind == source.Sequence && len(list.Items) == 0
 }
 
-// Terms is affinity for terms whose expressions and fields stand under these keys.
+// Terms reads terms as Affinity does, with the names of their keys for expressions and fields.
 func (s *Pods) Terms(terms []*source.Node, expressions, fields string) {
 	if len(terms) == 0 {
 		return
@@ -128,8 +130,9 @@ func (s *Pods) Terms(terms []*source.Node, expressions, fields string) {
 	s.Foreign = firstOf(s.Foreign, providerOf(group))
 }
 
-// providerOf is the place of the first label of another provider's virtual nodes, if each of some
-// alternatives that names virtual nodes requires such a label; where none names any, if each does.
+// providerOf returns the place of the first label of another provider's virtual nodes. Each
+// alternative that names virtual nodes must require such a label. If no alternative names them,
+// each alternative must.
 func providerOf(alternatives []term) facts.Place {
 	naming := slices.DeleteFunc(slices.Clone(alternatives), func(t term) bool {
 		return !slices.ContainsFunc(t, func(q nodeRequirement) bool {
@@ -173,8 +176,8 @@ func requirements(list *source.Node, field bool) term {
 	return all
 }
 
-// Tolerations reads the taints that a pod tolerates. A manifest for several
-// clouds tolerates the taints of each.
+// Tolerations reads the tolerations of a pod. A manifest for several clouds tolerates the taints of
+// each.
 func (s *Pods) Tolerations(list *source.Node) {
 	var aks *source.Node
 	others := false
@@ -202,15 +205,15 @@ func (s *Pods) Tolerations(list *source.Node) {
 	}
 }
 
-// virtualNodeTaint is the taint of virtual nodes. Its value is who provides them.
+// virtualNodeTaint is the taint of virtual nodes. Its value is their provider.
 const virtualNodeTaint = "virtual-kubelet.io/provider"
 
-// Metadata reads the labels and annotations of a pod or of an object that makes pods.
+// Metadata reads the labels and annotations of a pod or of an object that creates pods.
 func (s *Pods) Metadata(metadata *source.Node) {
 	for _, annotation := range metadata.Get("annotations").Entries() {
 		name := annotation.Key.Text
 		switch prefix, _, _ := strings.Cut(name, "/"); {
-		case annotation.Value.IsNull(): // a patch deletes it
+		case annotation.Value.IsNull(): // a patch deletes the annotation
 		case strings.HasPrefix(name, "service.beta.kubernetes.io/azure-"):
 			note(&s.azure, annotation.Value, name+" is an annotation for Azure")
 		case strings.HasPrefix(name, "microsoft.containerinstance.virtualnode."):
@@ -234,8 +237,8 @@ func (s *Pods) Metadata(metadata *source.Node) {
 	}
 }
 
-// providerKey reports whether an annotation, a label or a taint has the prefix of a provider of
-// virtual nodes other than Azure, or of a domain below it.
+// providerKey reports whether an annotation, a label or a taint has the domain of a provider of
+// virtual nodes other than Azure, or a subdomain, as prefix.
 func providerKey(name string) bool {
 	prefix, _, ok := strings.Cut(name, "/")
 	return ok && slices.ContainsFunc(virtualNodeProviders(), func(domain string) bool {
@@ -243,8 +246,8 @@ func providerKey(name string) bool {
 	})
 }
 
-// virtualNodeProviders are the domains of the keys by which providers of virtual nodes other than
-// Azure mark nodes, and which they read on pods.
+// virtualNodeProviders are the domains of the keys that other providers of virtual nodes set on
+// nodes and read on pods.
 var virtualNodeProviders = sync.OnceValue(func() []string {
 	return []string{
 		"k8s.aliyun.com", "alibabacloud.com", // https://www.alibabacloud.com/help/en/ack/
@@ -260,13 +263,13 @@ var virtualNodeProviders = sync.OnceValue(func() []string {
 	}
 })
 
-// Claim reads the storage class of a volume claim: AKS brings some along.
+// Claim reads the storage class of a volume claim. AKS creates some storage classes by default.
 // https://learn.microsoft.com/azure/aks/concepts-storage
 func (s *Pods) Claim(claim *source.Node) {
 	s.StorageClass(claim.At("spec", "storageClassName"))
 }
 
-// StorageClass reads the storage class of a volume claim: AKS brings some along.
+// StorageClass reads the name of a storage class. AKS creates some storage classes by default.
 func (s *Pods) StorageClass(class *source.Node) {
 	text, ok := class.Scalar()
 	if ok && (strings.HasPrefix(text, "managed-csi") || strings.HasPrefix(text, "azurefile") || strings.HasPrefix(text, "azureblob")) {
@@ -274,7 +277,7 @@ func (s *Pods) StorageClass(class *source.Node) {
 	}
 }
 
-// clouds understands the labels that a node must have, but for those that name it.
+// clouds evaluates the labels in a term, except for those that name virtual nodes.
 func (t term) clouds(as Interpretation) nodes {
 	var all nodes
 	for _, requirement := range t {
@@ -283,7 +286,7 @@ func (t term) clouds(as Interpretation) nodes {
 	return all
 }
 
-// A requirement that a node without the label meets tells nothing.
+// clouds evaluates one requirement. A requirement that a node without the label meets is ignored.
 func (q nodeRequirement) clouds(as Interpretation) nodes {
 	var of nodes
 	if q.op != in && q.op != exists {
@@ -327,7 +330,7 @@ func (q nodeRequirement) isNodeName() bool {
 	return q.op == in && q.key.Text == nodeNameKeys(q.field)
 }
 
-// nodeNameKeys is the label or the field that has the name of a node.
+// nodeNameKeys returns the label or the field for the name of a node.
 func nodeNameKeys(field bool) string {
 	if field {
 		return "metadata.name"
@@ -341,8 +344,8 @@ func isEC2(name string) bool {
 
 func isAKSNode(name string) bool { return aksNode().MatchString(name) }
 
-// aksNode matches the names that AKS gives to the nodes of a pool: that of the scale set and
-// the number of the machine in base 36, six characters long.
+// aksNode matches the names that AKS gives to the nodes of a pool: the name of the scale set and
+// the number of the machine in base 36, with six characters.
 // https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-instance-ids
 var aksNode = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^aks-[a-z][a-z0-9]{0,11}-[0-9]+-vmss[0-9a-z]{6}$`)
@@ -354,7 +357,7 @@ func isAzureSize(machine string) bool {
 	return strings.HasPrefix(strings.ToLower(machine), "standard_")
 }
 
-// nodeNamed understands the name of the node that a pod is bound to.
+// nodeNamed evaluates the name of the node to which a pod is bound.
 func nodeNamed(name *source.Node, as Interpretation) nodes {
 	var of nodes
 	switch text, ok := name.Scalar(); {
@@ -371,7 +374,7 @@ func nodeNamed(name *source.Node, as Interpretation) nodes {
 	return of
 }
 
-// virtualKeys are the labels and fields that name virtual nodes.
+// virtualKeys returns the labels and fields that name virtual nodes.
 func virtualKeys() [4]nodeKey {
 	return [...]nodeKey{
 		{name: "type"}, {name: "virtualization"}, {name: nodeNameKeys(false)}, {name: nodeNameKeys(true), field: true},
@@ -383,7 +386,7 @@ func (k nodeKey) namesVirtual() bool {
 	return slices.Contains(keys[:], k)
 }
 
-// why says why pods that require a value of the key run on ACI.
+// why returns the reason why pods that require a value of the key run on ACI.
 func (k nodeKey) why() string {
 	switch k.name {
 	case "type", "virtualization":
@@ -394,8 +397,8 @@ func (k nodeKey) why() string {
 
 const onVirtualNode = "a node with this name is a virtual node, which is ACI"
 
-// virtualNode reports whether nodes with this label or field are ACI virtual nodes. Those of the
-// second generation are not all of type virtual-kubelet.
+// virtualNode reports whether nodes with this label or field are ACI virtual nodes. Not all virtual
+// nodes of the second generation have the type virtual-kubelet.
 // https://github.com/microsoft/virtualnodesOnAzureContainerInstances
 func virtualNode(key nodeKey, value string, as Interpretation) bool {
 	switch key.name {
@@ -408,28 +411,27 @@ func virtualNode(key nodeKey, value string, as Interpretation) bool {
 		secondGeneration().MatchString(value) || isVirtualKubeletName(value) && !as.Foreign
 }
 
-// isVirtualKubeletName reports whether a name is one of those that Virtual Kubelet gives its
-// nodes by default, whoever provides them.
+// isVirtualKubeletName reports whether a name is a default name of Virtual Kubelet's nodes, for any
+// provider.
 func isVirtualKubeletName(node string) bool {
 	return node == "virtual-kubelet" || strings.HasPrefix(node, "virtual-kubelet-")
 }
 
-// secondGeneration matches the names of virtual nodes of the second generation: those of
-// the pods of a StatefulSet that has the name of its Helm chart, virtualnode, behind the
-// release's or as the release's.
+// secondGeneration matches the names of virtual nodes of the second generation. They are the pods of
+// a StatefulSet named virtualnode, after its Helm chart, or RELEASE-virtualnode.
 // https://github.com/microsoft/virtualnodesOnAzureContainerInstances
 var secondGeneration = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^([a-z0-9.-]+-)?virtualnode-[0-9]+$`)
 })
 
-// aksLabel reports whether AKS alone gives a label of this name to its nodes.
+// aksLabel reports whether only AKS sets a label of this name on its nodes.
 func aksLabel(name string) bool {
 	return strings.HasPrefix(name, "kubernetes.azure.com/") || strings.HasPrefix(name, "karpenter.azure.com/") ||
 		name == "agentpool"
 }
 
-// virtualNodeLabel reports whether a virtual node may have a label of AKS. None of
-// these keeps a pod off virtual nodes.
+// virtualNodeLabel reports whether virtual nodes may have a label of AKS. Such labels do not
+// exclude virtual nodes.
 // https://github.com/MicrosoftDocs/azure-docs/issues/104587
 func virtualNodeLabel(name string) bool {
 	switch name {
@@ -439,7 +441,7 @@ func virtualNodeLabel(name string) bool {
 	return false
 }
 
-// otherCloudLabel reports whether another cloud gives a label of this name to its nodes.
+// otherCloudLabel reports whether another cloud sets a label of this name on its nodes.
 func otherCloudLabel(name string) bool {
 	prefix, _, ok := strings.Cut(name, "/")
 	if !ok {

@@ -1,4 +1,5 @@
-// Package scheduling understands where pods run by what binds them to nodes and what hints at a cluster.
+// Package scheduling evaluates where pods run, by what binds them to nodes and by hints at a
+// cluster.
 package scheduling
 
 import (
@@ -10,41 +11,42 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// Pods is what a document declares about the nodes of its pods. What binds a pod to a
-// node (its name, a node selector, a required affinity) is evidence. What binds it to none
-// (labels, annotations, tolerations, storage classes) is a hint.
+// Pods has what a document declares about the nodes of its pods. Evidence binds a pod to nodes: a
+// node name, a node selector or a required affinity. Hints do not bind it: labels, annotations,
+// tolerations and storage classes.
 type Pods struct {
-	Virtual facts.Place // evidence that is not a node's label or name: the pods run on an ACI virtual node
+	Virtual facts.Place // evidence for an ACI virtual node, other than a node's label or name
 	other   facts.Place // the same for a cluster that is not AKS
 	node    *source.Node
 	labels  *labels
-	groups  [][]term // a node must meet a term of each group
+	groups  [][]term // a node must meet one term of each group
 
-	azure   facts.Place // a hint: the manifest is for AKS
-	claimed facts.Place // a hint: it is for another cloud
-	onACI   facts.Place // a hint: it is for an ACI virtual node
-	Foreign facts.Place // a hint: its virtual node is another provider's
-	bursts  bool        // it tolerates the taint of virtual nodes, of Azure or of anybody
+	azure   facts.Place // a hint that the manifest is for AKS
+	claimed facts.Place // a hint that it is for another cloud
+	onACI   facts.Place // a hint that it is for an ACI virtual node
+	Foreign facts.Place // a hint that its virtual node is another provider's
+	bursts  bool        // it tolerates the taint of virtual nodes, of Azure or of any provider
 
-	// Of documents that the deployment mentions; the first that tells the target counts.
+	// parts are the scheduling of documents to which the deployment refers. The first with a target
+	// counts.
 	parts []*Pods
-	// via is how a document that the deployment mentions was found.
+	// via are the references by which such a document was found.
 	via []facts.Place
-	// Object is what the deployments of one object share; nil for one that is alone.
+	// Object is what the deployments of one object share, nil for a single deployment.
 	Object *SharedCluster
 }
 
-// labels are a node selector, which several deployments may share.
+// labels is a node selector, which several deployments may share.
 type labels struct {
 	term   term
-	limits constraints // of the term; nil until they are looked at
+	limits constraints // of the term; nil until first used
 	known  [8]*allowedNodes
 }
 
 // allowedNodes are the nodes that a node selector allows by itself.
 type allowedNodes struct{ clouds, nodes nodes }
 
-// in understands the selector, once in each way.
+// in evaluates the selector, once for each interpretation.
 func (l *labels) in(as Interpretation) *allowedNodes {
 	if l == nil {
 		return &allowedNodes{}
@@ -57,7 +59,7 @@ func (l *labels) in(as Interpretation) *allowedNodes {
 	return *known
 }
 
-// constraints are those of the selector.
+// constraints returns the constraints of the selector.
 func (l *labels) constraints() constraints {
 	if l == nil {
 		return nil
@@ -68,7 +70,7 @@ func (l *labels) constraints() constraints {
 	return l.limits
 }
 
-// and adds requirements to a selector, which stays as it is.
+// and returns a selector with more requirements. It does not change l.
 func (l *labels) and(more term) *labels {
 	switch {
 	case len(more) == 0:
@@ -79,10 +81,10 @@ func (l *labels) and(more term) *labels {
 	return &labels{term: more}
 }
 
-// term is what a node must meet all of.
+// term is a list of requirements, all of which a node must meet.
 type term []nodeRequirement
 
-// nodeRequirement is what a node must meet: of its labels or, if field, of its fields.
+// nodeRequirement is a requirement for a label of a node or, if field is set, for a field.
 type nodeRequirement struct {
 	key    *source.Node
 	field  bool
@@ -93,20 +95,20 @@ type nodeRequirement struct {
 type operator uint8
 
 const (
-	// unknownOperator stands for one that does not exist or is filled in later.
+	// unknownOperator is an invalid operator or a placeholder.
 	unknownOperator operator = iota
 	in
 	notIn
-	exists // Gt and Lt too: a node without the label meets none of them
+	exists // also Gt and Lt, which a node without the label does not meet
 	doesNotExist
 )
 
-// Interpretation is a way to understand scheduling. Without aks the evidence and the hints of AKS
-// do not count, without other those of other clouds. With foreign a virtual node is another
-// provider's unless its name or its label is Azure's alone.
+// Interpretation decides which evidence and hints count. aks enables those of AKS, Other those of
+// other clouds. With Foreign, a virtual node belongs to another provider unless its name or label
+// is specific to Azure.
 type Interpretation struct{ aks, Other, Foreign bool }
 
-// index is below 8.
+// index returns a number below 8.
 func (i Interpretation) index() int {
 	index := 0
 	for bit, on := range [...]bool{i.aks, i.Other, i.Foreign} {
@@ -117,14 +119,15 @@ func (i Interpretation) index() int {
 	return index
 }
 
-// InFile is how a file is understood.
+// InFile returns the interpretation of files.
 func InFile() Interpretation { return Interpretation{aks: true, Other: true} }
 
-// Interpretations returns the ways to understand a deployment's pods in a cluster, which is
-// unknown or what the administrator says, each with another outcome. In a file there is one. An
-// object of an API server is judged in each, since nothing that it declares may keep a finding
-// away: in the cluster that the administrator names there is no evidence of another, and a
-// virtual node that an object says is another provider's may be Azure's.
+// Interpretations returns the interpretations of a deployment's pods that have different outcomes,
+// one for a file. cluster is the administrator's declaration, if known.
+//
+// For an object of an API server all of them are evaluated, since no declaration of the object may
+// hide a finding. If the administrator names the cluster, evidence of another cluster does not
+// count. A virtual node that the object assigns to another provider may be Azure's.
 func (s *Pods) Interpretations(cluster facts.Fact[facts.Target], object bool) []Interpretation {
 	foreign := s.isForeign() && cluster.Value != facts.AKS
 	if !object {
@@ -141,7 +144,7 @@ func (s *Pods) Interpretations(cluster facts.Fact[facts.Target], object bool) []
 	default:
 		ways = []Interpretation{InFile(), {aks: true}, {Other: true}}
 	}
-	if foreign { // as in a file first
+	if foreign { // starting with the interpretation of files
 		for i := range ways {
 			ways[i].Foreign = true
 		}
@@ -153,7 +156,7 @@ func (s *Pods) Interpretations(cluster facts.Fact[facts.Target], object bool) []
 	return s.distinct(ways)
 }
 
-// mixed reports whether there is evidence or a hint of Azure and of another cloud.
+// mixed reports whether there is evidence or a hint both of Azure and of another cloud.
 func (s *Pods) mixed() bool {
 	node := nodeNamed(s.node, InFile())
 	azure := s.azure.Node != nil || s.onACI.Node != nil || s.Virtual.Node != nil || node.virtual.Node != nil || node.aks.Node != nil
@@ -176,8 +179,8 @@ func (s *Pods) mixed() bool {
 	return azure && other
 }
 
-// distinct returns the ways of which each has another outcome; of those in which nothing is
-// known none but the first.
+// distinct returns the interpretations with different outcomes. An interpretation without any known
+// fact is dropped, except for the first.
 func (s *Pods) distinct(ways []Interpretation) []Interpretation {
 	if len(ways) == 1 {
 		return ways
@@ -193,21 +196,21 @@ func (s *Pods) distinct(ways []Interpretation) []Interpretation {
 	})
 }
 
-// isForeign reports whether a virtual node of the pods may be another provider's.
+// isForeign reports whether a virtual node of the pods may belong to another provider.
 func (s *Pods) isForeign() bool {
 	return s.Foreign.Node != nil || slices.ContainsFunc(s.parts, (*Pods).isForeign)
 }
 
-// Location is where pods run by what their document declares.
+// Location is where pods run, as far as their document declares it.
 type Location struct {
-	Target   facts.Fact[facts.Target] // of all the nodes that it names, but for may
-	Conflict bool                     // the evidence is of several clouds
-	May      facts.Fact[facts.Target] // ACI if the terms name virtual nodes among others
+	Target   facts.Fact[facts.Target] // of all allowed nodes, except for May
+	Conflict bool                     // there is evidence of several clouds
+	May      facts.Fact[facts.Target] // ACI if only some terms name virtual nodes
 	Hint     facts.Fact[facts.Target] // AKS or Kubernetes
-	OnACI    facts.Fact[facts.Target] // ACI by a hint
+	OnACI    facts.Fact[facts.Target] // ACI, by a hint
 }
 
-// Locate understands the pods in one way.
+// Locate evaluates the pods and the documents to which they refer.
 func (s *Pods) Locate(as Interpretation) Location {
 	at := s.Alone(as)
 	if s.Object != nil {
@@ -232,7 +235,7 @@ func (s *Pods) Locate(as Interpretation) Location {
 	return at
 }
 
-// NamesTarget reports whether evidence or a hint names a target in a file.
+// NamesTarget reports whether evidence or a hint names a target, in the interpretation of files.
 func (s *Pods) NamesTarget() bool {
 	if s == nil {
 		return false
@@ -241,7 +244,7 @@ func (s *Pods) NamesTarget() bool {
 	return at.Target.Known || at.May.Known || at.Hint.Known || at.OnACI.Known
 }
 
-// Alone understands the pods by themselves.
+// Alone evaluates the pods without the documents to which they refer.
 func (s *Pods) Alone(as Interpretation) Location {
 	at := s.bound(as)
 	at.Hint = s.hint(as)
@@ -251,7 +254,7 @@ func (s *Pods) Alone(as Interpretation) Location {
 	return at
 }
 
-// With adds the scheduling of a document that the deployment mentions, which was found by via.
+// With adds the scheduling of a document to which the deployment refers, found by via.
 func (s *Pods) With(part *Pods, via []facts.Place) *Pods {
 	if s == nil {
 		s = &Pods{}
@@ -262,7 +265,7 @@ func (s *Pods) With(part *Pods, via []facts.Place) *Pods {
 	return s
 }
 
-// Recorded is what is understood in any way, without the places.
+// Recorded returns the outcomes of all interpretations, without places.
 func (s *Pods) Recorded() []any {
 	if s == nil {
 		return nil
@@ -275,7 +278,7 @@ func (s *Pods) Recorded() []any {
 	return all
 }
 
-// found is a fact of a document that the deployment mentions.
+// found adds to a fact of a referenced document how the document was found.
 func (s *Pods) found(fact facts.Fact[facts.Target]) facts.Fact[facts.Target] {
 	if fact.Known {
 		fact.Place.Related = slices.Concat(fact.Place.Related, s.via)
@@ -283,11 +286,11 @@ func (s *Pods) found(fact facts.Fact[facts.Target]) facts.Fact[facts.Target] {
 	return fact
 }
 
-// bound understands what binds the pods to nodes.
+// bound evaluates the evidence.
 func (s *Pods) bound(as Interpretation) Location {
 	node := nodeNamed(s.node, as)
 	if virtual := firstOf(s.Virtual, node.virtual); virtual.Node != nil {
-		return Location{Target: facts.Know(facts.ACI, virtual)} // one that names its node goes past the scheduler
+		return Location{Target: facts.Know(facts.ACI, virtual)} // a node name bypasses the scheduler
 	}
 	aks, other := node.aks, firstOf(s.other, node.other)
 	if !as.Other {
@@ -329,7 +332,8 @@ func (s *Pods) bound(as Interpretation) Location {
 	return at
 }
 
-// clouds is where pods run by evidence of AKS and of other clouds, of which foreign may be the reason.
+// clouds returns the location for evidence of AKS and of other clouds. foreign may be the reason
+// for the latter.
 func clouds(aks, other, foreign facts.Place) Location {
 	at := Location{Conflict: aks.Node != nil && other.Node != nil}
 	switch {
@@ -345,7 +349,7 @@ func clouds(aks, other, foreign facts.Place) Location {
 	return at
 }
 
-// hint understands what binds the pods to no node.
+// hint evaluates the hints.
 func (s *Pods) hint(as Interpretation) facts.Fact[facts.Target] {
 	azure, claimed := as.aks && s.azure.Node != nil, as.Other && s.claimed.Node != nil
 	switch {
@@ -358,14 +362,14 @@ func (s *Pods) hint(as Interpretation) facts.Fact[facts.Target] {
 	return facts.Fact[facts.Target]{}
 }
 
-// SharedCluster is what the deployments of one object, which run in one cluster, know of it.
+// SharedCluster evaluates the cluster in which all deployments of one object run.
 type SharedCluster struct {
 	Members []*Pods
 	bound   [8]*facts.Fact[facts.Target]
 	hints   [8]*facts.Fact[facts.Target]
 }
 
-// shared returns the cluster that binds all of the deployments that are bound to one.
+// shared returns the cluster on which the evidence of all members with evidence agrees.
 func (o *SharedCluster) shared(as Interpretation) facts.Fact[facts.Target] {
 	return unanimous(&o.bound[as.index()], o.Members, func(s *Pods) facts.Fact[facts.Target] { return s.bound(as).Target })
 }
@@ -374,19 +378,20 @@ func (o *SharedCluster) hint(as Interpretation) facts.Fact[facts.Target] {
 	return unanimous(&o.hints[as.index()], o.Members, func(s *Pods) facts.Fact[facts.Target] { return s.hint(as) })
 }
 
-// unanimous returns the cluster of all members that are of one, and keeps it at known.
+// unanimous returns the cluster on which all members with a cluster agree. It stores the result in
+// known.
 func unanimous(known **facts.Fact[facts.Target], members []*Pods, of func(*Pods) facts.Fact[facts.Target]) facts.Fact[facts.Target] {
 	if *known != nil {
 		return **known
 	}
 	var cluster facts.Fact[facts.Target]
 	for _, member := range members {
-		told := of(member)
+		declared := of(member)
 		switch {
-		case told.Value != facts.AKS && told.Value != facts.Kubernetes:
+		case declared.Value != facts.AKS && declared.Value != facts.Kubernetes:
 		case !cluster.Known:
-			cluster = told
-		case cluster.Value != told.Value:
+			cluster = declared
+		case cluster.Value != declared.Value:
 			*known = &facts.Fact[facts.Target]{}
 			return **known
 		}
@@ -398,15 +403,15 @@ func unanimous(known **facts.Fact[facts.Target], members []*Pods, of func(*Pods)
 	return cluster
 }
 
-// nodes are the nodes that a term allows.
+// nodes describes the nodes that a term allows.
 type nodes struct {
-	virtual    facts.Place // it names a virtual node
-	only       bool        // and no other node
-	excluded   bool        // it requires a label that virtual nodes of Azure do not have
+	virtual    facts.Place // a virtual node is named
+	only       bool        // only virtual nodes are named
+	excluded   bool        // a required label excludes virtual nodes of Azure
 	aks, other facts.Place
 }
 
-// with are the nodes that both terms allow.
+// with returns the nodes that both terms allow.
 func (n nodes) with(other nodes) nodes {
 	all := nodes{
 		virtual: firstOf(n.virtual, other.virtual), only: n.only || other.only, excluded: n.excluded || other.excluded,
@@ -418,9 +423,9 @@ func (n nodes) with(other nodes) nodes {
 	return all
 }
 
-// alternatives returns, for each group of terms, the nodes that each term allows together with
-// the node selector. Terms that no node meets are left out; where that leaves none, the node
-// selector counts alone.
+// alternatives returns, for each group of terms, the nodes that each term allows together with the
+// node selector. Terms that no node meets are dropped. If none is left, only the node selector
+// counts.
 func (s *Pods) alternatives(as Interpretation) [][]nodes {
 	selector := s.labels.in(as)
 	var groups [][]nodes
@@ -442,7 +447,7 @@ func (s *Pods) alternatives(as Interpretation) [][]nodes {
 	return groups
 }
 
-// inAll is the first of some places if there is one in each alternative.
+// inAll returns the first place if every alternative has one.
 func inAll(alternatives []nodes, of func(nodes) facts.Place) facts.Place {
 	if len(alternatives) == 0 {
 		return facts.Place{}
@@ -461,17 +466,18 @@ type nodeKey struct {
 	field bool
 }
 
-// constraint is what a term says of one label or field.
+// constraint combines the requirements of a term for one label or field.
 type constraint struct {
 	there, missing    bool
-	limited           bool // to the values that are allowed
+	limited           bool // only the values in allowed are possible
 	allowed, excluded map[string]bool
-	values            []*source.Node // of the requirements that name some
+	values            []*source.Node // of the requirements with operator In
 }
 
 type constraints map[nodeKey]*constraint
 
-// constraints returns what the term and, of its labels and fields, others say of those that matter.
+// constraints returns the constraints of a term on labels and fields that matter, merged with
+// others.
 func (t term) constraints(others constraints, matters func(nodeKey) bool) constraints {
 	var all constraints
 	for _, requirement := range t {
@@ -533,7 +539,8 @@ func (c constraints) contradictory() bool {
 	return false
 }
 
-// virtual reports whether the constraints, or of other labels and fields the others, name virtual nodes.
+// virtual returns the virtual nodes that the constraints name. others apply to labels and fields
+// that c lacks.
 func (c constraints) virtual(others constraints, as Interpretation) nodes {
 	var all nodes
 	for _, key := range virtualKeys() {
@@ -561,7 +568,8 @@ func (c constraints) virtual(others constraints, as Interpretation) nodes {
 	return all
 }
 
-// valuesOf returns the values of a requirement, and whether they are all there is to know.
+// valuesOf returns the values of a requirement. known is false if there are none or one is a
+// placeholder.
 func valuesOf(list []*source.Node) (values map[string]bool, known bool) {
 	values, known = make(map[string]bool, len(list)), len(list) > 0
 	for _, value := range list {
@@ -575,7 +583,7 @@ func valuesOf(list []*source.Node) (values map[string]bool, known bool) {
 	return values, known
 }
 
-// firstOf is the first of two places that is known.
+// firstOf returns the first place that is set.
 func firstOf(a, b facts.Place) facts.Place {
 	if a.Node != nil {
 		return a
