@@ -15,8 +15,8 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// ConfirmFunctions leaves out of a file what may be the host.json of Azure Functions
-// where no function is beside it.
+// ConfirmFunctions removes documents that may be a host.json of Azure Functions if there is no
+// function beside them.
 func (l *Linker) ConfirmFunctions(ctx context.Context, of *Reading) {
 	of.Readers = slices.DeleteFunc(of.Readers, func(r *read.Reader) bool {
 		if !r.Unconfirmed {
@@ -31,9 +31,9 @@ func (l *Linker) ConfirmFunctions(ctx context.Context, of *Reading) {
 	})
 }
 
-// completeFunctions adds that a Functions app is a web service that infers: a package
-// that runs models is installed, and a function has an HTTP trigger. An app with other
-// triggers may infer too, as no row of the table says.
+// completeFunctions sets the workload of a Functions app that serves a model. A package that runs
+// models must be installed, and a function must have an HTTP trigger. For other triggers the table
+// has no row.
 func (l *Linker) completeFunctions(ctx context.Context, d *read.Draft) {
 	folder := read.FolderOf(d.Subject.File)
 	if folder == read.StandardInput || l.fsys == nil {
@@ -51,9 +51,9 @@ func (l *Linker) completeFunctions(ctx context.Context, d *read.Draft) {
 	}
 }
 
-// functions looks for the functions of an app: each has a folder with a function.json, or
-// function_app.py declares them. http is known where one of them answers HTTP requests;
-// its place has no node where it is in Python.
+// functions looks for the functions of an app: folders with a function.json, or declarations in
+// function_app.py. http is known if one of them answers HTTP requests. Its place has no node for a
+// function in Python.
 func (l *Linker) functions(ctx context.Context, app string) (found bool, http facts.Fact[bool]) {
 	name := path.Join(app, "function_app.py")
 	if line := azure.RouteLine(l.bytes(name)); line > 0 {
@@ -84,8 +84,8 @@ func (l *Linker) functions(ctx context.Context, app string) (found bool, http fa
 	return found, http
 }
 
-// misshapenBindings reports whether something else is in the place of a function's list of
-// bindings, and adds that to the problems once.
+// misshapenBindings reports whether a function's bindings have the wrong shape, and reports the
+// problems once.
 func (l *Linker) misshapenBindings(bindings *source.Node) bool {
 	r := &read.Reader{Format: azure.FunctionsProject.Name, Root: bindings}
 	r.CheckShape(bindings, read.ListOf(read.MappingOf(map[string]*read.Shape{"type": read.ScalarShape})))
@@ -95,8 +95,8 @@ func (l *Linker) misshapenBindings(bindings *source.Node) bool {
 	return len(r.Problems) > 0
 }
 
-// inferencePackage says which package that runs models is installed by what stands in a
-// folder; empty for none.
+// inferencePackage returns which package that runs models the files of a folder install, for
+// messages. It is empty where there is none.
 func (l *Linker) inferencePackage(folder string) string {
 	type packageFile struct {
 		name string

@@ -15,14 +15,14 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// index holds the documents of a project.
+// index has the documents of a project.
 type index struct {
-	tooLarge bool // only the files of the run are in it
+	tooLarge bool // only the files of the run are searched
 	readings []*Reading
 	parts    map[definition][]*read.Part
 }
 
-// definition is what a part can be looked up by.
+// definition is the key to look up a part.
 type definition struct {
 	kind            read.PartKind
 	name, namespace string
@@ -30,10 +30,10 @@ type definition struct {
 	file            *source.File // nil for all files of the project
 }
 
-// anyVersion stands for each version and for none; no version has the name.
+// anyVersion stands for every version and for no version. It is not a valid version.
 const anyVersion = "\x00"
 
-// add makes a part known.
+// add adds a part under all its keys.
 func (x *index) add(p *read.Part) {
 	for _, version := range []string{p.Version, anyVersion} {
 		for _, file := range []*source.File{p.Place().Node.File(), nil} {
@@ -43,28 +43,28 @@ func (x *index) add(p *read.Part) {
 	}
 }
 
-// look returns what is defined in the file that mentions it, else in the project, else
-// for all namespaces. What states no namespace may be in the default one.
-func (x *index) look(mention *read.Reference) []*read.Part {
-	namespaces := []string{mention.Namespace}
-	switch mention.Namespace { // kubectl is told default, if nothing else
+// look returns the definitions in the file of the reference, else in the project, else for all
+// namespaces. Objects without a namespace may be in the default one.
+func (x *index) look(reference *read.Reference) []*read.Part {
+	namespaces := []string{reference.Namespace}
+	switch reference.Namespace { // kubectl uses default unless it is configured otherwise
 	case kube.UnstatedNamespace:
 		namespaces = append(namespaces, kube.DefaultNamespace)
 	case kube.DefaultNamespace:
 		namespaces = append(namespaces, kube.UnstatedNamespace)
 	}
-	if mention.Namespace != "" {
+	if reference.Namespace != "" {
 		namespaces = append(namespaces, "")
 	}
 	versions := []string{anyVersion}
-	if mention.Version != "" {
-		versions = []string{mention.Version, ""}
+	if reference.Version != "" {
+		versions = []string{reference.Version, ""}
 	}
 	for _, namespace := range namespaces {
-		for _, file := range []*source.File{mention.Node.File(), nil} {
+		for _, file := range []*source.File{reference.Node.File(), nil} {
 			var found []*read.Part
 			for _, version := range versions {
-				more := reachable(mention, x.parts[definition{mention.Kind, mention.Name, namespace, version, file}])
+				more := reachable(reference, x.parts[definition{reference.Kind, reference.Name, namespace, version, file}])
 				if len(found) == 0 {
 					found = more
 				} else if len(more) > 0 {
@@ -79,8 +79,8 @@ func (x *index) look(mention *read.Reference) []*read.Part {
 	return nil
 }
 
-// reachable returns the parts without those that a template defines with other parameters
-// than the mention's.
+// reachable returns the parts without those that a template defines with other parameters than
+// those of the reference.
 func reachable(r *read.Reference, parts []*read.Part) []*read.Part {
 	other := func(p *read.Part) bool { return r.Under != nil && p.Under != nil && p.Under != r.Under }
 	if !slices.ContainsFunc(parts, other) {
@@ -89,13 +89,13 @@ func reachable(r *read.Reference, parts []*read.Part) []*read.Part {
 	return slices.DeleteFunc(slices.Clone(parts), other)
 }
 
-// partIn is a kind of parts in a folder.
+// partIn identifies the parts of a kind in a folder.
 type partIn struct {
 	kind   read.PartKind
 	folder string
 }
 
-// project returns the project of a file, which is the folder where nothing else says so.
+// project returns the project of a file. Without options.Project it is the folder.
 func (l *Linker) project(file string) *Project {
 	folder := read.FolderOf(file)
 	if l.options.Project != nil && folder != read.StandardInput {
@@ -109,7 +109,7 @@ func (l *Linker) project(file string) *Project {
 	return project
 }
 
-// direct gives a name the form that files of the run have.
+// direct converts a name to the form of the names in the run.
 func (l *Linker) direct(name string) string {
 	if project := l.project(name); project.Direct != nil {
 		return project.Direct(name)
@@ -117,8 +117,7 @@ func (l *Linker) direct(name string) string {
 	return name
 }
 
-// within joins a path to the folder of a file. It is false for one that leads out of
-// the file's project.
+// within joins a path to the folder of a file. ok is false for a path outside the file's project.
 func (l *Linker) within(file, name string) (string, bool) {
 	folder := read.FolderOf(file)
 	if folder == read.StandardInput || path.IsAbs(name) {
@@ -129,7 +128,7 @@ func (l *Linker) within(file, name string) (string, bool) {
 	return joined, root == "" || resolve.Below(root, joined)
 }
 
-// index reads the documents of a project.
+// index returns the index of a project, which is built once.
 func (l *Linker) index(ctx context.Context, project *Project) *index {
 	if known := l.indexes[project]; known != nil {
 		return known
@@ -161,7 +160,7 @@ func (l *Linker) index(ctx context.Context, project *Project) *index {
 	return found
 }
 
-// others reads, on all cores, the files that are not among those of the run.
+// others reads the named files that are not files of the run, in parallel.
 func (l *Linker) others(ctx context.Context, names []string) []*Reading {
 	var missing []string
 	for _, name := range names {
@@ -212,7 +211,7 @@ func (l *Linker) beside(ctx context.Context, kind read.PartKind, folder string) 
 	return all
 }
 
-// inFolder returns what the files of a folder say, those of the run and all others.
+// inFolder returns the readings of a folder's files, both those of the run and others.
 func (l *Linker) inFolder(ctx context.Context, folder string) []*Reading {
 	names := l.siblings(folder)
 	l.others(ctx, names)
@@ -225,7 +224,7 @@ func (l *Linker) inFolder(ctx context.Context, folder string) []*Reading {
 	return all
 }
 
-// file returns what a file says; one that cannot be read says nothing.
+// file returns the reading of a file. It is empty for a file that cannot be read.
 func (l *Linker) file(ctx context.Context, name string) *Reading {
 	known := l.read[name]
 	if known == nil {
@@ -235,8 +234,8 @@ func (l *Linker) file(ctx context.Context, name string) *Reading {
 	return known
 }
 
-// load reads a file that was not named for linking, if a quick look says that it is of
-// use. Its reading has no file when there is nothing to read.
+// load reads a file that is not part of the run, if useful reports true for its bytes. Otherwise it
+// returns an empty reading.
 func (l *Linker) load(ctx context.Context, name string, useful func([]byte) bool) *Reading {
 	data := l.bytes(name)
 	if data == nil || !useful(data) {
@@ -245,7 +244,7 @@ func (l *Linker) load(ctx context.Context, name string, useful func([]byte) bool
 	return l.formats.Read(ctx, source.Parse(name, data), l.options.Lists)
 }
 
-// bytes reads a file that completes a deployment, nothing where that cannot be done.
+// bytes returns the content of a file that completes a deployment, nil if it cannot be read.
 func (l *Linker) bytes(name string) []byte {
 	if l.fsys == nil {
 		return nil
@@ -260,8 +259,8 @@ func (l *Linker) bytes(name string) []byte {
 	return data
 }
 
-// siblings lists the files of a folder, those of the run and those in the file
-// system, each once.
+// siblings returns the names of a folder's files, of the run and of the file system, without
+// duplicates.
 func (l *Linker) siblings(folder string) []string {
 	names := l.folders[folder]
 	if l.fsys == nil || l.walked[folder] {

@@ -1,4 +1,5 @@
-// Package link completes what one document says by what the documents say that it refers to, and by the sizes of models.
+// Package link completes documents with the documents to which they refer and with the sizes of
+// models.
 package link
 
 import (
@@ -16,16 +17,16 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// Formats is what the linker needs to know of the formats.
+// Formats are the functions of the formats that the linker needs.
 type Formats struct {
-	// Recognize reports whether bytes may hold a document of a format, links whether of one that refers to others or that
-	// others refer to.
+	// Recognize reports whether bytes may have a document of a known format. Links reports whether
+	// they may have a document that refers to others or to which others refer.
 	Recognize, Links func(data []byte) bool
-	// Read reads the documents of a file, up to the context's end.
+	// Read reads the documents of a file. It stops when the context ends.
 	Read func(ctx context.Context, file *source.File, lists read.Lists) *Reading
 }
 
-// Linker looks up the parts that other documents hold.
+// Linker looks up the parts that other documents define.
 type Linker struct {
 	fsys     fs.FS
 	formats  Formats
@@ -34,20 +35,20 @@ type Linker struct {
 	read     map[string]*Reading // by file name
 	inRun    map[*source.File]bool
 	folders  map[string][]string         // names of a folder's files
-	walked   map[string]bool             // folders whose files in the file system are among them
-	projects map[string]*Project         // by folder, where options know none
-	folded   map[partIn][]*read.Part     // what is in a folder
+	walked   map[string]bool             // folders whose files in the file system are in folders
+	projects map[string]*Project         // by folder, without options.Project
+	folded   map[partIn][]*read.Part     // parts by folder
 	values   map[string]*parametersFiles // by the folder of templates
 	linked   map[*source.Node]bool       // parameters files that belong to a template
-	Unlinked map[*source.Node]string     // why others do not
-	Problems []facts.Problem             // with files that documents of several files refer to
-	reported map[string]bool             // what makes these the same
-	indexes  map[*Project]*index         // what was looked into
+	Unlinked map[*source.Node]string     // the reasons why other parameters files do not
+	Problems []facts.Problem             // with files to which documents of several files refer
+	reported map[string]bool             // by problemKey
+	indexes  map[*Project]*index         // built on first use
 	settled  map[*facts.Compute]struct{} // computes that are complete
 	sizes    *modelsize.Sizes
 }
 
-// report adds a problem with a file that several documents may refer to, once.
+// report adds a problem with a file to which several documents may refer, once.
 func (l *Linker) report(problem facts.Problem) {
 	if key := problemKey(problem); !l.reported[key] {
 		l.reported[key] = true
@@ -76,8 +77,8 @@ func New(fsys fs.FS, formats Formats, run []*Reading, options Options) *Linker {
 	return l
 }
 
-// Complete completes a deployment by all that is known of it. own is called with a
-// compute of its own that only a statement describes.
+// Complete completes a deployment with everything that is known. own is called with a compute that
+// only a statement for the deployment describes.
 func (l *Linker) Complete(ctx context.Context, d *read.Draft, own func(*facts.Compute)) []facts.Problem {
 	l.follow(ctx, d)
 	LeaveOpen(d)
@@ -91,10 +92,10 @@ func (l *Linker) Complete(ctx context.Context, d *read.Draft, own func(*facts.Co
 	return problems
 }
 
-// Reportable moves problems that stand in a file which was only looked up to a place of the
-// run that they are related to, and leaves out those that have none.
+// Reportable moves problems in files outside the run to a related place in the run. It drops those
+// without such a place.
 func (l *Linker) Reportable(problems []facts.Problem) []facts.Problem {
-	var ours []facts.Problem
+	var reportable []facts.Problem
 	for _, problem := range problems {
 		at := problem.Place
 		if at.Node != nil && l.read[at.Node.File().Name] != nil && !l.inRun[at.Node.File()] {
@@ -104,18 +105,18 @@ func (l *Linker) Reportable(problems []facts.Problem) []facts.Problem {
 			}
 			problem.Place = facts.Place{Node: at.Related[i].Node, Related: []facts.Place{{Node: at.Node, Why: "the problem is here"}}}
 		}
-		ours = append(ours, problem)
+		reportable = append(reportable, problem)
 	}
-	return ours
+	return reportable
 }
 
-// follow adds to a deployment what the documents that it mentions say.
+// follow completes a deployment with the documents to which it refers.
 func (l *Linker) follow(ctx context.Context, d *read.Draft) {
 	if l.options.Alone {
 		return
 	}
 	if d.Format == azure.MLv1DeploymentConfig.Name {
-		// What the configuration is for is what people look at first.
+		// The target is the main fact of a deployment configuration.
 		node := d.Place.Node
 		if d.Target.Place.Node != nil {
 			node = d.Target.Place.Node
@@ -126,43 +127,45 @@ func (l *Linker) follow(ctx context.Context, d *read.Draft) {
 		l.completeFunctions(ctx, d)
 	}
 	followed := map[*read.Part]bool{}
-	for i := 0; i < len(d.References) && i < maxMentions && ctx.Err() == nil; i++ {
-		mention := d.References[i]
-		found, why := l.find(ctx, mention)
-		if len(found) == 0 && (mention.Implied || mention.Name == "" && mention.Path == "") {
+	for i := 0; i < len(d.References) && i < maxReferences && ctx.Err() == nil; i++ {
+		reference := d.References[i]
+		found, why := l.find(ctx, reference)
+		if len(found) == 0 && (reference.Implied || reference.Name == "" && reference.Path == "") {
 			continue
 		}
-		link := facts.Link{What: strings.TrimSpace(mention.Kind.String() + " " + mention.Name + mention.Path), Place: facts.Place{Node: mention.Node}, Why: why}
+		link := facts.Link{What: strings.TrimSpace(reference.Kind.String() + " " + reference.Name + reference.Path), Place: facts.Place{Node: reference.Node}, Why: why}
 		for _, part := range found[:min(len(found), maxFound)] {
 			link.Found = append(link.Found, part.Place())
 		}
 		if link.Why == "" {
-			mention.Followed = true
-			// A pod gets a claim for each mention of a template, and devices for each of a class.
-			if !followed[found[0]] || mention.Kind == read.ResourceClaimTemplate || mention.OfClass() {
+			reference.Followed = true
+			// A pod gets one claim for each reference to a template, and devices for each request
+			// of a class.
+			if !followed[found[0]] || reference.Kind == read.ResourceClaimTemplate || reference.OfClass() {
 				followed[found[0]] = true
-				l.add(d, mention, found[0])
+				l.add(d, reference, found[0])
 			}
 		}
 		d.Links = append(d.Links, link)
 	}
 }
 
-// find returns the part that is mentioned, or what else was found and why it is not taken.
-func (l *Linker) find(ctx context.Context, mention *read.Reference) (found []*read.Part, why string) {
-	file := mention.Node.File().Name
+// find returns the part to which a reference refers. why is the reason if there is none, or if
+// found is not used.
+func (l *Linker) find(ctx context.Context, reference *read.Reference) (found []*read.Part, why string) {
+	file := reference.Node.File().Name
 	switch {
-	case mention.Path != "":
-		name, ok := l.within(file, mention.Path)
+	case reference.Path != "":
+		name, ok := l.within(file, reference.Path)
 		if !ok {
 			return nil, "it is outside the project"
 		}
-		found = l.file(ctx, name).Parts[mention.Kind]
-	case mention.Name == "":
-		found = l.beside(ctx, mention.Kind, read.FolderOf(file))
+		found = l.file(ctx, name).Parts[reference.Kind]
+	case reference.Name == "":
+		found = l.beside(ctx, reference.Kind, read.FolderOf(file))
 	default:
 		index := l.index(ctx, l.project(file))
-		if found = index.look(mention); len(found) == 0 && index.tooLarge {
+		if found = index.look(reference); len(found) == 0 && index.tooLarge {
 			return nil, "the project has too many files to search, and no file of the run defines it"
 		}
 	}
@@ -171,27 +174,27 @@ func (l *Linker) find(ctx context.Context, mention *read.Reference) (found []*re
 		return found, ""
 	case len(found) > 1:
 		return found, fmt.Sprintf("it is defined %d times, so no definition is used", len(found))
-	case mention.Path != "":
+	case reference.Path != "":
 		return nil, "not found, or without facts"
 	}
 	return nil, "no document of the project defines it"
 }
 
-// add completes a deployment by a part that it mentions.
-func (l *Linker) add(d *read.Draft, mention *read.Reference, p *read.Part) {
-	m := &read.Merger{Silent: true, Via: mention.Places()}
+// add completes a deployment with a part to which it refers.
+func (l *Linker) add(d *read.Draft, reference *read.Reference, p *read.Part) {
+	m := &read.Merger{Silent: true, Via: reference.Places()}
 	switch {
 	case p.Compute != nil:
 		l.addCompute(m, d, p.Compute)
 		if d.DefaultType && p.Compute.OnKubernetes {
-			d.Refer(read.Reference{Kind: read.InstanceType, Name: azure.DefaultInstanceType, Node: mention.Node, Implied: true})
+			d.Refer(read.Reference{Kind: read.InstanceType, Name: azure.DefaultInstanceType, Node: reference.Node, Implied: true})
 		}
-	case mention.Model != nil:
-		asset(m, d, mention.Model, p.Facts)
-	case mention.OfClaim():
+	case reference.Model != nil:
+		asset(m, d, reference.Model, p.Facts)
+	case reference.OfClaim():
 		kube.Claimed(m, d, p.Facts)
-	case mention.OfClass():
-		kube.Claimed(m, d, kube.ClaimedOf(mention, p))
+	case reference.OfClass():
+		kube.Claimed(m, d, kube.ClaimedOf(reference, p))
 	default:
 		m.Deployment(d, p.Facts)
 	}
@@ -199,15 +202,15 @@ func (l *Linker) add(d *read.Draft, mention *read.Reference, p *read.Part) {
 		d.Declared = append(d.Declared, p.Facts.Declared...)
 		for _, further := range p.Facts.References {
 			further := *further
-			further.Under = mention.Under
-			further.Through = append([]*source.Node{mention.Node}, mention.Through...)
+			further.Under = reference.Under
+			further.Through = append([]*source.Node{reference.Node}, reference.Through...)
 			d.Refer(further)
 		}
 	}
 }
 
-// addCompute adds what a deployment runs on. Azure ML's own clusters and instances give
-// whole machines, with all the devices that they have.
+// addCompute adds the compute on which a deployment runs. Clusters and instances of Azure ML
+// provide whole machines with all their devices.
 func (l *Linker) addCompute(m *read.Merger, d *read.Draft, c *facts.Compute) {
 	l.Settle(c)
 	if d.Compute == nil {
@@ -235,7 +238,7 @@ func asset(m *read.Merger, d *read.Draft, model *facts.Model, said *read.Draft) 
 	}
 }
 
-// Settle completes a compute by what the configuration states of it, once.
+// Settle merges the configuration's declarations into a compute, once.
 func (l *Linker) Settle(c *facts.Compute) []facts.Problem {
 	if _, done := l.settled[c]; done {
 		return nil
@@ -244,8 +247,8 @@ func (l *Linker) Settle(c *facts.Compute) []facts.Problem {
 	return settleCompute(c, l.options)
 }
 
-// Dependents returns what other files of the run's projects describe and rests on a
-// document of the run.
+// Dependents returns what other files of the run's projects describe and what depends on a document
+// of the run.
 func (l *Linker) Dependents(ctx context.Context) (dependents facts.Facts, problems []facts.Problem) {
 	if l.options.Alone || l.fsys == nil {
 		return facts.Facts{}, nil
@@ -269,8 +272,8 @@ func (l *Linker) Dependents(ctx context.Context) (dependents facts.Facts, proble
 	return dependents, problems
 }
 
-// addDependents adds the deployments and computes of a file that rest on a document of
-// the run, and returns the problems with them that stand there.
+// addDependents adds the deployments and computes of a file that depend on a document of the run.
+// It returns their problems that can be reported in the run.
 func (l *Linker) addDependents(ctx context.Context, dependents *facts.Facts, of *Reading) (problems []facts.Problem) {
 	for _, r := range of.Readers {
 		if ctx.Err() != nil {
@@ -280,7 +283,7 @@ func (l *Linker) addDependents(ctx context.Context, dependents *facts.Facts, of 
 			l.MergeVariants(ctx, r)
 			given := slices.ContainsFunc(r.Variants, func(variant *read.Reader) bool { return l.inRun[variant.Parameters.File()] })
 			for _, d := range r.Deployments {
-				if given || l.rests(d) {
+				if given || l.dependsOnRun(d) {
 					dependents.Deployments = append(dependents.Deployments, &d.Deployment)
 				}
 			}
@@ -298,7 +301,7 @@ func (l *Linker) addDependents(ctx context.Context, dependents *facts.Facts, of 
 		}
 		for _, d := range r.Deployments {
 			problems = append(problems, l.Complete(ctx, d, func(*facts.Compute) {})...)
-			if r.Parameters != nil && l.inRun[r.Parameters.File()] || l.rests(d) {
+			if r.Parameters != nil && l.inRun[r.Parameters.File()] || l.dependsOnRun(d) {
 				dependents.Deployments = append(dependents.Deployments, &d.Deployment)
 			}
 		}
@@ -306,8 +309,8 @@ func (l *Linker) addDependents(ctx context.Context, dependents *facts.Facts, of 
 	return problems
 }
 
-// rests reports whether a deployment was completed by a document of the run.
-func (l *Linker) rests(d *read.Draft) bool {
+// dependsOnRun reports whether a document of the run completed a deployment.
+func (l *Linker) dependsOnRun(d *read.Draft) bool {
 	for _, link := range d.Links {
 		if link.Why == "" && slices.ContainsFunc(link.Found, func(found facts.Place) bool { return l.inRun[found.Node.File()] }) {
 			return true

@@ -9,7 +9,8 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 )
 
-// sizeOfMLModel returns the size that the MLmodel of this name states; it is unknown where there is none.
+// sizeOfMLModel returns the size that the MLmodel with a name declares, unknown where there is
+// none.
 func (l *Linker) sizeOfMLModel(ctx context.Context, name string) facts.Fact[int64] {
 	parts := l.file(ctx, l.direct(name)).Parts[read.MLModelPart]
 	if len(parts) != 1 {
@@ -18,9 +19,9 @@ func (l *Linker) sizeOfMLModel(ctx context.Context, name string) facts.Fact[int6
 	return parts[0].Facts.Models[0].SizeBytes
 }
 
-// measure looks up the sizes of models whose files are at hand: those whose path is
-// relative to the folder of the document that states it. A size that is stated gives way
-// to them, and contradicts them if it is not about the same.
+// measure sets the sizes of models whose files are in the project: those with a path relative to
+// the folder of their document. A measured size overrides a declared one. It contradicts one that
+// is not about equal.
 func (l *Linker) measure(ctx context.Context, d *read.Draft) []facts.Problem {
 	if l.options.Alone {
 		return nil
@@ -49,8 +50,7 @@ func (l *Linker) measure(ctx context.Context, d *read.Draft) []facts.Problem {
 	return m.Problems
 }
 
-// aboutEqual reports whether a size that is stated differs by at most 5 % from the one
-// that was measured.
+// aboutEqual reports whether a declared size differs from the measured one by at most 5 %.
 func aboutEqual(stated, size int64) bool {
 	return math.Abs(float64(stated)-float64(size)) <= 0.05*float64(size)
 }

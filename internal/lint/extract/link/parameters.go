@@ -15,12 +15,12 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// MaxParametersFiles is how many parameters files of one template are judged. The
-// template is read once for each; who has more generates them.
+// MaxParametersFiles limits the parameters files of one template, since the template is read once
+// for each. Larger numbers are generated files.
 const MaxParametersFiles = 20
 
-// parametersFilesOf returns the parameters files that a reading holds: one for each document,
-// or the file itself where its text has the signs of one and cannot be parsed.
+// parametersFilesOf returns the parameters files in a reading: one for each document, or the file
+// itself if it looks like a parameters file and cannot be parsed.
 func parametersFilesOf(of *Reading) []*arm.Parameters {
 	var files []*arm.Parameters
 	for _, part := range of.Parts[read.ARMParameters] {
@@ -32,14 +32,14 @@ func parametersFilesOf(of *Reading) []*arm.Parameters {
 	return files
 }
 
-// brokenParameters returns why the text of a file that has the signs of a parameters file, and
-// holds no document of any format, cannot be parsed; nil for any other file.
+// brokenParameters returns the syntax error of a file that looks like a parameters file and has no
+// document of any format. It is nil for any other file.
 func brokenParameters(of *Reading) *source.Problem {
 	if of.File == nil || len(of.Readers) > 0 || !arm.ParametersFile.Marked(of.File.Text) {
 		return nil
 	}
 	problems := of.File.Problems
-	if len(problems) == 0 { // a file of the run is without those of auxiliary formats
+	if len(problems) == 0 { // files of the run lack problems of auxiliary formats
 		problems = source.Parse(of.File.Name, of.File.Text).Problems
 	}
 	if len(problems) == 0 {
@@ -48,8 +48,8 @@ func brokenParameters(of *Reading) *source.Problem {
 	return &problems[0]
 }
 
-// ApplyParameters reads the templates of a file again with the values of each parameters
-// file that belongs to them.
+// ApplyParameters reads the templates of a file again with the values of each of their parameters
+// files.
 func (l *Linker) ApplyParameters(ctx context.Context, of *Reading) {
 	if l.options.Alone || !holdsTemplate(of) {
 		return
@@ -99,10 +99,10 @@ func foundAny(r *read.Reader) bool {
 	return len(r.Deployments)+len(r.Computes) > 0 || slices.ContainsFunc(r.Variants, foundAny)
 }
 
-// reportParameters adds the problems of a parameters file of a template.
+// reportParameters reports the problems of a template's parameters file.
 func (l *Linker) reportParameters(file *arm.Parameters, template *source.Node) {
 	if file.Broken != nil && l.inRun[file.Root.File()] && len(file.Root.File().Problems) > 0 {
-		return // it is reported as any other file
+		return // reported like any other file
 	}
 	for _, problem := range file.Problems(template) {
 		problem.Place.Related = []facts.Place{{Node: template, Why: "the template that is deployed with it"}}
@@ -137,18 +137,20 @@ func isTemplate(r *read.Reader) bool { return r.Format == arm.Template.Name }
 
 func holdsTemplate(of *Reading) bool { return slices.ContainsFunc(of.Readers, isTemplate) }
 
-// parametersOf returns the parameters files that a template may be deployed with, by
-// their names: those beside it and in a folder there that is called parameters, env or the like,
-// or in the folders in that, of which each may be an environment.
+// parametersOf returns the parameters files with which a template may be deployed, sorted by name.
+// They are beside the template, in a folder there named parameters, env or similar, or in the
+// folders of that folder, each of which may be an environment.
 //
-// A file belongs to the template whose name it bears, as main.parameters.json,
-// main.parameters.dev.json and main.dev.parameters.json bear that of main.json, also where it
-// sets what the template does not declare: Azure refuses such a deployment, so that what is
-// declared is the best reading of it. parameters.json likewise belongs to the only template of
-// the folder where there is no other file. Any other one, such as prod.parameters.json, belongs
-// to the only template of the folder if it sets nothing that is not declared there and gives a
-// value to each parameter without a default. A file that sets only what the template does not
-// declare is another's.
+// A file whose name starts with that of a template belongs to it: main.parameters.json,
+// main.parameters.dev.json and main.dev.parameters.json belong to main.json. That includes files
+// that set undeclared parameters: Azure rejects such a deployment, so the declared ones are
+// evaluated.
+//
+// A file without a template's name, such as prod.parameters.json, belongs to the only template of
+// the folder. It must set declared parameters only, and all without a default. If no other file
+// belongs to that template, parameters.json does.
+//
+// A file that sets only undeclared parameters belongs to another template.
 func (l *Linker) parametersOf(ctx context.Context, file string, template *source.Node) []*arm.Parameters {
 	folder := read.FolderOf(file)
 	if l.values[folder] == nil {
@@ -172,14 +174,14 @@ func (l *Linker) parametersOf(ctx context.Context, file string, template *source
 	return files
 }
 
-// Whether a parameters file says by its name that it is a template's.
+// Whether the name of a parameters file refers to the template.
 const (
 	ofAnyName = false
 	ofItsName = true
 )
 
-// fitting returns the files that may be a template's by what they set. Of the others it notes why
-// they are not.
+// fitting returns the files that set parameters as the template requires. It records the reason for
+// the others.
 func (l *Linker) fitting(files []*arm.Parameters, template *source.Node, named bool) []*arm.Parameters {
 	declared, required := arm.DeclaredParameters(template), map[string]bool{}
 	for name, parameter := range template.GetFold("parameters").Pairs() {
@@ -189,7 +191,7 @@ func (l *Linker) fitting(files []*arm.Parameters, template *source.Node, named b
 	}
 	unfit := func(file *arm.Parameters) string {
 		if file.Values() == nil {
-			return "" // it may set anything
+			return "" // its values are unknown
 		}
 		strange, all := file.Strange(declared)
 		switch {
@@ -220,13 +222,13 @@ func (l *Linker) fitting(files []*arm.Parameters, template *source.Node, named b
 
 // parametersFiles are the parameters files that may belong to the templates of a folder.
 type parametersFiles struct {
-	templates int                          // in the folder
-	named     map[string][]*arm.Parameters // by the stem of the template whose name they bear
-	others    []*arm.Parameters            // that bear no template's name
-	nameless  []*arm.Parameters            // of these those that are called parameters.json or the like
+	templates int                          // the number in the folder
+	named     map[string][]*arm.Parameters // by the stem of the template in their names
+	others    []*arm.Parameters            // without a template's name
+	nameless  []*arm.Parameters            // those of others that are named parameters.json or similar
 }
 
-// parametersByTemplate sorts the parameters files of a folder by the stems of its templates.
+// parametersByTemplate groups the parameters files of a folder by the stems of its templates.
 func (l *Linker) parametersByTemplate(ctx context.Context, folder string) *parametersFiles {
 	readings := l.inFolder(ctx, folder)
 	templates := map[string]bool{}
@@ -241,7 +243,7 @@ func (l *Linker) parametersByTemplate(ctx context.Context, folder string) *param
 	}
 	for _, below := range l.parametersFolders(folder) {
 		inside := l.inFolder(ctx, below)
-		if !slices.ContainsFunc(inside, holdsTemplate) { // else its files are for the templates there
+		if !slices.ContainsFunc(inside, holdsTemplate) { // else its files belong to the templates there
 			readings = append(readings, inside...)
 		}
 	}
@@ -270,7 +272,7 @@ func (l *Linker) parametersByTemplate(ctx context.Context, folder string) *param
 }
 
 // parametersFolders returns the folders in a folder that are named for parameters files or for
-// environments, and the folders in those, one for each environment.
+// environments, and their own folders, one for each environment.
 func (l *Linker) parametersFolders(folder string) []string {
 	found := map[string]bool{}
 	for inside, name := range l.foldersIn(folder) {
@@ -285,12 +287,12 @@ func (l *Linker) parametersFolders(folder string) []string {
 	return slices.Sorted(maps.Keys(found))
 }
 
-// foldersIn returns the folders in a folder with their names, those of the run and those in the
-// file system. The path of one may lead up, and so not end in its name.
+// foldersIn returns the folders in a folder with their names, of the run and of the file system. A
+// path may contain .. and therefore not end in the name.
 func (l *Linker) foldersIn(folder string) map[string]string {
 	found := map[string]string{}
 	for inside := range l.folders {
-		for ; path.Dir(inside) != inside; inside = path.Dir(inside) { // a folder may hold folders alone
+		for ; path.Dir(inside) != inside; inside = path.Dir(inside) { // there may be folders without files in between
 			if path.Dir(inside) == folder {
 				found[inside] = path.Base(inside)
 				break
@@ -299,7 +301,7 @@ func (l *Linker) foldersIn(folder string) map[string]string {
 	}
 	if l.fsys != nil && folder != read.StandardInput {
 		entries, err := fs.ReadDir(l.fsys, folder)
-		if err == nil { // else nothing is found there
+		if err == nil { // an error means no folders
 			for _, entry := range entries {
 				if entry.IsDir() {
 					found[path.Dir(l.direct(path.Join(folder, entry.Name(), "any")))] = entry.Name()

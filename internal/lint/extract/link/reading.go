@@ -9,16 +9,16 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// Reading is what the documents of one file say.
+// Reading is the result of reading the documents of one file.
 type Reading struct {
 	File     *source.File
 	Lists    read.Lists
 	Readers  []*read.Reader
 	Parts    map[read.PartKind][]*read.Part
-	Problems []facts.Problem // with keys that are written twice
+	Problems []facts.Problem // with duplicate keys
 }
 
-// Gather sorts the parts of the documents by their kinds.
+// Gather groups the parts of the documents by kind.
 func (reading *Reading) Gather() {
 	reading.Parts = map[read.PartKind][]*read.Part{}
 	for _, r := range reading.Readers {
@@ -28,11 +28,11 @@ func (reading *Reading) Gather() {
 	}
 }
 
-// completes reports whether the file holds anything that other documents can refer to.
+// completes reports whether the file has parts to which other documents can refer.
 func (reading *Reading) completes() bool { return len(reading.Parts) > 0 }
 
-// Defined returns the parts of a document. The computes that Azure ML knows by a name
-// are among them; one that is described within a deployment is that deployment's own.
+// Defined returns the parts of a document, including the computes that Azure ML knows by name. A
+// compute described within a deployment belongs to that deployment only.
 func Defined(r *read.Reader) []*read.Part {
 	if len(r.Variants) > 0 {
 		return definedByAll(r.Variants)

@@ -9,7 +9,8 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 )
 
-// Inventory looks up the sizes of models that nothing else tells.
+// Inventory sets the sizes of models from the configuration's inventory, for models of which
+// nothing else declares the size.
 func Inventory(d *read.Draft, options Options) {
 	if options.ModelSize == nil {
 		return
@@ -28,12 +29,12 @@ func Inventory(d *read.Draft, options Options) {
 	}
 }
 
-// LeaveOpen makes lower bounds of the devices of a pod that names a claim which was not
-// found: it may add some.
+// LeaveOpen turns the devices of a pod into lower bounds if one of its claims was not found, since
+// the claim may add devices.
 func LeaveOpen(d *read.Draft) {
 	open := d.OpenClaims
-	for _, mention := range d.References {
-		open = open || mention.OfClaim() && !mention.Followed
+	for _, reference := range d.References {
+		open = open || reference.OfClaim() && !reference.Followed
 	}
 	if !open {
 		return
@@ -49,8 +50,8 @@ func LeaveOpen(d *read.Draft) {
 	}
 }
 
-// Settle completes a deployment by what is stated of it, most trusted first. A
-// statement fills a gap; where it contradicts what is known, that is a Problem.
+// Settle merges the statements about a deployment into it, most trusted first. A statement sets
+// unknown facts only; a contradiction is a problem.
 func Settle(d *read.Draft, options Options) []facts.Problem {
 	m := read.Merger{Name: d.Name.Value, File: d.Subject.File}
 	stated := options.stated(d.Subject)
@@ -62,8 +63,8 @@ func Settle(d *read.Draft, options Options) []facts.Problem {
 	for _, statement := range stated {
 		m.Deployment(d, statement.Said)
 	}
-	for _, said := range d.Declared {
-		m.Deployment(d, said)
+	for _, declared := range d.Declared {
+		m.Deployment(d, declared)
 	}
 	if d.Pods != nil {
 		runs(d, at, options.Cluster)
@@ -72,8 +73,8 @@ func Settle(d *read.Draft, options Options) []facts.Problem {
 	return m.Problems
 }
 
-// interpretations returns the ways to understand where the deployment's pods run, of which the
-// configuration states this.
+// interpretations returns the interpretations of where the deployment's pods run. stated are the
+// configuration's statements, which may declare the cluster.
 func interpretations(d *read.Draft, options Options, stated []*read.Statement) []scheduling.Interpretation {
 	cluster := options.Cluster
 	for _, statement := range stated {
@@ -87,7 +88,7 @@ func interpretations(d *read.Draft, options Options, stated []*read.Statement) [
 	return d.Pods.Interpretations(cluster, options.Object)
 }
 
-// Ways counts the ways to understand the deployment.
+// Ways returns the number of interpretations of a deployment.
 func Ways(d *read.Draft, options Options) int {
 	if d.Pods == nil || !options.Object {
 		return 1
@@ -95,8 +96,8 @@ func Ways(d *read.Draft, options Options) int {
 	return len(interpretations(d, options, options.stated(d.Subject)))
 }
 
-// runs completes where pods run, which are at a location by what their document declares. A
-// hint decides only if there is neither evidence nor a cluster that the administrator names.
+// runs sets where pods run. at is their location by their document. A hint decides only if there is
+// neither evidence nor a cluster that the administrator names.
 func runs(d *read.Draft, at scheduling.Location, cluster facts.Fact[facts.Target]) {
 	switch {
 	case d.Target.Known:
@@ -118,7 +119,7 @@ func runs(d *read.Draft, at scheduling.Location, cluster facts.Fact[facts.Target
 	}
 }
 
-// settleCompute completes a compute by what the configuration states of it.
+// settleCompute merges the configuration's statements into a compute.
 func settleCompute(c *facts.Compute, options Options) []facts.Problem {
 	m := read.Merger{Name: c.Name.Value, File: c.Subject.File}
 	for _, statement := range options.stated(c.Subject) {
