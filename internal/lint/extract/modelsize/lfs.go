@@ -7,14 +7,14 @@ import (
 	"sync"
 )
 
-// The size in bytes that a git-lfs pointer can have.
+// Limits for the size in bytes of a git-lfs pointer.
 // https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md
 const (
 	minPointer = 125
 	maxPointer = 1023
 )
 
-// readPointer returns the size of the file that a git-lfs pointer stands for.
+// readPointer returns the size of the file that a git-lfs pointer replaces.
 func readPointer(data []byte) (bytes int64, ok bool) {
 	if len(data) > maxPointer {
 		return 0, false
@@ -31,7 +31,7 @@ func readPointer(data []byte) (bytes int64, ok bool) {
 	return bytes, err == nil
 }
 
-// pointerKeys matches what follows the version: keys in the order of the alphabet.
+// pointerKeys matches the keys after the version, in alphabetical order.
 var pointerKeys = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^(?:ext-\d-[a-z0-9.-]+ [^\n]+\n)*oid sha256:[0-9a-f]{64}\nsize (0|[1-9]\d*)$`)
 })

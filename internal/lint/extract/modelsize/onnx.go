@@ -15,7 +15,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract/resolve"
 )
 
-// onnx measures an ONNX model with the files that hold tensors of it.
+// onnx measures an ONNX model and the files with its external tensors.
 // https://onnx.ai/onnx/repo-docs/ExternalData.html
 func (s *Sizes) onnx(ctx context.Context, root string, found resolve.File) (measured, error) {
 	size, err := s.single(found)
@@ -23,7 +23,7 @@ func (s *Sizes) onnx(ctx context.Context, root string, found resolve.File) (meas
 		return measured{}, err
 	}
 	if size.source == pointerSource {
-		// What the model says of other files is not at hand.
+		// A pointer does not contain the names of the model's other files.
 		for _, usual := range []string{found.As + "_data", found.As + ".data"} {
 			if _, err := fs.Lstat(s.fsys, usual); err == nil {
 				return measured{}, fmt.Errorf("%s is a git-lfs pointer, so it is unknown whether %s belongs to the model", found.As, usual)
@@ -59,7 +59,7 @@ func (s *Sizes) onnx(ctx context.Context, root string, found resolve.File) (meas
 	return size, nil
 }
 
-// externalData returns the files that hold tensors of a model, as the model names them.
+// externalData returns the names in a model of the files with its external tensors.
 func (s *Sizes) externalData(ctx context.Context, found resolve.File) ([]string, error) {
 	file, err := s.fsys.Open(found.Name)
 	if err != nil {
@@ -77,12 +77,12 @@ func (s *Sizes) externalData(ctx context.Context, found resolve.File) ([]string,
 	case err != nil && !errors.Is(err, errMalformed):
 		return nil, cannotRead(found.As, err)
 	}
-	// What is no ONNX, whatever its name, names no other files.
+	// A file that is not ONNX has no locations.
 	slices.Sort(p.locations)
 	return slices.Compact(p.locations), nil
 }
 
-// onnxMessage is a message of ONNX that leads to tensors.
+// onnxMessage is a type of ONNX message that contains tensors, directly or not.
 // https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
 type onnxMessage uint8
 
@@ -99,7 +99,7 @@ const (
 	onnxEntry
 )
 
-// field returns what message a field holds.
+// field returns the type of message in a field.
 func (m onnxMessage) field(number protowire.Number) onnxMessage {
 	switch (onnxField{m, number}) {
 	case onnxField{onnxModel, 7}, onnxField{onnxAttribute, 6}, onnxField{onnxAttribute, 11},
@@ -130,11 +130,11 @@ type onnxField struct {
 }
 
 const (
-	// maxFields is how many fields of a model are read: graphs have some 100,000.
+	// maxFields limits the fields that are read of a model. Graphs have about 100,000.
 	maxFields = 4_000_000
-	// maxMessages is how deep messages lie in each other, as protobuf's own readers have it.
+	// maxMessages limits the nesting of messages, as protobuf's own readers do.
 	maxMessages = 100
-	// maxEntry is in bytes: the key or the value of an entry of external data.
+	// maxEntry limits the key and the value of an external data entry, in bytes.
 	maxEntry = 4096
 )
 
@@ -143,14 +143,14 @@ var (
 	errMalformed = errors.New("malformed")
 )
 
-// protobuf looks for external data in ONNX's wire format. It reads only what leads there:
-// tensors may have gigabytes.
+// protobuf searches ONNX's wire format for external data. It skips the content of other fields,
+// since tensors may have gigabytes.
 type protobuf struct {
 	ctx       context.Context
 	content   io.ReaderAt
 	window    []byte // of content
-	at        int64  // where the window begins
-	left      int    // fields that may yet be read
+	at        int64  // the offset of the window
+	left      int    // the number of fields that may still be read
 	locations []string
 }
 
@@ -158,7 +158,7 @@ func newProtobuf(ctx context.Context, content io.ReaderAt) *protobuf {
 	return &protobuf{ctx: ctx, content: content, window: make([]byte, 0, 8192), left: maxFields}
 }
 
-// message reads the fields of a message that lies from one offset to another.
+// message reads the fields of a message between two offsets.
 func (p *protobuf) message(message onnxMessage, from, to int64, depth int) error {
 	if depth > maxMessages {
 		return errMalformed
@@ -197,18 +197,18 @@ func (p *protobuf) message(message onnxMessage, from, to int64, depth int) error
 	return p.found(tensor)
 }
 
-// protobufField is a field of a message; what has a length lies from begin to end.
+// protobufField is a field of a message. begin and end delimit a value with a length.
 type protobufField struct {
 	number     protowire.Number
 	wire       protowire.Type
-	value      uint64 // of a number that is written as a varint
+	value      uint64 // a varint
 	begin, end int64
 }
 
-// maxHeader is in bytes: the tag of a field and the varint behind it.
+// maxHeader is the limit for the tag of a field and the varint after it, in bytes.
 const maxHeader = 2 * 10
 
-// field reads a field but for the content of one that has a length.
+// field reads a field, without the content of a value with a length.
 func (p *protobuf) field(from, to int64) (protobufField, error) {
 	header, err := p.peek(from, min(maxHeader, to-from))
 	if err != nil {
@@ -246,7 +246,7 @@ func (p *protobuf) field(from, to int64) (protobufField, error) {
 	return field, nil
 }
 
-// onnxTensorData says where the data of a tensor is.
+// onnxTensorData declares where the data of a tensor is.
 type onnxTensorData struct {
 	external bool
 	location string
@@ -258,7 +258,7 @@ func (p *protobuf) found(tensor onnxTensorData) error {
 	}
 	location := path.Clean(tensor.location)
 	if len(p.locations) > 0 && p.locations[len(p.locations)-1] == location {
-		return nil // mostly all tensors are in one file
+		return nil // usually all tensors are in one file
 	}
 	if len(p.locations) == maxModelFiles {
 		return errTooMuch
@@ -267,7 +267,7 @@ func (p *protobuf) found(tensor onnxTensorData) error {
 	return nil
 }
 
-// entry reads a pair of texts.
+// entry reads a key and its value, both strings.
 func (p *protobuf) entry(from, to int64) (key, value string, err error) {
 	for from < to {
 		field, err := p.field(from, to)
@@ -295,7 +295,7 @@ func (p *protobuf) entry(from, to int64) (key, value string, err error) {
 	return key, value, nil
 }
 
-// peek returns bytes of the content, at most as many as the window has.
+// peek returns bytes of the content, at most the length of the window.
 func (p *protobuf) peek(from, length int64) ([]byte, error) {
 	if begin := from - p.at; begin < 0 || begin+length > int64(len(p.window)) {
 		n, err := p.content.ReadAt(p.window[:cap(p.window)], from)

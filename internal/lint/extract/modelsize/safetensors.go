@@ -14,8 +14,8 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// indexSuffix ends the names of the files that say in which file each tensor of a large
-// model is, and how large all are together.
+// indexSuffix is the suffix of an index file. The index declares the file of each tensor of a large
+// model and the total size.
 // https://huggingface.co/docs/safetensors/metadata_parsing
 const indexSuffix = ".safetensors.index.json"
 
@@ -23,9 +23,8 @@ func indexed(total int64, name string) measured {
 	return measured{bytes: total, source: "safetensors index", why: "metadata.total_size of " + name}
 }
 
-// indexes reads the indexes among what is in a folder, those of them that state a size.
-// One that only a git-lfs pointer stands for is absent: what it says may be more than
-// what is here.
+// indexes reads the indexes in a folder that declare a size. absent is an index of which only the
+// git-lfs pointer exists. Its total may be larger than the files in the folder.
 func (w *modelWalk) indexes(folder string, entries []fs.DirEntry) (all []measured, absent string) {
 	for _, entry := range entries {
 		if !strings.HasSuffix(entry.Name(), indexSuffix) {
@@ -70,7 +69,7 @@ func (s *Sizes) index(found resolve.File) (total int64, ok bool) {
 	return int64(size), err == nil && size > 0 && size < 1<<53 && size == math.Trunc(size)
 }
 
-// seek reads on to the value of a key in the object that comes next.
+// seek skips to the value of a key in the next object.
 func seek(tokens *json.Decoder, key string) error {
 	open, err := tokens.Token()
 	if err != nil {
@@ -95,7 +94,7 @@ func seek(tokens *json.Decoder, key string) error {
 	}
 }
 
-// pass reads over one value.
+// pass skips one value.
 func pass(tokens *json.Decoder) error {
 	for depth := 0; ; {
 		token, err := tokens.Token()

@@ -19,8 +19,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// follow resolves a path that must stay in the project; the error says to people why it
-// cannot be followed.
+// follow resolves a path that must stay in the project. The error is a reason for messages.
 func (s *Sizes) follow(root, name string) (resolve.File, error) {
 	found, err := resolve.Path(s.fsys, name)
 	switch {
@@ -39,9 +38,9 @@ func cannotRead(name string, err error) error {
 	return fmt.Errorf("%s cannot be read", name)
 }
 
-// bound returns the folder that a path from a folder must not leave: the root of the
-// project or, where nothing marks one, what holds both the folder and what the path says,
-// so that no symbolic link leads out.
+// bound returns the folder that a path from a folder must not leave, also by symbolic links. It is
+// the root of the project or, without a root, the nearest folder that contains both folder and
+// path.
 func (s *Sizes) bound(root, folder, local string) (string, error) {
 	if root != "" {
 		found, err := resolve.Path(s.fsys, root)
@@ -59,41 +58,42 @@ func (s *Sizes) bound(root, folder, local string) (string, error) {
 	return folder, nil
 }
 
-// maxModelFiles is how many files and folders of a model are counted. Models have hundreds;
-// a folder of more is a data set or a whole checkout, and walking it would hold up the run.
+// maxModelFiles limits the files and folders of a model. Models have hundreds. A folder with more
+// is a data set or a checkout, and takes long to walk.
 const maxModelFiles = 10_000
 
-// Sizes measures models whose files are at hand, each once. Where the sizes of models come
-// from, most trusted first: an MLmodel, a safetensors index, the files, a statement, the
-// configuration's inventory. Here are the first three.
+// Sizes measures models whose files are in the project, each once. The sources of a model's size
+// are, most trusted first: an MLmodel, a safetensors index, the files, a statement, the
+// configuration's inventory. Sizes uses the first three.
 type Sizes struct {
 	fsys     fs.FS
 	mlModel  MLModel
-	root     func(file string) string // of a file's project, empty where nothing marks one
+	root     func(file string) string // of a file's project, empty for a project without a root
 	measured map[measuredPath]measured
 }
 
-// measuredPath is what is measured, and the project that it must not leave.
+// measuredPath identifies a measurement. root is the project that the path must not leave.
 type measuredPath struct{ root, name, as string }
 
-// measured is what is known of the size of a model's files.
+// measured is the size of a model's files, if known.
 type measured struct {
 	bytes  int64
-	source string // as Model.SizeSource; empty where the size is not known
-	why    string // the evidence, or why there is none
+	source string // as Model.SizeSource; empty if the size is not known
+	why    string // the evidence, or the reason why the size is not known
 	node   *source.Node
 }
 
-// MLModel returns the size that the MLmodel of this name states; it is unknown where there is none.
+// MLModel returns the size that the MLmodel with a name declares, unknown where there is none.
 type MLModel func(ctx context.Context, name string) facts.Fact[int64]
 
-// New measures in fsys. root returns the root of a file's project, empty where nothing marks one.
+// New returns Sizes for models in fsys. root returns the root of a file's project, empty for a
+// project without one.
 func New(fsys fs.FS, mlModel MLModel, root func(file string) string) *Sizes {
 	return &Sizes{fsys: fsys, mlModel: mlModel, root: root, measured: map[measuredPath]measured{}}
 }
 
-// Measure sets the size of a model whose path a file states; one that cannot be known keeps
-// the reason in its place.
+// Measure sets the size of a model whose path a file declares. If the size cannot be known, the
+// reason is in its place.
 func (s *Sizes) Measure(ctx context.Context, file string, model *facts.Model) {
 	size := s.path(ctx, file, model.Path.Value)
 	at := model.Path.Place
@@ -110,7 +110,7 @@ func (s *Sizes) Measure(ctx context.Context, file string, model *facts.Model) {
 	model.SizeSource = facts.Know(size.source, facts.Place{Node: at.Node})
 }
 
-// path measures what a model's path leads to from the folder of a file.
+// path measures the model at a path, relative to the folder of a file.
 func (s *Sizes) path(ctx context.Context, file, stated string) measured {
 	local, err := localPath(stated)
 	if err != nil {
@@ -129,7 +129,7 @@ func (s *Sizes) path(ctx context.Context, file, stated string) measured {
 	if err != nil {
 		return measured{why: err.Error()}
 	}
-	// Not path.Join: what .. leads to is known when the links before it are followed.
+	// path.Join would resolve .. before the symbolic links in front of it.
 	found, err := s.follow(root, base.Name+"/"+strings.TrimRight(local, "/"))
 	if err != nil {
 		return measured{why: err.Error()}
@@ -145,8 +145,8 @@ func (s *Sizes) path(ctx context.Context, file, stated string) measured {
 	return s.measured[at]
 }
 
-// localPath returns the relative path that a model's path states. References, addresses
-// and the absolute paths of one machine are none.
+// localPath returns the relative path of a model. It is an error if the path is a reference, a URL
+// or an absolute path.
 func localPath(stated string) (string, error) {
 	local := strings.ReplaceAll(stated, `\`, "/")
 	if rest, ok := strings.CutPrefix(local, "file:"); ok && !strings.HasPrefix(rest, "//") {
@@ -202,13 +202,13 @@ func (s *Sizes) single(found resolve.File) (measured, error) {
 	return measured{bytes: bytes, source: "file", why: "size of the file " + found.As}, nil
 }
 
-// pointerSource is the source of a size that a git-lfs pointer states.
+// pointerSource is the source of a size from a git-lfs pointer.
 const pointerSource = "git-lfs pointer"
 
 // mlModelName is the name of the file that MLflow writes beside a model's files.
 const mlModelName = "MLmodel"
 
-// stated returns the size that an MLmodel states.
+// stated returns the size that an MLmodel declares.
 func (s *Sizes) stated(ctx context.Context, name string) (measured, bool) {
 	bytes := s.mlModel(ctx, name)
 	if bytes.Value == 0 {
@@ -250,7 +250,7 @@ func (s *Sizes) folder(ctx context.Context, root string, found resolve.File) (me
 	case len(totals) > 0 && allEqual(totals):
 		return totals[0], nil
 	case len(totals) > 0:
-		// Which of the variants is served no file says; the folder is deployed with all.
+		// No file declares which variant is served, and the whole folder is deployed.
 		differ = fmt.Sprintf("; its %d safetensors indexes declare different sizes", len(totals))
 	}
 	if ignore, ok := s.leavesOut(found.Name); ok {
@@ -270,22 +270,22 @@ func (s *Sizes) folder(ctx context.Context, root string, found resolve.File) (me
 	return measured{bytes: w.bytes, source: "folder", why: w.why(found.As) + differ}, nil
 }
 
-// modelWalk sums the files of a folder.
+// modelWalk adds up the files of a folder.
 type modelWalk struct {
 	*Sizes
 	ctx     context.Context
 	root    string
-	around  []string // the folders around, without symbolic links
+	around  []string // the parent folders, without symbolic links
 	listed  int
 	bytes   int64
 	files   int
-	lfs     int      // of them git-lfs pointers
+	lfs     int      // the number of git-lfs pointers among them
 	skipped []string // folders whose names begin with a dot
 
-	placeholders int // of the files those that only keep the folder or describe it
+	placeholders int // the number of files that only keep or describe the folder
 }
 
-// list returns what is in a folder, by name. Too much for a model is an error.
+// list returns the entries of a folder, sorted by name. Exceeding maxModelFiles is an error.
 func (w *modelWalk) list(name string) ([]fs.DirEntry, error) {
 	file, err := w.fsys.Open(name)
 	if err != nil {
@@ -317,8 +317,8 @@ func (w *modelWalk) list(name string) ([]fs.DirEntry, error) {
 	return all, nil
 }
 
-// entries adds what is in a folder. One file that cannot be measured is an error: a sum
-// without it would clear a model that is too large.
+// entries adds the entries of a folder. A file that cannot be measured is an error, since a sum
+// without it could hide that the model is too large.
 func (w *modelWalk) entries(folder string, entries []fs.DirEntry) error {
 	w.around = append(w.around, folder)
 	defer func() { w.around = w.around[:len(w.around)-1] }()
@@ -365,7 +365,7 @@ func (w *modelWalk) entry(name string, entry fs.DirEntry) error {
 		w.skipped = append(w.skipped, entry.Name())
 		return nil
 	case slices.Contains(w.around, found.Name):
-		return nil // a link that leads round
+		return nil // a symbolic link to a parent folder
 	}
 	inside, err := w.list(found.Name)
 	if err != nil {
@@ -374,7 +374,7 @@ func (w *modelWalk) entry(name string, entry fs.DirEntry) error {
 	return w.entries(found.Name, inside)
 }
 
-// keepsFolder reports whether a file, by its name, is no part of a model: .gitkeep,
+// keepsFolder reports whether a file is not part of a model, by its name: .gitkeep,
 // placeholder.txt, README.md.
 func keepsFolder(name string) bool {
 	stem, _, _ := strings.Cut(strings.ToLower(name), ".")
@@ -385,7 +385,8 @@ func keepsFolder(name string) bool {
 	return false
 }
 
-// addSize adds sizes that are not negative; git-lfs pointers may state any.
+// addSize adds sizes that are not negative, without overflow. git-lfs pointers may declare any
+// size.
 func addSize(a, b int64) int64 {
 	if a > math.MaxInt64-b {
 		return math.MaxInt64
@@ -393,7 +394,7 @@ func addSize(a, b int64) int64 {
 	return a + b
 }
 
-// why tells what was counted.
+// why returns what was counted, for messages.
 func (w *modelWalk) why(name string) string {
 	text := fmt.Sprintf("folder %s with %d files", name, w.files)
 	if w.files == 1 {
@@ -409,8 +410,8 @@ func (w *modelWalk) why(name string) string {
 	return text
 }
 
-// leavesOut returns the file that tells Azure ML to leave files of a folder out, if it has
-// a pattern. Only those in the folder itself count, .gitignore only without .amlignore.
+// leavesOut returns the name of the file that excludes files of a folder from upload, if it has a
+// pattern. Azure ML reads it in the folder itself, and .gitignore only without .amlignore.
 // https://learn.microsoft.com/azure/machine-learning/how-to-save-write-experiment-files#storage-limits-of-experiment-snapshots
 func (s *Sizes) leavesOut(folder string) (string, bool) {
 	for _, base := range []string{".amlignore", ".gitignore"} {
