@@ -1,4 +1,5 @@
-// Package placeholder tells values that something else fills in later from those that a document states.
+// Package placeholder detects placeholders and templates, whose values are known only after
+// rendering.
 package placeholder
 
 import (
@@ -9,14 +10,14 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// IsTemplate reports whether a value is an unrendered template: {{ x }} or {% x %},
-// quoted or read by YAML as a mapping whose only key is a mapping. GitHub's
-// ${{ x }} is a placeholder.
+// IsTemplate reports whether a value is an unrendered template: {{ x }} or {% x %}, quoted or
+// parsed by YAML as a mapping whose only key is a mapping. GitHub's ${{ x }} is a placeholder.
 func IsTemplate(n *source.Node) bool {
 	return looksUnrendered(n) && !IsLive(n)
 }
 
-// IsLive reports whether a value is of an object of a cluster. A value that is made up has no file.
+// IsLive reports whether a value belongs to a live object of a cluster. Constructed values have no
+// file.
 func IsLive(n *source.Node) bool {
 	if n == nil {
 		return false
@@ -37,24 +38,24 @@ func looksUnrendered(n *source.Node) bool {
 	return false
 }
 
-// InText reports whether a text holds something that is filled in later: ${X},
-// $(X), $X, __X__, <x>, @@x@@, #{x}# or an ARM expression [x].
+// InText reports whether a text contains a placeholder: ${X}, $(X), $X, __X__, <x>, @@x@@, #{x}# or
+// an ARM expression [x].
 func InText(text string) bool {
 	open := strings.Index(text, "__")
 	return open >= 0 && strings.Contains(text[open+2:], "__") || Marked(text)
 }
 
-// Underscored matches __X__ as a whole text, or as a whole step of a name or an image.
+// Underscored matches __X__ as a whole text, or as a whole component of a name or an image.
 var Underscored = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`(?:^|[/:])__[A-Za-z0-9_]+__(?:$|[/:])`)
 })
 
-// InScalar reports whether a template or a placeholder stands for a scalar.
+// InScalar reports whether a scalar is a template or contains a placeholder.
 func InScalar(n *source.Node, text string) bool {
 	return IsTemplate(n) || InText(text) && !IsLive(n)
 }
 
-// Marked reports whether a text holds a placeholder in signs other than underscores.
+// Marked reports whether a text contains a placeholder other than __X__.
 func Marked(text string) bool {
 	text = strings.TrimSpace(text)
 	switch {
