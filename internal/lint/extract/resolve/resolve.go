@@ -14,15 +14,15 @@ import (
 // File is a file or a folder.
 type File struct {
 	Name string // without symbolic links
-	As   string // name, but for the last step as it was looked up
+	As   string // Name, except that the last element is not resolved
 	Info fs.FileInfo
 }
 
-// maxLinks is how many symbolic links one path may lead through, as on Linux.
+// maxLinks limits the symbolic links in one path, as on Linux.
 const maxLinks = 40
 
-// Path follows the symbolic links of a path, step by step as an operating system does,
-// so that .. leads up from what a link leads to.
+// Path follows the symbolic links of a path element by element, as an operating system does. An
+// element .. is the parent of what a link points to.
 func Path(fsys fs.FS, name string) (File, error) {
 	at, rest := begin(".", name)
 	as, links := "", 0
@@ -64,7 +64,7 @@ func Path(fsys fs.FS, name string) (File, error) {
 	return File{at, cmp.Or(as, at), info}, err
 }
 
-// begin returns where a path begins that was found in a folder, and its steps from there.
+// begin returns the start of a path relative to a folder, and the elements after it.
 func begin(folder, name string) (at, steps string) {
 	volume := filepath.VolumeName(name)
 	if steps, ok := strings.CutPrefix(name[len(volume):], "/"); ok {
@@ -73,7 +73,7 @@ func begin(folder, name string) (at, steps string) {
 	return folder, name
 }
 
-// Above returns the folder around a folder under a name without symbolic links.
+// Above returns the parent of a folder. name must not have symbolic links.
 func Above(name string) string {
 	switch {
 	case name == ".":
@@ -84,12 +84,12 @@ func Above(name string) string {
 	return path.Dir(name)
 }
 
-// Within reports whether a path is root or below it; neither has symbolic links.
+// Within reports whether a path is root or below it. Neither may have symbolic links.
 func Within(fsys fs.FS, root, name string) bool {
 	if Below(root, name) {
 		return true
 	}
-	// Names do not tell where only one is absolute, or where one leads up and down again.
+	// Names are not enough if only one is absolute, or if one leads up and down again.
 	top, err := fs.Stat(fsys, root)
 	for range MaxDepth {
 		info, nameErr := fs.Stat(fsys, name)
@@ -106,7 +106,7 @@ func Within(fsys fs.FS, root, name string) bool {
 	return false
 }
 
-// Below reports whether a path is root or below it by its name alone.
+// Below reports whether a path is root or below it by name alone.
 func Below(root, name string) bool {
 	if path.IsAbs(root) != path.IsAbs(name) {
 		return false
@@ -119,7 +119,7 @@ func Below(root, name string) bool {
 	return nameUp == rootUp && (nameDown == rootDown || strings.HasPrefix(nameDown, rootDown+"/"))
 }
 
-// upAndDown returns how often a path leads up and its steps from there.
+// upAndDown returns the number of leading .. elements of a path and the rest.
 func upAndDown(name string) (up int, down string) {
 	for {
 		switch rest, ok := strings.CutPrefix(name, "../"); {
@@ -136,5 +136,5 @@ func upAndDown(name string) (up int, down string) {
 	}
 }
 
-// MaxDepth is how many folders around a file are looked at.
+// MaxDepth limits the parent folders of a file that are searched.
 const MaxDepth = 100
