@@ -1,7 +1,7 @@
-// Package extract reads the facts of documents, whatever their format. Call Extract.
+// Package extract reads the facts of documents of any known format. Call Extract.
 //
-// The formats are in packages by family, one file each; formats.go lists them. A format calls package read and the family
-// that its own builds on, and nothing private of another.
+// Each family of formats has a package, with one file for each format; formats.go lists them. A
+// format may use package read and the family on which its own family builds.
 package extract
 
 import (
@@ -19,7 +19,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// Options are what the command line and the configuration say of deployments.
+// Options are what the command line and the configuration declare for deployments.
 type Options = link.Options
 
 // Project is a set of files whose documents may refer to each other.
@@ -28,16 +28,17 @@ type Project = link.Project
 // Lists are the configuration's additions to the lists that are kept as data.
 type Lists = read.Lists
 
-// Extraction is what files say.
+// Extraction is the result of Extract.
 type Extraction struct {
 	facts.Facts
 	// Documents are the documents of a known format, in the order of the files.
 	Documents []Document
 	// Problems are findings about the input itself.
 	Problems []facts.Problem
-	// Dependents is what other files of the project describe and rests on the documents of these.
+	// Dependents are what other files of the project describe and what depends on the documents of
+	// these files.
 	Dependents facts.Facts
-	// Variants are deployments without statements of their documents that are doubted.
+	// Variants are deployments without the untrusted statements of their documents.
 	Variants []facts.Variant
 }
 
@@ -45,15 +46,14 @@ type Extraction struct {
 type Document struct {
 	Format string
 	Root   *source.Node
-	// Completes says what a document that is no deployment adds to others; empty otherwise.
+	// Completes describes what a document without a deployment adds to others, else empty.
 	Completes string
-	// Unknown says what of the document is not known and why; empty for nothing.
+	// Unknown describes which parts of the document are not known and why, else empty.
 	Unknown string
 }
 
-// Extract reads the facts of files. Facts that other files hold are looked up in
-// fsys, whose paths are those of the files' names; a nil fsys looks up nothing.
-// Only the context's end is an error.
+// Extract reads the facts of files. It looks up other files in fsys, where paths have the form of
+// the files' names; fsys may be nil. The only error is the end of the context.
 func Extract(ctx context.Context, fsys fs.FS, files []*source.File, options Options) (*Extraction, error) {
 	readings := readFiles(ctx, files, options)
 	if err := ctx.Err(); err != nil {
@@ -61,7 +61,7 @@ func Extract(ctx context.Context, fsys fs.FS, files []*source.File, options Opti
 	}
 
 	linker := link.New(fsys, link.Formats{Recognize: recognized, Links: links, Read: readFile}, readings, options)
-	// Not nil: JSON has no null where the schema has an array.
+	// JSON needs an array where a nil slice would be null.
 	extraction := &Extraction{Facts: facts.Facts{Deployments: []*facts.Deployment{}, Computes: []*facts.Compute{}}}
 	for _, reading := range readings {
 		linker.ConfirmFunctions(ctx, reading)
@@ -119,12 +119,12 @@ func readFiles(ctx context.Context, files []*source.File, options Options) []*li
 	return readings
 }
 
-// add settles what one document says and appends it.
+// add completes what one document describes and appends it.
 func (e *Extraction) add(ctx context.Context, r *read.Reader, linker *link.Linker, options Options) {
 	for _, d := range r.Deployments {
 		d.Subject.Within(options.Namespace)
 	}
-	doubts := untrustedSets(r, options)
+	untrusted := untrustedSets(r, options)
 	e.Documents = append(e.Documents, Document{Format: r.Format, Root: r.Root, Completes: r.Completes, Unknown: r.Unknown})
 	if len(r.Variants) > 0 {
 		linker.MergeVariants(ctx, r)
@@ -137,11 +137,11 @@ func (e *Extraction) add(ctx context.Context, r *read.Reader, linker *link.Linke
 	}
 	e.Problems = append(e.Problems, r.Problems...)
 	for _, d := range r.Deployments {
-		variants := variants(d, doubts, link.Ways(d, options))
+		variants := variants(d, untrusted, link.Ways(d, options))
 		e.Problems = append(e.Problems, linker.Complete(ctx, d, func(own *facts.Compute) { r.Computes = append(r.Computes, own) })...)
 		for _, variant := range variants {
 			link.LeaveOpen(variant)
-			link.Settle(variant, options) // what contradicts it contradicts d
+			link.Settle(variant, options) // its problems are those of d
 			variant.Compute = d.Compute
 			link.Inventory(variant, options)
 			e.Variants = append(e.Variants, facts.Variant{Deployment: &variant.Deployment, Of: len(e.Deployments)})
@@ -151,7 +151,7 @@ func (e *Extraction) add(ctx context.Context, r *read.Reader, linker *link.Linke
 	for _, c := range r.Computes {
 		c.Subject.Within(options.Namespace)
 		problems := linker.Settle(c)
-		// What contradicts a deployment's own compute was said with the deployment.
+		// Problems of a deployment's own compute are reported with the deployment.
 		if !slices.ContainsFunc(r.Deployments, func(d *read.Draft) bool { return d.Compute == c }) {
 			e.Problems = append(e.Problems, problems...)
 		}
@@ -159,7 +159,7 @@ func (e *Extraction) add(ctx context.Context, r *read.Reader, linker *link.Linke
 	}
 }
 
-// readFile reads the documents of a file, up to the context's end.
+// readFile reads the documents of a file. It stops when the context ends.
 func readFile(ctx context.Context, file *source.File, lists read.Lists) *link.Reading {
 	reading := &link.Reading{File: file, Lists: lists}
 	for _, document := range file.Documents {
@@ -180,7 +180,7 @@ func readFile(ctx context.Context, file *source.File, lists read.Lists) *link.Re
 	return reading
 }
 
-// recorded returns the facts of a document, comparable.
+// recorded returns the facts of a document in a comparable form.
 func recorded(ctx context.Context, root *source.Node, lists read.Lists) string {
 	again := link.Reading{Lists: lists}
 	add(&again, ctx, root)
@@ -193,7 +193,7 @@ func recorded(ctx context.Context, root *source.Node, lists read.Lists) string {
 
 var listShape = read.MappingOf(map[string]*read.Shape{"items": read.ListOf(read.MappingShape)})
 
-// add reads an object; of a Kubernetes list each of its items.
+// add reads an object, or each item of a Kubernetes list.
 func add(reading *link.Reading, ctx context.Context, object *source.Node) {
 	if ctx.Err() != nil {
 		return
@@ -212,9 +212,9 @@ func add(reading *link.Reading, ctx context.Context, object *source.Node) {
 	}
 }
 
-// readDocument reads a document by the first format that matches, nil when none does. A
-// Kubernetes object of a version that its format does not know, in which the format finds
-// nothing, is read by its structure.
+// readDocument reads a document with the first matching format, nil if there is none. If a
+// Kubernetes object has an unknown version and its format finds nothing, it is read by its
+// structure.
 func readDocument(root *source.Node, lists read.Lists) *read.Reader {
 	for _, format := range formats() {
 		if !format.Matches(root) {
@@ -231,7 +231,7 @@ func readDocument(root *source.Node, lists read.Lists) *read.Reader {
 	return nil
 }
 
-// readerOf reads a document that matches the format.
+// readerOf reads a document with a format that matches it.
 func readerOf(f *read.Format, root *source.Node, lists read.Lists) *read.Reader {
 	r := &read.Reader{Format: f.Name, Auxiliary: f.Auxiliary, Root: root, Lists: lists, Document: readDocument}
 	_, kind := kube.GroupKind(root)
@@ -248,13 +248,13 @@ func readerOf(f *read.Format, root *source.Node, lists read.Lists) *read.Reader 
 	return r
 }
 
-// foundNothing reports whether the document has no compute, no part of others, and no deployment
-// of which more is known than what the metadata and the kind of the object declare.
+// foundNothing reports whether a document has no compute, no part of others and no useful
+// deployment. A deployment is not useful if only the object's metadata and kind have facts.
 func foundNothing(r *read.Reader) bool {
 	return len(r.Computes)+len(r.Parts)+len(r.Inner)+len(r.Variants) == 0 &&
 		!slices.ContainsFunc(r.Deployments, func(d *read.Draft) bool {
 			return d.Target.Known || d.GPUs.Known || d.FPGAs.Known || d.CPUCores.Known || d.MemoryGiB.Known || d.MemoryLimitGiB.Known ||
 				len(d.Images)+len(d.Models) > 0 ||
-				slices.ContainsFunc(d.References, func(mention *read.Reference) bool { return !mention.Implied })
+				slices.ContainsFunc(d.References, func(reference *read.Reference) bool { return !reference.Implied })
 		})
 }

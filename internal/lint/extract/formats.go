@@ -13,7 +13,8 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract/terraform"
 )
 
-// formats are asked in this order; the first that matches reads the document.
+// formats returns the formats in the order in which they are tried. The first that matches reads
+// the document.
 func formats() []*read.Format {
 	return []*read.Format{
 		&kube.ModelDeployment,
@@ -60,7 +61,7 @@ func formats() []*read.Format {
 	}
 }
 
-// Formats lists the names of the formats that are read.
+// Formats returns the names of all formats.
 func Formats() []string {
 	var names []string
 	for _, format := range formats() {
@@ -69,19 +70,20 @@ func Formats() []string {
 	return names
 }
 
-// Recognition is what a quick look at the bytes of a file tells.
+// Recognition is what a file may contain, by its bytes.
 type Recognition uint8
 
 const (
-	// Unrecognized bytes hold no document of a known format.
+	// Unrecognized files have no document of a known format.
 	Unrecognized Recognition = iota
-	// Auxiliary bytes hold at most documents that are never at fault themselves.
+	// Auxiliary files may only have documents that complete others.
 	Auxiliary
-	// Recognized bytes may hold a deployment or a compute.
+	// Recognized files may have a deployment or a compute.
 	Recognized
 )
 
-// Recognize tells by a quick look at the bytes what a file can hold.
+// Recognize returns what a file may contain. It searches the bytes for the marks of the formats
+// without parsing them.
 func Recognize(data []byte) Recognition {
 	data = narrow(data)
 	recognition := Unrecognized
@@ -99,8 +101,7 @@ func Recognize(data []byte) Recognition {
 
 func recognized(data []byte) bool { return Recognize(data) != Unrecognized }
 
-// links tells by a quick look at the bytes whether a file can complete others, or be
-// completed.
+// links reports whether a file may complete others or refer to others, by its bytes.
 func links(data []byte) bool {
 	data = narrow(data)
 	pods := bytes.Contains(data, []byte("resourceClaims")) || bytes.Contains(data, []byte(kube.DeviceClassPrefix))
@@ -112,8 +113,8 @@ func links(data []byte) bool {
 	return false
 }
 
-// narrow returns the ASCII characters of UTF-16, each of which has a zero byte beside
-// it, and any other bytes as they are.
+// narrow returns the ASCII characters of UTF-16 without their zero bytes. Other encodings are
+// returned unchanged.
 func narrow(data []byte) []byte {
 	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
 		return bytes.ReplaceAll(data, []byte{0}, nil)

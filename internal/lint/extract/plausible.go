@@ -11,9 +11,9 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// Plausible tells of a YAML document that cannot be parsed whether it can be of a known
-// format as far as its lines tell that stand at the margin. Its marks may be in a block
-// of text, such as a manifest in a ConfigMap or in the script of a pipeline.
+// Plausible reports whether a YAML document that cannot be parsed may be of a known format, by its
+// top-level keys. Its marks may be inside a block of text, such as a manifest in a ConfigMap or a
+// script.
 func Plausible(document string) bool {
 	keys := map[string]string{}
 	for _, key := range marginKey().FindAllStringSubmatch(document, -1) {
@@ -28,7 +28,7 @@ func Plausible(document string) bool {
 		return strings.HasSuffix(kind, "List") || !kubernetesOwn(group) || slices.Contains(workloadKinds, kind)
 	}
 	if len(keys) == 0 {
-		return true // a list, JSON or nothing that tells
+		return true // a list, JSON or no keys at all
 	}
 	return slices.ContainsFunc(formats(), func(f *read.Format) bool {
 		return slices.ContainsFunc(f.RootKeys, func(key string) bool {
@@ -38,8 +38,8 @@ func Plausible(document string) bool {
 	})
 }
 
-// Known reports whether a document is of a known format, which those that are read by their
-// structure are not, or a list that may hold some.
+// Known reports whether a document is a list of Kubernetes objects or of a known format, other than
+// the one that reads by structure.
 func Known(root *source.Node) bool {
 	if _, list := kube.Listed(root); list {
 		return true
@@ -52,17 +52,17 @@ func ofOtherFormat(root *source.Node) bool {
 	return slices.ContainsFunc(formats(), func(f *read.Format) bool { return f.Name != kube.OtherKindName && f.Matches(root) })
 }
 
-// marginKey matches a key at the margin of a YAML document and what follows it.
+// marginKey matches a top-level key of a YAML document and the text after it.
 var marginKey = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`(?m)^["']?([$A-Za-z_][A-Za-z0-9_.$-]*)["']?[ \t]*:(?:[ \t]+(.*?))?[ \t\r]*$`)
 })
 
-// workloadKinds are Kubernetes' own kinds that carry a pod template.
+// workloadKinds are Kubernetes' own kinds with a pod template.
 var workloadKinds = []string{
 	"Pod", "PodTemplate", "ReplicationController", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob",
 }
 
-// kubernetesOwn reports whether an API group is one that comes with Kubernetes.
+// kubernetesOwn reports whether an API group is part of Kubernetes.
 func kubernetesOwn(group string) bool {
 	switch group {
 	case "", "apps", "batch", "extensions", "autoscaling", "policy", "networking.k8s.io", "rbac.authorization.k8s.io",
