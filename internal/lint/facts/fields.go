@@ -45,8 +45,8 @@ type AnyFact interface {
 	Set(AnyFact)
 	// Clear makes the fact unknown.
 	Clear()
-	// Relocate replaces the place.
-	Relocate(Place)
+	// SetPlace replaces the place.
+	SetPlace(Place)
 }
 
 // Is implements AnyFact.
@@ -58,8 +58,8 @@ func (f *Fact[T]) Set(other AnyFact) { *f = *other.(*Fact[T]) }
 // Clear implements AnyFact.
 func (f *Fact[T]) Clear() { *f = Fact[T]{} }
 
-// Relocate implements AnyFact.
-func (f *Fact[T]) Relocate(place Place) { f.Place = place }
+// SetPlace implements AnyFact.
+func (f *Fact[T]) SetPlace(place Place) { f.Place = place }
 
 // DeploymentFields returns the fields of a deployment in the order of the input. The list is not to be changed.
 func DeploymentFields() []Field[Deployment] { return deploymentFields }

@@ -65,3 +65,61 @@ func TestStatementsAreWords(t *testing.T) {
 		}
 	}
 }
+
+// TestRelocateReachesEveryPlace sets every place of a deployment whose lists have one element each.
+func TestRelocateReachesEveryPlace(t *testing.T) {
+	var d facts.Deployment
+	places := fill(reflect.ValueOf(&d).Elem())
+	d.Relocate(func(facts.Place) facts.Place { return facts.Place{Why: "replaced"} })
+	if got := replaced(reflect.ValueOf(&d).Elem()); places == 0 || got != places {
+		t.Errorf("%d of %d places are replaced", got, places)
+	}
+}
+
+// fill makes one element for each list, map and pointer below a value and returns the number of its places.
+func fill(value reflect.Value) (places int) {
+	switch value.Kind() {
+	case reflect.Pointer:
+		value.Set(reflect.New(value.Type().Elem()))
+		return fill(value.Elem())
+	case reflect.Slice:
+		value.Set(reflect.MakeSlice(value.Type(), 1, 1))
+		return fill(value.Index(0))
+	case reflect.Map:
+		element := reflect.New(value.Type().Elem()).Elem()
+		places = fill(element)
+		value.Set(reflect.MakeMap(value.Type()))
+		value.SetMapIndex(reflect.ValueOf("key"), element)
+	case reflect.Struct:
+		if value.Type() == reflect.TypeFor[facts.Place]() {
+			return 1
+		}
+		for i := range value.NumField() {
+			places += fill(value.Field(i))
+		}
+	}
+	return places
+}
+
+// replaced returns the number of places below a value that TestRelocateReachesEveryPlace has set.
+func replaced(value reflect.Value) (places int) {
+	switch value.Kind() {
+	case reflect.Pointer:
+		return replaced(value.Elem())
+	case reflect.Slice:
+		return replaced(value.Index(0))
+	case reflect.Map:
+		return replaced(value.MapIndex(reflect.ValueOf("key")))
+	case reflect.Struct:
+		if place, ok := value.Interface().(facts.Place); ok {
+			if place.Why == "replaced" {
+				return 1
+			}
+			return 0
+		}
+		for i := range value.NumField() {
+			places += replaced(value.Field(i))
+		}
+	}
+	return places
+}

@@ -56,6 +56,53 @@ func (f *Facts) Number(path Path) Number {
 	return Number{}
 }
 
+// Relocate replaces every place of the deployment, of its models and of its compute, known or not.
+func (d *Deployment) Relocate(place func(Place) Place) {
+	relocate(deploymentFields, d, place)
+	for i := range d.MayRunOn {
+		d.MayRunOn[i].Place = place(d.MayRunOn[i].Place)
+	}
+	for i := range d.Images {
+		d.Images[i].Place = place(d.Images[i].Place)
+	}
+	for key, label := range d.Labels {
+		label.Place = place(label.Place)
+		d.Labels[key] = label
+	}
+	for _, model := range d.Models {
+		relocate(modelFields, model, place)
+		model.Path.Place = place(model.Path.Place)
+		model.Place = place(model.Place)
+	}
+	if d.Compute != nil {
+		d.Compute.Relocate(place)
+	}
+	for i := range d.Links {
+		link := &d.Links[i]
+		link.Place = place(link.Place)
+		for j := range link.Found {
+			link.Found[j] = place(link.Found[j])
+		}
+	}
+	d.Hint.Place = place(d.Hint.Place)
+	d.Place = place(d.Place)
+}
+
+// Relocate replaces every place of the compute, known or not.
+func (c *Compute) Relocate(place func(Place) Place) {
+	relocate(computeFields, c, place)
+	c.Place = place(c.Place)
+}
+
+func relocate[T any](fields []Field[T], of *T, place func(Place) Place) {
+	for i := range fields {
+		if fields[i].Fact != nil {
+			fact := fields[i].Fact(of)
+			fact.SetPlace(place(fact.Origin()))
+		}
+	}
+}
+
 // descend follows one step; what is not known is empty and has fields all the same.
 func descend(value, step any) (any, bool) {
 	switch value := value.(type) {

@@ -234,12 +234,25 @@ func knownOf(p *whatif.Placement) string {
 	return strings.Join(known, ", ")
 }
 
-// factWords are the paths of whatif.Option.Unknown in words.
-func factWords() [][2]string {
-	return [][2]string{
-		{"workload", "workload"}, {"stage", "stage"}, {"designer", "whether the designer made it"}, {"gpus", "GPUs"}, {"fpgas", "FPGAs"},
-		{"memory_gib", "memory"}, {"models.size_bytes", "model size"},
+// relevantFact is a fact whose value may rule out a target.
+type relevantFact struct {
+	path   string // in whatif.Option.Unknown
+	phrase string
+}
+
+func relevantFacts() []relevantFact {
+	var relevant []relevantFact
+	for _, field := range facts.DeploymentFields() {
+		if field.Phrase != "" {
+			relevant = append(relevant, relevantFact{field.Name, field.Phrase})
+		}
 	}
+	for _, field := range facts.ModelFields() {
+		if field.Phrase != "" {
+			relevant = append(relevant, relevantFact{"models." + field.Name, field.Phrase})
+		}
+	}
+	return relevant
 }
 
 // unknownOf lists the unknown facts that are relevant, and the targets if not all
@@ -249,11 +262,11 @@ func unknownOf(p *whatif.Placement) string {
 	if !p.Deployment.Target.Known && len(p.Options) > 0 {
 		unknown = append(unknown, "target")
 	}
-	for _, fact := range factWords() {
+	for _, fact := range relevantFacts() {
 		var on, off []string
 		for _, option := range p.Options {
 			switch {
-			case slices.Contains(option.Unknown, fact[0]):
+			case slices.Contains(option.Unknown, fact.path):
 				on = append(on, option.Target)
 			case option.Verdict != whatif.Refused && option.Verdict != whatif.Unjudged:
 				off = append(off, option.Target)
@@ -262,11 +275,11 @@ func unknownOf(p *whatif.Placement) string {
 		switch {
 		case len(on) == 0:
 		case len(off) == 0:
-			unknown = append(unknown, fact[1])
+			unknown = append(unknown, fact.phrase)
 		case len(off) < len(on):
-			unknown = append(unknown, fact[1]+" (all but "+strings.Join(off, ", ")+")")
+			unknown = append(unknown, fact.phrase+" (all but "+strings.Join(off, ", ")+")")
 		default:
-			unknown = append(unknown, fact[1]+" ("+strings.Join(on, ", ")+")")
+			unknown = append(unknown, fact.phrase+" ("+strings.Join(on, ", ")+")")
 		}
 	}
 	return strings.Join(unknown, ", ")

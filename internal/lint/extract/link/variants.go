@@ -153,7 +153,7 @@ func statedAlike[T any](fields []facts.Field[T], of, other *T) {
 			continue
 		}
 		place.Related = append(slices.Clip(place.Related), facts.Place{Node: same.Node, Why: "also here"})
-		fact.Relocate(place)
+		fact.SetPlace(place)
 	}
 }
 

@@ -1,7 +1,6 @@
 package read
 
 import (
-	"reflect"
 	"slices"
 	"strings"
 
@@ -68,7 +67,7 @@ func (o Origin) place(why string) facts.Place {
 // values calls it in the end.
 func (r *Reader) ResolveLocations() {
 	for _, d := range r.Deployments {
-		r.resolveAll(reflect.ValueOf(&d.Deployment))
+		d.Relocate(r.location)
 		r.resolveHidden(d)
 	}
 	for _, part := range r.Parts {
@@ -77,10 +76,10 @@ func (r *Reader) ResolveLocations() {
 		}
 	}
 	for _, c := range r.Computes {
-		r.resolveAll(reflect.ValueOf(c))
+		c.Relocate(r.location)
 	}
 	for i := range r.Problems {
-		r.Problems[i].Place = r.inDocument(r.resolved(r.Problems[i].Place))
+		r.Problems[i].Place = r.location(r.Problems[i].Place)
 	}
 	for _, n := range slices.Clone(r.Used) {
 		if from, derived := r.derived[n]; derived {
@@ -95,43 +94,15 @@ func (r *Reader) ResolveLocations() {
 // resolveHidden grounds what is not known to rules.
 func (r *Reader) resolveHidden(d *Draft) {
 	for _, said := range d.Declared {
-		r.resolveAll(reflect.ValueOf(&said.Deployment))
+		said.Relocate(r.location)
 	}
 	for _, mention := range d.References {
 		mention.Node = r.inDocument(facts.Place{Node: r.OriginOf(mention.Node).At}).Node
 	}
 }
 
-// resolveAll grounds the places of the facts within a pointer, a list, a map or a fact.
-func (r *Reader) resolveAll(value reflect.Value) {
-	switch value.Kind() {
-	case reflect.Pointer:
-		if !value.IsNil() {
-			r.resolveAll(value.Elem())
-		}
-	case reflect.Slice:
-		for i := range value.Len() {
-			r.resolveAll(value.Index(i))
-		}
-	case reflect.Map:
-		for _, key := range value.MapKeys() {
-			item := reflect.New(value.Type().Elem()).Elem()
-			item.Set(value.MapIndex(key))
-			r.resolveAll(item)
-			value.SetMapIndex(key, item)
-		}
-	case reflect.Struct:
-		if place, ok := reflect.TypeAssert[facts.Place](value); ok {
-			value.Set(reflect.ValueOf(r.inDocument(r.resolved(place))))
-			return
-		}
-		for i := range value.NumField() {
-			if value.Type().Field(i).IsExported() {
-				r.resolveAll(value.Field(i))
-			}
-		}
-	}
-}
+// location returns the place in the document of a place that may be derived or in a text.
+func (r *Reader) location(place facts.Place) facts.Place { return r.inDocument(r.resolved(place)) }
 
 // resolved returns a place in the user's files, its related places in one list,
 // each once.

@@ -171,7 +171,7 @@ func Fill(m *Merger, word string, known, said facts.AnyFact) {
 		known.Set(said)
 		place := known.Origin()
 		place.Related = slices.Concat(place.Related, m.Via)
-		known.Relocate(place)
+		known.SetPlace(place)
 	case !known.Is(said) && !m.Silent:
 		is, _ := known.Stated()
 		stated, _ := said.Stated()
