@@ -83,7 +83,7 @@ func (t *Evaluator) join(list, separator *source.Node, where Place) *source.Node
 	return t.partlyKnown(where, text.String(), list, separator)
 }
 
-// combine constructs a list of the scalars that are in at least so many of the lists, without
+// combine constructs a list of the scalars that occur in at least the given number of lists, without
 // duplicates, in the order of the text. It returns nil for lists of other values.
 func (t *Evaluator) combine(lists []*source.Node, least int, where Place) *source.Node {
 	type scalar struct {
@@ -135,7 +135,7 @@ func (t *Evaluator) substring(values []*source.Node, where Place) *source.Node {
 	return t.string(where, string(characters), values...)
 }
 
-// charactersBefore returns the index of a text in another in characters, whatever its case; -1
+// charactersBefore returns the index in characters of a text in another, whatever its case; -1
 // where it does not occur.
 func charactersBefore(text, wanted string) int64 {
 	folded, sought := strings.Map(unicode.ToLower, text), strings.Map(unicode.ToLower, wanted)

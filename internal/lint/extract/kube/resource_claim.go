@@ -61,7 +61,7 @@ var (
 	})), "devices", "requests")
 )
 
-// claimRequest returns the devices that a request of a claim asks for. For alternatives, of which a
+// claimRequest returns the devices in a request of a claim. For alternatives, of which a
 // pod gets one, it returns the smallest number if all are of one kind. The claim refers to the
 // definition of a class that is not known by name.
 func (r *ObjectReader) claimRequest(claim *read.Draft, request *source.Node) (device read.DeviceKind, number facts.Fact[float64]) {
