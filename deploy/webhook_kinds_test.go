@@ -8,10 +8,10 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/kube"
 )
 
-// TestWebhookKinds checks that the API server asks about the kinds that facts reads and nothing else: by one entry in
+// TestWebhookKinds checks that the API server asks about the kinds that are read and nothing else: by one entry in
 // the versions that are known, by another in every other version. TestInstallYAML writes install.yaml with -update.
 func TestWebhookKinds(t *testing.T) {
 	webhooks, _ := installedWebhooks(t)
@@ -19,7 +19,7 @@ func TestWebhookKinds(t *testing.T) {
 	var exact []string
 	type resources struct{ both, updates []string }
 	groups := map[string]*resources{}
-	for _, served := range facts.KubernetesKinds() {
+	for _, served := range kube.Kinds() {
 		scope := "Namespaced"
 		if served.Cluster {
 			scope = "Cluster"
@@ -45,7 +45,7 @@ func TestWebhookKinds(t *testing.T) {
 		}
 		group.both, group.updates = append(group.both, names...), append(group.updates, served.Updates...)
 	}
-	for _, served := range facts.KubernetesKinds() {
+	for _, served := range kube.Kinds() {
 		group := groups[served.Group]
 		if group == nil {
 			continue // its rules are there

@@ -191,7 +191,7 @@ func TestRatcheting(t *testing.T) {
 			if want := "deployment.apps/" + name(i) + " configured\n"; test.denials == nil && (got.code != 0 || got.stdout != want) {
 				t.Errorf("exit code %d: %q, want %q", got.code, got.stdout, want)
 			}
-			told, refused, isRefused := strings.Cut(strings.ReplaceAll(got.stderr, name(i)+" asks", "scorer asks"), denial)
+			told, refused, isRefused := strings.Cut(strings.ReplaceAll(got.stderr, name(i)+" requests", "scorer requests"), denial)
 			if isRefused != (test.denials != nil) {
 				t.Errorf("denied: %v", isRefused)
 			}
