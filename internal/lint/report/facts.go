@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -30,7 +29,7 @@ func factsText(w io.Writer, extraction *extract.Extraction, _ Options) error {
 	for _, deployment := range extraction.Deployments {
 		paragraph()
 		factsHeading(&text, "deployment", deployment.Name, deployment.Format, deployment.Place)
-		factTable(&text, deployment)
+		factTable(&text, facts.DeploymentFields(), deployment)
 		if hint := deployment.Hint; hint.Known {
 			fmt.Fprintf(&text, "  the configured cluster overrides a hint of %s%s: %s\n", hint.Value, before(" at ", Location(hint.Place)), hint.Place.Why)
 		}
@@ -41,7 +40,7 @@ func factsText(w io.Writer, extraction *extract.Extraction, _ Options) error {
 	for _, compute := range extraction.Computes {
 		paragraph()
 		factsHeading(&text, "compute", compute.Name, compute.Format, compute.Place)
-		factTable(&text, compute)
+		factTable(&text, facts.ComputeFields(), compute)
 	}
 	completing := false
 	for _, document := range extraction.Documents {
@@ -95,14 +94,14 @@ func linkText(w io.Writer, link facts.Link) {
 }
 
 // factTable writes the facts of a deployment or a compute, one a line.
-func factTable(w io.Writer, of any) {
+func factTable[T any](w io.Writer, fields []facts.Field[T], of *T) {
 	tabs := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	eachFact("", reflect.ValueOf(of), func(path string, fact anyFact) { factRow(tabs, path, fact) })
+	eachFact("", fields, of, func(path string, fact facts.AnyFact) { factRow(tabs, path, fact) })
 	tabs.Flush() // w is a strings.Builder
 }
 
 // factRow writes a fact, unless it is unknown for no particular reason.
-func factRow(w io.Writer, path string, fact anyFact) {
+func factRow(w io.Writer, path string, fact facts.AnyFact) {
 	value, known := fact.Stated()
 	place := fact.Origin()
 	text := "unknown"
@@ -122,49 +121,47 @@ func reason(place facts.Place) string {
 	return strings.TrimSpace(Location(place) + "  " + Printable(place.Why))
 }
 
-// anyFact is a facts.Fact of any type.
-type anyFact interface {
-	Stated() (any, bool)
-	Origin() facts.Place
-}
-
-// eachFact visits the facts in a value of package facts, each with its path.
-func eachFact(path string, value reflect.Value, visit func(path string, fact anyFact)) {
-	if fact, ok := value.Interface().(anyFact); ok {
-		visit(path, fact)
-		return
-	}
-	switch value.Kind() {
-	case reflect.Pointer:
-		if !value.IsNil() {
-			eachFact(path, value.Elem(), visit)
+// eachFact visits the facts of an object and of the objects in it, each with its path.
+func eachFact[T any](within string, fields []facts.Field[T], of *T, visit func(path string, fact facts.AnyFact)) {
+	for i := range fields {
+		field := &fields[i]
+		path := strings.TrimPrefix(within+"."+field.Name, ".")
+		if field.Fact != nil {
+			visit(path, field.Fact(of))
+			continue
 		}
-	case reflect.Struct:
-		for i := range value.NumField() {
-			if key := factKey(value.Type().Field(i)); key != "" {
-				eachFact(strings.TrimPrefix(path+"."+key, "."), value.Field(i), visit)
+		switch inner := field.Inner(of).(type) {
+		case []facts.Fact[string]:
+			eachItem(path, inner, visit)
+		case []facts.Fact[facts.Target]:
+			eachItem(path, inner, visit)
+		case map[string]facts.Fact[string]:
+			for _, key := range slices.Sorted(maps.Keys(inner)) {
+				value := inner[key]
+				visit(path+"."+Printable(key), &value)
 			}
-		}
-	case reflect.Slice:
-		for i := range value.Len() {
-			eachFact(path+"["+strconv.Itoa(i)+"]", value.Index(i), visit)
-		}
-	case reflect.Map:
-		labels := value.Interface().(map[string]facts.Fact[string])
-		for _, key := range slices.Sorted(maps.Keys(labels)) {
-			visit(path+"."+Printable(key), labels[key])
+		case []*facts.Model:
+			for i, model := range inner {
+				eachFact(item(path, i), facts.ModelFields(), model, visit)
+			}
+		case *facts.Compute:
+			if inner != nil {
+				eachFact(path, facts.ComputeFields(), inner, visit)
+			}
+		case string: // the format, which the heading has
+		default:
+			panic(fmt.Sprintf("%s is a %T, which cannot be written", path, inner))
 		}
 	}
 }
 
-// factKey returns the key of a field in the input of rules, empty for a field that holds no facts.
-func factKey(field reflect.StructField) string {
-	key, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-	if !field.IsExported() || key == "-" || key == "format" {
-		return ""
+func eachItem[T any](path string, list []facts.Fact[T], visit func(path string, fact facts.AnyFact)) {
+	for i := range list {
+		visit(item(path, i), &list[i])
 	}
-	return key
 }
+
+func item(path string, i int) string { return path + "[" + strconv.Itoa(i) + "]" }
 
 // Location returns file:line:column of a place, empty where no file states it.
 func Location(place facts.Place) string {
