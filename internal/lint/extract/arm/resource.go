@@ -73,7 +73,7 @@ func (r *ResourceReader) Resource(a Resource) {
 		r.managedCluster(a)
 	case "microsoft.containerservice/managedclusters/agentpools":
 		names := r.LastNames(a.Name, 2)
-		r.AksPool(r.azureCluster(a, names), r.LastNames(a.Around, 1), names, a.Object, poolOf(a.Properties))
+		r.AKSPool(r.azureCluster(a, names), r.LastNames(a.Around, 1), names, a.Object, poolOf(a.Properties))
 	case "microsoft.web/sites":
 		// A site without functionapp may be a web application, of which nothing is known.
 		if variant := r.Text(a.Variant); strings.Contains(strings.ToLower(variant.Value), "functionapp") {
@@ -138,7 +138,7 @@ func (r *ResourceReader) azureBatchDeployment(a Resource) {
 
 // azureModel reads the model that an ID refers to.
 func (r *ResourceReader) azureModel(d *read.Draft, id *source.Node) {
-	text, _ := r.Pieces(id)
+	text, _ := r.PartialText(id)
 	name, version := azure.ModelReference(text)
 	if name == "" || strings.Contains(name, read.UnknownPart) {
 		return
@@ -154,7 +154,7 @@ func (r *ResourceReader) azureModel(d *read.Draft, id *source.Node) {
 
 // azureEnvironment reads the environment that an ID refers to.
 func (r *ResourceReader) azureEnvironment(d *read.Draft, id *source.Node) {
-	r.DesignerName(d, r.WithHoles(id))
+	r.DesignerName(d, r.WithPartialText(id))
 	r.Asset(d, read.EnvironmentAsset, id, nil)
 }
 
@@ -195,22 +195,22 @@ func (r *ResourceReader) azureMLCompute(a Resource) {
 	switch strings.ToLower(kind.Value) {
 	case "amlcompute":
 		c.Target, c.ManagedBy = facts.Know(facts.AMLCompute, place), facts.Know(facts.ByAzureML, place)
-		r.VmSize(c, azure.Folded(of, "vmSize"))
+		r.VMSize(c, azure.Folded(of, "vmSize"))
 		c.VMPriority = r.Priority(azure.Folded(of, "vmPriority"), "priority", "Dedicated or LowPriority")
 		r.Scale(c, azure.Folded(of, "scaleSettings", "minNodeCount"), azure.Folded(of, "scaleSettings", "maxNodeCount"))
 	case "computeinstance":
 		c.Target, c.ManagedBy = facts.Know(facts.ComputeInstance, place), facts.Know(facts.ByAzureML, place)
-		r.VmSize(c, azure.Folded(of, "vmSize"))
+		r.VMSize(c, azure.Folded(of, "vmSize"))
 	case "aks":
 		c.Target, c.ManagedBy = facts.Know(facts.AKS, place), facts.Know(facts.ByAzureML, place)
 		if attached := azure.Folded(a.Properties, "resourceId"); !attached.IsNull() {
 			c.ManagedBy = facts.Know(facts.ByAzure, facts.Because(r.MarkUsed(attached), "an existing cluster is attached"))
 		}
-		r.VmSize(c, azure.Folded(of, "agentVmSize"))
+		r.VMSize(c, azure.Folded(of, "agentVmSize"))
 		c.Nodes = r.Count(azure.Folded(of, "agentCount"))
 		c.Stage = r.ClusterPurpose(azure.Folded(of, "clusterPurpose"))
 	case "kubernetes":
-		r.AttachedCluster(c, r.WithHoles(azure.Folded(a.Properties, "resourceId")))
+		r.AttachedCluster(c, r.WithPartialText(azure.Folded(a.Properties, "resourceId")))
 	case "virtualmachine", "synapsespark":
 		c.ManagedBy = facts.Know(facts.ByAzure, place)
 	}
@@ -223,7 +223,7 @@ func (r *ResourceReader) managedCluster(a Resource) {
 	cluster := r.azureCluster(a, name)
 	pools := azure.Folded(a.Properties, "agentPoolProfiles").Elements()
 	for _, pool := range pools {
-		r.AksPool(cluster, name, r.LastNames(azure.Folded(pool, "name"), 1), pool, poolOf(pool))
+		r.AKSPool(cluster, name, r.LastNames(azure.Folded(pool, "name"), 1), pool, poolOf(pool))
 	}
 	if len(pools) == 0 {
 		r.Computes = append(r.Computes, &cluster)
@@ -241,7 +241,7 @@ func (r *ResourceReader) azureCluster(a Resource, name *source.Node) facts.Compu
 // poolOf returns the properties of an AKS node pool.
 func poolOf(pool *source.Node) azure.NodePool {
 	return azure.NodePool{
-		VmSize: azure.Folded(pool, "vmSize"), Priority: azure.Folded(pool, "scaleSetPriority"),
+		VMSize: azure.Folded(pool, "vmSize"), Priority: azure.Folded(pool, "scaleSetPriority"),
 		Autoscaling: azure.Folded(pool, "enableAutoScaling"), Nodes: azure.Folded(pool, "count"),
 		Least: azure.Folded(pool, "minCount"), Most: azure.Folded(pool, "maxCount"),
 	}

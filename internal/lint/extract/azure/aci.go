@@ -67,7 +67,7 @@ func (r *ServiceReader) ContainerGroup(d *read.Draft, properties *source.Node) {
 	for _, container := range properties.Get("initContainers").Elements() {
 		sum.Raise(kube.RequestSum{}.With(r.GroupContainer(d, container.Get("properties"))))
 	}
-	d.CPUCores, d.MemoryGiB, d.GPUs = sum.Cpu.Fact(), sum.Memory.Fact(), sum.Gpus.Count()
+	d.CPUCores, d.MemoryGiB, d.GPUs = sum.CPU.Fact(), sum.Memory.Fact(), sum.GPUs.Count()
 	kube.LimitMemory(d, sum.MemoryLimit.Fact())
 }
 
@@ -79,10 +79,10 @@ func (r *ServiceReader) GroupContainer(d *read.Draft, container *source.Node) ku
 	// Azure writes GB and allocates GiB.
 	memory := read.Either(requests.GetFold("memoryInGB"), limits.GetFold("memoryInGB"), r.Number)
 	return kube.ResourceRequest{
-		Cpu:         read.Either(requests.Get("cpu"), limits.Get("cpu"), r.Number),
+		CPU:         read.Either(requests.Get("cpu"), limits.Get("cpu"), r.Number),
 		Memory:      memory,
 		MemoryLimit: read.Larger(memory, r.Again(r.Number, limits.GetFold("memoryInGB"))),
-		Gpus:        gpus,
+		GPUs:        gpus,
 	}
 }
 

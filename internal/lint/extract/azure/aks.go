@@ -10,7 +10,7 @@ import (
 
 // NodePool has the properties of an AKS node pool. Absent properties are nil.
 type NodePool struct {
-	VmSize, Priority                *source.Node
+	VMSize, Priority                *source.Node
 	Autoscaling, Nodes, Least, Most *source.Node
 }
 
@@ -18,8 +18,8 @@ type NodePool struct {
 // repeated for each pool.
 const maxClusterName = 253
 
-// AksCluster returns the compute of an AKS cluster that Azure manages, or of a part of one.
-func (r *ServiceReader) AksCluster(name *source.Node) facts.Compute {
+// AKSCluster returns the compute of an AKS cluster that Azure manages, or of a part of one.
+func (r *ServiceReader) AKSCluster(name *source.Node) facts.Compute {
 	kind := r.KindPlace("the object is an AKS cluster or a part of one")
 	return facts.Compute{
 		Format: r.Format, Name: r.Name(name), Subject: r.Subject(), Place: facts.Place{Node: r.Root},
@@ -27,9 +27,9 @@ func (r *ServiceReader) AksCluster(name *source.Node) facts.Compute {
 	}
 }
 
-// AksPool adds a node pool, which place describes, to the known facts of its cluster. Its name is
+// AKSPool adds a node pool, which place describes, to the known facts of its cluster. Its name is
 // the cluster's, which may be a resource ID, and its own. Both may be missing.
-func (r *ServiceReader) AksPool(c facts.Compute, cluster, name, place *source.Node, pool NodePool) {
+func (r *ServiceReader) AKSPool(c facts.Compute, cluster, name, place *source.Node, pool NodePool) {
 	r.Computes = append(r.Computes, &c)
 	c.Place = facts.Place{Node: place}
 	if text, ok := name.Scalar(); ok && text != "" {
@@ -38,7 +38,7 @@ func (r *ServiceReader) AksPool(c facts.Compute, cluster, name, place *source.No
 			c.Name.Value = path.Base(cluster) + "/" + text
 		}
 	}
-	r.VmSize(&c, pool.VmSize)
+	r.VMSize(&c, pool.VMSize)
 	c.VMPriority = r.poolPriority(pool.Priority)
 	c.ClusterAutoscaling = r.Boolean(pool.Autoscaling)
 	switch {

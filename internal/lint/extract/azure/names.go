@@ -10,7 +10,7 @@ import (
 // LastNames returns up to count of the last names in the path of a resource, as many as are known.
 // It is nil where none is known.
 func (r *ServiceReader) LastNames(name *source.Node, count int) *source.Node {
-	text, from := r.Pieces(name)
+	text, from := r.PartialText(name)
 	names := strings.Split(text, "/")
 	first := len(names)
 	for first > 0 && first > len(names)-count && names[first-1] != "" && !strings.Contains(names[first-1], read.UnknownPart) {
@@ -27,8 +27,8 @@ func (r *ServiceReader) LastNames(name *source.Node, count int) *source.Node {
 	}
 }
 
-// Pieces returns the text of n with read.UnknownPart for its unknown parts.
-func (r *ServiceReader) Pieces(n *source.Node) (string, read.Origin) {
+// PartialText returns the text of n with read.UnknownPart for its unknown parts.
+func (r *ServiceReader) PartialText(n *source.Node) (string, read.Origin) {
 	from := r.OriginOf(n)
 	if from.Unknown {
 		return from.Partial, from
@@ -40,8 +40,8 @@ func (r *ServiceReader) Pieces(n *source.Node) (string, read.Origin) {
 	return text, from
 }
 
-// WithHoles returns a node with the text of Pieces.
-func (r *ServiceReader) WithHoles(n *source.Node) *source.Node {
+// WithPartialText returns a node with the text of PartialText.
+func (r *ServiceReader) WithPartialText(n *source.Node) *source.Node {
 	from := r.OriginOf(n)
 	if !from.Unknown || from.Partial == "" {
 		return n
@@ -59,7 +59,7 @@ func Folded(n *source.Node, keys ...string) *source.Node {
 
 // ComputeIDReference adds a reference to the compute of a deployment, by an ID or a name.
 func (r *ServiceReader) ComputeIDReference(d *read.Draft, id *source.Node) {
-	text, _ := r.Pieces(id)
+	text, _ := r.PartialText(id)
 	before, _, _ := strings.Cut(strings.ToLower(text), "/computes/")
 	if name := r.LastNames(id, 1); name != nil && (before != strings.ToLower(text) || !strings.Contains(text, "/")) {
 		d.Refer(read.Reference{Kind: read.ComputeDefinition, Name: name.Text, Node: id})

@@ -55,7 +55,7 @@ func (r *ServiceReader) runCluster(section *source.Node, place facts.Place) *fac
 	}
 	c := r.Compute(section.Get("name"), section)
 	c.Target, c.ManagedBy = facts.Know(facts.AMLCompute, place), facts.Know(facts.ByAzureML, place)
-	r.VmSize(c, section.Get("vmSize"))
+	r.VMSize(c, section.Get("vmSize"))
 	c.VMPriority = r.Priority(section.Get("vmPriority"), "priority", "dedicated or lowpriority")
 	c.MaxNodes = r.Count(section.Get("clusterMaxNodeCount"))
 	return c

@@ -23,7 +23,7 @@ func (r *ServiceReader) sdkService(d *read.Draft, arguments *source.Node) {
 // for scaling, but files copy them from other computes; they show the intention.
 // https://learn.microsoft.com/python/api/azureml-core/azureml.core.compute.akscompute
 func (r *ServiceReader) sdkCompute(c *facts.Compute, arguments *source.Node) {
-	r.VmSize(c, arguments.Get("vm_size"))
+	r.VMSize(c, arguments.Get("vm_size"))
 	c.VMPriority = r.Priority(arguments.Get("vm_priority"), "priority", "dedicated or lowpriority")
 	r.Scale(c, arguments.Get("min_nodes"), arguments.Get("max_nodes"))
 	if agents := r.Count(arguments.Get("agent_count")); agents.Known {

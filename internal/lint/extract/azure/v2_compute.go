@@ -67,7 +67,7 @@ var MLv2Compute = read.Format{
 		default:
 			return
 		}
-		r.VmSize(c, size)
+		r.VMSize(c, size)
 		c.VMPriority = r.tier(r.Root.Get("tier"))
 	}),
 }

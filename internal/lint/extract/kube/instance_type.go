@@ -58,7 +58,7 @@ func (r *ObjectReader) instanceTypeOf(object *source.Node) {
 	}
 	if size := spec.At("nodeSelector", "node.kubernetes.io/instance-type"); !size.IsNull() {
 		d.Compute = &facts.Compute{Name: name, Format: r.Format, Target: d.Pods.Locate(scheduling.InFile()).Target, Place: facts.Place{Node: object}}
-		r.VmSize(d.Compute, size)
+		r.VMSize(d.Compute, size)
 	}
 	part := r.Part(read.InstanceType, instanceTypeCompletes, d)
 	part.Name = name.Value

@@ -86,24 +86,24 @@ func isDeletePatch(n *source.Node) bool {
 
 // ResourceRequest is the resource request of one container.
 type ResourceRequest struct {
-	Gpus, Fpgas, Cpu, Memory, MemoryLimit facts.Fact[float64]
+	GPUs, FPGAs, CPU, Memory, MemoryLimit facts.Fact[float64]
 	ofClasses                             []classRequest
 }
 
 // RequestSum is the resource sum of containers that run at the same time.
-type RequestSum struct{ Gpus, fpgas, Cpu, Memory, MemoryLimit read.Sum }
+type RequestSum struct{ GPUs, fpgas, CPU, Memory, MemoryLimit read.Sum }
 
 // Add adds the request of one container.
 func (d *RequestSum) Add(a ResourceRequest) {
-	d.Cpu.Add(a.Cpu)
+	d.CPU.Add(a.CPU)
 	d.Memory.Add(a.Memory)
 	d.MemoryLimit.Add(a.MemoryLimit)
 	// Without a device request, a container gets no device.
-	if a.Gpus.Known {
-		d.Gpus.Add(a.Gpus)
+	if a.GPUs.Known {
+		d.GPUs.Add(a.GPUs)
 	}
-	if a.Fpgas.Known {
-		d.fpgas.Add(a.Fpgas)
+	if a.FPGAs.Known {
+		d.fpgas.Add(a.FPGAs)
 	}
 }
 
@@ -111,24 +111,24 @@ func (d *RequestSum) Add(a ResourceRequest) {
 // not request are left out.
 func (d RequestSum) With(a ResourceRequest) RequestSum {
 	return RequestSum{
-		Cpu: d.Cpu.With(a.Cpu), Memory: d.Memory.With(a.Memory), MemoryLimit: d.MemoryLimit.With(a.MemoryLimit),
-		Gpus: d.Gpus.With(a.Gpus), fpgas: d.fpgas.With(a.Fpgas),
+		CPU: d.CPU.With(a.CPU), Memory: d.Memory.With(a.Memory), MemoryLimit: d.MemoryLimit.With(a.MemoryLimit),
+		GPUs: d.GPUs.With(a.GPUs), fpgas: d.fpgas.With(a.FPGAs),
 	}
 }
 
 // Raise makes each sum at least as large as the other's.
 func (d *RequestSum) Raise(to RequestSum) {
-	d.Cpu.Raise(to.Cpu)
+	d.CPU.Raise(to.CPU)
 	d.Memory.Raise(to.Memory)
 	d.MemoryLimit.Raise(to.MemoryLimit)
-	d.Gpus.Raise(to.Gpus)
+	d.GPUs.Raise(to.GPUs)
 	d.fpgas.Raise(to.fpgas)
 }
 
 // State sets the sums as facts of a deployment.
 func (d *RequestSum) State(of *read.Draft) {
-	of.GPUs, of.FPGAs = d.Gpus.Count(), d.fpgas.Count()
-	of.CPUCores, of.MemoryGiB = d.Cpu.Fact(), d.Memory.Fact()
+	of.GPUs, of.FPGAs = d.GPUs.Count(), d.fpgas.Count()
+	of.CPUCores, of.MemoryGiB = d.CPU.Fact(), d.Memory.Fact()
 	LimitMemory(of, d.MemoryLimit.Fact())
 }
 
@@ -181,15 +181,15 @@ func (r *ObjectReader) Container(d *read.Draft, container *source.Node) Resource
 	d.Image(container.Get("image"))
 	resources := container.Get("resources")
 	a := ResourceRequest{
-		Cpu:    Requested(resources, "cpu", r.Quantity),
+		CPU:    Requested(resources, "cpu", r.Quantity),
 		Memory: Requested(resources, "memory", r.Memory),
 	}
 	a.MemoryLimit = read.Larger(a.Memory, r.Again(r.Memory, resources.At("limits", "memory")))
-	a.Gpus, a.Fpgas = r.Devices(resources)
+	a.GPUs, a.FPGAs = r.Devices(resources)
 	a.ofClasses = r.classRequests(resources)
-	if !a.Gpus.Known || a.Gpus.Value == 0 {
+	if !a.GPUs.Known || a.GPUs.Value == 0 {
 		if visible, _ := r.VisibleGPU(container); visible.Known {
-			a.Gpus = visible
+			a.GPUs = visible
 		}
 	}
 	return a

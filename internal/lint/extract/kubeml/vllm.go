@@ -85,8 +85,8 @@ func (r *operatorReader) vllmContainer(d *read.Draft, container *source.Node) ku
 	image, resources := container.Get("image"), container.Get("resources")
 	name := image.Get("name")
 	d.ImageOf(name, image.Get("registry"), "/", name)
-	a := kube.ResourceRequest{Cpu: r.Quantity(filled(resources.Get("cpu"))), Memory: r.Memory(filled(resources.Get("memory")))}
-	a.Gpus, a.Fpgas = r.vllmDevices(resources.Get("gpu"), resources.Get("gpuType"))
+	a := kube.ResourceRequest{CPU: r.Quantity(filled(resources.Get("cpu"))), Memory: r.Memory(filled(resources.Get("memory")))}
+	a.GPUs, a.FPGAs = r.vllmDevices(resources.Get("gpu"), resources.Get("gpuType"))
 	return a
 }
 
@@ -130,7 +130,7 @@ func (r *operatorReader) vllmPod(engine, model, asked *source.Node, shared sched
 	d.ImageOf(repository, repository, ":", model.Get("tag"))
 
 	var sum kube.PodSum
-	sum.Container(r.vllmAsk(asked))
+	sum.Container(r.vllmRequest(asked))
 	if init := model.Get("initContainer"); !init.IsNull() {
 		sum.InitContainer(r.Container(d, init), false)
 	}
@@ -146,18 +146,18 @@ func (r *operatorReader) vllmPod(engine, model, asked *source.Node, shared sched
 	return d
 }
 
-// vllmAsk reads a container's resource request from resources, else from the chart's own keys.
-func (r *operatorReader) vllmAsk(of *source.Node) kube.ResourceRequest {
+// vllmRequest reads a container's resource request from resources, else from the chart's own keys.
+func (r *operatorReader) vllmRequest(of *source.Node) kube.ResourceRequest {
 	if resources := of.Get("resources"); len(resources.Entries()) > 0 {
-		a := kube.ResourceRequest{Cpu: kube.Requested(resources, "cpu", r.Quantity), Memory: kube.Requested(resources, "memory", r.Memory)}
-		a.Gpus, a.Fpgas = r.Devices(resources)
+		a := kube.ResourceRequest{CPU: kube.Requested(resources, "cpu", r.Quantity), Memory: kube.Requested(resources, "memory", r.Memory)}
+		a.GPUs, a.FPGAs = r.Devices(resources)
 		return a
 	}
 	a := kube.ResourceRequest{
-		Cpu:    read.Either(filled(of.Get("requestCPU")), filled(of.Get("limitCPU")), r.Quantity),
+		CPU:    read.Either(filled(of.Get("requestCPU")), filled(of.Get("limitCPU")), r.Quantity),
 		Memory: read.Either(filled(of.Get("requestMemory")), filled(of.Get("limitMemory")), r.Memory),
 	}
-	a.Gpus, a.Fpgas = r.vllmDevices(of.Get("requestGPU"), of.Get("requestGPUType"))
+	a.GPUs, a.FPGAs = r.vllmDevices(of.Get("requestGPU"), of.Get("requestGPUType"))
 	return a
 }
 

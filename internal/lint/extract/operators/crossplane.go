@@ -37,14 +37,14 @@ var Crossplane = read.Format{
 		case "KubernetesCluster":
 			pool := spec.within("defaultNodePool")
 			name := r.externalName(spec)
-			r.AksPool(r.AksCluster(name), name, pool.get("name"), r.Root, crossplanePool(pool))
+			r.AKSPool(r.AKSCluster(name), name, pool.get("name"), r.Root, crossplanePool(pool))
 		case "KubernetesClusterNodePool":
 			cluster := spec.get("kubernetesClusterId")
 			if cluster.IsNull() {
 				cluster = spec.get("kubernetesClusterIdRef", "name")
 			}
 			name := r.externalName(spec)
-			r.AksPool(r.AksCluster(name), cluster, name, r.Root, crossplanePool(spec))
+			r.AKSPool(r.AKSCluster(name), cluster, name, r.Root, crossplanePool(spec))
 		case "ComputeCluster", "ComputeInstance", "InferenceCluster", "SynapseSpark":
 			r.crossplaneCompute(kind, spec)
 		default:
@@ -130,7 +130,7 @@ func crossplanePool(pool provided) azure.NodePool {
 		autoscaling = pool.get("enableAutoScaling")
 	}
 	return azure.NodePool{
-		VmSize:      pool.get("vmSize"),
+		VMSize:      pool.get("vmSize"),
 		Priority:    pool.get("priority"),
 		Autoscaling: autoscaling,
 		Nodes:       pool.forGood.Get("nodeCount"), // the initial number may change
@@ -146,13 +146,13 @@ func (r *resourceReader) crossplaneCompute(kind string, spec provided) {
 	switch kind {
 	case "ComputeCluster":
 		c.Target, c.ManagedBy = facts.Know(facts.AMLCompute, place), facts.Know(facts.ByAzureML, place)
-		r.VmSize(c, spec.get("vmSize"))
+		r.VMSize(c, spec.get("vmSize"))
 		c.VMPriority = r.Priority(spec.get("vmPriority"), "priority", "Dedicated or LowPriority")
 		scale := spec.within("scaleSettings")
 		r.Scale(c, scale.get("minNodeCount"), scale.get("maxNodeCount"))
 	case "ComputeInstance":
 		c.Target, c.ManagedBy = facts.Know(facts.ComputeInstance, place), facts.Know(facts.ByAzureML, place)
-		r.VmSize(c, spec.get("virtualMachineSize"))
+		r.VMSize(c, spec.get("virtualMachineSize"))
 	case "InferenceCluster":
 		place.Why = "an inference cluster is an attached AKS cluster"
 		c.Target, c.ManagedBy = facts.Know(facts.AKS, place), facts.Know(facts.ByAzure, place)
@@ -170,10 +170,10 @@ func (r *resourceReader) crossplaneContainers(spec provided) {
 	for _, container := range spec.get("container").Elements() {
 		d.Image(container.Get("image"))
 		sum.Add(kube.ResourceRequest{
-			Cpu: read.Either(container.Get("cpu"), container.Get("cpuLimit"), r.Number),
+			CPU: read.Either(container.Get("cpu"), container.Get("cpuLimit"), r.Number),
 			// Azure writes GB and allocates GiB.
 			Memory: read.Either(container.Get("memory"), container.Get("memoryLimit"), r.Number),
-			Gpus:   read.Larger(r.GroupGPUs(Block(container.Get("gpu"))), r.GroupGPUs(Block(container.Get("gpuLimit")))),
+			GPUs:   read.Larger(r.GroupGPUs(Block(container.Get("gpu"))), r.GroupGPUs(Block(container.Get("gpuLimit")))),
 		})
 	}
 	for _, container := range spec.get("initContainer").Elements() {

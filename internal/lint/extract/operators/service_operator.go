@@ -54,9 +54,9 @@ var ServiceOperator = read.Format{
 		case "WorkspacesCompute":
 			r.workspacesCompute(name, spec.Get("properties"))
 		case "ManagedCluster":
-			cluster := r.AksCluster(name)
+			cluster := r.AKSCluster(name)
 			for _, pool := range spec.Get("agentPoolProfiles").Elements() {
-				r.AksPool(cluster, name, pool.Get("name"), pool, operatorPool(pool))
+				r.AKSPool(cluster, name, pool.Get("name"), pool, operatorPool(pool))
 			}
 			if len(r.Computes) == 0 {
 				r.Computes = []*facts.Compute{&cluster}
@@ -67,14 +67,14 @@ var ServiceOperator = read.Format{
 			if cluster.IsNull() {
 				cluster = owner.Get("armId")
 			}
-			r.AksPool(r.AksCluster(name), cluster, name, r.Root, operatorPool(spec))
+			r.AKSPool(r.AKSCluster(name), cluster, name, r.Root, operatorPool(spec))
 		}
 	}),
 }
 
 func operatorPool(pool *source.Node) azure.NodePool {
 	return azure.NodePool{
-		VmSize:      pool.Get("vmSize"),
+		VMSize:      pool.Get("vmSize"),
 		Priority:    pool.Get("scaleSetPriority"),
 		Autoscaling: pool.Get("enableAutoScaling"),
 		Nodes:       pool.Get("count"),
@@ -111,25 +111,25 @@ func (r *resourceReader) workspacesCompute(name, properties *source.Node) {
 		switch kind {
 		case "amlCompute":
 			c.Target, c.ManagedBy = facts.Know(facts.AMLCompute, place), facts.Know(facts.ByAzureML, place)
-			r.VmSize(c, own.Get("vmSize"))
+			r.VMSize(c, own.Get("vmSize"))
 			c.VMPriority = r.Priority(own.Get("vmPriority"), "priority", "Dedicated or LowPriority")
 			r.Scale(c, own.At("scaleSettings", "minNodeCount"), own.At("scaleSettings", "maxNodeCount"))
 		case "computeInstance":
 			c.Target, c.ManagedBy = facts.Know(facts.ComputeInstance, place), facts.Know(facts.ByAzureML, place)
-			r.VmSize(c, own.Get("vmSize"))
+			r.VMSize(c, own.Get("vmSize"))
 		case "aks":
 			c.Target, c.ManagedBy = facts.Know(facts.AKS, place), facts.Know(facts.ByAzureML, place)
 			if attached := compute.Get("resourceReference"); !attached.IsNull() {
 				c.ManagedBy = facts.Know(facts.ByAzure, facts.Because(r.MarkUsed(attached), "an existing cluster is attached"))
 			}
-			r.VmSize(c, own.Get("agentVmSize"))
+			r.VMSize(c, own.Get("agentVmSize"))
 			c.Nodes = r.Count(own.Get("agentCount"))
 			c.Stage = r.ClusterPurpose(own.Get("clusterPurpose"))
 		case "kubernetes":
 			r.operatorCluster(c, compute.Get("resourceReference"))
 		case "virtualMachine":
 			c.ManagedBy = facts.Know(facts.ByAzure, place)
-			r.VmSize(c, own.Get("virtualMachineSize"))
+			r.VMSize(c, own.Get("virtualMachineSize"))
 		default:
 			c.ManagedBy = facts.Know(facts.ByAzure, place)
 		}

@@ -33,8 +33,8 @@ type machine struct {
 	ofFamily    bool // the devices are those of the size's family: one at least
 }
 
-// VmSize reads the name of a VM size, and from it the devices of one machine.
-func (r *Reader) VmSize(c *facts.Compute, n *source.Node) {
+// VMSize reads the name of a VM size, and from it the devices of one machine.
+func (r *Reader) VMSize(c *facts.Compute, n *source.Node) {
 	c.VMSize = r.Text(n)
 	machine, ok := MachineOf(c.VMSize.Value)
 	if !ok {

@@ -160,7 +160,7 @@ func (r *Reader) computeWords(value *source.Node) *facts.Compute {
 	c := &facts.Compute{Format: r.Format, Place: facts.Place{Node: value}}
 	for key, value := range value.Pairs() {
 		if key.Text == "vm_size" {
-			r.VmSize(c, value)
+			r.VMSize(c, value)
 		} else if !declare(r, facts.ComputeFields(), c, key.Text, value) {
 			r.UnknownKey(key, facts.Words(facts.ComputeFields())...)
 		}

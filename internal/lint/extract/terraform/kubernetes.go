@@ -140,11 +140,11 @@ func (r *planReader) plannedContainer(d *read.Draft, container planned) kube.Res
 		}
 		return kube.Requested(resources.value, name, read)
 	}
-	a := kube.ResourceRequest{Cpu: requested("cpu", r.Quantity), Memory: requested("memory", r.Memory)}
-	a.Gpus, a.Fpgas = r.Devices(resources.value)
-	if !a.Gpus.Known || a.Gpus.Value == 0 {
+	a := kube.ResourceRequest{CPU: requested("cpu", r.Quantity), Memory: requested("memory", r.Memory)}
+	a.GPUs, a.FPGAs = r.Devices(resources.value)
+	if !a.GPUs.Known || a.GPUs.Value == 0 {
 		if visible, _ := r.VisibleGPU(container.value); visible.Known {
-			a.Gpus = visible
+			a.GPUs = visible
 		}
 	}
 	return a

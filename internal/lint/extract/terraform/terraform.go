@@ -152,14 +152,14 @@ func (r *planReader) terraformResource(t resource) {
 	case "azurerm_machine_learning_compute_cluster":
 		c := r.terraformCompute(t, facts.ByAzureML, "Azure ML creates the cluster")
 		c.Target = facts.Know(facts.AMLCompute, c.ManagedBy.Place)
-		r.VmSize(c, t.after.Get("vm_size"))
+		r.VMSize(c, t.after.Get("vm_size"))
 		c.VMPriority = r.Priority(t.after.Get("vm_priority"), "priority", "Dedicated or LowPriority")
 		scale := t.block("scale_settings")
 		r.Scale(c, scale.Get("min_node_count"), scale.Get("max_node_count"))
 	case "azurerm_machine_learning_compute_instance":
 		c := r.terraformCompute(t, facts.ByAzureML, "Azure ML creates the instance")
 		c.Target = facts.Know(facts.ComputeInstance, c.ManagedBy.Place)
-		r.VmSize(c, t.after.Get("virtual_machine_size"))
+		r.VMSize(c, t.after.Get("virtual_machine_size"))
 	case "azurerm_machine_learning_inference_cluster":
 		c := r.terraformCompute(t, facts.ByAzure, "an inference cluster is an attached AKS cluster")
 		c.Target = facts.Know(facts.AKS, c.ManagedBy.Place)
@@ -216,10 +216,10 @@ func (r *planReader) terraformContainers(d *read.Draft, group *source.Node) {
 	for _, container := range group.Get("container").Elements() {
 		d.Image(container.Get("image"))
 		sum.Add(kube.ResourceRequest{
-			Cpu: r.Number(container.Get("cpu")),
+			CPU: r.Number(container.Get("cpu")),
 			// Azure writes GB and allocates GiB.
 			Memory: r.Number(container.Get("memory")),
-			Gpus:   read.Larger(r.GroupGPUs(operators.Block(container.Get("gpu"))), r.GroupGPUs(operators.Block(container.Get("gpu_limit")))),
+			GPUs:   read.Larger(r.GroupGPUs(operators.Block(container.Get("gpu"))), r.GroupGPUs(operators.Block(container.Get("gpu_limit")))),
 		})
 	}
 	for _, container := range group.Get("init_container").Elements() {
@@ -246,8 +246,8 @@ func (r *planReader) terraformPool(t resource, cluster, name, pool *source.Node)
 	if autoscaling.IsNull() && !pool.Get("max_count").IsNull() {
 		nodes = nil // whether the pool scales is not known yet
 	}
-	r.AksPool(c, cluster, name, t.object, azure.NodePool{
-		VmSize: pool.Get("vm_size"), Priority: pool.Get("priority"), Autoscaling: autoscaling,
+	r.AKSPool(c, cluster, name, t.object, azure.NodePool{
+		VMSize: pool.Get("vm_size"), Priority: pool.Get("priority"), Autoscaling: autoscaling,
 		Nodes: nodes, Least: pool.Get("min_count"), Most: pool.Get("max_count"),
 	})
 }
