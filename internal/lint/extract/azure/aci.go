@@ -67,8 +67,7 @@ func (r *ServiceReader) ContainerGroup(d *read.Draft, properties *source.Node) {
 	for _, container := range properties.Get("initContainers").Elements() {
 		sum.Raise(kube.RequestSum{}.With(r.GroupContainer(d, container.Get("properties"))))
 	}
-	d.CPUCores, d.MemoryGiB, d.GPUs = sum.CPU.Fact(), sum.Memory.Fact(), sum.GPUs.Count()
-	kube.LimitMemory(d, sum.MemoryLimit.Fact())
+	sum.State(d)
 }
 
 // GroupContainer reads the resource request of a container of a group, and its image.

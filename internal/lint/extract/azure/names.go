@@ -40,7 +40,7 @@ func (r *ServiceReader) PartialText(n *source.Node) (string, read.Origin) {
 	return text, from
 }
 
-// WithPartialText returns a node with the text of PartialText.
+// WithPartialText returns a node with the text of PartialText for a partly known n, else n.
 func (r *ServiceReader) WithPartialText(n *source.Node) *source.Node {
 	from := r.OriginOf(n)
 	if !from.Unknown || from.Partial == "" {

@@ -91,45 +91,45 @@ type ResourceRequest struct {
 }
 
 // RequestSum is the resource sum of containers that run at the same time.
-type RequestSum struct{ GPUs, fpgas, CPU, Memory, MemoryLimit read.Sum }
+type RequestSum struct{ gpus, fpgas, cpu, memory, memoryLimit read.Sum }
 
 // Add adds the request of one container.
-func (d *RequestSum) Add(a ResourceRequest) {
-	d.CPU.Add(a.CPU)
-	d.Memory.Add(a.Memory)
-	d.MemoryLimit.Add(a.MemoryLimit)
+func (s *RequestSum) Add(a ResourceRequest) {
+	s.cpu.Add(a.CPU)
+	s.memory.Add(a.Memory)
+	s.memoryLimit.Add(a.MemoryLimit)
 	// Without a device request, a container gets no device.
 	if a.GPUs.Known {
-		d.GPUs.Add(a.GPUs)
+		s.gpus.Add(a.GPUs)
 	}
 	if a.FPGAs.Known {
-		d.fpgas.Add(a.FPGAs)
+		s.fpgas.Add(a.FPGAs)
 	}
 }
 
 // With returns the sum with the request of one more container. Resources that the container does
 // not request are left out.
-func (d RequestSum) With(a ResourceRequest) RequestSum {
+func (s RequestSum) With(a ResourceRequest) RequestSum {
 	return RequestSum{
-		CPU: d.CPU.With(a.CPU), Memory: d.Memory.With(a.Memory), MemoryLimit: d.MemoryLimit.With(a.MemoryLimit),
-		GPUs: d.GPUs.With(a.GPUs), fpgas: d.fpgas.With(a.FPGAs),
+		cpu: s.cpu.With(a.CPU), memory: s.memory.With(a.Memory), memoryLimit: s.memoryLimit.With(a.MemoryLimit),
+		gpus: s.gpus.With(a.GPUs), fpgas: s.fpgas.With(a.FPGAs),
 	}
 }
 
 // Raise makes each sum at least as large as the other's.
-func (d *RequestSum) Raise(to RequestSum) {
-	d.CPU.Raise(to.CPU)
-	d.Memory.Raise(to.Memory)
-	d.MemoryLimit.Raise(to.MemoryLimit)
-	d.GPUs.Raise(to.GPUs)
-	d.fpgas.Raise(to.fpgas)
+func (s *RequestSum) Raise(to RequestSum) {
+	s.cpu.Raise(to.cpu)
+	s.memory.Raise(to.memory)
+	s.memoryLimit.Raise(to.memoryLimit)
+	s.gpus.Raise(to.gpus)
+	s.fpgas.Raise(to.fpgas)
 }
 
 // State sets the sums as facts of a deployment.
-func (d *RequestSum) State(of *read.Draft) {
-	of.GPUs, of.FPGAs = d.GPUs.Count(), d.fpgas.Count()
-	of.CPUCores, of.MemoryGiB = d.CPU.Fact(), d.Memory.Fact()
-	LimitMemory(of, d.MemoryLimit.Fact())
+func (s *RequestSum) State(of *read.Draft) {
+	of.GPUs, of.FPGAs = s.gpus.Count(), s.fpgas.Count()
+	of.CPUCores, of.MemoryGiB = s.cpu.Fact(), s.memory.Fact()
+	LimitMemory(of, s.memoryLimit.Fact())
 }
 
 // PodSum is the resource sum of a pod, computed as the scheduler does. Containers and sidecars,
