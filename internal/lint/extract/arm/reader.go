@@ -13,8 +13,3 @@ type ResourceReader struct{ *azure.ServiceReader }
 func NewReader(r *read.Reader) *ResourceReader {
 	return &ResourceReader{ServiceReader: azure.NewReader(r)}
 }
-
-// reading adapts a method of this package's reader to the Read function of a format.
-func reading(document func(*ResourceReader)) func(*read.Reader) {
-	return func(r *read.Reader) { document(NewReader(r)) }
-}

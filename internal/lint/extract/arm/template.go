@@ -37,7 +37,7 @@ var Template = read.Format{
 		return !resources.IsNull() &&
 			(strings.HasSuffix(armSchema(root), "deploymenttemplate") || root.At("metadata", "_generator", "name").Is("bicep"))
 	},
-	Read: reading(func(r *ResourceReader) {
+	Read: read.Using(NewReader, func(r *ResourceReader) {
 		t := &templateReader{Evaluator: armexpr.New(r.Reader), reads: r}
 		scope := t.Scope(r.Root, r.Parameters, armexpr.Place{})
 		t.resources(armexpr.Place{Scope: scope, Used: true}, r.Root.GetFold("resources"), Resource{})
@@ -70,7 +70,7 @@ var ParametersFile = read.Format{
 		values := root.GetFold("parameters")
 		return strings.HasSuffix(armSchema(root), "deploymentparameters") && !values.IsNull()
 	},
-	Read: reading(func(r *ResourceReader) { r.Part(read.ARMParameters, "the ARM templates of its folder", &read.Draft{}) }),
+	Read: read.Using(NewReader, func(r *ResourceReader) { r.Part(read.ARMParameters, "the ARM templates of its folder", &read.Draft{}) }),
 }
 
 // armSchema returns the name of the document's Azure Resource Manager schema in lower case. It is

@@ -31,7 +31,7 @@ var ContainerGroup = read.Format{
 		return !root.Has("type") && root.Get("properties").Has("osType") &&
 			(dated(root.Get("apiVersion")) || dated(root.Get("api-version")))
 	},
-	Read: reading(func(r *ServiceReader) {
+	Read: read.Using(NewReader, func(r *ServiceReader) {
 		d := r.Deployment(r.Root.Get("name"), r.Root)
 		d.Target = facts.Know(facts.ACI, facts.Place{Node: discriminator(r.Root), Why: "the document is a container group"})
 		r.ContainerGroup(d, r.Root.Get("properties"))

@@ -18,7 +18,7 @@ var CondaEnvironment = read.Format{
 	Matches: func(root *source.Node) bool {
 		return root.Get("dependencies").Elements() != nil && !root.Has("$schema")
 	},
-	Read: reading(func(r *ServiceReader) {
+	Read: read.Using(NewReader, func(r *ServiceReader) {
 		d := &read.Draft{}
 		r.designerConda(d, r.Root)
 		r.Part(read.CondaFile, "the environments that use it as their conda file", d)

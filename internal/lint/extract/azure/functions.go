@@ -28,7 +28,7 @@ var FunctionsProject = read.Format{
 		return root.Get("version").Is("2.0") && !root.Has("name") && !root.Has("resources") &&
 			(hostSettings(root) || strings.EqualFold(path.Base(root.File().Name), "host.json"))
 	},
-	Read: reading(func(r *ServiceReader) {
+	Read: read.Using(NewReader, func(r *ServiceReader) {
 		r.Unconfirmed = !hostSettings(r.Root)
 		d := r.Deployment(nil, r.Root)
 		d.Target = facts.Know(facts.Functions, facts.Place{Node: r.Root.Get("version"), Why: "the document is the host.json of Azure Functions"})

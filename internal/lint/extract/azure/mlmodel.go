@@ -19,7 +19,7 @@ var MLflowModel = read.Format{
 	Matches: func(root *source.Node) bool {
 		return root.Has("model_size_bytes") && root.Get("flavors").Entries() != nil
 	},
-	Read: reading(func(r *ServiceReader) {
+	Read: read.Using(NewReader, func(r *ServiceReader) {
 		model := &facts.Model{Place: facts.Place{Node: r.Root}}
 		model.SizeBytes = r.Size(r.Root.Get("model_size_bytes"))
 		if model.SizeBytes.Known {

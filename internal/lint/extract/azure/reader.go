@@ -12,8 +12,3 @@ type ServiceReader struct{ *kube.ObjectReader }
 
 // NewReader returns a reader that adds to r.
 func NewReader(r *read.Reader) *ServiceReader { return &ServiceReader{ObjectReader: kube.NewReader(r)} }
-
-// reading adapts a method of this package's reader to the Read function of a format.
-func reading(document func(*ServiceReader)) func(*read.Reader) {
-	return func(r *read.Reader) { document(NewReader(r)) }
-}

@@ -31,7 +31,7 @@ var MLv1DeploymentConfig = read.Format{
 		}
 		return (unrendered(computeType) || len(computeType.Elements()) > 0) && root.Get("containerResourceRequirements").Entries() != nil
 	},
-	Read: reading(func(r *ServiceReader) {
+	Read: read.Using(NewReader, func(r *ServiceReader) {
 		d := r.Deployment(r.Root.Get("name"), r.Root)
 		computeType := r.Root.Get("computeType")
 		r.CheckShape(computeType, read.ScalarShape)

@@ -15,7 +15,7 @@ var MLv1ActionCompute = read.Format{
 	Links:     true,
 	Marks:     [][]string{{`"compute_type"`}, {`"akscluster"`, `"amlcluster"`}},
 	Matches:   func(root *source.Node) bool { return inBraces(root) && actionCompute(root) != "" },
-	Read: reading(func(r *ServiceReader) {
+	Read: read.Using(NewReader, func(r *ServiceReader) {
 		c := r.Compute(r.Root.Get("name"), r.Root)
 		place := facts.Because(r.MarkUsed(r.Root.Get("compute_type")), "the action creates computes of this type")
 		c.Target = facts.Know(actionCompute(r.Root), place)

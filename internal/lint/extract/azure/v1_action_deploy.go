@@ -36,7 +36,7 @@ var MLv1ActionDeploy = read.Format{
 		}
 		return false
 	},
-	Read: reading(func(r *ServiceReader) {
+	Read: read.Using(NewReader, func(r *ServiceReader) {
 		skip := r.Root.Get("skip_deployment")
 		if skipped := r.Boolean(skip); !skipped.Value {
 			d := r.actionDeployment()

@@ -30,7 +30,7 @@ var MLv1InferenceConfig = read.Format{
 		}
 		return false
 	},
-	Read: reading(func(r *ServiceReader) {
+	Read: read.Using(NewReader, func(r *ServiceReader) {
 		d := &read.Draft{}
 		image := r.Root.Get("baseImage")
 		if gpu := r.Boolean(r.Root.Get("enableGpu")); gpu.Known {

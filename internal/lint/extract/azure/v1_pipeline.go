@@ -32,7 +32,7 @@ var MLv1Pipeline = read.Format{
 		}
 		return false
 	},
-	Read: reading(func(r *ServiceReader) { r.Deployment(r.Root.At("pipeline", "name"), r.Root.Get("pipeline")) }),
+	Read: read.Using(NewReader, func(r *ServiceReader) { r.Deployment(r.Root.At("pipeline", "name"), r.Root.Get("pipeline")) }),
 }
 
 // pipelineSteps are the types of steps that a pipeline in YAML can have, except modules.

@@ -21,7 +21,7 @@ var MLv1RunConfig = read.Format{
 	Matches: func(root *source.Node) bool {
 		return root.Has("framework") && (root.Has("script") || root.Has("command")) && sdkEnvironment(root.Get("environment"))
 	},
-	Read: reading(func(r *ServiceReader) {
+	Read: read.Using(NewReader, func(r *ServiceReader) {
 		d := r.Deployment(r.Root.Get("name"), r.Root)
 		d.Workload = facts.Know(facts.Training, facts.Because(r.MarkUsed(r.Root.Get("framework")), "a run configuration submits a training run"))
 		r.azureMLv1Environment(d, r.Root.Get("environment"))

@@ -38,7 +38,7 @@ var MLv1Service = read.Format{
 		}
 		return properties.Get("environmentImageRequest").Entries() != nil
 	},
-	Read: reading(func(r *ServiceReader) {
+	Read: read.Using(NewReader, func(r *ServiceReader) {
 		d := r.Deployment(r.LastNames(r.Root.Get("name"), 1), r.Root)
 		r.Tags(d, r.Root.Get("tags"))
 		r.MLv1Service(d, r.Root.Get("properties"))

@@ -25,7 +25,7 @@ var MLv1Toolkit = read.Format{
 		target, _ := sdkClass(root.Get("COMPUTE_TYPE"))
 		return target != "" && root.Has("COMPUTE_CONFIG")
 	},
-	Read: reading(func(r *ServiceReader) {
+	Read: read.Using(NewReader, func(r *ServiceReader) {
 		class, arguments := r.Root.Get("COMPUTE_TYPE"), r.Root.Get("COMPUTE_CONFIG")
 		target, serves := sdkClass(class)
 		if serves {

@@ -29,7 +29,7 @@ var MLv2BatchDeployment = read.Format{
 		return root.Has("name") && root.Has("endpoint_name") &&
 			(root.Has("mini_batch_size") || root.Get("settings").Has("mini_batch_size"))
 	},
-	Read: reading(func(r *ServiceReader) {
+	Read: read.Using(NewReader, func(r *ServiceReader) {
 		r.Text(r.Root.Get("type")) // reports a template
 		compute := r.Root.Get("compute")
 		if compute.IsNull() {

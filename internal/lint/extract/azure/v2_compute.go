@@ -40,7 +40,7 @@ var MLv2Compute = read.Format{
 		}
 		return false
 	},
-	Read: reading(func(r *ServiceReader) {
+	Read: read.Using(NewReader, func(r *ServiceReader) {
 		c := r.Compute(r.Root.Get("name"), r.Root)
 		c.InWorkspace = true
 		size := r.Root.Get("size")

@@ -24,7 +24,7 @@ var MLv2Endpoint = read.Format{
 		kind := azureMLSchema(root)
 		return strings.HasSuffix(kind, "onlineendpoint") || strings.HasSuffix(kind, "batchendpoint")
 	},
-	Read: reading(func(r *ServiceReader) {
+	Read: read.Using(NewReader, func(r *ServiceReader) {
 		d := &read.Draft{}
 		r.computeReference(d, r.Root.Get("compute"))
 		r.Statements(d, r.Root.Get("tags"))
@@ -64,7 +64,7 @@ var MLv2EndpointDeployments = read.Format{
 		return endpointKind(root) != "" && (root.Has("auth_mode") || root.Has("traffic")) &&
 			slices.ContainsFunc(inside, func(n *source.Node) bool { return n.Has("model") })
 	},
-	Read: reading(func(r *ServiceReader) {
+	Read: read.Using(NewReader, func(r *ServiceReader) {
 		stated := discriminator(r.Root)
 		cluster := r.Root.Get("target")
 		if cluster.IsNull() {

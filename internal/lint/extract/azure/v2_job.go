@@ -19,7 +19,7 @@ var MLv2Job = read.Format{
 	Auxiliary: true,
 	Marks:     [][]string{{"$schema"}, {"azureml"}, {"Job.schema.json", "job.schema.json", "Job.json"}},
 	Matches:   func(root *source.Node) bool { return strings.HasSuffix(azureMLSchema(root), "job") },
-	Read: reading(func(r *ServiceReader) {
+	Read: read.Using(NewReader, func(r *ServiceReader) {
 		name := r.Root.Get("name")
 		if name.IsNull() {
 			name = r.Root.Get("display_name")

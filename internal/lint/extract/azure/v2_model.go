@@ -16,7 +16,7 @@ var MLv2Model = read.Format{
 	Auxiliary: true,
 	Marks:     [][]string{{"$schema"}, {"azureml"}, {"odel.schema.json", "/Model.json"}},
 	Matches:   func(root *source.Node) bool { return azureMLSchema(root) == "model" },
-	Read: reading(func(r *ServiceReader) {
+	Read: read.Using(NewReader, func(r *ServiceReader) {
 		d, model := &read.Draft{}, &facts.Model{Place: facts.Place{Node: r.Root}}
 		d.Models = []*facts.Model{model}
 		r.modelAsset(d, model, r.Root)
@@ -35,7 +35,7 @@ var MLv2Environment = read.Format{
 	Auxiliary: true,
 	Marks:     [][]string{{"$schema"}, {"azureml"}, {"nvironment.schema.json", "/Environment.json"}},
 	Matches:   func(root *source.Node) bool { return azureMLSchema(root) == "environment" },
-	Read: reading(func(r *ServiceReader) {
+	Read: read.Using(NewReader, func(r *ServiceReader) {
 		d := &read.Draft{}
 		r.environment(d, r.Root)
 		part := r.Part(read.EnvironmentAsset, "the deployments in the environment", d)

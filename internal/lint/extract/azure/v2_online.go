@@ -36,7 +36,7 @@ var MLv2OnlineDeployment = read.Format{
 			(root.Has("code_configuration") || root.Has("request_settings") || root.Has("scale_settings") ||
 				root.At("environment", "inference_config") != nil)
 	},
-	Read: reading(func(r *ServiceReader) {
+	Read: read.Using(NewReader, func(r *ServiceReader) {
 		r.Text(r.Root.Get("type")) // reports a template
 		r.onlineDeployment(r.Root, onlineKind(r.Root), discriminator(r.Root))
 	}),

@@ -22,7 +22,7 @@ var Manifest = read.Format{
 		_, agent := edgeAgent(root)
 		return agent.Entries() != nil || len(agent.Elements()) > 0
 	},
-	Read: reading(func(r *moduleReader) {
+	Read: read.Using(newReader, func(r *moduleReader) {
 		key, agent := edgeAgent(r.Root)
 		r.CheckShape(agent, edgeAgentShape)
 		var device edgeDevice

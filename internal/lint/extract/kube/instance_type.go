@@ -28,7 +28,7 @@ var AzureMLInstanceType = read.Format{
 		}
 		return kind == "InstanceType" && root.Has("spec") || kind == "InstanceTypeList" && root.At("spec", "items") != nil
 	},
-	Read: reading(func(r *ObjectReader) {
+	Read: read.Using(NewReader, func(r *ObjectReader) {
 		r.Completes = instanceTypeCompletes
 		if items := r.Root.At("spec", "items"); items != nil {
 			for _, item := range items.Elements() {

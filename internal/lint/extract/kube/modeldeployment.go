@@ -19,7 +19,7 @@ var ModelDeployment = read.Format{
 	Links:     true,
 	Marks:     [][]string{{ownGroup}},
 	Matches:   func(root *source.Node) bool { return ownVersion(root).Value != nil },
-	Read: reading(func(r *ObjectReader) {
+	Read: read.Using(NewReader, func(r *ObjectReader) {
 		r.OwnDocument = true
 		if !r.header() {
 			return

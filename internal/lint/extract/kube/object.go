@@ -58,7 +58,7 @@ var Workload = read.Format{
 		path = append(path, "spec")
 		return root.At(append(path, "containers")...) != nil || read.BrokenPath(root, path...)
 	},
-	Read: reading(func(r *ObjectReader) {
+	Read: read.Using(NewReader, func(r *ObjectReader) {
 		d := r.Object(r.Root)
 		d.Replicas = r.Count(r.Root.At("spec", "replicas"))
 		path, _ := templatePath(r.Root)

@@ -34,7 +34,7 @@ func OtherKind(known func(*source.Node) bool) *read.Format {
 			structure(root, known, func(partOfObject, *source.Node) { found = true })
 			return found
 		},
-		Read: reading(func(r *ObjectReader) {
+		Read: read.Using(NewReader, func(r *ObjectReader) {
 			var pods []*source.Node
 			patch := map[*source.Node]bool{}
 			structure(r.Root, known, func(part partOfObject, n *source.Node) {

@@ -19,8 +19,3 @@ type ObjectReader struct {
 
 // NewReader returns a reader of objects that adds to r.
 func NewReader(r *read.Reader) *ObjectReader { return &ObjectReader{Reader: r} }
-
-// reading adapts a method of ObjectReader to the Read function of a format.
-func reading(object func(*ObjectReader)) func(*read.Reader) {
-	return func(r *read.Reader) { object(NewReader(r)) }
-}

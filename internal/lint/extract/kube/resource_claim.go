@@ -28,7 +28,7 @@ var ResourceClaim = read.Format{
 		group, kind := GroupKind(root)
 		return group == "resource.k8s.io" && (kind == "ResourceClaim" || kind == "ResourceClaimTemplate" || kind == "DeviceClass") && root.Has("spec")
 	},
-	Read: reading(func(r *ObjectReader) {
+	Read: read.Using(NewReader, func(r *ObjectReader) {
 		kind, spec := read.ResourceClaimDefinition, r.Root.Get("spec")
 		if r.Identity().Kind == "DeviceClass" {
 			r.deviceClass(spec)

@@ -22,7 +22,7 @@ var JobSet = read.Format{
 		return group == "jobset.x-k8s.io" && kind == "JobSet" &&
 			(!root.At("spec", "replicatedJobs").IsNull() || read.BrokenPath(root, "spec"))
 	},
-	Read: reading(func(r *operatorReader) {
+	Read: read.Using(newReader, func(r *operatorReader) {
 		for _, job := range r.Elements(r.Root.At("spec", "replicatedJobs")) {
 			d := r.Object(job)
 			d.Component = r.Text(job.Get("name"))

@@ -46,7 +46,7 @@ var KAITO = read.Format{
 		}
 		return false
 	},
-	Read: reading(func(r *operatorReader) {
+	Read: read.Using(newReader, func(r *operatorReader) {
 		spec := r.Root.Get("spec")
 		switch r.Identity().Kind {
 		case "Workspace":

@@ -23,7 +23,7 @@ var KnativeService = read.Format{
 		path, ok := knativeTemplate(root)
 		return ok && (root.At(append(path, "spec", "containers")...) != nil || read.BrokenPath(root, append(path, "spec")...))
 	},
-	Read: reading(func(r *operatorReader) {
+	Read: read.Using(newReader, func(r *operatorReader) {
 		d := r.Object(r.Root)
 		path, _ := knativeTemplate(r.Root)
 		template := r.Root.At(path...)

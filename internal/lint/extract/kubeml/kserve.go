@@ -34,7 +34,7 @@ var KServeInferenceService = read.Format{
 		}
 		return false
 	},
-	Read: reading(func(r *operatorReader) {
+	Read: read.Using(newReader, func(r *operatorReader) {
 		spec := r.Root.Get("spec")
 		if _, kind := kube.GroupKind(r.Root); kind == "LLMInferenceService" {
 			r.llmService(spec)

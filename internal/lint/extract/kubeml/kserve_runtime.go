@@ -21,7 +21,7 @@ var KServeServingRuntime = read.Format{
 		group, kind := kube.GroupKind(root)
 		return group == "serving.kserve.io" && (kind == "ServingRuntime" || kind == "ClusterServingRuntime") && root.Has("spec")
 	},
-	Read: reading(func(r *operatorReader) {
+	Read: read.Using(newReader, func(r *operatorReader) {
 		d, spec := &read.Draft{}, r.Root.Get("spec")
 		r.Pod(d, spec)
 		r.Cluster(d, spec, spec)

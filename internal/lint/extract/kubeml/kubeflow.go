@@ -37,7 +37,7 @@ var KubeflowTraining = read.Format{
 	Matches: func(root *source.Node) bool {
 		return kube.TrainingKind(kube.GroupKind(root)) && root.Has("spec")
 	},
-	Read: reading(func(r *operatorReader) {
+	Read: read.Using(newReader, func(r *operatorReader) {
 		spec := r.Root.Get("spec")
 		if r.Identity().Kind == "TrainJob" {
 			r.trainJob(spec)

@@ -33,7 +33,7 @@ var KubeRay = read.Format{
 		}
 		return false
 	},
-	Read: reading(func(r *operatorReader) {
+	Read: read.Using(newReader, func(r *operatorReader) {
 		spec := r.Root.Get("spec")
 		switch r.Identity().Kind {
 		case "RayService":

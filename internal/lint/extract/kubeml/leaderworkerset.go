@@ -26,7 +26,7 @@ var LeaderWorkerSet = read.Format{
 		return group == "leaderworkerset.x-k8s.io" && kind == "LeaderWorkerSet" &&
 			(root.At("spec", "leaderWorkerTemplate") != nil || read.BrokenPath(root, "spec"))
 	},
-	Read: reading(func(r *operatorReader) {
+	Read: read.Using(newReader, func(r *operatorReader) {
 		spec := r.Root.Get("spec")
 		for _, role := range []string{"leader", "worker"} {
 			template := spec.At("leaderWorkerTemplate", role+"Template")

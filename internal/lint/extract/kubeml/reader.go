@@ -9,7 +9,6 @@ import (
 // operatorReader reads an operator's object.
 type operatorReader struct{ *kube.ObjectReader }
 
-// reading adapts a method of this package's reader to the Read function of a format.
-func reading(document func(*operatorReader)) func(*read.Reader) {
-	return func(r *read.Reader) { document(&operatorReader{ObjectReader: kube.NewReader(r)}) }
+func newReader(r *read.Reader) *operatorReader {
+	return &operatorReader{ObjectReader: kube.NewReader(r)}
 }

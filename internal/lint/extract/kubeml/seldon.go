@@ -38,7 +38,7 @@ var Seldon = read.Format{
 		}
 		return false
 	},
-	Read: reading(func(r *operatorReader) {
+	Read: read.Using(newReader, func(r *operatorReader) {
 		workload := r.WorkloadOfKind()
 		spec := r.Root.Get("spec")
 		switch r.Identity().Kind {

@@ -35,7 +35,7 @@ var VLLMProductionStack = read.Format{
 		return group == "production-stack.vllm.ai" && kind == "VLLMRuntime" && root.Has("spec") ||
 			!root.Has("apiVersion") && vllmModels(root)
 	},
-	Read: reading(func(r *operatorReader) {
+	Read: read.Using(newReader, func(r *operatorReader) {
 		if r.Identity().Kind == "VLLMRuntime" {
 			r.vllmRuntime(r.Root.Get("spec"))
 		} else {

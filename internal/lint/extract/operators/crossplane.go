@@ -29,7 +29,7 @@ var Crossplane = read.Format{
 		service, kind := crossplaneKind(root)
 		return readsCrossplane(service, kind) && (root.At("spec", "forProvider") != nil || root.At("spec", "initProvider") != nil)
 	},
-	Read: reading(func(r *resourceReader) {
+	Read: read.Using(newReader, func(r *resourceReader) {
 		spec := provided{r.Root.At("spec", "forProvider"), r.Root.At("spec", "initProvider")}
 		switch _, kind := crossplaneKind(r.Root); kind {
 		case "ContainerGroup":

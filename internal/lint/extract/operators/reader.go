@@ -9,7 +9,6 @@ import (
 // resourceReader reads an object that represents an Azure resource.
 type resourceReader struct{ *azure.ServiceReader }
 
-// reading adapts a method of this package's reader to the Read function of a format.
-func reading(document func(*resourceReader)) func(*read.Reader) {
-	return func(r *read.Reader) { document(&resourceReader{ServiceReader: azure.NewReader(r)}) }
+func newReader(r *read.Reader) *resourceReader {
+	return &resourceReader{ServiceReader: azure.NewReader(r)}
 }

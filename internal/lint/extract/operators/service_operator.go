@@ -42,7 +42,7 @@ var ServiceOperator = read.Format{
 		}
 		return false
 	},
-	Read: reading(func(r *resourceReader) {
+	Read: read.Using(newReader, func(r *resourceReader) {
 		spec := r.Root.Get("spec")
 		name := spec.Get("azureName")
 		if name.IsNull() {

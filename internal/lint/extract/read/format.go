@@ -36,6 +36,11 @@ type Format struct {
 	Read func(*Reader)
 }
 
+// Using returns the Read function of a format that is read with the reader of its family. open wraps the document's Reader in one.
+func Using[T any](open func(*Reader) T, document func(T)) func(*Reader) {
+	return func(r *Reader) { document(open(r)) }
+}
+
 // Marked reports whether bytes have the marks of the format.
 func (f *Format) Marked(data []byte) bool {
 	for _, group := range f.Marks {

@@ -9,7 +9,6 @@ import (
 // planReader reads the resources of a plan.
 type planReader struct{ *arm.ResourceReader }
 
-// reading adapts a method of this package's reader to the Read function of a format.
-func reading(document func(*planReader)) func(*read.Reader) {
-	return func(r *read.Reader) { document(&planReader{ResourceReader: arm.NewReader(r)}) }
+func newReader(r *read.Reader) *planReader {
+	return &planReader{ResourceReader: arm.NewReader(r)}
 }

@@ -28,7 +28,7 @@ var Plan = read.Format{
 	Matches: func(root *source.Node) bool {
 		return root.Has("format_version") && (root.Has("resource_changes") || root.Has("planned_values"))
 	},
-	Read: reading(func(r *planReader) {
+	Read: read.Using(newReader, func(r *planReader) {
 		changes := r.Root.Get("resource_changes").Elements()
 		for _, object := range changes {
 			change := object.Get("change")
