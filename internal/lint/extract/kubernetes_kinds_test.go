@@ -202,7 +202,7 @@ func TestKubernetesKindsOfExamples(t *testing.T) {
 // TestKubernetesKindsOfChart holds the chart's file against the list; -update writes it anew.
 func TestKubernetesKindsOfChart(t *testing.T) {
 	var text strings.Builder
-	text.WriteString(`# What the API server sends for review. Generated from facts.KubernetesKinds by make generate.
+	text.WriteString(`# What the API server sends for review. Generated from internal/lint/extract/kube/kinds.go by make generate.
 # kinds maps each kind to its resource; updates are subresources, of which only updates are reviewed.
 `)
 	for _, served := range kube.Kinds() {

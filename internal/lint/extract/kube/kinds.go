@@ -21,19 +21,19 @@ type ServedKinds struct {
 // Resource returns the name of a kind's API resource.
 func (k ServedKinds) Resource(kind string) string { return strings.ToLower(kind) + "s" }
 
-// IsKind reports whether KubernetesKinds lists a kind.
+// IsKind reports whether Kinds lists a kind.
 func IsKind(group, kind string) bool {
 	_, listed := scopes()[[2]string{group, kind}]
 	return listed
 }
 
-// IsVersion reports whether KubernetesKinds lists a version of a kind. Objects of versions that are
+// IsVersion reports whether Kinds lists a version of a kind. Objects of versions that are
 // not listed are read all the same, by the reader of the kind.
 func IsVersion(group, version, kind string) bool {
 	return versions()[[3]string{group, version, kind}]
 }
 
-// OfUnknownVersion reports whether KubernetesKinds lists an object's kind, but not its version.
+// OfUnknownVersion reports whether Kinds lists an object's kind, but not its version.
 func OfUnknownVersion(object *source.Node) bool {
 	group, kind := GroupKind(object)
 	if !IsKind(group, kind) {
@@ -56,7 +56,7 @@ var versions = sync.OnceValue(func() map[[3]string]bool {
 	return all
 })
 
-// IsClusterWide reports whether KubernetesKinds lists a kind as not namespaced.
+// IsClusterWide reports whether Kinds lists a kind as not namespaced.
 func IsClusterWide(group, kind string) bool { return scopes()[[2]string{group, kind}] }
 
 // scopes maps each listed group and kind to whether it is not namespaced.
