@@ -44,7 +44,9 @@ generate: ## write golden files, schemas and generated pages anew
 	$(GO) test -short $(GOLDEN) -update
 
 contract: ## perform the walk-throughs of CONTRIBUTING.md in a copy of the tree and run the tests
-	$(GO) test -count 1 -timeout 20m -v -run TestContract ./internal/contract -perform
+	$(GO) vet -tags contract ./internal/contract
+	$(TOOL) staticcheck -tags contract ./internal/contract
+	$(GO) test -tags contract -count 1 -timeout 20m -v -run TestContract ./internal/contract
 
 opa: $(OPA) ## check, test, build and ask the policies with the stock opa binary
 	$(OPA) check --strict --bundle --schema policies/schemas policies
@@ -86,7 +88,7 @@ fuzz: ## fuzz each target for FUZZTIME
 	.ci/fuzz $(FUZZTIME)
 
 mutate: ## negate each condition of each rule; a test must fail each time
-	$(GO) test -count 1 -run Mutation -v ./policies
+	MLPOLICY_SWEEP=all $(GO) test -count 1 -run Mutation -v ./policies
 
 pre-commit: ## install the hook with the real pre-commit and commit through it
 	.ci/pre-commit-test

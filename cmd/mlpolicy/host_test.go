@@ -186,9 +186,7 @@ func TestDocumentsKeepHostileValues(t *testing.T) {
 // TestCommandLinesDoNotCommandCIHosts passes hostile text as every argument and flag of every
 // command.
 func TestCommandLinesDoNotCommandCIHosts(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a long sweep by one goroutine: .ci/run runs it once, without the race detector")
-	}
+	sweep.Long(t)
 	t.Chdir(t.TempDir())
 	app := (&program{}).app()
 	commands := 0

@@ -1,25 +1,15 @@
 package contract_test
 
 import (
-	"bytes"
-	"flag"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"regexp"
-	"slices"
-	"strings"
 	"testing"
-	"time"
 
 	"github.com/mlpolicy/mlpolicy/internal/contract"
 )
 
 const root = "../.."
-
-// perform is set by make contract.
-var perform = flag.Bool("perform", false, "perform the walk-throughs of CONTRIBUTING.md in a copy of the tree")
 
 func walkthroughs(t *testing.T) []contract.Walkthrough {
 	t.Helper()
@@ -59,87 +49,6 @@ func TestWalkthroughsFitTheTree(t *testing.T) {
 			}
 		}
 	}
-}
-
-// TestContract performs all walk-throughs and runs the tests. Where that fails it performs each by itself.
-func TestContract(t *testing.T) {
-	if !*perform {
-		t.Skip("make contract runs it")
-	}
-	list := walkthroughs(t)
-	if report := performed(t, list); report != "" {
-		t.Errorf("all walk-throughs together:\n%s", report)
-		for _, w := range list {
-			t.Run(w.Title, func(t *testing.T) {
-				if report := performed(t, []contract.Walkthrough{w}); report != "" {
-					t.Errorf("%s", report)
-				}
-			})
-		}
-	}
-}
-
-// performed performs walk-throughs in a copy of the tree, runs each of their commands once, and then
-// the tests. It returns what fails.
-func performed(t *testing.T, list []contract.Walkthrough) string {
-	t.Helper()
-	dir := copyTree(t)
-	var commands []string
-	for _, w := range list {
-		for _, step := range w.Steps {
-			if err := step.Apply(dir); err != nil {
-				return "CONTRIBUTING.md: " + err.Error()
-			}
-		}
-		for _, command := range w.Commands {
-			if !slices.Contains(commands, command) {
-				commands = append(commands, command)
-			}
-		}
-	}
-	for _, command := range append(commands, `test -z "$(gofmt -l cmd deploy internal policies)"`, "go test -short ./...") {
-		start := time.Now()
-		run := exec.CommandContext(t.Context(), "bash", "-c", command)
-		run.Dir = dir
-		// The corpus is for the tree itself, and make's variables are of the make that runs this test.
-		run.Env = slices.DeleteFunc(os.Environ(), func(variable string) bool {
-			return strings.HasPrefix(variable, "MLPOLICY_CORPUS=") || strings.HasPrefix(variable, "MAKE")
-		})
-		output, err := run.CombinedOutput()
-		if err != nil {
-			return command + ": " + err.Error() + "\n" + passing.ReplaceAllString(string(output), "")
-		}
-		t.Logf("%s: %.0f s", command, time.Since(start).Seconds())
-	}
-	return ""
-}
-
-// passing matches what go test prints about packages that pass or have no tests.
-var passing = regexp.MustCompile(`(?m)^(ok  |\?   )\t.*\n`)
-
-// copyTree copies what git knows or would add.
-func copyTree(t *testing.T) (dir string) {
-	t.Helper()
-	list := exec.CommandContext(t.Context(), "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-	list.Dir = root
-	names, err := list.Output()
-	if err != nil {
-		t.Fatalf("git ls-files: %v", err)
-	}
-	dir = t.TempDir()
-	copied := 0
-	for name := range bytes.SplitSeq(bytes.TrimSuffix(names, []byte{0}), []byte{0}) {
-		if err := copyFile(dir, string(name)); os.IsNotExist(err) {
-			continue // deleted, and not yet from the index
-		} else if err != nil {
-			t.Fatal(err)
-		}
-		copied++
-	}
-	if copied == 0 {
-		t.Fatal("git lists no files")
-	}
-	return dir
 }
 
 // copyFile copies a file or a link of the tree.

@@ -104,7 +104,7 @@ func TestIndexingChangesNothing(t *testing.T) {
 // are. OPA's optimiser has lost rules before (open-policy-agent/opa#8284 is of the same kind).
 // .ci/opa-build does the same with the opa binary, and for its other targets, too.
 func TestOptimisedBundlesAgree(t *testing.T) {
-	sweep.Step(t, 1)
+	sweep.Long(t)
 	linter := newLinter(t)
 	loaded := policytest.Builtin(t)
 	// As one input for each edition: no rule relates deployments.

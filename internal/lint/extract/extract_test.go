@@ -177,7 +177,7 @@ func TestDuplicatesInFormats(t *testing.T) {
 
 // Inputs at whose size work that grows with the square would take minutes.
 func TestWorkIsLinear(t *testing.T) {
-	sweep.Step(t, 1)
+	sweep.Long(t)
 	const pod = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - resources:\n"
 	numbered := func(n int, format string) string {
 		var b strings.Builder
