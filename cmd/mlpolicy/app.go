@@ -15,7 +15,6 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/config"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
-	"github.com/mlpolicy/mlpolicy/internal/lint/report"
 	"github.com/mlpolicy/mlpolicy/internal/lint/suggest"
 	"github.com/mlpolicy/mlpolicy/policies"
 )
@@ -133,13 +132,6 @@ func choice(name, usage, initial string, values []string) choiceFlag {
 			return nil
 		},
 	}}
-}
-
-// formatFlagOf chooses one of the output formats that can write what a command answers.
-func formatFlagOf(names []string) cli.Flag {
-	last := len(names) - 1
-	list := strings.Join(names[:last], ", ") + " or " + names[last]
-	return choice(formatFlag, "print as `FORMAT`: "+list, report.Text, names)
 }
 
 // unknownName is the error for a name that is not one of names.

@@ -141,10 +141,17 @@ func (p *program) values(c *cli.Context, flag cli.Flag, prefix string) []candida
 	if flag == nil {
 		return nil
 	}
-	if choice, ok := flag.(choiceFlag); ok {
-		list := make([]candidate, len(choice.values))
-		for i, value := range choice.values {
-			list[i] = candidate{word: prefix + value}
+	var words []string
+	switch flag := flag.(type) {
+	case choiceFlag:
+		words = flag.values
+	case formatsFlag:
+		words = flag.names
+	}
+	if words != nil {
+		list := make([]candidate, len(words))
+		for i, word := range words {
+			list[i] = candidate{word: prefix + word}
 		}
 		return list
 	}

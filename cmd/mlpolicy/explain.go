@@ -42,7 +42,7 @@ func (p *program) explain(c *cli.Context) error {
 			return p.example(rule, c.Args().Get(1))
 		default:
 			explanation := report.Explanation{Rule: rule, Examples: examplePairs(rule.Examples)}
-			return answer(p, c, report.ForExplanation(), c.String(formatFlag), explanation)
+			return answer(p, c, report.ForExplanation(), explanation)
 		}
 	}
 	return unknownName("rule", c.Args().First(), names)

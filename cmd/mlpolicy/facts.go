@@ -46,7 +46,7 @@ func (p *program) facts(c *cli.Context) error {
 	if c.Bool(whyFlag) {
 		format = report.Text
 	}
-	if err := answer(p, c, report.ForFacts(), format, extraction); err != nil {
+	if err := writeAs(p, c, report.ForFacts(), format, extraction); err != nil {
 		return err
 	}
 	p.complainOf(extraction.Problems)

@@ -32,6 +32,10 @@ are skipped; a file that is itself a PATH is read anyway, unless --force-ignore 
 of Helm charts are always skipped: lint the output of helm template instead. Files without
 deployments are skipped.
 
+--format NAME chooses what is written to standard output, --format NAME=FILE writes a file and
+leaves text on standard output. A run of pre-commit may consist of several calls, each of which
+replaces the file: write files in CI only.
+
 Exit codes: 0 no findings at or above --fail-on; 1 findings; 2 the command line, the configuration
 or a policy is invalid; 3 something could not be read or evaluated; everything else was.`,
 		Flags: slices.Concat([]cli.Flag{
@@ -74,9 +78,7 @@ func (p *program) lint(c *cli.Context) error {
 		}
 	}
 	findings := report.Findings{Result: result, Incomplete: errs}
-	if err := answer(p, c, report.ForFindings(), c.String(formatFlag), findings); err != nil {
-		return err
-	}
+	unwritten := answer(p, c, report.ForFindings(), findings)
 	if err := p.explainSkips(c.Context, session.linter, files, result); err != nil {
 		return err
 	}
@@ -85,6 +87,8 @@ func (p *program) lint(c *cli.Context) error {
 		p.complain(err.Error())
 	}
 	switch {
+	case unwritten != nil:
+		return unwritten
 	case len(errs) > 0:
 		return errIncomplete
 	case fails(result, session.configuration.FailOn.Value):

@@ -42,7 +42,7 @@ func (p *program) rules(c *cli.Context) error {
 		return err
 	}
 	rules := report.Rules{Edition: edition, List: session.rules(), Off: off}
-	return answer(p, c, report.ForRules(), c.String(formatFlag), rules)
+	return answer(p, c, report.ForRules(), rules)
 }
 
 // rules are those of the policies and those of Go, sorted by ID.

@@ -43,7 +43,7 @@ func (p *program) targets(c *cli.Context) error {
 	}
 	if !c.Bool(diffFlag) {
 		edition, _ := session.policies.Edition(session.configuration.Edition.Value)
-		return answer(p, c, report.ForEdition(), c.String(formatFlag), edition)
+		return answer(p, c, report.ForEdition(), edition)
 	}
 	var editions [2]policy.Edition
 	for i, name := range names {
@@ -58,5 +58,5 @@ func (p *program) targets(c *cli.Context) error {
 		editions[i] = edition
 	}
 	comparison := report.Comparison{From: editions[0], To: editions[1]}
-	return answer(p, c, report.ForComparison(), c.String(formatFlag), comparison)
+	return answer(p, c, report.ForComparison(), comparison)
 }

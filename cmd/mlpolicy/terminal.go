@@ -7,8 +7,6 @@ import (
 
 	"golang.org/x/term"
 
-	"github.com/urfave/cli/v2"
-
 	"github.com/mlpolicy/mlpolicy/internal/lint/report"
 )
 
@@ -57,12 +55,6 @@ func writing(err error) error {
 		return nil
 	}
 	return fmt.Errorf("write to standard output: %w", err)
-}
-
-// answer writes the result of a command to standard output in the format of this name.
-func answer[Answer any](p *program, c *cli.Context, formats report.Formats[Answer], name string, value Answer) error {
-	options := report.Options{Color: colors(c.String(colorFlag), p.stdout), Width: width(p.stdout)}
-	return writing(formats.Write(p.stdout, name, value, options))
 }
 
 // print writes text of several lines to standard output.

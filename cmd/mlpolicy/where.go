@@ -47,15 +47,16 @@ func (p *program) where(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := answer(p, c, report.ForPlacements(), c.String(formatFlag), placements); err != nil {
-		return err
-	}
+	unwritten := answer(p, c, report.ForPlacements(), placements)
 	p.complainOf(placements.Problems)
 	p.explainUnread(files)
 	for _, err := range placements.Errors {
 		p.complain(err.Error())
 	}
-	if len(placements.Errors) > 0 {
+	switch {
+	case unwritten != nil:
+		return unwritten
+	case len(placements.Errors) > 0:
 		return errIncomplete
 	}
 	return nil
