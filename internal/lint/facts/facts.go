@@ -1,20 +1,17 @@
-// Package facts says what documents state about deployments and computes, in one
-// vocabulary whatever their format. Call Extract.
+// Package facts is the vocabulary in which documents of all formats describe deployments and
+// computes. Package extract reads them, and rules see them as their input.
 //
-// A fact that no document states is absent and never guessed: each fact carries
-// the place it was read from, so it cannot be set without one. The package holds
-// no opinion about what is allowed.
+// A fact that no document states is absent and never guessed: each fact has the place it was read
+// from. Whether a fact is allowed is for rules to decide.
 package facts
 
-import (
-	"encoding/json"
-)
+import "encoding/json"
 
 // Facts is the input document of the policies.
 type Facts struct {
 	// Edition is the id of the table in force, such as 2020-06.
 	Edition string `json:"edition"`
-	// Deployments are the units that serve or score, one each.
+	// Deployments are the units that serve or score.
 	Deployments []*Deployment `json:"deployments"`
 	// Computes are the machines and clusters that documents define.
 	Computes []*Compute `json:"computes"`
@@ -24,14 +21,14 @@ type Facts struct {
 type Fact[T any] struct {
 	Value T
 	Known bool
-	// AtLeast is set where the value is a lower bound: some of what adds to it is unknown.
+	// AtLeast is set if the value is a lower bound: a part of the sum is unknown.
 	AtLeast bool
-	// OfMachine is set where the value is what a machine has, whether or not that much is needed.
+	// OfMachine is set if the value is the size of a machine, which the deployment may not need.
 	OfMachine bool
 	Place     Place
 }
 
-// Know makes a known fact.
+// Know returns a known fact.
 func Know[T any](value T, place Place) Fact[T] {
 	return Fact[T]{Value: value, Known: true, Place: place}
 }
@@ -41,13 +38,13 @@ func Convert[A, B any](f Fact[A], value func(A) B) Fact[B] {
 	return Fact[B]{Value: value(f.Value), Known: f.Known, AtLeast: f.AtLeast, OfMachine: f.OfMachine, Place: f.Place}
 }
 
-// IsZero tells encoding/json to leave an unknown fact out.
+// IsZero reports whether the fact is unknown. encoding/json leaves such a fact out.
 func (f Fact[T]) IsZero() bool { return !f.Known }
 
 // MarshalJSON writes the value alone.
 func (f Fact[T]) MarshalJSON() ([]byte, error) { return json.Marshal(f.Value) }
 
-// Stated returns the value for readers that do not know its type.
+// Stated returns the value for callers that do not know its type.
 func (f Fact[T]) Stated() (value any, known bool) { return f.Value, f.Known }
 
 // Origin returns the place that states the fact.
@@ -60,13 +57,13 @@ type Number struct {
 	AtLeast bool // it is a lower bound
 }
 
-// NotAbove reports whether a number is known not to be larger than another was. A lower bound
-// is compared with lower bounds alone: what it leaves out may be more than the difference.
+// NotAbove reports whether a number is known not to be larger than another. A lower bound is
+// compared with lower bounds only: its unknown part may be more than the difference.
 func (n Number) NotAbove(other Number) bool {
 	return n.Known && other.Known && n.Value <= other.Value && (!n.AtLeast || other.AtLeast)
 }
 
-// Number returns the number that the fact states, if it states one.
+// Number returns the value of the fact as a Number. It is unknown for facts that are not numbers.
 func (f Fact[T]) Number() Number {
 	number := Number{Known: f.Known, AtLeast: f.AtLeast}
 	switch value := any(f.Value).(type) {
@@ -249,9 +246,24 @@ func (d *Deployment) MarshalJSON() ([]byte, error) {
 	}{(*fields)(d), d.LowerBounds()})
 }
 
-// AwaitsCluster reports whether the target is that of the cluster which the deployment is for, and no
-// document nor the configuration says which.
+// AwaitsCluster reports whether the deployment runs in a Kubernetes cluster and neither a document
+// nor the configuration declares which.
 func (d *Deployment) AwaitsCluster() bool { return d.InCluster && !d.Target.Known }
+
+// Copy returns a copy of the deployment, with its own models and compute, whose facts can be changed.
+func (d *Deployment) Copy() *Deployment {
+	copied := *d
+	copied.Models = make([]*Model, len(d.Models))
+	for i, model := range d.Models {
+		own := *model
+		copied.Models[i] = &own
+	}
+	if d.Compute != nil {
+		own := *d.Compute
+		copied.Compute = &own
+	}
+	return &copied
+}
 
 // Model is a model that a deployment serves.
 type Model struct {
@@ -326,13 +338,13 @@ func (s *Subject) Within(namespace string) {
 	}
 }
 
-// Because is a place with the evidence in words.
+// Because returns a place with the evidence in words.
 func Because(place Place, why string) Place {
 	place.Why = why
 	return place
 }
 
-// Or is the first of two facts, where it is not known the second.
+// Or returns the first of two facts, or the second if the first is unknown.
 func Or[T any](first, second Fact[T]) Fact[T] {
 	if first.Known {
 		return first

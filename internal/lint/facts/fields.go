@@ -1,8 +1,6 @@
 package facts
 
-import (
-	"slices"
-)
+import "slices"
 
 // Field is a field of a deployment, a model or a compute in the input of rules. Each has either Fact or Inner.
 type Field[T any] struct {

@@ -1,9 +1,9 @@
 package facts
 
-// Link is a mention of what another document defines.
+// Link is a reference to what another document defines.
 type Link struct {
 	What  string  // in words: compute gpu-cluster
-	Place Place   // where the deployment mentions it
+	Place Place   // where the deployment refers to it
 	Found []Place // the documents that define it, or the first of many
 	Why   string  // why it was not followed; empty when it was
 }

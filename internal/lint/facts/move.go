@@ -1,10 +1,9 @@
 package facts
 
-// On returns a copy of the deployment as it would be on a target. What it serves, what
-// it does and what it asks for go along. What belongs to another target, where it runs
-// now, does not: the compute, how it is delivered there, and the cores and the memory
-// of the machine that it has there, which it may not need. The devices of a machine go
-// along: people choose the machine for them.
+// On returns a copy of the deployment as it would be on a target. The copy lacks the facts that
+// belong to another target, where it runs now: the compute, the delivery, and the cores and memory of
+// a machine, which it may not need. It keeps the devices of a machine, since people choose the
+// machine for them.
 func (d *Deployment) On(target Target) *Deployment {
 	moved := *d
 	if d.Target.Known && d.Target.Value == target {
@@ -28,7 +27,7 @@ func (d *Deployment) On(target Target) *Deployment {
 	return &moved
 }
 
-// MayRun returns the deployment on each of the targets on which it may run too.
+// MayRun returns the deployment on each of the targets in MayRunOn.
 func (d *Deployment) MayRun() []*Deployment {
 	var all []*Deployment
 	for _, target := range d.MayRunOn {

@@ -8,12 +8,12 @@ import (
 
 // Place is where a fact was read and why it was understood so.
 type Place struct {
-	// Node is the value that decides, or the object that does where a value is
-	// missing; nil when no file says it, as with a flag.
+	// Node is the value that states the fact, or the object that lacks a value; nil if no file
+	// states the fact, as with a flag.
 	Node *source.Node
 	// Why is the evidence in words, lower case and without a final stop.
 	Why string
-	// Related are further places that the fact rests on.
+	// Related are further places that the fact depends on.
 	Related []Place
 }
 
@@ -23,11 +23,11 @@ func (p Place) In(file string) bool { return p.Node != nil && p.Node.File().Name
 // At reports whether two places are the same value.
 func (p Place) At(other Place) bool { return p.Node == other.Node }
 
-// Path leads to a value of the input document: keys are strings, indexes of arrays ints.
+// Path is the path of a value in the input document: keys are strings, indexes of arrays ints.
 type Path []any
 
-// Locate returns the place of the value at path or, where it is not known, of the
-// nearest object around it that has one. It is false when path leads out of the vocabulary.
+// Locate returns the place of the value at path or, if it is unknown, of the nearest object around
+// it that has one. ok is false if the vocabulary does not have the path.
 func (f *Facts) Locate(path Path) (place Place, ok bool) {
 	var value any = f
 	for _, step := range path {
@@ -41,7 +41,7 @@ func (f *Facts) Locate(path Path) (place Place, ok bool) {
 	return place, true
 }
 
-// Number returns the number at a path, unknown where there is none.
+// Number returns the number at a path, unknown if there is none.
 func (f *Facts) Number(path Path) Number {
 	var value any = f
 	for _, step := range path {
@@ -103,7 +103,7 @@ func relocate[T any](fields []Field[T], of *T, place func(Place) Place) {
 	}
 }
 
-// descend follows one step; what is not known is empty and has fields all the same.
+// descend follows one step of a path. The fields of an unknown compute are unknown.
 func descend(value, step any) (any, bool) {
 	switch value := value.(type) {
 	case *Facts:

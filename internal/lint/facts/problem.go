@@ -1,9 +1,9 @@
 package facts
 
-// Severity is how much a finding matters.
+// Severity is the severity of a finding.
 type Severity string
 
-// The severities, most serious first. Off silences a rule and stands in no finding.
+// The severities, most serious first. Off turns a rule off; no finding has it.
 const (
 	Error   Severity = "error"
 	Warning Severity = "warning"
@@ -20,7 +20,7 @@ func (Severity) Values() []string {
 const (
 	SyntaxRule        = "syntax"
 	ContradictionRule = "contradiction"
-	// BindingRule is that of findings about a Binding, which a cluster alone has.
+	// BindingRule is the rule of findings about a Binding, which only the webhook sees.
 	BindingRule = "binding"
 )
 
@@ -32,6 +32,6 @@ type Problem struct {
 	Remedy     string
 	Deployment string // name of the deployment, if the problem is one's
 	Place      Place
-	// Unjudged says that what stands at Place was not judged any further.
+	// Unjudged reports whether the object at Place was not evaluated any further.
 	Unjudged bool
 }

@@ -9,17 +9,14 @@ func Statements() []string {
 // ModelSize is the word for the size of the only model.
 const ModelSize = "model-size"
 
-// Words that can be doubted beside Statements: what anybody may write anywhere without
-// any consequence but that it counts here.
-const (
-	// Labelled is the workload that labels of operators or images of model servers show.
-	Labelled = "labelled"
-)
+// Labelled is the word for a workload that is read from labels of operators or images of model
+// servers. It can be untrusted like Statements, since nothing else depends on what such a label says.
+const Labelled = "labelled"
 
-// Variant is a deployment without some of the doubted statements of its document, or with its
-// scheduling understood in another way. There is one for each way and set of statements that
-// can be left out, the smaller sets first, so that whoever judges a deployment together with
-// its doubts finds all that could be found if the document stated less.
+// Variant is a deployment without some of the untrusted statements of its document, or with another
+// interpretation of its scheduling. There is one for each interpretation and each set of statements
+// that can be left out, the smaller sets first. Together they have all violations that the deployment
+// would have if its document stated less.
 type Variant struct {
 	*Deployment
 	Of int // the index of the deployment in Facts.Deployments

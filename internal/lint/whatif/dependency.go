@@ -14,7 +14,7 @@ func (e *Evaluator) Dependencies(ctx context.Context, all *facts.Facts, denials 
 	reduced := &facts.Facts{Edition: all.Edition}
 	type copies struct {
 		first   int // index among the reduced deployments
-		without []facts.Withheld
+		without []facts.Without
 	}
 	copiesOf := map[int]copies{} // by the deployment's index
 	for _, denial := range denials {
@@ -22,7 +22,7 @@ func (e *Evaluator) Dependencies(ctx context.Context, all *facts.Facts, denials 
 		if _, seen := copiesOf[index]; !ok || seen {
 			continue
 		}
-		c := copies{len(reduced.Deployments), all.Deployments[index].Withhold()}
+		c := copies{len(reduced.Deployments), all.Deployments[index].WithoutOtherFiles()}
 		for _, without := range c.without {
 			reduced.Deployments = append(reduced.Deployments, without.Deployment)
 		}

@@ -1,48 +1,32 @@
 package facts
 
-// Withheld is a deployment without one of its facts.
-type Withheld struct {
+// Without is a deployment without one of its facts.
+type Without struct {
 	*Deployment
-	// Place is where that fact stands; of the cluster of the command line it has no node.
+	// Place is the place of that fact. It has no node for the cluster of the command line.
 	Place Place
-	// Hinted tells that the fact is the target and that a hint names another; see Deployment.Hint.
+	// Hinted reports whether the fact is the target and a hint names another; see Deployment.Hint.
 	Hinted bool
 }
 
-// Withhold returns, for each fact of the deployment that stands in another file than
-// the deployment itself, the deployment without it, and so for a target that a hint contradicts.
-func (d *Deployment) Withhold() []Withheld {
+// WithoutOtherFiles returns, for each fact that another file than that of the deployment declares,
+// the deployment without this fact, and the same for a target that a hint contradicts.
+func (d *Deployment) WithoutOtherFiles() []Without {
 	if d.Place.Node == nil {
 		return nil
 	}
 	own := d.Place.Node.File().Name
-	var all []Withheld
+	var all []Without
 	d.eachKnown(func(fact func(*Deployment) AnyFact) {
 		place := fact(d).Origin()
 		hinted := d.Hint.Known && fact(d) == AnyFact(&d.Target)
 		if hinted || place.Node != nil && !place.In(own) {
 			without := d.Copy()
 			fact(without).Clear()
-			all = append(all, Withheld{Deployment: without, Place: place, Hinted: hinted})
+			all = append(all, Without{Deployment: without, Place: place, Hinted: hinted})
 		}
 	})
 	return all
-}
-
-// Copy copies a deployment with its models and its compute, so that facts can be
-// taken out of it.
-func (d *Deployment) Copy() *Deployment {
-	copied := *d
-	copied.Models = make([]*Model, len(d.Models))
-	for i, model := range d.Models {
-		own := *model
-		copied.Models[i] = &own
-	}
-	if d.Compute != nil {
-		own := *d.Compute
-		copied.Compute = &own
-	}
-	return &copied
 }
 
 // eachKnown calls found for every known fact of a deployment, of its models and of its compute, except names, images and
