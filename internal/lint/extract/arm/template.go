@@ -39,8 +39,8 @@ var Template = read.Format{
 	},
 	Read: read.Using(NewReader, func(r *ResourceReader) {
 		t := &templateReader{Evaluator: armexpr.New(r.Reader), reads: r}
-		scope := t.Scope(r.Root, r.Parameters, armexpr.Place{})
-		t.resources(armexpr.Place{Scope: scope, Used: true}, r.Root.GetFold("resources"), Resource{})
+		scope := t.Scope(r.Root, r.Parameters, armexpr.Env{})
+		t.resources(armexpr.Env{Scope: scope, Used: true}, r.Root.GetFold("resources"), Resource{})
 		if t.Left < 0 {
 			r.Problem(facts.Error, cmp.Or(t.Last, r.Root), "Split the template, or add it to ignore: in .mlpolicy.yaml.",
 				"the expressions of the template produce more than 50,000 values, the last one here")
@@ -87,35 +87,35 @@ func armSchema(root *source.Node) string {
 
 // resources reads the resources of a template, or the child resources of around. list is a list, or
 // since language version 1.10 a mapping of symbolic names.
-func (t *templateReader) resources(where armexpr.Place, list *source.Node, around Resource) {
+func (t *templateReader) resources(env armexpr.Env, list *source.Node, around Resource) {
 	if !list.IsNull() && list.Kind < source.Sequence && !t.IsPlaceholder(list) {
 		t.ReportShape(list, read.ListOf(nil))
 	}
 	for _, resource := range list.Elements() {
-		t.copiedResource(where, resource, around)
+		t.copiedResource(env, resource, around)
 	}
 	for _, resource := range list.Pairs() {
-		t.copiedResource(where, resource, around)
+		t.copiedResource(env, resource, around)
 	}
 }
 
 // copiedResource reads a resource once for each round of its copy. If the number of rounds is not
 // known, it is read once, with an unknown index.
 // https://learn.microsoft.com/azure/azure-resource-manager/templates/copy-resources
-func (t *templateReader) copiedResource(where armexpr.Place, resource *source.Node, around Resource) {
+func (t *templateReader) copiedResource(env armexpr.Env, resource *source.Node, around Resource) {
 	if t.Left < 0 || resource.Kind != source.Mapping {
 		return
 	}
 	copied := resource.GetFold("copy")
 	if copied.Entries() == nil {
-		t.resource(where, resource, around)
+		t.resource(env, resource, around)
 		return
 	}
 	loop := armexpr.Loop{Name: read.LowerScalar(copied.GetFold("name")), OfResource: true}
-	rounds, known := armexpr.Integer(t.Resolve(copied.GetFold("count"), where))
+	rounds, known := armexpr.Integer(t.Resolve(copied.GetFold("count"), env))
 	if known && t.Rounds(rounds, resource, func(i int) {
 		loop.Index = i
-		t.resource(where.Within(loop), resource, around)
+		t.resource(env.Within(loop), resource, around)
 	}) {
 		return
 	}
@@ -123,48 +123,48 @@ func (t *templateReader) copiedResource(where armexpr.Place, resource *source.No
 		return
 	}
 	loop.Index = armexpr.UnknownRound
-	t.resource(where.Within(loop), resource, around)
+	t.resource(env.Within(loop), resource, around)
 }
 
 // resource reads a resource and its child resources. A resource with an unknown condition is read,
 // unless the parameters are uncertain.
-func (t *templateReader) resource(where armexpr.Place, resource *source.Node, around Resource) {
-	a := Resource{Typed: resource.GetFold("type"), Object: resource, Name: t.Resolve(resource.GetFold("name"), where)}
+func (t *templateReader) resource(env armexpr.Env, resource *source.Node, around Resource) {
+	a := Resource{Typed: resource.GetFold("type"), Object: resource, Name: t.Resolve(resource.GetFold("name"), env)}
 	a.Kind = read.LowerScalar(a.Typed)
 	if !strings.Contains(a.Kind, ".") && around.Kind != "" {
 		a.Kind, a.Around = around.Kind+"/"+a.Kind, around.Name
 	}
 	stated := resource.GetFold("condition")
-	condition, known := t.Resolve(stated, where).Bool()
+	condition, known := t.Resolve(stated, env).Bool()
 	switch {
 	case known && !condition, resource.GetFold("existing").Is("true"):
 	case t.Uncertain && !known && !stated.IsNull():
 	case a.Kind == "microsoft.resources/deployments":
-		t.nested(where, resource.GetFold("properties"))
+		t.nested(env, resource.GetFold("properties"))
 	case IsReadKind(a.Kind):
-		a.Tags = t.Resolve(resource.GetFold("tags"), where)
-		a.Sku = t.Resolve(resource.GetFold("sku"), where)
-		a.Variant = t.Resolve(resource.GetFold("kind"), where)
-		a.Properties = t.Resolve(resource.GetFold("properties"), where)
+		a.Tags = t.Resolve(resource.GetFold("tags"), env)
+		a.Sku = t.Resolve(resource.GetFold("sku"), env)
+		a.Variant = t.Resolve(resource.GetFold("kind"), env)
+		a.Properties = t.Resolve(resource.GetFold("properties"), env)
 		t.reads.Resource(a)
 	}
 	// The condition of a resource does not apply to its child resources.
-	t.resources(where, resource.GetFold("resources"), a)
+	t.resources(env, resource.GetFold("resources"), a)
 }
 
 // nested reads a nested template. By default its expressions refer to the parameters, variables and
 // copies of the outer template.
 // https://learn.microsoft.com/azure/azure-resource-manager/templates/linked-templates#expression-evaluation-scope-in-nested-templates
-func (t *templateReader) nested(where armexpr.Place, properties *source.Node) {
+func (t *templateReader) nested(env armexpr.Env, properties *source.Node) {
 	template := properties.GetFold("template")
 	if read.LowerScalar(azure.Folded(properties, "expressionEvaluationOptions", "scope")) == "inner" {
-		given, around := properties.GetFold("parameters"), where
+		given, around := properties.GetFold("parameters"), env
 		if given != nil && given.Kind == source.String {
-			given, around = t.Resolve(given, where), armexpr.Place{}
+			given, around = t.Resolve(given, env), armexpr.Env{}
 		}
-		where = armexpr.Place{Scope: t.Scope(template, given, around), Used: true}
+		env = armexpr.Env{Scope: t.Scope(template, given, around), Used: true}
 	}
-	t.resources(where, template.GetFold("resources"), Resource{})
+	t.resources(env, template.GetFold("resources"), Resource{})
 }
 
 // distinct removes duplicate problems, since each round of a copy reports them.

@@ -14,7 +14,7 @@ func (t *Evaluator) allOf(values []*source.Node, kind source.Kind) bool {
 }
 
 // listed constructs a list with a value for each member of a mapping.
-func (t *Evaluator) listed(members []source.Member, where Place, of *source.Node, value func(source.Member) *source.Node) *source.Node {
+func (t *Evaluator) listed(members []source.Member, env Env, of *source.Node, value func(source.Member) *source.Node) *source.Node {
 	var items []*source.Node
 	for _, member := range members {
 		item := value(member)
@@ -23,30 +23,30 @@ func (t *Evaluator) listed(members []source.Member, where Place, of *source.Node
 		}
 		items = append(items, item)
 	}
-	return t.construct(where, source.Node{Kind: source.Sequence, Items: items}, of)
+	return t.construct(env, source.Node{Kind: source.Sequence, Items: items}, of)
 }
 
 // items constructs a list of {key, value} from a mapping, sorted by key.
-func (t *Evaluator) items(object *source.Node, where Place) *source.Node {
+func (t *Evaluator) items(object *source.Node, env Env) *source.Node {
 	if object.Kind != source.Mapping || !t.spend(len(object.Members)) {
 		return nil
 	}
 	members := slices.SortedStableFunc(slices.Values(object.Members), func(a, b source.Member) int {
 		return strings.Compare(strings.ToLower(a.Key.Text), strings.ToLower(b.Key.Text))
 	})
-	named := func(name string) *source.Node { return where.at.With(source.Node{Kind: source.String, Text: name}) }
+	named := func(name string) *source.Node { return env.at.With(source.Node{Kind: source.String, Text: name}) }
 	key, value := named("key"), named("value")
-	return t.listed(members, where, object, func(member source.Member) *source.Node {
-		text := t.string(where, member.Key.Text, object)
+	return t.listed(members, env, object, func(member source.Member) *source.Node {
+		text := t.string(env, member.Key.Text, object)
 		if text == nil {
 			return nil
 		}
-		return t.construct(where, source.Node{Kind: source.Mapping, Members: []source.Member{{Key: key, Value: text}, {Key: value, Value: member.Value}}}, object)
+		return t.construct(env, source.Node{Kind: source.Mapping, Members: []source.Member{{Key: key, Value: text}, {Key: value, Value: member.Value}}}, object)
 	})
 }
 
 // part returns the first items of a list or characters of a string, or the rest after them.
-func (t *Evaluator) part(take bool, of, number *source.Node, where Place) *source.Node {
+func (t *Evaluator) part(take bool, of, number *source.Node, env Env) *source.Node {
 	count, whole := Integer(number)
 	length, ok := lengthOf(of)
 	if !whole || !ok || of.Kind == source.Mapping {
@@ -57,13 +57,13 @@ func (t *Evaluator) part(take bool, of, number *source.Node, where Place) *sourc
 		from, to = to, length
 	}
 	if of.Kind == source.String {
-		return t.string(where, string([]rune(of.Text)[from:to]), of, number)
+		return t.string(env, string([]rune(of.Text)[from:to]), of, number)
 	}
-	return t.construct(where, source.Node{Kind: source.Sequence, Items: of.Items[from:to]}, of, number)
+	return t.construct(env, source.Node{Kind: source.Sequence, Items: of.Items[from:to]}, of, number)
 }
 
 // join constructs a string from the items of a list.
-func (t *Evaluator) join(list, separator *source.Node, where Place) *source.Node {
+func (t *Evaluator) join(list, separator *source.Node, env Env) *source.Node {
 	if list.Kind != source.Sequence || !texts(separator) || !t.spend(len(list.Items)) {
 		return nil
 	}
@@ -80,12 +80,12 @@ func (t *Evaluator) join(list, separator *source.Node, where Place) *source.Node
 			return nil
 		}
 	}
-	return t.partlyKnown(where, text.String(), list, separator)
+	return t.partlyKnown(env, text.String(), list, separator)
 }
 
 // combine constructs a list of the scalars that occur in at least the given number of lists, without
 // duplicates, in the order of the text. It returns nil for lists of other values.
-func (t *Evaluator) combine(lists []*source.Node, least int, where Place) *source.Node {
+func (t *Evaluator) combine(lists []*source.Node, least int, env Env) *source.Node {
 	type scalar struct {
 		kind source.Kind
 		text string
@@ -111,11 +111,11 @@ func (t *Evaluator) combine(lists []*source.Node, least int, where Place) *sourc
 		}
 	}
 	items := slices.DeleteFunc(order, func(item *source.Node) bool { return having[scalar{item.Kind, item.Text}] < least })
-	return t.construct(where, source.Node{Kind: source.Sequence, Items: items}, lists...)
+	return t.construct(env, source.Node{Kind: source.Sequence, Items: items}, lists...)
 }
 
 // substring returns the string from a character on, up to the optional length.
-func (t *Evaluator) substring(values []*source.Node, where Place) *source.Node {
+func (t *Evaluator) substring(values []*source.Node, env Env) *source.Node {
 	if len(values) < 2 || len(values) > 3 || !texts(values[0]) {
 		return nil
 	}
@@ -132,7 +132,7 @@ func (t *Evaluator) substring(values []*source.Node, where Place) *source.Node {
 		}
 		characters = characters[:count]
 	}
-	return t.string(where, string(characters), values...)
+	return t.string(env, string(characters), values...)
 }
 
 // charactersBefore returns the index in characters of a text in another, whatever its case; -1
@@ -147,7 +147,7 @@ func charactersBefore(text, wanted string) int64 {
 }
 
 // padLeft pads a string or a number on the left to a length.
-func (t *Evaluator) padLeft(values []*source.Node, where Place) *source.Node {
+func (t *Evaluator) padLeft(values []*source.Node, env Env) *source.Node {
 	fill := " "
 	if len(values) == 3 && texts(values[2]) && len(values[2].Text) == 1 {
 		fill = values[2].Text
@@ -160,5 +160,5 @@ func (t *Evaluator) padLeft(values []*source.Node, where Place) *source.Node {
 		return nil
 	}
 	missing := max(int(length)-len([]rune(values[0].Text)), 0)
-	return t.string(where, strings.Repeat(fill, missing)+values[0].Text, values...)
+	return t.string(env, strings.Repeat(fill, missing)+values[0].Text, values...)
 }

@@ -41,7 +41,7 @@ func evaluated(t testing.TB, text string) string {
 	}
 	root := file.Documents[0].Root
 	r := New(&read.Reader{Root: root})
-	value := r.Resolve(root.Get("value"), Place{Scope: r.Scope(root, nil, Place{}), Used: true})
+	value := r.Resolve(root.Get("value"), Env{Scope: r.Scope(root, nil, Env{}), Used: true})
 	if r.Left < -r.limit {
 		t.Errorf("%q takes %d more values than there may be", text, -r.Left)
 	}

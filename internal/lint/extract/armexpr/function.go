@@ -15,144 +15,144 @@ import (
 // Functions that depend on Azure (reference, listKeys, uniqueString, utcNow, …) cannot be
 // evaluated.
 // https://learn.microsoft.com/azure/azure-resource-manager/templates/template-functions
-func (t *Evaluator) call(x *expression, where Place) *source.Node {
+func (t *Evaluator) call(x *expression, env Env) *source.Node {
 	arguments := x.arguments
 	switch x.text {
 	case "parameters", "variables":
 		if len(arguments) != 1 {
 			return nil
 		}
-		name := t.value(arguments[0], where)
+		name := t.value(arguments[0], env)
 		if !t.names(name) {
 			return nil
 		}
 		if x.text == "variables" {
-			return t.named(where.Scope.variables, name.Text, where.depth)
+			return t.named(env.Scope.variables, name.Text, env.depth)
 		}
-		return t.named(where.Scope.parameters, name.Text, where.depth)
+		return t.named(env.Scope.parameters, name.Text, env.depth)
 	case "copyindex":
-		return t.copyIndex(arguments, where)
+		return t.copyIndex(arguments, env)
 	case "if":
-		return t.conditional(arguments, where)
+		return t.conditional(arguments, env)
 	case "and", "or":
-		return t.boolOperator(x.text == "or", arguments, where)
+		return t.boolOperator(x.text == "or", arguments, env)
 	case "coalesce":
-		return t.coalesce(arguments, where)
+		return t.coalesce(arguments, env)
 	}
 	values := make([]*source.Node, len(arguments))
 	known := true
 	for i, argument := range arguments {
-		values[i] = t.value(argument, where)
+		values[i] = t.value(argument, env)
 		known = t.known(values[i]) && known
 	}
 	switch x.text {
 	case "concat":
-		return t.concat(values, where)
+		return t.concat(values, env)
 	case "format":
-		return t.fill(values, where)
+		return t.fill(values, env)
 	case "resourceid":
-		return t.resourceID(values, where)
+		return t.resourceID(values, env)
 	case "createarray", "createobject": // items may be unknown
 		known = true
 		for i, value := range values {
 			if value == nil {
-				values[i] = t.unknown(where, "")
+				values[i] = t.unknown(env, "")
 			}
 		}
 	}
 	if !known {
 		return nil
 	}
-	return t.function(x.text, values, where)
+	return t.function(x.text, values, env)
 }
 
 // function returns the value of a function of known values.
-func (t *Evaluator) function(name string, values []*source.Node, where Place) *source.Node {
+func (t *Evaluator) function(name string, values []*source.Node, env Env) *source.Node {
 	switch len(values) {
 	case 0:
 		switch name {
 		case "true", "false":
-			return t.constructed(where, source.Bool, name)
+			return t.constructed(env, source.Bool, name)
 		case "null":
-			return t.constructed(where, source.Null, "null")
+			return t.constructed(env, source.Null, "null")
 		case "createarray":
-			return t.construct(where, source.Node{Kind: source.Sequence})
+			return t.construct(env, source.Node{Kind: source.Sequence})
 		case "createobject":
-			return t.construct(where, source.Node{Kind: source.Mapping})
+			return t.construct(env, source.Node{Kind: source.Mapping})
 		}
 		return nil
 	case 1:
-		if value := t.unary(name, values[0], where); value != nil {
+		if value := t.unary(name, values[0], env); value != nil {
 			return value
 		}
 	case 2:
-		if value := t.binary(name, values[0], values[1], where); value != nil {
+		if value := t.binary(name, values[0], values[1], env); value != nil {
 			return value
 		}
 	}
 	switch name {
 	case "min", "max":
-		return t.minMax(name == "max", values, where)
+		return t.minMax(name == "max", values, env)
 	case "createarray":
-		return t.construct(where, source.Node{Kind: source.Sequence, Items: values}, values...)
+		return t.construct(env, source.Node{Kind: source.Sequence, Items: values}, values...)
 	case "createobject":
-		return t.createObject(values, where)
+		return t.createObject(values, env)
 	case "union":
 		if values[0].Kind == source.Sequence {
-			return t.combine(values, 1, where)
+			return t.combine(values, 1, env)
 		}
-		return t.union(values, false, where)
+		return t.union(values, false, env)
 	case "intersection":
-		return t.combine(values, len(values), where)
+		return t.combine(values, len(values), env)
 	case "substring":
-		return t.substring(values, where)
+		return t.substring(values, env)
 	case "padleft":
-		return t.padLeft(values, where)
+		return t.padLeft(values, env)
 	case "replace":
 		if len(values) == 3 && texts(values...) {
-			return t.string(where, strings.ReplaceAll(values[0].Text, values[1].Text, values[2].Text), values...)
+			return t.string(env, strings.ReplaceAll(values[0].Text, values[1].Text, values[2].Text), values...)
 		}
 	case "tryget":
 		value := values[0]
 		for _, index := range values[1:] {
 			if value = t.item(value, index); value == nil {
-				return t.constructed(where, source.Null, "null", values...)
+				return t.constructed(env, source.Null, "null", values...)
 			}
 		}
-		return t.selected(where, value, values[1:]...)
+		return t.selected(env, value, values[1:]...)
 	}
 	return nil
 }
 
 // unary returns the result of a function of one value.
-func (t *Evaluator) unary(name string, value *source.Node, where Place) *source.Node {
+func (t *Evaluator) unary(name string, value *source.Node, env Env) *source.Node {
 	if convert := textFunctions[name]; convert != nil {
 		if texts(value) {
-			return t.string(where, convert(value.Text), value)
+			return t.string(env, convert(value.Text), value)
 		}
 		return nil
 	}
 	switch name {
 	case "string", "int", "float", "bool":
-		return t.conversion(name, value, where)
+		return t.conversion(name, value, env)
 	case "items", "objectkeys", "flatten", "shallowmerge", "array":
-		return t.collection(name, value, where)
+		return t.collection(name, value, env)
 	case "not":
 		if truth, ok := value.Bool(); ok {
-			return t.truth(where, !truth, value)
+			return t.truth(env, !truth, value)
 		}
 	case "json":
-		return t.json(value, where)
+		return t.json(value, env)
 	case "length":
 		if length, ok := lengthOf(value); ok {
-			return t.integer(where, int64(length), value)
+			return t.integer(env, int64(length), value)
 		}
 	case "empty":
 		if length, ok := lengthOf(value); ok || value.Kind == source.Null {
-			return t.truth(where, length == 0, value)
+			return t.truth(env, length == 0, value)
 		}
 	case "first", "last":
-		return t.firstOrLast(name == "last", value, where)
+		return t.firstOrLast(name == "last", value, env)
 	}
 	return nil
 }
@@ -161,80 +161,80 @@ func (t *Evaluator) unary(name string, value *source.Node, where Place) *source.
 var textFunctions = map[string]func(string) string{"tolower": strings.ToLower, "toupper": strings.ToUpper, "trim": strings.TrimSpace}
 
 // conversion returns a scalar as a value of another type.
-func (t *Evaluator) conversion(name string, value *source.Node, where Place) *source.Node {
+func (t *Evaluator) conversion(name string, value *source.Node, env Env) *source.Node {
 	text, ok := written(value)
 	if !ok {
 		return nil
 	}
 	switch name {
 	case "string":
-		return t.string(where, text, value)
+		return t.string(env, text, value)
 	case "int":
 		if whole, err := strconv.ParseInt(text, 10, 64); err == nil {
-			return t.integer(where, whole, value)
+			return t.integer(env, whole, value)
 		}
 	case "float":
 		if number, err := strconv.ParseFloat(text, 64); err == nil && !math.IsInf(number, 0) && !math.IsNaN(number) {
-			return t.constructed(where, source.Number, strconv.FormatFloat(number, 'f', -1, 64), value)
+			return t.constructed(env, source.Number, strconv.FormatFloat(number, 'f', -1, 64), value)
 		}
 	case "bool":
 		switch strings.ToLower(text) {
 		case "true", "1":
-			return t.truth(where, true, value)
+			return t.truth(env, true, value)
 		case "false", "0":
-			return t.truth(where, false, value)
+			return t.truth(env, false, value)
 		}
 	}
 	return nil
 }
 
 // collection returns the list or the mapping that a function makes of one value.
-func (t *Evaluator) collection(name string, value *source.Node, where Place) *source.Node {
+func (t *Evaluator) collection(name string, value *source.Node, env Env) *source.Node {
 	list := value.Kind == source.Sequence
 	switch {
 	case name == "items":
-		return t.items(value, where)
+		return t.items(value, env)
 	case name == "objectkeys" && value.Kind == source.Mapping:
-		return t.listed(value.Members, where, value, func(member source.Member) *source.Node { return t.string(where, member.Key.Text, value) })
+		return t.listed(value.Members, env, value, func(member source.Member) *source.Node { return t.string(env, member.Key.Text, value) })
 	case name == "flatten" && list && t.allOf(value.Items, source.Sequence):
-		return t.concat(append([]*source.Node{t.construct(where, source.Node{Kind: source.Sequence}, value)}, value.Items...), where)
+		return t.concat(append([]*source.Node{t.construct(env, source.Node{Kind: source.Sequence}, value)}, value.Items...), env)
 	case name == "shallowmerge" && list && t.allOf(value.Items, source.Mapping):
-		return t.union(value.Items, true, where)
+		return t.union(value.Items, true, env)
 	case name == "array" && list:
 		return value
 	case name == "array":
-		return t.construct(where, source.Node{Kind: source.Sequence, Items: []*source.Node{value}}, value)
+		return t.construct(env, source.Node{Kind: source.Sequence, Items: []*source.Node{value}}, value)
 	}
 	return nil
 }
 
 // binary returns the value of a function of two known values.
-func (t *Evaluator) binary(name string, a, b *source.Node, where Place) *source.Node {
+func (t *Evaluator) binary(name string, a, b *source.Node, env Env) *source.Node {
 	switch name {
 	case "equals":
 		if equal, ok := equalScalars(a, b); ok {
-			return t.truth(where, equal, a, b)
+			return t.truth(env, equal, a, b)
 		}
 		return nil
 	case "contains":
-		return t.contains(a, b, where)
+		return t.contains(a, b, env)
 	case "split":
-		return t.split(a, b, where)
+		return t.split(a, b, env)
 	case "join":
-		return t.join(a, b, where)
+		return t.join(a, b, env)
 	case "take", "skip":
-		return t.part(name == "take", a, b, where)
+		return t.part(name == "take", a, b, env)
 	case "indexof":
 		if texts(a, b) {
-			return t.integer(where, charactersBefore(a.Text, b.Text), a, b)
+			return t.integer(env, charactersBefore(a.Text, b.Text), a, b)
 		}
 	case "startswith":
 		if texts(a, b) {
-			return t.truth(where, strings.HasPrefix(strings.ToLower(a.Text), strings.ToLower(b.Text)), a, b)
+			return t.truth(env, strings.HasPrefix(strings.ToLower(a.Text), strings.ToLower(b.Text)), a, b)
 		}
 	case "endswith":
 		if texts(a, b) {
-			return t.truth(where, strings.HasSuffix(strings.ToLower(a.Text), strings.ToLower(b.Text)), a, b)
+			return t.truth(env, strings.HasSuffix(strings.ToLower(a.Text), strings.ToLower(b.Text)), a, b)
 		}
 	}
 	left, ok := Integer(a)
@@ -244,18 +244,18 @@ func (t *Evaluator) binary(name string, a, b *source.Node, where Place) *source.
 	}
 	switch name {
 	case "less":
-		return t.truth(where, left < right, a, b)
+		return t.truth(env, left < right, a, b)
 	case "lessorequals":
-		return t.truth(where, left <= right, a, b)
+		return t.truth(env, left <= right, a, b)
 	case "greater":
-		return t.truth(where, left > right, a, b)
+		return t.truth(env, left > right, a, b)
 	case "greaterorequals":
-		return t.truth(where, left >= right, a, b)
+		return t.truth(env, left >= right, a, b)
 	case "range":
-		return t.numbers(left, right, where, a, b)
+		return t.numbers(left, right, env, a, b)
 	}
 	if result, ok := arithmetic(name, left, right); ok {
-		return t.integer(where, result, a, b)
+		return t.integer(env, result, a, b)
 	}
 	return nil
 }
@@ -283,12 +283,12 @@ func arithmetic(name string, a, b int64) (result int64, ok bool) {
 	return 0, false
 }
 
-func (t *Evaluator) integer(where Place, value int64, of ...*source.Node) *source.Node {
-	return t.constructed(where, source.Number, strconv.FormatInt(value, 10), of...)
+func (t *Evaluator) integer(env Env, value int64, of ...*source.Node) *source.Node {
+	return t.constructed(env, source.Number, strconv.FormatInt(value, 10), of...)
 }
 
-func (t *Evaluator) truth(where Place, value bool, of ...*source.Node) *source.Node {
-	return t.constructed(where, source.Bool, strconv.FormatBool(value), of...)
+func (t *Evaluator) truth(env Env, value bool, of ...*source.Node) *source.Node {
+	return t.constructed(env, source.Bool, strconv.FormatBool(value), of...)
 }
 
 // Integer returns the value of an integer; ok is false for any other node.
@@ -348,11 +348,11 @@ func equalScalars(a, b *source.Node) (equal, ok bool) {
 }
 
 // conditional evaluates if(condition, then, else) without the branch that is not taken.
-func (t *Evaluator) conditional(arguments []*expression, where Place) *source.Node {
+func (t *Evaluator) conditional(arguments []*expression, env Env) *source.Node {
 	if len(arguments) != 3 {
 		return nil
 	}
-	condition := t.value(arguments[0], where)
+	condition := t.value(arguments[0], env)
 	truth, ok := condition.Bool()
 	if !ok {
 		return nil
@@ -361,36 +361,36 @@ func (t *Evaluator) conditional(arguments []*expression, where Place) *source.No
 	if truth {
 		branch = arguments[1]
 	}
-	return t.selected(where, t.value(branch, where), condition)
+	return t.selected(env, t.value(branch, env), condition)
 }
 
 // boolOperator evaluates and (decides is false) or or (decides is true). One known value that
 // decides the result is enough.
-func (t *Evaluator) boolOperator(decides bool, arguments []*expression, where Place) *source.Node {
+func (t *Evaluator) boolOperator(decides bool, arguments []*expression, env Env) *source.Node {
 	var values []*source.Node
 	known := true
 	for _, argument := range arguments {
-		value := t.value(argument, where)
+		value := t.value(argument, env)
 		truth, ok := value.Bool()
 		switch {
 		case !ok:
 			known = false
 		case truth == decides:
-			return t.truth(where, decides, value)
+			return t.truth(env, decides, value)
 		}
 		values = append(values, value)
 	}
 	if !known {
 		return nil
 	}
-	return t.truth(where, !decides, values...)
+	return t.truth(env, !decides, values...)
 }
 
 // coalesce returns the first value that is not null.
-func (t *Evaluator) coalesce(arguments []*expression, where Place) *source.Node {
+func (t *Evaluator) coalesce(arguments []*expression, env Env) *source.Node {
 	var value *source.Node
 	for _, argument := range arguments {
-		value = t.value(argument, where)
+		value = t.value(argument, env)
 		if !t.known(value) || value.Kind != source.Null {
 			return value
 		}
@@ -400,14 +400,14 @@ func (t *Evaluator) coalesce(arguments []*expression, where Place) *source.Node 
 
 // copyIndex returns the round of the copy with a name, else of the resource's copy.
 // https://learn.microsoft.com/azure/azure-resource-manager/templates/template-functions-numeric#copyindex
-func (t *Evaluator) copyIndex(arguments []*expression, where Place) *source.Node {
+func (t *Evaluator) copyIndex(arguments []*expression, env Env) *source.Node {
 	var name *source.Node
 	var offset int64
 	if len(arguments) > 2 {
 		return nil
 	}
 	for i, argument := range arguments {
-		value := t.value(argument, where)
+		value := t.value(argument, env)
 		number, ok := Integer(value)
 		switch {
 		case ok && i == len(arguments)-1:
@@ -418,7 +418,7 @@ func (t *Evaluator) copyIndex(arguments []*expression, where Place) *source.Node
 			return nil
 		}
 	}
-	for _, loop := range slices.Backward(where.loops) {
+	for _, loop := range slices.Backward(env.loops) {
 		if name == nil && !loop.OfResource || name != nil && !strings.EqualFold(loop.Name, name.Text) {
 			continue
 		}
@@ -426,7 +426,7 @@ func (t *Evaluator) copyIndex(arguments []*expression, where Place) *source.Node
 		if !ok || loop.Index == UnknownRound {
 			return nil
 		}
-		return t.integer(where, index)
+		return t.integer(env, index)
 	}
 	return nil
 }
@@ -449,18 +449,18 @@ func (t *Evaluator) knownPart(n *source.Node) string {
 }
 
 // partlyKnown constructs a string, an unknown value where text has unknown parts.
-func (t *Evaluator) partlyKnown(where Place, text string, of ...*source.Node) *source.Node {
+func (t *Evaluator) partlyKnown(env Env, text string, of ...*source.Node) *source.Node {
 	if !strings.Contains(text, read.UnknownPart) {
-		return t.string(where, text, of...)
+		return t.string(env, text, of...)
 	}
 	if len(text) > maxExpressionText || !t.spend(1+len(text)/64) {
 		return nil
 	}
-	return t.unknown(where, text)
+	return t.unknown(env, text)
 }
 
 // concat concatenates strings or lists.
-func (t *Evaluator) concat(values []*source.Node, where Place) *source.Node {
+func (t *Evaluator) concat(values []*source.Node, env Env) *source.Node {
 	if len(values) > 0 && values[0] != nil && values[0].Kind == source.Sequence {
 		var items []*source.Node
 		for _, value := range values {
@@ -469,7 +469,7 @@ func (t *Evaluator) concat(values []*source.Node, where Place) *source.Node {
 			}
 			items = append(items, value.Items...)
 		}
-		return t.construct(where, source.Node{Kind: source.Sequence, Items: items}, values...)
+		return t.construct(env, source.Node{Kind: source.Sequence, Items: items}, values...)
 	}
 	var text strings.Builder
 	for _, value := range values {
@@ -481,12 +481,12 @@ func (t *Evaluator) concat(values []*source.Node, where Place) *source.Node {
 			return nil
 		}
 	}
-	return t.partlyKnown(where, text.String(), values...)
+	return t.partlyKnown(env, text.String(), values...)
 }
 
 // fill evaluates format, which replaces {0}, {1}, … in its first value. It returns nil for formats
 // such as {0:D3}.
-func (t *Evaluator) fill(values []*source.Node, where Place) *source.Node {
+func (t *Evaluator) fill(values []*source.Node, env Env) *source.Node {
 	if len(values) == 0 || values[0] == nil || t.OriginOf(values[0]).Unknown || !texts(values[0]) {
 		return nil
 	}
@@ -514,11 +514,11 @@ func (t *Evaluator) fill(values []*source.Node, where Place) *source.Node {
 		}
 		rest = after
 	}
-	return t.partlyKnown(where, text.String(), values...)
+	return t.partlyKnown(env, text.String(), values...)
 }
 
 // resourceID returns the known parts of resourceId([subscription], [group], type, name, …).
-func (t *Evaluator) resourceID(values []*source.Node, where Place) *source.Node {
+func (t *Evaluator) resourceID(values []*source.Node, env Env) *source.Node {
 	for i, value := range values {
 		provider, kind, typed := strings.Cut(t.knownPart(value), "/")
 		if !typed {
@@ -537,14 +537,14 @@ func (t *Evaluator) resourceID(values []*source.Node, where Place) *source.Node 
 				return nil
 			}
 		}
-		return t.partlyKnown(where, id.String(), values...)
+		return t.partlyKnown(env, id.String(), values...)
 	}
 	return nil
 }
 
 // json parses a string as JSON. Templates write numbers with a fraction this way, which the
 // language lacks.
-func (t *Evaluator) json(value *source.Node, where Place) *source.Node {
+func (t *Evaluator) json(value *source.Node, env Env) *source.Node {
 	if !texts(value) || !t.spend(1+len(value.Text)/64) || !json.Valid([]byte(value.Text)) {
 		return nil
 	}
@@ -552,28 +552,28 @@ func (t *Evaluator) json(value *source.Node, where Place) *source.Node {
 	if len(file.Documents) != 1 || len(file.Problems) > 0 {
 		return nil
 	}
-	return t.rooted(file.Documents[0].Root, where, value)
+	return t.rooted(file.Documents[0].Root, env, value)
 }
 
 // rooted derives a value of parsed JSON from the expression, since the parsed text is not in a file
 // of the user.
-func (t *Evaluator) rooted(n *source.Node, where Place, of *source.Node) *source.Node {
+func (t *Evaluator) rooted(n *source.Node, env Env, of *source.Node) *source.Node {
 	if !t.spend(1) {
-		return t.unknown(where, "")
+		return t.unknown(env, "")
 	}
 	content := source.Node{Kind: n.Kind, Text: n.Text}
 	for _, item := range n.Items {
-		content.Items = append(content.Items, t.rooted(item, where, of))
+		content.Items = append(content.Items, t.rooted(item, env, of))
 	}
 	for _, member := range n.Members {
-		key := where.at.With(source.Node{Kind: source.String, Text: member.Key.Text})
-		content.Members = append(content.Members, source.Member{Key: key, Value: t.rooted(member.Value, where, of)})
+		key := env.at.With(source.Node{Kind: source.String, Text: member.Key.Text})
+		content.Members = append(content.Members, source.Member{Key: key, Value: t.rooted(member.Value, env, of)})
 	}
-	return t.Derive(where.at, content, read.Origin{At: where.at, Parts: t.partsOf(where.at, nil, []*source.Node{of})})
+	return t.Derive(env.at, content, read.Origin{At: env.at, Parts: t.partsOf(env.at, nil, []*source.Node{of})})
 }
 
 // firstOrLast returns the first or the last item of a list, or character of a text.
-func (t *Evaluator) firstOrLast(last bool, value *source.Node, where Place) *source.Node {
+func (t *Evaluator) firstOrLast(last bool, value *source.Node, env Env) *source.Node {
 	switch {
 	case value.Kind == source.Sequence && len(value.Items) > 0:
 		if last {
@@ -583,23 +583,23 @@ func (t *Evaluator) firstOrLast(last bool, value *source.Node, where Place) *sou
 	case value.Kind == source.String && value.Text != "":
 		characters := []rune(value.Text)
 		if last {
-			return t.string(where, string(characters[len(characters)-1]), value)
+			return t.string(env, string(characters[len(characters)-1]), value)
 		}
-		return t.string(where, string(characters[0]), value)
+		return t.string(env, string(characters[0]), value)
 	}
 	return nil
 }
 
 // contains searches for a text in a string, a scalar in a list or a key in a mapping.
-func (t *Evaluator) contains(in, wanted *source.Node, where Place) *source.Node {
+func (t *Evaluator) contains(in, wanted *source.Node, env Env) *source.Node {
 	switch in.Kind {
 	case source.String:
 		if texts(wanted) {
-			return t.truth(where, strings.Contains(in.Text, wanted.Text), in, wanted)
+			return t.truth(env, strings.Contains(in.Text, wanted.Text), in, wanted)
 		}
 	case source.Mapping:
 		if texts(wanted) {
-			return t.truth(where, t.member(in, wanted.Text) != nil, in, wanted)
+			return t.truth(env, t.member(in, wanted.Text) != nil, in, wanted)
 		}
 	case source.Sequence:
 		if !t.spend(len(in.Items)) {
@@ -611,45 +611,45 @@ func (t *Evaluator) contains(in, wanted *source.Node, where Place) *source.Node 
 				return nil
 			}
 			if equal {
-				return t.truth(where, true, in, wanted)
+				return t.truth(env, true, in, wanted)
 			}
 		}
-		return t.truth(where, false, in, wanted)
+		return t.truth(env, false, in, wanted)
 	}
 	return nil
 }
 
-func (t *Evaluator) split(text, by *source.Node, where Place) *source.Node {
+func (t *Evaluator) split(text, by *source.Node, env Env) *source.Node {
 	if !texts(text, by) || by.Text == "" {
 		return nil
 	}
 	var items []*source.Node
 	for part := range strings.SplitSeq(text.Text, by.Text) {
-		item := t.string(where, part, text)
+		item := t.string(env, part, text)
 		if item == nil {
 			return nil
 		}
 		items = append(items, item)
 	}
-	return t.construct(where, source.Node{Kind: source.Sequence, Items: items}, text, by)
+	return t.construct(env, source.Node{Kind: source.Sequence, Items: items}, text, by)
 }
 
 // numbers constructs a list of count consecutive integers.
-func (t *Evaluator) numbers(first, count int64, where Place, of ...*source.Node) *source.Node {
+func (t *Evaluator) numbers(first, count int64, env Env, of ...*source.Node) *source.Node {
 	var items []*source.Node
 	for i := range count {
 		number, ok := arithmetic("add", first, i)
-		item := t.integer(where, number, of...)
+		item := t.integer(env, number, of...)
 		if !ok || item == nil {
 			return nil
 		}
 		items = append(items, item)
 	}
-	return t.construct(where, source.Node{Kind: source.Sequence, Items: items}, of...)
+	return t.construct(env, source.Node{Kind: source.Sequence, Items: items}, of...)
 }
 
 // minMax returns the smallest or the largest of integers, or of those in a list.
-func (t *Evaluator) minMax(largest bool, values []*source.Node, where Place) *source.Node {
+func (t *Evaluator) minMax(largest bool, values []*source.Node, env Env) *source.Node {
 	numbers := values
 	if len(values) == 1 && values[0].Kind == source.Sequence {
 		numbers = values[0].Items
@@ -669,11 +669,11 @@ func (t *Evaluator) minMax(largest bool, values []*source.Node, where Place) *so
 			found = min(found, number)
 		}
 	}
-	return t.integer(where, found, values...)
+	return t.integer(env, found, values...)
 }
 
 // createObject constructs a mapping from alternating keys and values.
-func (t *Evaluator) createObject(values []*source.Node, where Place) *source.Node {
+func (t *Evaluator) createObject(values []*source.Node, env Env) *source.Node {
 	var members []source.Member
 	for i := 0; i+1 < len(values); i += 2 {
 		if !t.known(values[i]) || !texts(values[i]) {
@@ -684,12 +684,12 @@ func (t *Evaluator) createObject(values []*source.Node, where Place) *source.Nod
 	if len(values)%2 != 0 {
 		return nil
 	}
-	return t.construct(where, source.Node{Kind: source.Mapping, Members: members}, values...)
+	return t.construct(env, source.Node{Kind: source.Mapping, Members: members}, values...)
 }
 
 // union merges mappings; the last value of a key wins. Unless shallow, it returns nil where it
 // would have to merge two mappings under one key.
-func (t *Evaluator) union(values []*source.Node, shallow bool, where Place) *source.Node {
+func (t *Evaluator) union(values []*source.Node, shallow bool, env Env) *source.Node {
 	var members []source.Member
 	at := map[string]int{}
 	for _, value := range values {
@@ -710,5 +710,5 @@ func (t *Evaluator) union(values []*source.Node, shallow bool, where Place) *sou
 			}
 		}
 	}
-	return t.construct(where, source.Node{Kind: source.Mapping, Members: members}, values...)
+	return t.construct(env, source.Node{Kind: source.Mapping, Members: members}, values...)
 }

@@ -10,7 +10,7 @@ import (
 
 // Scope returns the scope of a template. given has the values of its parameters. Their expressions
 // are evaluated in around; where around has no scope they are taken literally.
-func (t *Evaluator) Scope(template, given *source.Node, around Place) *scope {
+func (t *Evaluator) Scope(template, given *source.Node, around Env) *scope {
 	scope := &scope{parameters: map[string]*binding{}, variables: map[string]*binding{}}
 	values := map[string]*source.Node{}
 	for name, value := range given.Pairs() {
@@ -27,11 +27,11 @@ func (t *Evaluator) Scope(template, given *source.Node, around Place) *scope {
 	for key, value := range template.GetFold("variables").Pairs() {
 		copies, repeated := copiesOf(source.Member{Key: key, Value: value})
 		if !repeated {
-			scope.variables[strings.ToLower(key.Text)] = &binding{node: value, where: Place{Scope: scope}}
+			scope.variables[strings.ToLower(key.Text)] = &binding{node: value, env: Env{Scope: scope}}
 		}
 		for _, each := range copies {
 			scope.variables[read.LowerScalar(each.GetFold("name"))] = &binding{
-				node: each.GetFold("input"), count: each.GetFold("count"), where: Place{Scope: scope},
+				node: each.GetFold("input"), count: each.GetFold("count"), env: Env{Scope: scope},
 			}
 		}
 	}
@@ -40,16 +40,16 @@ func (t *Evaluator) Scope(template, given *source.Node, around Place) *scope {
 
 // parameter returns the given value, else the default. A reference to a secret in a key vault is
 // not known.
-func (t *Evaluator) parameter(declared, given *source.Node, scope *scope, around Place) *binding {
+func (t *Evaluator) parameter(declared, given *source.Node, scope *scope, around Env) *binding {
 	value, fallback := given.GetFold("value"), declared.GetFold("defaultValue")
 	switch {
 	case !value.IsNull(), value != nil && fallback == nil:
 		around.Used = false
-		return &binding{node: value, literal: around.Scope == nil, where: around}
+		return &binding{node: value, literal: around.Scope == nil, env: around}
 	case given != nil && value == nil:
 		return &binding{}
 	case fallback != nil:
-		return &binding{node: fallback, where: Place{Scope: scope}}
+		return &binding{node: fallback, env: Env{Scope: scope}}
 	case declared.GetFold("nullable").Is("true"):
 		null := t.Derive(declared, source.Node{Kind: source.Null}, read.Origin{At: declared})
 		return &binding{node: null, literal: true}

@@ -54,15 +54,15 @@ type scope struct {
 type binding struct {
 	node    *source.Node // nil where the value is not known
 	literal bool         // the value is not evaluated
-	where   Place
+	env     Env
 	count   *source.Node // the number of repetitions of a copied variable; nil for a variable without copy
 
 	begun bool
 	value *source.Node
 }
 
-// Place is the location and the context of an expression.
-type Place struct {
+// Env is the environment in which an expression is evaluated.
+type Env struct {
 	Scope *scope
 	at    *source.Node // the expression in the template
 	Used  bool         // values from elsewhere are marked as used here
@@ -72,10 +72,10 @@ type Place struct {
 	depth    int
 }
 
-// Within returns the place in one round of a copy.
-func (p Place) Within(loop Loop) Place {
-	p.loops = append(p.loops[:len(p.loops):len(p.loops)], loop)
-	return p
+// Within returns the environment in one round of a copy.
+func (e Env) Within(loop Loop) Env {
+	e.loops = append(e.loops[:len(e.loops):len(e.loops)], loop)
+	return e
 }
 
 // Loop is one round of a copy.
@@ -130,31 +130,31 @@ func (t *Evaluator) exhausted(by *source.Node) {
 
 // Resolve returns a value with its expressions evaluated. It returns n itself where n has no
 // expression.
-func (t *Evaluator) Resolve(n *source.Node, where Place) *source.Node {
-	if n == nil || where.repeated && !t.spend(1) {
+func (t *Evaluator) Resolve(n *source.Node, env Env) *source.Node {
+	if n == nil || env.repeated && !t.spend(1) {
 		return n
 	}
 	switch n.Kind {
 	case source.String:
 		switch {
 		case read.IsExpression(n.Text):
-			where.at = n
-			return t.evaluate(where)
+			env.at = n
+			return t.evaluate(env)
 		case strings.HasPrefix(n.Text, "[["):
 			return t.Derive(n, source.Node{Kind: source.String, Text: n.Text[1:]}, read.Origin{At: n})
 		}
 	case source.Sequence:
-		return t.resolveSequence(n, where)
+		return t.resolveSequence(n, env)
 	case source.Mapping:
-		return t.resolveMapping(n, where)
+		return t.resolveMapping(n, env)
 	}
 	return n
 }
 
-func (t *Evaluator) resolveSequence(n *source.Node, where Place) *source.Node {
+func (t *Evaluator) resolveSequence(n *source.Node, env Env) *source.Node {
 	var items []*source.Node
 	for i, item := range n.Items {
-		resolved := t.Resolve(item, where)
+		resolved := t.Resolve(item, env)
 		if resolved != item && items == nil {
 			items = append(make([]*source.Node, 0, len(n.Items)), n.Items[:i]...)
 		}
@@ -168,20 +168,20 @@ func (t *Evaluator) resolveSequence(n *source.Node, where Place) *source.Node {
 	return t.Derive(n, source.Node{Kind: source.Sequence, Items: items}, read.Origin{At: n})
 }
 
-func (t *Evaluator) resolveMapping(n *source.Node, where Place) *source.Node {
+func (t *Evaluator) resolveMapping(n *source.Node, env Env) *source.Node {
 	var members []source.Member
 	for i, member := range n.Members {
 		copies, repeated := copiesOf(member)
 		var resolved *source.Node
 		if !repeated {
-			resolved = t.Resolve(member.Value, where)
+			resolved = t.Resolve(member.Value, env)
 		}
 		if resolved != member.Value && members == nil {
 			members = append(make([]source.Member, 0, len(n.Members)), n.Members[:i]...)
 		}
 		switch {
 		case repeated:
-			members = append(members, t.repeatAll(copies, where)...)
+			members = append(members, t.repeatAll(copies, env)...)
 		case members != nil:
 			members = append(members, source.Member{Key: member.Key, Value: resolved})
 		}
@@ -206,10 +206,10 @@ func copiesOf(member source.Member) (copies []*source.Node, ok bool) {
 	return member.Value.Elements(), true
 }
 
-func (t *Evaluator) repeatAll(copies []*source.Node, where Place) []source.Member {
+func (t *Evaluator) repeatAll(copies []*source.Node, env Env) []source.Member {
 	var members []source.Member
 	for _, each := range copies {
-		if list := t.repeat(each.GetFold("name").Text, each.GetFold("count"), each.GetFold("input"), where); list != nil {
+		if list := t.repeat(each.GetFold("name").Text, each.GetFold("count"), each.GetFold("input"), env); list != nil {
 			members = append(members, source.Member{Key: each.GetFold("name"), Value: list})
 		}
 	}
@@ -217,14 +217,14 @@ func (t *Evaluator) repeatAll(copies []*source.Node, where Place) []source.Membe
 }
 
 // repeat returns the list that a copy constructs from its input, nil when its length is not known.
-func (t *Evaluator) repeat(name string, count, input *source.Node, where Place) *source.Node {
-	rounds, ok := Integer(t.Resolve(count, where))
+func (t *Evaluator) repeat(name string, count, input *source.Node, env Env) *source.Node {
+	rounds, ok := Integer(t.Resolve(count, env))
 	if !ok {
 		return nil
 	}
 	items := []*source.Node{}
 	for i := 0; i < int(rounds) && t.spend(1); i++ {
-		inside := where.Within(Loop{Name: name, Index: i})
+		inside := env.Within(Loop{Name: name, Index: i})
 		inside.repeated = true
 		items = append(items, t.Resolve(input, inside))
 	}
@@ -233,30 +233,30 @@ func (t *Evaluator) repeat(name string, count, input *source.Node, where Place) 
 }
 
 // evaluate returns the value of the expression at where.at.
-func (t *Evaluator) evaluate(where Place) *source.Node {
+func (t *Evaluator) evaluate(env Env) *source.Node {
 	var value *source.Node
-	if parsed, ok := parseExpression(where.at.Text); ok && t.spend(1+len(where.at.Text)/64) {
-		value = t.value(parsed, where)
+	if parsed, ok := parseExpression(env.at.Text); ok && t.spend(1+len(env.at.Text)/64) {
+		value = t.value(parsed, env)
 	}
-	t.exhausted(where.at)
+	t.exhausted(env.at)
 	if from := t.OriginOf(value); value == nil || from.Unknown {
-		return t.unknown(where, from.Partial)
+		return t.unknown(env, from.Partial)
 	}
-	if where.Used {
-		return t.use(value, where.at)
+	if env.Used {
+		return t.use(value, env.at)
 	}
 	return value
 }
 
 // unknown returns the value of an expression that cannot be evaluated. As text it is a placeholder.
-func (t *Evaluator) unknown(where Place, partial string) *source.Node {
-	return t.Derive(where.at, source.Node{Kind: source.String, Text: "[]"}, read.Origin{At: where.at, Unknown: true, Partial: partial})
+func (t *Evaluator) unknown(env Env, partial string) *source.Node {
+	return t.Derive(env.at, source.Node{Kind: source.String, Text: "[]"}, read.Origin{At: env.at, Unknown: true, Partial: partial})
 }
 
 // use marks a value and all values in it as used by the expression at the node at.
 func (t *Evaluator) use(n, at *source.Node) *source.Node {
 	if !t.spend(1) {
-		return t.unknown(Place{at: at}, "")
+		return t.unknown(Env{at: at}, "")
 	}
 	from := t.OriginOf(n)
 	if from.At != at {
@@ -279,30 +279,30 @@ func (t *Evaluator) within(collection, n *source.Node) *source.Node {
 	if n == nil || len(from.Parts) == 0 || from.At.Kind < source.Sequence { // a constructed collection is not selected
 		return n
 	}
-	return t.selected(Place{}, n, from.Parts...)
+	return t.selected(Env{}, n, from.Parts...)
 }
 
 // value returns the value of a subexpression, nil or an unknown value when it cannot be evaluated.
-func (t *Evaluator) value(x *expression, where Place) *source.Node {
-	where.depth++
-	if where.depth > maxExpressionDepth || !t.spend(1) {
+func (t *Evaluator) value(x *expression, env Env) *source.Node {
+	env.depth++
+	if env.depth > maxExpressionDepth || !t.spend(1) {
 		return nil
 	}
 	switch x.kind {
 	case textExpression:
-		return t.string(where, x.text)
+		return t.string(env, x.text)
 	case numberExpression:
-		return t.constructed(where, source.Number, x.text)
+		return t.constructed(env, source.Number, x.text)
 	case memberExpression:
-		return t.member(t.value(x.arguments[0], where), x.text)
+		return t.member(t.value(x.arguments[0], env), x.text)
 	case itemExpression:
-		index := t.value(x.arguments[1], where)
+		index := t.value(x.arguments[1], env)
 		if !t.known(index) && !t.names(index) {
 			return nil
 		}
-		return t.selected(where, t.item(t.value(x.arguments[0], where), index), index)
+		return t.selected(env, t.item(t.value(x.arguments[0], env), index), index)
 	}
-	return t.call(x, where)
+	return t.call(x, env)
 }
 
 // known reports whether functions can compute with a value: it is neither unknown nor a
@@ -313,33 +313,33 @@ func (t *Evaluator) known(n *source.Node) bool {
 }
 
 // string constructs a string, nil for one that is too long.
-func (t *Evaluator) string(where Place, text string, of ...*source.Node) *source.Node {
+func (t *Evaluator) string(env Env, text string, of ...*source.Node) *source.Node {
 	if len(text) > maxExpressionText || !t.spend(len(text)/64) {
 		return nil
 	}
-	return t.constructed(where, source.String, text, of...)
+	return t.constructed(env, source.String, text, of...)
 }
 
 // constructed constructs a scalar from other values.
-func (t *Evaluator) constructed(where Place, kind source.Kind, text string, of ...*source.Node) *source.Node {
-	return t.construct(where, source.Node{Kind: kind, Text: text}, of...)
+func (t *Evaluator) constructed(env Env, kind source.Kind, text string, of ...*source.Node) *source.Node {
+	return t.construct(env, source.Node{Kind: kind, Text: text}, of...)
 }
 
 // construct constructs a value from other values.
-func (t *Evaluator) construct(where Place, content source.Node, of ...*source.Node) *source.Node {
+func (t *Evaluator) construct(env Env, content source.Node, of ...*source.Node) *source.Node {
 	if !t.spend(1 + len(content.Items) + len(content.Members)) {
 		return nil
 	}
-	return t.Derive(where.at, content, read.Origin{At: where.at, Parts: t.partsOf(where.at, nil, of)})
+	return t.Derive(env.at, content, read.Origin{At: env.at, Parts: t.partsOf(env.at, nil, of)})
 }
 
 // selected adds to a value the values that its selection depends on.
-func (t *Evaluator) selected(where Place, n *source.Node, by ...*source.Node) *source.Node {
+func (t *Evaluator) selected(env Env, n *source.Node, by ...*source.Node) *source.Node {
 	if n == nil {
 		return nil
 	}
 	from := t.OriginOf(n)
-	parts := t.partsOf(where.at, from.Parts, by)
+	parts := t.partsOf(env.at, from.Parts, by)
 	if len(parts) == len(from.Parts) {
 		return n
 	}
@@ -383,15 +383,15 @@ func (t *Evaluator) named(names map[string]*binding, name string, depth int) *so
 		return n.value
 	}
 	n.begun = true
-	where := n.where
-	where.depth = depth
+	env := n.env
+	env.depth = depth
 	switch {
 	case n.literal:
 		n.value = n.node
 	case n.count != nil:
-		n.value = t.repeat(name, n.count, n.node, where)
+		n.value = t.repeat(name, n.count, n.node, env)
 	default:
-		n.value = t.Resolve(n.node, where)
+		n.value = t.Resolve(n.node, env)
 	}
 	n.begun = t.Left >= 0 // without work left, evaluate it again for fewer resources
 	return n.value

@@ -31,13 +31,13 @@ func (r *ObjectReader) RunsIn(d *read.Draft, s scheduling.Pods, metadata *source
 // RunsOn sets the scheduling of a deployment.
 func (r *ObjectReader) RunsOn(d *read.Draft, s scheduling.Pods) {
 	d.Pods = &s
-	r.carryLocation(s.Alone(scheduling.InFile()))
+	r.markUsed(s.Alone(scheduling.InFile()))
 	if s.Foreign.Node != nil {
-		r.carryLocation(s.Alone(scheduling.Interpretation{Other: true, Foreign: true}))
+		r.markUsed(s.Alone(scheduling.Interpretation{Other: true, Foreign: true}))
 	}
 }
 
-func (r *ObjectReader) carryLocation(at scheduling.Location) {
+func (r *ObjectReader) markUsed(at scheduling.Outcome) {
 	for _, place := range [...]facts.Place{at.Target.Place, at.May.Place, at.Hint.Place, at.OnACI.Place} {
 		if place.Node != nil {
 			r.MarkUsed(place.Node)

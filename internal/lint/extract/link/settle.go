@@ -55,7 +55,7 @@ func LeaveOpen(d *read.Draft) {
 func Settle(d *read.Draft, options Options) []facts.Problem {
 	m := read.Merger{Name: d.Name.Value, File: d.Subject.File}
 	stated := options.stated(d.Subject)
-	var at scheduling.Location
+	var at scheduling.Outcome
 	if d.Pods != nil {
 		at = d.Pods.Locate(interpretations(d, options, stated)[d.Interpretation])
 		d.Target = facts.Or(d.Target, at.Target)
@@ -96,9 +96,9 @@ func Ways(d *read.Draft, options Options) int {
 	return len(interpretations(d, options, options.stated(d.Subject)))
 }
 
-// runs sets where pods run. at is their location by their document. A hint decides only if there is
+// runs sets where pods run. at is the outcome of their document. A hint decides only if there is
 // neither evidence nor a cluster that the administrator names.
-func runs(d *read.Draft, at scheduling.Location, cluster facts.Fact[facts.Target]) {
+func runs(d *read.Draft, at scheduling.Outcome, cluster facts.Fact[facts.Target]) {
 	switch {
 	case d.Target.Known:
 	case cluster.Known:

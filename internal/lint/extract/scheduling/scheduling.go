@@ -201,8 +201,8 @@ func (s *Pods) isForeign() bool {
 	return s.Foreign.Node != nil || slices.ContainsFunc(s.parts, (*Pods).isForeign)
 }
 
-// Location is where pods run, as far as their document declares it.
-type Location struct {
+// Outcome is where pods run, as far as their document declares it.
+type Outcome struct {
 	Target   facts.Fact[facts.Target] // of all allowed nodes, except for May
 	Conflict bool                     // there is evidence of several clouds
 	May      facts.Fact[facts.Target] // ACI if only some terms name virtual nodes
@@ -211,7 +211,7 @@ type Location struct {
 }
 
 // Locate evaluates the pods and the documents to which they refer.
-func (s *Pods) Locate(as Interpretation) Location {
+func (s *Pods) Locate(as Interpretation) Outcome {
 	at := s.Alone(as)
 	if s.Object != nil {
 		if !at.Target.Known && !at.Conflict {
@@ -245,7 +245,7 @@ func (s *Pods) NamesTarget() bool {
 }
 
 // Alone evaluates the pods without the documents to which they refer.
-func (s *Pods) Alone(as Interpretation) Location {
+func (s *Pods) Alone(as Interpretation) Outcome {
 	at := s.bound(as)
 	at.Hint = s.hint(as)
 	if as.aks && s.onACI.Node != nil && (s.claimed.Node == nil || !as.Other) {
@@ -287,10 +287,10 @@ func (s *Pods) found(fact facts.Fact[facts.Target]) facts.Fact[facts.Target] {
 }
 
 // bound evaluates the evidence.
-func (s *Pods) bound(as Interpretation) Location {
+func (s *Pods) bound(as Interpretation) Outcome {
 	node := nodeNamed(s.node, as)
 	if virtual := firstOf(s.Virtual, node.virtual); virtual.Node != nil {
-		return Location{Target: facts.Know(facts.ACI, virtual)} // a node name bypasses the scheduler
+		return Outcome{Target: facts.Know(facts.ACI, virtual)} // a node name bypasses the scheduler
 	}
 	aks, other := node.aks, firstOf(s.other, node.other)
 	if !as.Other {
@@ -322,7 +322,7 @@ func (s *Pods) bound(as Interpretation) Location {
 		other = firstOf(other, inAll(others, func(of nodes) facts.Place { return of.other }))
 	}
 	if must.Node != nil && !excluded {
-		return Location{Target: facts.Know(facts.ACI, must)}
+		return Outcome{Target: facts.Know(facts.ACI, must)}
 	}
 	at := clouds(aks, other, s.Foreign)
 	if may.Node != nil && !excluded {
@@ -332,10 +332,10 @@ func (s *Pods) bound(as Interpretation) Location {
 	return at
 }
 
-// clouds returns the location for evidence of AKS and of other clouds. foreign may be the reason
+// clouds returns the outcome for evidence of AKS and of other clouds. foreign may be the reason
 // for the latter.
-func clouds(aks, other, foreign facts.Place) Location {
-	at := Location{Conflict: aks.Node != nil && other.Node != nil}
+func clouds(aks, other, foreign facts.Place) Outcome {
+	at := Outcome{Conflict: aks.Node != nil && other.Node != nil}
 	switch {
 	case at.Conflict:
 	case aks.Node != nil:
