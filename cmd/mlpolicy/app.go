@@ -185,16 +185,16 @@ func (p *program) configuration(c *cli.Context) (*config.Config, error) {
 // flagged applies the flags to a configuration.
 func flagged(c *cli.Context, configuration *config.Config) *config.Config {
 	if edition := c.String(editionFlag); edition != "" {
-		configuration.Edition = facts.Know(edition, facts.Place{Why: "--" + editionFlag})
+		configuration.Edition = facts.Know(edition, facts.Location{Why: "--" + editionFlag})
 	}
 	if cluster := c.String(clusterFlag); cluster != "" {
-		configuration.Cluster = facts.Know(config.Cluster(cluster), facts.Place{Why: "--" + clusterFlag + " is " + cluster})
+		configuration.Cluster = facts.Know(config.Cluster(cluster), facts.Location{Why: "--" + clusterFlag + " is " + cluster})
 	}
 	if failOn := c.String(failOnFlag); failOn != "" {
-		configuration.FailOn = facts.Know(config.FailOn(failOn), facts.Place{Why: "--" + failOnFlag})
+		configuration.FailOn = facts.Know(config.FailOn(failOn), facts.Location{Why: "--" + failOnFlag})
 	}
 	for _, dir := range c.StringSlice(policyFlag) {
-		configuration.Policies = append(configuration.Policies, facts.Know(dir, facts.Place{Why: "--" + policyFlag}))
+		configuration.Policies = append(configuration.Policies, facts.Know(dir, facts.Location{Why: "--" + policyFlag}))
 	}
 	return configuration
 }
@@ -280,17 +280,17 @@ func (f policyFolder) isPartOf(other policyFolder) bool {
 // policyPath is the path of a folder of policies: one that the configuration names is
 // relative to its folder.
 func policyPath(configuration *config.Config, dir facts.Fact[string]) string {
-	if dir.Place.Node != nil && !filepath.IsAbs(dir.Value) {
+	if dir.Location.Node != nil && !filepath.IsAbs(dir.Value) {
 		return filepath.Join(configuration.Folder, dir.Value)
 	}
 	return dir.Value
 }
 
 func policyFolderError(dir facts.Fact[string], message string) error {
-	if dir.Place.Node == nil {
-		return usagef("%s: %s", dir.Place.Why, message)
+	if dir.Location.Node == nil {
+		return usagef("%s: %s", dir.Location.Why, message)
 	}
-	return config.At(dir.Place.Node, message)
+	return config.At(dir.Location.Node, message)
 }
 
 // shortest is a path as people in the working directory would write it, with slashes.

@@ -57,25 +57,25 @@ func settings(configuration *config.Config) []setting {
 	}
 	list = append(list, settingOf("fail_on", configuration.FailOn, config.FailOnWord))
 	for _, member := range configuration.Other() {
-		list = append(list, setting{member.Key.Text, flow(member.Value), originOf(facts.Place{Node: member.Key})})
+		list = append(list, setting{member.Key.Text, flow(member.Value), originOf(facts.Location{Node: member.Key})})
 	}
 	for _, dir := range configuration.Policies {
-		if dir.Place.Node == nil {
-			list = append(list, setting{"# policies", flowText(dir.Value), originOf(dir.Place)})
+		if dir.Location.Node == nil {
+			list = append(list, setting{"# policies", flowText(dir.Value), originOf(dir.Location)})
 		}
 	}
 	return list
 }
 
 func settingOf[T any](key string, fact facts.Fact[T], word func(T) string) setting {
-	return setting{key, word(fact.Value), originOf(fact.Place)}
+	return setting{key, word(fact.Value), originOf(fact.Location)}
 }
 
-func originOf(place facts.Place) string {
-	if place.Node == nil {
-		return place.Why
+func originOf(location facts.Location) string {
+	if location.Node == nil {
+		return location.Why
 	}
-	return report.Location(place)
+	return report.Location(location)
 }
 
 // flow writes a value in the flow style of YAML on one line.

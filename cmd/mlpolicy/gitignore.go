@@ -98,7 +98,7 @@ func readIgnoreFile(file, domain string) *ignoreFile {
 func configuredIgnores(configuration *config.Config) *ignoreFile {
 	ignore := newIgnoreFile(configuration.Folder)
 	for _, pattern := range configuration.Ignore {
-		ignore.add(pattern.Value, config.At(pattern.Place.Node, pattern.Value).Error())
+		ignore.add(pattern.Value, config.At(pattern.Location.Node, pattern.Value).Error())
 	}
 	return ignore
 }

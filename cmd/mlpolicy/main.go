@@ -164,7 +164,7 @@ func (p *program) complain(message string) {
 func (p *program) complainOf(problems []facts.Problem) {
 	for _, problem := range problems {
 		location := ""
-		if at := report.Location(problem.Place); at != "" {
+		if at := report.Location(problem.Location); at != "" {
 			location = at + ": "
 		}
 		p.complain(location + problem.Message)

@@ -207,7 +207,7 @@ func objectPolicy(ctx context.Context, c *cli.Context, written *config.Config, p
 		return nil, err
 	}
 	if mode := c.String(modeFlag); mode != "" {
-		configuration.Webhook.Mode = facts.Know(config.Mode(mode), facts.Place{Why: "--" + modeFlag})
+		configuration.Webhook.Mode = facts.Know(config.Mode(mode), facts.Location{Why: "--" + modeFlag})
 	}
 	admission, err := lint.NewAdmission(policies, configuration, configuration.Webhook.Believed...)
 	if err != nil {

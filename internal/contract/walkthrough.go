@@ -29,7 +29,7 @@ type Walkthrough struct {
 type Step struct {
 	Line int    // of the block in CONTRIBUTING.md, from 1
 	File string // from the root of the tree, with slashes
-	// before is what the file has, empty for a file that does not exist; after takes its place.
+	// before is what the file has, empty for a file that does not exist; after replaces it.
 	before, after string
 }
 

@@ -107,7 +107,7 @@ func TestUnreadableInputs(t *testing.T) {
 }
 
 // TestChunks has more deployments than one evaluation takes, and compares the
-// findings' places at two degrees of parallelism.
+// findings' locations at two degrees of parallelism.
 func TestChunks(t *testing.T) {
 	const count = 250
 	contents := map[string]string{}
@@ -269,9 +269,9 @@ deny contains {"path": ["deployments", i], "message": "counted"} if {
 	}
 }
 
-// TestRelatedPlaces names the linked file that decides beside a finding in the file
+// TestRelatedLocations names the linked file that decides beside a finding in the file
 // that was linted.
-func TestRelatedPlaces(t *testing.T) {
+func TestRelatedLocations(t *testing.T) {
 	fsys, _ := files(map[string]string{
 		"d.json":               `{"computeType": "ACI"}`,
 		"inferenceconfig.json": `{"entryScript": "score.py", "runtime": "python", "enableGpu": true}`,

@@ -53,14 +53,14 @@ func (b *builder) unparsed(file *source.File) {
 
 // problem adds a value that could not be understood or contradicts another.
 func (b *builder) problem(problem facts.Problem) {
-	b.add(b.locate(problem.Place, problem.Place, Finding{
+	b.add(b.locate(problem.Location, problem.Location, Finding{
 		Rule:       problem.Rule,
 		Severity:   problem.Severity,
 		Message:    problem.Message,
 		Remedy:     problem.Remedy,
 		Deployment: problem.Deployment,
 		Unjudged:   problem.Unjudged,
-		Object:     objectAround(problem.Place.Node),
+		Object:     objectAround(problem.Location.Node),
 	}))
 }
 
@@ -94,7 +94,7 @@ func (b *builder) denial(all *facts.Facts, denial whatif.Denial) {
 	}
 	finding = b.locate(location, owner, finding)
 	if denial.DependsOnHinted {
-		hint := all.Deployments[index].Hint.Place
+		hint := all.Deployments[index].Hint.Location
 		finding.Related = append(finding.Related, Related{File: hint.Node.File(), Span: hint.Node.Span(), Message: hint.Why})
 	}
 	finding.Object = objectAround(described.Node)
@@ -105,7 +105,7 @@ func (b *builder) denial(all *facts.Facts, denial whatif.Denial) {
 }
 
 // ofDeployment sets the parts of a finding that depend on its deployment, and adds related locations.
-func (b *builder) ofDeployment(finding *Finding, location *facts.Place, d *facts.Deployment, rule policy.Rule, denial whatif.Denial) {
+func (b *builder) ofDeployment(finding *Finding, location *facts.Location, d *facts.Deployment, rule policy.Rule, denial whatif.Denial) {
 	finding.Deployment, finding.Component, finding.Target = d.Name.Value, d.Component.Value, string(d.Target.Value)
 	finding.suggestFor = d
 	if denial.MayRun {
@@ -114,13 +114,13 @@ func (b *builder) ofDeployment(finding *Finding, location *facts.Place, d *facts
 	}
 	finding.setParameters(d.Parameters, location)
 	if denial.MayRun {
-		stay := remedyToStay(d.Target.Place)
+		stay := remedyToStay(d.Target.Location)
 		if rule.SuggestTargets != "" && denial.VariantOf.Target.Known {
 			finding.Remedy, finding.suggestFor = stay, nil
 		} else {
 			finding.further += " Or " + strings.ToLower(stay[:1]) + stay[1:]
 		}
-		location.Related = append(slices.Clip(location.Related), d.Target.Place)
+		location.Related = append(slices.Clip(location.Related), d.Target.Location)
 	}
 	if denial.DependsOnHinted {
 		finding.further += b.correction(d)
@@ -130,7 +130,7 @@ func (b *builder) ofDeployment(finding *Finding, location *facts.Place, d *facts
 
 // remedyToStay is the remedy for a deployment that may run on a target because of the value at a location and has
 // another target already. It names no target.
-func remedyToStay(may facts.Place) string {
+func remedyToStay(may facts.Location) string {
 	if metadata := may.Node.Parent(); metadata != nil && metadata.Parent() != nil && metadata.Parent().Get("annotations") == metadata {
 		path := may.Node.Path()
 		return "Remove " + path[strings.LastIndex(path, "annotations"):] + ", or require a node that is not virtual."
@@ -140,13 +140,13 @@ func remedyToStay(may facts.Place) string {
 
 // setParameters names the parameters file with which a finding at a location is made, if others make
 // another deployment of the same template.
-func (f *Finding) setParameters(parameters facts.Fact[string], location *facts.Place) {
+func (f *Finding) setParameters(parameters facts.Fact[string], location *facts.Location) {
 	if !parameters.Known {
 		return
 	}
-	f.Parameters = parameters.Place.Node.File().Name
+	f.Parameters = parameters.Location.Node.File().Name
 	f.Message += " (with " + parameters.Value + ")"
-	if file := parameters.Place; location.Node == nil || location.Node.File() != file.Node.File() {
+	if file := parameters.Location; location.Node == nil || location.Node.File() != file.Node.File() {
 		location.Related = append(slices.Clip(location.Related), file)
 	}
 }
@@ -203,21 +203,21 @@ func inYAML(text string) string {
 	return text
 }
 
-func because(location facts.Place, why string) facts.Place {
-	return facts.Place{Node: location.Node, Why: why}
+func because(location facts.Location, why string) facts.Location {
+	return facts.Location{Node: location.Node, Why: why}
 }
 
-func (b *builder) isInput(location facts.Place) bool {
+func (b *builder) isInput(location facts.Location) bool {
 	return location.Node != nil && b.inputs[location.Node.File()]
 }
 
 // locate sets the location of a finding. A location in a file that is not an input, such as the configuration, becomes
 // a related one; the finding is then at the first related location in an input, else at the owner's.
-func (b *builder) locate(location, owner facts.Place, finding Finding) Finding {
+func (b *builder) locate(location, owner facts.Location, finding Finding) Finding {
 	related := location.Related
 	if !b.isInput(location) {
 		if location.Node != nil {
-			related = append([]facts.Place{{Node: location.Node, Why: "decided by this"}}, related...)
+			related = append([]facts.Location{{Node: location.Node, Why: "decided by this"}}, related...)
 		}
 		location = owner
 		if i := slices.IndexFunc(related, b.isInput); i >= 0 {

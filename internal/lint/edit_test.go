@@ -66,7 +66,7 @@ func (e edit) foundAt(n *source.Node) edit {
 	return e
 }
 
-// replace writes JSON, which is YAML too, in the place of a value.
+// replace writes JSON, which is YAML too, in place of a value.
 func replace(n *source.Node, json string) edit {
 	span := n.Span()
 	return edit{changes: []change{{span.Start.Offset, span.End.Offset, json}}}
@@ -119,7 +119,7 @@ func braces(members []member) string {
 	return "{" + strings.Join(texts, ", ") + "}"
 }
 
-// fill writes JSON in the place of a null, which may have no text.
+// fill writes JSON in place of a null, which may have no text.
 func fill(mapping *source.Node, key, json string) edit {
 	text, null := mapping.File().Text, mapping.Get(key).Span()
 	if null.Start != null.End {

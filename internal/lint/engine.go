@@ -24,8 +24,8 @@ type engine struct {
 func newEngine(policies *policy.Policies, configuration *config.Config) (engine, error) {
 	current, notice := policies.Current(configuration.Edition.Value)
 	if edition := configuration.Edition; notice != "" {
-		notice = config.At(edition.Place.Node, notice).Error()
-		configuration.Edition = facts.Know(current, edition.Place)
+		notice = config.At(edition.Location.Node, notice).Error()
+		configuration.Edition = facts.Know(current, edition.Location)
 	}
 	names := append(policies.RuleIDs(), facts.SyntaxRule, facts.ContradictionRule, facts.BindingRule)
 	targets := rowTargets(policies.Editions())

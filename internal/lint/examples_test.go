@@ -194,4 +194,4 @@ func reporting(t *testing.T, loaded *policy.Policies, found []*extract.Extractio
 	return rules
 }
 
-func known[T any](value T) facts.Fact[T] { return facts.Know(value, facts.Place{}) }
+func known[T any](value T) facts.Fact[T] { return facts.Know(value, facts.Location{}) }

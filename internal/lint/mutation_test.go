@@ -287,7 +287,7 @@ var quantity = regexp.MustCompile(`^[0-9.]+(e[0-9]+)?([A-Za-z]*)$`)
 // memoryNode returns the value that decides over the memory, nil where it is no
 // quantity in the deployment's own file.
 func memoryNode(d *facts.Deployment) *source.Node {
-	n := d.MemoryGiB.Place.Node
+	n := d.MemoryGiB.Location.Node
 	if !d.MemoryGiB.Known || n.File().Name != d.Subject.File || !quantity.MatchString(n.Text) || keyOf(n) == nil {
 		return nil
 	}
@@ -318,7 +318,7 @@ func memory(gib string) deploymentEdit {
 // onlyMemory is memory where nothing adds to it.
 func onlyMemory(gib string) deploymentEdit {
 	return func(d *facts.Deployment) (edit, bool) {
-		if len(d.MemoryGiB.Place.Related) > 0 {
+		if len(d.MemoryGiB.Location.Related) > 0 {
 			return edit{}, false
 		}
 		return memory(gib)(d)
@@ -354,7 +354,7 @@ func accelerate(d *facts.Deployment, known facts.Fact[int64], size string, besid
 	if known.Value > 0 {
 		return edit{}, false
 	}
-	if n := known.Place.Node; known.Known && n.File().Name == d.Subject.File {
+	if n := known.Location.Node; known.Known && n.File().Name == d.Subject.File {
 		switch {
 		case azureSize.MatchString(n.Text):
 			return replace(n, strconv.Quote(size)), true
@@ -418,7 +418,7 @@ func batchWithGPU(target facts.Target) deploymentEdit {
 		if d.Target.Known || d.GPUs.Value > 0 {
 			return edit{}, false
 		}
-		asks, ok := put(d.Place.Node, []string{"resources"}, member{"instance_type", `"Standard_NC6s_v3"`})
+		asks, ok := put(d.Location.Node, []string{"resources"}, member{"instance_type", `"Standard_NC6s_v3"`})
 		said, stated := state(d, member{"mlpolicy.dev/target", strconv.Quote(string(target))})
 		return asks.and(said), ok && stated
 	}, facts.BatchScoring)
@@ -429,12 +429,12 @@ func moduleWithGPU(d *facts.Deployment) (edit, bool) {
 	if d.GPUs.Value > 0 {
 		return edit{}, false
 	}
-	return put(d.Place.Node, []string{"env"}, member{"NVIDIA_VISIBLE_DEVICES", `{"value": "all"}`})
+	return put(d.Location.Node, []string{"env"}, member{"NVIDIA_VISIBLE_DEVICES", `{"value": "all"}`})
 }
 
 // functionImage has Azure/aml-deploy make an image for Azure Functions and nothing else.
 func functionImage(d *facts.Deployment) (edit, bool) {
-	root := d.Place.Node
+	root := d.Location.Node
 	if d.Target.Value == facts.Functions || !root.Has("inference_entry_script") {
 		return edit{}, false
 	}
@@ -445,7 +445,7 @@ func functionImage(d *facts.Deployment) (edit, bool) {
 
 // toACI moves a web service of Azure ML from AKS to ACI and has it ask for GPU.
 func toACI(d *facts.Deployment) (edit, bool) {
-	n := d.Target.Place.Node
+	n := d.Target.Location.Node
 	if d.Workload.Value != facts.WebService || d.MemoryGiB.Value >= 48 || d.Designer.Value || n.File().Name != d.Subject.File {
 		return edit{}, false
 	}
@@ -460,8 +460,8 @@ func toACI(d *facts.Deployment) (edit, bool) {
 	default:
 		return edit{}, false
 	}
-	if d.GPUs.Value > 0 && d.GPUs.Place.Node.File().Name == d.Subject.File {
-		return moved.foundAt(d.GPUs.Place.Node), true
+	if d.GPUs.Value > 0 && d.GPUs.Location.Node.File().Name == d.Subject.File {
+		return moved.foundAt(d.GPUs.Location.Node), true
 	}
 	asks, ok := addGPU(d)
 	return asks.and(moved), ok
@@ -469,7 +469,7 @@ func toACI(d *facts.Deployment) (edit, bool) {
 
 // state writes statements where a deployment's format has annotations or tags.
 func state(d *facts.Deployment, members ...member) (edit, bool) {
-	top := d.Place.Node
+	top := d.Location.Node
 	for ; top != nil; top = top.Parent() {
 		if top.Has("apiVersion") && top.Has("kind") {
 			return put(top, []string{"metadata", "annotations"}, members...)
@@ -478,12 +478,12 @@ func state(d *facts.Deployment, members ...member) (edit, bool) {
 			return put(top, []string{"COMPUTE_CONFIG", "tags"}, members...)
 		}
 	}
-	return put(d.Place.Node, []string{"tags"}, members...)
+	return put(d.Location.Node, []string{"tags"}, members...)
 }
 
 // atTarget makes the finding stand at what decides over the target, where the file does.
 func atTarget(d *facts.Deployment, e edit, ok bool) (edit, bool) {
-	n := d.Target.Place.Node
+	n := d.Target.Location.Node
 	return e.foundAt(n), ok && n != nil && n.File().Name == d.Subject.File
 }
 
@@ -492,7 +492,7 @@ func designer(d *facts.Deployment) (edit, bool) {
 		return edit{}, false
 	}
 	e, ok := state(d, member{"CreatedByAMLStudio", `"true"`})
-	if d.Place.Node.File().Documents[0].Root.Has("kind") {
+	if d.Location.Node.File().Documents[0].Root.Has("kind") {
 		e, ok = state(d, member{"mlpolicy.dev/designer", `"true"`})
 	}
 	return atTarget(d, e, ok)
@@ -509,7 +509,7 @@ func modelSize(size string) deploymentEdit {
 
 // modelBeside adds a document to a YAML file: on ACI no other format has a path to a model.
 func modelBeside(d *facts.Deployment) (edit, bool) {
-	file := d.Place.Node.File()
+	file := d.Location.Node.File()
 	if file.Text[file.Documents[0].Root.Span().Start.Offset] == '{' {
 		return edit{}, false
 	}
@@ -546,7 +546,7 @@ func batch(d *facts.Deployment) (edit, bool) {
 }
 
 func contradicted(d *facts.Deployment) (edit, bool) {
-	n := d.Target.Place.Node
+	n := d.Target.Location.Node
 	if !d.Target.Known || d.Target.Value == facts.IoTEdge || n == nil || strings.Contains(n.Path(), "mlpolicy.dev/") {
 		return edit{}, false
 	}
@@ -596,7 +596,7 @@ var priorityWords = map[string]member{
 }
 
 func lowPriority(c *facts.Compute) (edit, bool) {
-	size := c.VMSize.Place.Node
+	size := c.VMSize.Location.Node
 	if c.VMPriority.Value == facts.LowPriority || !c.VMSize.Known || size.File().Name != c.Subject.File || keyOf(size) == nil {
 		return edit{}, false
 	}
@@ -608,7 +608,7 @@ func lowPriority(c *facts.Compute) (edit, bool) {
 }
 
 func autoscaling(c *facts.Compute) (edit, bool) {
-	size := c.VMSize.Place.Node
+	size := c.VMSize.Location.Node
 	if c.ClusterAutoscaling.Known || !c.VMSize.Known || size.File().Name != c.Subject.File || keyOf(size) == nil {
 		return edit{}, false
 	}

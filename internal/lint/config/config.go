@@ -19,7 +19,7 @@ import (
 const DefaultEdition = "2020-06"
 
 // Config is a configuration. What the command line says replaces the exported
-// settings; their places are the sources of the values.
+// settings; their locations are the sources of the values.
 type Config struct {
 	// File is the configuration file, nil if there is none.
 	File *source.File
@@ -60,7 +60,7 @@ func (c *Config) Digest() string {
 
 // Default is the configuration without a file.
 func Default() *Config {
-	defaults := facts.Place{Why: "default"}
+	defaults := facts.Location{Why: "default"}
 	return &Config{
 		Edition: facts.Know(DefaultEdition, defaults),
 		FailOn:  facts.Know(facts.Error, defaults),
@@ -94,7 +94,7 @@ type device struct {
 func (c *Config) Device(resource string) facts.Fact[read.Device] {
 	for _, device := range c.devices {
 		if device.pattern.match(resource) {
-			return facts.Know(device.kind, facts.Place{
+			return facts.Know(device.kind, facts.Location{
 				Node: device.pattern.node,
 				Why:  fmt.Sprintf("%s matches devices.%s of the configuration", resource, device.kind),
 			})
@@ -116,7 +116,7 @@ type model struct {
 
 // ModelSize returns the size in bytes that the inventory has for a model: of that
 // version, else of any version. Where the version is not known, all versions that the
-// inventory has must be of one size; the place of an unknown size says when they are not.
+// inventory has must be of one size; the location of an unknown size says when they are not.
 func (c *Config) ModelSize(name, version string) facts.Fact[int64] {
 	var found, other facts.Fact[int64]
 	differ := false
@@ -136,8 +136,8 @@ func (c *Config) ModelSize(name, version string) facts.Fact[int64] {
 	case found.Known:
 		return found
 	case differ:
-		return facts.Fact[int64]{Place: facts.Place{
-			Node: other.Place.Node, Why: "models of the configuration have versions of different sizes, and the deployed version is unknown",
+		return facts.Fact[int64]{Location: facts.Location{
+			Node: other.Location.Node, Why: "models of the configuration have versions of different sizes, and the deployed version is unknown",
 		}}
 	}
 	return other
@@ -175,7 +175,7 @@ func (c *Config) Stated(subject facts.Subject) []*read.Statement {
 			continue
 		}
 		named = stage.name
-		stated = append(stated, read.StateStage(named, facts.Place{
+		stated = append(stated, read.StateStage(named, facts.Location{
 			Node: stage.node, Why: stage.scope.what() + " matches stages." + string(named) + " of the configuration",
 		}))
 	}
@@ -193,14 +193,14 @@ func (c *Config) Check(rules, editions []string, targets []facts.Target) error {
 	}
 	if edition := c.Edition; edition.Known && !contains(editions, edition.Value) {
 		message := UnknownEdition(edition.Value, editions)
-		if edition.Place.Node == nil {
-			message = edition.Place.Why + ": " + message
+		if edition.Location.Node == nil {
+			message = edition.Location.Why + ": " + message
 		}
-		mistakes.add(edition.Place.Node, message)
+		mistakes.add(edition.Location.Node, message)
 	}
 	for _, statement := range c.statements {
 		for _, problem := range statement.said.CheckTargets(targets) {
-			mistakes.add(problem.Place.Node, wrong(problem))
+			mistakes.add(problem.Location.Node, wrong(problem))
 		}
 	}
 	return mistakes.err()

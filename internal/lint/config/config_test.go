@@ -54,10 +54,10 @@ func parse(t *testing.T, text string) *Config {
 
 func TestParseReadsEachSetting(t *testing.T) {
 	config := parse(t, everything)
-	if got := config.Edition; got.Value != "2020-12" || got.Place.Node.Span().Start.Line != 2 {
+	if got := config.Edition; got.Value != "2020-12" || got.Location.Node.Span().Start.Line != 2 {
 		t.Errorf("edition %+v", got)
 	}
-	if got := config.Cluster; got.Value != facts.AKS || got.Place.Node == nil {
+	if got := config.Cluster; got.Value != facts.AKS || got.Location.Node == nil {
 		t.Errorf("cluster %+v", got)
 	}
 	if got := config.FailOn.Value; got != facts.Warning {
@@ -99,7 +99,7 @@ func TestDevice(t *testing.T) {
 		"gpu.example.com/a100": read.GPU, "gpu.example.com/fpga": read.GPU, "example.com/fpga-1": read.FPGA, "example.com/a100": "",
 	} {
 		got := config.Device(resource)
-		if got.Value != want || got.Known != (want != "") || got.Known && got.Place.Node == nil {
+		if got.Value != want || got.Known != (want != "") || got.Known && got.Location.Node == nil {
 			t.Errorf("%s: %q, %t", resource, got.Value, got.Known)
 		}
 	}
@@ -154,8 +154,8 @@ func TestModelSizeOfAnUnknownVersion(t *testing.T) {
 		if got := config.ModelSize("a", ""); got.Value != test.want || got.Known != (test.want > 0) {
 			t.Errorf("%s: %d, %t, want %d", test.models, got.Value, got.Known, test.want)
 		}
-		if got := config.ModelSize("a", ""); (got.Place.Why == "declared in models of the configuration") != got.Known || got.Place.Node == nil {
-			t.Errorf("%s: %q", test.models, got.Place.Why)
+		if got := config.ModelSize("a", ""); (got.Location.Why == "declared in models of the configuration") != got.Known || got.Location.Node == nil {
+			t.Errorf("%s: %q", test.models, got.Location.Why)
 		}
 		if got := config.ModelSize("a", "9"); got.Known && got.Value != 6 {
 			t.Errorf("%s: version 9 has %d bytes", test.models, got.Value)
@@ -189,7 +189,7 @@ func TestStatedSelectsByScope(t *testing.T) {
 	}
 }
 
-func TestParseNamesEachMistakeWithItsPlace(t *testing.T) {
+func TestParseNamesEachMistakeWithItsLocation(t *testing.T) {
 	for _, test := range []struct{ name, text, want string }{
 		{"unknown key", "editon: 2020-06", `1:1: unknown key "editon": did you mean "edition"?`},
 		{"unknown key with nothing near", "xyz: 1", `1:1: unknown key "xyz": use one of edition, kubernetes, devices, images, fail_on, rules, stages, models, facts, ignore, policies, webhook`},
@@ -271,7 +271,7 @@ func TestCheckNamesUnknownRulesAndEditions(t *testing.T) {
 	}
 
 	config = Default()
-	config.Edition = facts.Know("2020", facts.Place{Why: "--edition"})
+	config.Edition = facts.Know("2020", facts.Location{Why: "--edition"})
 	err = config.Check(nil, []string{"2020-06"}, nil)
 	if want := `--edition: unknown edition "2020": did you mean "2020-06"?`; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)

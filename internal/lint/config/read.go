@@ -210,7 +210,7 @@ func (r *reader) model(m *model) []field {
 			if !ok {
 				r.mistake(value, "invalid size %q: write 900MB, 1.4GB, 512MiB or a number of bytes", text)
 			}
-			m.size = facts.Know(bytes, facts.Place{Node: value, Why: "declared in models of the configuration"})
+			m.size = facts.Know(bytes, facts.Location{Node: value, Why: "declared in models of the configuration"})
 		}},
 	}
 }
@@ -223,7 +223,7 @@ func (r *reader) statement(s *statement) []field {
 			}
 			said, problems := read.ReadStatement(value)
 			for _, problem := range problems {
-				node := problem.Place.Node
+				node := problem.Location.Node
 				if node == nil {
 					node = value
 				}
@@ -236,7 +236,7 @@ func (r *reader) statement(s *statement) []field {
 
 func (r *reader) edition(_, value *source.Node) {
 	if text, ok := r.text(value); ok {
-		r.config.Edition = facts.Know(text, facts.Place{Node: value})
+		r.config.Edition = facts.Know(text, facts.Location{Node: value})
 	}
 }
 
@@ -262,7 +262,7 @@ func ClusterWord(target facts.Target) string {
 
 func (r *reader) cluster(_, value *source.Node) {
 	if word, ok := r.word(value, Clusters()); ok {
-		r.config.Cluster = facts.Know(Cluster(word), facts.Place{Node: value, Why: "kubernetes.cluster is " + word})
+		r.config.Cluster = facts.Know(Cluster(word), facts.Location{Node: value, Why: "kubernetes.cluster is " + word})
 	}
 }
 
@@ -289,7 +289,7 @@ func FailOnWord(severity facts.Severity) string {
 
 func (r *reader) failOn(_, value *source.Node) {
 	if word, ok := r.word(value, FailOns()); ok {
-		r.config.FailOn = facts.Know(FailOn(word), facts.Place{Node: value})
+		r.config.FailOn = facts.Know(FailOn(word), facts.Location{Node: value})
 	}
 }
 
@@ -406,7 +406,7 @@ func (r *reader) paths(node *source.Node, shape string) []facts.Fact[string] {
 	var paths []facts.Fact[string]
 	for _, item := range r.list(node, shape) {
 		if text, ok := r.text(item); ok {
-			paths = append(paths, facts.Know(text, facts.Place{Node: item}))
+			paths = append(paths, facts.Know(text, facts.Location{Node: item}))
 		}
 	}
 	return paths

@@ -99,7 +99,7 @@ func (r *reader) webhook() []field {
 	return []field{
 		{"mode", func(_, value *source.Node) {
 			if word, ok := r.word(value, Modes()); ok {
-				w.Mode = facts.Know(Mode(word), facts.Place{Node: value})
+				w.Mode = facts.Know(Mode(word), facts.Location{Node: value})
 			}
 		}},
 		{"namespaces", func(_, value *source.Node) {

@@ -65,4 +65,4 @@ func TestDeploymentsWithARuleThatFails(t *testing.T) {
 	}
 }
 
-func known[T any](value T) facts.Fact[T] { return facts.Know(value, facts.Place{}) }
+func known[T any](value T) facts.Fact[T] { return facts.Know(value, facts.Location{}) }

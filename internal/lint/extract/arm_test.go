@@ -49,8 +49,8 @@ func TestParametersOfAFile(t *testing.T) {
 			memory := r.Deployments[0].MemoryGiB
 			got := "unknown"
 			if memory.Known {
-				at := memory.Place.Node
-				got = fmt.Sprintf("%v @ %s %s, used in %s", memory.Value, at.File().Name, at.Path(), memory.Place.Related[0].Node.File().Name)
+				at := memory.Location.Node
+				got = fmt.Sprintf("%v @ %s %s, used in %s", memory.Value, at.File().Name, at.Path(), memory.Location.Related[0].Node.File().Name)
 			}
 			if equal(t, got, test.want); len(r.Problems) > 0 {
 				t.Errorf("%s", r.Problems[0].Message)
@@ -220,7 +220,7 @@ func TestTheLastOfTheWorkIsPointedAt(t *testing.T) {
 	if len(extraction.Problems) != 1 {
 		t.Fatalf("%d problems", len(extraction.Problems))
 	}
-	equal(t, extraction.Problems[0].Place.Node.Path(), "variables.copy[0].input")
+	equal(t, extraction.Problems[0].Location.Node.Path(), "variables.copy[0].input")
 }
 
 // Twice the template takes twice the work.

@@ -173,13 +173,13 @@ func required(terms string) string {
 	return "affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: " + terms + "}}}"
 }
 
-// clusterOf says target, place and reason, or whether any cluster will do, and further targets.
+// clusterOf says target, location and reason, or whether any cluster will do, and further targets.
 func clusterOf(d *facts.Deployment) string {
 	text := "unknown"
 	switch {
 	case d.Target.Known:
-		path := strings.TrimPrefix(d.Target.Place.Node.Path(), "spec.")
-		text = string(d.Target.Value) + " @ " + path + ": " + d.Target.Place.Why
+		path := strings.TrimPrefix(d.Target.Location.Node.Path(), "spec.")
+		text = string(d.Target.Value) + " @ " + path + ": " + d.Target.Location.Why
 	case d.InCluster:
 		text = "any cluster"
 	}
@@ -213,7 +213,7 @@ func TestClusterByMetadata(t *testing.T) {
 
 // The configuration's cluster is for the workloads that do not tell theirs.
 func TestClusterOfTheConfiguration(t *testing.T) {
-	cluster := Options{Cluster: facts.Know(facts.AKS, facts.Place{Why: "--cluster"})}
+	cluster := Options{Cluster: facts.Know(facts.AKS, facts.Location{Why: "--cluster"})}
 	tests := []struct{ name, spec, want string }{
 		{"tells nothing", "restartPolicy: Always", "aks"},
 		{"two clouds", "nodeSelector: {agentpool: a, cloud.google.com/gke-nodepool: b}", "aks"},
@@ -308,7 +308,7 @@ func TestVirtualNodesOfOtherProviders(t *testing.T) {
 		for cluster, want := range map[facts.Target]string{"": test.want, facts.Kubernetes: strings.Replace(test.want, "-", "kubernetes", 1), facts.AKS: "aci"} {
 			var options Options
 			if cluster != "" {
-				options.Cluster = facts.Know(cluster, facts.Place{Why: "--cluster"})
+				options.Cluster = facts.Know(cluster, facts.Location{Why: "--cluster"})
 			}
 			if cluster == facts.AKS && strings.HasPrefix(test.want, "-") {
 				want = "aks; perhaps aci"

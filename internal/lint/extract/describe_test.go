@@ -48,7 +48,7 @@ func equal(t *testing.T, got, want string) {
 	}
 }
 
-// describe writes every document, every known fact with its place, and every
+// describe writes every document, every known fact with its location, and every
 // problem, one line each.
 func describe(e *Extraction) string {
 	var b strings.Builder
@@ -60,15 +60,15 @@ func describe(e *Extraction) string {
 		fmt.Fprintf(&b, " @ %s\n", at(document.Root))
 	}
 	for _, d := range e.Deployments {
-		fmt.Fprintf(&b, "deployment %s %s%s @ %s\n", d.Name.Value, d.Format, selected(d.Subject), at(d.Place.Node))
+		fmt.Fprintf(&b, "deployment %s %s%s @ %s\n", d.Name.Value, d.Format, selected(d.Subject), at(d.Location.Node))
 		describeFacts(&b, "  ", reflect.ValueOf(d).Elem())
 	}
 	for _, c := range e.Computes {
-		fmt.Fprintf(&b, "compute %s %s%s @ %s\n", c.Name.Value, c.Format, selected(c.Subject), at(c.Place.Node))
+		fmt.Fprintf(&b, "compute %s %s%s @ %s\n", c.Name.Value, c.Format, selected(c.Subject), at(c.Location.Node))
 		describeFacts(&b, "  ", reflect.ValueOf(c).Elem())
 	}
 	for _, p := range e.Problems {
-		fmt.Fprintf(&b, "problem %s %s: %s%s\n  %s\n", p.Severity, p.Rule, p.Message, place(p.Place), p.Remedy)
+		fmt.Fprintf(&b, "problem %s %s: %s%s\n  %s\n", p.Severity, p.Rule, p.Message, location(p.Location), p.Remedy)
 	}
 	return b.String()
 }
@@ -100,9 +100,9 @@ func describeFacts(b *strings.Builder, indent string, object reflect.Value) {
 
 func describeLinks(b *strings.Builder, indent string, links []facts.Link) {
 	for _, link := range links {
-		fmt.Fprintf(b, "%slink %s%s", indent, link.What, place(link.Place))
+		fmt.Fprintf(b, "%slink %s%s", indent, link.What, location(link.Location))
 		for _, found := range link.Found {
-			fmt.Fprintf(b, " ->%s", place(found))
+			fmt.Fprintf(b, " ->%s", location(found))
 		}
 		if link.Why != "" {
 			fmt.Fprintf(b, ": %s", link.Why)
@@ -113,7 +113,7 @@ func describeLinks(b *strings.Builder, indent string, links []facts.Link) {
 
 func describeFact(b *strings.Builder, indent, name string, value reflect.Value) {
 	switch {
-	case value.Type() == reflect.TypeFor[facts.Place](), value.Type() == reflect.TypeFor[facts.Subject](), value.Kind() == reflect.Bool, name == "format":
+	case value.Type() == reflect.TypeFor[facts.Location](), value.Type() == reflect.TypeFor[facts.Subject](), value.Kind() == reflect.Bool, name == "format":
 	case value.Kind() == reflect.Slice:
 		for i := range value.Len() {
 			describeFact(b, indent, fmt.Sprintf("%s[%d]", name, i), value.Index(i))
@@ -130,11 +130,11 @@ func describeFact(b *strings.Builder, indent, name string, value reflect.Value) 
 	default:
 		fact := value.Interface().(interface {
 			Stated() (any, bool)
-			Origin() facts.Place
+			Origin() facts.Location
 		})
 		if stated, known := fact.Stated(); known {
 			text, _ := json.Marshal(stated)
-			fmt.Fprintf(b, "%s%s: %s%s\n", indent, name, text, place(fact.Origin()))
+			fmt.Fprintf(b, "%s%s: %s%s\n", indent, name, text, location(fact.Origin()))
 		}
 	}
 }
@@ -149,7 +149,7 @@ func sortedKeys(m reflect.Value) []reflect.Value {
 	return keys
 }
 
-func place(p facts.Place) string {
+func location(p facts.Location) string {
 	text := " @ " + at(p.Node)
 	if p.Node != nil && p.Node.Path() != "" {
 		text += " " + p.Node.Path()
@@ -158,7 +158,7 @@ func place(p facts.Place) string {
 		text += " (" + p.Why + ")"
 	}
 	for _, related := range p.Related {
-		text += " +" + place(related)
+		text += " +" + location(related)
 	}
 	return text
 }

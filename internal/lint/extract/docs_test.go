@@ -49,10 +49,10 @@ func TestFormatsPage(t *testing.T) {
 			}
 			extraction := extract(t, os.DirFS(filepath.Dir(file)), Options{}, filepath.Base(file), string(data))
 			for _, d := range extraction.Deployments {
-				deployments.add(d.Format, reflect.ValueOf(d).Elem(), func(_ string, place facts.Place) string { return mark(d, place) })
+				deployments.add(d.Format, reflect.ValueOf(d).Elem(), func(_ string, location facts.Location) string { return mark(d, location) })
 			}
 			for _, c := range extraction.Computes {
-				computes.add(c.Format, reflect.ValueOf(c).Elem(), func(string, facts.Place) string { return tells })
+				computes.add(c.Format, reflect.ValueOf(c).Elem(), func(string, facts.Location) string { return tells })
 			}
 			for _, r := range readFile(context.Background(), source.Parse(file, data), read.Lists{}).Readers {
 				for _, part := range r.Parts {
@@ -60,7 +60,7 @@ func TestFormatsPage(t *testing.T) {
 					if part.Facts != nil && part.Facts.Pods != nil {
 						part.Facts.Target = part.Facts.Pods.Locate(scheduling.InFile()).Target
 					}
-					deployments.add(r.Format, reflect.ValueOf(&part.Facts.Deployment).Elem(), func(string, facts.Place) string { return adds })
+					deployments.add(r.Format, reflect.ValueOf(&part.Facts.Deployment).Elem(), func(string, facts.Location) string { return adds })
 				}
 			}
 		}
@@ -76,19 +76,19 @@ const (
 	tells  = "✓"
 )
 
-// mark says how a deployment's document comes to a fact that was read at a place.
-func mark(d *facts.Deployment, place facts.Place) string {
+// mark says how a deployment's document comes to a fact that was read at a location.
+func mark(d *facts.Deployment, location facts.Location) string {
 	switch {
-	case place.Node != nil && strings.Contains(place.Node.Path()+place.Why, "mlpolicy.dev"):
+	case location.Node != nil && strings.Contains(location.Node.Path()+location.Why, "mlpolicy.dev"):
 		return states
-	case !place.In(d.Subject.File):
+	case !location.In(d.Subject.File):
 		return finds
 	}
 	return tells
 }
 
 // eachFact visits the facts of a deployment, a compute or a model that are known.
-func eachFact(object reflect.Value, prefix string, visit func(name string, place facts.Place)) {
+func eachFact(object reflect.Value, prefix string, visit func(name string, location facts.Location)) {
 	for i := range object.NumField() {
 		column, ok := columnOf(object.Type().Field(i), prefix)
 		if !ok {
@@ -101,21 +101,21 @@ func eachFact(object reflect.Value, prefix string, visit func(name string, place
 			}
 		case []facts.Fact[string]:
 			for _, fact := range value {
-				visit(column, fact.Place)
+				visit(column, fact.Location)
 			}
 		case map[string]facts.Fact[string]:
 			for key, label := range value {
 				if _, ours := read.DeclaredIn(key); !ours {
-					visit(column, label.Place)
+					visit(column, label.Location)
 				}
 			}
 		case *facts.Compute:
 			if value != nil {
-				visit(column, value.Place)
+				visit(column, value.Location)
 			}
 		case interface {
 			Stated() (any, bool)
-			Origin() facts.Place
+			Origin() facts.Location
 		}:
 			if _, known := value.Stated(); known {
 				visit(column, value.Origin())
@@ -166,14 +166,14 @@ type table struct {
 func (t *table) row(format string) { t.rows = append(t.rows, format) }
 
 // add marks what an object of a format tells.
-func (t *table) add(format string, object reflect.Value, mark func(fact string, place facts.Place) string) {
+func (t *table) add(format string, object reflect.Value, mark func(fact string, location facts.Location) string) {
 	if t.cells == nil {
 		t.cells = map[[2]string]string{}
 	}
 	strength := []string{"", states, finds, adds, tells}
-	eachFact(object, "", func(column string, place facts.Place) {
+	eachFact(object, "", func(column string, location facts.Location) {
 		cell := [2]string{format, column}
-		if mark := mark(column, place); slices.Index(strength, mark) > slices.Index(strength, t.cells[cell]) {
+		if mark := mark(column, location); slices.Index(strength, mark) > slices.Index(strength, t.cells[cell]) {
 			t.cells[cell] = mark
 		}
 	})

@@ -36,7 +36,7 @@ func TestExtractKeepsOrder(t *testing.T) {
 		t.Fatalf("%d documents, %d problems", len(extraction.Documents), len(extraction.Problems))
 	}
 	for i, problem := range extraction.Problems {
-		if name := problem.Place.Node.File().Name; name != files[2*i] {
+		if name := problem.Location.Node.File().Name; name != files[2*i] {
 			t.Errorf("problem %d is in %s", i, name)
 		}
 	}
@@ -87,7 +87,7 @@ func TestInventory(t *testing.T) {
 	asked := map[string]int64{"churn 7": 1e9, "fraud ": 2e9, "sized ": 3e9}
 	options := Options{ModelSize: func(name, version string) facts.Fact[int64] {
 		if size, ok := asked[name+" "+version]; ok {
-			return facts.Know(size, facts.Place{Why: "models of .mlpolicy.yaml"})
+			return facts.Know(size, facts.Location{Why: "models of .mlpolicy.yaml"})
 		}
 		return facts.Fact[int64]{}
 	}}
@@ -131,7 +131,7 @@ func TestDuplicates(t *testing.T) {
 			only(t, extraction)
 			var got []string
 			for _, problem := range extraction.Problems {
-				got = append(got, fmt.Sprintf("%s %s %s", problem.Severity, at(problem.Place.Node), problem.Message))
+				got = append(got, fmt.Sprintf("%s %s %s", problem.Severity, at(problem.Location.Node), problem.Message))
 			}
 			equal(t, strings.Join(got, "\n"), test.want)
 		})
@@ -168,7 +168,7 @@ func TestDuplicatesInFormats(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			var got []string
 			for _, problem := range extract(t, nil, Options{}, "d.yaml", test.text).Problems {
-				got = append(got, problem.Place.Node.Text)
+				got = append(got, problem.Location.Node.Text)
 			}
 			equal(t, strings.Join(got, " "), test.want)
 		})

@@ -61,10 +61,10 @@ func FuzzExtract(f *testing.F) {
 			t.Error(err)
 		}
 		for _, document := range extraction.Documents {
-			inside(t, file, facts.Place{Node: document.Root})
+			inside(t, file, facts.Location{Node: document.Root})
 		}
 		for _, problem := range extraction.Problems {
-			inside(t, file, problem.Place)
+			inside(t, file, problem.Location)
 			if problem.Message == "" || problem.Remedy == "" || problem.Rule == "" {
 				t.Errorf("%+v leaves something unsaid", problem)
 			}
@@ -73,12 +73,12 @@ func FuzzExtract(f *testing.F) {
 	})
 }
 
-// sound checks every place and every number under value.
+// sound checks every location and every number under value.
 func sound(t *testing.T, file *source.File, value reflect.Value) {
 	t.Helper()
 	if fact, ok := value.Interface().(interface {
 		Stated() (any, bool)
-		Origin() facts.Place
+		Origin() facts.Location
 	}); ok {
 		stated, known := fact.Stated()
 		if !known {
@@ -97,8 +97,8 @@ func sound(t *testing.T, file *source.File, value reflect.Value) {
 		}
 		return
 	}
-	if place, ok := value.Interface().(facts.Place); ok {
-		inside(t, file, place)
+	if location, ok := value.Interface().(facts.Location); ok {
+		inside(t, file, location)
 		return
 	}
 	switch value.Kind() {
@@ -123,19 +123,19 @@ func sound(t *testing.T, file *source.File, value reflect.Value) {
 	}
 }
 
-func inside(t *testing.T, file *source.File, place facts.Place) {
+func inside(t *testing.T, file *source.File, location facts.Location) {
 	t.Helper()
-	if place.Node == nil {
+	if location.Node == nil {
 		t.Fatal("no place")
 	}
-	if place.Node.File() != file {
+	if location.Node.File() != file {
 		t.Fatal("another file")
 	}
-	span := place.Node.Span()
+	span := location.Node.Span()
 	if span.Start.Offset < 0 || span.Start.Offset > span.End.Offset || span.End.Offset > len(file.Text) {
 		t.Fatalf("%+v in a file of %d bytes", span, len(file.Text))
 	}
-	for _, related := range place.Related {
+	for _, related := range location.Related {
 		inside(t, file, related)
 	}
 }

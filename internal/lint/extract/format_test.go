@@ -12,7 +12,7 @@ import (
 )
 
 // TestFormatExamples compares everything that is understood of an example with the
-// golden file beside it: facts, their places and reasons, and problems.
+// golden file beside it: facts, their locations and reasons, and problems.
 func TestFormatExamples(t *testing.T) {
 	files, err := filepath.Glob("../../../testdata/formats/*/*")
 	if err != nil || len(files) == 0 {

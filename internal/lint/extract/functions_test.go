@@ -25,7 +25,7 @@ func TestFunctionsWorkload(t *testing.T) {
 	tests := []struct {
 		name  string
 		files map[string]string
-		want  string // place and reason of the workload
+		want  string // location and reason of the workload
 	}{
 		{"both", map[string]string{"requirements.txt": requirements, "score/function.json": http},
 			`app/score/function.json 1:53 bindings[0].type (the function answers HTTP requests, and line 4 of app/requirements.txt installs onnxruntime)`},
@@ -69,7 +69,7 @@ func TestFunctionsWorkload(t *testing.T) {
 			d := only(t, extraction)
 			got := ""
 			if d.Workload.Known {
-				got = d.Workload.Place.Node.File().Name + strings.TrimPrefix(place(d.Workload.Place), " @")
+				got = d.Workload.Location.Node.File().Name + strings.TrimPrefix(location(d.Workload.Location), " @")
 			}
 			equal(t, got, test.want)
 			if d.Target.Value != facts.Functions || len(extraction.Documents) != 1 || (len(extraction.Problems) != 0) != (test.name == "another shape") {

@@ -134,7 +134,7 @@ func TestInferenceWords(t *testing.T) {
 	for _, test := range tests {
 		d := only(t, extract(t, nil, Options{}, "d.json", strings.Replace(
 			manifest(fmt.Sprintf(`{"image": %q}`, test.image)), `"m"`, fmt.Sprintf("%q", test.name), 1)))
-		_, word, _ := strings.Cut(d.Workload.Place.Why, " contains the word ")
+		_, word, _ := strings.Cut(d.Workload.Location.Why, " contains the word ")
 		if word != test.want {
 			t.Errorf("module %q of image %q: word %q, want %q", test.name, test.image, word, test.want)
 		}
@@ -431,7 +431,7 @@ func FuzzCreateOptions(f *testing.F) {
 				t.Fatal(err)
 			}
 			for _, problem := range extraction.Problems {
-				inside(t, file, problem.Place)
+				inside(t, file, problem.Location)
 			}
 			sound(t, file, reflect.ValueOf(extraction.Facts))
 			if len(file.Problems) > 0 { // too deep

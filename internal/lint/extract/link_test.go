@@ -88,8 +88,8 @@ func TestLinks(t *testing.T) {
 			"e/e.yml":  data(schemas + "kubernetesOnlineEndpoint.schema.json\nname: churn\ncompute: azureml:aks\n"),
 			"c/c.yaml": data("name: aks\ntype: kubernetes\nresource_id: /x/providers/Microsoft.ContainerService/managedClusters/aks\n"),
 		}, "aks, c/c.yaml < e/e.yml < d.yml", func(d *facts.Deployment) string {
-			text := string(d.Target.Value) + ", " + d.Target.Place.Node.File().Name
-			for _, related := range d.Target.Place.Related {
+			text := string(d.Target.Value) + ", " + d.Target.Location.Node.File().Name
+			for _, related := range d.Target.Location.Related {
 				text += " < " + related.Node.File().Name
 			}
 			return text
@@ -208,8 +208,8 @@ func TestLinkKeepsEvidence(t *testing.T) {
 		"d.yml": data(schemas + "batchDeployment.schema.json\nname: a\ncompute: gpu-cluster\nresources: {instance_type: Standard_NC24}\n"),
 		"c.yml": data(cluster),
 	}, "d.yml"))
-	if d.GPUs.Value != 4 || d.GPUs.Place.Node.File().Name != "d.yml" {
-		t.Errorf("%d GPUs by %s", d.GPUs.Value, d.GPUs.Place.Node.File().Name)
+	if d.GPUs.Value != 4 || d.GPUs.Location.Node.File().Name != "d.yml" {
+		t.Errorf("%d GPUs by %s", d.GPUs.Value, d.GPUs.Location.Node.File().Name)
 	}
 }
 
@@ -519,7 +519,7 @@ func TestUnreadableParametersFiles(t *testing.T) {
 				deployments = append(deployments, strings.TrimSpace(text+" "+d.Parameters.Value))
 			}
 			for _, problem := range extraction.Problems {
-				problems = append(problems, fmt.Sprintf("; %s %s: %s", problem.Severity, problem.Place.Node.File().Name, problem.Message))
+				problems = append(problems, fmt.Sprintf("; %s %s: %s", problem.Severity, problem.Location.Node.File().Name, problem.Message))
 			}
 			if got := strings.Join(deployments, ", ") + strings.Join(problems, ""); got != test.want {
 				t.Errorf("got  %s\nwant %s", got, test.want)

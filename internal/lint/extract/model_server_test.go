@@ -222,8 +222,8 @@ func TestModelServersOfConfiguration(t *testing.T) {
 		"image: vllm/vllm-openai, name: main, command: [score serve]": "",
 	} {
 		d := only(t, extract(t, nil, Options{Lists: lists}, "d.yaml", fmt.Sprintf(deployment, "", container)))
-		if d.Workload.Place.Why != want {
-			t.Errorf("%s: %q, want %q", container, d.Workload.Place.Why, want)
+		if d.Workload.Location.Why != want {
+			t.Errorf("%s: %q, want %q", container, d.Workload.Location.Why, want)
 		}
 	}
 	lists.NoModelServers = true

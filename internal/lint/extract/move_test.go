@@ -9,7 +9,7 @@ import (
 )
 
 // TestOn moves what documents describe: what is asked for goes along, what belongs to
-// the place of now does not.
+// the current target does not.
 func TestOn(t *testing.T) {
 	const (
 		spec    = "apiVersion: mlpolicy.dev/v1\nkind: ModelDeployment\nmetadata: {name: m}\nspec: "

@@ -92,7 +92,7 @@ b @ 7:7
 			reading := readFile(context.Background(), file, read.Lists{})
 			var b strings.Builder
 			for _, part := range reading.Parts[read.InstanceType] {
-				fmt.Fprintf(&b, "%s @ %s\n", part.Name, at(part.Facts.Place.Node))
+				fmt.Fprintf(&b, "%s @ %s\n", part.Name, at(part.Facts.Location.Node))
 				part.Facts.Target = part.Facts.Pods.Locate(scheduling.InFile()).Target
 				describeFacts(&b, "  ", reflect.ValueOf(&part.Facts.Deployment).Elem())
 			}
@@ -187,7 +187,7 @@ func TestPartsRepeatLabelsWithinBounds(t *testing.T) {
 	extraction := extract(t, nil, Options{}, "ray.yaml", b.String())
 	var problems []string
 	for _, problem := range extraction.Problems {
-		problems = append(problems, problem.Message+" @ "+at(problem.Place.Node))
+		problems = append(problems, problem.Message+" @ "+at(problem.Location.Node))
 	}
 	equal(t, strings.Join(problems, "\n"), `unknown key "mlpolicy.dev/wrong" @ 5:49
 the object has too many parts; from here on metadata.labels is ignored @ 7:5`)

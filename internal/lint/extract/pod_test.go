@@ -154,14 +154,14 @@ func TestDeviceTable(t *testing.T) {
 func TestDevicesOfConfiguration(t *testing.T) {
 	lists := read.Lists{Device: func(resource string) facts.Fact[read.Device] {
 		if strings.HasPrefix(resource, "nvidia.com/") || resource == "example.com/card" {
-			return facts.Know(read.FPGA, facts.Place{Why: "configured"})
+			return facts.Know(read.FPGA, facts.Location{Why: "configured"})
 		}
 		return facts.Fact[read.Device]{}
 	}}
 	d := only(t, extract(t, nil, Options{Lists: lists}, "pod.yaml",
 		"apiVersion: v1\nkind: Pod\nspec: {containers: [{resources: {limits: {nvidia.com/gpu: 2, example.com/card: 3, example.com/other: 1}}}]}\n"))
-	if d.GPUs.Value != 2 || d.FPGAs.Value != 3 || d.FPGAs.Place.Why != "configured" {
-		t.Errorf("%d GPUs, %d FPGAs (%s)", d.GPUs.Value, d.FPGAs.Value, d.FPGAs.Place.Why)
+	if d.GPUs.Value != 2 || d.FPGAs.Value != 3 || d.FPGAs.Location.Why != "configured" {
+		t.Errorf("%d GPUs, %d FPGAs (%s)", d.GPUs.Value, d.FPGAs.Value, d.FPGAs.Location.Why)
 	}
 }
 

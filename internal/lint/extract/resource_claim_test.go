@@ -14,9 +14,9 @@ func TestResourceClaims(t *testing.T) {
 	lists := read.Lists{Device: func(resource string) facts.Fact[read.Device] {
 		switch resource {
 		case "deviceclass.resource.kubernetes.io/a100":
-			return facts.Know(read.GPU, facts.Place{Why: "configured"})
+			return facts.Know(read.GPU, facts.Location{Why: "configured"})
 		case "deviceclass.resource.kubernetes.io/u55c":
-			return facts.Know(read.FPGA, facts.Place{Why: "configured"})
+			return facts.Know(read.FPGA, facts.Location{Why: "configured"})
 		}
 		return facts.Fact[read.Device]{}
 	}}
@@ -103,7 +103,7 @@ func TestDeviceClasses(t *testing.T) {
 	claim := func(request string) string { return "{exactly: {deviceClassName: own" + request + "}}" }
 	lists := read.Lists{Device: func(resource string) facts.Fact[read.Device] {
 		if resource == "deviceclass.resource.kubernetes.io/fpga.example.com" {
-			return facts.Know(read.FPGA, facts.Place{Why: "configured"})
+			return facts.Know(read.FPGA, facts.Location{Why: "configured"})
 		}
 		return facts.Fact[read.Device]{}
 	}}

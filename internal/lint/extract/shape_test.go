@@ -203,7 +203,7 @@ func TestWrongShapes(t *testing.T) {
 		extraction := extract(t, nil, Options{}, "a.yaml", test.text+"\n")
 		var got []string
 		for _, problem := range extraction.Problems {
-			if problem.Rule != facts.SyntaxRule || problem.Severity != facts.Warning || problem.Place.Node == nil {
+			if problem.Rule != facts.SyntaxRule || problem.Severity != facts.Warning || problem.Location.Node == nil {
 				t.Errorf("%s: %+v", test.text, problem)
 			}
 			got = append(got, problem.Message)

@@ -105,12 +105,12 @@ func sized(t *testing.T, d *facts.Deployment) string {
 		t.Errorf("size known %t, source known %t", bytes.Known, model.SizeSource.Known)
 	}
 	if !bytes.Known {
-		return "unknown: " + bytes.Place.Why
+		return "unknown: " + bytes.Location.Why
 	}
-	if bytes.Place.Node == nil || model.SizeSource.Place.Node != bytes.Place.Node {
+	if bytes.Location.Node == nil || model.SizeSource.Location.Node != bytes.Location.Node {
 		t.Error("size and source stand at different places")
 	}
-	return fmt.Sprintf("%d by %s: %s", bytes.Value, model.SizeSource.Value, bytes.Place.Why)
+	return fmt.Sprintf("%d by %s: %s", bytes.Value, model.SizeSource.Value, bytes.Location.Why)
 }
 
 func mlmodel(size string) string {
@@ -254,20 +254,20 @@ func TestModelSizes(t *testing.T) {
 
 // A finding about the size stands where the deployment names the model, but for an
 // MLmodel, which states it.
-func TestPlaceOfASize(t *testing.T) {
+func TestLocationOfASize(t *testing.T) {
 	for content, want := range map[string]string{
 		"w":       " @ 3:22 spec.model.path (folder m with 1 file)",
 		"MLmodel": " @ 2:19 model_size_bytes (size that MLflow measured) + @ 3:22 spec.model.path (path of the model)",
 	} {
 		d := only(t, extract(t, tree{"m/" + content: mlmodel("7")}.mapFS(), Options{}, "d.yaml", serving("m")))
-		equal(t, place(d.Models[0].SizeBytes.Place), want)
+		equal(t, location(d.Models[0].SizeBytes.Location), want)
 	}
 }
 
 // What is at hand comes before what is stated, and the inventory behind both.
 func TestTrustInSizes(t *testing.T) {
 	fsys := tree{"m/MLmodel": mlmodel("7"), "w": 5}.mapFS()
-	options := Options{ModelSize: func(string, string) facts.Fact[int64] { return facts.Know(int64(9), facts.Place{Why: "inventory"}) }}
+	options := Options{ModelSize: func(string, string) facts.Fact[int64] { return facts.Know(int64(9), facts.Location{Why: "inventory"}) }}
 	for model, want := range map[string]string{
 		"{name: a, size: 7, path: m}":    "7 by MLmodel",
 		"{name: a, size: 3, path: gone}": "3 by statement",
@@ -303,7 +303,7 @@ func TestStatedSizesContradict(t *testing.T) {
 		model := only(t, extraction).Models[0]
 		got := fmt.Sprintf("%d by %s", model.SizeBytes.Value, model.SizeSource.Value)
 		for _, problem := range extraction.Problems {
-			got += fmt.Sprintf(", %s at %s", problem.Message, problem.Place.Node.Path())
+			got += fmt.Sprintf(", %s at %s", problem.Message, problem.Location.Node.Path())
 		}
 		equal(t, got, test.want)
 	}
@@ -358,7 +358,7 @@ func TestPathOfAnAsset(t *testing.T) {
 		"deploy/blue.yml", schema+"managedOnlineDeployment.schema.json\nname: blue\nendpoint_name: e\nmodel: azureml:churn:1\n",
 		"models/churn.yml", schema+"model.schema.json\nname: churn\nversion: 1\npath: files\n"))
 	equal(t, sized(t, d), "5 by folder: folder models/files with 1 file")
-	equal(t, place(d.Models[0].SizeBytes.Place), " @ 4:7 path (folder models/files with 1 file) + @ 4:8 model (referenced here)")
+	equal(t, location(d.Models[0].SizeBytes.Location), " @ 4:7 path (folder models/files with 1 file) + @ 4:8 model (referenced here)")
 }
 
 // Nothing is measured outside of a project; where nothing marks one, nothing outside of

@@ -16,7 +16,7 @@ import (
 func TestTrust(t *testing.T) {
 	const evidence, annotation = "nodeSelector: {type: virtual-kubelet}", "annotations: {mlpolicy.dev/target: functions}"
 	stated := statement(t, "target: compute-instance")
-	cluster := facts.Know(facts.AKS, facts.Place{Why: "--cluster"})
+	cluster := facts.Know(facts.AKS, facts.Location{Why: "--cluster"})
 	tests := []struct {
 		name          string
 		node          string // the document's evidence
@@ -67,7 +67,7 @@ func statement(t *testing.T, words string) *read.Statement {
 	return statement
 }
 
-// A contradiction stands in the document that is judged and names both places.
+// A contradiction stands in the document that is judged and names both locations.
 func TestContradiction(t *testing.T) {
 	config := source.Parse(".mlpolicy.yaml", []byte("facts:\n  - set: {stage: development, memory: 4GiB}\n"))
 	stated, problems := read.ReadStatement(config.Documents[0].Root.Get("facts").Items[0].Get("set"))
@@ -84,8 +84,8 @@ spec:
 `)
 	var got strings.Builder
 	for _, p := range extraction.Problems {
-		fmt.Fprintf(&got, "%s:%s: %s\n", p.Place.Node.File().Name, at(p.Place.Node), p.Message)
-		for _, related := range p.Place.Related {
+		fmt.Fprintf(&got, "%s:%s: %s\n", p.Location.Node.File().Name, at(p.Location.Node), p.Message)
+		for _, related := range p.Location.Related {
 			fmt.Fprintf(&got, "  %s:%s: %s\n", related.Node.File().Name, at(related.Node), related.Why)
 		}
 	}
@@ -171,7 +171,7 @@ func TestStatementIsSharedByValue(t *testing.T) {
 	options := Options{
 		Stated: func(facts.Subject) []*read.Statement { return []*read.Statement{stated} },
 		ModelSize: func(name, _ string) facts.Fact[int64] {
-			return facts.Know(int64(len(name)), facts.Place{Why: "inventory"})
+			return facts.Know(int64(len(name)), facts.Location{Why: "inventory"})
 		},
 	}
 	const pod = "apiVersion: v1\nkind: Pod\nspec: {containers: []}\n"
@@ -224,11 +224,11 @@ func TestStatementOfAModel(t *testing.T) {
 
 func TestStateStage(t *testing.T) {
 	options := Options{Stated: func(facts.Subject) []*read.Statement {
-		return []*read.Statement{read.StateStage(facts.Production, facts.Place{Why: "stages: deploy/prod/**"})}
+		return []*read.Statement{read.StateStage(facts.Production, facts.Location{Why: "stages: deploy/prod/**"})}
 	}}
 	const text = "apiVersion: v1\nkind: Pod\nspec: {containers: []}\n"
-	if d := only(t, extract(t, nil, options, "pod.yaml", text)); d.Stage.Value != facts.Production || d.Stage.Place.Why != "stages: deploy/prod/**" {
-		t.Errorf("stage %q (%s)", d.Stage.Value, d.Stage.Place.Why)
+	if d := only(t, extract(t, nil, options, "pod.yaml", text)); d.Stage.Value != facts.Production || d.Stage.Location.Why != "stages: deploy/prod/**" {
+		t.Errorf("stage %q (%s)", d.Stage.Value, d.Stage.Location.Why)
 	}
 }
 
@@ -239,7 +239,7 @@ func TestReadStatementProblems(t *testing.T) {
 	}
 	var got []string
 	for _, problem := range append(problems, statement.CheckTargets([]facts.Target{"azure-fleet"})...) {
-		got = append(got, string(problem.Severity)+" "+at(problem.Place.Node)+" "+problem.Message)
+		got = append(got, string(problem.Severity)+" "+at(problem.Location.Node)+" "+problem.Message)
 	}
 	equal(t, strings.Join(got, "\n"), `
 warning 2:1 unknown key "gpu" (did you mean "gpus"?)
@@ -270,7 +270,7 @@ func TestStatementOfACompute(t *testing.T) {
 	}
 	var got []string
 	for _, problem := range extraction.Problems {
-		got = append(got, problem.Place.Node.File().Name+": "+problem.Message)
+		got = append(got, problem.Location.Node.File().Name+": "+problem.Message)
 	}
 	slices.Sort(got)
 	equal(t, strings.Join(got, "\n"), `
@@ -284,14 +284,14 @@ d.yml: nodes of d is declared as 3 but is 4 in spec.compute.nodes
 // A stage that no file states is contradicted at the annotation.
 func TestContradictionOfAFlag(t *testing.T) {
 	options := Options{Stated: func(facts.Subject) []*read.Statement {
-		return []*read.Statement{read.StateStage(facts.Production, facts.Place{Why: "stages"})}
+		return []*read.Statement{read.StateStage(facts.Production, facts.Location{Why: "stages"})}
 	}}
 	extraction := extract(t, nil, options, "pod.yaml",
 		"apiVersion: v1\nkind: Pod\nmetadata: {name: p, annotations: {mlpolicy.dev/stage: development}}\nspec: {containers: []}\n")
 	if len(extraction.Problems) != 1 {
 		t.Fatal(describe(extraction))
 	}
-	equal(t, extraction.Problems[0].Message+place(extraction.Problems[0].Place),
+	equal(t, extraction.Problems[0].Message+location(extraction.Problems[0].Location),
 		`stage of p is declared as development but is production @ 3:55 metadata.annotations["mlpolicy.dev/stage"]`)
 }
 

@@ -215,7 +215,7 @@ func FuzzTerraformPlan(f *testing.F) {
 				t.Fatal(err)
 			}
 			for _, problem := range extraction.Problems {
-				inside(t, file, problem.Place)
+				inside(t, file, problem.Location)
 			}
 			sound(t, file, reflect.ValueOf(extraction.Facts))
 			return extraction

@@ -92,7 +92,7 @@ func TestCount(t *testing.T) {
 	}
 }
 
-// A value of another shape than its word's is a Problem at its place.
+// A value of another shape than its word's is a Problem at its location.
 func TestShapesOfWords(t *testing.T) {
 	for text, want := range map[string]string{
 		"model: 2GB": "1:8", "model: [null, 3]": "1:9 1:15", "model: [[a]]": "1:9", "model: {name: [a]}": "1:15", "compute: big": "1:10", "compute: [a]": "1:10",
@@ -104,7 +104,7 @@ func TestShapesOfWords(t *testing.T) {
 		var got []string
 		_, problems := readWords(t, text)
 		for _, problem := range problems {
-			got = append(got, at(problem.Place.Node))
+			got = append(got, at(problem.Location.Node))
 			if problem.Severity != facts.Warning || problem.Rule != facts.SyntaxRule {
 				t.Errorf("%s: %+v", text, problem)
 			}

@@ -43,7 +43,7 @@ func untrustedSets(r *read.Reader, options Options) [][]string {
 			Rule: facts.SyntaxRule, Severity: facts.Error,
 			Message:  fmt.Sprintf("cannot evaluate the object: %d parts with %d untrusted statements have more than %d variants", len(r.Deployments), len(words), maxVariants),
 			Remedy:   "Remove mlpolicy.dev/… statements, or split the object.",
-			Place:    facts.Place{Node: r.Root},
+			Location: facts.Location{Node: r.Root},
 			Unjudged: true,
 		})
 		return nil
@@ -54,7 +54,7 @@ func untrustedSets(r *read.Reader, options Options) [][]string {
 // declares reports whether the deployment's document states the fact of a word.
 func declares(d *read.Draft, word string) bool {
 	if word == facts.Labelled {
-		return d.Workload.Known && d.Labelled != nil && d.Workload.Place.Node == d.Labelled
+		return d.Workload.Known && d.Labelled != nil && d.Workload.Location.Node == d.Labelled
 	}
 	return slices.ContainsFunc(d.Declared, func(said *read.Draft) bool {
 		if word == facts.ModelSize {

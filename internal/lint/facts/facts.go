@@ -1,7 +1,7 @@
 // Package facts is the vocabulary in which documents of all formats describe deployments and
 // computes. Package extract reads them, and rules see them as their input.
 //
-// A fact that no document states is absent and never guessed: each fact has the place it was read
+// A fact that no document states is absent and never guessed: each fact has the location it was read
 // from. Whether a fact is allowed is for rules to decide.
 package facts
 
@@ -17,7 +17,7 @@ type Facts struct {
 	Computes []*Compute `json:"computes"`
 }
 
-// Fact is a value and the place that states it. The zero Fact is unknown.
+// Fact is a value and the location that states it. The zero Fact is unknown.
 type Fact[T any] struct {
 	Value T
 	Known bool
@@ -25,17 +25,17 @@ type Fact[T any] struct {
 	AtLeast bool
 	// OfMachine is set if the value is the size of a machine, which the deployment may not need.
 	OfMachine bool
-	Place     Place
+	Location  Location
 }
 
 // Know returns a known fact.
-func Know[T any](value T, place Place) Fact[T] {
-	return Fact[T]{Value: value, Known: true, Place: place}
+func Know[T any](value T, location Location) Fact[T] {
+	return Fact[T]{Value: value, Known: true, Location: location}
 }
 
 // Convert returns the fact with its value converted.
 func Convert[A, B any](f Fact[A], value func(A) B) Fact[B] {
-	return Fact[B]{Value: value(f.Value), Known: f.Known, AtLeast: f.AtLeast, OfMachine: f.OfMachine, Place: f.Place}
+	return Fact[B]{Value: value(f.Value), Known: f.Known, AtLeast: f.AtLeast, OfMachine: f.OfMachine, Location: f.Location}
 }
 
 // IsZero reports whether the fact is unknown. encoding/json leaves such a fact out.
@@ -47,8 +47,8 @@ func (f Fact[T]) MarshalJSON() ([]byte, error) { return json.Marshal(f.Value) }
 // Stated returns the value for callers that do not know its type.
 func (f Fact[T]) Stated() (value any, known bool) { return f.Value, f.Known }
 
-// Origin returns the place that states the fact.
-func (f Fact[T]) Origin() Place { return f.Place }
+// Origin returns the location that states the fact.
+func (f Fact[T]) Origin() Location { return f.Location }
 
 // Number is the number that a fact states. The zero Number is unknown.
 type Number struct {
@@ -79,7 +79,7 @@ func (f Fact[T]) Number() Number {
 	return number
 }
 
-// Target is a place where a deployment runs: an id of the table.
+// Target is where a deployment runs: an id of the table.
 type Target string
 
 // The targets of all editions.
@@ -222,8 +222,8 @@ type Deployment struct {
 	// give the template other facts.
 	Parameters Fact[string] `json:"parameters,omitzero"`
 
-	// Place is the object in the document that describes the deployment.
-	Place Place `json:"-"`
+	// Location is the object in the document that describes the deployment.
+	Location Location `json:"-"`
 	// Subject is what configuration can select the deployment by.
 	Subject Subject `json:"-"`
 
@@ -276,8 +276,8 @@ type Model struct {
 
 	// Path is where the model's files are, relative to the folder of its document.
 	Path Fact[string] `json:"-"`
-	// Place is the object in the document that describes the model.
-	Place Place `json:"-"`
+	// Location is the object in the document that describes the model.
+	Location Location `json:"-"`
 }
 
 // Compute is a machine or a cluster that a document defines.
@@ -312,8 +312,8 @@ type Compute struct {
 	// give the template other facts.
 	Parameters Fact[string] `json:"parameters,omitzero"`
 
-	// Place is the object in the document that describes the compute.
-	Place Place `json:"-"`
+	// Location is the object in the document that describes the compute.
+	Location Location `json:"-"`
 	// Subject is what configuration can select the compute by.
 	Subject Subject `json:"-"`
 
@@ -338,10 +338,10 @@ func (s *Subject) Within(namespace string) {
 	}
 }
 
-// Because returns a place with the evidence in words.
-func Because(place Place, why string) Place {
-	place.Why = why
-	return place
+// Because returns a location with the evidence in words.
+func Because(location Location, why string) Location {
+	location.Why = why
+	return location
 }
 
 // Or returns the first of two facts, or the second if the first is unknown.

@@ -35,7 +35,7 @@ type AnyFact interface {
 	Stated() (value any, known bool)
 	// IsZero reports whether the fact is unknown.
 	IsZero() bool
-	Origin() Place
+	Origin() Location
 	Number() Number
 	// Is reports whether another fact of the same type has the same value.
 	Is(AnyFact) bool
@@ -43,8 +43,8 @@ type AnyFact interface {
 	Set(AnyFact)
 	// Clear makes the fact unknown.
 	Clear()
-	// SetPlace replaces the place.
-	SetPlace(Place)
+	// SetLocation replaces the location.
+	SetLocation(Location)
 }
 
 // Is implements AnyFact.
@@ -56,8 +56,8 @@ func (f *Fact[T]) Set(other AnyFact) { *f = *other.(*Fact[T]) }
 // Clear implements AnyFact.
 func (f *Fact[T]) Clear() { *f = Fact[T]{} }
 
-// SetPlace implements AnyFact.
-func (f *Fact[T]) SetPlace(place Place) { f.Place = place }
+// SetLocation implements AnyFact.
+func (f *Fact[T]) SetLocation(location Location) { f.Location = location }
 
 // DeploymentFields returns the fields of a deployment in the order of the input. The list is not to be changed.
 func DeploymentFields() []Field[Deployment] { return deploymentFields }

@@ -66,18 +66,18 @@ func TestStatementsAreWords(t *testing.T) {
 	}
 }
 
-// TestRelocateReachesEveryPlace sets every place of a deployment whose lists have one element each.
-func TestRelocateReachesEveryPlace(t *testing.T) {
+// TestRelocateReachesEveryLocation sets every location of a deployment whose lists have one element each.
+func TestRelocateReachesEveryLocation(t *testing.T) {
 	var d facts.Deployment
-	places := fill(reflect.ValueOf(&d).Elem())
-	d.Relocate(func(facts.Place) facts.Place { return facts.Place{Why: "replaced"} })
-	if got := replaced(reflect.ValueOf(&d).Elem()); places == 0 || got != places {
-		t.Errorf("%d of %d places are replaced", got, places)
+	locations := fill(reflect.ValueOf(&d).Elem())
+	d.Relocate(func(facts.Location) facts.Location { return facts.Location{Why: "replaced"} })
+	if got := replaced(reflect.ValueOf(&d).Elem()); locations == 0 || got != locations {
+		t.Errorf("%d of %d locations are replaced", got, locations)
 	}
 }
 
-// fill makes one element for each list, map and pointer below a value and returns the number of its places.
-func fill(value reflect.Value) (places int) {
+// fill makes one element for each list, map and pointer below a value and returns the number of its locations.
+func fill(value reflect.Value) (locations int) {
 	switch value.Kind() {
 	case reflect.Pointer:
 		value.Set(reflect.New(value.Type().Elem()))
@@ -87,22 +87,22 @@ func fill(value reflect.Value) (places int) {
 		return fill(value.Index(0))
 	case reflect.Map:
 		element := reflect.New(value.Type().Elem()).Elem()
-		places = fill(element)
+		locations = fill(element)
 		value.Set(reflect.MakeMap(value.Type()))
 		value.SetMapIndex(reflect.ValueOf("key"), element)
 	case reflect.Struct:
-		if value.Type() == reflect.TypeFor[facts.Place]() {
+		if value.Type() == reflect.TypeFor[facts.Location]() {
 			return 1
 		}
 		for i := range value.NumField() {
-			places += fill(value.Field(i))
+			locations += fill(value.Field(i))
 		}
 	}
-	return places
+	return locations
 }
 
-// replaced returns the number of places below a value that TestRelocateReachesEveryPlace has set.
-func replaced(value reflect.Value) (places int) {
+// replaced returns the number of locations below a value that TestRelocateReachesEveryLocation has set.
+func replaced(value reflect.Value) (locations int) {
 	switch value.Kind() {
 	case reflect.Pointer:
 		return replaced(value.Elem())
@@ -111,15 +111,15 @@ func replaced(value reflect.Value) (places int) {
 	case reflect.Map:
 		return replaced(value.MapIndex(reflect.ValueOf("key")))
 	case reflect.Struct:
-		if place, ok := value.Interface().(facts.Place); ok {
-			if place.Why == "replaced" {
+		if location, ok := value.Interface().(facts.Location); ok {
+			if location.Why == "replaced" {
 				return 1
 			}
 			return 0
 		}
 		for i := range value.NumField() {
-			places += replaced(value.Field(i))
+			locations += replaced(value.Field(i))
 		}
 	}
-	return places
+	return locations
 }

@@ -9,7 +9,7 @@ func (d *Deployment) On(target Target) *Deployment {
 	if d.Target.Known && d.Target.Value == target {
 		return &moved
 	}
-	moved.Target, moved.MayRunOn = Know(target, Place{Node: d.Target.Place.Node}), nil
+	moved.Target, moved.MayRunOn = Know(target, Location{Node: d.Target.Location.Node}), nil
 	if d.Target.Known {
 		moved.Delivery = Fact[string]{}
 	}

@@ -31,7 +31,7 @@ type Problem struct {
 	Message    string
 	Remedy     string
 	Deployment string // name of the deployment, if the problem is one's
-	Place      Place
-	// Unjudged reports whether the object at Place was not evaluated any further.
+	Location   Location
+	// Unjudged reports whether the object at Location was not evaluated any further.
 	Unjudged bool
 }

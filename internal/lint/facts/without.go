@@ -3,8 +3,8 @@ package facts
 // Without is a deployment without one of its facts.
 type Without struct {
 	*Deployment
-	// Place is the place of that fact. It has no node for the cluster of the command line.
-	Place Place
+	// Location is that of the fact. It has no node for the cluster of the command line.
+	Location Location
 	// Hinted reports whether the fact is the target and a hint names another; see Deployment.Hint.
 	Hinted bool
 }
@@ -12,18 +12,18 @@ type Without struct {
 // WithoutOtherFiles returns, for each fact that another file than that of the deployment declares,
 // the deployment without this fact, and the same for a target that a hint contradicts.
 func (d *Deployment) WithoutOtherFiles() []Without {
-	if d.Place.Node == nil {
+	if d.Location.Node == nil {
 		return nil
 	}
-	own := d.Place.Node.File().Name
+	own := d.Location.Node.File().Name
 	var all []Without
 	d.eachKnown(func(fact func(*Deployment) AnyFact) {
-		place := fact(d).Origin()
+		location := fact(d).Origin()
 		hinted := d.Hint.Known && fact(d) == AnyFact(&d.Target)
-		if hinted || place.Node != nil && !place.In(own) {
+		if hinted || location.Node != nil && !location.In(own) {
 			without := d.Copy()
 			fact(without).Clear()
-			all = append(all, Without{Deployment: without, Place: place, Hinted: hinted})
+			all = append(all, Without{Deployment: without, Location: location, Hinted: hinted})
 		}
 	})
 	return all

@@ -66,4 +66,4 @@ func serving(count int) *facts.Facts {
 	return f
 }
 
-func known[T any](value T) facts.Fact[T] { return facts.Know(value, facts.Place{}) }
+func known[T any](value T) facts.Fact[T] { return facts.Know(value, facts.Location{}) }

@@ -217,10 +217,10 @@ func TestEvaluateStopsAtTheDeadline(t *testing.T) {
 
 // position splits the "file:line" that a message begins with.
 func position(message string) (file string, line int) {
-	place, _, _ := strings.Cut(message, ": ")
-	colon := strings.LastIndex(place, ":")
-	fmt.Sscan(place[colon+1:], &line)
-	return place[:colon], line
+	location, _, _ := strings.Cut(message, ": ")
+	colon := strings.LastIndex(location, ":")
+	fmt.Sscan(location[colon+1:], &line)
+	return location[:colon], line
 }
 
 func TestEvaluateInterrupted(t *testing.T) {

@@ -72,4 +72,4 @@ func (p *Policies) violations() *facts.Facts {
 	return all
 }
 
-func known[T any](value T) facts.Fact[T] { return facts.Know(value, facts.Place{}) }
+func known[T any](value T) facts.Fact[T] { return facts.Know(value, facts.Location{}) }

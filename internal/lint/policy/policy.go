@@ -241,7 +241,7 @@ func (p *Policies) Current(id string) (current, notice string) {
 	return id, ""
 }
 
-// Digest identifies the content of all policy files and their places within their
+// Digest identifies the content of all policy files and their paths within their
 // folders: "sha256:" and 64 hexadecimal digits.
 func (p *Policies) Digest() string { return p.digest }
 

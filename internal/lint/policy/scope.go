@@ -7,7 +7,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
-// relating returns a fault for each place where the module relates deployments or computes
+// relating returns a fault for each line where the module relates deployments or computes
 // to each other. Only rules of the scope PerProject may: an evaluation has some of a run's
 // for the others.
 //

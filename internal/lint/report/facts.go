@@ -28,10 +28,10 @@ func factsText(w io.Writer, extraction *extract.Extraction, _ Options) error {
 	}
 	for _, deployment := range extraction.Deployments {
 		paragraph()
-		factsHeading(&text, "deployment", deployment.Name, deployment.Format, deployment.Place)
+		factsHeading(&text, "deployment", deployment.Name, deployment.Format, deployment.Location)
 		factTable(&text, facts.DeploymentFields(), deployment)
 		if hint := deployment.Hint; hint.Known {
-			fmt.Fprintf(&text, "  the configured cluster overrides a hint of %s%s: %s\n", hint.Value, before(" at ", Location(hint.Place)), hint.Place.Why)
+			fmt.Fprintf(&text, "  the configured cluster overrides a hint of %s%s: %s\n", hint.Value, before(" at ", Location(hint.Location)), hint.Location.Why)
 		}
 		for _, link := range deployment.Links {
 			linkText(&text, link)
@@ -39,7 +39,7 @@ func factsText(w io.Writer, extraction *extract.Extraction, _ Options) error {
 	}
 	for _, compute := range extraction.Computes {
 		paragraph()
-		factsHeading(&text, "compute", compute.Name, compute.Format, compute.Place)
+		factsHeading(&text, "compute", compute.Name, compute.Format, compute.Location)
 		factTable(&text, facts.ComputeFields(), compute)
 	}
 	completing := false
@@ -69,17 +69,17 @@ func factsText(w io.Writer, extraction *extract.Extraction, _ Options) error {
 	return writeLines(w, text.String())
 }
 
-func factsHeading(w io.Writer, kind string, name facts.Fact[string], format string, place facts.Place) {
-	fmt.Fprintf(w, "%s %s, %s%s\n", kind, Printable(name.Value), format, before(" at ", Location(place)))
+func factsHeading(w io.Writer, kind string, name facts.Fact[string], format string, location facts.Location) {
+	fmt.Fprintf(w, "%s %s, %s%s\n", kind, Printable(name.Value), format, before(" at ", Location(location)))
 }
 
 // linkText writes the result of a reference to another document.
 func linkText(w io.Writer, link facts.Link) {
 	var found []string
-	for _, place := range link.Found {
-		at := Location(place)
-		if place.Why != "" {
-			at += " (" + Printable(place.Why) + ")"
+	for _, location := range link.Found {
+		at := Location(location)
+		if location.Why != "" {
+			at += " (" + Printable(location.Why) + ")"
 		}
 		found = append(found, at)
 	}
@@ -90,7 +90,7 @@ func linkText(w io.Writer, link facts.Link) {
 	case link.Why != "":
 		result = link.Why
 	}
-	fmt.Fprintf(w, "  refers to %s%s: %s\n", Printable(link.What), before(" at ", Location(link.Place)), result)
+	fmt.Fprintf(w, "  refers to %s%s: %s\n", Printable(link.What), before(" at ", Location(link.Location)), result)
 }
 
 // factTable writes the facts of a deployment or a compute, one a line.
@@ -103,22 +103,22 @@ func factTable[T any](w io.Writer, fields []facts.Field[T], of *T) {
 // factRow writes a fact, unless it is unknown for no particular reason.
 func factRow(w io.Writer, path string, fact facts.AnyFact) {
 	value, known := fact.Stated()
-	place := fact.Origin()
+	location := fact.Origin()
 	text := "unknown"
 	switch {
 	case known:
 		text = Printable(fmt.Sprint(value))
-	case place.Why == "":
+	case location.Why == "":
 		return
 	}
-	fmt.Fprintf(w, "  %s\t%s\t%s\n", path, text, reason(place))
-	for _, related := range place.Related {
+	fmt.Fprintf(w, "  %s\t%s\t%s\n", path, text, reason(location))
+	for _, related := range location.Related {
 		fmt.Fprintf(w, "  \t\t%s\n", reason(related))
 	}
 }
 
-func reason(place facts.Place) string {
-	return strings.TrimSpace(Location(place) + "  " + Printable(place.Why))
+func reason(location facts.Location) string {
+	return strings.TrimSpace(Location(location) + "  " + Printable(location.Why))
 }
 
 // eachFact visits the facts of an object and of the objects in it, each with its path.
@@ -163,16 +163,16 @@ func eachItem[T any](path string, list []facts.Fact[T], visit func(path string, 
 
 func item(path string, i int) string { return path + "[" + strconv.Itoa(i) + "]" }
 
-// Location returns file:line:column of a place, empty where no file states it.
-func Location(place facts.Place) string {
-	if place.Node == nil {
+// Location returns file:line:column of a location, empty where no file states it.
+func Location(location facts.Location) string {
+	if location.Node == nil {
 		return ""
 	}
-	return location(place.Node.File(), place.Node.Span())
+	return locationOf(location.Node.File(), location.Node.Span())
 }
 
 func documentLocation(document extract.Document) string {
-	return Location(facts.Place{Node: document.Root}) + ": "
+	return Location(facts.Location{Node: document.Root}) + ": "
 }
 
 // before returns a text after a prefix, and an empty text as it is.

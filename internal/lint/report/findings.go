@@ -31,8 +31,8 @@ func groupOf(f *lint.Finding) (key groupKey, grouped bool) {
 	return groupKey{f.Rule, f.Target, f.Remedy}, true
 }
 
-// maxPlaces is how many places a group names. More is a list that nobody reads.
-const maxPlaces = 5
+// maxLocations is how many locations of a group are printed.
+const maxLocations = 5
 
 // findingsText writes findings for people, each with its source line, and a summary.
 func findingsText(w io.Writer, findings Findings, options Options) error {
@@ -74,12 +74,12 @@ type text struct {
 
 // style is what surrounds text of a role; the zero style is no colours.
 type style struct {
-	place, gutter, label, rule, allowed, reset string
-	severities                                 func(lint.Severity) string
+	location, gutter, label, rule, allowed, reset string
+	severities                                    func(lint.Severity) string
 }
 
 var ansi = style{
-	place: "\x1b[1m", gutter: "\x1b[1;34m", label: "\x1b[1m", rule: "\x1b[2m", allowed: "\x1b[1;32m", reset: "\x1b[0m",
+	location: "\x1b[1m", gutter: "\x1b[1;34m", label: "\x1b[1m", rule: "\x1b[2m", allowed: "\x1b[1;32m", reset: "\x1b[0m",
 	severities: func(severity lint.Severity) string {
 		switch severity {
 		case lint.Error:
@@ -119,8 +119,8 @@ func (t *text) finding(f *lint.Finding) {
 	t.remark(gutter, "help", f.Remedy)
 	for _, related := range f.Related {
 		message := Printable(related.Message)
-		if place := location(related.File, related.Span); place != "" {
-			message = strings.TrimSuffix(place+": "+message, ": ")
+		if location := locationOf(related.File, related.Span); location != "" {
+			message = strings.TrimSuffix(location+": "+message, ": ")
 		}
 		t.remark(gutter, "see", message)
 	}
@@ -135,17 +135,17 @@ func (t *text) group(findings []*lint.Finding) {
 		message += fmt.Sprintf(" (and %s)", count(len(findings)-1, "more deployment", "more deployments"))
 	}
 	t.headline(first, message)
-	var places []string
+	var locations []string
 	for _, finding := range findings[1:] {
-		if place := location(finding.File, finding.Span); place != "" {
-			places = append(places, place)
+		if location := locationOf(finding.File, finding.Span); location != "" {
+			locations = append(locations, location)
 		}
 	}
 	rest := ""
-	if more := len(places) - maxPlaces; more > 0 {
-		places, rest = places[:maxPlaces], fmt.Sprintf(" and %d more", more)
+	if more := len(locations) - maxLocations; more > 0 {
+		locations, rest = locations[:maxLocations], fmt.Sprintf(" and %d more", more)
 	}
-	t.remark("  ", "also", strings.Join(places, ", ")+rest)
+	t.remark("  ", "also", strings.Join(locations, ", ")+rest)
 	t.remark("  ", "help", first.Remedy)
 	t.line()
 }
@@ -153,17 +153,17 @@ func (t *text) group(findings []*lint.Finding) {
 // headline is file:line:column: severity: message [rule], a form that terminals and
 // editors turn into a link.
 func (t *text) headline(f *lint.Finding, message string) {
-	place := location(f.File, f.Span)
-	if place != "" {
-		place += ": "
+	location := locationOf(f.File, f.Span)
+	if location != "" {
+		location += ": "
 	}
-	t.line(t.style.paint(t.style.place, place),
+	t.line(t.style.paint(t.style.location, location),
 		t.style.paint(t.style.severity(f.Severity), string(f.Severity)+":"), " ",
 		Printable(message), " ", t.style.paint(t.style.rule, "["+Printable(f.Rule)+"]"))
 }
 
 // location is where a span starts, as much of it as is known.
-func location(file *source.File, span source.Span) string {
+func locationOf(file *source.File, span source.Span) string {
 	switch {
 	case file == nil || file.Name == "":
 		return ""

@@ -70,11 +70,11 @@ type jsonFinding struct {
 	// the same; else empty.
 	Parameters string `json:"parameters"`
 	Field      string `json:"field"`
-	// Related are further places that the finding rests on.
+	// Related are further locations that the finding depends on.
 	Related []jsonRelated `json:"related"`
 }
 
-// jsonRelated is a place, counted as a finding's.
+// jsonRelated is a location, counted as a finding's.
 type jsonRelated struct {
 	File      string `json:"file"`
 	Line      int    `json:"line"`

@@ -69,10 +69,10 @@ func TestFormatsOfAnAnswer(t *testing.T) {
 func TestFormatsEscape(t *testing.T) {
 	const evil = "\x1b]0;x\x07\u009b2J\u202e"
 	node := source.Parse(evil, []byte("a: 1")).Documents[0].Root
-	place := facts.Place{Node: node, Why: evil, Related: []facts.Place{{Node: node, Why: evil}}}
+	location := facts.Location{Node: node, Why: evil, Related: []facts.Location{{Node: node, Why: evil}}}
 	deployment := &facts.Deployment{
-		Name: facts.Know(evil, place), Place: place, Format: "format", Labels: map[string]facts.Fact[string]{evil: facts.Know(evil, place)},
-		Links: []facts.Link{{What: evil, Why: evil, Place: place, Found: []facts.Place{place}}},
+		Name: facts.Know(evil, location), Location: location, Format: "format", Labels: map[string]facts.Fact[string]{evil: facts.Know(evil, location)},
+		Links: []facts.Link{{What: evil, Why: evil, Location: location, Found: []facts.Location{location}}},
 	}
 	extraction := &extract.Extraction{
 		Facts:     facts.Facts{Deployments: []*facts.Deployment{deployment}},

@@ -68,11 +68,11 @@ func (s style) verdict(verdict whatif.Verdict) string {
 }
 
 func (t *placementText) placement(p *whatif.Placement) {
-	place := ""
-	if node := p.Deployment.Place.Node; node != nil {
-		place = location(node.File(), node.Span()) + ": "
+	location := ""
+	if node := p.Deployment.Location.Node; node != nil {
+		location = locationOf(node.File(), node.Span()) + ": "
 	}
-	t.line(t.style.paint(t.style.place, place+Printable(nameOf(p))))
+	t.line(t.style.paint(t.style.location, location+Printable(nameOf(p))))
 	const labels = 11 // in cells
 	for _, fact := range []struct{ label, text string }{{"known", knownOf(p)}, {"unknown", unknownOf(p)}} {
 		if fact.text != "" {

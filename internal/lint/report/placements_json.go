@@ -61,7 +61,7 @@ func placementsJSON(w io.Writer, placements *lint.Placements, _ Options) error {
 	}
 	for i, p := range placements.Deployments {
 		placement := jsonPlacement{Name: p.Deployment.Name.Value, Facts: p.Deployment, Targets: make([]jsonOption, len(p.Options))}
-		if node := p.Deployment.Place.Node; node != nil {
+		if node := p.Deployment.Location.Node; node != nil {
 			start := node.Span().Start
 			placement.File, placement.Line, placement.Column = node.File().Name, start.Line, start.Column
 		}

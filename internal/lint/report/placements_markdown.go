@@ -15,8 +15,8 @@ func placementsMarkdown(w io.Writer, placements *lint.Placements, _ Options) err
 	for i := range placements.Deployments {
 		p := &placements.Deployments[i]
 		fmt.Fprintf(&text, "## %s\n\n", markdown(nameOf(p)))
-		if node := p.Deployment.Place.Node; node != nil {
-			fmt.Fprintf(&text, "%s  \n", markdown(location(node.File(), node.Span())))
+		if node := p.Deployment.Location.Node; node != nil {
+			fmt.Fprintf(&text, "%s  \n", markdown(locationOf(node.File(), node.Span())))
 		}
 		fmt.Fprintf(&text, "Known: %s.", markdown(knownOf(p)))
 		if unknown := unknownOf(p); unknown != "" {

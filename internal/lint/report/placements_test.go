@@ -14,7 +14,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/whatif"
 )
 
-func known[T any](value T) facts.Fact[T] { return facts.Know(value, facts.Place{}) }
+func known[T any](value T) facts.Fact[T] { return facts.Know(value, facts.Location{}) }
 
 func violation(severity lint.Severity, rule, message string) whatif.Violation {
 	return whatif.Violation{Severity: severity, Rule: rule, Message: message}
@@ -23,7 +23,7 @@ func violation(severity lint.Severity, rule, message string) whatif.Violation {
 // placed has an option of each kind.
 func placed() *lint.Placements {
 	parsed := source.Parse("deploy/日本.yaml", []byte("a: 1\n---\nb: 2\n---\nc: 3\n"))
-	at := func(i int) facts.Place { return facts.Place{Node: parsed.Documents[i].Root} }
+	at := func(i int) facts.Location { return facts.Location{Node: parsed.Documents[i].Root} }
 	memory := facts.Fact[float64]{Value: 4.4321, Known: true, AtLeast: true}
 	own := facts.Fact[float64]{Value: 112, Known: true, OfMachine: true}
 	return &lint.Placements{
@@ -33,8 +33,8 @@ func placed() *lint.Placements {
 				Deployment: &facts.Deployment{
 					Name: known("churn"), Component: known("predictor"), Target: known(facts.ACI), Workload: known(facts.WebService), Stage: known(facts.Production),
 					GPUs: known[int64](2), FPGAs: known[int64](0), MemoryGiB: memory, Designer: known(true), Delivery: known("iot-edge"),
-					Models: []*facts.Model{{SizeBytes: known[int64](999_999_999)}, {Name: known("other")}, {SizeBytes: known[int64](1_400_000_000)}, {SizeBytes: known[int64](12)}},
-					Place:  at(0),
+					Models:   []*facts.Model{{SizeBytes: known[int64](999_999_999)}, {Name: known("other")}, {SizeBytes: known[int64](1_400_000_000)}, {SizeBytes: known[int64](12)}},
+					Location: at(0),
 				},
 				Options: []whatif.Option{
 					{Target: "aks", Name: "Azure Kubernetes Service (AKS)", For: []string{"aks"}, Verdict: whatif.Allowed},
@@ -58,14 +58,14 @@ func placed() *lint.Placements {
 				},
 			},
 			{
-				Deployment: &facts.Deployment{Name: known("plain"), MemoryGiB: own, Place: at(1)},
+				Deployment: &facts.Deployment{Name: known("plain"), MemoryGiB: own, Location: at(1)},
 				Options: []whatif.Option{
 					{Target: "aks", Name: "Azure Kubernetes Service (AKS)", For: []string{"aks"}, Verdict: whatif.Allowed, Unknown: []string{"workload"}},
 					{Target: "aci", Name: "Azure Container Instances", For: []string{"aci"}, Verdict: whatif.Allowed, Unknown: []string{"workload", "gpus"}},
 				},
 			},
 			{Deployment: &facts.Deployment{Name: known("nothing-known"), GPUs: known[int64](0)}, Options: []whatif.Option{{Target: "aks", Name: "AKS", For: []string{"aks"}, Verdict: whatif.Allowed}}},
-			{Deployment: &facts.Deployment{Name: known("hyper"), Workload: known(facts.Training), Place: at(2)}},
+			{Deployment: &facts.Deployment{Name: known("hyper"), Workload: known(facts.Training), Location: at(2)}},
 		},
 	}
 }
@@ -112,7 +112,7 @@ func TestPlacementsWithoutDeployments(t *testing.T) {
 func TestPlacementsEscape(t *testing.T) {
 	const evil = "\x1b]0;x\x07\r\n\u009b2J\u202e | <b>*_`"
 	placements := &lint.Placements{Edition: "e", Files: 1, Deployments: []whatif.Placement{{
-		Deployment: &facts.Deployment{Name: known(evil), Component: known(evil), Delivery: known(evil), Place: facts.Place{Node: source.Parse(evil, []byte("a: 1")).Documents[0].Root}},
+		Deployment: &facts.Deployment{Name: known(evil), Component: known(evil), Delivery: known(evil), Location: facts.Location{Node: source.Parse(evil, []byte("a: 1")).Documents[0].Root}},
 		Options: []whatif.Option{{
 			Target: evil, Name: evil, For: []string{evil}, Verdict: whatif.Refused, Violations: []whatif.Violation{violation(lint.Error, evil, evil)},
 		}, {Target: "aks", For: []string{"aks"}, Verdict: whatif.Allowed, Unknown: []string{"gpus"}}, {Target: evil, Verdict: whatif.Allowed}},

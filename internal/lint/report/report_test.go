@@ -188,9 +188,9 @@ func TestConfidential(t *testing.T) {
 		if err := findingsText(&written, findings(result), Options{}); err != nil {
 			t.Fatal(err)
 		}
-		place := location(plan, span)
-		want := place + ": error: m [memory]\n  = at: memory\n  = help: r\n  = see: " + place + ": adds to it\n\n" +
-			place + ": error: broken [syntax]\n  = help: r\n\n" + place + ": note: n [unlisted-target]\n\n" +
+		location := locationOf(plan, span)
+		want := location + ": error: m [memory]\n  = at: memory\n  = help: r\n  = see: " + location + ": adds to it\n\n" +
+			location + ": error: broken [syntax]\n  = help: r\n\n" + location + ": note: n [unlisted-target]\n\n" +
 			"2 errors, 1 note in 1 deployment (1 file, edition )\n"
 		if written.String() != want {
 			t.Errorf("got\n%s\nwant\n%s", written.String(), want)

@@ -127,7 +127,7 @@ func TestMutations(t *testing.T) {
 	}
 }
 
-// checkParse looks at all places that Parse gives for data.
+// checkParse looks at all locations that Parse gives for data.
 func checkParse(t *testing.T, data []byte) {
 	t.Helper()
 	for _, name := range []string{"f.yaml", "f.json"} {

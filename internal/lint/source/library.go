@@ -17,7 +17,7 @@ type libraryReader struct {
 	ascii  bool  // columns of the library are bytes
 
 	line   int                      // index in breaks of the chunk's first line
-	last   place                    // the last place looked up
+	last   Position                 // the last position looked up
 	anchor map[*yaml.Node]*anchored // of the document; a nil value is still being read
 	// aliased counts the bytes that the aliases of the document expand to.
 	aliased int
@@ -83,7 +83,7 @@ func (r *libraryReader) decode(c chunk, text string) (documents []*Document, bro
 		}
 	}()
 	r.line, _ = slices.BinarySearch(r.breaks, c.start)
-	r.last = place{}
+	r.last = Position{}
 	text = asVersion11(text)
 	decoder := yaml.NewDecoder(strings.NewReader(text))
 	for {

@@ -14,8 +14,8 @@ import (
 // chunk.
 //
 // go.yaml.in/yaml/v3 decides what is YAML, because it accepts whatever the reader
-// behind sigs.k8s.io/yaml accepts; but of an error's place it knows a line only,
-// and often that of the enclosing collection. v4 accepts less and knows the place.
+// behind sigs.k8s.io/yaml accepts; but of an error's location it knows a line only,
+// and often that of the enclosing collection. v4 accepts less and knows the location.
 // It is asked for nothing else.
 func (r *libraryReader) locate(c chunk, text string, err error) *fault {
 	message := strings.TrimPrefix(err.Error(), "yaml: ")
@@ -35,7 +35,7 @@ func (r *libraryReader) locate(c chunk, text string, err error) *fault {
 	}
 	at := yaml4.Mark{Line: line, Column: 1}
 	// What v4 finds wrong further up is right for v3.
-	if cause := placeOfError(text); cause != nil && (cause.Message == message || cause.Mark.Line >= line) {
+	if cause := positionOfError(text); cause != nil && (cause.Message == message || cause.Mark.Line >= line) {
 		at = cause.Mark
 		found.message = plainMessage(cause.Message)
 		if opened := cause.ContextMark; opened.Line > 0 {
@@ -54,8 +54,8 @@ func (r *libraryReader) locate(c chunk, text string, err error) *fault {
 	return found
 }
 
-// placeOfError returns the error of the more exact reader, nil if it has none.
-func placeOfError(text string) (cause *yaml4.LoadError) {
+// positionOfError returns the error of the more exact reader, nil if it has none.
+func positionOfError(text string) (cause *yaml4.LoadError) {
 	defer func() { _ = recover() }() // a panic counts as no answer
 	decoder := yaml4.NewDecoder(strings.NewReader(text))
 	for {
@@ -106,7 +106,7 @@ func (r *libraryReader) isBehind(at yaml4.Mark, c chunk) bool {
 	return r.offset(at.Line, at.Column) >= c.start+len(strings.TrimRight(r.text[c.start:c.end], " \t\r\n"))
 }
 
-// offsetOf returns the byte at a place, and the end of the chunk's text for a place
+// offsetOf returns the byte at a location, and the end of the chunk's text for a location
 // behind it.
 func (r *libraryReader) offsetOf(at yaml4.Mark, c chunk) int {
 	visible := c.start + len(strings.TrimRight(r.text[c.start:c.end], " \t\r\n"))

@@ -61,7 +61,7 @@ func TestPathOfMembers(t *testing.T) {
 	}
 }
 
-// A node that stands for another has its place and not its content.
+// A node that stands for another has its location and not its content.
 func TestWith(t *testing.T) {
 	root := Parse("a.json", []byte(`{"a": [1, "[x]"], "b": {}}`)).Documents[0].Root
 	expression, other := root.Get("a").Items[1], root.Get("b")

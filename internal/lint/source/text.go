@@ -12,7 +12,7 @@ import (
 const byteOrderMark = "\uFEFF"
 
 // decode returns data in UTF-8 without byte order marks: data itself where it is
-// that already. When it returns a fault the text is only good to show the place.
+// that already. When it returns a fault the text is only good to show the location.
 func decode(data []byte) ([]byte, *fault) {
 	switch {
 	case bytes.HasPrefix(data, []byte{0xFF, 0xFE, 0, 0}), bytes.HasPrefix(data, []byte{0, 0, 0xFE, 0xFF}):

@@ -94,7 +94,7 @@ func (r *libraryReader) mapping(y *yaml.Node, at int, parent *Node, depth int) (
 	n := r.node(Mapping, parent, at, at+1)
 	// Where the first key begins with the mapping, an anchor or a bracket there is
 	// the key's.
-	keyed := len(y.Content) > 0 && samePlace(y, y.Content[0])
+	keyed := len(y.Content) > 0 && sameLocation(y, y.Content[0])
 	if !keyed {
 		_, n.start = skipProperties(r.text, at)
 		n.end = n.start + 1
@@ -115,7 +115,7 @@ func (r *libraryReader) mapping(y *yaml.Node, at int, parent *Node, depth int) (
 		if broken != nil {
 			return nil, broken
 		}
-		if i+1 < len(n.Members) && samePlace(y.Content[2*i+1], y.Content[2*i+2]) {
+		if i+1 < len(n.Members) && sameLocation(y.Content[2*i+1], y.Content[2*i+2]) {
 			// The value is missing, and the tag that it was read with is the next key's.
 			value.Kind = Null
 		}
@@ -132,7 +132,7 @@ func (r *libraryReader) mapping(y *yaml.Node, at int, parent *Node, depth int) (
 	return n, nil
 }
 
-func samePlace(a, b *yaml.Node) bool { return a.Line == b.Line && a.Column == b.Column }
+func sameLocation(a, b *yaml.Node) bool { return a.Line == b.Line && a.Column == b.Column }
 
 func isMerge(key *yaml.Node) bool {
 	return key.Kind == yaml.ScalarNode && key.Value == "<<" && key.Tag == "!!merge"

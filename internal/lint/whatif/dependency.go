@@ -49,7 +49,7 @@ func (e *Evaluator) Dependencies(ctx context.Context, all *facts.Facts, denials 
 		for j, without := range c.without {
 			same := append(facts.Path{"deployments", c.first + j}, denial.Path[2:]...)
 			if !reported[fmt.Sprint(denial.Rule, same)] {
-				denial.DependsOn = append(denial.DependsOn, without.Place)
+				denial.DependsOn = append(denial.DependsOn, without.Location)
 				denial.DependsOnHinted = denial.DependsOnHinted || without.Hinted
 			}
 		}

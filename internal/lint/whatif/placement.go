@@ -69,7 +69,7 @@ func (e *Evaluator) Placements(ctx context.Context, deployments []*facts.Deploym
 	var errs []error
 	rows, seen := e.rows(), map[string]bool{}
 	for some := range slices.Chunk(placements, placedAtOnce) {
-		for _, err := range e.place(ctx, rows, some) {
+		for _, err := range e.setOptions(ctx, rows, some) {
 			// A rule fails on a deployment most often whatever its target.
 			if !seen[err.Error()] {
 				seen[err.Error()] = true
@@ -84,7 +84,7 @@ func (e *Evaluator) Placements(ctx context.Context, deployments []*facts.Deploym
 }
 
 // place sets the options of some placements.
-func (e *Evaluator) place(ctx context.Context, rows []row, placements []Placement) []error {
+func (e *Evaluator) setOptions(ctx context.Context, rows []row, placements []Placement) []error {
 	var options []*Option
 	var trials []*facts.Deployment // of the options
 	for i := range placements {

@@ -50,8 +50,8 @@ type Denial struct {
 	VariantOf *facts.Deployment
 	// MayRun reports whether the variant is on a target on which the deployment may run, but need not.
 	MayRun bool
-	// DependsOn are the places of facts in other files without which the rule does not report.
-	DependsOn []facts.Place
+	// DependsOn are the locations of facts in other files without which the rule does not report.
+	DependsOn []facts.Location
 	// DependsOnHinted reports whether one of them is the target that the configuration names and a hint contradicts.
 	DependsOnHinted bool
 }

@@ -68,4 +68,4 @@ func TestNewDenials(t *testing.T) {
 	}
 }
 
-func known[T any](value T) facts.Fact[T] { return facts.Know(value, facts.Place{}) }
+func known[T any](value T) facts.Fact[T] { return facts.Know(value, facts.Location{}) }

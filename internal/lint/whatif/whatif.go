@@ -162,4 +162,4 @@ func groupKey(d *facts.Deployment) string {
 }
 
 // assume sets a fact to a value that no document declares.
-func assume[T any](fact *facts.Fact[T], value T) { *fact = facts.Know(value, facts.Place{}) }
+func assume[T any](fact *facts.Fact[T], value T) { *fact = facts.Know(value, facts.Location{}) }

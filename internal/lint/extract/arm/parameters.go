@@ -47,7 +47,7 @@ func (f *Parameters) Problems(template *source.Node) []facts.Problem {
 			severity = facts.Warning
 		}
 		return []facts.Problem{{
-			Rule: facts.SyntaxRule, Severity: severity, Message: f.Broken.Message, Place: facts.Place{Node: f.Root}, Unjudged: true,
+			Rule: facts.SyntaxRule, Severity: severity, Message: f.Broken.Message, Location: facts.Location{Node: f.Root}, Unjudged: true,
 			Remedy: "Correct the syntax; until then the template's parameters are unknown.",
 		}}
 	}

@@ -77,7 +77,7 @@ func (r *ResourceReader) Resource(a Resource) {
 	case "microsoft.web/sites":
 		// A site without functionapp may be a web application, of which nothing is known.
 		if variant := r.Text(a.Variant); strings.Contains(strings.ToLower(variant.Value), "functionapp") {
-			r.azureDeployment(a).Target = facts.Know(facts.Functions, facts.Because(variant.Place, "the site is a function app"))
+			r.azureDeployment(a).Target = facts.Know(facts.Functions, facts.Because(variant.Location, "the site is a function app"))
 		}
 	}
 }
@@ -93,11 +93,11 @@ func (r *ResourceReader) azureDeployment(a Resource) *read.Draft {
 // https://learn.microsoft.com/azure/templates/microsoft.machinelearningservices/workspaces/onlineendpoints/deployments
 func (r *ResourceReader) azureOnlineDeployment(a Resource) {
 	d := r.azureDeployment(a)
-	d.Workload = facts.Know(facts.WebService, facts.Place{Node: a.Typed, Why: "an online endpoint is a web service"})
+	d.Workload = facts.Know(facts.WebService, facts.Location{Node: a.Typed, Why: "an online endpoint is a web service"})
 	kind := r.Text(azure.Folded(a.Properties, "endpointComputeType"))
 	switch strings.ToLower(kind.Value) {
 	case "managed":
-		d.Target = facts.Know(facts.ManagedOnline, facts.Because(kind.Place, "the endpoint is managed"))
+		d.Target = facts.Know(facts.ManagedOnline, facts.Because(kind.Location, "the endpoint is managed"))
 		r.InstanceType(d, azure.Folded(a.Properties, "instanceType"))
 	case "kubernetes":
 		d.Pods = &scheduling.Pods{}
@@ -109,7 +109,7 @@ func (r *ResourceReader) azureOnlineDeployment(a Resource) {
 		if limit := r.Count(azure.Folded(limits, "gpu")); !d.GPUs.Known || limit.Known && limit.Value > d.GPUs.Value {
 			d.GPUs = limit
 		}
-		r.KubernetesInstanceType(d, azure.Folded(a.Properties, "instanceType"), kind.Place.Node)
+		r.KubernetesInstanceType(d, azure.Folded(a.Properties, "instanceType"), kind.Location.Node)
 	}
 	r.azureEndpointReference(d, a)
 	d.Replicas = r.Count(azure.Folded(a.Sku, "capacity"))
@@ -127,7 +127,7 @@ func (r *ResourceReader) azureBatchDeployment(a Resource) {
 	d := r.azureDeployment(a)
 	configured := azure.Folded(a.Properties, "deploymentConfiguration", "deploymentConfigurationType")
 	if kind := r.Text(configured); configured.IsNull() || strings.EqualFold(kind.Value, "Model") {
-		d.Workload = facts.Know(facts.BatchScoring, facts.Place{Node: a.Typed, Why: "a batch endpoint scores batches"})
+		d.Workload = facts.Know(facts.BatchScoring, facts.Location{Node: a.Typed, Why: "a batch endpoint scores batches"})
 	}
 	r.MachineOrType(d, azure.Folded(a.Properties, "resources", "instanceType"))
 	r.azureEndpointReference(d, a)
@@ -143,10 +143,10 @@ func (r *ResourceReader) azureModel(d *read.Draft, id *source.Node) {
 	if name == "" || strings.Contains(name, read.UnknownPart) {
 		return
 	}
-	place := r.MarkUsed(id)
-	model := &facts.Model{Name: facts.Know(name, place), Place: facts.Place{Node: id}}
+	location := r.MarkUsed(id)
+	model := &facts.Model{Name: facts.Know(name, location), Location: facts.Location{Node: id}}
 	if version != "" && !strings.Contains(version, read.UnknownPart) {
-		model.Version = facts.Know(version, place)
+		model.Version = facts.Know(version, location)
 	}
 	d.Models = append(d.Models, model)
 	r.Asset(d, read.ModelAsset, id, model)
@@ -164,7 +164,7 @@ func (r *ResourceReader) azureEndpoint(a Resource) {
 	if name == nil {
 		return
 	}
-	d := &read.Draft{Deployment: facts.Deployment{Format: r.Format, Place: facts.Place{Node: a.Object}}}
+	d := &read.Draft{Deployment: facts.Deployment{Format: r.Format, Location: facts.Location{Node: a.Object}}}
 	r.ComputeIDReference(d, azure.Folded(a.Properties, "compute"))
 	r.Statements(d, a.Tags)
 	r.Parts = append(r.Parts, &read.Part{Kind: read.EndpointDefinition, Name: name.Text, Facts: d})
@@ -190,19 +190,19 @@ func (r *ResourceReader) azureMLCompute(a Resource) {
 	c := r.Compute(r.LastNames(a.Name, 1), a.Object)
 	c.InWorkspace = true
 	kind := r.Text(azure.Folded(a.Properties, "computeType"))
-	place := facts.Because(kind.Place, "type of the compute")
+	location := facts.Because(kind.Location, "type of the compute")
 	of := azure.Folded(a.Properties, "properties")
 	switch strings.ToLower(kind.Value) {
 	case "amlcompute":
-		c.Target, c.ManagedBy = facts.Know(facts.AMLCompute, place), facts.Know(facts.ByAzureML, place)
+		c.Target, c.ManagedBy = facts.Know(facts.AMLCompute, location), facts.Know(facts.ByAzureML, location)
 		r.VMSize(c, azure.Folded(of, "vmSize"))
 		c.VMPriority = r.Priority(azure.Folded(of, "vmPriority"), "priority", "Dedicated or LowPriority")
 		r.Scale(c, azure.Folded(of, "scaleSettings", "minNodeCount"), azure.Folded(of, "scaleSettings", "maxNodeCount"))
 	case "computeinstance":
-		c.Target, c.ManagedBy = facts.Know(facts.ComputeInstance, place), facts.Know(facts.ByAzureML, place)
+		c.Target, c.ManagedBy = facts.Know(facts.ComputeInstance, location), facts.Know(facts.ByAzureML, location)
 		r.VMSize(c, azure.Folded(of, "vmSize"))
 	case "aks":
-		c.Target, c.ManagedBy = facts.Know(facts.AKS, place), facts.Know(facts.ByAzureML, place)
+		c.Target, c.ManagedBy = facts.Know(facts.AKS, location), facts.Know(facts.ByAzureML, location)
 		if attached := azure.Folded(a.Properties, "resourceId"); !attached.IsNull() {
 			c.ManagedBy = facts.Know(facts.ByAzure, facts.Because(r.MarkUsed(attached), "an existing cluster is attached"))
 		}
@@ -212,7 +212,7 @@ func (r *ResourceReader) azureMLCompute(a Resource) {
 	case "kubernetes":
 		r.AttachedCluster(c, r.WithPartialText(azure.Folded(a.Properties, "resourceId")))
 	case "virtualmachine", "synapsespark":
-		c.ManagedBy = facts.Know(facts.ByAzure, place)
+		c.ManagedBy = facts.Know(facts.ByAzure, location)
 	}
 }
 
@@ -232,8 +232,8 @@ func (r *ResourceReader) managedCluster(a Resource) {
 
 // azureCluster returns the compute of an AKS cluster or of one of its node pools.
 func (r *ResourceReader) azureCluster(a Resource, name *source.Node) facts.Compute {
-	place := facts.Because(r.MarkUsed(a.Typed), "the resource is an AKS cluster or a part of one")
-	c := facts.Compute{Format: r.Format, Name: r.Name(name), Place: facts.Place{Node: a.Object}, Target: facts.Know(facts.AKS, place), ManagedBy: facts.Know(facts.ByAzure, place)}
+	location := facts.Because(r.MarkUsed(a.Typed), "the resource is an AKS cluster or a part of one")
+	c := facts.Compute{Format: r.Format, Name: r.Name(name), Location: facts.Location{Node: a.Object}, Target: facts.Know(facts.AKS, location), ManagedBy: facts.Know(facts.ByAzure, location)}
 	c.Subject = facts.Subject{File: r.Root.File().Name, Name: c.Name.Value}
 	return c
 }

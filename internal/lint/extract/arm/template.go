@@ -175,7 +175,7 @@ func distinct(problems []facts.Problem) []facts.Problem {
 	}
 	seen := make(map[key]bool, len(problems))
 	return slices.DeleteFunc(problems, func(problem facts.Problem) bool {
-		key := key{problem.Place.Node, problem.Message}
+		key := key{problem.Location.Node, problem.Message}
 		again := seen[key]
 		seen[key] = true
 		return again

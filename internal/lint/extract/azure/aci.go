@@ -33,7 +33,7 @@ var ContainerGroup = read.Format{
 	},
 	Read: read.Using(NewReader, func(r *ServiceReader) {
 		d := r.Deployment(r.Root.Get("name"), r.Root)
-		d.Target = facts.Know(facts.ACI, facts.Place{Node: discriminator(r.Root), Why: "the document is a container group"})
+		d.Target = facts.Know(facts.ACI, facts.Location{Node: discriminator(r.Root), Why: "the document is a container group"})
 		r.ContainerGroup(d, r.Root.Get("properties"))
 		r.Tags(d, r.Root.Get("tags"))
 	}),
@@ -89,10 +89,10 @@ func (r *ServiceReader) GroupContainer(d *read.Draft, container *source.Node) ku
 func (r *ServiceReader) GroupGPUs(gpu *source.Node) facts.Fact[float64] {
 	if count := gpu.Get("count"); !count.IsNull() {
 		number := r.Count(count)
-		return facts.Fact[float64]{Value: float64(number.Value), Known: number.Known, Place: number.Place}
+		return facts.Fact[float64]{Value: float64(number.Value), Known: number.Known, Location: number.Location}
 	}
 	if sku := r.Text(gpu.Get("sku")); sku.Known {
-		return facts.Know(1.0, sku.Place)
+		return facts.Know(1.0, sku.Location)
 	}
 	return facts.Fact[float64]{}
 }

@@ -20,20 +20,20 @@ const maxClusterName = 253
 
 // AKSCluster returns the compute of an AKS cluster that Azure manages, or of a part of one.
 func (r *ServiceReader) AKSCluster(name *source.Node) facts.Compute {
-	kind := r.KindPlace("the object is an AKS cluster or a part of one")
+	kind := r.KindLocation("the object is an AKS cluster or a part of one")
 	return facts.Compute{
-		Format: r.Format, Name: r.Name(name), Subject: r.Subject(), Place: facts.Place{Node: r.Root},
+		Format: r.Format, Name: r.Name(name), Subject: r.Subject(), Location: facts.Location{Node: r.Root},
 		Target: facts.Know(facts.AKS, kind), ManagedBy: facts.Know(facts.ByAzure, kind),
 	}
 }
 
-// AKSPool adds a node pool, which place describes, to the known facts of its cluster. Its name is
+// AKSPool adds a node pool, which node describes, to the known facts of its cluster. Its name is
 // the cluster's, which may be a resource ID, and its own. Both may be missing.
-func (r *ServiceReader) AKSPool(c facts.Compute, cluster, name, place *source.Node, pool NodePool) {
+func (r *ServiceReader) AKSPool(c facts.Compute, cluster, name, node *source.Node, pool NodePool) {
 	r.Computes = append(r.Computes, &c)
-	c.Place = facts.Place{Node: place}
+	c.Location = facts.Location{Node: node}
 	if text, ok := name.Scalar(); ok && text != "" {
-		c.Name = facts.Know(text, facts.Place{Node: name})
+		c.Name = facts.Know(text, facts.Location{Node: name})
 		if cluster, ok := cluster.Scalar(); ok && cluster != "" && len(cluster) <= maxClusterName {
 			c.Name.Value = path.Base(cluster) + "/" + text
 		}
@@ -55,9 +55,9 @@ func (r *ServiceReader) poolPriority(n *source.Node) facts.Fact[facts.VMPriority
 	switch {
 	case !text.Known:
 	case strings.EqualFold(text.Value, "Regular"):
-		return facts.Know(facts.Dedicated, text.Place)
+		return facts.Know(facts.Dedicated, text.Location)
 	case strings.EqualFold(text.Value, "Spot"):
-		return facts.Know(facts.LowPriority, text.Place)
+		return facts.Know(facts.LowPriority, text.Location)
 	default:
 		r.Problem(facts.Warning, n, "Write Regular or Spot.", "invalid priority %q of %s", text.Value, n.Path())
 	}
@@ -71,9 +71,9 @@ func (r *ServiceReader) ClusterPurpose(n *source.Node) facts.Fact[facts.Stage] {
 	switch strings.ReplaceAll(strings.ToLower(text.Value), "_", "") {
 	case "":
 	case "devtest":
-		return facts.Know(facts.Development, facts.Because(text.Place, "DevTest clusters are for development and testing"))
+		return facts.Know(facts.Development, facts.Because(text.Location, "DevTest clusters are for development and testing"))
 	case "fastprod", "denseprod":
-		return facts.Know(facts.Production, facts.Because(text.Place, text.Value+" clusters are for production"))
+		return facts.Know(facts.Production, facts.Because(text.Location, text.Value+" clusters are for production"))
 	default:
 		r.Problem(facts.Warning, n, "Write DevTest, FastProd or DenseProd.", "invalid cluster purpose %q of %s", text.Value, n.Path())
 	}

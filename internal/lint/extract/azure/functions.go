@@ -31,7 +31,7 @@ var FunctionsProject = read.Format{
 	Read: read.Using(NewReader, func(r *ServiceReader) {
 		r.Unconfirmed = !hostSettings(r.Root)
 		d := r.Deployment(nil, r.Root)
-		d.Target = facts.Know(facts.Functions, facts.Place{Node: r.Root.Get("version"), Why: "the document is the host.json of Azure Functions"})
+		d.Target = facts.Know(facts.Functions, facts.Location{Node: r.Root.Get("version"), Why: "the document is the host.json of Azure Functions"})
 	}),
 }
 

@@ -101,13 +101,13 @@ func requirementLines(requirements []byte) iter.Seq2[int, string] {
 // requirement. The file name of a wheel begins with the name and the version of the package.
 // https://packaging.python.org/specifications/binary-distribution-format/#file-name-convention
 func wheelName(requirement string) string {
-	place, _, _ := strings.Cut(strings.TrimSpace(requirement), " ")
-	if end := strings.IndexAny(place, "\t?#"); end >= 0 {
-		place = place[:end]
+	path, _, _ := strings.Cut(strings.TrimSpace(requirement), " ")
+	if end := strings.IndexAny(path, "\t?#"); end >= 0 {
+		path = path[:end]
 	}
-	file := place[strings.LastIndexAny(place, `/\`)+1:]
+	file := path[strings.LastIndexAny(path, `/\`)+1:]
 	name, version, ok := strings.Cut(file, "-")
-	if !ok || strings.HasPrefix(place, "-") || !strings.HasSuffix(version, ".whl") {
+	if !ok || strings.HasPrefix(path, "-") || !strings.HasSuffix(version, ".whl") {
 		return ""
 	}
 	return packageName(name)

@@ -20,10 +20,10 @@ var MLflowModel = read.Format{
 		return root.Has("model_size_bytes") && root.Get("flavors").Entries() != nil
 	},
 	Read: read.Using(NewReader, func(r *ServiceReader) {
-		model := &facts.Model{Place: facts.Place{Node: r.Root}}
+		model := &facts.Model{Location: facts.Location{Node: r.Root}}
 		model.SizeBytes = r.Size(r.Root.Get("model_size_bytes"))
 		if model.SizeBytes.Known {
-			model.SizeSource = facts.Know("MLmodel", model.SizeBytes.Place)
+			model.SizeSource = facts.Know("MLmodel", model.SizeBytes.Location)
 		}
 		r.Part(read.MLModelPart, "the deployments whose model is in its folder", &read.Draft{Deployment: facts.Deployment{Models: []*facts.Model{model}}})
 	}),

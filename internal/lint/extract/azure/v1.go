@@ -39,7 +39,7 @@ var MLv1DeploymentConfig = read.Format{
 		if target, ok := v1Target(computeType); ok {
 			d.Target = facts.Know(target, r.MarkUsed(computeType))
 		}
-		d.Workload = facts.Know(facts.WebService, facts.Place{Node: computeType, Why: "a deployment configuration is for a web service"})
+		d.Workload = facts.Know(facts.WebService, facts.Location{Node: computeType, Why: "a deployment configuration is for a web service"})
 		r.azureMLv1Requirements(d, r.Root)
 	}),
 }

@@ -17,9 +17,9 @@ var MLv1ActionCompute = read.Format{
 	Matches:   func(root *source.Node) bool { return inBraces(root) && actionCompute(root) != "" },
 	Read: read.Using(NewReader, func(r *ServiceReader) {
 		c := r.Compute(r.Root.Get("name"), r.Root)
-		place := facts.Because(r.MarkUsed(r.Root.Get("compute_type")), "the action creates computes of this type")
-		c.Target = facts.Know(actionCompute(r.Root), place)
-		c.ManagedBy = facts.Know(facts.ByAzureML, place)
+		location := facts.Because(r.MarkUsed(r.Root.Get("compute_type")), "the action creates computes of this type")
+		c.Target = facts.Know(actionCompute(r.Root), location)
+		c.ManagedBy = facts.Know(facts.ByAzureML, location)
 		r.sdkCompute(c, r.Root)
 	}),
 }

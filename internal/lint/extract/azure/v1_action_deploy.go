@@ -40,7 +40,7 @@ var MLv1ActionDeploy = read.Format{
 		skip := r.Root.Get("skip_deployment")
 		if skipped := r.Boolean(skip); !skipped.Value {
 			d := r.actionDeployment()
-			d.Workload = facts.Know(facts.WebService, facts.Place{Node: r.Root, Why: "the action deploys web services"})
+			d.Workload = facts.Know(facts.WebService, facts.Location{Node: r.Root, Why: "the action deploys web services"})
 			if skipped.Known || skip.IsNull() {
 				compute := r.Root.Get("deployment_compute_target")
 				d.Target = r.actionTarget(compute)
@@ -50,9 +50,9 @@ var MLv1ActionDeploy = read.Format{
 		}
 		if image := r.Text(r.Root.Get("create_image")); strings.HasPrefix(image.Value, "function_") {
 			d := r.actionDeployment()
-			d.Target = facts.Know(facts.Functions, facts.Because(image.Place, "the image is for Azure Functions"))
+			d.Target = facts.Know(facts.Functions, facts.Because(image.Location, "the image is for Azure Functions"))
 			if image.Value == "function_http" {
-				d.Workload = facts.Know(facts.WebService, facts.Because(image.Place, "the function answers web requests"))
+				d.Workload = facts.Know(facts.WebService, facts.Because(image.Location, "the function answers web requests"))
 			}
 		}
 	}),
@@ -68,7 +68,7 @@ func (r *ServiceReader) actionTarget(compute *source.Node) facts.Fact[facts.Targ
 	name, stated := r.Scalar(compute)
 	switch {
 	case compute == nil:
-		return facts.Know(facts.ACI, facts.Place{Node: r.Root, Why: "without deployment_compute_target the action deploys to ACI"})
+		return facts.Know(facts.ACI, facts.Location{Node: r.Root, Why: "without deployment_compute_target the action deploys to ACI"})
 	case compute.IsNull(), stated && name == "":
 		return facts.Know(facts.ACI, facts.Because(r.MarkUsed(compute), "without a compute the action deploys to ACI"))
 	case stated:

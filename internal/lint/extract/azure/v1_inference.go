@@ -47,12 +47,12 @@ var MLv1InferenceConfig = read.Format{
 // enableGPU reads the flag for GPU support in the image. A custom image decides itself, whatever
 // the flag is.
 func (r *ServiceReader) enableGPU(d *read.Draft, flag facts.Fact[bool], image *source.Node) {
-	path := flag.Place.Node.Path()
+	path := flag.Location.Node.Path()
 	switch {
 	case flag.Value:
-		d.GPUs = facts.Know(int64(1), facts.Because(flag.Place, path+" is true"))
+		d.GPUs = facts.Know(int64(1), facts.Because(flag.Location, path+" is true"))
 	case image.IsNull():
-		d.GPUs = facts.Know(int64(0), facts.Because(flag.Place, path+" is false"))
+		d.GPUs = facts.Know(int64(0), facts.Because(flag.Location, path+" is false"))
 	}
 }
 

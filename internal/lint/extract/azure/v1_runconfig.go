@@ -30,7 +30,7 @@ var MLv1RunConfig = read.Format{
 			d.Target = facts.Know(facts.Local, facts.Because(r.MarkUsed(target), "the run uses the machine that submits it"))
 		case "amlcompute":
 			d.Target = facts.Know(facts.AMLCompute, facts.Because(r.MarkUsed(target), "a cluster is created for the run"))
-			d.Compute = r.runCluster(r.Root.GetFold("amlcompute"), d.Target.Place)
+			d.Compute = r.runCluster(r.Root.GetFold("amlcompute"), d.Target.Location)
 		}
 	}),
 }
@@ -49,12 +49,12 @@ func sdkEnvironment(environment *source.Node) bool {
 }
 
 // runCluster returns the cluster that is created for one run, nil where none is described.
-func (r *ServiceReader) runCluster(section *source.Node, place facts.Place) *facts.Compute {
+func (r *ServiceReader) runCluster(section *source.Node, location facts.Location) *facts.Compute {
 	if section.Entries() == nil {
 		return nil
 	}
 	c := r.Compute(section.Get("name"), section)
-	c.Target, c.ManagedBy = facts.Know(facts.AMLCompute, place), facts.Know(facts.ByAzureML, place)
+	c.Target, c.ManagedBy = facts.Know(facts.AMLCompute, location), facts.Know(facts.ByAzureML, location)
 	r.VMSize(c, section.Get("vmSize"))
 	c.VMPriority = r.Priority(section.Get("vmPriority"), "priority", "dedicated or lowpriority")
 	c.MaxNodes = r.Count(section.Get("clusterMaxNodeCount"))

@@ -54,11 +54,11 @@ var imageRequestShape = read.MappingOf(map[string]*read.Shape{
 
 // MLv1Service reads the properties of a web service.
 func (r *ServiceReader) MLv1Service(d *read.Draft, properties *source.Node) {
-	d.API = facts.Know(facts.V1, facts.Place{Node: d.Place.Node, Why: "services belong to version 1 of the API"})
+	d.API = facts.Know(facts.V1, facts.Location{Node: d.Location.Node, Why: "services belong to version 1 of the API"})
 	computeType := properties.Get("computeType")
-	d.Workload = facts.Know(facts.WebService, facts.Place{Node: computeType, Why: "a service of Azure ML is a web service"})
+	d.Workload = facts.Know(facts.WebService, facts.Location{Node: computeType, Why: "a service of Azure ML is a web service"})
 	if computeType == nil {
-		d.Workload.Place.Node = d.Place.Node
+		d.Workload.Location.Node = d.Location.Node
 	}
 	r.Text(computeType) // reports a template
 	if target, ok := v1Target(computeType); ok {
@@ -71,7 +71,7 @@ func (r *ServiceReader) MLv1Service(d *read.Draft, properties *source.Node) {
 	r.CheckShape(image, imageRequestShape)
 	models := image.Get("models").Elements()
 	for _, model := range models {
-		d.Models = append(d.Models, &facts.Model{Name: r.Text(model.Get("name")), Version: r.Text(model.Get("version")), Place: facts.Place{Node: model}})
+		d.Models = append(d.Models, &facts.Model{Name: r.Text(model.Get("name")), Version: r.Text(model.Get("version")), Location: facts.Location{Node: model}})
 		for _, key := range []string{"tags", "kvTags"} {
 			r.designerTags(d, model.Get(key))
 		}
@@ -95,9 +95,9 @@ func (r *ServiceReader) azureMLv1Model(d *read.Draft, id *source.Node) {
 		return
 	}
 	name, version, versioned := strings.Cut(text.Value, ":")
-	model := &facts.Model{Name: facts.Know(name, text.Place), Place: facts.Place{Node: id}}
+	model := &facts.Model{Name: facts.Know(name, text.Location), Location: facts.Location{Node: id}}
 	if versioned {
-		model.Version = facts.Know(version, text.Place)
+		model.Version = facts.Know(version, text.Location)
 	}
 	d.Models = append(d.Models, model)
 }
@@ -110,8 +110,8 @@ func (r *ServiceReader) modelRequirements(d *read.Draft, resources *source.Node)
 		CPUCores: r.Number(resources.Get("cpu")), MemoryGiB: r.Number(resources.GetFold("memoryInGB")),
 		GPUs: r.Count(resources.Get("gpu")), FPGAs: r.Count(resources.Get("fpga")),
 	}}
-	for _, place := range []*facts.Place{&needs.CPUCores.Place, &needs.MemoryGiB.Place, &needs.GPUs.Place, &needs.FPGAs.Place} {
-		place.Why = "requirement of the model"
+	for _, location := range []*facts.Location{&needs.CPUCores.Location, &needs.MemoryGiB.Location, &needs.GPUs.Location, &needs.FPGAs.Location} {
+		location.Why = "requirement of the model"
 	}
 	(&read.Merger{Silent: true}).Deployment(d, needs)
 }

@@ -31,14 +31,14 @@ var MLv1Toolkit = read.Format{
 		if serves {
 			d := r.Deployment(arguments.Get("name"), r.Root)
 			d.Target = facts.Know(target, r.MarkUsed(class))
-			d.Workload = facts.Know(facts.WebService, facts.Because(d.Target.Place, "the class is a web service"))
+			d.Workload = facts.Know(facts.WebService, facts.Because(d.Target.Location, "the class is a web service"))
 			r.sdkService(d, arguments)
 			r.Tags(d, arguments.Get("tags"))
 			return
 		}
 		c := r.Compute(arguments.Get("name"), r.Root)
 		c.Target = facts.Know(target, r.MarkUsed(class))
-		c.ManagedBy = facts.Know(facts.ByAzureML, facts.Because(c.Target.Place, "the SDK creates the compute"))
+		c.ManagedBy = facts.Know(facts.ByAzureML, facts.Because(c.Target.Location, "the SDK creates the compute"))
 		r.sdkCompute(c, arguments)
 	}),
 }

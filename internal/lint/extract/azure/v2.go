@@ -50,7 +50,7 @@ func (r *ServiceReader) azureMLModel(d *read.Draft, n *source.Node) {
 	if n.IsNull() {
 		return
 	}
-	model := &facts.Model{Place: facts.Place{Node: n}}
+	model := &facts.Model{Location: facts.Location{Node: n}}
 	if n.Kind == source.Mapping && !placeholder.IsTemplate(n) {
 		r.modelAsset(d, model, n)
 	} else {
@@ -64,10 +64,10 @@ func (r *ServiceReader) azureMLModel(d *read.Draft, n *source.Node) {
 			return
 		}
 		if name != "" {
-			model.Name = facts.Know(name, reference.Place)
+			model.Name = facts.Know(name, reference.Location)
 		}
 		if version != "" {
-			model.Version = facts.Know(version, reference.Place)
+			model.Version = facts.Know(version, reference.Location)
 		}
 	}
 	d.Models = append(d.Models, model)

@@ -44,7 +44,7 @@ var MLv2BatchDeployment = read.Format{
 func (r *ServiceReader) batchDeployment(n, compute *source.Node, scores bool, stated *source.Node) *read.Draft {
 	d := r.Deployment(n.Get("name"), n)
 	if scores {
-		d.Workload = facts.Know(facts.BatchScoring, facts.Place{Node: stated, Why: "a batch endpoint scores batches"})
+		d.Workload = facts.Know(facts.BatchScoring, facts.Location{Node: stated, Why: "a batch endpoint scores batches"})
 	}
 	machine := r.At(n, "resources", "instance_type")
 	if compute != nil && compute.Kind == source.Mapping {

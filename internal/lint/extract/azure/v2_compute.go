@@ -49,20 +49,20 @@ var MLv2Compute = read.Format{
 			r.Text(typed) // reports a template
 			kind = computeKind(read.LowerScalar(typed))
 		}
-		place := facts.Because(r.MarkUsed(discriminator(r.Root)), "type of the document")
+		location := facts.Because(r.MarkUsed(discriminator(r.Root)), "type of the document")
 		switch kind {
 		case "amlcompute":
-			c.Target = facts.Know(facts.AMLCompute, place)
-			c.ManagedBy = facts.Know(facts.ByAzureML, place)
+			c.Target = facts.Know(facts.AMLCompute, location)
+			c.ManagedBy = facts.Know(facts.ByAzureML, location)
 			r.Scale(c, r.Root.Get("min_instances"), r.Root.Get("max_instances"))
 		case "computeinstance":
-			c.Target = facts.Know(facts.ComputeInstance, place)
-			c.ManagedBy = facts.Know(facts.ByAzureML, place)
+			c.Target = facts.Know(facts.ComputeInstance, location)
+			c.ManagedBy = facts.Know(facts.ByAzureML, location)
 		case "kubernetes":
 			r.AttachedCluster(c, r.Root.Get("resource_id"))
 			return
 		case "virtualmachine", "synapsespark":
-			c.ManagedBy = facts.Know(facts.ByAzure, place)
+			c.ManagedBy = facts.Know(facts.ByAzure, location)
 			return
 		default:
 			return
@@ -108,10 +108,10 @@ func (r *ServiceReader) AttachedCluster(c *facts.Compute, id *source.Node) {
 	text := r.Text(id)
 	switch provider := strings.ToLower(text.Value); {
 	case strings.Contains(provider, aksProvider):
-		c.Target = facts.Know(facts.AKS, facts.Because(text.Place, "the resource is an AKS cluster"))
-		c.ManagedBy = facts.Know(facts.ByAzure, text.Place)
+		c.Target = facts.Know(facts.AKS, facts.Because(text.Location, "the resource is an AKS cluster"))
+		c.ManagedBy = facts.Know(facts.ByAzure, text.Location)
 	case strings.Contains(provider, arcProvider):
-		c.Target = facts.Know(facts.Kubernetes, facts.Because(text.Place, "the resource is a cluster connected by Azure Arc"))
+		c.Target = facts.Know(facts.Kubernetes, facts.Because(text.Location, "the resource is a cluster connected by Azure Arc"))
 	}
 }
 
@@ -122,7 +122,7 @@ func (r *ServiceReader) Scale(c *facts.Compute, low, high *source.Node) {
 		return
 	}
 	varies := c.MinNodes.Value != c.MaxNodes.Value
-	c.ClusterAutoscaling = facts.Know(varies, c.MaxNodes.Place)
+	c.ClusterAutoscaling = facts.Know(varies, c.MaxNodes.Location)
 	if !varies {
 		c.Nodes = c.MaxNodes
 	}
@@ -142,9 +142,9 @@ func (r *ServiceReader) Priority(n *source.Node, what, words string) facts.Fact[
 	}
 	switch strings.ReplaceAll(strings.ToLower(text.Value), "_", "") {
 	case "lowpriority":
-		return facts.Know(facts.LowPriority, text.Place)
+		return facts.Know(facts.LowPriority, text.Location)
 	case "dedicated":
-		return facts.Know(facts.Dedicated, text.Place)
+		return facts.Know(facts.Dedicated, text.Location)
 	}
 	r.Problem(facts.Warning, n, "Write "+words+".", "invalid %s %q of %s", what, text.Value, n.Path())
 	return facts.Fact[facts.VMPriority]{}

@@ -17,7 +17,7 @@ var MLv2Model = read.Format{
 	Marks:     [][]string{{"$schema"}, {"azureml"}, {"odel.schema.json", "/Model.json"}},
 	Matches:   func(root *source.Node) bool { return azureMLSchema(root) == "model" },
 	Read: read.Using(NewReader, func(r *ServiceReader) {
-		d, model := &read.Draft{}, &facts.Model{Place: facts.Place{Node: r.Root}}
+		d, model := &read.Draft{}, &facts.Model{Location: facts.Location{Node: r.Root}}
 		d.Models = []*facts.Model{model}
 		r.modelAsset(d, model, r.Root)
 		part := r.Part(read.ModelAsset, "the deployments of the model", d)

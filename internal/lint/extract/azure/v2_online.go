@@ -49,7 +49,7 @@ var onlineDeploymentShape = read.MappingOf(map[string]*read.Shape{
 // onlineDeployment reads a deployment of an online endpoint of a kind; stated declares the kind.
 func (r *ServiceReader) onlineDeployment(n *source.Node, kind string, stated *source.Node) *read.Draft {
 	d := r.Deployment(n.Get("name"), n)
-	d.Workload = facts.Know(facts.WebService, facts.Place{Node: stated, Why: "an online endpoint is a web service"})
+	d.Workload = facts.Know(facts.WebService, facts.Location{Node: stated, Why: "an online endpoint is a web service"})
 	r.CheckShape(n, onlineDeploymentShape)
 	switch kind {
 	case "kubernetes":
@@ -89,14 +89,14 @@ func (r *ServiceReader) KubernetesInstanceType(d *read.Draft, n, stated *source.
 // instanceTypeReference adds a reference to an instance type of the cluster.
 func (r *ServiceReader) instanceTypeReference(d *read.Draft, n *source.Node) {
 	if name := r.Text(n); name.Known {
-		d.Refer(read.Reference{Kind: read.InstanceType, Name: name.Value, Node: name.Place.Node})
+		d.Refer(read.Reference{Kind: read.InstanceType, Name: name.Value, Node: name.Location.Node})
 	}
 }
 
 // endpointReference adds a reference to the endpoint of a deployment, if it names one.
 func (r *ServiceReader) endpointReference(d *read.Draft, n *source.Node) {
 	if name := r.Text(n.Get("endpoint_name")); name.Known {
-		d.Refer(read.Reference{Kind: read.EndpointDefinition, Name: name.Value, Node: name.Place.Node})
+		d.Refer(read.Reference{Kind: read.EndpointDefinition, Name: name.Value, Node: name.Location.Node})
 	}
 }
 

@@ -43,11 +43,11 @@ var Manifest = read.Format{
 			case device.box.Node != nil:
 				d.Target = facts.Know(facts.DataBoxEdge, device.box)
 			case !device.unread:
-				d.Target = facts.Know(facts.IoTEdge, facts.Place{Node: key, Why: "the document is an IoT Edge deployment"})
+				d.Target = facts.Know(facts.IoTEdge, facts.Location{Node: key, Why: "the document is an IoT Edge deployment"})
 			}
 			// A Data Box Edge is an IoT Edge device. Few manifests distinguish it from others.
 			d.Narrows = read.Narrowing{From: facts.IoTEdge, To: facts.DataBoxEdge}
-			d.Delivery = facts.Know(string(facts.IoTEdge), facts.Place{Node: key, Why: "IoT Edge deploys the module to the device"})
+			d.Delivery = facts.Know(string(facts.IoTEdge), facts.Location{Node: key, Why: "IoT Edge deploys the module to the device"})
 			if declared != nil {
 				d.Declared = append(d.Declared, declared)
 			}
@@ -70,8 +70,8 @@ const desiredModule = "properties.desired.modules."
 
 // edgeDevice has what the modules of one manifest show about their device.
 type edgeDevice struct {
-	// box is the place of evidence that the device is a Data Box Edge.
-	box facts.Place
+	// box is the location of evidence that the device is a Data Box Edge.
+	box facts.Location
 	// unread is true if a module has options that cannot be read, which may contain such evidence.
 	unread bool
 }
@@ -120,16 +120,16 @@ func (r *moduleReader) edgeModule(device *edgeDevice, key, value *source.Node) *
 	switch {
 	case mayTrain(key, image):
 	case d.FPGAs.Value > 0:
-		d.Workload = facts.Know(facts.IoTModule, facts.Place{Node: d.FPGAs.Place.Node, Why: "the module requests an FPGA"})
+		d.Workload = facts.Know(facts.IoTModule, facts.Location{Node: d.FPGAs.Location.Node, Why: "the module requests an FPGA"})
 	case d.GPUs.Value > 0:
-		d.Workload = facts.Know(facts.IoTModule, facts.Place{Node: d.GPUs.Place.Node, Why: "the module requests a GPU"})
+		d.Workload = facts.Know(facts.IoTModule, facts.Location{Node: d.GPUs.Location.Node, Why: "the module requests a GPU"})
 	default:
 		d.Workload = edgeInference(key, image)
 	}
 	return d
 }
 
-// rename names a deployment by a part of the text at its place. It skips a nil deployment.
+// rename names a deployment by a part of the text at its location. It skips a nil deployment.
 func rename(d *read.Draft, name string) {
 	if d != nil {
 		d.Name.Value, d.Subject.Name = name, name

@@ -123,9 +123,9 @@ func (o *createOptions) parse(text []byte) {
 		"%s is not valid JSON: %s", first.Path(), strings.Replace(file.Problems[0].Message, "the file", "it", 1))
 }
 
-// place returns the place of an option in the document. For options in a string, it is the string,
+// location returns the location of an option in the document. For options in a string, it is the string,
 // and why begins with the path inside it.
-func (o *createOptions) place(p facts.Place) facts.Place {
+func (o *createOptions) location(p facts.Location) facts.Location {
 	if o.inner == o.outer || p.Node == nil {
 		return p
 	}
@@ -144,15 +144,15 @@ func (o *createOptions) place(p facts.Place) facts.Place {
 		moved.Why += ": " + p.Why
 	}
 	for _, related := range p.Related {
-		moved.Related = append(moved.Related, o.place(related))
+		moved.Related = append(moved.Related, o.location(related))
 	}
 	return moved
 }
 
-// moved returns a fact of the options with its place in the document.
+// moved returns a fact of the options with its location in the document.
 func moved[T any](o *createOptions, f facts.Fact[T]) facts.Fact[T] {
 	if f.Known {
-		f.Place = o.place(f.Place)
+		f.Location = o.location(f.Location)
 	}
 	return f
 }
@@ -163,8 +163,8 @@ func (o *createOptions) close() {
 		return
 	}
 	for _, problem := range o.inner.Problems {
-		problem.Place = o.place(problem.Place)
-		problem.Message = problem.Place.Node.Path() + ": " + problem.Message
+		problem.Location = o.location(problem.Location)
+		problem.Message = problem.Location.Node.Path() + ": " + problem.Message
 		o.outer.Problems = append(o.outer.Problems, problem)
 	}
 	o.inner.Problems = nil
@@ -213,11 +213,11 @@ func (o *createOptions) labels(d *read.Draft) {
 	if declared == nil {
 		return
 	}
-	declared.Place = o.place(declared.Place)
+	declared.Location = o.location(declared.Location)
 	declared.Workload, declared.Stage, declared.Target = moved(o, declared.Workload), moved(o, declared.Stage), moved(o, declared.Target)
 	declared.Designer = moved(o, declared.Designer)
 	for _, model := range declared.Models {
-		model.Place = o.place(model.Place)
+		model.Location = o.location(model.Location)
 		model.SizeBytes, model.SizeSource = moved(o, model.SizeBytes), moved(o, model.SizeSource)
 	}
 	d.Declared = append(d.Declared, declared)
@@ -256,25 +256,25 @@ func (o *createOptions) fpgas() facts.Fact[int64] {
 	return moved(o, fpgas)
 }
 
-// dataBoxEdge returns the place of evidence that the device is a Data Box Edge: its FPGA, or a
-// local share mounted at its path. It returns the zero Place if there is none.
-func (o *createOptions) dataBoxEdge() facts.Place {
+// dataBoxEdge returns the location of evidence that the device is a Data Box Edge: its FPGA, or a
+// local share mounted at its path. It returns the zero Location if there is none.
+func (o *createOptions) dataBoxEdge() facts.Location {
 	for path, node := range o.deviceFiles {
 		if strings.HasPrefix(path, catapult) {
-			return o.place(facts.Because(o.inner.MarkUsed(node), "it is the FPGA of a Data Box Edge"))
+			return o.location(facts.Because(o.inner.MarkUsed(node), "it is the FPGA of a Data Box Edge"))
 		}
 	}
 	for _, key := range []string{"limits", "requests"} {
 		if node := o.resources().At(key, catapultResource); !node.IsNull() {
-			return o.place(facts.Because(o.inner.MarkUsed(node), "it is the FPGA of a Data Box Edge"))
+			return o.location(facts.Because(o.inner.MarkUsed(node), "it is the FPGA of a Data Box Edge"))
 		}
 	}
 	for path, node := range o.mounted {
 		if strings.HasPrefix(path+"/", "/home/hcsshares/") {
-			return o.place(facts.Because(o.inner.MarkUsed(node), "the path is a share of a Data Box Edge"))
+			return o.location(facts.Because(o.inner.MarkUsed(node), "the path is a share of a Data Box Edge"))
 		}
 	}
-	return facts.Place{}
+	return facts.Location{}
 }
 
 // gpus returns the number of GPUs of the module, the largest for which there is evidence. env is
@@ -308,7 +308,7 @@ func (o *createOptions) runtimeGPU() facts.Fact[float64] {
 	if !strings.EqualFold(runtime.Value, "nvidia") {
 		return facts.Fact[float64]{}
 	}
-	return facts.Know(1.0, facts.Because(runtime.Place, "the runtime nvidia gives the module the GPUs of the device"))
+	return facts.Know(1.0, facts.Because(runtime.Location, "the runtime nvidia gives the module the GPUs of the device"))
 }
 
 // requestedGPUs returns the sum of the device requests for GPUs, a lower bound. A request for all
@@ -330,7 +330,7 @@ func (o *createOptions) requestedGPUs() facts.Fact[float64] {
 			sum.Add(facts.Know(1.0, facts.Because(o.inner.MarkUsed(count), "the module requests all GPUs of the device")))
 		default:
 			whole := o.inner.Count(count)
-			sum.Add(facts.Fact[float64]{Value: float64(whole.Value), Known: whole.Known, Place: whole.Place})
+			sum.Add(facts.Fact[float64]{Value: float64(whole.Value), Known: whole.Known, Location: whole.Location})
 		}
 	}
 	return sum.Fact()
@@ -359,7 +359,7 @@ func (o *createOptions) deviceGPUs() facts.Fact[float64] {
 		switch {
 		case nvidia && read.IsNumber(index):
 			numbered.Add(facts.Know(1.0, facts.Because(o.inner.MarkUsed(node), "it is a GPU")))
-		case strings.HasPrefix(path, "/dev/nvhost-") && (!jetson.Known || strings.HasSuffix(path, "gpu") && !strings.HasSuffix(jetson.Place.Node.Text, "gpu")):
+		case strings.HasPrefix(path, "/dev/nvhost-") && (!jetson.Known || strings.HasSuffix(path, "gpu") && !strings.HasSuffix(jetson.Location.Node.Text, "gpu")):
 			jetson = facts.Know(1.0, facts.Because(o.inner.MarkUsed(node), "it belongs to the GPU of a Jetson"))
 		}
 	}
@@ -404,11 +404,11 @@ func (o *createOptions) mounted(yield func(path string, node *source.Node) bool)
 
 // displayGPU is known if the container gets device files of display adapters. Call it only with a
 // selection of the GPU for computing, since such GPUs mostly draw and decode.
-func (o *createOptions) displayGPU(selection facts.Place) facts.Fact[float64] {
+func (o *createOptions) displayGPU(selection facts.Location) facts.Fact[float64] {
 	for _, given := range []iter.Seq2[string, *source.Node]{o.deviceFiles, o.mounted} {
 		for path, node := range given {
 			if strings.HasPrefix(path+"/", "/dev/dri/") {
-				at := o.place(facts.Because(o.inner.MarkUsed(node), "it is the GPU of a display adapter"))
+				at := o.location(facts.Because(o.inner.MarkUsed(node), "it is the GPU of a display adapter"))
 				at.Related = append(at.Related, selection)
 				return facts.Know(1.0, at)
 			}

@@ -11,10 +11,10 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// selectsGPU returns the place of a variable or an argument that selects the GPU for computing. It
+// selectsGPU returns the location of a variable or an argument that selects the GPU for computing. It
 // names a device (DEVICE=GPU, --target_device GPU, {"detection-device": "GPU.0"}) or sets a switch
-// (USE_GPU=true, --use-gpu). It returns the zero Place if there is none.
-func (o *createOptions) selectsGPU(env *source.Node) facts.Place {
+// (USE_GPU=true, --use-gpu). It returns the zero Location if there is none.
+func (o *createOptions) selectsGPU(env *source.Node) facts.Location {
 	const why = "selects the GPU"
 	for name, value := range env.Pairs() {
 		n := value.Get("value")
@@ -26,7 +26,7 @@ func (o *createOptions) selectsGPU(env *source.Node) facts.Place {
 		text, ok := o.inner.Scalar(n)
 		name, value, _ := strings.Cut(text, "=")
 		if ok && env.Get(name) == nil && variableSelectsGPU(name, value) { // the module's variable overrides the container's
-			return o.place(facts.Because(o.inner.MarkUsed(n), why))
+			return o.location(facts.Because(o.inner.MarkUsed(n), why))
 		}
 	}
 	for _, key := range []string{"Entrypoint", "Cmd"} {
@@ -36,17 +36,17 @@ func (o *createOptions) selectsGPU(env *source.Node) facts.Place {
 		for _, n := range append(slices.Clone(list.Elements()), list) {
 			text, ok := o.inner.Scalar(n)
 			if ok && gpuSelected(text) {
-				return o.place(facts.Because(o.inner.MarkUsed(n), why))
+				return o.location(facts.Because(o.inner.MarkUsed(n), why))
 			}
 			for _, word := range strings.Fields(text) {
 				words, of = append(words, word), append(of, n)
 			}
 		}
 		if i := gpuArgument(words); i >= 0 {
-			return o.place(facts.Because(o.inner.MarkUsed(of[i]), why))
+			return o.location(facts.Because(o.inner.MarkUsed(of[i]), why))
 		}
 	}
-	return facts.Place{}
+	return facts.Location{}
 }
 
 // variableSelectsGPU reports whether an environment variable selects the GPU. Its value may be a

@@ -92,14 +92,14 @@ func endsInTraining(word string) bool {
 // manifest has no other evidence for a module without GPU or FPGA.
 func edgeInference(name, image *source.Node) facts.Fact[facts.Workload] {
 	if word := inferenceWord(name.Text); word != "" {
-		return facts.Know(facts.IoTModule, facts.Place{Node: name, Why: fmt.Sprintf("the name of the module contains the word %s", word)})
+		return facts.Know(facts.IoTModule, facts.Location{Node: name, Why: fmt.Sprintf("the name of the module contains the word %s", word)})
 	}
 	path, _ := imagePath(image)
 	if word := inferenceWord(path); word != "" {
-		return facts.Know(facts.IoTModule, facts.Place{Node: image, Why: fmt.Sprintf("the image of the module contains the word %s", word)})
+		return facts.Know(facts.IoTModule, facts.Location{Node: image, Why: fmt.Sprintf("the image of the module contains the word %s", word)})
 	}
 	if aiServices(path) {
-		return facts.Know(facts.IoTModule, facts.Place{Node: image, Why: "the image is a container of Azure AI services"})
+		return facts.Know(facts.IoTModule, facts.Location{Node: image, Why: "the image is a container of Azure AI services"})
 	}
 	return facts.Fact[facts.Workload]{}
 }

@@ -24,12 +24,12 @@ const DeviceClassPrefix = "deviceclass.resource.kubernetes.io/"
 // or by the extended resource that it names.
 // https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/device-class-v1/
 func (r *ObjectReader) deviceClass(spec *source.Node) {
-	device, place := r.classDevice(spec.Get("selectors"))
+	device, location := r.classDevice(spec.Get("selectors"))
 	define := func(kind read.PartKind, name *source.Node) {
 		class := r.Part(kind, "the claims and containers that request its devices", &read.Draft{})
 		class.Name, class.Device = r.Text(name).Value, device
 		if device != read.NoDevice {
-			class.Facts.Place = place
+			class.Facts.Location = location
 		}
 	}
 	define(read.DeviceClassDefinition, r.Root.At("metadata", "name"))
@@ -39,7 +39,7 @@ func (r *ObjectReader) deviceClass(spec *source.Node) {
 }
 
 // classDevice returns the kind of the devices that match all selectors of a class.
-func (r *ObjectReader) classDevice(selectors *source.Node) (device read.DeviceKind, place facts.Place) {
+func (r *ObjectReader) classDevice(selectors *source.Node) (device read.DeviceKind, location facts.Location) {
 	partition := false
 	for _, selector := range selectors.Elements() {
 		expression := r.Text(selector.At("cel", "expression"))
@@ -52,13 +52,13 @@ func (r *ObjectReader) classDevice(selectors *source.Node) (device read.DeviceKi
 			continue
 		}
 		if device = r.deviceOfDrivers(selected.drivers); device != read.NoDevice {
-			place = facts.Because(r.MarkUsed(expression.Place.Node), "the class selects devices of the driver "+strings.Join(selected.drivers, " or "))
+			location = facts.Because(r.MarkUsed(expression.Location.Node), "the class selects devices of the driver "+strings.Join(selected.drivers, " or "))
 		}
 	}
 	if partition && device == read.GPUDevice {
 		device = read.GPUShare
 	}
-	return device, place
+	return device, location
 }
 
 // deviceOfDrivers returns the kind of the devices of drivers, if they all have the same kind.
@@ -206,7 +206,7 @@ func (r *ObjectReader) classRequests(resources *source.Node) []classRequest {
 			if !number.Known || number.Value == 0 {
 				continue
 			}
-			number.Place.Why = "the container requests the extended resource " + name.Text
+			number.Location.Why = "the container requests the extended resource " + name.Text
 			i := slices.IndexFunc(all, func(known classRequest) bool { return known.name == name.Text })
 			switch {
 			case i < 0:

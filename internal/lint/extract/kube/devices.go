@@ -69,7 +69,7 @@ func (r *ObjectReader) DeviceOf(resource string) (kind read.DeviceKind, why stri
 		return read.NoDevice, ""
 	}
 	configured := r.Lists.Device(resource)
-	return deviceKindOf(string(configured.Value)), configured.Place.Why
+	return deviceKindOf(string(configured.Value)), configured.Location.Why
 }
 
 // Devices returns the GPUs and FPGAs of a container. The larger of request and limit counts for
@@ -90,7 +90,7 @@ func (r *ObjectReader) Devices(resources *source.Node) (gpus, fpgas facts.Fact[f
 			return
 		}
 		if why != "" {
-			most.Place.Why = why
+			most.Location.Why = why
 		}
 		switch device {
 		case read.FPGADevice:

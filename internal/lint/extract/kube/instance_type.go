@@ -57,10 +57,10 @@ func (r *ObjectReader) instanceTypeOf(object *source.Node) {
 		return
 	}
 	if size := spec.At("nodeSelector", "node.kubernetes.io/instance-type"); !size.IsNull() {
-		d.Compute = &facts.Compute{Name: name, Format: r.Format, Target: d.Pods.Locate(scheduling.InFile()).Target, Place: facts.Place{Node: object}}
+		d.Compute = &facts.Compute{Name: name, Format: r.Format, Target: d.Pods.Locate(scheduling.InFile()).Target, Location: facts.Location{Node: object}}
 		r.VMSize(d.Compute, size)
 	}
 	part := r.Part(read.InstanceType, instanceTypeCompletes, d)
 	part.Name = name.Value
-	d.Place = facts.Place{Node: object}
+	d.Location = facts.Location{Node: object}
 }

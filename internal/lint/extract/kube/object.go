@@ -161,9 +161,9 @@ func (r *ObjectReader) Identity() *Identity {
 }
 
 // Object adds a deployment that a Kubernetes object, or a part of it, describes.
-func (r *ObjectReader) Object(place *source.Node) *read.Draft {
+func (r *ObjectReader) Object(node *source.Node) *read.Draft {
 	of := r.Identity()
-	d := r.Deployment(of.Name, place)
+	d := r.Deployment(of.Name, node)
 	d.Subject.Kind, d.Subject.Namespace = of.Kind, of.namespace
 	r.Metadata(d, of.metadata)
 	return d
@@ -175,14 +175,14 @@ func (r *ObjectReader) Subject() facts.Subject {
 	return facts.Subject{File: r.Root.File().Name, Namespace: of.namespace, Kind: of.Kind, Name: r.Name(of.Name).Value}
 }
 
-// KindPlace returns the place of the object's kind. An item of a typed list has its kind from the
+// KindLocation returns the location of the object's kind. An item of a typed list has its kind from the
 // list.
-func (r *ObjectReader) KindPlace(why string) facts.Place {
+func (r *ObjectReader) KindLocation(why string) facts.Location {
 	kind := r.Root.Get("kind")
 	if kind == nil {
 		kind = r.Root
 	}
-	return facts.Place{Node: kind, Why: why}
+	return facts.Location{Node: kind, Why: why}
 }
 
 // WorkloadOfKind returns the workload that the kind alone implies, in any version.
@@ -191,18 +191,18 @@ func (r *ObjectReader) WorkloadOfKind() facts.Fact[facts.Workload] {
 	switch {
 	case kind == "InferenceService" && (group == "serving.kserve.io" || group == "serving.kubeflow.org"),
 		kind == "LLMInferenceService" && group == "serving.kserve.io":
-		return facts.Know(facts.WebService, r.KindPlace("KServe runs it as a web service"))
+		return facts.Know(facts.WebService, r.KindLocation("KServe runs it as a web service"))
 	case kind == "SeldonDeployment" && group == "machinelearning.seldon.io",
 		(kind == "Model" || kind == "Server") && group == "mlops.seldon.io":
-		return facts.Know(facts.WebService, r.KindPlace("Seldon runs it as a web service"))
+		return facts.Know(facts.WebService, r.KindLocation("Seldon runs it as a web service"))
 	case kind == "RayService" && group == "ray.io":
-		return facts.Know(facts.WebService, r.KindPlace("KubeRay runs it as a web service"))
+		return facts.Know(facts.WebService, r.KindLocation("KubeRay runs it as a web service"))
 	case (kind == "InferenceSet" || kind == "RAGEngine" || kind == "MultiRoleInference") && group == "kaito.sh":
-		return facts.Know(facts.WebService, r.KindPlace("KAITO runs it as a web service"))
+		return facts.Know(facts.WebService, r.KindLocation("KAITO runs it as a web service"))
 	case kind == "VLLMRuntime" && group == "production-stack.vllm.ai":
-		return facts.Know(facts.WebService, r.KindPlace("vLLM serves the model"))
+		return facts.Know(facts.WebService, r.KindLocation("vLLM serves the model"))
 	case TrainingKind(group, kind):
-		return facts.Know(facts.Training, r.KindPlace("jobs of this kind train"))
+		return facts.Know(facts.Training, r.KindLocation("jobs of this kind train"))
 	}
 	return facts.Fact[facts.Workload]{}
 }
@@ -238,7 +238,7 @@ func (r *ObjectReader) Metadata(d *read.Draft, metadata *source.Node) {
 	}
 	d.Declared = append(d.Declared, known.declared...)
 	if !d.Workload.Known {
-		d.Workload, d.Labelled = known.workload, known.workload.Place.Node
+		d.Workload, d.Labelled = known.workload, known.workload.Location.Node
 	}
 }
 
@@ -303,9 +303,9 @@ func (r *ObjectReader) serviceLabel(label source.Member) string {
 
 // Autoscale records an active autoscaler and its bounds. The declared replicas are then only the
 // initial number.
-func Autoscale(d *read.Draft, on facts.Place, least, most facts.Fact[int64]) {
+func Autoscale(d *read.Draft, on facts.Location, least, most facts.Fact[int64]) {
 	if least.Known && most.Known && least.Value == most.Value {
-		d.Replicas, d.Autoscales = most, facts.Know(false, facts.Because(most.Place, "the minimum and the maximum are equal"))
+		d.Replicas, d.Autoscales = most, facts.Know(false, facts.Because(most.Location, "the minimum and the maximum are equal"))
 		return
 	}
 	d.Replicas, d.Autoscales = facts.Fact[int64]{}, facts.Know(true, on)

@@ -159,7 +159,7 @@ func (r *ObjectReader) podOfOtherKind(pod *source.Node, patch, several bool) {
 	d.Workload = facts.Or(r.WorkloadOfKind(), d.Workload)
 	if several && pod != r.Root.Get("spec") {
 		path := strings.TrimPrefix(strings.TrimPrefix(pod.Path(), r.Root.Path()+"."), "spec.")
-		d.Component = facts.Know(strings.TrimSuffix(strings.TrimSuffix(path, ".spec"), ".template"), facts.Place{Node: pod})
+		d.Component = facts.Know(strings.TrimSuffix(strings.TrimSuffix(path, ".spec"), ".template"), facts.Location{Node: pod})
 	}
 	if patch {
 		read := &read.Draft{}

@@ -68,7 +68,7 @@ func DropOwned(deployments []*facts.Deployment, problems []facts.Problem, object
 	}
 	deployments = slices.DeleteFunc(deployments, func(d *facts.Deployment) bool { return dropped[d] })
 	problems = slices.DeleteFunc(problems, func(problem facts.Problem) bool {
-		return slices.ContainsFunc(removed, func(root *source.Node) bool { return isWithin(problem.Place.Node, root) })
+		return slices.ContainsFunc(removed, func(root *source.Node) bool { return isWithin(problem.Location.Node, root) })
 	})
 	return deployments, problems
 }

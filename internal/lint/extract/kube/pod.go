@@ -245,16 +245,16 @@ func (r *ObjectReader) Device(n *source.Node, kind read.DeviceKind) facts.Fact[f
 	if !ok {
 		return facts.Fact[float64]{}
 	}
-	place := r.MarkUsed(n)
+	location := r.MarkUsed(n)
 	switch {
 	case (kind == read.GPUShare || kind == read.GPUPart) && !quantity.IsZero():
-		place.Why = "a share of a GPU counts as one"
-		return facts.Know(1.0, place)
+		location.Why = "a share of a GPU counts as one"
+		return facts.Know(1.0, location)
 	case quantity.AsApproximateFloat64() > math.MaxInt32: // beyond int64, Value is undefined
 		r.Problem(read.QuantitySeverity(n), n, "Write a whole number.", "invalid count %s of %s", n.Text, n.Path())
 		return facts.Fact[float64]{}
 	}
-	return facts.Know(float64(quantity.Value()), place)
+	return facts.Know(float64(quantity.Value()), location)
 }
 
 // VisibleGPU reads the variable with which a container gets GPUs of its node without a request:
@@ -273,9 +273,9 @@ func (r *ObjectReader) VisibleGPU(container *source.Node) (gpu facts.Fact[float6
 	case HidesGPUs(text):
 		return facts.Fact[float64]{}, true
 	}
-	place := r.MarkUsed(value)
-	place.Why = "NVIDIA_VISIBLE_DEVICES exposes GPUs of the node, which other pods may share"
-	return facts.Know(1.0, place), false
+	location := r.MarkUsed(value)
+	location.Why = "NVIDIA_VISIBLE_DEVICES exposes GPUs of the node, which other pods may share"
+	return facts.Know(1.0, location), false
 }
 
 // UncountedGPU is known for a pod that gets GPUs of its node without requesting a number. It gets

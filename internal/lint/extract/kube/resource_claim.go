@@ -73,7 +73,7 @@ func (r *ObjectReader) claimRequest(claim *read.Draft, request *source.Node) (de
 		}
 		class := r.Text(exactly.Get("deviceClassName"))
 		if device, number = r.exactRequest(exactly); device == read.NoDevice && class.Known && !exactly.Get("adminAccess").Is("true") {
-			claim.Refer(read.Reference{Kind: read.DeviceClassDefinition, Name: class.Value, Node: class.Place.Node, Devices: r.requestedDevices(exactly, class, read.NoDevice, "")})
+			claim.Refer(read.Reference{Kind: read.DeviceClassDefinition, Name: class.Value, Node: class.Location.Node, Devices: r.requestedDevices(exactly, class, read.NoDevice, "")})
 		}
 		return device, number
 	}
@@ -108,16 +108,16 @@ func (r *ObjectReader) requestedDevices(request *source.Node, class facts.Fact[s
 	count := request.Get("count")
 	switch {
 	case request.Get("allocationMode").Is("All"):
-		number = facts.Know(1.0, facts.Because(class.Place, read.AtLeast+"the claim requests all devices of the class "+class.Value+" that match"))
+		number = facts.Know(1.0, facts.Because(class.Location, read.AtLeast+"the claim requests all devices of the class "+class.Value+" that match"))
 		number.AtLeast = true
 	case count.IsNull():
-		number = facts.Know(1.0, facts.Because(class.Place, why))
+		number = facts.Know(1.0, facts.Because(class.Location, why))
 	default:
 		if number = r.Device(count, device); number.Known {
-			number.Place.Why = why
+			number.Location.Why = why
 			break
 		}
-		number = facts.Know(1.0, facts.Because(class.Place, read.AtLeast+why))
+		number = facts.Know(1.0, facts.Because(class.Location, read.AtLeast+why))
 		number.AtLeast = true
 	}
 	return number
@@ -132,7 +132,7 @@ func ClaimedOf(r *read.Reference, class *read.Part) *read.Draft {
 	case read.GPUShare, read.GPUPart:
 		number.Value = min(number.Value, 1)
 	}
-	number.Place.Related = append(slices.Clip(number.Place.Related), class.Facts.Place)
+	number.Location.Related = append(slices.Clip(number.Location.Related), class.Facts.Location)
 	claimed := &read.Draft{}
 	if whole := read.RoundUp(number); class.Device == read.FPGADevice {
 		claimed.FPGAs = whole
@@ -151,7 +151,7 @@ func (r *ObjectReader) claims(d *read.Draft, spec *source.Node) {
 			kind read.PartKind
 		}{{"resourceClaimTemplateName", read.ResourceClaimTemplate}, {"resourceClaimName", read.ResourceClaimDefinition}} {
 			if name := r.Text(claim.Get(kind.key)); name.Known {
-				d.Refer(read.Reference{Kind: kind.kind, Name: name.Value, Namespace: NamespaceOf(r.Root), Node: name.Place.Node})
+				d.Refer(read.Reference{Kind: kind.kind, Name: name.Value, Namespace: NamespaceOf(r.Root), Node: name.Location.Node})
 			} else if !claim.Get(kind.key).IsNull() {
 				d.OpenClaims = true
 			}
@@ -172,7 +172,7 @@ func onTop(m *read.Merger, known, more facts.Fact[int64]) facts.Fact[int64] {
 	if !more.Known {
 		return known
 	}
-	more.Place.Related = append(more.Place.Related[:len(more.Place.Related):len(more.Place.Related)], m.Via...)
+	more.Location.Related = append(more.Location.Related[:len(more.Location.Related):len(more.Location.Related)], m.Via...)
 	var sum read.Sum
 	for _, f := range []facts.Fact[int64]{known, more} {
 		if f.Known {

@@ -13,7 +13,7 @@ func (r *ObjectReader) Cluster(d *read.Draft, spec, metadata *source.Node) {
 	var s scheduling.Pods
 	s.Pod(spec)
 	if group, kind := GroupKind(r.Root); group == virtualDaemonSets && kind == "VirtualDaemonSet" {
-		s.Virtual = r.KindPlace("the pods of a VirtualDaemonSet run on virtual nodes, which are ACI")
+		s.Virtual = r.KindLocation("the pods of a VirtualDaemonSet run on virtual nodes, which are ACI")
 	}
 	r.RunsIn(d, s, metadata)
 }
@@ -38,9 +38,9 @@ func (r *ObjectReader) RunsOn(d *read.Draft, s scheduling.Pods) {
 }
 
 func (r *ObjectReader) markUsed(at scheduling.Outcome) {
-	for _, place := range [...]facts.Place{at.Target.Place, at.May.Place, at.Hint.Place, at.OnACI.Place} {
-		if place.Node != nil {
-			r.MarkUsed(place.Node)
+	for _, location := range [...]facts.Location{at.Target.Location, at.May.Location, at.Hint.Location, at.OnACI.Location} {
+		if location.Node != nil {
+			r.MarkUsed(location.Node)
 		}
 	}
 }

@@ -76,9 +76,9 @@ func (r *operatorReader) kaitoWorkspace() {
 	run := inference
 	switch {
 	case !inference.IsNull():
-		d.Workload = facts.Know(facts.WebService, facts.Place{Node: inference, Why: "KAITO runs it as a web service"})
+		d.Workload = facts.Know(facts.WebService, facts.Location{Node: inference, Why: "KAITO runs it as a web service"})
 	case !tuning.IsNull():
-		d.Workload = facts.Know(facts.Training, facts.Place{Node: tuning, Why: "KAITO tunes the model"})
+		d.Workload = facts.Know(facts.Training, facts.Location{Node: tuning, Why: "KAITO tunes the model"})
 		run = tuning
 	}
 	d.Replicas = r.kaitoNodes(resource)
@@ -156,14 +156,14 @@ func (r *operatorReader) kaitoPod(d *read.Draft, s scheduling.Pods, resource, ru
 func (r *operatorReader) kaitoNodes(resource *source.Node) facts.Fact[int64] {
 	nodes := r.Count(resource.Get("count"))
 	if nodes.Known {
-		nodes.Place.Why = "one pod runs on each node"
+		nodes.Location.Why = "one pod runs on each node"
 	}
 	return nodes
 }
 
-// kaitoModel adds the model whose name is the value of key in place.
-func (r *operatorReader) kaitoModel(d *read.Draft, place *source.Node, key string) {
-	if name := r.Text(place.Get(key)); name.Known {
-		d.Models = append(d.Models, &facts.Model{Name: name, Place: facts.Place{Node: place}})
+// kaitoModel adds the model whose name is the value of key in node.
+func (r *operatorReader) kaitoModel(d *read.Draft, node *source.Node, key string) {
+	if name := r.Text(node.Get(key)); name.Known {
+		d.Models = append(d.Models, &facts.Model{Name: name, Location: facts.Location{Node: node}})
 	}
 }

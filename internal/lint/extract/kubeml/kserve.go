@@ -101,13 +101,13 @@ func kserveServer(key string) bool {
 func (r *operatorReader) kserveDeployment(name string, pod, metadata *source.Node, containers ...*source.Node) *read.Draft {
 	d := r.Object(pod)
 	if name != "" {
-		d.Component = facts.Know(name, facts.Place{Node: pod})
+		d.Component = facts.Know(name, facts.Location{Node: pod})
 	}
 	d.Workload = r.WorkloadOfKind()
 	r.Metadata(d, metadata)
 	r.Pod(d, pod, containers...)
 	if name := r.Text(pod.At("model", "runtime")); name.Known {
-		d.Refer(read.Reference{Kind: read.ServingRuntime, Name: name.Value, Namespace: kube.NamespaceOf(r.Root), Node: name.Place.Node})
+		d.Refer(read.Reference{Kind: read.ServingRuntime, Name: name.Value, Namespace: kube.NamespaceOf(r.Root), Node: name.Location.Node})
 	}
 	r.Cluster(d, pod, metadata)
 	return d
@@ -123,12 +123,12 @@ func (r *operatorReader) replicas(d *read.Draft, low, high *source.Node) {
 	least, most := r.Count(low), r.Count(high)
 	switch {
 	case least.Known && least.Value == 0:
-		d.Autoscales = facts.Know(true, least.Place)
+		d.Autoscales = facts.Know(true, least.Location)
 	case !least.Known || !most.Known:
 	case least.Value == most.Value:
-		d.Replicas, d.Autoscales = least, facts.Know(false, most.Place)
+		d.Replicas, d.Autoscales = least, facts.Know(false, most.Location)
 	default:
-		d.Autoscales = facts.Know(true, most.Place)
+		d.Autoscales = facts.Know(true, most.Location)
 	}
 }
 
@@ -152,7 +152,7 @@ func (r *operatorReader) llmPods(name string, of, model *source.Node) {
 		d.Replicas = r.Count(of.Get("replicas"))
 		r.kserveReplicas(d, of.Get("scaling"))
 		if name := r.Text(model.Get("name")); name.Known {
-			d.Models = []*facts.Model{{Name: name, Place: facts.Place{Node: model}}}
+			d.Models = []*facts.Model{{Name: name, Location: facts.Location{Node: model}}}
 		}
 	}
 	add(name, pod)

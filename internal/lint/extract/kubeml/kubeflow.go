@@ -63,7 +63,7 @@ var replicaSpecsShape = read.MapOf(read.Under(read.PodTemplateShape, "template")
 func (r *operatorReader) trainingReplicas(groups *source.Node) {
 	for name, group := range groups.Pairs() {
 		d := r.Object(group)
-		d.Component = facts.Know(name.Text, facts.Place{Node: name})
+		d.Component = facts.Know(name.Text, facts.Location{Node: name})
 		d.Replicas = r.Count(group.Get("replicas"))
 		r.PodTemplate(d, group.Get("template"))
 	}

@@ -68,7 +68,7 @@ func (r *operatorReader) rayJob(job *source.Node) {
 	r.rayCluster(job.Get("rayClusterSpec"), facts.Fact[facts.Workload]{})
 	if template := job.Get("submitterPodTemplate"); !template.IsNull() {
 		d := r.Object(template)
-		d.Component = facts.Know("submitter", facts.Place{Node: template})
+		d.Component = facts.Know("submitter", facts.Location{Node: template})
 		r.PodTemplate(d, template)
 	}
 }
@@ -84,14 +84,14 @@ func (r *operatorReader) rayCluster(cluster *source.Node, workload facts.Fact[fa
 			more = append(more, cluster.Get("autoscalerOptions"))
 		}
 		d := r.rayPods(head, workload, more...)
-		d.Component = facts.Know("head", facts.Place{Node: head})
+		d.Component = facts.Know("head", facts.Location{Node: head})
 		d.Replicas = r.Count(head.Get("replicas")) // in v1alpha1
 	}
 	for _, group := range r.Elements(cluster.Get("workerGroupSpecs")) {
 		d := r.rayPods(group, workload)
-		d.Component = facts.Know("worker", facts.Place{Node: group})
+		d.Component = facts.Know("worker", facts.Location{Node: group})
 		if name := r.Text(group.Get("groupName")); name.Known {
-			d.Component = facts.Know("worker "+name.Value, name.Place)
+			d.Component = facts.Know("worker "+name.Value, name.Location)
 		}
 		r.rayReplicas(d, group, autoscaling)
 	}
@@ -112,7 +112,7 @@ func (r *operatorReader) rayPods(group *source.Node, workload facts.Fact[facts.W
 			d.GPUs = r.Count(group.At("rayStartParams", "num-gpus"))
 		}
 		if d.GPUs.Known {
-			d.GPUs.Place.Why = "Ray is started with this number of GPUs"
+			d.GPUs.Location.Why = "Ray is started with this number of GPUs"
 			d.Uncounted = true // the containers do not request a number
 		}
 	}
@@ -124,6 +124,6 @@ func (r *operatorReader) rayReplicas(d *read.Draft, group *source.Node, autoscal
 	d.Autoscales = autoscaling
 	d.Replicas = r.Count(group.Get("replicas"))
 	if autoscaling.Value {
-		kube.Autoscale(d, autoscaling.Place, r.Count(group.Get("minReplicas")), r.Count(group.Get("maxReplicas")))
+		kube.Autoscale(d, autoscaling.Location, r.Count(group.Get("minReplicas")), r.Count(group.Get("maxReplicas")))
 	}
 }

@@ -34,7 +34,7 @@ var LeaderWorkerSet = read.Format{
 				continue
 			}
 			d := r.Object(template)
-			d.Component = facts.Know(role, facts.Place{Node: template})
+			d.Component = facts.Know(role, facts.Location{Node: template})
 			d.Replicas = r.groupReplicas(role, spec)
 			r.PodTemplate(d, template)
 			r.ModelServer(d, slices.Collect(kube.Present(template.At("spec", "containers"))))
@@ -70,7 +70,7 @@ func (r *operatorReader) groupReplicas(role string, spec *source.Node) facts.Fac
 	if led {
 		workers, why = max(size.Value-1, 0), "replicas times size without the leaders"
 	}
-	place := facts.Because(groups.Place, why)
-	place.Related = []facts.Place{facts.Because(size.Place, "the size of each group")}
-	return facts.Know(groups.Value*workers, place)
+	location := facts.Because(groups.Location, why)
+	location.Related = []facts.Location{facts.Because(size.Location, "the size of each group")}
+	return facts.Know(groups.Value*workers, location)
 }

@@ -93,8 +93,8 @@ func (r *operatorReader) seldonPredictor(predictor, replicas *source.Node) {
 
 // seldonComponent is one of the pods of a predictor.
 type seldonComponent struct {
-	node      *source.Node // nil where the predictor describes no pod
-	place     *source.Node
+	node      *source.Node   // the pod; nil if the predictor has none
+	described *source.Node   // the pod or, if there is none, the predictor
 	suffix    string         // of its name; empty for the only one
 	added     []*source.Node // containers that Seldon adds; nil for a model server, of which nothing is stated
 	models    []*facts.Model
@@ -111,9 +111,9 @@ func (r *operatorReader) seldonComponents(predictor *source.Node) []*seldonCompo
 	var components []*seldonComponent
 	containers := map[string]*seldonComponent{} // by the names of their containers
 	for i, node := range nodes {
-		component := &seldonComponent{node: node, place: node}
+		component := &seldonComponent{node: node, described: node}
 		if node == nil {
-			component.place = predictor
+			component.described = predictor
 		}
 		if len(nodes) > 1 {
 			component.suffix = strconv.Itoa(i)
@@ -144,11 +144,11 @@ func (r *operatorReader) seldonComponents(predictor *source.Node) []*seldonCompo
 
 // seldonComponent adds a pod of a predictor.
 func (r *operatorReader) seldonComponent(predictor *source.Node, component *seldonComponent, replicas *source.Node) {
-	d := r.Object(component.place)
+	d := r.Object(component.described)
 	name := r.Text(predictor.Get("name"))
 	d.Component = name
 	if component.suffix != "" {
-		at := facts.Or(name, facts.Know("", facts.Place{Node: component.node})).Place
+		at := facts.Or(name, facts.Know("", facts.Location{Node: component.node})).Location
 		d.Component = facts.Know(strings.TrimSpace(name.Value+" "+component.suffix), at)
 	}
 	d.Models = component.models
@@ -169,7 +169,7 @@ func (r *operatorReader) seldonComponent(predictor *source.Node, component *seld
 // seldonPart adds a pod of one container that a predictor has beside its components.
 func (r *operatorReader) seldonPart(predictor *source.Node, what string, part, container, replicas *source.Node) {
 	d := r.Object(part)
-	d.Component = facts.Know(strings.TrimSpace(r.Text(predictor.Get("name")).Value+" "+what), facts.Place{Node: part})
+	d.Component = facts.Know(strings.TrimSpace(r.Text(predictor.Get("name")).Value+" "+what), facts.Location{Node: part})
 	r.Metadata(d, predictor)
 	r.Pod(d, nil, container)
 	r.Cluster(d, nil, nil)
@@ -198,7 +198,7 @@ func (r *operatorReader) seldonOrchestrator(predictor *source.Node) []*source.No
 func (r *operatorReader) seldonModels(unit *source.Node, found func(*facts.Model)) {
 	if uri, ok := unit.Get("modelUri").Scalar(); ok && uri != "" {
 		if name := r.Text(unit.Get("name")); name.Known {
-			found(&facts.Model{Name: name, Place: facts.Place{Node: unit}})
+			found(&facts.Model{Name: name, Location: facts.Location{Node: unit}})
 		}
 	}
 	for _, child := range unit.Get("children").Elements() {
@@ -209,9 +209,9 @@ func (r *operatorReader) seldonModels(unit *source.Node, found func(*facts.Model
 func (r *operatorReader) seldonModel(spec *source.Node) {
 	d := r.Object(r.Root)
 	d.MemoryGiB = r.Memory(spec.Get("memory"))
-	d.MemoryGiB.Place.Why = "memory that the model needs of its server"
+	d.MemoryGiB.Location.Why = "memory that the model needs of its server"
 	if name := r.Text(r.Identity().Name); name.Known {
-		d.Models = []*facts.Model{{Name: name, Place: facts.Place{Node: spec}}}
+		d.Models = []*facts.Model{{Name: name, Location: facts.Location{Node: spec}}}
 	}
 	r.seldonReplicas(d, spec)
 	r.Cluster(d, nil, nil)
@@ -242,8 +242,8 @@ func (r *operatorReader) seldonReplicas(d *read.Draft, spec *source.Node) {
 	least, most := r.Count(spec.Get("minReplicas")), r.Count(spec.Get("maxReplicas"))
 	switch {
 	case most.Value > 0:
-		kube.Autoscale(d, most.Place, least, most)
+		kube.Autoscale(d, most.Location, least, most)
 	case least.Value > 0:
-		kube.Autoscale(d, least.Place, least, most)
+		kube.Autoscale(d, least.Location, least, most)
 	}
 }

@@ -105,9 +105,9 @@ func (r *operatorReader) vllmValues(engine *source.Node) {
 		r.Completes = ""
 		ray := model.Get("raySpec")
 		if r.Boolean(ray.Get("enabled")).Value {
-			r.vllmPod(engine, model, ray.Get("headNode"), shared).Component = facts.Know("head", facts.Place{Node: ray})
+			r.vllmPod(engine, model, ray.Get("headNode"), shared).Component = facts.Know("head", facts.Location{Node: ray})
 			worker := r.vllmPod(engine, model, model, shared)
-			worker.Component = facts.Know("worker", facts.Place{Node: model})
+			worker.Component = facts.Know("worker", facts.Location{Node: model})
 			worker.Replicas = r.Count(model.Get("replicaCount"))
 			continue
 		}
@@ -121,7 +121,7 @@ func (r *operatorReader) vllmValues(engine *source.Node) {
 // is the scheduling of all models.
 func (r *operatorReader) vllmPod(engine, model, asked *source.Node, shared scheduling.Pods) *read.Draft {
 	d := r.Deployment(model.Get("name"), model)
-	d.Workload = facts.Know(facts.WebService, facts.Place{Node: engine, Why: "vLLM serves the models"})
+	d.Workload = facts.Know(facts.WebService, facts.Location{Node: engine, Why: "vLLM serves the models"})
 	r.Metadata(d, model)                         // has annotations
 	r.Statements(d, model.Get("podAnnotations")) // has annotations too
 	r.Metadata(d, engine)                        // has labels
@@ -187,14 +187,14 @@ func filled(n *source.Node) *source.Node {
 
 func (r *operatorReader) vllmModel(d *read.Draft, model *source.Node) {
 	if name := r.Text(model.Get("modelURL")); name.Known {
-		d.Models = []*facts.Model{{Name: name, Place: facts.Place{Node: model}}}
+		d.Models = []*facts.Model{{Name: name, Location: facts.Location{Node: model}}}
 	}
 }
 
 // vllmScaling reads an enabled autoscaler.
 func (r *operatorReader) vllmScaling(d *read.Draft, scaler *source.Node, least, most string) {
 	if on := r.Boolean(scaler.Get("enabled")); on.Value {
-		kube.Autoscale(d, on.Place, r.Count(scaler.Get(least)), r.Count(scaler.Get(most)))
+		kube.Autoscale(d, on.Location, r.Count(scaler.Get(least)), r.Count(scaler.Get(most)))
 	} else {
 		d.Autoscales = on
 	}

@@ -44,21 +44,21 @@ func (l *Linker) completeFunctions(ctx context.Context, d *read.Draft) {
 		return
 	}
 	if _, http := l.functions(ctx, folder); http.Known {
-		d.Workload = facts.Know(facts.WebService, facts.Place{Node: http.Place.Node, Why: http.Place.Why + ", and " + installs})
-		if http.Place.Node == nil {
-			d.Workload.Place.Node = d.Target.Place.Node
+		d.Workload = facts.Know(facts.WebService, facts.Location{Node: http.Location.Node, Why: http.Location.Why + ", and " + installs})
+		if http.Location.Node == nil {
+			d.Workload.Location.Node = d.Target.Location.Node
 		}
 	}
 }
 
 // functions looks for the functions of an app: folders with a function.json, or declarations in
-// function_app.py. http is known if one of them answers HTTP requests. Its place has no node for a
+// function_app.py. http is known if one of them answers HTTP requests. Its location has no node for a
 // function in Python.
 func (l *Linker) functions(ctx context.Context, app string) (found bool, http facts.Fact[bool]) {
 	name := path.Join(app, "function_app.py")
 	if line := azure.RouteLine(l.bytes(name)); line > 0 {
 		found = true
-		http = facts.Know(true, facts.Place{Why: fmt.Sprintf("line %d of %s answers HTTP requests", line, name)})
+		http = facts.Know(true, facts.Location{Why: fmt.Sprintf("line %d of %s answers HTTP requests", line, name)})
 	}
 	folders, err := fs.ReadDir(l.fsys, app)
 	if err != nil {
@@ -76,7 +76,7 @@ func (l *Linker) functions(ctx context.Context, app string) (found bool, http fa
 				kind := binding.Get("type")
 				found = found || strings.HasSuffix(read.LowerScalar(kind), "trigger")
 				if read.LowerScalar(kind) == "httptrigger" && !disabled && !http.Known {
-					http = facts.Know(true, facts.Place{Node: kind, Why: "the function answers HTTP requests"})
+					http = facts.Know(true, facts.Location{Node: kind, Why: "the function answers HTTP requests"})
 				}
 			}
 		}

@@ -36,7 +36,7 @@ const anyVersion = "\x00"
 // add adds a part under all its keys.
 func (x *index) add(p *read.Part) {
 	for _, version := range []string{p.Version, anyVersion} {
-		for _, file := range []*source.File{p.Place().Node.File(), nil} {
+		for _, file := range []*source.File{p.Location().Node.File(), nil} {
 			key := definition{p.Kind, p.Name, p.Namespace, version, file}
 			x.parts[key] = append(x.parts[key], p)
 		}

@@ -92,18 +92,18 @@ func (l *Linker) Complete(ctx context.Context, d *read.Draft, own func(*facts.Co
 	return problems
 }
 
-// Reportable moves problems in files outside the run to a related place in the run. It drops those
-// without such a place.
+// Reportable moves problems in files outside the run to a related location in the run. It drops those
+// without such a location.
 func (l *Linker) Reportable(problems []facts.Problem) []facts.Problem {
 	var reportable []facts.Problem
 	for _, problem := range problems {
-		at := problem.Place
+		at := problem.Location
 		if at.Node != nil && l.read[at.Node.File().Name] != nil && !l.inRun[at.Node.File()] {
-			i := slices.IndexFunc(at.Related, func(p facts.Place) bool { return p.Node != nil && l.inRun[p.Node.File()] })
+			i := slices.IndexFunc(at.Related, func(p facts.Location) bool { return p.Node != nil && l.inRun[p.Node.File()] })
 			if i < 0 {
 				continue
 			}
-			problem.Place = facts.Place{Node: at.Related[i].Node, Related: []facts.Place{{Node: at.Node, Why: "the problem is here"}}}
+			problem.Location = facts.Location{Node: at.Related[i].Node, Related: []facts.Location{{Node: at.Node, Why: "the problem is here"}}}
 		}
 		reportable = append(reportable, problem)
 	}
@@ -117,9 +117,9 @@ func (l *Linker) follow(ctx context.Context, d *read.Draft) {
 	}
 	if d.Format == azure.MLv1DeploymentConfig.Name {
 		// The target is the main fact of a deployment configuration.
-		node := d.Place.Node
-		if d.Target.Place.Node != nil {
-			node = d.Target.Place.Node
+		node := d.Location.Node
+		if d.Target.Location.Node != nil {
+			node = d.Target.Location.Node
 		}
 		d.Refer(read.Reference{Kind: read.InferenceConfig, Node: node})
 	}
@@ -133,9 +133,9 @@ func (l *Linker) follow(ctx context.Context, d *read.Draft) {
 		if len(found) == 0 && (reference.Implied || reference.Name == "" && reference.Path == "") {
 			continue
 		}
-		link := facts.Link{What: strings.TrimSpace(reference.Kind.String() + " " + reference.Name + reference.Path), Place: facts.Place{Node: reference.Node}, Why: why}
+		link := facts.Link{What: strings.TrimSpace(reference.Kind.String() + " " + reference.Name + reference.Path), Location: facts.Location{Node: reference.Node}, Why: why}
 		for _, part := range found[:min(len(found), maxFound)] {
-			link.Found = append(link.Found, part.Place())
+			link.Found = append(link.Found, part.Location())
 		}
 		if link.Why == "" {
 			reference.Followed = true
@@ -182,7 +182,7 @@ func (l *Linker) find(ctx context.Context, reference *read.Reference) (found []*
 
 // add completes a deployment with a part to which it refers.
 func (l *Linker) add(d *read.Draft, reference *read.Reference, p *read.Part) {
-	m := &read.Merger{Silent: true, Via: reference.Places()}
+	m := &read.Merger{Silent: true, Via: reference.Locations()}
 	switch {
 	case p.Compute != nil:
 		l.addCompute(m, d, p.Compute)
@@ -217,7 +217,7 @@ func (l *Linker) addCompute(m *read.Merger, d *read.Draft, c *facts.Compute) {
 		d.Compute = c
 	}
 	target := c.Target
-	target.Place = facts.Because(target.Place, "it runs on the compute "+c.Name.Value)
+	target.Location = facts.Because(target.Location, "it runs on the compute "+c.Name.Value)
 	read.Fill(m, "target", &d.Target, &target)
 	if c.Target.Value == facts.AMLCompute || c.Target.Value == facts.ComputeInstance {
 		read.Fill(m, "gpus", &d.GPUs, &c.GPUs)
@@ -312,12 +312,12 @@ func (l *Linker) addDependents(ctx context.Context, dependents *facts.Facts, of 
 // dependsOnRun reports whether a document of the run completed a deployment.
 func (l *Linker) dependsOnRun(d *read.Draft) bool {
 	for _, link := range d.Links {
-		if link.Why == "" && slices.ContainsFunc(link.Found, func(found facts.Place) bool { return l.inRun[found.Node.File()] }) {
+		if link.Why == "" && slices.ContainsFunc(link.Found, func(found facts.Location) bool { return l.inRun[found.Node.File()] }) {
 			return true
 		}
 	}
 	return slices.ContainsFunc(d.Models, func(model *facts.Model) bool {
-		node := model.SizeBytes.Place.Node
+		node := model.SizeBytes.Location.Node
 		return node != nil && l.inRun[node.File()]
 	})
 }

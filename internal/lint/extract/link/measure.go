@@ -32,7 +32,7 @@ func (l *Linker) measure(ctx context.Context, d *read.Draft) []facts.Problem {
 		if stated.Known && model.SizeSource.Value != read.DeclaredSource || !model.Path.Known {
 			continue
 		}
-		file := model.Path.Place.Node.File().Name
+		file := model.Path.Location.Node.File().Name
 		if file == read.StandardInput {
 			continue
 		}
@@ -43,7 +43,7 @@ func (l *Linker) measure(ctx context.Context, d *read.Draft) []facts.Problem {
 		case !size.Known:
 			model.SizeBytes, model.SizeSource = stated, source
 		case !aboutEqual(stated.Value, size.Value):
-			m.Contradiction("model size", size.Place, stated.Place,
+			m.Contradiction("model size", size.Location, stated.Location,
 				fmt.Sprintf("%d bytes", size.Value), fmt.Sprintf("%d bytes", stated.Value))
 		}
 	}

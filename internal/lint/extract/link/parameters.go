@@ -24,7 +24,7 @@ const MaxParametersFiles = 20
 func parametersFilesOf(of *Reading) []*arm.Parameters {
 	var files []*arm.Parameters
 	for _, part := range of.Parts[read.ARMParameters] {
-		files = append(files, &arm.Parameters{Root: part.Place().Node})
+		files = append(files, &arm.Parameters{Root: part.Location().Node})
 	}
 	if problem := brokenParameters(of); problem != nil {
 		files = append(files, &arm.Parameters{Root: of.File.Mark(problem.Span), Broken: problem})
@@ -105,16 +105,16 @@ func (l *Linker) reportParameters(file *arm.Parameters, template *source.Node) {
 		return // reported like any other file
 	}
 	for _, problem := range file.Problems(template) {
-		problem.Place.Related = []facts.Place{{Node: template, Why: "the template that is deployed with it"}}
+		problem.Location.Related = []facts.Location{{Node: template, Why: "the template that is deployed with it"}}
 		l.report(problem)
 	}
 }
 
 func parametersLink(template *source.Node, files []*arm.Parameters) facts.Link {
-	link := facts.Link{What: read.ARMParameters.String(), Place: facts.Place{Node: template}}
+	link := facts.Link{What: read.ARMParameters.String(), Location: facts.Location{Node: template}}
 	declared := arm.DeclaredParameters(template)
 	for _, file := range files[:min(len(files), maxFound)] {
-		at := facts.Place{Node: file.Root}
+		at := facts.Location{Node: file.Root}
 		if names, _ := file.Strange(declared); len(names) > 0 {
 			at.Why = "the template does not declare " + strings.Join(names[:min(len(names), maxFound)], ", ")
 		}

@@ -43,7 +43,7 @@ func Defined(r *read.Reader) []*read.Part {
 	}
 	parts := slices.Clip(r.Parts)
 	for _, c := range r.Computes {
-		if !own[c] && c.Name.Place.Why == "" && (c.ManagedBy.Value == facts.ByAzureML || c.InWorkspace) {
+		if !own[c] && c.Name.Location.Why == "" && (c.ManagedBy.Value == facts.ByAzureML || c.InWorkspace) {
 			parts = append(parts, &read.Part{Kind: read.ComputeDefinition, Name: path.Base(c.Name.Value), Compute: c})
 		}
 	}

@@ -22,8 +22,8 @@ func Inventory(d *read.Draft, options Options) {
 		switch size := options.ModelSize(model.Name.Value, model.Version.Value); {
 		case size.Known:
 			model.SizeBytes = size
-			model.SizeSource = facts.Know("configuration", size.Place)
-		case model.SizeBytes.Place.Why == "":
+			model.SizeSource = facts.Know("configuration", size.Location)
+		case model.SizeBytes.Location.Why == "":
 			model.SizeBytes = size
 		}
 	}
@@ -44,7 +44,7 @@ func LeaveOpen(d *read.Draft) {
 			*devices = facts.Fact[int64]{}
 			continue
 		}
-		if why := &devices.Place.Why; !strings.HasPrefix(*why, read.AtLeast) {
+		if why := &devices.Location.Why; !strings.HasPrefix(*why, read.AtLeast) {
 			*why = read.AtLeast + cmp.Or(*why, "a claim that was not found may add devices")
 		}
 	}

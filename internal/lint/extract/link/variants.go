@@ -111,13 +111,13 @@ func (l *Linker) MergeVariants(ctx context.Context, r *read.Reader) {
 		}
 		r.Computes = append(r.Computes, group.members...)
 	}
-	slices.SortStableFunc(r.Deployments, func(a, b *read.Draft) int { return inOrder(a.Place, b.Place, a.Parameters, b.Parameters) })
-	slices.SortStableFunc(r.Computes, func(a, b *facts.Compute) int { return inOrder(a.Place, b.Place, a.Parameters, b.Parameters) })
+	slices.SortStableFunc(r.Deployments, func(a, b *read.Draft) int { return inOrder(a.Location, b.Location, a.Parameters, b.Parameters) })
+	slices.SortStableFunc(r.Computes, func(a, b *facts.Compute) int { return inOrder(a.Location, b.Location, a.Parameters, b.Parameters) })
 	for _, group := range alike(problems, problemKey) {
 		problem := group.members[0]
 		if len(group.of) < len(r.Variants) {
 			for _, of := range group.of {
-				problem.Place.Related = append(slices.Clip(problem.Place.Related), name(of).Place)
+				problem.Location.Related = append(slices.Clip(problem.Location.Related), name(of).Location)
 			}
 		}
 		r.Problems = append(r.Problems, problem)
@@ -133,7 +133,7 @@ func noteAlike(d *read.Draft, others []*read.Draft) {
 			statedAlike(facts.ModelFields(), model, other.Models[i])
 		}
 		for _, link := range other.Links {
-			at := slices.IndexFunc(d.Links, func(own facts.Link) bool { return own.What == link.What && own.Place.Node == link.Place.Node })
+			at := slices.IndexFunc(d.Links, func(own facts.Link) bool { return own.What == link.What && own.Location.Node == link.Location.Node })
 			if at >= 0 && len(d.Links[at].Found) < maxFound && len(link.Found) > 0 && !slices.ContainsFunc(d.Links[at].Found, link.Found[0].At) {
 				d.Links[at].Found = append(slices.Clip(d.Links[at].Found), link.Found[0])
 			}
@@ -141,19 +141,19 @@ func noteAlike(d *read.Draft, others []*read.Draft) {
 	}
 }
 
-// statedAlike adds to the facts of an object the places that state the same facts of other.
+// statedAlike adds to the facts of an object the locations that state the same facts of other.
 func statedAlike[T any](fields []facts.Field[T], of, other *T) {
 	for _, field := range fields {
 		if field.Fact == nil || field.Names {
 			continue
 		}
 		fact := field.Fact(of)
-		place, same := fact.Origin(), field.Fact(other).Origin()
-		if fact.IsZero() || same.Node == nil || same.Node == place.Node {
+		location, same := fact.Origin(), field.Fact(other).Origin()
+		if fact.IsZero() || same.Node == nil || same.Node == location.Node {
 			continue
 		}
-		place.Related = append(slices.Clip(place.Related), facts.Place{Node: same.Node, Why: "also here"})
-		fact.SetPlace(place)
+		location.Related = append(slices.Clip(location.Related), facts.Location{Node: same.Node, Why: "also here"})
+		fact.SetLocation(location)
 	}
 }
 
@@ -167,24 +167,24 @@ func parametersFile(r *read.Reader) facts.Fact[string] {
 	if below, err := filepath.Rel(read.FolderOf(r.Root.File().Name), name); err == nil {
 		name = filepath.ToSlash(below)
 	}
-	return facts.Know(name, facts.Place{Node: root, Why: "deployed with these parameters"})
+	return facts.Know(name, facts.Location{Node: root, Why: "deployed with these parameters"})
 }
 
-// deploymentKey is everything that a rule sees, and the place of the description, comparable.
+// deploymentKey is everything that a rule sees, and the location of the description, comparable.
 func deploymentKey(d *read.Draft) string {
-	return read.Comparable([]any{d, d.Place.Node.Span().Start.Offset})
+	return read.Comparable([]any{d, d.Location.Node.Span().Start.Offset})
 }
 
 func computeKey(c *facts.Compute) string {
-	return read.Comparable([]any{c, c.Place.Node.Span().Start.Offset})
+	return read.Comparable([]any{c, c.Location.Node.Span().Start.Offset})
 }
 
 // problemKey is what makes problems the same.
 func problemKey(p facts.Problem) string {
-	if p.Place.Node == nil {
+	if p.Location.Node == nil {
 		return p.Message
 	}
-	return p.Message + "\x00" + p.Place.Node.File().Name + "\x00" + strconv.Itoa(p.Place.Node.Span().Start.Offset)
+	return p.Message + "\x00" + p.Location.Node.File().Name + "\x00" + strconv.Itoa(p.Location.Node.Span().Start.Offset)
 }
 
 // group is what some of several lists have alike, one member a list.
@@ -215,7 +215,7 @@ func alike[T any](lists [][]T, key func(T) string) []*group[T] {
 	return groups
 }
 
-// inOrder sorts by the places of descriptions, and for one place by the parameters files.
-func inOrder(a, b facts.Place, aFile, bFile facts.Fact[string]) int {
+// inOrder sorts by the locations of descriptions, and for one location by the parameters files.
+func inOrder(a, b facts.Location, aFile, bFile facts.Fact[string]) int {
 	return cmp.Or(cmp.Compare(a.Node.Span().Start.Offset, b.Node.Span().Start.Offset), cmp.Compare(aFile.Value, bFile.Value))
 }

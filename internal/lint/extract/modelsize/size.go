@@ -93,21 +93,21 @@ func New(fsys fs.FS, mlModel MLModel, root func(file string) string) *Sizes {
 }
 
 // Measure sets the size of a model whose path a file declares. If the size cannot be known, the
-// reason is in its place.
+// reason is in its location.
 func (s *Sizes) Measure(ctx context.Context, file string, model *facts.Model) {
 	size := s.path(ctx, file, model.Path.Value)
-	at := model.Path.Place
+	at := model.Path.Location
 	at.Why = size.why
 	if size.source == "" {
-		model.SizeBytes = facts.Fact[int64]{Place: at}
+		model.SizeBytes = facts.Fact[int64]{Location: at}
 		return
 	}
 	if size.node != nil {
-		leads := facts.Because(facts.Place{Node: at.Node}, "path of the model")
-		at = facts.Place{Node: size.node, Why: size.why, Related: append([]facts.Place{leads}, at.Related...)}
+		leads := facts.Because(facts.Location{Node: at.Node}, "path of the model")
+		at = facts.Location{Node: size.node, Why: size.why, Related: append([]facts.Location{leads}, at.Related...)}
 	}
 	model.SizeBytes = facts.Know(size.bytes, at)
-	model.SizeSource = facts.Know(size.source, facts.Place{Node: at.Node})
+	model.SizeSource = facts.Know(size.source, facts.Location{Node: at.Node})
 }
 
 // path measures the model at a path, relative to the folder of a file.
@@ -214,7 +214,7 @@ func (s *Sizes) stated(ctx context.Context, name string) (measured, bool) {
 	if bytes.Value == 0 {
 		return measured{}, false
 	}
-	return measured{bytes: bytes.Value, source: "MLmodel", why: "size that MLflow measured", node: bytes.Place.Node}, true
+	return measured{bytes: bytes.Value, source: "MLmodel", why: "size that MLflow measured", node: bytes.Location.Node}, true
 }
 
 // file measures one file.

@@ -49,7 +49,7 @@ var Crossplane = read.Format{
 			r.crossplaneCompute(kind, spec)
 		default:
 			d := r.Object(r.Root)
-			d.Target = facts.Know(facts.Functions, r.KindPlace("the object is a function app"))
+			d.Target = facts.Know(facts.Functions, r.KindLocation("the object is a function app"))
 			r.Tags(d, spec.get("tags"))
 		}
 	}),
@@ -142,29 +142,29 @@ func crossplanePool(pool provided) azure.NodePool {
 func (r *resourceReader) crossplaneCompute(kind string, spec provided) {
 	c := r.Compute(r.externalName(spec), r.Root)
 	c.Subject, c.InWorkspace = r.Subject(), true
-	place := r.KindPlace("kind of the object")
+	location := r.KindLocation("kind of the object")
 	switch kind {
 	case "ComputeCluster":
-		c.Target, c.ManagedBy = facts.Know(facts.AMLCompute, place), facts.Know(facts.ByAzureML, place)
+		c.Target, c.ManagedBy = facts.Know(facts.AMLCompute, location), facts.Know(facts.ByAzureML, location)
 		r.VMSize(c, spec.get("vmSize"))
 		c.VMPriority = r.Priority(spec.get("vmPriority"), "priority", "Dedicated or LowPriority")
 		scale := spec.within("scaleSettings")
 		r.Scale(c, scale.get("minNodeCount"), scale.get("maxNodeCount"))
 	case "ComputeInstance":
-		c.Target, c.ManagedBy = facts.Know(facts.ComputeInstance, place), facts.Know(facts.ByAzureML, place)
+		c.Target, c.ManagedBy = facts.Know(facts.ComputeInstance, location), facts.Know(facts.ByAzureML, location)
 		r.VMSize(c, spec.get("virtualMachineSize"))
 	case "InferenceCluster":
-		place.Why = "an inference cluster is an attached AKS cluster"
-		c.Target, c.ManagedBy = facts.Know(facts.AKS, place), facts.Know(facts.ByAzure, place)
+		location.Why = "an inference cluster is an attached AKS cluster"
+		c.Target, c.ManagedBy = facts.Know(facts.AKS, location), facts.Know(facts.ByAzure, location)
 		c.Stage = r.ClusterPurpose(spec.get("clusterPurpose"))
 	default:
-		c.ManagedBy = facts.Know(facts.ByAzure, place)
+		c.ManagedBy = facts.Know(facts.ByAzure, location)
 	}
 }
 
 func (r *resourceReader) crossplaneContainers(spec provided) {
 	d := r.Object(r.Root)
-	d.Target = facts.Know(facts.ACI, r.KindPlace("the object is a container group"))
+	d.Target = facts.Know(facts.ACI, r.KindLocation("the object is a container group"))
 	r.Tags(d, spec.get("tags"))
 	var sum kube.RequestSum
 	for _, container := range spec.get("container").Elements() {

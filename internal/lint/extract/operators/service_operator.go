@@ -85,7 +85,7 @@ func operatorPool(pool *source.Node) azure.NodePool {
 
 func (r *resourceReader) operatorContainers(spec *source.Node) {
 	d := r.Object(r.Root)
-	d.Target = facts.Know(facts.ACI, r.KindPlace("the object is a container group"))
+	d.Target = facts.Know(facts.ACI, r.KindLocation("the object is a container group"))
 	r.Tags(d, spec.Get("tags"))
 	var sum kube.RequestSum
 	for _, container := range spec.Get("containers").Elements() {
@@ -107,18 +107,18 @@ func (r *resourceReader) workspacesCompute(name, properties *source.Node) {
 		c := r.Compute(name, r.Root)
 		c.Subject, c.InWorkspace = r.Subject(), true
 		own := compute.Get("properties")
-		place := facts.Because(r.MarkUsed(compute), "kind of the compute")
+		location := facts.Because(r.MarkUsed(compute), "kind of the compute")
 		switch kind {
 		case "amlCompute":
-			c.Target, c.ManagedBy = facts.Know(facts.AMLCompute, place), facts.Know(facts.ByAzureML, place)
+			c.Target, c.ManagedBy = facts.Know(facts.AMLCompute, location), facts.Know(facts.ByAzureML, location)
 			r.VMSize(c, own.Get("vmSize"))
 			c.VMPriority = r.Priority(own.Get("vmPriority"), "priority", "Dedicated or LowPriority")
 			r.Scale(c, own.At("scaleSettings", "minNodeCount"), own.At("scaleSettings", "maxNodeCount"))
 		case "computeInstance":
-			c.Target, c.ManagedBy = facts.Know(facts.ComputeInstance, place), facts.Know(facts.ByAzureML, place)
+			c.Target, c.ManagedBy = facts.Know(facts.ComputeInstance, location), facts.Know(facts.ByAzureML, location)
 			r.VMSize(c, own.Get("vmSize"))
 		case "aks":
-			c.Target, c.ManagedBy = facts.Know(facts.AKS, place), facts.Know(facts.ByAzureML, place)
+			c.Target, c.ManagedBy = facts.Know(facts.AKS, location), facts.Know(facts.ByAzureML, location)
 			if attached := compute.Get("resourceReference"); !attached.IsNull() {
 				c.ManagedBy = facts.Know(facts.ByAzure, facts.Because(r.MarkUsed(attached), "an existing cluster is attached"))
 			}
@@ -128,10 +128,10 @@ func (r *resourceReader) workspacesCompute(name, properties *source.Node) {
 		case "kubernetes":
 			r.operatorCluster(c, compute.Get("resourceReference"))
 		case "virtualMachine":
-			c.ManagedBy = facts.Know(facts.ByAzure, place)
+			c.ManagedBy = facts.Know(facts.ByAzure, location)
 			r.VMSize(c, own.Get("virtualMachineSize"))
 		default:
-			c.ManagedBy = facts.Know(facts.ByAzure, place)
+			c.ManagedBy = facts.Know(facts.ByAzure, location)
 		}
 		return
 	}
@@ -140,8 +140,8 @@ func (r *resourceReader) workspacesCompute(name, properties *source.Node) {
 // operatorCluster reads whether a reference to a cluster refers to AKS.
 func (r *resourceReader) operatorCluster(c *facts.Compute, reference *source.Node) {
 	if group := reference.Get("group"); group.Is("containerservice.azure.com") {
-		place := facts.Because(r.MarkUsed(group), "the reference is to an AKS cluster")
-		c.Target, c.ManagedBy = facts.Know(facts.AKS, place), facts.Know(facts.ByAzure, place)
+		location := facts.Because(r.MarkUsed(group), "the reference is to an AKS cluster")
+		c.Target, c.ManagedBy = facts.Know(facts.AKS, location), facts.Know(facts.ByAzure, location)
 		return
 	}
 	r.AttachedCluster(c, reference.Get("armId"))

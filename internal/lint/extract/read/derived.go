@@ -29,7 +29,7 @@ type Origin struct {
 	Partial string
 }
 
-// MaxParts bounds the places that are named for one computed value.
+// MaxParts bounds the locations that are named for one computed value.
 const MaxParts = 8
 
 // Derive makes a value with this content that stands where n stands.
@@ -50,19 +50,19 @@ func (r *Reader) OriginOf(n *source.Node) Origin {
 	return Origin{At: n}
 }
 
-// place is that of the value that decides, with what it depends on and where it is used.
-func (o Origin) place(why string) facts.Place {
-	place := facts.Place{Node: o.At, Why: why}
+// location returns the location of the value that decides, with what it depends on and where it is used.
+func (o Origin) location(why string) facts.Location {
+	location := facts.Location{Node: o.At, Why: why}
 	for _, part := range o.Parts {
-		place.Related = append(place.Related, facts.Place{Node: part, Why: "depends on this"})
+		location.Related = append(location.Related, facts.Location{Node: part, Why: "depends on this"})
 	}
 	if o.Used != nil {
-		place.Related = append(place.Related, facts.Place{Node: o.Used, Why: "used here"})
+		location.Related = append(location.Related, facts.Location{Node: o.Used, Why: "used here"})
 	}
-	return place
+	return location
 }
 
-// ResolveLocations replaces each derived value among the places of what was read by the place
+// ResolveLocations replaces each derived value among the locations of what was read by the location
 // that it comes from, and what stands in a text by the text. A format that derives
 // values calls it in the end.
 func (r *Reader) ResolveLocations() {
@@ -79,7 +79,7 @@ func (r *Reader) ResolveLocations() {
 		c.Relocate(r.location)
 	}
 	for i := range r.Problems {
-		r.Problems[i].Place = r.location(r.Problems[i].Place)
+		r.Problems[i].Location = r.location(r.Problems[i].Location)
 	}
 	for _, n := range slices.Clone(r.Used) {
 		if from, derived := r.derived[n]; derived {
@@ -97,55 +97,57 @@ func (r *Reader) resolveHidden(d *Draft) {
 		said.Relocate(r.location)
 	}
 	for _, mention := range d.References {
-		mention.Node = r.inDocument(facts.Place{Node: r.OriginOf(mention.Node).At}).Node
+		mention.Node = r.inDocument(facts.Location{Node: r.OriginOf(mention.Node).At}).Node
 	}
 }
 
-// location returns the place in the document of a place that may be derived or in a text.
-func (r *Reader) location(place facts.Place) facts.Place { return r.inDocument(r.resolved(place)) }
+// location returns the location in the document of a value that may be derived or part of a text.
+func (r *Reader) location(location facts.Location) facts.Location {
+	return r.inDocument(r.resolved(location))
+}
 
-// resolved returns a place in the user's files, its related places in one list,
+// resolved returns a location in the user's files, its related locations in one list,
 // each once.
-func (r *Reader) resolved(place facts.Place) facts.Place {
-	var related []facts.Place
-	if from, derived := r.derived[place.Node]; derived {
-		place.Node = from.At
-		related = from.place("").Related
+func (r *Reader) resolved(location facts.Location) facts.Location {
+	var related []facts.Location
+	if from, derived := r.derived[location.Node]; derived {
+		location.Node = from.At
+		related = from.location("").Related
 	}
-	for _, further := range place.Related {
+	for _, further := range location.Related {
 		further = r.resolved(further)
 		rests := further.Related
 		further.Related = nil
 		related = append(append(related, further), rests...)
 	}
-	place.Related = nil
-	seen := map[*source.Node]bool{place.Node: true}
+	location.Related = nil
+	seen := map[*source.Node]bool{location.Node: true}
 	for _, further := range related {
 		if !seen[further.Node] {
 			seen[further.Node] = true
-			place.Related = append(place.Related, further)
+			location.Related = append(location.Related, further)
 		}
 	}
-	return place
+	return location
 }
 
-// inDocument returns the place in the document of a place in a text that it holds.
-func (r *Reader) inDocument(place facts.Place) facts.Place {
-	if len(r.Texts) == 0 || place.Node == nil {
-		return place
+// inDocument returns the location in the document of a value in a text that it contains.
+func (r *Reader) inDocument(location facts.Location) facts.Location {
+	if len(r.Texts) == 0 || location.Node == nil {
+		return location
 	}
-	if text := r.Texts[place.Node.File()]; text != nil {
+	if text := r.Texts[location.Node.File()]; text != nil {
 		path := text.Path()
-		why := place.Node.Path() + " in " + path[strings.LastIndexByte(path, '.')+1:]
-		if place.Why != "" {
-			why += ": " + place.Why
+		why := location.Node.Path() + " in " + path[strings.LastIndexByte(path, '.')+1:]
+		if location.Why != "" {
+			why += ": " + location.Why
 		}
-		place.Node, place.Why = text, why
+		location.Node, location.Why = text, why
 	}
-	for i := range place.Related {
-		place.Related[i] = r.inDocument(place.Related[i])
+	for i := range location.Related {
+		location.Related[i] = r.inDocument(location.Related[i])
 	}
-	return place
+	return location
 }
 
 // KnownMembers returns a mapping without the values that are not known.

@@ -187,12 +187,12 @@ func (d duplicateKey) problem() facts.Problem {
 		Severity: facts.Error,
 		Message: fmt.Sprintf("duplicate key %q, first on line %d; the last value is used",
 			last.Text, first.Span().Start.Line),
-		Remedy: "Remove one of the two.",
-		Place:  facts.Place{Node: last, Related: []facts.Place{{Node: first, Why: "first occurrence"}}},
+		Remedy:   "Remove one of the two.",
+		Location: facts.Location{Node: last, Related: []facts.Location{{Node: first, Why: "first occurrence"}}},
 	}
 }
 
-// Recorded is everything that a deployment says, without the places.
+// Recorded is everything that a deployment says, without the locations.
 func (d *Draft) Recorded() []any {
 	all := []any{d, d.Subject, d.Declared, d.Pods.Recorded()}
 	for _, model := range d.Models {
@@ -201,7 +201,7 @@ func (d *Draft) Recorded() []any {
 	return all
 }
 
-// Recorded is everything that a document says, without the places. What cannot be at
+// Recorded is everything that a document says, without the locations. What cannot be at
 // fault says nothing.
 func (r *Reader) Recorded() []any {
 	if r.Auxiliary {

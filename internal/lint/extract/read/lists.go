@@ -34,7 +34,7 @@ const (
 // Lists are additions to the lists that are kept as data. Each function may be nil.
 type Lists struct {
 	// Device returns what an extended resource of Kubernetes, or a device class as
-	// deviceclass.resource.kubernetes.io/CLASS, is; the place says why.
+	// deviceclass.resource.kubernetes.io/CLASS, is; the location says why.
 	Device func(resource string) facts.Fact[Device]
 	// ModelServers are further images of model servers.
 	ModelServers []ModelServer

@@ -18,12 +18,12 @@ type Part struct {
 	Device          DeviceKind     // of a device class
 }
 
-// Place is where the part is described.
-func (p *Part) Place() facts.Place {
+// Location is where the part is described.
+func (p *Part) Location() facts.Location {
 	if p.Compute != nil {
-		return p.Compute.Place
+		return p.Compute.Location
 	}
-	return p.Facts.Place
+	return p.Facts.Location
 }
 
 // PartKind is what a part adds.
@@ -115,8 +115,8 @@ type Reference struct {
 // Refer notes that a deployment mentions a part.
 func (d *Draft) Refer(mention Reference) { d.References = append(d.References, &mention) }
 
-// Places says how what is mentioned was found.
-func (r *Reference) Places() []facts.Place {
+// Locations says how what is mentioned was found.
+func (r *Reference) Locations() []facts.Location {
 	why := "referenced here"
 	switch {
 	case r.Kind == ExtendedResource:
@@ -126,11 +126,11 @@ func (r *Reference) Places() []facts.Place {
 	case r.Name == "" && r.Path == "":
 		why = "deployed with it"
 	}
-	places := []facts.Place{{Node: r.Node, Why: why}}
+	locations := []facts.Location{{Node: r.Node, Why: why}}
 	for _, node := range r.Through {
-		places = append(places, facts.Place{Node: node, Why: "through this reference"})
+		locations = append(locations, facts.Location{Node: node, Why: "through this reference"})
 	}
-	return places
+	return locations
 }
 
 // OfClass reports whether a mention requests devices of a class.

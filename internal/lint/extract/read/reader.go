@@ -60,10 +60,10 @@ type Reader struct {
 	Texts map[*source.File]*source.Node
 }
 
-// Deployment adds a deployment that place describes. A missing name leaves it the
+// Deployment adds a deployment that node describes. A missing name leaves it the
 // base name of the file.
-func (r *Reader) Deployment(name, place *source.Node) *Draft {
-	d := &Draft{Deployment: facts.Deployment{Format: r.Format, Name: r.Name(name), API: apiOf(r.Format, place), Place: facts.Place{Node: place}}}
+func (r *Reader) Deployment(name, node *source.Node) *Draft {
+	d := &Draft{Deployment: facts.Deployment{Format: r.Format, Name: r.Name(name), API: apiOf(r.Format, node), Location: facts.Location{Node: node}}}
 	d.Subject = facts.Subject{File: r.Root.File().Name, Name: d.Name.Value}
 	r.Deployments = append(r.Deployments, d)
 	return d
@@ -71,19 +71,19 @@ func (r *Reader) Deployment(name, place *source.Node) *Draft {
 
 // apiOf returns the version of Azure ML's API that documents of a format are for. The
 // names of the formats azureml-v1-… and azureml-v2-… state it.
-func apiOf(format string, place *source.Node) facts.Fact[facts.API] {
+func apiOf(format string, node *source.Node) facts.Fact[facts.API] {
 	for _, version := range []facts.API{facts.V1, facts.V2} {
 		if strings.HasPrefix(format, "azureml-"+string(version)+"-") {
-			return facts.Know(version, facts.Place{Node: place, Why: "the format " + format + " belongs to this version"})
+			return facts.Know(version, facts.Location{Node: node, Why: "the format " + format + " belongs to this version"})
 		}
 	}
 	return facts.Fact[facts.API]{}
 }
 
-// Compute adds a compute that place describes. A missing name leaves it the base
+// Compute adds a compute that node describes. A missing name leaves it the base
 // name of the file.
-func (r *Reader) Compute(name, place *source.Node) *facts.Compute {
-	c := &facts.Compute{Format: r.Format, Name: r.Name(name), Place: facts.Place{Node: place}}
+func (r *Reader) Compute(name, node *source.Node) *facts.Compute {
+	c := &facts.Compute{Format: r.Format, Name: r.Name(name), Location: facts.Location{Node: node}}
 	c.Subject = facts.Subject{File: r.Root.File().Name, Name: c.Name.Value}
 	r.Computes = append(r.Computes, c)
 	return c
@@ -92,14 +92,14 @@ func (r *Reader) Compute(name, place *source.Node) *facts.Compute {
 // Name reads a name; where there is none it is the base name of the file.
 func (r *Reader) Name(n *source.Node) facts.Fact[string] {
 	if text, ok := n.Scalar(); ok && text != "" {
-		return facts.Know(text, facts.Place{Node: n})
+		return facts.Know(text, facts.Location{Node: n})
 	}
-	return facts.Know(path.Base(r.Root.File().Name), facts.Place{Node: r.Root, Why: "the document has no name; this is the file name"})
+	return facts.Know(path.Base(r.Root.File().Name), facts.Location{Node: r.Root, Why: "the document has no name; this is the file name"})
 }
 
 // Part adds facts that complete deployments of other documents. what says so to people.
 func (r *Reader) Part(kind PartKind, what string, d *Draft) *Part {
-	d.Format, d.Place = r.Format, facts.Place{Node: r.Root}
+	d.Format, d.Location = r.Format, facts.Location{Node: r.Root}
 	part := &Part{Kind: kind, Facts: d}
 	r.Parts = append(r.Parts, part)
 	r.Completes = what
@@ -118,13 +118,13 @@ func (r *Reader) Problem(severity facts.Severity, n *source.Node, remedy, format
 // report adds a problem of this severity.
 func (r *Reader) report(severity facts.Severity, n *source.Node, remedy, format string, args ...any) {
 	r.Problems = append(r.Problems, facts.Problem{
-		Rule: facts.SyntaxRule, Severity: severity, Message: fmt.Sprintf(format, args...), Remedy: remedy, Place: facts.Place{Node: n},
+		Rule: facts.SyntaxRule, Severity: severity, Message: fmt.Sprintf(format, args...), Remedy: remedy, Location: facts.Location{Node: n},
 	})
 }
 
 // MarkUsed notes that the value stands for a fact, so that a key written twice on the
 // way to it matters.
-func (r *Reader) MarkUsed(n *source.Node) facts.Place {
+func (r *Reader) MarkUsed(n *source.Node) facts.Location {
 	r.Used = append(r.Used, n)
-	return facts.Place{Node: n}
+	return facts.Location{Node: n}
 }

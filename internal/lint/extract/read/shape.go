@@ -90,7 +90,7 @@ var (
 )
 
 // PodOfOtherKindShape is a pod in an object of a kind that no format knows. What such a kind has
-// of its own in the place of a pod's fields, such as an env by names, is not in it.
+// of its own in place of a pod's fields, such as an env by names, is not in it.
 var PodOfOtherKindShape = MappingOf(map[string]*Shape{
 	"containers":     ListOf(Under(ResourcesShape, "resources")),
 	"initContainers": ListOf(Under(ResourcesShape, "resources")),
@@ -173,7 +173,7 @@ func (r *Reader) alreadyMisread(n *source.Node) bool {
 	return false
 }
 
-// Elements returns the items of a list. Anything else in its place is a Problem.
+// Elements returns the items of a list. Anything else in place of a list is a Problem.
 func (r *Reader) Elements(list *source.Node) []*source.Node {
 	r.CheckShape(list, ListOf(nil))
 	return list.Elements()

@@ -17,7 +17,7 @@ type Statement struct {
 // a value outside these words is a Problem, except a target; see Statement.CheckTargets.
 func ReadStatement(words *source.Node) (*Statement, []facts.Problem) {
 	r := &Reader{Root: words, anyTarget: true}
-	said := &Draft{Deployment: facts.Deployment{Place: facts.Place{Node: words}}}
+	said := &Draft{Deployment: facts.Deployment{Location: facts.Location{Node: words}}}
 	r.Words(words, said)
 	r.Problems = append(r.Problems, Duplicates(words, r.Used, func(words *source.Node) string {
 		again := &Draft{}
@@ -36,24 +36,24 @@ func (s *Statement) CheckTargets(more []facts.Target) []facts.Problem {
 	}
 	r := &Reader{Lists: Lists{Targets: more}}
 	for _, target := range targets {
-		if target.Known && target.Place.Node != nil && !slices.Contains(more, target.Value) {
-			r.target(target.Place.Node)
+		if target.Known && target.Location.Node != nil && !slices.Contains(more, target.Value) {
+			r.target(target.Location.Node)
 		}
 	}
 	return r.Problems
 }
 
-// StateStage makes the statement that a stage is what place says.
-func StateStage(stage facts.Stage, place facts.Place) *Statement {
-	return &Statement{Said: &Draft{Deployment: facts.Deployment{Stage: facts.Know(stage, place), Place: place}}}
+// StateStage returns the statement of a stage.
+func StateStage(stage facts.Stage, location facts.Location) *Statement {
+	return &Statement{Said: &Draft{Deployment: facts.Deployment{Stage: facts.Know(stage, location), Location: location}}}
 }
 
 // Merger joins statements to what is known and gathers what contradicts it.
 type Merger struct {
 	Name     string
-	File     string        // that is judged
-	Silent   bool          // contradictions are not reported
-	Via      []facts.Place // how the document that says it was found, nil for the judged one
+	File     string           // that is judged
+	Silent   bool             // contradictions are not reported
+	Via      []facts.Location // how the document that says it was found, nil for the judged one
 	Problems []facts.Problem
 }
 
@@ -91,7 +91,7 @@ func (m *Merger) Deployment(d, said *Draft) {
 func (d *Draft) stated(said *facts.Compute) *facts.Compute {
 	c := *said
 	if !c.Name.Known {
-		c.Name = facts.Know(d.Name.Value, facts.Because(d.Name.Place, "the statement names no compute; this is the deployment's name"))
+		c.Name = facts.Know(d.Name.Value, facts.Because(d.Name.Location, "the statement names no compute; this is the deployment's name"))
 	}
 	c.Format, c.Subject = d.Format, d.Subject
 	c.Subject.Name = c.Name.Value
@@ -124,9 +124,9 @@ func (m *Merger) model(d *Draft, said *facts.Model) {
 		d.Models = append(d.Models, &model)
 		return
 	}
-	place := facts.Place{Node: said.Place.Node}
-	if !said.Place.In(m.File) {
-		place = facts.Place{Node: d.Models[0].Place.Node, Related: []facts.Place{{Node: said.Place.Node, Why: "declared here"}}}
+	location := facts.Location{Node: said.Location.Node}
+	if !said.Location.In(m.File) {
+		location = facts.Location{Node: d.Models[0].Location.Node, Related: []facts.Location{{Node: said.Location.Node, Why: "declared here"}}}
 	}
 	m.Problems = append(m.Problems, facts.Problem{
 		Rule:       facts.SyntaxRule,
@@ -134,7 +134,7 @@ func (m *Merger) model(d *Draft, said *facts.Model) {
 		Message:    fmt.Sprintf("a statement about a model of %s does not name it, and %s has %d models", m.Name, m.Name, len(d.Models)),
 		Remedy:     "Name the model; until then the statement is ignored.",
 		Deployment: m.Name,
-		Place:      place,
+		Location:   location,
 	})
 }
 
@@ -144,10 +144,10 @@ func (m *Merger) Compute(c, said *facts.Compute) {
 	believed.Name = facts.Fact[string]{}
 	if size := said.VMSize; size.Known && c.VMSize.Known && size.Value != c.VMSize.Value {
 		// What follows from a size that is not believed is not believed either.
-		if said.GPUs.Place.Node == size.Place.Node {
+		if said.GPUs.Location.Node == size.Location.Node {
 			believed.GPUs = facts.Fact[int64]{}
 		}
-		if said.FPGAs.Place.Node == size.Place.Node {
+		if said.FPGAs.Location.Node == size.Location.Node {
 			believed.FPGAs = facts.Fact[int64]{}
 		}
 	}
@@ -169,9 +169,9 @@ func Fill(m *Merger, word string, known, said facts.AnyFact) {
 	case said.IsZero():
 	case known.IsZero():
 		known.Set(said)
-		place := known.Origin()
-		place.Related = slices.Concat(place.Related, m.Via)
-		known.SetPlace(place)
+		location := known.Origin()
+		location.Related = slices.Concat(location.Related, m.Via)
+		known.SetLocation(location)
 	case !known.Is(said) && !m.Silent:
 		is, _ := known.Stated()
 		stated, _ := said.Stated()
@@ -180,14 +180,14 @@ func Fill(m *Merger, word string, known, said facts.AnyFact) {
 }
 
 // Contradiction reports that a fact, named by word, is known to be something else than is stated.
-func (m *Merger) Contradiction(word string, known, said facts.Place, is, stated string) {
-	at, other := said, facts.Place{Node: known.Node, Why: "contradicts this value"}
+func (m *Merger) Contradiction(word string, known, said facts.Location, is, stated string) {
+	at, other := said, facts.Location{Node: known.Node, Why: "contradicts this value"}
 	if !said.In(m.File) && known.Node != nil {
-		at, other = known, facts.Place{Node: said.Node, Why: "declared here"}
+		at, other = known, facts.Location{Node: said.Node, Why: "declared here"}
 	}
-	var related []facts.Place
+	var related []facts.Location
 	if other.Node != nil {
-		related = []facts.Place{other}
+		related = []facts.Location{other}
 	}
 	m.Problems = append(m.Problems, facts.Problem{
 		Rule:       facts.ContradictionRule,
@@ -195,12 +195,12 @@ func (m *Merger) Contradiction(word string, known, said facts.Place, is, stated 
 		Message:    fmt.Sprintf("%s of %s is declared as %s but is %s%s", word, m.Name, stated, is, where(known)),
 		Remedy:     "Correct or remove the statement; until then it is ignored.",
 		Deployment: m.Name,
-		Place:      facts.Place{Node: at.Node, Related: related},
+		Location:   facts.Location{Node: at.Node, Related: related},
 	})
 }
 
-// where says in a message where a place is.
-func where(p facts.Place) string {
+// where returns a location in words, for a message.
+func where(p facts.Location) string {
 	if p.Node == nil {
 		return ""
 	}

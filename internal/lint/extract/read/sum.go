@@ -9,7 +9,7 @@ import (
 // AtLeast begins the evidence of a lower bound.
 const AtLeast = "at least: "
 
-// Sum adds up what several places contribute to one fact. The fact stands at the
+// Sum adds up what several locations contribute to one fact. The fact stands at the
 // largest contributor; the others are related.
 type Sum struct {
 	sum     float64
@@ -55,18 +55,18 @@ func (t *Sum) Fact() facts.Fact[float64] {
 			largest = i
 		}
 	}
-	place := t.Parts[largest].Place
+	location := t.Parts[largest].Location
 	for i, part := range t.Parts {
 		if i != largest && part.Value > 0 {
-			related := part.Place
+			related := part.Location
 			related.Why = "part of the sum"
-			place.Related = append(place.Related, related)
+			location.Related = append(location.Related, related)
 		}
 	}
-	if t.missing && !(len(t.Parts) == 1 && t.Parts[0].AtLeast && place.Why != "") {
-		place.Why = AtLeast + "part of the sum is unknown"
+	if t.missing && !(len(t.Parts) == 1 && t.Parts[0].AtLeast && location.Why != "") {
+		location.Why = AtLeast + "part of the sum is unknown"
 	}
-	return facts.Fact[float64]{Value: t.sum, Known: true, AtLeast: t.missing, Place: place}
+	return facts.Fact[float64]{Value: t.sum, Known: true, AtLeast: t.missing, Location: location}
 }
 
 // Count is fact for things that are counted.

@@ -45,7 +45,7 @@ func TestTally(t *testing.T) {
 			}
 			got := "unknown"
 			if f := sum.Fact(); f.Known {
-				got = fmt.Sprint(f.Value) + located(f.Place)
+				got = fmt.Sprint(f.Value) + located(f.Location)
 			}
 			if got != test.want {
 				t.Errorf("got  %s\nwant %s", got, test.want)
@@ -54,8 +54,8 @@ func TestTally(t *testing.T) {
 	}
 }
 
-// located writes a place and those that it is related to.
-func located(p facts.Place) string {
+// located writes a location and those that it is related to.
+func located(p facts.Location) string {
 	at := "nowhere"
 	if p.Node != nil {
 		start := p.Node.Span().Start

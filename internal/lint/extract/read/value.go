@@ -121,7 +121,7 @@ func (r *Reader) Count(n *source.Node) facts.Fact[int64] {
 		r.Problem(facts.Warning, n, "Write a whole number.", "invalid count %s of %s", n.Text, n.Path())
 		return facts.Fact[int64]{}
 	}
-	return facts.Know(int64(number.Value), number.Place)
+	return facts.Know(int64(number.Value), number.Location)
 }
 
 // Number reads a number that is not negative, quoted or not.
@@ -332,7 +332,7 @@ func word[T interface {
 }](r *Reader, n *source.Node) facts.Fact[T] {
 	var zero T
 	text := r.oneOf(n, zero.Values())
-	return facts.Fact[T]{Value: T(text.Value), Known: text.Known, Place: text.Place}
+	return facts.Fact[T]{Value: T(text.Value), Known: text.Known, Location: text.Location}
 }
 
 // target reads the id of a target: one of the vocabulary, or of a row of a loaded edition.
@@ -345,7 +345,7 @@ func (r *Reader) target(n *source.Node) facts.Fact[facts.Target] {
 		return facts.Know(facts.Target(text), r.MarkUsed(n))
 	}
 	id := r.oneOf(n, ids)
-	return facts.Fact[facts.Target]{Value: facts.Target(id.Value), Known: id.Known, Place: id.Place}
+	return facts.Fact[facts.Target]{Value: facts.Target(id.Value), Known: id.Known, Location: id.Location}
 }
 
 // oneOf reads one of some words, whatever its case; any other word is a Problem that names them.

@@ -58,9 +58,9 @@ func (r *Reader) InstanceType(d *Draft, n *source.Node) {
 	d.GPUs = machine.has(n, machine.gpus, "GPU")
 	d.FPGAs = machine.has(n, machine.fpgas, "FPGA")
 	if machine.vcpus > 0 {
-		place := facts.Place{Node: n, Why: "from the VM size"}
-		d.CPUCores = facts.Fact[float64]{Value: machine.vcpus, Known: true, OfMachine: true, Place: place}
-		d.MemoryGiB = facts.Fact[float64]{Value: machine.memoryGiB, Known: true, OfMachine: true, Place: place}
+		location := facts.Location{Node: n, Why: "from the VM size"}
+		d.CPUCores = facts.Fact[float64]{Value: machine.vcpus, Known: true, OfMachine: true, Location: location}
+		d.MemoryGiB = facts.Fact[float64]{Value: machine.memoryGiB, Known: true, OfMachine: true, Location: location}
 	}
 }
 
@@ -68,7 +68,7 @@ func (r *Reader) InstanceType(d *Draft, n *source.Node) {
 // of the size is known.
 func (m machine) has(size *source.Node, count int64, device string) facts.Fact[int64] {
 	if m.ofFamily && count > 0 {
-		fact := facts.Know(count, facts.Place{Node: size, Why: fmt.Sprintf("VM size %s has at least %d %s", size.Text, count, device)})
+		fact := facts.Know(count, facts.Location{Node: size, Why: fmt.Sprintf("VM size %s has at least %d %s", size.Text, count, device)})
 		fact.AtLeast = true
 		return fact
 	}
@@ -80,7 +80,7 @@ func (m machine) has(size *source.Node, count int64, device string) facts.Fact[i
 	default:
 		why += "s"
 	}
-	return facts.Know(count, facts.Place{Node: size, Why: why})
+	return facts.Know(count, facts.Location{Node: size, Why: why})
 }
 
 // MachineOf looks up a VM size, whatever its case, with or without the prefix

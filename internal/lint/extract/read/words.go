@@ -95,7 +95,7 @@ func (r *Reader) models(value *source.Node) []*facts.Model {
 		if !r.Is(item, source.Mapping) {
 			continue
 		}
-		model := &facts.Model{Place: facts.Place{Node: item}}
+		model := &facts.Model{Location: facts.Location{Node: item}}
 		for key, value := range item.Pairs() {
 			switch key.Text {
 			case "name":
@@ -149,7 +149,7 @@ func state(m *facts.Model, size facts.Fact[int64]) {
 		return
 	}
 	m.SizeBytes = size
-	m.SizeSource = facts.Know(DeclaredSource, size.Place)
+	m.SizeSource = facts.Know(DeclaredSource, size.Location)
 }
 
 // computeWords reads a compute, whose name is not known where none is stated.
@@ -157,7 +157,7 @@ func (r *Reader) computeWords(value *source.Node) *facts.Compute {
 	if !r.Is(value, source.Mapping) {
 		return nil
 	}
-	c := &facts.Compute{Format: r.Format, Place: facts.Place{Node: value}}
+	c := &facts.Compute{Format: r.Format, Location: facts.Location{Node: value}}
 	for key, value := range value.Pairs() {
 		if key.Text == "vm_size" {
 			r.VMSize(c, value)
@@ -209,7 +209,7 @@ func (r *Reader) sizeOfMemory(n *source.Node) facts.Fact[float64] {
 		}
 	}
 	bytes := r.Size(n)
-	return facts.Fact[float64]{Value: float64(bytes.Value) / BytesPerGiB, Known: bytes.Known, Place: bytes.Place}
+	return facts.Fact[float64]{Value: float64(bytes.Value) / BytesPerGiB, Known: bytes.Known, Location: bytes.Location}
 }
 
 // Labels reads a mapping of strings. Values that are not known yet are left out
@@ -232,7 +232,7 @@ func AddLabels(known map[string]facts.Fact[string], n *source.Node) map[string]f
 		if known == nil {
 			known = make(map[string]facts.Fact[string], len(n.Members))
 		}
-		known[member.Key.Text] = facts.Know(text, facts.Place{Node: member.Value})
+		known[member.Key.Text] = facts.Know(text, facts.Location{Node: member.Value})
 	}
 	return known
 }
@@ -240,20 +240,20 @@ func AddLabels(known map[string]facts.Fact[string], n *source.Node) map[string]f
 // Image adds the container image that n names, if it is known yet.
 func (d *Draft) Image(n *source.Node) {
 	if text, ok := n.Scalar(); ok && text != "" && !placeholder.InScalar(n, text) {
-		d.Images = append(d.Images, facts.Know(text, facts.Place{Node: n}))
+		d.Images = append(d.Images, facts.Know(text, facts.Location{Node: n}))
 	}
 }
 
 // Image adds the container image that n names, if the document tells it yet.
 func (r *Reader) Image(d *Draft, n *source.Node) {
 	if text, ok := n.Scalar(); ok && text != "" && !r.IsPlaceholder(n) {
-		d.Images = append(d.Images, facts.Know(text, facts.Place{Node: n}))
+		d.Images = append(d.Images, facts.Know(text, facts.Location{Node: n}))
 	}
 }
 
 // ImageOf adds the container image whose name stands in two parts, either of which
-// may be missing; place is the one that people know it by.
-func (d *Draft) ImageOf(place, first *source.Node, separator string, second *source.Node) {
+// may be missing; at is the one that people know it by.
+func (d *Draft) ImageOf(at, first *source.Node, separator string, second *source.Node) {
 	var parts []string
 	for _, part := range []*source.Node{first, second} {
 		text, ok := part.Scalar()
@@ -265,8 +265,8 @@ func (d *Draft) ImageOf(place, first *source.Node, separator string, second *sou
 			parts = append(parts, text)
 		}
 	}
-	if !place.IsNull() && len(parts) > 0 {
-		d.Images = append(d.Images, facts.Know(strings.Join(parts, separator), facts.Place{Node: place}))
+	if !at.IsNull() && len(parts) > 0 {
+		d.Images = append(d.Images, facts.Know(strings.Join(parts, separator), facts.Location{Node: at}))
 	}
 }
 
@@ -313,12 +313,12 @@ func (r *Reader) Statement(annotations *source.Node) *Draft {
 			continue
 		}
 		if said == nil {
-			said = &Draft{Deployment: facts.Deployment{Place: facts.Place{Node: annotations}}}
+			said = &Draft{Deployment: facts.Deployment{Location: facts.Location{Node: annotations}}}
 		}
 		switch {
 		case name == facts.ModelSize:
 			if size := r.Size(value); size.Known {
-				model := &facts.Model{Place: facts.Place{Node: value}}
+				model := &facts.Model{Location: facts.Location{Node: value}}
 				state(model, size)
 				said.Models = []*facts.Model{model}
 			}

@@ -11,10 +11,10 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// note sets a place unless it is set already.
-func note(place *facts.Place, n *source.Node, why string) {
-	if place.Node == nil {
-		*place = facts.Place{Node: n, Why: why}
+// note sets a location unless it is set already.
+func note(location *facts.Location, n *source.Node, why string) {
+	if location.Node == nil {
+		*location = facts.Location{Node: n, Why: why}
 	}
 }
 
@@ -56,25 +56,25 @@ func (s *Pods) Selector(labels *source.Node) {
 // require adds requirements that every node must meet.
 func (s *Pods) require(all term) {
 	s.labels = s.labels.and(all)
-	if place := all.provider(); place.Node != nil {
-		note(&s.Foreign, place.Node, place.Why)
+	if location := all.provider(); location.Node != nil {
+		note(&s.Foreign, location.Node, location.Why)
 	}
 }
 
-// provider returns the place of a label in the term that only virtual nodes of another provider
+// provider returns the location of a label in the term that only virtual nodes of another provider
 // have.
-func (t term) provider() facts.Place {
+func (t term) provider() facts.Location {
 	for _, q := range t {
 		name, ok := q.key.Scalar()
 		switch {
 		case !ok || q.field || q.op != in && q.op != exists:
 		case providerKey(name) && !placeholder.InScalar(q.key, name):
-			return facts.Place{Node: q.key, Why: "virtual nodes of another provider have the label " + name}
+			return facts.Location{Node: q.key, Why: "virtual nodes of another provider have the label " + name}
 		case isInstanceType(name) && all(q.values, isEklet):
-			return facts.Place{Node: q.values[0], Why: "virtual nodes of Tencent Cloud are of the instance type " + q.values[0].Text}
+			return facts.Location{Node: q.values[0], Why: "virtual nodes of Tencent Cloud are of the instance type " + q.values[0].Text}
 		}
 	}
-	return facts.Place{}
+	return facts.Location{}
 }
 
 // isInstanceType reports whether a label declares the machine type of nodes.
@@ -130,10 +130,10 @@ func (s *Pods) Terms(terms []*source.Node, expressions, fields string) {
 	s.Foreign = firstOf(s.Foreign, providerOf(group))
 }
 
-// providerOf returns the place of the first label of another provider's virtual nodes. Each
+// providerOf returns the location of the first label of another provider's virtual nodes. Each
 // alternative that names virtual nodes must require such a label. If no alternative names them,
 // each alternative must.
-func providerOf(alternatives []term) facts.Place {
+func providerOf(alternatives []term) facts.Location {
 	naming := slices.DeleteFunc(slices.Clone(alternatives), func(t term) bool {
 		return !slices.ContainsFunc(t, func(q nodeRequirement) bool {
 			return q.op == in && nodeKey{q.key.Text, q.field}.namesVirtual()
@@ -142,13 +142,13 @@ func providerOf(alternatives []term) facts.Place {
 	if len(naming) == 0 {
 		naming = alternatives
 	}
-	var first facts.Place
+	var first facts.Location
 	for _, alternative := range naming {
-		place := alternative.provider()
-		if place.Node == nil {
-			return facts.Place{}
+		location := alternative.provider()
+		if location.Node == nil {
+			return facts.Location{}
 		}
-		first = firstOf(first, place)
+		first = firstOf(first, location)
 	}
 	return first
 }

@@ -15,23 +15,23 @@ import (
 // node name, a node selector or a required affinity. Hints do not bind it: labels, annotations,
 // tolerations and storage classes.
 type Pods struct {
-	Virtual facts.Place // evidence for an ACI virtual node, other than a node's label or name
-	other   facts.Place // the same for a cluster that is not AKS
+	Virtual facts.Location // evidence for an ACI virtual node, other than a node's label or name
+	other   facts.Location // the same for a cluster that is not AKS
 	node    *source.Node
 	labels  *labels
 	groups  [][]term // a node must meet one term of each group
 
-	azure   facts.Place // a hint that the manifest is for AKS
-	claimed facts.Place // a hint that it is for another cloud
-	onACI   facts.Place // a hint that it is for an ACI virtual node
-	Foreign facts.Place // a hint that its virtual node is another provider's
-	bursts  bool        // it tolerates the taint of virtual nodes, of Azure or of any provider
+	azure   facts.Location // a hint that the manifest is for AKS
+	claimed facts.Location // a hint that it is for another cloud
+	onACI   facts.Location // a hint that it is for an ACI virtual node
+	Foreign facts.Location // a hint that its virtual node is another provider's
+	bursts  bool           // it tolerates the taint of virtual nodes, of Azure or of any provider
 
 	// parts are the scheduling of documents to which the deployment refers. The first with a target
 	// counts.
 	parts []*Pods
 	// via are the references by which such a document was found.
-	via []facts.Place
+	via []facts.Location
 	// Object is what the deployments of one object share, nil for a single deployment.
 	Object *SharedCluster
 }
@@ -255,7 +255,7 @@ func (s *Pods) Alone(as Interpretation) Outcome {
 }
 
 // With adds the scheduling of a document to which the deployment refers, found by via.
-func (s *Pods) With(part *Pods, via []facts.Place) *Pods {
+func (s *Pods) With(part *Pods, via []facts.Location) *Pods {
 	if s == nil {
 		s = &Pods{}
 	}
@@ -265,7 +265,7 @@ func (s *Pods) With(part *Pods, via []facts.Place) *Pods {
 	return s
 }
 
-// Recorded returns the outcomes of all interpretations, without places.
+// Recorded returns the outcomes of all interpretations, without locations.
 func (s *Pods) Recorded() []any {
 	if s == nil {
 		return nil
@@ -281,7 +281,7 @@ func (s *Pods) Recorded() []any {
 // found adds to a fact of a referenced document how the document was found.
 func (s *Pods) found(fact facts.Fact[facts.Target]) facts.Fact[facts.Target] {
 	if fact.Known {
-		fact.Place.Related = slices.Concat(fact.Place.Related, s.via)
+		fact.Location.Related = slices.Concat(fact.Location.Related, s.via)
 	}
 	return fact
 }
@@ -294,15 +294,15 @@ func (s *Pods) bound(as Interpretation) Outcome {
 	}
 	aks, other := node.aks, firstOf(s.other, node.other)
 	if !as.Other {
-		other = facts.Place{}
+		other = facts.Location{}
 	}
 	if s.labels == nil && len(s.groups) == 0 {
 		return clouds(aks, other, s.Foreign)
 	}
-	var must, may facts.Place
+	var must, may facts.Location
 	excluded := false
 	for _, group := range s.alternatives(as) {
-		var virtual facts.Place
+		var virtual facts.Location
 		all, possible := true, false
 		var others []nodes
 		for _, of := range group {
@@ -318,8 +318,8 @@ func (s *Pods) bound(as Interpretation) Outcome {
 		} else {
 			may = firstOf(may, virtual)
 		}
-		aks = firstOf(aks, inAll(others, func(of nodes) facts.Place { return of.aks }))
-		other = firstOf(other, inAll(others, func(of nodes) facts.Place { return of.other }))
+		aks = firstOf(aks, inAll(others, func(of nodes) facts.Location { return of.aks }))
+		other = firstOf(other, inAll(others, func(of nodes) facts.Location { return of.other }))
 	}
 	if must.Node != nil && !excluded {
 		return Outcome{Target: facts.Know(facts.ACI, must)}
@@ -334,7 +334,7 @@ func (s *Pods) bound(as Interpretation) Outcome {
 
 // clouds returns the outcome for evidence of AKS and of other clouds. foreign may be the reason
 // for the latter.
-func clouds(aks, other, foreign facts.Place) Outcome {
+func clouds(aks, other, foreign facts.Location) Outcome {
 	at := Outcome{Conflict: aks.Node != nil && other.Node != nil}
 	switch {
 	case at.Conflict:
@@ -342,7 +342,7 @@ func clouds(aks, other, foreign facts.Place) Outcome {
 		at.Target = facts.Know(facts.AKS, aks)
 	case other.Node != nil:
 		if other.Why == foreignVirtualNode {
-			other.Related = []facts.Place{foreign}
+			other.Related = []facts.Location{foreign}
 		}
 		at.Target = facts.Know(facts.Kubernetes, other)
 	}
@@ -397,7 +397,7 @@ func unanimous(known **facts.Fact[facts.Target], members []*Pods, of func(*Pods)
 		}
 	}
 	if cluster.Known {
-		cluster.Place.Why += "; all parts of the object run in that cluster"
+		cluster.Location.Why += "; all parts of the object run in that cluster"
 	}
 	*known = &cluster
 	return cluster
@@ -405,10 +405,10 @@ func unanimous(known **facts.Fact[facts.Target], members []*Pods, of func(*Pods)
 
 // nodes describes the nodes that a term allows.
 type nodes struct {
-	virtual    facts.Place // a virtual node is named
-	only       bool        // only virtual nodes are named
-	excluded   bool        // a required label excludes virtual nodes of Azure
-	aks, other facts.Place
+	virtual    facts.Location // a virtual node is named
+	only       bool           // only virtual nodes are named
+	excluded   bool           // a required label excludes virtual nodes of Azure
+	aks, other facts.Location
 }
 
 // with returns the nodes that both terms allow.
@@ -418,7 +418,7 @@ func (n nodes) with(other nodes) nodes {
 		aks: firstOf(n.aks, other.aks), other: firstOf(n.other, other.other),
 	}
 	if all.excluded {
-		all.virtual, all.only = facts.Place{}, false
+		all.virtual, all.only = facts.Location{}, false
 	}
 	return all
 }
@@ -447,14 +447,14 @@ func (s *Pods) alternatives(as Interpretation) [][]nodes {
 	return groups
 }
 
-// inAll returns the first place if every alternative has one.
-func inAll(alternatives []nodes, of func(nodes) facts.Place) facts.Place {
+// inAll returns the first location if every alternative has one.
+func inAll(alternatives []nodes, of func(nodes) facts.Location) facts.Location {
 	if len(alternatives) == 0 {
-		return facts.Place{}
+		return facts.Location{}
 	}
 	for _, alternative := range alternatives {
 		if of(alternative).Node == nil {
-			return facts.Place{}
+			return facts.Location{}
 		}
 	}
 	return of(alternatives[0])
@@ -583,8 +583,8 @@ func valuesOf(list []*source.Node) (values map[string]bool, known bool) {
 	return values, known
 }
 
-// firstOf returns the first place that is set.
-func firstOf(a, b facts.Place) facts.Place {
+// firstOf returns the first location that is set.
+func firstOf(a, b facts.Location) facts.Location {
 	if a.Node != nil {
 		return a
 	}

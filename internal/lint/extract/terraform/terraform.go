@@ -134,8 +134,8 @@ func (t resource) name() *source.Node { return t.after.Get("name") }
 // block returns the block with a name. The name has at most one block.
 func (t resource) block(name string) *source.Node { return operators.Block(t.after.Get(name)) }
 
-// terraformPlace returns the place of a resource's type, as evidence for why.
-func (r *planReader) terraformPlace(t resource, why string) facts.Place {
+// typeLocation returns the location of a resource's type, as evidence for why.
+func (r *planReader) typeLocation(t resource, why string) facts.Location {
 	return facts.Because(r.MarkUsed(t.object.Get("type")), why)
 }
 
@@ -151,18 +151,18 @@ func (r *planReader) terraformResource(t resource) {
 		r.terraformDeployment(t, facts.Functions, "the resource is a function app")
 	case "azurerm_machine_learning_compute_cluster":
 		c := r.terraformCompute(t, facts.ByAzureML, "Azure ML creates the cluster")
-		c.Target = facts.Know(facts.AMLCompute, c.ManagedBy.Place)
+		c.Target = facts.Know(facts.AMLCompute, c.ManagedBy.Location)
 		r.VMSize(c, t.after.Get("vm_size"))
 		c.VMPriority = r.Priority(t.after.Get("vm_priority"), "priority", "Dedicated or LowPriority")
 		scale := t.block("scale_settings")
 		r.Scale(c, scale.Get("min_node_count"), scale.Get("max_node_count"))
 	case "azurerm_machine_learning_compute_instance":
 		c := r.terraformCompute(t, facts.ByAzureML, "Azure ML creates the instance")
-		c.Target = facts.Know(facts.ComputeInstance, c.ManagedBy.Place)
+		c.Target = facts.Know(facts.ComputeInstance, c.ManagedBy.Location)
 		r.VMSize(c, t.after.Get("virtual_machine_size"))
 	case "azurerm_machine_learning_inference_cluster":
 		c := r.terraformCompute(t, facts.ByAzure, "an inference cluster is an attached AKS cluster")
-		c.Target = facts.Know(facts.AKS, c.ManagedBy.Place)
+		c.Target = facts.Know(facts.AKS, c.ManagedBy.Location)
 		c.Stage = r.ClusterPurpose(t.after.Get("cluster_purpose"))
 	case "azurerm_machine_learning_synapse_spark":
 		r.terraformCompute(t, facts.ByAzure, "the Spark pool is attached")
@@ -184,7 +184,7 @@ func (r *planReader) terraformResource(t resource) {
 func (r *planReader) terraformDeployment(t resource, target facts.Target, why string) *read.Draft {
 	d := r.Deployment(t.name(), t.object)
 	r.nameByAddress(t, &d.Name, &d.Subject)
-	d.Target = facts.Know(target, r.terraformPlace(t, why))
+	d.Target = facts.Know(target, r.typeLocation(t, why))
 	r.Tags(d, t.after.Get("tags"))
 	return d
 }
@@ -194,15 +194,15 @@ func (r *planReader) terraformCompute(t resource, manager facts.Manager, why str
 	c := r.Compute(t.name(), t.object)
 	r.nameByAddress(t, &c.Name, &c.Subject)
 	c.InWorkspace = true
-	c.ManagedBy = facts.Know(manager, r.terraformPlace(t, why))
+	c.ManagedBy = facts.Know(manager, r.typeLocation(t, why))
 	return c
 }
 
 // nameByAddress uses the address of a resource as the name if its name is not known.
 func (r *planReader) nameByAddress(t resource, name *facts.Fact[string], subject *facts.Subject) {
 	address := t.object.Get("address")
-	if text, ok := address.Scalar(); ok && name.Place.Node == r.Root {
-		*name = facts.Know(text, facts.Place{Node: address, Why: "the name is unknown or secret; this is the address"})
+	if text, ok := address.Scalar(); ok && name.Location.Node == r.Root {
+		*name = facts.Know(text, facts.Location{Node: address, Why: "the name is unknown or secret; this is the address"})
 		subject.Name = text
 	}
 }
@@ -231,10 +231,10 @@ func (r *planReader) terraformContainers(d *read.Draft, group *source.Node) {
 // terraformPool adds an AKS node pool. Version 4 of the provider renamed enable_auto_scaling to
 // auto_scaling_enabled.
 func (r *planReader) terraformPool(t resource, cluster, name, pool *source.Node) {
-	place := r.terraformPlace(t, "the resource is an AKS cluster or a part of one")
+	location := r.typeLocation(t, "the resource is an AKS cluster or a part of one")
 	c := facts.Compute{
 		Format: r.Format, Name: r.Name(t.name()), Subject: facts.Subject{File: r.Root.File().Name},
-		Target: facts.Know(facts.AKS, place), ManagedBy: facts.Know(facts.ByAzure, place),
+		Target: facts.Know(facts.AKS, location), ManagedBy: facts.Know(facts.ByAzure, location),
 	}
 	c.Subject.Name = c.Name.Value
 	r.nameByAddress(t, &c.Name, &c.Subject)

@@ -6,39 +6,39 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// Place is where a fact was read and why it was understood so.
-type Place struct {
+// Location is where a fact was read, and the evidence for it.
+type Location struct {
 	// Node is the value that states the fact, or the object that lacks a value; nil if no file
 	// states the fact, as with a flag.
 	Node *source.Node
 	// Why is the evidence in words, lower case and without a final stop.
 	Why string
-	// Related are further places that the fact depends on.
-	Related []Place
+	// Related are further locations that the fact depends on.
+	Related []Location
 }
 
-// In reports whether the place is in the file of this name.
-func (p Place) In(file string) bool { return p.Node != nil && p.Node.File().Name == file }
+// In reports whether the location is in the file of this name.
+func (l Location) In(file string) bool { return l.Node != nil && l.Node.File().Name == file }
 
-// At reports whether two places are the same value.
-func (p Place) At(other Place) bool { return p.Node == other.Node }
+// At reports whether two locations are the same value.
+func (l Location) At(other Location) bool { return l.Node == other.Node }
 
 // Path is the path of a value in the input document: keys are strings, indexes of arrays ints.
 type Path []any
 
-// Locate returns the place of the value at path or, if it is unknown, of the nearest object around
+// Locate returns the location of the value at path or, if it is unknown, of the nearest object around
 // it that has one. ok is false if the vocabulary does not have the path.
-func (f *Facts) Locate(path Path) (place Place, ok bool) {
+func (f *Facts) Locate(path Path) (location Location, ok bool) {
 	var value any = f
 	for _, step := range path {
 		if value, ok = descend(value, step); !ok {
-			return Place{}, false
+			return Location{}, false
 		}
-		if here := placeOf(value); here.Node != nil {
-			place = here
+		if here := locationOf(value); here.Node != nil {
+			location = here
 		}
 	}
-	return place, true
+	return location, true
 }
 
 // Number returns the number at a path, unknown if there is none.
@@ -56,49 +56,49 @@ func (f *Facts) Number(path Path) Number {
 	return Number{}
 }
 
-// Relocate replaces every place of the deployment, of its models and of its compute, known or not.
-func (d *Deployment) Relocate(place func(Place) Place) {
-	relocate(deploymentFields, d, place)
+// Relocate replaces every location of the deployment, of its models and of its compute, known or not.
+func (d *Deployment) Relocate(location func(Location) Location) {
+	relocate(deploymentFields, d, location)
 	for i := range d.MayRunOn {
-		d.MayRunOn[i].Place = place(d.MayRunOn[i].Place)
+		d.MayRunOn[i].Location = location(d.MayRunOn[i].Location)
 	}
 	for i := range d.Images {
-		d.Images[i].Place = place(d.Images[i].Place)
+		d.Images[i].Location = location(d.Images[i].Location)
 	}
 	for key, label := range d.Labels {
-		label.Place = place(label.Place)
+		label.Location = location(label.Location)
 		d.Labels[key] = label
 	}
 	for _, model := range d.Models {
-		relocate(modelFields, model, place)
-		model.Path.Place = place(model.Path.Place)
-		model.Place = place(model.Place)
+		relocate(modelFields, model, location)
+		model.Path.Location = location(model.Path.Location)
+		model.Location = location(model.Location)
 	}
 	if d.Compute != nil {
-		d.Compute.Relocate(place)
+		d.Compute.Relocate(location)
 	}
 	for i := range d.Links {
 		link := &d.Links[i]
-		link.Place = place(link.Place)
+		link.Location = location(link.Location)
 		for j := range link.Found {
-			link.Found[j] = place(link.Found[j])
+			link.Found[j] = location(link.Found[j])
 		}
 	}
-	d.Hint.Place = place(d.Hint.Place)
-	d.Place = place(d.Place)
+	d.Hint.Location = location(d.Hint.Location)
+	d.Location = location(d.Location)
 }
 
-// Relocate replaces every place of the compute, known or not.
-func (c *Compute) Relocate(place func(Place) Place) {
-	relocate(computeFields, c, place)
-	c.Place = place(c.Place)
+// Relocate replaces every location of the compute, known or not.
+func (c *Compute) Relocate(location func(Location) Location) {
+	relocate(computeFields, c, location)
+	c.Location = location(c.Location)
 }
 
-func relocate[T any](fields []Field[T], of *T, place func(Place) Place) {
+func relocate[T any](fields []Field[T], of *T, location func(Location) Location) {
 	for i := range fields {
 		if fields[i].Fact != nil {
 			fact := fields[i].Fact(of)
-			fact.SetPlace(place(fact.Origin()))
+			fact.SetLocation(location(fact.Origin()))
 		}
 	}
 }
@@ -156,18 +156,18 @@ func factAt[T any](list []Fact[T], step any) (any, bool) {
 	return &list[index], true
 }
 
-func placeOf(value any) Place {
+func locationOf(value any) Location {
 	switch value := value.(type) {
 	case AnyFact:
 		return value.Origin()
 	case *Deployment:
-		return value.Place
+		return value.Location
 	case *Compute:
 		if value != nil {
-			return value.Place
+			return value.Location
 		}
 	case *Model:
-		return value.Place
+		return value.Location
 	}
-	return Place{}
+	return Location{}
 }

@@ -71,8 +71,8 @@ func TestLocate(t *testing.T) {
 	}
 	for _, test := range tests {
 		got := "no path"
-		if place, ok := extraction.Locate(test.path); ok {
-			got = at(place.Node)
+		if location, ok := extraction.Locate(test.path); ok {
+			got = at(location.Node)
 		}
 		if got != test.want {
 			t.Errorf("%v is at %s, want %s", test.path, got, test.want)
@@ -80,7 +80,7 @@ func TestLocate(t *testing.T) {
 	}
 }
 
-// Whatever policies see has a place.
+// Everything that policies see has a location.
 func TestLocateFindsEverythingInTheInput(t *testing.T) {
 	extraction := extract(t, nil, Options{}, "d.yaml", located)
 	text, err := json.Marshal(extraction.Facts)
@@ -94,7 +94,7 @@ func TestLocateFindsEverythingInTheInput(t *testing.T) {
 	leaves := 0
 	var walk func(path facts.Path, value any)
 	walk = func(path facts.Path, value any) {
-		if place, ok := extraction.Locate(path); !ok || len(path) > 1 && place.Node == nil {
+		if location, ok := extraction.Locate(path); !ok || len(path) > 1 && location.Node == nil {
 			t.Errorf("%v is not located", path)
 		}
 		switch value := value.(type) {
@@ -130,8 +130,8 @@ func TestFactsAsJSON(t *testing.T) {
 // A number is found by the path of its fact, and a lower bound is never below what is exact.
 func TestNumber(t *testing.T) {
 	all := &facts.Facts{Deployments: []*facts.Deployment{{
-		MemoryGiB: facts.Fact[float64]{Value: 1.5, Known: true, AtLeast: true}, Target: facts.Know(facts.ACI, facts.Place{}),
-		Models: []*facts.Model{{SizeBytes: facts.Know(int64(7), facts.Place{})}},
+		MemoryGiB: facts.Fact[float64]{Value: 1.5, Known: true, AtLeast: true}, Target: facts.Know(facts.ACI, facts.Location{}),
+		Models: []*facts.Model{{SizeBytes: facts.Know(int64(7), facts.Location{})}},
 	}}}
 	for _, test := range []struct {
 		path facts.Path

@@ -2,11 +2,7 @@ package source
 
 import "strings"
 
-type place struct {
-	line, column, offset int
-}
-
-// offset returns the byte at a location that the library reports.
+// offset returns the offset of a line and column that the library reports.
 func (r *libraryReader) offset(line, column int) int {
 	// The library may report an empty value at the end below the last line.
 	if r.line+line > len(r.breaks) {
@@ -16,18 +12,18 @@ func (r *libraryReader) offset(line, column int) int {
 	if r.ascii {
 		return min(start+column-1, len(r.text))
 	}
-	// Nodes come in the order of the text: going on from the last place keeps a
+	// Nodes come in the order of the text: going on from the last position keeps a
 	// long line from being read once for each of its nodes.
-	at := place{line: line, column: 1, offset: start}
-	if r.last.line == line && r.last.column <= column {
+	at := Position{Line: line, Column: 1, Offset: start}
+	if r.last.Line == line && r.last.Column <= column {
 		at = r.last
 	}
-	for at.column < column && at.offset < len(r.text) {
-		at.offset += runeSize(r.text[at.offset])
-		at.column++
+	for at.Column < column && at.Offset < len(r.text) {
+		at.Offset += runeSize(r.text[at.Offset])
+		at.Column++
 	}
 	r.last = at
-	return min(at.offset, len(r.text))
+	return min(at.Offset, len(r.text))
 }
 
 // runeSize is the size of the character in valid UTF-8 that begins with a byte.
