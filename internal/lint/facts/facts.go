@@ -11,7 +11,7 @@ import "encoding/json"
 type Facts struct {
 	// Edition is the id of the table in force, such as 2020-06.
 	Edition string `json:"edition"`
-	// Deployments are the units that serve or score.
+	// Deployments are the units that serve or score, one each.
 	Deployments []*Deployment `json:"deployments"`
 	// Computes are the machines and clusters that documents define.
 	Computes []*Compute `json:"computes"`
