@@ -32,5 +32,11 @@ const facts = compile("facts.json");
 check("facts", facts, { edition: "2020-06", deployments: [{ name: "a", format: "b", target: "batch-endpoint" }], computes: [] }, true);
 check("an unknown target in facts", facts, { edition: "2020-06", deployments: [{ name: "a", format: "b", target: "mainframe" }], computes: [] }, false);
 
+const lint = compile("lint.json");
+const findings = read(schemas, "findings.json");
+check("findings", lint, findings, true);
+check("findings with a field of a later release", lint, { ...findings, later: 1 }, true);
+check("findings of another version", lint, { ...findings, version: 2 }, false);
+
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(passed > 60 && failed === 0 ? 0 : 1);

@@ -321,7 +321,7 @@ func (p *program) session(c *cli.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	options := lint.Options{NoLink: c.Bool(noLinkFlag)}
+	options := lint.Options{NoLink: c.Bool(noLinkFlag), Path: repositoryPaths()}
 	if !options.NoLink {
 		options.Project = newProjects(configuration, func(root string) {
 			p.complain(fmt.Sprintf("%s: more than %d files; definitions in files that are not on the command line are ignored (--no-link hides this message)", filepath.ToSlash(root), maxProjectFiles))

@@ -93,6 +93,35 @@ func marksProject(dir string) bool {
 	return false
 }
 
+// repositoryPaths returns a function that returns the path of a file from the root of the repository that the working
+// directory is in, with slashes, as CI hosts name files. Without a repository it is the path from the working directory.
+// A file that is not below the root keeps its name.
+func repositoryPaths() func(file string) string {
+	root := workingDirectory()
+	for dir := root; ; dir = filepath.Dir(dir) {
+		if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil {
+			root = dir
+			break
+		}
+		if dir == filepath.Dir(dir) {
+			break
+		}
+	}
+	return func(file string) string {
+		if file == unnamedStdin {
+			return file
+		}
+		absolute, err := filepath.Abs(filepath.FromSlash(file))
+		if err != nil {
+			return file
+		}
+		if path, err := filepath.Rel(root, absolute); err == nil && filepath.IsLocal(path) {
+			return filepath.ToSlash(path)
+		}
+		return file
+	}
+}
+
 func workingDirectory() string {
 	dir, err := filepath.Abs(".")
 	if err != nil {

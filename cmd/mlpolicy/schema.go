@@ -18,15 +18,15 @@ import (
 )
 
 // schemaNames returns the names of the documents that have a schema.
-func schemaNames() []string { return []string{"model-deployment", "config", "facts"} }
+func schemaNames() []string { return []string{"model-deployment", "config", "facts", "lint"} }
 
 func (p *program) schemaCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "schema",
 		Usage:     "print the JSON Schema of a document",
-		UsageText: "mlpolicy schema [FLAGS] model-deployment|config|facts",
-		Description: `Print the JSON Schema (draft 7) of a ModelDeployment, of .mlpolicy.yaml, or of the facts that
-rules get as input. It lists the targets and editions that are loaded, including those of --policy.
+		UsageText: "mlpolicy schema [FLAGS] model-deployment|config|facts|lint",
+		Description: `Print the JSON Schema (draft 7) of a ModelDeployment, of .mlpolicy.yaml, of the facts that rules
+get as input, or of what lint --format json writes. It lists the targets and editions that are loaded, including those of --policy.
 
   mlpolicy schema config > .mlpolicy.schema.json`,
 		Flags:  configFlags(),
@@ -90,6 +90,8 @@ func schemaOf(name string) (map[string]any, error) {
 			return nil, err
 		}
 		return parseSchema(data)
+	case "lint":
+		return parseSchema(schemas.Lint)
 	case "config":
 		modelDeployment, err := parseSchema(schemas.ModelDeployment)
 		if err != nil {

@@ -1,4 +1,4 @@
-// Package schemas holds the JSON Schemas of the documents that people write for mlpolicy.
+// Package schemas holds the JSON Schemas of the documents that people write for mlpolicy, and of its findings.
 // `mlpolicy schema` prints them in one piece, with the rows of the editions in force.
 package schemas
 
@@ -8,6 +8,11 @@ import _ "embed"
 //
 //go:embed model-deployment.json
 var ModelDeployment []byte
+
+// Lint is the schema of findings in JSON.
+//
+//go:embed lint.json
+var Lint []byte
 
 // Config is the schema of a configuration. It refers to ModelDeployment by its file's name.
 //

@@ -226,6 +226,8 @@ func (b *builder) locate(location, owner facts.Location, finding Finding) Findin
 	}
 	if location.Node != nil {
 		finding.File, finding.Span, finding.Field = location.Node.File(), location.Node.Span(), location.Node.Path()
+		finding.namedField = location.Node.NamedPath()
+		finding.scalar, _ = location.Node.Scalar()
 	}
 	if len(related) == 0 {
 		return finding
@@ -242,6 +244,7 @@ func (b *builder) locate(location, owner facts.Location, finding Finding) Findin
 
 // add keeps a finding unless the configuration turns its rule off.
 func (b *builder) add(finding Finding) {
+	finding.Edition = b.edition.ID
 	finding.Severity = b.severity(finding.Rule, finding.Severity)
 	if finding.Severity != Off {
 		b.findings = append(b.findings, finding)

@@ -135,6 +135,7 @@ func (e *engine) result(read inputFiles, extraction *extract.Extraction, evaluat
 		suggester:   evaluation.whatIf.NewSuggester(evaluation.facts, evaluation.denials, evaluation.errs),
 	}
 	for _, d := range extraction.Deployments {
+		result.Described = append(result.Described, described(d.Location, d.Name))
 		if d.Target.Known {
 			result.Targeted++
 		} else {
@@ -145,9 +146,18 @@ func (e *engine) result(read inputFiles, extraction *extract.Extraction, evaluat
 		}
 	}
 	for _, c := range extraction.Computes {
+		result.Described = append(result.Described, described(c.Location, c.Name))
 		if c.Target.Known {
 			result.Targeted++
 		}
 	}
 	return result
+}
+
+func described(location facts.Location, name facts.Fact[string]) Described {
+	d := Described{Name: name.Value}
+	if location.Node != nil {
+		d.File = location.Node.File().Name
+	}
+	return d
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+	"github.com/mlpolicy/mlpolicy/internal/lint/whatif"
 )
 
 // Severity is how much a finding matters.
@@ -24,6 +25,10 @@ type Finding struct {
 	Severity Severity
 	Message  string // names the deployment and what is wrong, with value and limit; no final stop
 	Remedy   string // what to do, from the rule's METADATA
+	// Suggestions are the changes that Remedy names and that were evaluated.
+	Suggestions []Suggestion
+	// Edition is the edition of the table that the rule was evaluated under.
+	Edition string
 
 	// File is nil when no file declares the fact.
 	File *source.File
@@ -52,9 +57,14 @@ type Finding struct {
 	// Related are the further locations that the finding depends on.
 	Related []Related
 
+	namedField string            // as source.Node.NamedPath
+	scalar     string            // the text of the value at Span, empty for a collection
 	suggestFor *facts.Deployment // to which Remedy may suggest another target or edition; nil for other findings
 	further    string            // sentences at the end of Remedy that no suggestion replaces
 }
+
+// Suggestion is a change under which a rule does not report.
+type Suggestion = whatif.Suggestion
 
 // Object identifies a Kubernetes object, as its document declares it.
 type Object struct{ Kind, Namespace, Name string }

@@ -23,6 +23,9 @@ import (
 type Options struct {
 	// Project returns the project of a file. Without it the project of a file is its folder.
 	Project func(file string) *extract.Project
+	// Path returns the path of a file from the root of the repository, with slashes. Without it that is the name of
+	// the file.
+	Path func(file string) string
 	// NoLink evaluates each document by what it declares itself.
 	NoLink bool
 }
@@ -64,6 +67,7 @@ func (l *Linter) Lint(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) (
 	}
 	evaluation.whatIf.Dependencies(ctx, evaluation.facts, evaluation.denials)
 	result := l.result(read, extraction, evaluation)
+	result.path = l.options.Path
 	result.suggestAll(ctx)
 	return result, nil
 }

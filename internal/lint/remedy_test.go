@@ -3,9 +3,11 @@ package lint_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint"
+	"github.com/mlpolicy/mlpolicy/internal/lint/whatif"
 )
 
 // TestRemedies states the remedies of findings: the targets that would do.
@@ -66,10 +68,46 @@ func TestRemedies(t *testing.T) {
 			if index < 0 {
 				t.Fatalf("no finding of %s: %+v", c.rule, result.Findings)
 			}
-			if got := result.Findings[index].Remedy; got != c.want {
-				t.Errorf("got  %s\nwant %s", got, c.want)
+			finding := result.Findings[index]
+			if finding.Remedy != c.want {
+				t.Errorf("got  %s\nwant %s", finding.Remedy, c.want)
+			}
+			for _, s := range finding.Suggestions {
+				named := s.Name
+				if s.Change == whatif.ChangeEdition {
+					named = "set edition: " + s.Value + ","
+				}
+				if s.Value == "" || !strings.Contains(finding.Remedy, named) {
+					t.Errorf("%+v is not in the remedy %s", s, finding.Remedy)
+				}
 			}
 		})
+	}
+}
+
+// TestSuggestions states the changes of some remedies.
+func TestSuggestions(t *testing.T) {
+	aks := lint.Suggestion{Change: whatif.ChangeTarget, Value: "aks", Name: "Azure Kubernetes Service (AKS)"}
+	for _, c := range []struct {
+		spec, rule string
+		want       []lint.Suggestion
+	}{
+		{"workload: web-service, target: aci, memory: 64GiB", "memory", []lint.Suggestion{aks}},
+		{"workload: web-service, target: aci, memory: 64GiB, stage: development", "memory", []lint.Suggestion{
+			{Change: whatif.ChangeTarget, Value: "functions", Name: "Azure Functions"}, aks,
+			{Change: whatif.ChangeTarget, Value: "compute-instance", Name: "Azure Machine Learning compute instance web service"},
+			{Change: whatif.ChangeTarget, Value: "local", Name: "Local web service"},
+		}},
+		{"workload: web-service, target: managed-online, gpus: 1", "unlisted-target", []lint.Suggestion{aks, {Change: whatif.ChangeEdition, Value: "2023-03"}}},
+		{"workload: iot-module, target: data-box-edge, gpus: 1", "gpu-not-offered", nil},
+		{"workload: training, target: aci, memory: 64GiB", "memory", nil},
+	} {
+		fsys, names := files(map[string]string{"m.yaml": fmt.Sprintf(model, c.spec)})
+		result := lintFiles(t, newLinter(t), fsys, names...)
+		index := slices.IndexFunc(result.Findings, func(f lint.Finding) bool { return f.Rule == c.rule })
+		if index < 0 || !slices.Equal(result.Findings[index].Suggestions, c.want) {
+			t.Errorf("%s: %+v, want %+v", c.spec, result.Findings, c.want)
+		}
 	}
 }
 

@@ -17,8 +17,10 @@ type Result struct {
 	// Files counts the inputs that could be read, Recognized those of them that
 	// hold a document of a known format.
 	Files, Recognized int
-	// Deployments counts the deployments and computes that the inputs describe.
+	// Deployments counts the deployments and computes that the inputs describe. Described lists them, in the order of
+	// the inputs, deployments first.
 	Deployments int
+	Described   []Described
 	// Targeted counts those of them with a known target: rules concern no others.
 	Targeted int
 	// Untargeted counts the deployments without a known target. A compute runs nothing by itself.
@@ -29,8 +31,20 @@ type Result struct {
 	// deployments that the policies failed on.
 	Errors []error
 
+	path      func(file string) string // nil for as named
 	policies  *policy.Policies
 	suggester *whatif.Suggester // nil where the policies cannot be evaluated again
+}
+
+// Described is a deployment or a compute that an input describes.
+type Described struct{ File, Name string }
+
+// PathOf returns the path of a file from the root of the repository, with slashes, by the name of the file.
+func (r *Result) PathOf(file string) string {
+	if r.path == nil {
+		return file
+	}
+	return r.path(file)
 }
 
 // Count returns how many findings have the severity.
@@ -65,7 +79,7 @@ func (r *Result) Suggest(ctx context.Context, findings ...*Finding) {
 		reported[i] = whatif.Reported{Rule: rule, Severity: finding.Severity, Deployment: finding.suggestFor}
 	}
 	for i, remedy := range r.suggester.Remedies(ctx, reported) {
-		findings[i].Remedy = remedy + findings[i].further
+		findings[i].Remedy, findings[i].Suggestions = remedy.Text+findings[i].further, remedy.Suggestions
 	}
 }
 

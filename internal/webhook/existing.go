@@ -3,7 +3,6 @@ package webhook
 import (
 	"cmp"
 	"slices"
-	"strings"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint"
 )
@@ -29,14 +28,14 @@ func exemptExisting(now []outcome, before *evaluation) (unsure bool) {
 	existing := existingErrors(before.findings)
 	// What must run takes nothing that only may have run, and what may run takes its own kind first.
 	for _, comparable := range []func(was, is lint.Finding) bool{
-		func(was, is lint.Finding) bool { return sameSubject(was, is) && was.Possible == is.Possible },
-		func(was, is lint.Finding) bool { return sameSubject(was, is) && was.Possible == "" },
+		func(was, is lint.Finding) bool { return was.Possible == is.Possible },
+		func(was, is lint.Finding) bool { return was.Possible == "" },
 	} {
 		existing.exempt(inOrder, func(was, is lint.Finding) bool {
-			return comparable(was, is) && comparedMessage(was) == comparedMessage(is)
+			return comparable(was, is) && is.SameAs(&was)
 		})
 		existing.exempt(largestFirst, func(was, is lint.Finding) bool {
-			return comparable(was, is) && was.Target == is.Target && is.Amount.NotAbove(was.Amount)
+			return comparable(was, is) && is.NoWorseThan(&was)
 		})
 	}
 	for i := range now {
@@ -72,17 +71,3 @@ func (e *errorsBefore) exempt(now []*outcome, covers func(was, is lint.Finding) 
 
 // canExist reports whether an outcome is an error that can be known to be as before.
 func (o outcome) canExist() bool { return o.Severity == lint.Error && !o.Unjudged }
-
-func sameSubject(was, is lint.Finding) bool {
-	return was.Rule == is.Rule && was.Component == is.Component
-}
-
-// comparedMessage is the message of a finding but for its field, which messages about the input itself name, and
-// for the words which say that the deployment need not run on the target.
-func comparedMessage(finding lint.Finding) string {
-	message := strings.TrimPrefix(finding.Message, finding.Possible)
-	if finding.Field == "" {
-		return message
-	}
-	return strings.ReplaceAll(message, finding.Field, "")
-}

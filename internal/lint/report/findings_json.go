@@ -70,8 +70,19 @@ type jsonFinding struct {
 	// the same; else empty.
 	Parameters string `json:"parameters"`
 	Field      string `json:"field"`
+	Edition    string `json:"edition"`
+	// Fingerprint stays the same while other lines change, and is different for each finding of a run.
+	Fingerprint string           `json:"fingerprint"`
+	Suggestions []jsonSuggestion `json:"suggestions"`
 	// Related are further locations that the finding depends on.
 	Related []jsonRelated `json:"related"`
+}
+
+// jsonSuggestion is a change under which the rule does not report.
+type jsonSuggestion struct {
+	Change string `json:"change"` // target or edition
+	Value  string `json:"value"`  // of the target or the edition
+	Name   string `json:"name"`   // for people
 }
 
 // jsonRelated is a location, counted as a finding's.
@@ -110,21 +121,28 @@ func findingsJSON(w io.Writer, result Findings, _ Options) error {
 			Notes:         result.Count(lint.Note),
 		},
 	}
+	fingerprints := result.Fingerprints()
 	for i, f := range result.Findings {
 		report.Findings[i] = jsonFinding{
-			Rule:       f.Rule,
-			Severity:   f.Severity,
-			Message:    f.Message,
-			Remedy:     f.Remedy,
-			Line:       f.Span.Start.Line,
-			Column:     f.Span.Start.Column,
-			EndLine:    f.Span.End.Line,
-			EndColumn:  f.Span.End.Column,
-			Deployment: f.Deployment,
-			Object:     jsonObjectOf(f.Object),
-			Parameters: f.Parameters,
-			Field:      f.Field,
-			Related:    make([]jsonRelated, len(f.Related)),
+			Rule:        f.Rule,
+			Severity:    f.Severity,
+			Message:     f.Message,
+			Remedy:      f.Remedy,
+			Line:        f.Span.Start.Line,
+			Column:      f.Span.Start.Column,
+			EndLine:     f.Span.End.Line,
+			EndColumn:   f.Span.End.Column,
+			Deployment:  f.Deployment,
+			Object:      jsonObjectOf(f.Object),
+			Parameters:  f.Parameters,
+			Field:       f.Field,
+			Edition:     f.Edition,
+			Fingerprint: fingerprints[i],
+			Suggestions: make([]jsonSuggestion, len(f.Suggestions)),
+			Related:     make([]jsonRelated, len(f.Related)),
+		}
+		for j, s := range f.Suggestions {
+			report.Findings[i].Suggestions[j] = jsonSuggestion{string(s.Change), s.Value, s.Name}
 		}
 		for j, r := range f.Related {
 			report.Findings[i].Related[j] = jsonRelated{

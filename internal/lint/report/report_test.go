@@ -221,10 +221,6 @@ func TestTextEscapesWhatSteersTerminals(t *testing.T) {
 	}
 }
 
-func TestJSON(t *testing.T) {
-	golden.Check(t, "testdata/sample.json", written(t, findingsJSON, findings(sample(t)), Options{}))
-}
-
 func TestJSONWithoutFindings(t *testing.T) {
 	got := string(written(t, findingsJSON, findings(&lint.Result{Edition: "2020-06"}), Options{}))
 	if !strings.Contains(got, `"findings": []`) || !strings.HasSuffix(got, "}\n") {

@@ -149,9 +149,30 @@ func (n *Node) Parent() *Node { return n.parent }
 // spec.containers[0].resources.limits["nvidia.com/gpu"]; empty for the root. A
 // key has the path of its value.
 func (n *Node) Path() string {
+	return n.path(func(_ *Node, index int) string { return strconv.Itoa(index) })
+}
+
+// NamedPath is Path with the names of items instead of their indexes, so that it stays the same when items move:
+// spec.containers["server"].resources. An item without a name has none: [].
+func (n *Node) NamedPath() string {
+	return n.path(func(item *Node, _ int) string { return item.itemName() })
+}
+
+// itemName is what the item of a list calls itself, empty if it does not.
+func (n *Node) itemName() string {
+	for _, named := range []*Node{n.Get("name"), n.At("metadata", "name")} {
+		if name, ok := named.Scalar(); ok && name != "" {
+			return strconv.Quote(name)
+		}
+	}
+	return ""
+}
+
+// path is the path of the node with a label for each item of a list.
+func (n *Node) path(label func(item *Node, index int) string) string {
 	var steps []string
 	for ; n.parent != nil; n = n.parent {
-		steps = append(steps, n.step())
+		steps = append(steps, n.step(label))
 	}
 	var path strings.Builder
 	for i := len(steps) - 1; i >= 0; i-- {
@@ -160,13 +181,13 @@ func (n *Node) Path() string {
 	return strings.TrimPrefix(path.String(), ".")
 }
 
-func (n *Node) step() string {
+func (n *Node) step(label func(item *Node, index int) string) string {
 	// Items are in the order of the text, except those behind aliases.
 	if i, found := slices.BinarySearchFunc(n.parent.Items, n.start, startsAt); found && n.parent.Items[i].standsAt(n) {
-		return "[" + strconv.Itoa(i) + "]"
+		return "[" + label(n.parent.Items[i], i) + "]"
 	}
 	if i := slices.IndexFunc(n.parent.Items, n.standsAt); i >= 0 {
-		return "[" + strconv.Itoa(i) + "]"
+		return "[" + label(n.parent.Items[i], i) + "]"
 	}
 	member := n.member()
 	switch {

@@ -8,7 +8,7 @@ import (
 )
 
 func TestPath(t *testing.T) {
-	root := Parse("a.yaml", []byte("a: &x\n  b.c: [1, {d: 2}]\n\"\": 3\ne: *x\n")).Documents[0].Root
+	root := Parse("a.yaml", []byte("a: &x\n  b.c: [1, {d: 2}]\n\"\": 3\ne: *x\ns: [{name: x, port: 1}, {metadata: {name: y}}, {name: [z]}]\n")).Documents[0].Root
 	inner := root.At("a", "b.c").Items[1]
 	for want, n := range map[string]*Node{
 		"":              root,
@@ -21,6 +21,19 @@ func TestPath(t *testing.T) {
 	} {
 		if got := n.Path(); got != want {
 			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+	for want, n := range map[string]*Node{
+		"":             root,
+		`a["b.c"][]`:   inner,
+		`a["b.c"][].d`: inner.Get("d"),
+		`s["x"].name`:  root.Get("s").Items[0].Get("name"),
+		`s["y"]`:       root.Get("s").Items[1],
+		`s["x"].port`:  root.Get("s").Items[0].Get("port").With(Node{Kind: Number, Text: "2"}),
+		`s[].name`:     root.Get("s").Items[2].Get("name"),
+	} {
+		if got := n.NamedPath(); got != want {
+			t.Errorf("by names: got %s, want %s", got, want)
 		}
 	}
 	if got := inner.Members[0].Key.Path(); got != `a["b.c"][1].d` {

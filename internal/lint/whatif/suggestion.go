@@ -46,8 +46,32 @@ type suggestion struct {
 	later      *laterEdition // nil for none
 }
 
+// Remedy is what to do about what a rule reports.
+type Remedy struct {
+	Text string
+	// Suggestions are the changes that Text names, the targets before the edition.
+	Suggestions []Suggestion
+}
+
+// Suggestion is a change under which the rule does not report. Nothing else that is new is worse than a warning.
+type Suggestion struct {
+	Change Change
+	Value  string // the id of the target or of the edition
+	Name   string // of the target, that of its row in the table; empty for an edition
+}
+
+// Change is what a Suggestion changes.
+type Change string
+
+// The changes.
+const (
+	ChangeTarget  Change = "target"  // deploy to another target
+	ChangeEdition Change = "edition" // select a later edition of the table
+)
+
 // candidate is another target, and the outcome of evaluating the deployment there.
 type candidate struct {
+	target  facts.Target
 	name    string // of the target's row
 	preview bool
 	outcome
@@ -59,15 +83,15 @@ type laterEdition struct {
 	warned   bool
 }
 
-// Remedies returns a remedy for each reported rule: the rule's own, with the targets on which it does not report and,
+// Remedies returns a Remedy for each reported rule: the rule's own, with the targets on which it does not report and,
 // where the edition in force does not list the target, with a later edition that lists it and accepts the deployment.
 // Where ctx ends first, remedies are the rules' own.
-func (s *Suggester) Remedies(ctx context.Context, reported []Reported) []string {
+func (s *Suggester) Remedies(ctx context.Context, reported []Reported) []Remedy {
 	suggestions := s.suggestions(ctx, reported)
 	withTargets := s.rulesWithTargets(reported, suggestions)
-	remedies := make([]string, len(reported))
+	remedies := make([]Remedy, len(reported))
 	for i, each := range reported {
-		remedies[i] = each.Rule.Remediation
+		remedies[i].Text = each.Rule.Remediation
 		if s.canSuggest(each) {
 			remedies[i] = s.remedy(each, suggestions[each.Deployment], withTargets[each.Deployment])
 		}
@@ -122,7 +146,7 @@ func (s *Suggester) rulesWithTargets(reported []Reported, suggestions map[*facts
 		if each.Rule.SuggestTargets == "" || !s.canSuggest(each) || slices.Contains(rules[d], each.Rule.ID) {
 			continue
 		}
-		if targets, _ := s.targets(each, suggestions[d].candidates); targets != "" {
+		if targets, _ := s.targets(each, suggestions[d].candidates); len(targets.list) > 0 {
 			rules[d] = append(rules[d], each.Rule.ID)
 		}
 	}
@@ -148,7 +172,7 @@ func (s *Suggester) candidates(ctx context.Context, deployments []*facts.Deploym
 				assume(&trial.Stage, facts.Production)
 			}
 			trials = append(trials, trial)
-			candidates[i] = append(candidates[i], candidate{name: row.name, preview: row.preview})
+			candidates[i] = append(candidates[i], candidate{target: trial.Target.Value, name: row.name, preview: row.preview})
 		}
 	}
 	outcomes, _ := s.outcomes(ctx, s.Edition.ID, trials) // a target on which a rule fails is not suggested
@@ -191,12 +215,16 @@ func (s *Suggester) laterEditions(ctx context.Context, deployments []*facts.Depl
 
 // remedy is the rule's own with the names of the targets that would do and the later edition that accepts the deployment.
 // The remedies of the rules withTargets name targets.
-func (s *Suggester) remedy(r Reported, suggestion suggestion, withTargets []string) string {
+func (s *Suggester) remedy(r Reported, suggestion suggestion, withTargets []string) Remedy {
 	text := r.Rule.Remediation
+	var changes []Suggestion
 	switch targets, failed := s.targets(r, suggestion.candidates); {
 	case r.Rule.SuggestTargets == "":
-	case targets != "":
-		text = strings.Replace(text, r.Rule.SuggestTargets, targets, 1)
+	case len(targets.list) > 0:
+		text = strings.Replace(text, r.Rule.SuggestTargets, targets.String(), 1)
+		for _, candidate := range targets.list {
+			changes = append(changes, Suggestion{ChangeTarget, string(candidate.target), candidate.name})
+		}
 	case suggestion.later != nil, r.Severity == facts.Note, failed:
 	case r.inProduction() && slices.ContainsFunc(suggestion.candidates, func(c candidate) bool { return c.preview && c.verdict() == Allowed }):
 		text += fmt.Sprintf(" As it is, only previews of edition %s are suitable%s.", s.Edition.ID, besides(withTargets))
@@ -209,8 +237,9 @@ func (s *Suggester) remedy(r Reported, suggestion suggestion, withTargets []stri
 			accepts += ", with warnings"
 		}
 		text = fmt.Sprintf("%s, or set edition: %s, which lists %s and %s.", strings.TrimSuffix(text, "."), later.id, later.name, accepts)
+		changes = append(changes, Suggestion{Change: ChangeEdition, Value: later.id})
 	}
-	return text
+	return Remedy{text, changes}
 }
 
 // besides restricts a sentence about all rules that a deployment violates where the remedies of some name targets.
@@ -222,12 +251,31 @@ func besides(rules []string) string {
 	return " for " + strings.Join(append([]string{"this"}, rules[:last]...), ", ") + " and " + rules[last]
 }
 
-// targets names the candidates that would do. None of them reports an error. They are those
+// chosen are the candidates that a remedy names, and what it says of all of them.
+type chosen struct {
+	list   []candidate // sorted by name
+	remark string
+}
+
+// String names the candidates.
+func (c chosen) String() string {
+	names := make([]string, len(c.list))
+	for i, candidate := range c.list {
+		names[i] = candidate.name
+	}
+	last := len(names) - 1
+	if last == 0 {
+		return names[0] + c.remark
+	}
+	return strings.Join(names[:last], ", ") + " or " + names[last] + c.remark
+}
+
+// targets returns the candidates that would do. None of them reports an error. They are those
 // without warnings; for an error or a warning else those with the fewest, none of them new; for an
 // error else those with the fewest. A preview is never among them in production, and otherwise
 // only where no other target would do or the deployment is for development. failed is set where
 // rules failed on one of the candidates.
-func (s *Suggester) targets(r Reported, candidates []candidate) (names string, failed bool) {
+func (s *Suggester) targets(r Reported, candidates []candidate) (targets chosen, failed bool) {
 	var clean, same, warned []candidate
 	for _, candidate := range candidates {
 		switch verdict := candidate.verdict(); {
@@ -244,13 +292,15 @@ func (s *Suggester) targets(r Reported, candidates []candidate) (names string, f
 	}
 	switch {
 	case len(clean) > 0:
-		return joinAvailable(clean, r.Deployment.Stage), failed
+		return choose(clean, r.Deployment.Stage), failed
 	case len(same) > 0 && r.Severity != facts.Note && !failed:
-		return joinAvailable(fewestWarnings(same), r.Deployment.Stage), false
+		return choose(fewestWarnings(same), r.Deployment.Stage), false
 	case len(warned) > 0 && r.Severity == facts.Error && !failed:
-		return joinAvailable(fewestWarnings(warned), r.Deployment.Stage) + ", with warnings", false
+		targets = choose(fewestWarnings(warned), r.Deployment.Stage)
+		targets.remark += ", with warnings"
+		return targets, false
 	}
-	return "", failed
+	return chosen{}, failed
 }
 
 func (r Reported) inProduction() bool { return r.Deployment.Stage.Value == facts.Production }
@@ -268,29 +318,16 @@ func fewestWarnings(candidates []candidate) []candidate {
 	return slices.DeleteFunc(candidates, func(c candidate) bool { return c.warnings() > least })
 }
 
-// joinAvailable names candidates: all of them for a stage that is known, else those that are not previews, else all as
+// choose returns candidates: all of them for a stage that is known, else those that are not previews, else all as
 // previews.
-func joinAvailable(candidates []candidate, stage facts.Fact[facts.Stage]) string {
-	if stage.Known {
-		return joinOr(candidates)
+func choose(candidates []candidate, stage facts.Fact[facts.Stage]) chosen {
+	c := chosen{list: slices.Clone(candidates)}
+	if !stage.Known {
+		c.list = slices.DeleteFunc(c.list, func(c candidate) bool { return c.preview })
+		if len(c.list) == 0 {
+			c.list, c.remark = slices.Clone(candidates), " (in preview)"
+		}
 	}
-	available := slices.DeleteFunc(slices.Clone(candidates), func(c candidate) bool { return c.preview })
-	if len(available) == 0 {
-		return joinOr(candidates) + " (in preview)"
-	}
-	return joinOr(available)
-}
-
-// joinOr joins the names of candidates in the order in which rules name targets.
-func joinOr(candidates []candidate) string {
-	names := make([]string, len(candidates))
-	for i, candidate := range candidates {
-		names[i] = candidate.name
-	}
-	slices.Sort(names)
-	last := len(names) - 1
-	if last == 0 {
-		return names[0]
-	}
-	return strings.Join(names[:last], ", ") + " or " + names[last]
+	slices.SortFunc(c.list, func(a, b candidate) int { return strings.Compare(a.name, b.name) })
+	return c
 }

@@ -1,0 +1,106 @@
+package lint
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// Subject is what a finding is about, wherever it stands in its object.
+type Subject struct {
+	Rule      string
+	Component string // as Finding.Component
+}
+
+// Subject returns what the finding is about.
+func (f *Finding) Subject() Subject { return Subject{f.Rule, f.Component} }
+
+// SameAs reports whether a finding is one that was there before, perhaps at another location: of the same subject and
+// message. A message has the values in it, so that a finding whose value changed is another one.
+func (f *Finding) SameAs(before *Finding) bool {
+	return f.Subject() == before.Subject() && f.comparedMessage() == before.comparedMessage()
+}
+
+// NoWorseThan reports whether a finding is one that was there before and whose number is known not to have become worse:
+// of the same subject, on the same target.
+func (f *Finding) NoWorseThan(before *Finding) bool {
+	return f.Subject() == before.Subject() && f.Target == before.Target && f.Amount.NotAbove(before.Amount)
+}
+
+// comparedMessage is the message of a finding but for its field, which messages about the input itself name, and for the
+// words which say that the deployment need not run on the target.
+func (f *Finding) comparedMessage() string {
+	message := strings.TrimPrefix(f.Message, f.Possible)
+	if f.Field == "" {
+		return message
+	}
+	return strings.ReplaceAll(message, f.Field, "")
+}
+
+// Identity tells a finding from others across runs, in words that people can compare. It has no line and no message:
+// it stays the same when other lines change, when items of a list move, under another edition and in another version.
+type Identity struct {
+	Subject
+	File       string // from the root of the repository
+	Deployment string
+	Field      string // as source.Node.NamedPath
+	// Value is the number by which NoWorseThan compares, else the text of the scalar that decides; empty for what
+	// is neither, and for the text of a confidential file.
+	Value string
+}
+
+// maxIdentityValue is in characters: a longer value has a name in its first ones.
+const maxIdentityValue = 80
+
+// Identity returns that of a finding of the result.
+func (r *Result) Identity(f *Finding) Identity {
+	id := Identity{Subject: f.Subject(), Deployment: f.Deployment, Field: cmp.Or(f.namedField, f.Field), Value: f.value()}
+	if f.File != nil {
+		id.File = r.PathOf(f.File.Name)
+	}
+	return id
+}
+
+// value is the text of an Identity's value.
+func (f *Finding) value() string {
+	switch {
+	case f.Amount.Known:
+		return strconv.FormatFloat(f.Amount.Value, 'f', -1, 64)
+	case f.scalar == "" || f.File.Confidential:
+		return ""
+	}
+	value := f.scalar
+	if utf8.RuneCountInString(value) > maxIdentityValue {
+		value = string([]rune(value)[:maxIdentityValue])
+	}
+	return value
+}
+
+// Fingerprints returns a digest of each finding's Identity, in the order of Findings. Of findings with the same one
+// each further has its ordinal in the digest, so that all are different.
+func (r *Result) Fingerprints() []string {
+	prints := make([]string, len(r.Findings))
+	seen := map[Identity]int{}
+	for i := range r.Findings {
+		id := r.Identity(&r.Findings[i])
+		seen[id]++
+		prints[i] = id.fingerprint(seen[id])
+	}
+	return prints
+}
+
+// fingerprint returns a digest of the identity of the nth finding that has it, from 1.
+func (id Identity) fingerprint(n int) string {
+	parts := []string{id.Rule, id.File, id.Deployment, id.Component, id.Field, id.Value}
+	if n > 1 {
+		parts = append(parts, strconv.Itoa(n))
+	}
+	digest := sha256.New()
+	for _, part := range parts {
+		digest.Write(strconv.AppendQuote(nil, part)) // so that parts cannot run into each other; a hash has no errors
+	}
+	return hex.EncodeToString(digest.Sum(nil)[:16])
+}
