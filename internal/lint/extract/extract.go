@@ -63,17 +63,14 @@ func Extract(ctx context.Context, fsys fs.FS, files []*source.File, options Opti
 	linker := link.New(fsys, link.Formats{Recognize: recognized, Links: links, Read: readFile}, readings, options)
 	// JSON needs an array where a nil slice would be null.
 	extraction := &Extraction{Facts: facts.Facts{Deployments: []*facts.Deployment{}, Computes: []*facts.Compute{}}}
-	for _, reading := range readings {
-		linker.ConfirmFunctions(ctx, reading)
-		linker.ApplyParameters(ctx, reading)
-	}
+	linker.Prepare(ctx)
 	var objects []kube.Object
 	for _, reading := range readings {
 		for _, reader := range reading.Readers {
 			if err := ctx.Err(); err != nil {
 				return nil, err
 			}
-			if why := linker.Unlinked[reader.Root]; why != "" {
+			if why := linker.Unlinked(reader.Root); why != "" {
 				reader.Completes = "no template: " + why
 			}
 			before := len(extraction.Deployments)
@@ -87,7 +84,7 @@ func Extract(ctx context.Context, fsys fs.FS, files []*source.File, options Opti
 	}
 	dependents, problems := linker.Dependents(ctx)
 	extraction.Dependents, extraction.Problems = dependents, append(extraction.Problems, problems...)
-	extraction.Problems = append(extraction.Problems, linker.Reportable(linker.Problems)...)
+	extraction.Problems = append(extraction.Problems, linker.Problems()...)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}

@@ -54,7 +54,7 @@ func (f *Parameters) Problems(template *source.Node) []facts.Problem {
 	r := &read.Reader{Format: ParametersFile.Name, Root: f.Root}
 	values := f.Root.GetFold("parameters")
 	r.CheckShape(values, read.MappingShape)
-	declared := DeclaredParameters(template)
+	declared := declaredParameters(template)
 	for name, value := range values.Pairs() {
 		if !declared[strings.ToLower(name.Text)] {
 			continue
@@ -70,19 +70,24 @@ func (f *Parameters) Problems(template *source.Node) []facts.Problem {
 // parameterSources are the keys that give a parameter its value.
 var parameterSources = []string{"value", "reference", "expression"}
 
-// DeclaredParameters returns the parameters that a template declares, in lower case.
-func DeclaredParameters(template *source.Node) map[string]bool {
-	declared := map[string]bool{}
-	for name := range template.GetFold("parameters").Pairs() {
-		declared[strings.ToLower(name.Text)] = true
+// declaredParameters returns the parameters that a template declares, in lower case.
+func declaredParameters(template *source.Node) map[string]bool {
+	return namesOf(template.GetFold("parameters"))
+}
+
+// namesOf returns the keys of a mapping in lower case.
+func namesOf(parameters *source.Node) map[string]bool {
+	names := map[string]bool{}
+	for name := range parameters.Pairs() {
+		names[strings.ToLower(name.Text)] = true
 	}
-	return declared
+	return names
 }
 
 // Strange returns the parameters that the file sets and the template does not declare. all reports
 // whether the file sets no others.
-func (f *Parameters) Strange(declared map[string]bool) (names []string, all bool) {
-	set := 0
+func (f *Parameters) Strange(template *source.Node) (names []string, all bool) {
+	declared, set := declaredParameters(template), 0
 	for name := range f.Values().Pairs() {
 		set++
 		if !declared[strings.ToLower(name.Text)] {
@@ -90,6 +95,18 @@ func (f *Parameters) Strange(declared map[string]bool) (names []string, all bool
 		}
 	}
 	return names, set > 0 && len(names) == set
+}
+
+// Missing returns the parameters that the template requires and the file does not set.
+func (f *Parameters) Missing(template *source.Node) (names []string) {
+	set := namesOf(f.Values())
+	for name, parameter := range template.GetFold("parameters").Pairs() {
+		required := parameter.GetFold("defaultValue") == nil && !parameter.GetFold("nullable").Is("true")
+		if required && !set[strings.ToLower(name.Text)] {
+			names = append(names, name.Text)
+		}
+	}
+	return names
 }
 
 // WithParameters reads a template with the values of its parameters. If the values are uncertain,

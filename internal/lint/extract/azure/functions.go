@@ -15,7 +15,7 @@ import (
 // FunctionsProject is the host.json of an Azure Functions app. The app is one deployment, however
 // many functions it has. Package link completes it with the files beside it, since host.json does
 // not declare machine learning. Other programs have a host.json too: without a setting of the
-// Functions host, link.ConfirmFunctions must find a function.
+// Functions host, package link must find a function.
 var FunctionsProject = read.Format{
 	Name:  "azure-functions-project",
 	Title: "Azure Functions project: `host.json`, with the package files and functions in its folder",

@@ -15,9 +15,9 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// ConfirmFunctions removes documents that may be a host.json of Azure Functions if there is no
+// confirmFunctions removes documents that may be a host.json of Azure Functions if there is no
 // function beside them.
-func (l *Linker) ConfirmFunctions(ctx context.Context, of *Reading) {
+func (l *Linker) confirmFunctions(ctx context.Context, of *Reading) {
 	of.Readers = slices.DeleteFunc(of.Readers, func(r *read.Reader) bool {
 		if !r.Unconfirmed {
 			return false

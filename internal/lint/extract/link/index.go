@@ -147,7 +147,7 @@ func (l *Linker) index(ctx context.Context, project *Project) *index {
 	}
 	for _, reading := range found.readings {
 		if !l.inRun[reading.File] {
-			l.ApplyParameters(ctx, reading)
+			l.applyParameters(ctx, reading)
 		}
 		for _, parts := range reading.Parts {
 			for _, part := range parts {

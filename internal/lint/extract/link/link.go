@@ -40,8 +40,8 @@ type Linker struct {
 	folded   map[partIn][]*read.Part     // parts by folder
 	values   map[string]*parametersFiles // by the folder of templates
 	linked   map[*source.Node]bool       // parameters files that belong to a template
-	Unlinked map[*source.Node]string     // the reasons why other parameters files do not
-	Problems []facts.Problem             // with files to which documents of several files refer
+	unlinked map[*source.Node]string     // the reasons why other parameters files do not
+	problems []facts.Problem             // with files to which documents of several files refer
 	reported map[string]bool             // by problemKey
 	indexes  map[*Project]*index         // built on first use
 	settled  map[*facts.Compute]struct{} // computes that are complete
@@ -52,7 +52,7 @@ type Linker struct {
 func (l *Linker) report(problem facts.Problem) {
 	if key := problemKey(problem); !l.reported[key] {
 		l.reported[key] = true
-		l.Problems = append(l.Problems, problem)
+		l.problems = append(l.problems, problem)
 	}
 }
 
@@ -65,7 +65,7 @@ func New(fsys fs.FS, formats Formats, run []*Reading, options Options) *Linker {
 		folders: map[string][]string{}, walked: map[string]bool{read.StandardInput: true},
 		projects: map[string]*Project{}, indexes: map[*Project]*index{}, settled: map[*facts.Compute]struct{}{},
 		folded: map[partIn][]*read.Part{}, values: map[string]*parametersFiles{},
-		linked: map[*source.Node]bool{}, Unlinked: map[*source.Node]string{}, reported: map[string]bool{},
+		linked: map[*source.Node]bool{}, unlinked: map[*source.Node]string{}, reported: map[string]bool{},
 	}
 	l.sizes = modelsize.New(fsys, l.sizeOfMLModel, func(file string) string { return l.project(file).Root })
 	for _, reading := range run {
@@ -77,24 +77,40 @@ func New(fsys fs.FS, formats Formats, run []*Reading, options Options) *Linker {
 	return l
 }
 
+// Prepare confirms the documents of the run that other files must confirm, and reads its templates
+// again with their parameters files. It comes before everything else.
+func (l *Linker) Prepare(ctx context.Context) {
+	for _, reading := range l.run {
+		l.confirmFunctions(ctx, reading)
+		l.applyParameters(ctx, reading)
+	}
+}
+
+// Unlinked returns why a parameters file belongs to no template that was read, empty for any other document.
+func (l *Linker) Unlinked(document *source.Node) string { return l.unlinked[document] }
+
+// Problems returns the problems with files to which several documents refer, as far as they can be
+// reported in the run. It comes after everything else.
+func (l *Linker) Problems() []facts.Problem { return l.reportable(l.problems) }
+
 // Complete completes a deployment with everything that is known. own is called with a compute that
 // only a statement for the deployment describes.
 func (l *Linker) Complete(ctx context.Context, d *read.Draft, own func(*facts.Compute)) []facts.Problem {
 	l.follow(ctx, d)
 	LeaveOpen(d)
 	before := d.Compute
-	problems := l.Reportable(Settle(d, l.options))
+	problems := l.reportable(Settle(d, l.options))
 	if d.Compute != before {
 		own(d.Compute)
 	}
-	problems = append(problems, l.Reportable(l.measure(ctx, d))...)
+	problems = append(problems, l.reportable(l.measure(ctx, d))...)
 	Inventory(d, l.options)
 	return problems
 }
 
-// Reportable moves problems in files outside the run to a related location in the run. It drops those
+// reportable moves problems in files outside the run to a related location in the run. It drops those
 // without such a location.
-func (l *Linker) Reportable(problems []facts.Problem) []facts.Problem {
+func (l *Linker) reportable(problems []facts.Problem) []facts.Problem {
 	var reportable []facts.Problem
 	for _, problem := range problems {
 		at := problem.Location
@@ -281,32 +297,31 @@ func (l *Linker) addDependents(ctx context.Context, dependents *facts.Facts, of 
 		}
 		if len(r.Variants) > 0 {
 			l.MergeVariants(ctx, r)
-			given := slices.ContainsFunc(r.Variants, func(variant *read.Reader) bool { return l.inRun[variant.Parameters.File()] })
+			problems = append(problems, l.reportable(r.Problems)...)
+		} else {
 			for _, d := range r.Deployments {
-				if given || l.dependsOnRun(d) {
-					dependents.Deployments = append(dependents.Deployments, &d.Deployment)
-				}
-			}
-			if given {
-				dependents.Computes = append(dependents.Computes, r.Computes...)
-			}
-			problems = append(problems, l.Reportable(r.Problems)...)
-			continue
-		}
-		if r.Parameters != nil && l.inRun[r.Parameters.File()] {
-			for _, c := range r.Computes {
-				l.Settle(c)
-				dependents.Computes = append(dependents.Computes, c)
+				problems = append(problems, l.Complete(ctx, d, func(*facts.Compute) {})...)
 			}
 		}
+		given := l.givenByRun(r)
 		for _, d := range r.Deployments {
-			problems = append(problems, l.Complete(ctx, d, func(*facts.Compute) {})...)
-			if r.Parameters != nil && l.inRun[r.Parameters.File()] || l.dependsOnRun(d) {
+			if given || l.dependsOnRun(d) {
 				dependents.Deployments = append(dependents.Deployments, &d.Deployment)
 			}
 		}
+		if given {
+			for _, c := range r.Computes {
+				l.Settle(c)
+			}
+			dependents.Computes = append(dependents.Computes, r.Computes...)
+		}
 	}
 	return problems
+}
+
+// givenByRun reports whether a parameters file of the run belongs to a template.
+func (l *Linker) givenByRun(r *read.Reader) bool {
+	return r.Parameters != nil && l.inRun[r.Parameters.File()] || slices.ContainsFunc(r.Variants, l.givenByRun)
 }
 
 // dependsOnRun reports whether a document of the run completed a deployment.

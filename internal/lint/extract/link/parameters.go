@@ -48,9 +48,9 @@ func brokenParameters(of *Reading) *source.Problem {
 	return &problems[0]
 }
 
-// ApplyParameters reads the templates of a file again with the values of each of their parameters
+// applyParameters reads the templates of a file again with the values of each of their parameters
 // files.
-func (l *Linker) ApplyParameters(ctx context.Context, of *Reading) {
+func (l *Linker) applyParameters(ctx context.Context, of *Reading) {
 	if l.options.Alone || !holdsTemplate(of) {
 		return
 	}
@@ -59,39 +59,48 @@ func (l *Linker) ApplyParameters(ctx context.Context, of *Reading) {
 			continue
 		}
 		files := l.parametersOf(ctx, of.File.Name, r.Root)
-		switch {
-		case len(files) == 0:
-		case len(files) == 1:
-			values, known := files[0].Given(r.Root)
-			of.Readers[i] = arm.WithParameters(r, values, !known)
-			addLink(of.Readers[i], parametersLink(r.Root, files))
-		case len(files) <= MaxParametersFiles:
-			template := &read.Reader{Format: r.Format, Root: r.Root, Lists: r.Lists}
-			for _, file := range files {
-				values, known := file.Given(r.Root)
-				variant := arm.WithParameters(r, values, !known)
-				separate(variant)
-				addLink(variant, parametersLink(r.Root, []*arm.Parameters{file}))
-				template.Variants = append(template.Variants, variant)
-			}
-			of.Readers[i] = template
-		default:
-			link := parametersLink(r.Root, files)
-			link.Why = fmt.Sprintf("%d files match; more than %d are not evaluated, so their values are unknown", len(files), MaxParametersFiles)
-			of.Readers[i] = arm.WithParameters(r, arm.UnsetBy(r.Root, files), true)
-			addLink(of.Readers[i], link)
-			of.Readers[i].Unknown = "the values of its parameters: " + link.Why
+		if len(files) == 0 {
+			continue
 		}
-		for _, file := range files {
-			if _, known := file.Given(r.Root); !known && of.Readers[i].Unknown == "" {
-				of.Readers[i].Unknown = "the values of its parameters: " + path.Base(file.Root.File().Name) + " cannot be read"
-			}
-			if len(r.Deployments)+len(r.Computes) > 0 || foundAny(of.Readers[i]) {
+		of.Readers[i] = readWith(r, files)
+		if foundAny(r) || foundAny(of.Readers[i]) {
+			for _, file := range files {
 				l.reportParameters(file, r.Root)
 			}
 		}
 	}
 	of.Gather()
+}
+
+// readWith reads a template again with each of its parameters files. Above MaxParametersFiles, the
+// parameters are unknown.
+func readWith(r *read.Reader, files []*arm.Parameters) *read.Reader {
+	const unknown = "the values of its parameters: "
+	if len(files) > MaxParametersFiles {
+		link := parametersLink(r.Root, files)
+		link.Why = fmt.Sprintf("%d files match; more than %d are not evaluated, so their values are unknown", len(files), MaxParametersFiles)
+		again := arm.WithParameters(r, arm.UnsetBy(r.Root, files), true)
+		addLink(again, link)
+		again.Unknown = unknown + link.Why
+		return again
+	}
+	variants := make([]*read.Reader, len(files))
+	for i, file := range files {
+		values, known := file.Given(r.Root)
+		variants[i] = arm.WithParameters(r, values, !known)
+		addLink(variants[i], parametersLink(r.Root, []*arm.Parameters{file}))
+	}
+	again := variants[0]
+	if len(variants) > 1 {
+		again = &read.Reader{Format: r.Format, Root: r.Root, Lists: r.Lists, Variants: variants}
+		for _, variant := range variants {
+			separate(variant)
+		}
+	}
+	if at := slices.IndexFunc(files, func(file *arm.Parameters) bool { return file.Values() == nil }); at >= 0 && again.Unknown == "" {
+		again.Unknown = unknown + path.Base(files[at].Root.File().Name) + " cannot be read"
+	}
+	return again
 }
 
 // foundAny reports whether a template describes anything with any of its parameters files.
@@ -112,10 +121,9 @@ func (l *Linker) reportParameters(file *arm.Parameters, template *source.Node) {
 
 func parametersLink(template *source.Node, files []*arm.Parameters) facts.Link {
 	link := facts.Link{What: read.ARMParameters.String(), Location: facts.Location{Node: template}}
-	declared := arm.DeclaredParameters(template)
 	for _, file := range files[:min(len(files), maxFound)] {
 		at := facts.Location{Node: file.Root}
-		if names, _ := file.Strange(declared); len(names) > 0 {
+		if names, _ := file.Strange(template); len(names) > 0 {
 			at.Why = "the template does not declare " + strings.Join(names[:min(len(names), maxFound)], ", ")
 		}
 		if _, known := file.Given(template); !known {
@@ -165,7 +173,7 @@ func (l *Linker) parametersOf(ctx context.Context, file string, template *source
 		}
 	}
 	for _, own := range files {
-		delete(l.Unlinked, own.Root)
+		delete(l.unlinked, own.Root)
 		l.linked[own.Root] = true
 	}
 	slices.SortStableFunc(files, func(a, b *arm.Parameters) int {
@@ -183,41 +191,32 @@ const (
 // fitting returns the files that set parameters as the template requires. It records the reason for
 // the others.
 func (l *Linker) fitting(files []*arm.Parameters, template *source.Node, named bool) []*arm.Parameters {
-	declared, required := arm.DeclaredParameters(template), map[string]bool{}
-	for name, parameter := range template.GetFold("parameters").Pairs() {
-		if parameter.GetFold("defaultValue") == nil && !parameter.GetFold("nullable").Is("true") {
-			required[strings.ToLower(name.Text)] = true
-		}
-	}
-	unfit := func(file *arm.Parameters) string {
-		if file.Values() == nil {
-			return "" // its values are unknown
-		}
-		strange, all := file.Strange(declared)
-		switch {
-		case all || len(strange) > 0 && !named:
-			return "it sets " + strange[0] + ", which " + path.Base(template.File().Name) + " does not declare"
-		case named:
-			return ""
-		}
-		given := map[string]bool{}
-		for name := range file.Values().Pairs() {
-			given[strings.ToLower(name.Text)] = true
-		}
-		for name := range template.GetFold("parameters").Pairs() {
-			if key := strings.ToLower(name.Text); required[key] && !given[key] {
-				return "it does not set " + name.Text + ", which " + path.Base(template.File().Name) + " requires"
-			}
-		}
-		return ""
-	}
 	return slices.DeleteFunc(slices.Clone(files), func(file *arm.Parameters) bool {
-		why := unfit(file)
+		why := unfit(file, template, named)
 		if why != "" && !l.linked[file.Root] {
-			l.Unlinked[file.Root] = why
+			l.unlinked[file.Root] = why
 		}
 		return why != ""
 	})
+}
+
+// unfit returns why a parameters file does not belong to a template, empty where it may.
+func unfit(file *arm.Parameters, template *source.Node, named bool) string {
+	if file.Values() == nil {
+		return "" // its values are unknown
+	}
+	name := path.Base(template.File().Name)
+	strange, all := file.Strange(template)
+	if all || len(strange) > 0 && !named {
+		return "it sets " + strange[0] + ", which " + name + " does not declare"
+	}
+	if named {
+		return ""
+	}
+	if missing := file.Missing(template); len(missing) > 0 {
+		return "it does not set " + missing[0] + ", which " + name + " requires"
+	}
+	return ""
 }
 
 // parametersFiles are the parameters files that may belong to the templates of a folder.

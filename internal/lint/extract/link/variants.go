@@ -36,20 +36,14 @@ func definedByAll(variants []*read.Reader) []*read.Part {
 	parts := make([][]*read.Part, len(variants))
 	for i, variant := range variants {
 		parts[i] = Defined(variant)
-		for _, part := range parts[i] {
-			part.Under = variant.Parameters
-		}
 	}
-	var all []*read.Part
-	for _, group := range alike(parts, partKey) {
-		if len(group.of) == len(variants) {
-			same := *group.members[0]
-			same.Under = nil
-			group.members = []*read.Part{&same}
-		}
-		all = append(all, group.members...)
-	}
-	return all
+	return merge(parts, partKey,
+		func(equal []*read.Part) *read.Part {
+			part := *equal[0]
+			part.Under = nil
+			return &part
+		},
+		func(part *read.Part, i int) { part.Under = variants[i].Parameters })
 }
 
 // partKey is everything that a part says and is found by, comparable.
@@ -70,64 +64,49 @@ func (l *Linker) MergeVariants(ctx context.Context, r *read.Reader) {
 	deployments, computes := make([][]*read.Draft, len(r.Variants)), make([][]*facts.Compute, len(r.Variants))
 	problems := make([][]facts.Problem, len(r.Variants))
 	for i, variant := range r.Variants {
-		own := map[*facts.Compute]bool{}
-		problems[i] = variant.Problems
-		for _, d := range variant.Deployments {
-			problems[i] = append(problems[i], l.Complete(ctx, d, func(c *facts.Compute) {
-				own[c] = true
-				variant.Computes = append(variant.Computes, c)
-			})...)
-		}
-		for _, c := range variant.Computes {
-			if found := l.Settle(c); !own[c] {
-				problems[i] = append(problems[i], found...)
-			}
-		}
+		problems[i] = append(variant.Problems, l.completeVariant(ctx, variant)...)
 		deployments[i], computes[i] = variant.Deployments, variant.Computes
 	}
 
-	name := func(i int) facts.Fact[string] { return parametersFile(r.Variants[i]) }
-	for _, group := range alike(deployments, deploymentKey) {
-		if len(group.of) == len(r.Variants) {
-			noteAlike(group.members[0], group.members[1:])
-			group.members = group.members[:1]
-		} else {
-			for i, d := range group.members {
-				d.Parameters = name(group.of[i])
-			}
-		}
-		r.Deployments = append(r.Deployments, group.members...)
-	}
-	for _, group := range alike(computes, computeKey) {
-		if len(group.of) == len(r.Variants) {
-			for _, same := range group.members[1:] {
-				statedAlike(facts.ComputeFields(), group.members[0], same)
-			}
-			group.members = group.members[:1]
-		} else {
-			for i, c := range group.members {
-				c.Parameters = name(group.of[i])
-			}
-		}
-		r.Computes = append(r.Computes, group.members...)
-	}
+	file := func(i int) facts.Fact[string] { return parametersFile(r.Variants[i]) }
+	r.Deployments = append(r.Deployments, merge(deployments, deploymentKey, noteAlike, func(d *read.Draft, i int) { d.Parameters = file(i) })...)
+	r.Computes = append(r.Computes, merge(computes, computeKey, noteAlikeComputes, func(c *facts.Compute, i int) { c.Parameters = file(i) })...)
 	slices.SortStableFunc(r.Deployments, func(a, b *read.Draft) int { return inOrder(a.Location, b.Location, a.Parameters, b.Parameters) })
 	slices.SortStableFunc(r.Computes, func(a, b *facts.Compute) int { return inOrder(a.Location, b.Location, a.Parameters, b.Parameters) })
 	for _, group := range alike(problems, problemKey) {
 		problem := group.members[0]
 		if len(group.of) < len(r.Variants) {
 			for _, of := range group.of {
-				problem.Location.Related = append(slices.Clip(problem.Location.Related), name(of).Location)
+				problem.Location.Related = append(slices.Clip(problem.Location.Related), file(of).Location)
 			}
 		}
 		r.Problems = append(r.Problems, problem)
 	}
 }
 
-// noteAlike notes that others say the same as the deployment, and where. The facts of a compute
-// that it runs on are the compute's.
-func noteAlike(d *read.Draft, others []*read.Draft) {
-	for _, other := range others {
+// completeVariant completes what a template describes with one of its parameters files. Problems of a
+// deployment's own compute are reported with the deployment.
+func (l *Linker) completeVariant(ctx context.Context, variant *read.Reader) (problems []facts.Problem) {
+	own := map[*facts.Compute]bool{}
+	for _, d := range variant.Deployments {
+		problems = append(problems, l.Complete(ctx, d, func(c *facts.Compute) {
+			own[c] = true
+			variant.Computes = append(variant.Computes, c)
+		})...)
+	}
+	for _, c := range variant.Computes {
+		if found := l.Settle(c); !own[c] {
+			problems = append(problems, found...)
+		}
+	}
+	return problems
+}
+
+// noteAlike returns the first of equal deployments, with the locations of the others. The facts of a
+// compute that it runs on are the compute's.
+func noteAlike(equal []*read.Draft) *read.Draft {
+	d := equal[0]
+	for _, other := range equal[1:] {
 		statedAlike(facts.DeploymentFields(), &d.Deployment, &other.Deployment)
 		for i, model := range d.Models {
 			statedAlike(facts.ModelFields(), model, other.Models[i])
@@ -139,6 +118,15 @@ func noteAlike(d *read.Draft, others []*read.Draft) {
 			}
 		}
 	}
+	return d
+}
+
+// noteAlikeComputes returns the first of equal computes, with the locations of the others.
+func noteAlikeComputes(equal []*facts.Compute) *facts.Compute {
+	for _, other := range equal[1:] {
+		statedAlike(facts.ComputeFields(), equal[0], other)
+	}
+	return equal[0]
 }
 
 // statedAlike adds to the facts of an object the locations that state the same facts of other.
@@ -185,6 +173,23 @@ func problemKey(p facts.Problem) string {
 		return p.Message
 	}
 	return p.Message + "\x00" + p.Location.Node.File().Name + "\x00" + strconv.Itoa(p.Location.Node.Span().Start.Offset)
+}
+
+// merge returns the members of several lists: those that are equal in all lists as the one that keep
+// returns, and any other after mark, which gets the index of its list.
+func merge[T any](lists [][]T, key func(T) string, keep func(equal []T) T, mark func(T, int)) []T {
+	var merged []T
+	for _, group := range alike(lists, key) {
+		if len(group.of) == len(lists) {
+			merged = append(merged, keep(group.members))
+			continue
+		}
+		for i, member := range group.members {
+			mark(member, group.of[i])
+		}
+		merged = append(merged, group.members...)
+	}
+	return merged
 }
 
 // group is what some of several lists have alike, one member a list.
