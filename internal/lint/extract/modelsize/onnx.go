@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 	"path"
 	"path/filepath"
 	"slices"
@@ -164,34 +165,21 @@ func (p *protobuf) message(message onnxMessage, from, to int64, depth int) error
 		return errMalformed
 	}
 	var tensor onnxTensorData
-	for from < to {
-		if p.left--; p.left < 0 {
-			return errTooMuch
-		}
-		if p.left%1024 == 0 && p.ctx.Err() != nil {
-			return p.ctx.Err()
-		}
-		field, err := p.field(from, to)
+	for field, err := range p.fields(from, to) {
 		if err != nil {
 			return err
 		}
-		from = field.end
 		switch inner := message.field(field.number); {
 		case field.wire == protowire.VarintType && message == onnxTensor && field.number == 14:
 			tensor.external = field.value == 1
 		case field.wire != protowire.BytesType || inner == onnxOther:
 		case inner == onnxEntry:
-			key, value, err := p.entry(field.begin, field.end)
-			if err != nil {
-				return err
-			}
-			if key == "location" {
-				tensor.location = value
-			}
+			err = p.entry(&tensor, field.begin, field.end)
 		default:
-			if err := p.message(inner, field.begin, field.end, depth+1); err != nil {
-				return err
-			}
+			err = p.message(inner, field.begin, field.end, depth+1)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return p.found(tensor)
@@ -208,8 +196,27 @@ type protobufField struct {
 // maxHeader is the limit for the tag of a field and the varint after it, in bytes.
 const maxHeader = 2 * 10
 
+// fields reads the fields between two offsets, up to the first error.
+func (p *protobuf) fields(from, to int64) iter.Seq2[protobufField, error] {
+	return func(yield func(protobufField, error) bool) {
+		for from < to {
+			field, err := p.field(from, to)
+			if !yield(field, err) || err != nil {
+				return
+			}
+			from = field.end
+		}
+	}
+}
+
 // field reads a field, without the content of a value with a length.
 func (p *protobuf) field(from, to int64) (protobufField, error) {
+	if p.left--; p.left < 0 {
+		return protobufField{}, errTooMuch
+	}
+	if p.left%1024 == 0 && p.ctx.Err() != nil {
+		return protobufField{}, p.ctx.Err()
+	}
 	header, err := p.peek(from, min(maxHeader, to-from))
 	if err != nil {
 		return protobufField{}, err
@@ -267,23 +274,21 @@ func (p *protobuf) found(tensor onnxTensorData) error {
 	return nil
 }
 
-// entry reads a key and its value, both strings.
-func (p *protobuf) entry(from, to int64) (key, value string, err error) {
-	for from < to {
-		field, err := p.field(from, to)
-		if err != nil {
-			return "", "", err
-		}
-		if field.wire != protowire.BytesType {
-			return "", "", errMalformed
-		}
-		from = field.end
-		if field.end-field.begin > maxEntry {
+// entry reads a key and its value, both strings, of a tensor's external data.
+func (p *protobuf) entry(tensor *onnxTensorData, from, to int64) error {
+	var key, value string
+	for field, err := range p.fields(from, to) {
+		switch {
+		case err != nil:
+			return err
+		case field.wire != protowire.BytesType:
+			return errMalformed
+		case field.end-field.begin > maxEntry:
 			continue
 		}
 		text, err := p.peek(field.begin, field.end-field.begin)
 		if err != nil {
-			return "", "", err
+			return err
 		}
 		switch field.number {
 		case 1:
@@ -292,7 +297,10 @@ func (p *protobuf) entry(from, to int64) (key, value string, err error) {
 			value = string(text)
 		}
 	}
-	return key, value, nil
+	if key == "location" {
+		tensor.location = value
+	}
+	return nil
 }
 
 // peek returns bytes of the content, at most the length of the window.
