@@ -75,19 +75,16 @@ func (r *ObjectReader) DeviceOf(resource string) (kind read.DeviceKind, why stri
 // Devices returns the GPUs and FPGAs of a container. The larger of request and limit counts for
 // each resource.
 func (r *ObjectReader) Devices(resources *source.Node) (gpus, fpgas facts.Fact[float64]) {
-	limits, requests := resources.Get("limits"), resources.Get("requests")
-	var gpu, part, fpga read.Sum
-	count := func(name string, limit, request *source.Node) {
-		device, why := r.DeviceOf(name)
+	var gpu, fpga read.Sum
+	var part facts.Fact[float64] // resources for parts may be of the same GPU
+	for _, resource := range resourcesOf(resources) {
+		device, why := r.DeviceOf(resource.name)
 		if device == read.NoDevice {
-			return
+			continue
 		}
-		most := r.Device(limit, device)
-		if requested := r.Device(request, device); !most.Known || requested.Value > most.Value {
-			most = requested
-		}
+		most := read.Larger(r.Device(resource.limit, device), r.Device(resource.request, device))
 		if !most.Known {
-			return
+			continue
 		}
 		if why != "" {
 			most.Location.Why = why
@@ -96,33 +93,37 @@ func (r *ObjectReader) Devices(resources *source.Node) (gpus, fpgas facts.Fact[f
 		case read.FPGADevice:
 			fpga.Add(most)
 		case read.GPUPart:
-			if of := (read.Sum{}).With(most); len(part.Parts) == 0 {
-				part = of
-			} else {
-				part.Raise(of)
-			}
+			part = read.Larger(part, most)
 		default:
 			gpu.Add(most)
 		}
 	}
-	asked := map[string]*source.Node{}
-	for name, request := range requests.Pairs() {
-		asked[name.Text] = request
+	return read.Larger(gpu.Fact(), part), fpga.Fact()
+}
+
+// resource has the limit and the request of a container for one resource, nil where not set.
+type resource struct {
+	name           string
+	limit, request *source.Node
+}
+
+// resourcesOf returns the resources of a container: those with a limit before those with a request only.
+func resourcesOf(resources *source.Node) []resource {
+	requests := map[string]*source.Node{}
+	for name, request := range resources.Get("requests").Pairs() {
+		requests[name.Text] = request
 	}
-	for name, limit := range limits.Pairs() {
-		count(name.Text, limit, asked[name.Text])
-		delete(asked, name.Text)
+	var all []resource
+	for name, limit := range resources.Get("limits").Pairs() {
+		all = append(all, resource{name.Text, limit, requests[name.Text]})
+		delete(requests, name.Text)
 	}
-	for name, request := range requests.Pairs() {
-		if _, unlimited := asked[name.Text]; unlimited {
-			count(name.Text, nil, request)
+	for name, request := range resources.Get("requests").Pairs() {
+		if _, unlimited := requests[name.Text]; unlimited {
+			all = append(all, resource{name.Text, nil, request})
 		}
 	}
-	gpus = gpu.Fact()
-	if parts := part.Fact(); !gpus.Known || parts.Value > gpus.Value {
-		gpus = parts
-	}
-	return gpus, fpga.Fact()
+	return all
 }
 
 // VisibleDevices is the environment variable with which NVIDIA's runtime selects GPUs.

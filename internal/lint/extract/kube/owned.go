@@ -25,6 +25,47 @@ func DropOwned(deployments []*facts.Deployment, problems []facts.Problem, object
 	if !slices.ContainsFunc(objects, func(o Object) bool { return controllerOf(o.Root) != nil }) {
 		return deployments, problems
 	}
+	dropped, removed := repeated(objects)
+	if len(removed) == 0 && len(dropped) == 0 {
+		return deployments, problems
+	}
+	deployments = slices.DeleteFunc(deployments, func(d *facts.Deployment) bool { return dropped[d] })
+	problems = slices.DeleteFunc(problems, func(problem facts.Problem) bool {
+		return slices.ContainsFunc(removed, func(root *source.Node) bool { return isWithin(problem.Location.Node, root) })
+	})
+	return deployments, problems
+}
+
+// repeated returns the deployments that repeat one of the controller of their object, and the objects
+// without any other deployment.
+func repeated(objects []Object) (dropped map[*facts.Deployment]bool, removed []*source.Node) {
+	dropped = map[*facts.Deployment]bool{}
+	extra := make([][]*facts.Deployment, len(objects)) // deployments with more facts than the object, of what it controls
+	for i, owner := range ownersOf(objects) {
+		if owner == noObject {
+			continue
+		}
+		kept := 0
+		for _, d := range objects[i].Deployments {
+			restated := func(by *facts.Deployment) bool { return restates(d, by) }
+			if slices.ContainsFunc(objects[owner].Deployments, restated) || slices.ContainsFunc(extra[owner], restated) {
+				dropped[d] = true
+			} else {
+				kept++
+				extra[owner] = append(extra[owner], d)
+			}
+		}
+		if kept == 0 {
+			removed = append(removed, objects[i].Root)
+		}
+	}
+	return dropped, removed
+}
+
+// ownersOf returns, for each object, the index of its controller: noObject for an object without one
+// among the objects, and for one whose chain of controllers has a cycle. The first object of a
+// controller that is not in the file replaces it.
+func ownersOf(objects []Object) []int {
 	indexOf := make(map[objectKey]int, len(objects))
 	for i, object := range objects {
 		if key, ok := keyOf(object.Root); ok {
@@ -35,42 +76,18 @@ func DropOwned(deployments []*facts.Deployment, problems []facts.Problem, object
 	for i, object := range objects {
 		owners[i] = ownerOf(object.Root, indexOf)
 		if owners[i] == noObject {
-			// The first object replaces a controller that is not in the file.
 			for _, key := range controllerKeys(object.Root) {
 				indexOf[key] = i
 			}
 		}
 	}
-	extra := make([][]*facts.Deployment, len(objects)) // deployments with more facts than the object, of what it controls
-	dropped := map[*facts.Deployment]bool{}
-	var removed []*source.Node
-	for i, object := range objects {
-		owner := owners[i]
-		if owner == noObject || inCycle(i, owners) {
-			continue
-		}
-		kept := 0
-		for _, d := range object.Deployments {
-			restated := func(by *facts.Deployment) bool { return restates(d, by) }
-			if slices.ContainsFunc(objects[owner].Deployments, restated) || slices.ContainsFunc(extra[owner], restated) {
-				dropped[d] = true
-			} else {
-				kept++
-				extra[owner] = append(extra[owner], d)
-			}
-		}
-		if kept == 0 {
-			removed = append(removed, object.Root)
+	acyclic := slices.Clone(owners)
+	for i, owner := range owners {
+		if owner != noObject && inCycle(i, owners) {
+			acyclic[i] = noObject
 		}
 	}
-	if len(removed) == 0 && len(dropped) == 0 {
-		return deployments, problems
-	}
-	deployments = slices.DeleteFunc(deployments, func(d *facts.Deployment) bool { return dropped[d] })
-	problems = slices.DeleteFunc(problems, func(problem facts.Problem) bool {
-		return slices.ContainsFunc(removed, func(root *source.Node) bool { return isWithin(problem.Location.Node, root) })
-	})
-	return deployments, problems
+	return acyclic
 }
 
 // objectKey identifies a live object within a file, by its uid or by its names.
