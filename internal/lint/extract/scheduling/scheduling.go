@@ -486,46 +486,55 @@ func (t term) constraints(others constraints, matters func(nodeKey) bool) constr
 		if !ok || !matters(key) || placeholder.InScalar(requirement.key, name) {
 			continue
 		}
-		of := all[key]
-		if of == nil {
-			of = &constraint{}
-			if other := others[key]; other != nil {
-				*of = *other
-				of.allowed, of.excluded = maps.Clone(other.allowed), maps.Clone(other.excluded)
-				of.values = slices.Clip(other.values)
-			}
-			if all == nil {
-				all = constraints{}
-			}
-			all[key] = of
+		if all == nil {
+			all = constraints{}
 		}
-		values, known := valuesOf(requirement.values)
-		switch requirement.op {
-		case in:
-			of.there, of.values = true, append(of.values, requirement.values...)
-			switch {
-			case !known:
-			case of.limited:
-				maps.DeleteFunc(of.allowed, func(value string, _ bool) bool { return !values[value] })
-			default:
-				of.allowed, of.limited = values, true
-			}
-		case exists:
-			of.there = true
-		case notIn:
-			if of.excluded == nil {
-				of.excluded = values
-			} else {
-				maps.Copy(of.excluded, values)
-			}
-		case doesNotExist:
-			of.missing = true
+		if all[key] == nil {
+			all[key] = others[key].clone()
 		}
+		all[key].add(requirement)
 	}
 	for _, of := range all {
 		maps.DeleteFunc(of.allowed, func(value string, _ bool) bool { return of.excluded[value] })
 	}
 	return all
+}
+
+// clone returns a copy that may be changed, empty for nil.
+func (c *constraint) clone() *constraint {
+	if c == nil {
+		return &constraint{}
+	}
+	copied := *c
+	copied.allowed, copied.excluded = maps.Clone(c.allowed), maps.Clone(c.excluded)
+	copied.values = slices.Clip(c.values)
+	return &copied
+}
+
+// add adds a requirement. Excluded values stay in allowed.
+func (c *constraint) add(requirement nodeRequirement) {
+	values, known := valuesOf(requirement.values)
+	switch requirement.op {
+	case in:
+		c.there, c.values = true, append(c.values, requirement.values...)
+		switch {
+		case !known:
+		case c.limited:
+			maps.DeleteFunc(c.allowed, func(value string, _ bool) bool { return !values[value] })
+		default:
+			c.allowed, c.limited = values, true
+		}
+	case exists:
+		c.there = true
+	case notIn:
+		if c.excluded == nil {
+			c.excluded = values
+		} else {
+			maps.Copy(c.excluded, values)
+		}
+	case doesNotExist:
+		c.missing = true
+	}
 }
 
 // contradictory reports whether no node meets the constraints. A value that is filled in later
