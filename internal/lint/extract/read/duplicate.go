@@ -81,31 +81,38 @@ func (t *trial) differs(doubles []duplicateKey) bool {
 			return false
 		}
 		t.left--
-		keep := make(map[*source.Node]map[string]int, len(doubles)) // indexes of members, by mapping and key
-		for _, double := range doubles {
-			if keep[double.mapping] == nil {
-				keep[double.mapping] = map[string]int{}
-			}
-			keep[double.mapping][double.last().Key.Text] = double.members[min(nth, len(double.members)-1)]
-		}
-		earlier := t.root.Clone(func(mapping *source.Node) []source.Member {
-			indexes := keep[mapping]
-			if indexes == nil {
-				return mapping.Members
-			}
-			var members []source.Member
-			for i, member := range mapping.Members {
-				if index, double := indexes[member.Key.Text]; !double || index == i || member.Key.Kind >= source.Sequence {
-					members = append(members, member)
-				}
-			}
-			return members
-		})
-		if t.record(earlier) != t.recorded {
+		if t.record(t.root.Clone(membersWith(doubles, nth))) != t.recorded {
 			return true
 		}
 	}
 	return false
+}
+
+// membersWith returns a function that returns the members of a mapping: of each duplicate key only the
+// nth member, or the last of fewer.
+func membersWith(doubles []duplicateKey, nth int) func(*source.Node) []source.Member {
+	dropped := make(map[*source.Node]map[int]bool, len(doubles)) // indexes of members, by mapping
+	for _, double := range doubles {
+		if dropped[double.mapping] == nil {
+			dropped[double.mapping] = map[int]bool{}
+		}
+		kept := double.members[min(nth, len(double.members)-1)]
+		for _, index := range double.members {
+			dropped[double.mapping][index] = index != kept
+		}
+	}
+	return func(mapping *source.Node) []source.Member {
+		if dropped[mapping] == nil {
+			return mapping.Members
+		}
+		var members []source.Member
+		for i, member := range mapping.Members {
+			if !dropped[mapping][i] {
+				members = append(members, member)
+			}
+		}
+		return members
+	}
 }
 
 // findDoubles returns the keys under root that are written twice, in the order of
