@@ -1233,14 +1233,14 @@ func TestNotes(t *testing.T) {
 		t.Fatal(err)
 	}
 	const (
-		cluster   = "Only objects that state their cluster are evaluated"
-		except    = "webhook: namespaces: in config says enforce"
+		cluster   = "Only objects that identify their cluster are evaluated"
+		except    = "under webhook: namespaces: in config"
 		generated = "certificate.mode=generated is not for failurePolicy Fail"
 		alone     = "set replicas to 3"
 		scaled    = "set autoscaling.minReplicas to 3"
 		unwatched = "The chart has created no alerts"
 		anybody   = "set networkPolicy.reviewsFrom"
-		tenants   = "webhook.objectSelector lets tenants avoid the review"
+		tenants   = "With webhook.objectSelector, tenants can avoid the review"
 	)
 	all := []string{cluster, except, generated, alone, scaled, unwatched, anybody, tenants}
 	cases := map[string]struct {

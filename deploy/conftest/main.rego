@@ -4,4 +4,4 @@ deny contains {"msg": sprintf("%s: %s", [found.rule, found.denied.message])} if 
 
 deny contains {"msg": problem} if some problem in data.mlpolicy.query.problems
 
-deny contains {"msg": "mlpolicy's rules are not loaded: name their folder by --policy and --data"} if not data.mlpolicy.query.problems
+deny contains {"msg": "mlpolicy's rules are not loaded: pass their folder with --policy and --data"} if not data.mlpolicy.query.problems

@@ -22,7 +22,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{ include "mlpolicy.furtherLabels" . }}
 {{- end -}}
 
-{{/* The same without those by which the pods are selected. */}}
+{{/* The same without the labels that select the pods. */}}
 {{- define "mlpolicy.furtherLabels" -}}
 {{- $own := dict
   "app.kubernetes.io/version" .Chart.AppVersion
@@ -38,8 +38,8 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 
 {{/*
-Labels of a hook's pods. Their name is not that of the webhook's pods, so that neither Service, PodDisruptionBudget nor
-NetworkPolicy selects them. Takes the root and the hook's name.
+Labels of a hook's pods. Their name differs from that of the webhook's pods, so that Service, PodDisruptionBudget and
+NetworkPolicy do not select them. Takes the root and the hook's name.
 */}}
 {{- define "mlpolicy.hookLabels" -}}
 app.kubernetes.io/name: {{ default .root.Chart.Name .root.Values.nameOverride }}-{{ .hook }}
@@ -68,7 +68,7 @@ app.kubernetes.io/instance: {{ .root.Release.Name }}
 {{- define "mlpolicy.config" -}}
 {{- if kindIs "map" .Values.config -}}
 {{- $config := deepCopy .Values.config -}}
-{{- /* Helm reads YAML 1.1, in which off is a boolean; mlpolicy reads YAML 1.2 and has no setting that is one. */ -}}
+{{- /* Helm reads YAML 1.1, in which off is a boolean. mlpolicy reads YAML 1.2 and has no boolean settings. */ -}}
 {{- range $key, $value := .Values.config -}}
 {{- if and (kindIs "bool" $value) (not $value) -}}
 {{- $_ := set $config $key "off" -}}
@@ -94,10 +94,10 @@ app.kubernetes.io/instance: {{ .root.Release.Name }}
 {{- end -}}
 
 {{/*
-Whether a configuration, as a mapping, says anything: one of its sections is not empty. Of a text that is not YAML, which
-somebody has written into the ConfigMap by hand, fromYaml makes a section with the error, and it counts.
+true if a configuration, as a mapping, has a section that is not empty. For a text that is not YAML, which can only have
+been written into the ConfigMap by hand, fromYaml returns a section with the error, which counts as content.
 */}}
-{{- define "mlpolicy.says" -}}
+{{- define "mlpolicy.hasContent" -}}
 {{- range $_, $section := . -}}
 {{- if $section -}}
 true
@@ -106,7 +106,7 @@ true
 {{- end -}}
 {{- end -}}
 
-{{/* What the pods have as files, by keys of a ConfigMap. */}}
+{{/* The files of the pods, as keys of a ConfigMap. */}}
 {{- define "mlpolicy.files" -}}
 {{- $config := include "mlpolicy.config" . -}}
 {{- if kindIs "map" .Values.config -}}
@@ -175,7 +175,7 @@ configMap:
 {{- end }}
 {{- end -}}
 
-{{/* What the specs of all pods have in common. */}}
+{{/* The common part of all pod specs. */}}
 {{- define "mlpolicy.podSpec" -}}
 automountServiceAccountToken: false
 enableServiceLinks: false
@@ -203,7 +203,7 @@ tolerations:
 {{- end }}
 {{- end -}}
 
-{{/* What all containers have in common. */}}
+{{/* The common part of all containers. */}}
 {{- define "mlpolicy.container" -}}
 image: {{ include "mlpolicy.image" . }}
 imagePullPolicy: {{ .Values.image.pullPolicy }}
@@ -217,8 +217,8 @@ securityContext:
 {{- end -}}
 
 {{/*
-A Job that a hook runs once. Another attempt helps where a node was lost, and not where mlpolicy says that the command line
-or the configuration is wrong (exit code 2). Helm waits five minutes by default.
+A Job that a hook runs once. It is retried if a node was lost, but not if the command line or the configuration is invalid
+(exit code 2 of mlpolicy). Helm waits five minutes by default.
 */}}
 {{- define "mlpolicy.hookJob" -}}
 backoffLimit: 2
@@ -274,8 +274,8 @@ podFailurePolicy:
 
 {{/*
 The generated certificate: the one in the cluster's Secret while it has more than 60 days left and revision is the same, else
-a new one issued by a new CA. Its private key is in the Secret and, since Helm stores what it renders, in Helm's record of
-each revision of the release, also a Secret, from which helm rollback takes the certificate. The CA's key is not kept.
+a new one issued by a new CA. Its private key is in the Secret and, because Helm stores rendered manifests, in Helm's record of
+each revision of the release, also a Secret, from which helm rollback restores the certificate. The CA's key is not kept.
 Returns cert, key, ca, previousCA (trusted until the pods have the new certificate), notAfter and revision.
 */}}
 {{- define "mlpolicy.generated" -}}
@@ -306,7 +306,7 @@ revision: {{ $revision | quote }}
 {{- end -}}
 
 {{/*
-What the API server sends for review, as a list of entries of the ValidatingWebhookConfiguration:
+The requests that the API server sends for review, as a list of entries of the ValidatingWebhookConfiguration:
 
 - the versions of files/kinds.yaml. Another version of one of their resources is sent, too, converted to one of these, where
   the cluster serves one (matchPolicy Equivalent);
@@ -346,8 +346,8 @@ What the API server sends for review, as a list of entries of the ValidatingWebh
 {{- end }}
 {{- end }}
 {{- end }}
-{{- /* The webhook would allow these anyway. Because they are not sent, nodes with pods of jobs drain and namespaces terminate
-even if failurePolicy is Fail and no pod answers. */}}
+{{- /* The webhook would allow these requests anyway. Because they are not sent, nodes with pods of jobs drain and namespaces
+terminate even if failurePolicy is Fail and no pod answers. */}}
 {{- $notBeingDeleted := dict "name" "not-being-deleted" "expression" "request.operation != \"UPDATE\" || !has(oldObject.metadata.deletionTimestamp)" }}
 {{- $unknownVersion := dict "name" "unknown-version" "expression" (printf "!(request.resource.group + \"/\" + request.resource.version + \"/\" + request.resource.resource in %s)" (toJson $exact)) }}
 {{- $notTheScheduler := dict "name" "not-the-scheduler" "expression" "request.userInfo.username != \"system:kube-scheduler\"" }}
