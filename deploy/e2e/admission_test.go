@@ -21,7 +21,7 @@ const (
 	// gpuRefused is what is said of a Deployment with a GPU on the virtual node.
 	gpuRefused = `cpu-only: scorer requests 1 GPU on Azure Container Instances, which is for CPU-based workloads ` +
 		`(spec.template.spec.containers[0].resources.limits["nvidia.com/gpu"]). ` +
-		`Remove the GPU request, or deploy to a target that offers GPU to the workload. See: mlpolicy explain cpu-only`
+		`Remove the GPU request, or deploy to a target that supports GPU for the workload. See: mlpolicy explain cpu-only`
 	memoryRefused = `memory: scorer requests 64 GiB of memory on Azure Container Instances, which allows less than 48 GiB ` +
 		`(spec.template.spec.containers[0].resources.limits.memory). ` +
 		`Request less memory, or deploy to a target without a memory limit. See: mlpolicy explain memory`
@@ -120,7 +120,7 @@ func TestWhatPeopleSee(t *testing.T) {
 			manifest: deploymentOf("scorer", "", onVirtualNode+gpu),
 			rules:    "cpu-only", mode: "warn",
 			stderr: "Warning: mlpolicy would deny this: cpu-only: scorer requests 1 GPU on Azure Container Instances…. " +
-				"Remove the GPU request, or deploy to a target that offers GPU to the workload.\n",
+				"Remove the GPU request, or deploy to a target that supports GPU for the workload.\n",
 		},
 	}
 	if len(tests) == 0 {
@@ -266,7 +266,7 @@ func TestFailedCreate(t *testing.T) {
 	lines := regexp.MustCompile(`^Error creating: ` + regexp.QuoteMeta(denial) +
 		`cpu-only: scorer-\w+-\w+ requests 1 GPU on Azure Container Instances, which is for CPU-based workloads ` +
 		`\(spec\.containers\[0\]\.resources\.limits\["nvidia\.com/gpu"\]\)\. ` +
-		`Remove the GPU request, or deploy to a target that offers GPU to the workload\. See: mlpolicy explain cpu-only` + "\n" +
+		`Remove the GPU request, or deploy to a target that supports GPU for the workload\. See: mlpolicy explain cpu-only` + "\n" +
 		`memory: scorer-\w+-\w+ requests 64 GiB of memory on Azure Container Instances, which allows less than 48 GiB ` +
 		`\(spec\.containers\[0\]\.resources\.requests\.memory\)\. ` +
 		`Request less memory, or deploy to a target without a memory limit\. See: mlpolicy explain memory$`)

@@ -14,7 +14,7 @@ import (
 func TestRemedies(t *testing.T) {
 	const (
 		memory = "Request less memory, or deploy to "
-		work   = "Deploy to %s, or correct the workload if it is declared wrongly."
+		work   = "Deploy to %s, or correct the declared workload."
 
 		managed = "2023-03, which lists Azure Machine Learning managed online endpoints and accepts the deployment."
 	)
@@ -37,12 +37,12 @@ func TestRemedies(t *testing.T) {
 		{"a note is no reason to go where a warning is", "", "workload: iot-module, target: iot-edge, gpus: 1", "preview-target", "Make sure that a preview is acceptable, or deploy to a target that is generally available."},
 		{"a workload that is not known", "", "target: aci, memory: 64GiB", "memory", memory + "a target without a memory limit."},
 		{"training", "", "workload: training, target: aci, memory: 64GiB", "memory", memory + "a target without a memory limit."},
-		{"a rule that no target fixes", "", "workload: iot-module, target: data-box-edge, gpus: 1", "gpu-not-offered", "Run the module on the CPU, or turn the rule off for devices that have a GPU."},
+		{"a rule that no target fixes", "", "workload: iot-module, target: data-box-edge, gpus: 1", "gpu-not-offered", "Run the module on the CPU, or turn the rule off if the devices have a GPU."},
 		{"a target with an error that it has already", "", "workload: iot-module, target: local, designer: true", "workload",
-			fmt.Sprintf(work, "a target that the table uses for the workload") + " As it is, no target of edition 2020-06 is suitable for this and designer."},
+			fmt.Sprintf(work, "a target that the table lists for the workload") + " As it is, no target of edition 2020-06 is suitable for this and designer."},
 		{"and the other one names the target", "", "workload: iot-module, target: local, designer: true", "designer", "Deploy the designer model to Azure Kubernetes Service (AKS)."},
 		{"two others that name targets", "", "workload: iot-module, target: local, designer: true, fpgas: 1", "workload",
-			fmt.Sprintf(work, "a target that the table uses for the workload") + " As it is, no target of edition 2020-06 is suitable for this, designer and fpga."},
+			fmt.Sprintf(work, "a target that the table lists for the workload") + " As it is, no target of edition 2020-06 is suitable for this, designer and fpga."},
 		{"a target that fixes all", "", "workload: web-service, target: aci, designer: true, gpus: 1", "designer",
 			"Deploy the designer model to Azure Kubernetes Service (AKS)."},
 		{"two findings that no target fixes", "rules: {workload: error}", "workload: iot-module, target: local, designer: true", "designer",

@@ -441,7 +441,7 @@ func TestLoadNamesTheCulprit(t *testing.T) {
 			[]string{edition + `:5: only contains an unknown statement "gpu-web"; known statements are gpu-web-service, gpu-batch-scoring, fpga and designer`}},
 		{"only without its column", replace(editionFile, "only: [gpu-web-service]", "only: [fpga]"),
 			[]string{edition + ":5: only contains fpga, but the edition has no column fpga"}},
-		{"only without a row that offers GPU to web services", replace(editionFile, "gpu: [web-service]", "gpu: [batch-scoring]"),
+		{"only without a row that supports GPU for web services", replace(editionFile, "gpu: [web-service]", "gpu: [batch-scoring]"),
 			[]string{edition + ":5: only contains gpu-web-service, but the column gpu of no row offers it"}},
 		{"only without a row that offers FPGA", write(editionFile, strings.NewReplacer("only: [gpu-web-service]", "only: [fpga]", "region: eu", "fpga: false", "region: us", "fpga: false", "region", "fpga").Replace(editionYAML)),
 			[]string{edition + ":5: only contains fpga, but the column fpga of no row offers it"}},

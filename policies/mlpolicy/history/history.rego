@@ -1,7 +1,7 @@
 # METADATA
 # title: The table in other editions
 # description: |
-#   What the rule unlisted-target reads of all editions; the package table is about the selected one.
+#   Functions over all editions, for the rule unlisted-target. The package table reads the selected edition.
 # schemas:
 #   - input: schema.facts
 package mlpolicy.history
@@ -11,8 +11,8 @@ import data.mlpolicy.table
 
 # METADATA
 # description: |
-#   The end of a sentence that the selected edition does not list a target: which later editions do, and
-#   whether all of them offer it GPU for a workload.
+#   The end of the message that the selected edition does not list a target: which later editions list it,
+#   and whether all of them support GPU for a workload on it.
 listing(target, workload) := sprintf("%s %s%s", [id, do(named), gpu(named, target, workload)]) if {
 	[date, id] := min({edition | some edition in listed_in(target); edition[0] > now})
 	since := {edition | some edition in dated; edition[0] >= date}
@@ -39,13 +39,13 @@ dated := {[edition.date, id] | some id, edition in editions}
 listed_in(target) := {edition | some edition in dated; table.rows(editions[edition[1]])[target]}
 
 # METADATA
-# description: The verb for one edition that lists a target, or for that edition and all later ones.
+# description: The verb, for one edition that lists a target or for that edition and all later ones.
 do(named) := "does" if {
 	count(named) == 1
 } else := "and later do"
 
 # METADATA
-# description: Whether all of several editions offer a target's GPU to a workload, as a phrase.
+# description: A phrase if all of the editions support GPU for a workload on a target, else empty.
 gpu(named, target, workload) := ", with GPU" if {
 	every edition in named { workload in table.rows(editions[edition[1]])[target].gpu }
 } else := ""

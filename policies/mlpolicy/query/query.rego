@@ -1,15 +1,15 @@
 # METADATA
 # title: The query of all rules
 # description: |
-#   For plain OPA and tools that build on it; mlpolicy itself queries each rule by name. The ID of a rule is the
-#   last part of its package.
+#   For plain OPA and tools that are based on it. mlpolicy itself queries each rule by name. The ID of a rule is
+#   the last part of its package.
 # schemas:
 #   - input: schema.facts
 package mlpolicy.query
 
 # METADATA
 # description: |
-#   Every result of every rule for the facts in input, with the rule's ID; undefined while there are problems, so
+#   Every result of every rule for the facts in input, with the rule's ID. Undefined if there are problems, so
 #   that an invalid query does not look like one without findings.
 # entrypoint: true
 findings := {{"rule": rule, "denied": denied} |
@@ -20,7 +20,7 @@ findings := {{"rule": rule, "denied": denied} |
 }
 
 # METADATA
-# description: Why the rules cannot be evaluated, one sentence each; empty if they can.
+# description: The reasons why the rules cannot be evaluated, one sentence each; empty if they can.
 # entrypoint: true
 problems contains "data.mlpolicy.editions is missing: load the bundle's data beside its rules" if not loaded
 

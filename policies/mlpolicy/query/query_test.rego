@@ -3,7 +3,7 @@ package mlpolicy.query_test
 import data.mlpolicy.fixture_test as fixture
 import data.mlpolicy.query
 
-# The rule's name is its package's last part; every finding of every rule is there.
+# The name of a rule is the last part of its package. The findings of all rules are included.
 test_findings_name_their_rules if {
 	facts := fixture.deployment({"target": "aci", "memory_gib": 64, "gpus": 1})
 	findings := query.findings with input as facts

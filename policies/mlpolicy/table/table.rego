@@ -1,22 +1,22 @@
 # METADATA
-# title: The table in force
+# title: The selected edition of the table
 # description: |
-#   What rules read of the edition that the input names. The documents are computed once per query; the
-#   functions below them are called only for candidates of a finding.
+#   Documents and functions over the edition that the input selects. The documents are computed once per query.
+#   The functions are called only for candidates of a finding.
 # schemas:
 #   - input: schema.facts
 package mlpolicy.table
 
 # METADATA
 # description: |
-#   The row of each target, under the target's own id even where the edition has merged rows. A cell that
-#   differs by API version has what either version offers.
+#   The row of each target, under the target's own ID even if the edition has merged rows. A cell that
+#   differs by API version contains the workloads of both versions.
 targets := rows(data.mlpolicy.editions[input.edition])
 
 # METADATA
 # description: |
-#   The row of a deployment's target, with the cells for the API version of its document; if that is
-#   unknown, as in targets.
+#   The row of a deployment's target, with the cells for the API version of its document. If the version is
+#   unknown, the row is that of targets.
 row(deployment) := found if {
 	found := rows_of[deployment.api][deployment.target]
 } else := targets[deployment.target]
@@ -29,17 +29,17 @@ rows_of[api] := object.union(written, {target: offered(object.get(written, targe
 }
 
 # METADATA
-# description: The edition's statements of the form "only on", as IDs of the rules about them.
+# description: The edition's statements of the form "only on", as IDs of the rules that enforce them.
 only := data.mlpolicy.editions[input.edition].only
 
 # METADATA
-# description: The workloads that the table is about; training is not one of them.
+# description: The workloads to which the table applies; training is not one of them.
 inference := {"batch-scoring", "iot-module", "web-service"}
 
 # METADATA
 # description: |
-#   An edition's rows, and under the id of each merged target the row that it has become part of, for documents
-#   of unknown API version.
+#   An edition's rows for documents of unknown API version. The ID of a merged target refers to the row that it
+#   is now part of.
 rows(edition) := object.union(written, {target: offered(object.get(written, target, {}), ["v1", "v2"]) |
 	some target in by_version(written)
 }) if {
@@ -47,7 +47,7 @@ rows(edition) := object.union(written, {target: offered(object.get(written, targ
 }
 
 # METADATA
-# description: An edition's rows with the cells that it has.
+# description: An edition's rows, with cells that may differ by API version.
 as_written(edition) := object.union(
 	edition.targets,
 	{target: edition.targets[id] | some target, id in edition.rows_for},
@@ -58,7 +58,7 @@ as_written(edition) := object.union(
 by_version(written) := {target | written[target].used_for.v1} | {target | written[target].gpu.v1}
 
 # METADATA
-# description: What some API versions offer together, in the cells of a row that differ by version.
+# description: The workloads of some API versions together, in the cells of a row that differ by version.
 offered(row, versions) := {column: workloads |
 	some column in ["used_for", "gpu"]
 	cell := row[column]
@@ -68,14 +68,14 @@ offered(row, versions) := {column: workloads |
 }
 
 # METADATA
-# description: The targets whose cell in a yes-or-no column says yes.
+# description: The targets whose cell in a boolean column is true.
 offering(column) := {target |
 	some target, row in targets
 	row[column] == true
 }
 
 # METADATA
-# description: The targets whose GPU cell names a workload.
+# description: The targets whose GPU cell contains a workload.
 offering_gpu(workload) := {target |
 	some target, row in targets
 	workload in row.gpu
@@ -83,8 +83,8 @@ offering_gpu(workload) := {target |
 
 # METADATA
 # description: |
-#   A target does not support a yes-or-no column if its cell says no, or if it has no row and the edition
-#   says "only".
+#   A target does not support a boolean column if its cell is false, or if it has no row and the edition
+#   contains the "only" statement.
 unsupported(target, column) if targets[target][column] == false
 
 unsupported(target, column) if {
@@ -95,8 +95,8 @@ unsupported(target, column) if {
 
 # METADATA
 # description: |
-#   The ID of the one rule that covers the GPUs of a deployment; undefined if no statement is about them.
-#   Only the table decides, so a severity in the configuration does not affect another rule.
+#   The ID of the one rule that covers the GPUs of a deployment; undefined if no statement applies to them.
+#   It depends only on the table, so a severity in the configuration does not affect another rule.
 gpu_rule(deployment) := "gpu-web-service" if {
 	without_gpu(deployment, "web-service")
 	confined(deployment)
@@ -113,8 +113,8 @@ gpu_rule(deployment) := "gpu-web-service" if {
 
 # METADATA
 # description: |
-#   The GPU cell of a deployment's target does not name its workload, or there is no such row, and another
-#   row's cell names it.
+#   The GPU cell of a deployment's target does not contain its workload, or there is no such row, and the cell of
+#   another row contains it.
 without_gpu(deployment, workload) if {
 	deployment.workload == workload
 	deployment.target
@@ -123,21 +123,21 @@ without_gpu(deployment, workload) if {
 }
 
 # METADATA
-# description: The GPU cell of a deployment's target names a workload.
+# description: The GPU cell of a deployment's target contains a workload.
 offers_gpu(deployment, workload) if workload in row(deployment).gpu
 
 # METADATA
 # description: |
-#   If the edition says "only", GPU web services are reported on every other target, listed or not;
-#   otherwise only on targets for CPU-based workloads.
+#   If the edition contains the "only" statement, GPU web services are reported on every other target, listed
+#   or not. Otherwise they are reported only on targets for CPU-based workloads.
 confined(_) if "gpu-web-service" in only
 
 confined(deployment) if targets[deployment.target].cpu_only == true
 
 # METADATA
 # description: |
-#   The deployment is served, not scored in batches. An unknown workload counts as served if its target is
-#   not used for batch scoring.
+#   The deployment is a web service or an IoT module, not batch scoring. An unknown workload counts as such if
+#   its target is not used for batch scoring.
 served(deployment) if deployment.workload in {"web-service", "iot-module"}
 
 served(deployment) if {
@@ -154,7 +154,7 @@ stage(deployment) := deployment.compute.stage if not deployment.stage
 
 # METADATA
 # description: |
-#   The first fact by which a compute has several nodes or may scale to several, and that number as a phrase.
+#   The first fact that makes a compute have several nodes or scale to several, and that number as a phrase.
 several_nodes(compute) := [[fact, sprintf(phrase, [compute[fact]])] |
 	some [fact, phrase] in [["nodes", "%v nodes"], ["max_nodes", "up to %v nodes"], ["min_nodes", "at least %v nodes"]]
 	compute[fact] > 1
@@ -162,7 +162,7 @@ several_nodes(compute) := [[fact, sprintf(phrase, [compute[fact]])] |
 
 # METADATA
 # description: |
-#   The fact with the most memory that a deployment may use, and that memory; undefined unless it is known
+#   The fact with the most memory that a deployment may use, and its value; undefined unless it is known
 #   exactly.
 largest_memory(deployment) := [fact, gib] if {
 	[gib, fact] := max([[deployment[fact], fact] | some fact in ["memory_gib", "memory_limit_gib"]])
@@ -176,8 +176,8 @@ inexact(deployment, fact) if fact in deployment.lower_bounds
 
 # METADATA
 # description: |
-#   The table's name of a target. A target without a row has its name outside the table, or the name in the
-#   oldest edition that lists it, or its id.
+#   The table's name of a target. For a target without a row, the name in outside, in the oldest edition that
+#   lists the target, or its ID, whichever exists first.
 name(target) := targets[target].name
 
 name(target) := object.get(outside, target, names[0]) if {
@@ -195,20 +195,20 @@ quoted(target) := concat("", array.concat([name(target)], [sprintf(" (%s)", [tri
 
 # METADATA
 # description: |
-#   Targets that are more than the row of a later edition: a cluster of Google or Amazon is not Azure Machine
-#   Learning Kubernetes before an edition calls it so.
+#   Targets that include more than the row of a later edition: a cluster of Google or Amazon is not Azure Machine
+#   Learning Kubernetes in editions without that row.
 outside := {"kubernetes": "Kubernetes other than AKS"}
 
 # METADATA
 # description: |
-#   Several targets as one phrase; targets that share a row are named once. Sorted, because sets have no
-#   order in WebAssembly.
+#   Several targets as one phrase. Targets that share a row are named once. The names are sorted, because sets
+#   have no order in WebAssembly.
 phrase(ids) := concat(" or ", sort({name(id) | some id in ids})) if count(ids) > 0
 
 phrase(set()) := "another target"
 
 # METADATA
-# description: A number of things, as "1 GPU" and "2 GPUs".
+# description: A number with a noun, such as "1 GPU" and "2 GPUs".
 counted(1, noun) := sprintf("1 %s", [noun])
 
 counted(number, noun) := sprintf("%v %ss", [number, noun]) if number != 1
@@ -220,7 +220,7 @@ devices(deployment, fact, noun) := counted(deployment[fact], noun) if not inexac
 devices(deployment, fact, noun) := sprintf("at least %s", [counted(deployment[fact], noun)]) if inexact(deployment, fact)
 
 # METADATA
-# description: Bytes as the table counts them, in units of 10^9.
+# description: Bytes in the unit of the table, 10^9 bytes.
 gb(bytes) := bytes / 1000000000
 
 # METADATA
@@ -229,8 +229,8 @@ gib(number) := rounded(number, 100)
 
 # METADATA
 # description: |
-#   Two amounts of GiB that are compared, with two decimals, or as many as make them differ: "2.79 GiB is less
-#   than 2.79 GiB" would be useless. A byte is about 10^-9 GiB.
+#   Two amounts of GiB that a message compares, with two decimals, or with as many as make them differ. One byte
+#   is about 10^-9 GiB.
 gib_apart(number, other) := [rounded(number, unit), rounded(other, unit)] if {
 	unit := [unit |
 		some unit in [100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000, 10000000000]
@@ -239,5 +239,5 @@ gib_apart(number, other) := [rounded(number, unit), rounded(other, unit)] if {
 } else := [gib(number), gib(other)]
 
 # METADATA
-# description: A number rounded to a fraction of 1; parts is the number of fractions.
+# description: A number rounded to a multiple of 1 / parts.
 rounded(number, parts) := round(number * parts) / parts

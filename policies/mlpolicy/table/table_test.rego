@@ -3,7 +3,7 @@ package mlpolicy.table_test
 import data.mlpolicy.editions
 import data.mlpolicy.table
 
-# A loop over an empty table passes without one case: these editions are there, of these sizes.
+# Asserts that the editions exist, because a loop over an empty table passes without cases.
 test_editions_and_their_rows if {
 	rows := {
 		"2020-06": 8,
@@ -38,7 +38,7 @@ test_targets_are_the_rows_of_the_edition[id] if {
 	table.targets == editions[id].targets with input.edition as id
 }
 
-test_merged_targets_have_the_row_that_they_are_part_of if {
+test_merged_targets_have_the_merged_row if {
 	rows := editions["2023-03"].targets
 
 	merged := {"aks": rows.kubernetes, "aml-compute": rows["batch-endpoint"]}
@@ -46,7 +46,7 @@ test_merged_targets_have_the_row_that_they_are_part_of if {
 	table.targets == object.union(rows, merged) with input.edition as "2023-03"
 }
 
-test_only_is_what_the_edition_says[id] if {
+test_only_lists_the_statements_of_the_edition[id] if {
 	some id, statements in {
 		"2020-06": ["gpu-web-service", "gpu-batch-scoring", "fpga", "designer"],
 		"2020-12": ["gpu-web-service", "gpu-batch-scoring", "fpga"],
@@ -94,7 +94,7 @@ test_offering_gpu[name] if {
 	table.offering_gpu(workload) == case with input.edition as edition
 }
 
-# What is known of a deployment; the workload may be "unknown".
+# The facts of a deployment; the workload may be "unknown".
 stated(target, workload) := {"target": target, "workload": workload} if workload != "unknown"
 
 stated(target, "unknown") := {"target": target}
@@ -114,7 +114,7 @@ test_gpu_rule[name] if {
 		"2020-06 local iot-module": "gpu-not-offered",
 		"2020-06 local unknown": "none",
 		"2020-06 local training": "none",
-		"2020-06 kubernetes web-service": "gpu-web-service", # no row, and the edition says only
+		"2020-06 kubernetes web-service": "gpu-web-service", # no row, and an "only" statement
 		"2020-06 kubernetes batch-scoring": "gpu-batch-scoring",
 		"2020-06 kubernetes iot-module": "none",
 		"2020-06 kubernetes unknown": "none",
@@ -137,7 +137,7 @@ test_gpu_rule_needs_a_target[workload] if {
 	not table.gpu_rule({"workload": workload}) with input.edition as "2020-06"
 }
 
-# An edition that says "only" and offers GPU nowhere would refuse all targets and name none.
+# An "only" statement without GPU on any target would exclude all targets and name none.
 test_gpu_rule_needs_a_target_that_offers_it[workload] if {
 	some workload in {"web-service", "batch-scoring"}
 	nowhere := json.patch(editions, [{"op": "replace", "path": ["2020-06", "targets", target, "gpu"], "value": []} |
@@ -202,7 +202,7 @@ test_row_with_one_cell_that_differs[name] if {
 	row == object.union(editions["2020-06"].targets.aks, {column: workloads})
 }
 
-test_targets_have_what_either_version_offers if {
+test_targets_have_the_workloads_of_both_versions if {
 	rows := table.targets with input.edition as "2020-06" with data.mlpolicy.editions as split_cells
 
 	rows.aks.used_for == ["web-service", "batch-scoring"]
@@ -242,7 +242,7 @@ test_largest_memory_is_unknown[name] if {
 	not table.largest_memory(facts)
 }
 
-test_stage_is_the_compute_s_where_the_deployment_has_none if {
+test_stage_of_the_compute_if_the_deployment_has_none if {
 	table.stage({"stage": "production", "compute": {"stage": "development"}}) == "production"
 	table.stage({"compute": {"stage": "development"}}) == "development"
 	not table.stage({"compute": {}})
@@ -294,9 +294,9 @@ test_unsupported[name] if {
 	some name, unsupported in {
 		"2020-06 aci fpga": true,
 		"2020-06 aks fpga": false,
-		"2020-06 kubernetes fpga": true, # no row, and the edition says only
-		"2020-06 aks production": false, # the cell says yes
-		"2020-06 kubernetes production": false, # no row, and nothing says only
+		"2020-06 kubernetes fpga": true, # no row, and an "only" statement
+		"2020-06 aks production": false, # the cell is true
+		"2020-06 kubernetes production": false, # no row, and no "only" statement
 		"2020-12 functions designer": false,
 		"2021-10 kubernetes fpga": true, # N/A
 		"2022-06 aci fpga": false, # no column
@@ -307,8 +307,8 @@ test_unsupported[name] if {
 	results == {true | unsupported == true}
 }
 
-# An edition that says "only" of a column without a yes would refuse all targets and name none.
-test_unsupported_needs_a_target_that_is_not if {
+# An "only" statement on a column without a true cell would exclude all targets and name none.
+test_unsupported_requires_a_target_with_support if {
 	nowhere := json.patch(editions, [
 		{"op": "replace", "path": ["2020-06", "targets", "aks", "fpga"], "value": false},
 		{"op": "replace", "path": ["2020-06", "targets", "data-box-edge", "fpga"], "value": false},
@@ -322,9 +322,9 @@ test_name[name] if {
 		"2020-06 aml-compute": "Machine Learning compute clusters",
 		"2020-12 aml-compute": "Azure Machine Learning compute clusters",
 		"2023-03 aml-compute": "Azure Machine Learning batch endpoints",
-		"2020-12 functions": "Azure Functions", # as an earlier edition says
-		"2020-06 managed-online": "Azure Machine Learning managed online endpoints", # as a later one says
-		"2020-06 kubernetes": "Kubernetes other than AKS", # and not as a later one says
+		"2020-12 functions": "Azure Functions", # the name in an earlier edition
+		"2020-06 managed-online": "Azure Machine Learning managed online endpoints", # the name in a later edition
+		"2020-06 kubernetes": "Kubernetes other than AKS", # not the name in a later edition
 		"2021-10 kubernetes": "Azure Arc enabled Kubernetes",
 		"2022-06 kubernetes": "Azure Machine Learning Kubernetes",
 		"2020-06 batch-endpoint": "Azure Machine Learning batch endpoints",

@@ -1,9 +1,9 @@
 # METADATA
 # title: Cluster autoscaling through Azure Machine Learning
 # description: |
-#   AKS does not support cluster autoscaling through the Azure Machine Learning SDK; the number of its nodes
-#   is changed in the Azure portal. Autoscaling of the deployed service is supported and not reported, nor
-#   is the autoscaler of a cluster that Azure itself manages.
+#   AKS does not support cluster autoscaling through the Azure Machine Learning SDK. The number of its nodes
+#   is changed in the Azure portal. The rule does not report autoscaling of the deployed service, which is
+#   supported, or the autoscaler of a cluster that Azure itself manages.
 # related_resources:
 #   - description: Cluster autoscaling in Azure Kubernetes Service
 #     ref: https://learn.microsoft.com/azure/aks/cluster-autoscaler-overview
@@ -24,7 +24,7 @@ deny contains {"path": path, "message": message} if {
 	row.cluster_autoscaling == false
 
 	path := ["computes", i, "cluster_autoscaling"]
-	message := sprintf("%s scales the nodes of %s through Azure Machine Learning, which does not support it", [
+	message := sprintf("%s scales the nodes of %s through Azure Machine Learning, which is not supported", [
 		compute.name,
 		row.name,
 	])

@@ -9,7 +9,7 @@ fixed[target] := row.name if {
 	row.cluster_autoscaling == false
 }
 
-test_aks_alone_is_not_scaled_through_the_sdk if object.keys(fixed) == {"aks"}
+test_only_aks_is_not_scaled_through_the_sdk if object.keys(fixed) == {"aks"}
 
 test_deny_scaling_the_cluster[target] if {
 	some target, name in fixed
@@ -17,7 +17,7 @@ test_deny_scaling_the_cluster[target] if {
 	rule.deny == {{
 		"path": ["computes", 0, "cluster_autoscaling"],
 		"message": sprintf(
-			"trainer scales the nodes of %s through Azure Machine Learning, which does not support it",
+			"trainer scales the nodes of %s through Azure Machine Learning, which is not supported",
 			[name],
 		),
 	}} with input as fixture.compute({"target": target, "managed_by": "azure-ml", "cluster_autoscaling": true})
@@ -46,7 +46,7 @@ test_allow_autoscaling_of_the_service if {
 	rule.deny == set() with input as fixture.deployment({"target": "aks", "workload": "web-service", "autoscales": true})
 }
 
-test_allow_what_is_not_known[absent] if {
+test_allow_unknown_facts[absent] if {
 	some absent in {"target", "managed_by", "cluster_autoscaling"}
 	stated := object.remove({"target": "aks", "managed_by": "azure-ml", "cluster_autoscaling": true}, [absent])
 

@@ -2,8 +2,8 @@
 # title: GPU on a target for CPU-based workloads
 # description: |
 #   Azure Container Instances is for low-scale CPU-based workloads. This limit of the platform applies to
-#   every workload except training. A GPU is reported once: gpu-web-service reports web services, and
-#   gpu-batch-scoring reports batch scoring if the edition offers it GPU on one target only.
+#   every workload except training. A GPU is reported by one rule only: gpu-web-service reports web services,
+#   and gpu-batch-scoring reports batch scoring if the edition supports GPU for it on one target only.
 # related_resources:
 #   - description: Compute targets for inference
 #     ref: https://learn.microsoft.com/azure/machine-learning/concept-compute-target#compute-targets-for-inference
@@ -12,8 +12,8 @@
 # custom:
 #   severity: error
 #   grows_with: larger
-#   remediation: Remove the GPU request, or deploy to a target that offers GPU to the workload.
-#   suggest_targets: a target that offers GPU to the workload
+#   remediation: Remove the GPU request, or deploy to a target that supports GPU for the workload.
+#   suggest_targets: a target that supports GPU for the workload
 package mlpolicy.rules["cpu-only"]
 
 import data.mlpolicy.table

@@ -1,9 +1,9 @@
 # METADATA
 # title: Designer model on a target that the designer does not support
 # description: |
-#   AKS is the only target that the designer deploys to. The statement is about inference that is served:
-#   batch scoring runs as a pipeline and is not reported, nor is an unknown workload on a target that is
-#   also used for batch scoring.
+#   AKS is the only target to which the designer deploys. The statement applies to web services and IoT
+#   modules. The rule does not report batch scoring, which runs as a pipeline, or an unknown workload on a
+#   target that is also used for batch scoring.
 # related_resources:
 #   - description: "Tutorial: deploy a model with the designer"
 #     ref: https://learn.microsoft.com/azure/machine-learning/v1/tutorial-designer-automobile-price-deploy

@@ -19,7 +19,7 @@ test_unsupported_are_all_targets_but_aks if {
 	count(refused) == 7
 }
 
-test_deny_targets_that_the_designer_does_not_deploy_to[target] if {
+test_deny_targets_without_designer_support[target] if {
 	some target, name in object.union(refused, unlisted)
 	facts := fixture.deployment({"target": target, "workload": "web-service", "designer": true})
 
@@ -33,7 +33,7 @@ test_deny_web_services_and_modules[workload] if {
 	count(denied) == 1
 }
 
-test_deny_an_unknown_workload_where_nothing_scores_in_batches[target] if {
+test_deny_an_unknown_workload_on_targets_without_batch_scoring[target] if {
 	some target, name in object.remove(refused, ["aml-compute"])
 
 	rule.deny == found(name, "2020-06", "Azure Kubernetes Service (AKS)") with input as fixture.deployment({
@@ -42,13 +42,13 @@ test_deny_an_unknown_workload_where_nothing_scores_in_batches[target] if {
 	})
 }
 
-test_allow_an_unknown_workload_where_it_may_score_in_batches[target] if {
+test_allow_an_unknown_workload_on_targets_with_batch_scoring[target] if {
 	some target in {"aml-compute", "kubernetes", "managed-online"}
 
 	rule.deny == set() with input as fixture.deployment({"target": target, "designer": true})
 }
 
-test_deny_where_a_later_edition_offers_it_elsewhere if {
+test_deny_targets_without_designer_support_in_a_later_edition if {
 	facts := fixture.under("2020-12", {"target": "local", "designer": true})
 	offering := "Azure Container Instances or Azure Kubernetes Service (AKS)"
 
@@ -65,14 +65,14 @@ test_allow_container_instances_from_2020_12_on[edition] if {
 	rule.deny == set() with input as fixture.under(edition, {"target": "aci", "workload": "web-service", "designer": true})
 }
 
-test_allow_any_target_where_the_edition_does_not_say[target] if {
+test_allow_any_target_without_a_statement[target] if {
 	some target in {"local", "aks", "kubernetes", "functions"}
 	facts := fixture.under("2022-06", {"target": target, "workload": "web-service", "designer": true})
 
 	rule.deny == set() with input as facts
 }
 
-test_allow_targets_without_a_row_where_the_edition_does_not_say_only if {
+test_allow_targets_without_a_row_without_the_only_statement if {
 	facts := fixture.under("2020-12", {"target": "functions", "workload": "web-service", "designer": true})
 
 	rule.deny == set() with input as facts

@@ -1,7 +1,7 @@
 # METADATA
 # title: Delivery method that does not match the table
 # description: |
-#   Azure Data Box Edge is used via IoT Edge: its modules come from an IoT Edge deployment manifest.
+#   Azure Data Box Edge is used via IoT Edge: an IoT Edge deployment manifest describes its modules.
 # related_resources:
 #   - description: What is Azure Stack Edge, formerly Data Box Edge
 #     ref: https://learn.microsoft.com/azure/databox-online/azure-stack-edge-overview
@@ -23,7 +23,7 @@ deny contains {"path": path, "message": message} if {
 	delivery != row.via
 
 	path := ["deployments", i, "delivery"]
-	message := sprintf("%s is delivered to %s by %s; edition %s delivers via %s", [
+	message := sprintf("%s is delivered to %s by %s; edition %s requires delivery via %s", [
 		deployment.name,
 		row.name,
 		delivery,

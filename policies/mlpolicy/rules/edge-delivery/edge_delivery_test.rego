@@ -6,14 +6,14 @@ import data.mlpolicy.rules["edge-delivery"] as rule
 
 via := {target: row.via | some target, row in editions["2020-06"].targets}
 
-test_data_box_edge_is_reached_via_iot_edge if {
+test_data_box_edge_requires_delivery_via_iot_edge if {
 	{target: way | some target, way in via; way != ""} == {"data-box-edge": "iot-edge"}
 }
 
-test_deny_another_way if {
+test_deny_another_delivery_method if {
 	rule.deny == {{
 		"path": ["deployments", 0, "delivery"],
-		"message": "churn is delivered to Azure Data Box Edge by ssh; edition 2020-06 delivers via iot-edge",
+		"message": "churn is delivered to Azure Data Box Edge by ssh; edition 2020-06 requires delivery via iot-edge",
 	}} with input as fixture.deployment({"target": "data-box-edge", "delivery": "ssh"})
 }
 
@@ -25,11 +25,11 @@ test_deny_any_inference[workload] if {
 	count(denied) == 1
 }
 
-test_allow_the_way_of_the_table if {
+test_allow_the_delivery_method_of_the_table if {
 	rule.deny == set() with input as fixture.deployment({"target": "data-box-edge", "delivery": "iot-edge"})
 }
 
-test_allow_any_way_to_other_targets[target] if {
+test_allow_any_delivery_method_to_other_targets[target] if {
 	some target, "" in via
 
 	rule.deny == set() with input as fixture.deployment({"target": target, "delivery": "ssh"})
@@ -41,7 +41,7 @@ test_allow_training if {
 	rule.deny == set() with input as facts
 }
 
-test_allow_what_is_not_known[absent] if {
+test_allow_unknown_facts[absent] if {
 	some absent in {"target", "delivery"}
 	stated := object.remove({"target": "data-box-edge", "delivery": "ssh"}, [absent])
 

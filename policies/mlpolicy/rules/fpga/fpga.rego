@@ -1,8 +1,8 @@
 # METADATA
 # title: FPGA on a target without FPGA support
 # description: |
-#   The FPGA column says yes for AKS and for Azure Data Box Edge; every other cell is blank. The table is
-#   about inference: training and unknown workloads are not reported.
+#   The FPGA column is "yes" for AKS and for Azure Data Box Edge; all other cells are blank. The table
+#   applies to inference: training and unknown workloads are not reported.
 # related_resources:
 #   - description: Deploy models to FPGAs
 #     ref: https://learn.microsoft.com/azure/machine-learning/v1/how-to-deploy-fpga-web-service
@@ -24,7 +24,7 @@ deny contains {"path": path, "message": message} if {
 	table.unsupported(deployment.target, "fpga")
 
 	path := ["deployments", i, "fpgas"]
-	message := sprintf("%s requests %s on %s; edition %s offers FPGA on %s", [
+	message := sprintf("%s requests %s on %s; edition %s supports FPGA on %s", [
 		deployment.name,
 		table.devices(deployment, "fpgas", "FPGA"),
 		table.name(deployment.target),

@@ -14,12 +14,12 @@ unlisted := {
 	"kubernetes": "Kubernetes other than AKS",
 }
 
-test_offered_are_aks_and_data_box_edge if {
+test_aks_and_data_box_edge_have_fpga if {
 	object.keys(refused) == object.keys(editions["2020-06"].targets) - {"aks", "data-box-edge"}
 	count(refused) == 6
 }
 
-test_deny_where_no_fpga_is_offered[target] if {
+test_deny_targets_without_fpga[target] if {
 	some target, name in object.union(refused, unlisted)
 	facts := fixture.deployment({"target": target, "workload": "web-service", "fpgas": 2})
 
@@ -39,7 +39,7 @@ test_deny_any_inference[workload] if {
 	count(denied) == 1
 }
 
-test_allow_where_offered[target] if {
+test_allow_targets_with_fpga[target] if {
 	some target in {"aks", "data-box-edge"}
 
 	rule.deny == set() with input as fixture.deployment({"target": target, "workload": "web-service", "fpgas": 1})
@@ -81,5 +81,5 @@ test_allow_without_fpga_column[target] if {
 
 found(target, edition, offering) := {{
 	"path": ["deployments", 0, "fpgas"],
-	"message": sprintf("churn requests 2 FPGAs on %s; edition %s offers FPGA on %s", [target, edition, offering]),
+	"message": sprintf("churn requests 2 FPGAs on %s; edition %s supports FPGA on %s", [target, edition, offering]),
 }}

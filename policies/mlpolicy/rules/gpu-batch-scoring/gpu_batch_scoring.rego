@@ -1,8 +1,8 @@
 # METADATA
 # title: Batch scoring with GPU outside Azure Machine Learning compute
 # description: |
-#   The note below the table: when scoring with a machine learning pipeline, using GPU for inference is
-#   supported only on Azure Machine Learning compute. The rule workload reports batch scoring on a target
+#   A note below the table states that GPU for inference in a machine learning pipeline is supported only on
+#   Azure Machine Learning compute. The rule workload reports batch scoring on a target
 #   that is not used for it, with or without GPU. In editions without the note, this rule reports nothing.
 # related_resources:
 #   - description: Compute targets for inference
@@ -24,7 +24,7 @@ deny contains {"path": path, "message": message} if {
 	table.gpu_rule(deployment) == "gpu-batch-scoring"
 
 	path := ["deployments", i, "gpus"]
-	message := sprintf("%s requests %s for batch scoring on %s; edition %s offers that only on %s", [
+	message := sprintf("%s requests %s for batch scoring on %s; edition %s supports this only on %s", [
 		deployment.name,
 		table.devices(deployment, "gpus", "GPU"),
 		table.name(deployment.target),

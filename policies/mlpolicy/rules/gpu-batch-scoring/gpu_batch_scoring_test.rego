@@ -37,7 +37,7 @@ test_allow_compute_clusters if {
 	rule.deny == set() with input as fixture.deployment({"target": "aml-compute", "workload": "batch-scoring", "gpus": 4})
 }
 
-test_allow_where_the_edition_does_not_say_only[target] if {
+test_allow_without_the_only_statement[target] if {
 	some target in {"local", "aci", "kubernetes", "functions"}
 
 	rule.deny == set() with input as fixture.under("2023-03", {"target": target, "workload": "batch-scoring", "gpus": 1})
@@ -68,7 +68,7 @@ test_allow_without_gpu_column if {
 found(target, edition, offering) := {{
 	"path": ["deployments", 0, "gpus"],
 	"message": sprintf(
-		"churn requests 2 GPUs for batch scoring on %s; edition %s offers that only on %s",
+		"churn requests 2 GPUs for batch scoring on %s; edition %s supports this only on %s",
 		[target, edition, offering],
 	),
 }}

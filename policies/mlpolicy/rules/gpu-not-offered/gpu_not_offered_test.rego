@@ -19,7 +19,7 @@ test_deny_where_the_gpu_cell_is_blank[target] if {
 
 	rule.deny == {{
 		"path": ["deployments", 0, "gpus"],
-		"message": sprintf("churn requests 2 GPUs as an IoT module on %s, which offers none", [name]),
+		"message": sprintf("churn requests 2 GPUs as an IoT module on %s, which offers no GPU", [name]),
 	}} with input as fixture.deployment({"target": target, "workload": "iot-module", "gpus": 2})
 }
 
@@ -39,7 +39,7 @@ test_allow_other_workloads[workload] if {
 	rule.deny == set() with input as fixture.deployment({"target": "iot-edge", "workload": workload, "gpus": 1})
 }
 
-test_allow_what_is_not_known[absent] if {
+test_allow_unknown_facts[absent] if {
 	some absent in {"target", "workload", "gpus"}
 	stated := object.remove({"target": "iot-edge", "workload": "iot-module", "gpus": 1}, [absent])
 

@@ -1,10 +1,10 @@
 # METADATA
 # title: GPU web service on a target without GPU for web services
 # description: |
-#   The note below the table: using GPU for inference when deployed as a web service is supported only on
-#   AKS. Every other target has a blank GPU cell or offers its GPU to batch scoring. This includes the local
-#   web service, whose row leaves acceleration to the libraries of the local system. Editions that no longer
-#   say "only" still restrict Azure Container Instances to CPU-based workloads.
+#   A note below the table states that GPU for inference in a web service is supported only on AKS. The GPU
+#   cell of every other target is blank or lists only batch scoring. This includes the local web service, whose
+#   row makes acceleration depend on the libraries of the local system. Editions without the word "only" still
+#   restrict Azure Container Instances to CPU-based workloads.
 # related_resources:
 #   - description: Compute targets for inference
 #     ref: https://learn.microsoft.com/azure/machine-learning/concept-compute-target#compute-targets-for-inference
@@ -13,8 +13,8 @@
 # custom:
 #   severity: error
 #   grows_with: larger
-#   remediation: Deploy the web service to a target that offers GPU to web services, or remove the GPU request.
-#   suggest_targets: a target that offers GPU to web services
+#   remediation: Deploy the web service to a target that supports GPU for web services, or remove the GPU request.
+#   suggest_targets: a target that supports GPU for web services
 package mlpolicy.rules["gpu-web-service"]
 
 import data.mlpolicy.table
@@ -25,7 +25,7 @@ deny contains {"path": path, "message": message} if {
 	table.gpu_rule(deployment) == "gpu-web-service"
 
 	path := ["deployments", i, "gpus"]
-	message := sprintf("%s requests %s on %s; edition %s offers GPU to web services on %s", [
+	message := sprintf("%s requests %s on %s; edition %s supports GPU for web services on %s", [
 		deployment.name,
 		table.devices(deployment, "gpus", "GPU"),
 		table.quoted(deployment.target),

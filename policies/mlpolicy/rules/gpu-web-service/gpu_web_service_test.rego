@@ -4,7 +4,7 @@ import data.mlpolicy.editions
 import data.mlpolicy.fixture_test as fixture
 import data.mlpolicy.rules["gpu-web-service"] as rule
 
-# The table drives the cases: a target is covered the day it gets a row.
+# The cases come from the table, so a target with a new row is covered at once.
 refused[target] := row if {
 	some target, row in editions["2020-06"].targets
 	not "web-service" in row.gpu
@@ -15,7 +15,7 @@ test_unsupported_are_all_targets_but_aks if {
 	count(refused) == 7
 }
 
-test_deny_where_the_gpu_cell_does_not_say_web_service[target] if {
+test_deny_targets_without_web_service_in_the_gpu_cell[target] if {
 	some target, row in refused
 	facts := fixture.deployment({"target": target, "workload": "web-service", "gpus": 2})
 	described := concat(" ", [row.name, object.get(quoted, target, "")])
@@ -23,7 +23,7 @@ test_deny_where_the_gpu_cell_does_not_say_web_service[target] if {
 	rule.deny == found(trim_space(described), "2020-06", "Azure Kubernetes Service (AKS)") with input as facts
 }
 
-# Of a row's note the message has what it says of CPUs or acceleration, and no more.
+# The message contains only the part of the note about CPUs or acceleration.
 quoted := {
 	"aci": "(for low-scale CPU-based workloads)",
 	"local": "(hardware acceleration depends on the libraries of the local system)",
@@ -39,7 +39,7 @@ test_deny_targets_without_a_row[target] if {
 	rule.deny == found(name, "2020-06", "Azure Kubernetes Service (AKS)") with input as facts
 }
 
-test_deny_only_cpu_targets_where_the_edition_does_not_say_only[target] if {
+test_deny_only_cpu_targets_without_the_only_statement[target] if {
 	some target in {"local", "aci", "managed-online", "aks", "kubernetes", "aml-compute", "functions"}
 	denied := rule.deny with input as fixture.under("2023-03", {"target": target, "workload": "web-service", "gpus": 2})
 
@@ -92,7 +92,7 @@ test_allow_without_gpu_column if {
 found(target, edition, offering) := {{
 	"path": ["deployments", 0, "gpus"],
 	"message": sprintf(
-		"churn requests 2 GPUs on %s; edition %s offers GPU to web services on %s",
+		"churn requests 2 GPUs on %s; edition %s supports GPU for web services on %s",
 		[target, edition, offering],
 	),
 }}

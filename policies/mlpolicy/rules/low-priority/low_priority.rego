@@ -1,7 +1,7 @@
 # METADATA
-# title: Low-priority VMs on a compute that does not offer them
+# title: Low-priority VMs on a compute that does not support them
 # description: |
-#   In the table, only compute clusters have low-priority VMs. The rule applies to computes that Azure
+#   In the table, only compute clusters support low-priority VMs. The rule applies to computes that Azure
 #   Machine Learning manages, not to the spot nodes of your own clusters.
 # related_resources:
 #   - description: Low-priority VMs of compute clusters
@@ -23,7 +23,7 @@ deny contains {"path": path, "message": message} if {
 	row.low_priority == false
 
 	path := ["computes", i, "vm_priority"]
-	message := sprintf("%s requests low-priority VMs on %s; edition %s offers them only on %s", [
+	message := sprintf("%s requests low-priority VMs on %s; edition %s supports them only on %s", [
 		compute.name,
 		row.name,
 		input.edition,

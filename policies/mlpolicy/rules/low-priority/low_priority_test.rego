@@ -14,13 +14,13 @@ test_only_compute_clusters_have_low_priority_vms if {
 	count(dedicated) == 7
 }
 
-test_deny_where_there_are_none[target] if {
+test_deny_targets_without_low_priority_vms[target] if {
 	some target, name in dedicated
 
 	rule.deny == {{
 		"path": ["computes", 0, "vm_priority"],
 		"message": sprintf(
-			"trainer requests low-priority VMs on %s; edition 2020-06 offers them only on %s",
+			"trainer requests low-priority VMs on %s; edition 2020-06 supports them only on %s",
 			[name, "Machine Learning compute clusters"],
 		),
 	}} with input as fixture.compute({"target": target, "managed_by": "azure-ml", "vm_priority": "low"})
@@ -44,7 +44,7 @@ test_allow_computes_that_others_manage[manager] if {
 	rule.deny == set() with input as fixture.compute({"target": "aks", "managed_by": manager, "vm_priority": "low"})
 }
 
-test_allow_what_is_not_known[absent] if {
+test_allow_unknown_facts[absent] if {
 	some absent in {"target", "managed_by", "vm_priority"}
 	stated := object.remove({"target": "aks", "managed_by": "azure-ml", "vm_priority": "low"}, [absent])
 

@@ -1,9 +1,9 @@
 # METADATA
 # title: More memory than the target allows
 # description: |
-#   Azure Container Instances is for workloads that require less than 48 GB of RAM, counted over the whole
-#   container group; 48 GB itself is too much. Azure allocates memory in units of 2^30 bytes, so its GB are
-#   GiB. This limit of the platform applies to every workload.
+#   Azure Container Instances is for workloads that require less than 48 GB of RAM in the whole container
+#   group; exactly 48 GB is too much. Azure allocates memory in units of 2^30 bytes, so its GB are GiB. This
+#   limit of the platform applies to every workload.
 # related_resources:
 #   - description: Resource availability and quota limits of Azure Container Instances
 #     ref: https://learn.microsoft.com/azure/container-instances/container-instances-resource-and-quota-limits

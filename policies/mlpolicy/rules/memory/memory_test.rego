@@ -4,7 +4,7 @@ import data.mlpolicy.editions
 import data.mlpolicy.fixture_test as fixture
 import data.mlpolicy.rules.memory as rule
 
-# The table drives the cases: a target that gains a limit is covered the day its row says so.
+# The cases come from the table, so a target with a new limit is covered at once.
 limits := {[edition, target]: row.memory.below_gib |
 	some edition, table in editions
 	some target, row in table.targets
@@ -67,7 +67,7 @@ test_deny_whatever_the_workload[workload] if {
 	count(denied) == 1
 }
 
-test_allow_what_is_not_known[absent] if {
+test_allow_unknown_facts[absent] if {
 	some absent in {"target", "memory_gib"}
 
 	rule.deny == set() with input as fixture.deployment(object.remove({"target": "aci", "memory_gib": 64}, [absent]))

@@ -1,9 +1,10 @@
 # METADATA
 # title: Less memory than the table recommends for the model
 # description: |
-#   The note below the table: start with a machine that has 150 % of the RAM that the model requires,
-#   profile it, and scale up before you scale out. The memory is the larger of request and limit, or that of
-#   the VM; if any part of it is unknown, nothing is reported. Known sizes of several models are added up.
+#   A note below the table recommends to start with a machine that has 150 % of the RAM that the model
+#   requires, to profile it, and to scale up before scaling out. The memory is the larger of request and limit,
+#   or that of the VM. If any part of it is unknown, nothing is reported. Known sizes of several models are
+#   added up.
 # related_resources:
 #   - description: Compute targets for inference
 #     ref: https://learn.microsoft.com/azure/machine-learning/concept-compute-target#compute-targets-for-inference
@@ -11,7 +12,7 @@
 #   - input: schema.facts
 # custom:
 #   severity: note
-#   remediation: Start with more memory, and reduce it after measuring how much the model uses.
+#   remediation: Start with more memory, and reduce it after you have measured the usage of the model.
 package mlpolicy.rules["model-memory"]
 
 import data.mlpolicy.table

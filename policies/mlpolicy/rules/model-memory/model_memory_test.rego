@@ -4,17 +4,17 @@ import data.mlpolicy.editions
 import data.mlpolicy.fixture_test as fixture
 import data.mlpolicy.rules["model-memory"] as rule
 
-# What the rule finds fault with; the tests change one fact of it at a time. 150 % of the model are 6 GiB.
+# A deployment that violates the rule. Tests change one fact at a time. 150 % of the model are 6 GiB.
 small := {
 	"target": "aks",
 	"memory_gib": 4,
 	"models": [{"size_bytes": 4294967296}],
 }
 
-# The editions with the advice.
+# The editions with the recommendation.
 advising := {id | some id, edition in editions; "ram_percent" in edition.columns}
 
-test_the_advice_is_150_percent_and_newer_than_the_first_edition if {
+test_the_recommendation_is_150_percent_and_not_in_the_first_edition if {
 	{row.ram_percent | some id in advising; some row in editions[id].targets} == {150}
 	not "2020-06" in advising
 }

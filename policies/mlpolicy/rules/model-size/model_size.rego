@@ -1,8 +1,8 @@
 # METADATA
 # title: Model too large for the target
 # description: |
-#   The note below the table: container instances are suitable only for small models less than 1 GB in size.
-#   A model of exactly 1 GB, 10^9 bytes, is too large; a model of unknown size is not reported.
+#   A note below the table states that container instances are suitable only for models smaller than 1 GB. A
+#   model of exactly 1 GB (10^9 bytes) is too large. A model of unknown size is not reported.
 # related_resources:
 #   - description: Compute targets for inference
 #     ref: https://learn.microsoft.com/azure/machine-learning/concept-compute-target#compute-targets-for-inference

@@ -56,7 +56,7 @@ test_allow_any_size_without_a_limit[target] if {
 	rule.deny == set() with input as fixture.deployment({"target": target, "models": [{"size_bytes": 70000000000}]})
 }
 
-test_allow_what_is_not_known[name] if {
+test_allow_unknown_facts[name] if {
 	some name, stated in {
 		"size": {"target": "aci", "models": [{"name": "churn"}]},
 		"models": {"target": "aci"},

@@ -1,7 +1,7 @@
 # METADATA
 # title: Target in preview
 # description: |
-#   The table marks Azure Functions and Azure IoT Edge as (Preview): previews have no service level
+#   The table marks Azure Functions and Azure IoT Edge as (Preview). Previews have no service level
 #   agreement, and their features may change.
 # related_resources:
 #   - description: Supplemental terms of use for Microsoft Azure previews

@@ -35,7 +35,7 @@ test_allow_training if {
 	rule.deny == set() with input as fixture.deployment({"target": "functions", "workload": "training"})
 }
 
-test_allow_what_is_not_known[absent] if {
+test_allow_unknown_facts[absent] if {
 	some absent in {"target", "workload"}
 	stated := object.remove({"target": "functions", "workload": "web-service"}, [absent])
 

@@ -2,8 +2,8 @@
 # title: Production on a target for testing and development
 # description: |
 #   Local web services and compute instances are for testing and debugging, Azure Container Instances for
-#   testing or development. The rule needs a stage, which only a label, a path or the configuration
-#   declares.
+#   testing or development. The rule reports only if the stage is known from a label, a path or the
+#   configuration.
 # related_resources:
 #   - description: Compute targets for inference
 #     ref: https://learn.microsoft.com/azure/machine-learning/concept-compute-target#compute-targets-for-inference
@@ -11,8 +11,8 @@
 #   - input: schema.facts
 # custom:
 #   severity: warning
-#   remediation: Deploy to a target that the table uses in production, or declare that the deployment is for development.
-#   suggest_targets: a target that the table uses in production
+#   remediation: Deploy to a target that the table lists for production, or declare that the deployment is for development.
+#   suggest_targets: a target that the table lists for production
 package mlpolicy.rules["production-target"]
 
 import data.mlpolicy.table

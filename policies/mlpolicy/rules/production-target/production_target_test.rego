@@ -14,7 +14,7 @@ testing := {[edition, target]: row.name |
 test_container_instances_are_for_testing_in_all_editions_but_one if {
 	listing := {edition | some edition, table in editions; "production" in object.keys(table.targets.aci)}
 
-	# The text of May 2021 has neither testing nor development at Container Instances.
+	# The text of May 2021 mentions neither testing nor development for Container Instances.
 	{edition | some [edition, "aci"], _ in testing} == listing - {"2021-05"}
 	{target | some ["2020-06", target], _ in testing} == {"local", "compute-instance", "aci"}
 }
@@ -51,7 +51,7 @@ test_allow_training if {
 	rule.deny == set() with input as fixture.deployment({"target": "aci", "workload": "training", "stage": "production"})
 }
 
-test_allow_what_is_not_known[absent] if {
+test_allow_unknown_facts[absent] if {
 	some absent in {"target", "workload", "stage"}
 	stated := object.remove({"target": "aci", "workload": "web-service", "stage": "production"}, [absent])
 

@@ -1,9 +1,9 @@
 # METADATA
 # title: Several nodes for development with a large model
 # description: |
-#   The note below the table: use single-node AKS clusters for dev/test of larger models, which Azure
-#   Container Instances does not accept. The number of nodes is the one that the cluster has or may scale
-#   to. A deployment without a stage of its own has the stage of its cluster.
+#   A note below the table recommends single-node AKS clusters for development and testing of larger models,
+#   which Azure Container Instances does not accept. The number of nodes is the number that the cluster has or
+#   may scale to. A deployment without its own stage has the stage of its cluster.
 # related_resources:
 #   - description: Compute targets for inference
 #     ref: https://learn.microsoft.com/azure/machine-learning/concept-compute-target#compute-targets-for-inference
@@ -27,7 +27,7 @@ deny contains {"path": path, "message": message} if {
 
 	path := ["deployments", i, "compute", fact]
 	message := sprintf(
-		"%s serves a model of %v GB in %s on %s of %s; edition %s recommends a single node from %v GB",
+		"%s serves a model of %v GB in %s on %s of %s; edition %s recommends a single node for models of %v GB or more",
 		[
 			deployment.name,
 			table.gb(largest),

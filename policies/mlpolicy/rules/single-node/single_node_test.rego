@@ -9,7 +9,7 @@ advice[target] := row.single_node_for if {
 	row.single_node_for != {}
 }
 
-# What the rule finds fault with; the tests change one fact of it at a time.
+# A deployment that violates the rule. Tests change one fact at a time.
 large := {
 	"target": "aks",
 	"stage": "development",
@@ -17,7 +17,7 @@ large := {
 	"compute": {"nodes": 3},
 }
 
-test_the_advice_is_for_developing_on_aks if {
+test_the_recommendation_is_for_development_on_aks if {
 	advice == {"aks": {"stage": "development", "model_from_bytes": 1000000000}}
 }
 
@@ -106,7 +106,7 @@ found(gigabytes, nodes, fact) := {{
 	"message": sprintf(
 		concat("", [
 			"churn serves a model of %s GB in development on %s of Azure Kubernetes Service (AKS); ",
-			"edition 2020-06 recommends a single node from 1 GB",
+			"edition 2020-06 recommends a single node for models of 1 GB or more",
 		]),
 		[gigabytes, nodes],
 	),

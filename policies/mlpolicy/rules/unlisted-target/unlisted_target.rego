@@ -2,8 +2,8 @@
 # title: Target that the edition does not list
 # description: |
 #   An edition makes no statement about targets without a row, so almost nothing can be checked there. A
-#   later edition may list the target; selecting it (edition in the configuration, or --edition) applies
-#   everything that it states.
+#   later edition may list the target. To apply its statements, select it with edition in the configuration
+#   or with --edition.
 # related_resources:
 #   - description: Compute targets for inference
 #     ref: https://learn.microsoft.com/azure/machine-learning/concept-compute-target#compute-targets-for-inference

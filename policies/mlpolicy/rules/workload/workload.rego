@@ -1,9 +1,9 @@
 # METADATA
-# title: Workload that the target is not used for
+# title: Workload for which the target is not used
 # description: |
-#   The used-for column lists the workloads of each target: AKS and Azure Functions serve in real time,
-#   compute clusters score in batches, edge devices run IoT modules, and targets for testing serve web
-#   services.
+#   The used-for column lists the workloads of each target: AKS and Azure Functions are for real-time
+#   inference, compute clusters for batch scoring, edge devices for IoT modules, and targets for testing for
+#   web services.
 # related_resources:
 #   - description: Compute targets for inference
 #     ref: https://learn.microsoft.com/azure/machine-learning/concept-compute-target#compute-targets-for-inference
@@ -11,8 +11,8 @@
 #   - input: schema.facts
 # custom:
 #   severity: warning
-#   remediation: Deploy to a target that the table uses for the workload, or correct the workload if it is declared wrongly.
-#   suggest_targets: a target that the table uses for the workload
+#   remediation: Deploy to a target that the table lists for the workload, or correct the declared workload.
+#   suggest_targets: a target that the table lists for the workload
 package mlpolicy.rules.workload
 
 import data.mlpolicy.table

@@ -39,7 +39,7 @@ test_message_names_both_uses_of_a_merged_row if {
 	}} with input as fixture.under("2022-06", {"target": "aks", "workload": "iot-module"})
 }
 
-test_allow_what_the_target_is_used_for[name] if {
+test_allow_workloads_of_the_target[name] if {
 	some target, row in editions["2020-06"].targets
 	some workload in row.used_for
 	name := concat("/", [target, workload])
@@ -70,7 +70,7 @@ test_allow_training if {
 	rule.deny == set() with input as fixture.deployment({"target": "aks", "workload": "training"})
 }
 
-test_allow_what_is_not_known[absent] if {
+test_allow_unknown_facts[absent] if {
 	some absent in {"target", "workload"}
 	stated := object.remove({"target": "aks", "workload": "batch-scoring"}, [absent])
 
