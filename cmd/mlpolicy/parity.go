@@ -440,18 +440,18 @@ func missing(some, others []string) []string {
 
 // onlyLinked lists the findings that lint has when it follows links and not without.
 func (c *comparison) onlyLinked(linked []lint.Finding) string {
-	said := func(finding lint.Finding) string {
+	key := func(finding lint.Finding) string {
 		return finding.File.Name + " " + finding.Rule + " " + finding.Message
 	}
 	alone := map[string]bool{}
 	for _, finding := range c.alone {
 		if finding.File != nil {
-			alone[said(finding)] = true
+			alone[key(finding)] = true
 		}
 	}
 	var text strings.Builder
 	for _, finding := range linked {
-		if finding.File != nil && !alone[said(finding)] {
+		if finding.File != nil && !alone[key(finding)] {
 			start := finding.Span.Start
 			fmt.Fprintf(&text, "%s:%d:%d: only with links: %s: %s\n", report.Printable(finding.File.Name), start.Line, start.Column, finding.Rule, report.Printable(finding.Message))
 		}

@@ -34,7 +34,7 @@ func NewAdmission(policies *policy.Policies, configuration *config.Config, trust
 	if !slices.Contains(trusted, "workload") {
 		a.untrusted = append(a.untrusted, facts.Labelled)
 	}
-	for _, word := range facts.Statements() {
+	for _, word := range facts.StatementWords() {
 		if !slices.Contains(trusted, word) {
 			a.untrusted = append(a.untrusted, word)
 		}

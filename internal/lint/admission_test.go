@@ -99,7 +99,7 @@ func TestNoStatementTakesAFindingAway(t *testing.T) {
 		"designer":   {"true"},
 		"model-size": {"1MB", "2GB"},
 	}
-	words := facts.Statements()
+	words := facts.StatementWords()
 	if len(words) != len(values) {
 		t.Fatalf("statements are %q", words)
 	}

@@ -32,7 +32,7 @@ func newBuilder(e *engine, files []*source.File) *builder {
 // unparsed adds the text of a file that could not be parsed.
 func (b *builder) unparsed(file *source.File) {
 	for _, problem := range file.Problems {
-		finding := Finding{Rule: facts.SyntaxRule, Severity: Error, Message: problem.Message, File: file, Span: problem.Span, Unjudged: true}
+		finding := Finding{Rule: facts.SyntaxRule, Severity: Error, Message: problem.Message, File: file, Span: problem.Span, Unevaluated: true}
 		switch problem.Kind {
 		case source.Malformed:
 			finding.Remedy = "Correct the syntax; until then the document is not evaluated."
@@ -54,13 +54,13 @@ func (b *builder) unparsed(file *source.File) {
 // problem adds a value that could not be understood or contradicts another.
 func (b *builder) problem(problem facts.Problem) {
 	b.add(b.locate(problem.Location, problem.Location, Finding{
-		Rule:       problem.Rule,
-		Severity:   problem.Severity,
-		Message:    problem.Message,
-		Remedy:     problem.Remedy,
-		Deployment: problem.Deployment,
-		Unjudged:   problem.Unjudged,
-		Object:     objectAround(problem.Location.Node),
+		Rule:        problem.Rule,
+		Severity:    problem.Severity,
+		Message:     problem.Message,
+		Remedy:      problem.Remedy,
+		Deployment:  problem.Deployment,
+		Unevaluated: problem.Unevaluated,
+		Object:      objectAround(problem.Location.Node),
 	}))
 }
 

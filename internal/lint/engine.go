@@ -65,7 +65,7 @@ func (e *engine) severity(rule string, usual Severity) Severity {
 
 func (e *engine) extractOptions(read inputFiles) extract.Options {
 	return extract.Options{
-		Cluster: e.config.Cluster, Stated: e.config.Stated, ModelSize: e.config.ModelSize,
+		Cluster: e.config.Cluster, Statements: e.config.Statements, ModelSize: e.config.ModelSize,
 		Lists: e.lists, Unrecognized: read.unrecognized,
 	}
 }

@@ -52,8 +52,8 @@ type Finding struct {
 	Possible string
 	// Amount is the number that violates the rule, unknown unless its METADATA have grows_with: the larger, the worse.
 	Amount facts.Number
-	// Unjudged reports whether the value at Span was not evaluated any further: a fix may bring other findings.
-	Unjudged bool
+	// Unevaluated reports whether the value at Span was not evaluated any further: a fix may bring other findings.
+	Unevaluated bool
 	// Related are the further locations that the finding depends on.
 	Related []Related
 

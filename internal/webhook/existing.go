@@ -70,4 +70,4 @@ func (e *errorsBefore) exempt(now []*outcome, covers func(was, is lint.Finding) 
 }
 
 // canExist reports whether an outcome is an error that can be known to be as before.
-func (o outcome) canExist() bool { return o.Severity == lint.Error && !o.Unjudged }
+func (o outcome) canExist() bool { return o.Severity == lint.Error && !o.Unevaluated }

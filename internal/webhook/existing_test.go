@@ -11,7 +11,7 @@ import (
 
 func TestExemptExisting(t *testing.T) {
 	of := func(rule, message string, unjudged bool) lint.Finding {
-		return lint.Finding{Rule: rule, Severity: lint.Error, Message: message, Unjudged: unjudged}
+		return lint.Finding{Rule: rule, Severity: lint.Error, Message: message, Unevaluated: unjudged}
 	}
 	// by is an error of a rule that grows with a number, negative for a lower bound.
 	by := func(amount float64, target string) lint.Finding {

@@ -50,7 +50,7 @@ func FuzzReview(f *testing.F) {
 		check(t, request, decision)
 
 		request.Operation, request.OldObject = admissionv1.Update, request.Object
-		unjudged := func(finding lint.Finding) bool { return finding.Unjudged }
+		unjudged := func(finding lint.Finding) bool { return finding.Unevaluated }
 		if same, err := policy.Review(t.Context(), request); err == nil && same.Verdict == Denied && !slices.ContainsFunc(same.Findings, unjudged) {
 			t.Errorf("denied as it was: %s", same.Response.Result.Message)
 		}

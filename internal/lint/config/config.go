@@ -152,21 +152,21 @@ type stage struct {
 
 type statement struct {
 	scope scope
-	said  *read.Statement
+	set   *read.Statement
 	node  *source.Node
 }
 
-// Stated returns the statements of the configuration about a subject: its facts in the order
+// Statements returns the statements of the configuration about a subject: its facts in the order
 // of the file, then its stages. The first statement about a fact wins.
-func (c *Config) Stated(subject facts.Subject) []*read.Statement {
+func (c *Config) Statements(subject facts.Subject) []*read.Statement {
 	if len(c.statements) == 0 && len(c.stages) == 0 {
 		return nil
 	}
-	var stated []*read.Statement
+	var statements []*read.Statement
 	path := c.relative(subject.File)
 	for _, statement := range c.statements {
 		if statement.scope.covers(path, subject) {
-			stated = append(stated, statement.said)
+			statements = append(statements, statement.set)
 		}
 	}
 	var named facts.Stage
@@ -175,11 +175,11 @@ func (c *Config) Stated(subject facts.Subject) []*read.Statement {
 			continue
 		}
 		named = stage.name
-		stated = append(stated, read.StateStage(named, facts.Location{
+		statements = append(statements, read.StageStatement(named, facts.Location{
 			Node: stage.node, Why: stage.scope.what() + " matches stages." + string(named) + " of the configuration",
 		}))
 	}
-	return stated
+	return statements
 }
 
 // Check finds the names that only the policies know: an unknown rule or edition is one
@@ -199,7 +199,7 @@ func (c *Config) Check(rules, editions []string, targets []facts.Target) error {
 		mistakes.add(edition.Location.Node, message)
 	}
 	for _, statement := range c.statements {
-		for _, problem := range statement.said.CheckTargets(targets) {
+		for _, problem := range statement.set.CheckTargets(targets) {
 			mistakes.add(problem.Location.Node, wrong(problem))
 		}
 	}

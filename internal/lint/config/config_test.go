@@ -183,7 +183,7 @@ func TestStatedSelectsByScope(t *testing.T) {
 		{"production by namespace", facts.Subject{File: "x.yaml", Namespace: "prod-eu", Kind: "Deployment"}, 1},
 		{"another kind in it", facts.Subject{File: "x.yaml", Namespace: "prod-eu", Kind: "Job"}, 0},
 	} {
-		if got := len(config.Stated(test.subject)); got != test.want {
+		if got := len(config.Statements(test.subject)); got != test.want {
 			t.Errorf("%s: %d statements, want %d", test.name, got, test.want)
 		}
 	}
@@ -321,7 +321,7 @@ func TestLoadNamesTheFileFromTheWorkingDirectory(t *testing.T) {
 	if got := config.File.Name; got != "../"+FileName {
 		t.Errorf("name %s", got)
 	}
-	if got := len(config.Stated(facts.Subject{File: "../prod/x.yaml"})); got != 1 {
+	if got := len(config.Statements(facts.Subject{File: "../prod/x.yaml"})); got != 1 {
 		t.Errorf("%d statements", got)
 	}
 }

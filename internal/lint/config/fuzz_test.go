@@ -67,7 +67,7 @@ func FuzzConfig(f *testing.F) {
 			}
 			return
 		}
-		config.Stated(facts.Subject{File: "deploy/prod/a.yaml", Kind: "Deployment", Name: "a"})
+		config.Statements(facts.Subject{File: "deploy/prod/a.yaml", Kind: "Deployment", Name: "a"})
 		config.ModelSize("churn", "7")
 		config.Severity("memory")
 		_ = config.Check([]string{"memory"}, []string{DefaultEdition}, nil)

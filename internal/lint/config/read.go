@@ -221,7 +221,7 @@ func (r *reader) statement(s *statement) []field {
 			if !r.is(value, source.Mapping, "a mapping such as {workload: batch-scoring}") {
 				return
 			}
-			said, problems := read.ReadStatement(value)
+			statement, problems := read.ReadStatement(value)
 			for _, problem := range problems {
 				node := problem.Location.Node
 				if node == nil {
@@ -229,7 +229,7 @@ func (r *reader) statement(s *statement) []field {
 				}
 				r.mistake(node, "%s", wrong(problem))
 			}
-			s.said = said
+			s.set = statement
 		}},
 	}...)
 }
@@ -339,7 +339,7 @@ func (r *reader) facts(_, value *source.Node) {
 		switch {
 		case s.scope.empty():
 			r.mistake(item, `an entry of facts needs paths, namespaces, kinds or names; paths: ["**"] selects everything`)
-		case s.said == nil:
+		case s.set == nil:
 			r.mistake(item, "an entry of facts needs set, such as set: {workload: batch-scoring}")
 		}
 		r.config.statements = append(r.config.statements, s)

@@ -126,7 +126,7 @@ func (r *reader) webhook() []field {
 		}},
 		{"believe", func(_, value *source.Node) {
 			for _, item := range r.list(value, "a list: [stage]") {
-				if word, ok := r.word(item, facts.Statements()); ok {
+				if word, ok := r.word(item, facts.StatementWords()); ok {
 					w.Believed = append(w.Believed, word)
 				}
 			}

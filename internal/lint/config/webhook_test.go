@@ -65,7 +65,7 @@ facts: [{paths: ["legacy/**"], names: [old], set: {workload: batch-scoring}}]`).
 		{facts.Subject{File: "object", Namespace: "prod", Name: "old"}, 2},
 		{facts.Subject{File: "deploy/a.yaml", Namespace: "dev", Name: "new"}, 0},
 	} {
-		if got := len(objects.Stated(test.subject)); got != test.want {
+		if got := len(objects.Statements(test.subject)); got != test.want {
 			t.Errorf("%+v: %d statements, want %d", test.subject, got, test.want)
 		}
 	}

@@ -129,10 +129,10 @@ func describeFact(b *strings.Builder, indent, name string, value reflect.Value) 
 		}
 	default:
 		fact := value.Interface().(interface {
-			Stated() (any, bool)
+			Any() (any, bool)
 			Origin() facts.Location
 		})
-		if stated, known := fact.Stated(); known {
+		if stated, known := fact.Any(); known {
 			text, _ := json.Marshal(stated)
 			fmt.Fprintf(b, "%s%s: %s%s\n", indent, name, text, location(fact.Origin()))
 		}

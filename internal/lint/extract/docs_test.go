@@ -105,7 +105,7 @@ func eachFact(object reflect.Value, prefix string, visit func(name string, locat
 			}
 		case map[string]facts.Fact[string]:
 			for key, label := range value {
-				if _, ours := read.DeclaredIn(key); !ours {
+				if _, ours := read.StatementName(key); !ours {
 					visit(column, label.Location)
 				}
 			}
@@ -114,10 +114,10 @@ func eachFact(object reflect.Value, prefix string, visit func(name string, locat
 				visit(column, value.Location)
 			}
 		case interface {
-			Stated() (any, bool)
+			Any() (any, bool)
 			Origin() facts.Location
 		}:
-			if _, known := value.Stated(); known {
+			if _, known := value.Any(); known {
 				visit(column, value.Origin())
 			}
 		}

@@ -119,7 +119,7 @@ func readFiles(ctx context.Context, files []*source.File, options Options) []*li
 // add completes what one document describes and appends it.
 func (e *Extraction) add(ctx context.Context, r *read.Reader, linker *link.Linker, options Options) {
 	for _, d := range r.Deployments {
-		d.Subject.Within(options.Namespace)
+		d.Subject.SetDefaultNamespace(options.Namespace)
 	}
 	untrusted := untrustedSets(r, options)
 	e.Documents = append(e.Documents, Document{Format: r.Format, Root: r.Root, Completes: r.Completes, Unknown: r.Unknown})
@@ -134,11 +134,11 @@ func (e *Extraction) add(ctx context.Context, r *read.Reader, linker *link.Linke
 	}
 	e.Problems = append(e.Problems, r.Problems...)
 	for _, d := range r.Deployments {
-		variants := variants(d, untrusted, link.Ways(d, options))
+		variants := variants(d, untrusted, link.CountInterpretations(d, options))
 		e.Problems = append(e.Problems, linker.Complete(ctx, d, func(own *facts.Compute) { r.Computes = append(r.Computes, own) })...)
 		for _, variant := range variants {
-			link.LeaveOpen(variant)
-			link.Settle(variant, options) // its problems are those of d
+			link.LowerBoundDevices(variant)
+			link.MergeStatements(variant, options) // its problems are those of d
 			variant.Compute = d.Compute
 			link.Inventory(variant, options)
 			e.Variants = append(e.Variants, facts.Variant{Deployment: &variant.Deployment, Of: len(e.Deployments)})
@@ -146,8 +146,8 @@ func (e *Extraction) add(ctx context.Context, r *read.Reader, linker *link.Linke
 		e.Deployments = append(e.Deployments, &d.Deployment)
 	}
 	for _, c := range r.Computes {
-		c.Subject.Within(options.Namespace)
-		problems := linker.Settle(c)
+		c.Subject.SetDefaultNamespace(options.Namespace)
+		problems := linker.MergeCompute(c)
 		// Problems of a deployment's own compute are reported with the deployment.
 		if !slices.ContainsFunc(r.Deployments, func(d *read.Draft) bool { return d.Compute == c }) {
 			e.Problems = append(e.Problems, problems...)

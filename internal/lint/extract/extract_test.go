@@ -55,7 +55,7 @@ func TestExtractStopsWithItsContext(t *testing.T) {
 func TestExtractStopsWhileItSettles(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	asked := 0
-	options := Options{Stated: func(facts.Subject) []*read.Statement {
+	options := Options{Statements: func(facts.Subject) []*read.Statement {
 		asked++
 		cancel()
 		return nil

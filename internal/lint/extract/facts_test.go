@@ -77,10 +77,10 @@ func FuzzExtract(f *testing.F) {
 func sound(t *testing.T, file *source.File, value reflect.Value) {
 	t.Helper()
 	if fact, ok := value.Interface().(interface {
-		Stated() (any, bool)
+		Any() (any, bool)
 		Origin() facts.Location
 	}); ok {
-		stated, known := fact.Stated()
+		stated, known := fact.Any()
 		if !known {
 			return
 		}

@@ -47,9 +47,9 @@ func TestModelDeploymentSchemaHasTheKeysOfTheReader(t *testing.T) {
 		schema *jsonschema.Schema
 		words  []string // in the table of fields
 	}{
-		"Words":        {spec, facts.Words(facts.DeploymentFields())},
-		"models":       {schema.Definitions["model"], nil},
-		"computeWords": {property(t, spec, "compute").AnyOf[0], facts.Words(facts.ComputeFields())},
+		"DeploymentSpec": {spec, facts.Words(facts.DeploymentFields())},
+		"models":         {schema.Definitions["model"], nil},
+		"computeSpec":    {property(t, spec, "compute").AnyOf[0], facts.Words(facts.ComputeFields())},
 	} {
 		var keys []string
 		for pair := object.schema.Properties.Oldest(); pair != nil; pair = pair.Next() {
@@ -224,8 +224,8 @@ func reflector(t *testing.T) *jsonschema.Reflector {
 		r.CommentMap[name] = strings.ReplaceAll(comment, "\n", " ")
 	}
 	r.Mapper = func(of reflect.Type) *jsonschema.Schema {
-		if fact, ok := reflect.Zero(of).Interface().(interface{ Stated() (any, bool) }); ok {
-			value, _ := fact.Stated()
+		if fact, ok := reflect.Zero(of).Interface().(interface{ Any() (any, bool) }); ok {
+			value, _ := fact.Any()
 			schema := r.Reflect(value)
 			schema.Version, schema.Description = "", ""
 			return schema

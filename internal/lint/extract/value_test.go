@@ -125,7 +125,7 @@ func TestShapesOfWords(t *testing.T) {
 func readWords(t *testing.T, text string) (*facts.Deployment, []facts.Problem) {
 	t.Helper()
 	statement, problems := read.ReadStatement(parse(t, text))
-	return &statement.Said.Deployment, problems
+	return &statement.Facts.Deployment, problems
 }
 
 // parse returns the root of a document.

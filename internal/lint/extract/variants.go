@@ -36,15 +36,15 @@ func untrustedSets(r *read.Reader, options Options) [][]string {
 	slices.SortStableFunc(sets, func(a, b []string) int { return len(a) - len(b) })
 	doubts := 0
 	for _, d := range r.Deployments {
-		doubts += (1+len(sets))*link.Ways(d, options) - 1
+		doubts += (1+len(sets))*link.CountInterpretations(d, options) - 1
 	}
 	if doubts > maxVariants {
 		r.Problems = append(r.Problems, facts.Problem{
 			Rule: facts.SyntaxRule, Severity: facts.Error,
-			Message:  fmt.Sprintf("cannot evaluate the object: %d parts with %d untrusted statements have more than %d variants", len(r.Deployments), len(words), maxVariants),
-			Remedy:   "Remove mlpolicy.dev/… statements, or split the object.",
-			Location: facts.Location{Node: r.Root},
-			Unjudged: true,
+			Message:     fmt.Sprintf("cannot evaluate the object: %d parts with %d untrusted statements have more than %d variants", len(r.Deployments), len(words), maxVariants),
+			Remedy:      "Remove mlpolicy.dev/… statements, or split the object.",
+			Location:    facts.Location{Node: r.Root},
+			Unevaluated: true,
 		})
 		return nil
 	}
@@ -56,12 +56,12 @@ func declares(d *read.Draft, word string) bool {
 	if word == facts.Labelled {
 		return d.Workload.Known && d.Labelled != nil && d.Workload.Location.Node == d.Labelled
 	}
-	return slices.ContainsFunc(d.Declared, func(said *read.Draft) bool {
+	return slices.ContainsFunc(d.Declared, func(declared *read.Draft) bool {
 		if word == facts.ModelSize {
-			return len(said.Models) > 0
+			return len(declared.Models) > 0
 		}
 		field := facts.FieldOf(facts.DeploymentFields(), word)
-		return field != nil && !field.Fact(&said.Deployment).IsZero()
+		return field != nil && !field.Fact(&declared.Deployment).IsZero()
 	})
 }
 
@@ -81,8 +81,8 @@ func variants(d *read.Draft, sets [][]string, interpretations int) []*read.Draft
 			if slices.Contains(words, facts.Labelled) && declares(d, facts.Labelled) {
 				variant.Workload = facts.Fact[facts.Workload]{}
 			}
-			for _, said := range d.Declared {
-				variant.Declared = append(variant.Declared, without(said, words))
+			for _, declared := range d.Declared {
+				variant.Declared = append(variant.Declared, without(declared, words))
 			}
 			variants = append(variants, variant)
 		}
@@ -92,13 +92,13 @@ func variants(d *read.Draft, sets [][]string, interpretations int) []*read.Draft
 
 // without is what is said but for some words.
 func without(d *read.Draft, words []string) *read.Draft {
-	said := *d
+	declared := *d
 	for _, word := range words {
 		if word == facts.ModelSize {
-			said.Models = nil
+			declared.Models = nil
 		} else if field := facts.FieldOf(facts.DeploymentFields(), word); field != nil {
-			field.Fact(&said.Deployment).Clear()
+			field.Fact(&declared.Deployment).Clear()
 		}
 	}
-	return &said
+	return &declared
 }

@@ -44,8 +44,8 @@ func (f Fact[T]) IsZero() bool { return !f.Known }
 // MarshalJSON writes the value alone.
 func (f Fact[T]) MarshalJSON() ([]byte, error) { return json.Marshal(f.Value) }
 
-// Stated returns the value for callers that do not know its type.
-func (f Fact[T]) Stated() (value any, known bool) { return f.Value, f.Known }
+// Any returns the value for callers that do not know its type.
+func (f Fact[T]) Any() (value any, known bool) { return f.Value, f.Known }
 
 // Origin returns the location that states the fact.
 func (f Fact[T]) Origin() Location { return f.Location }
@@ -331,8 +331,8 @@ type Subject struct {
 	Name      string
 }
 
-// Within sets the namespace of a Kubernetes object that does not state it.
-func (s *Subject) Within(namespace string) {
+// SetDefaultNamespace sets the namespace of a Kubernetes object that does not state it.
+func (s *Subject) SetDefaultNamespace(namespace string) {
 	if s.Kind != "" && s.Namespace == "" {
 		s.Namespace = namespace
 	}

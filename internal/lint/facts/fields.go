@@ -32,7 +32,7 @@ const (
 
 // AnyFact is a pointer to a Fact of any type.
 type AnyFact interface {
-	Stated() (value any, known bool)
+	Any() (value any, known bool)
 	// IsZero reports whether the fact is unknown.
 	IsZero() bool
 	Origin() Location

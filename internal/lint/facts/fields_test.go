@@ -54,12 +54,12 @@ func fieldsAreComplete[T any](t *testing.T, fields []facts.Field[T]) {
 }
 
 // TestStatementsAreWords checks that each word of an annotation declares a fact.
-func TestStatementsAreWords(t *testing.T) {
+func TestStatementWordsAreWords(t *testing.T) {
 	words := append(facts.Words(facts.DeploymentFields()), facts.ModelSize)
-	if len(facts.Statements()) == 0 {
+	if len(facts.StatementWords()) == 0 {
 		t.Fatal("annotations state nothing")
 	}
-	for _, word := range facts.Statements() {
+	for _, word := range facts.StatementWords() {
 		if !slices.Contains(words, word) {
 			t.Errorf("%s declares no fact", word)
 		}

@@ -27,8 +27,8 @@ func (d *Deployment) On(target Target) *Deployment {
 	return &moved
 }
 
-// MayRun returns the deployment on each of the targets in MayRunOn.
-func (d *Deployment) MayRun() []*Deployment {
+// OnOtherTargets returns the deployment on each of the targets in MayRunOn.
+func (d *Deployment) OnOtherTargets() []*Deployment {
 	var all []*Deployment
 	for _, target := range d.MayRunOn {
 		there := d.On(target.Value)

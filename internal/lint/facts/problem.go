@@ -32,6 +32,6 @@ type Problem struct {
 	Remedy     string
 	Deployment string // name of the deployment, if the problem is one's
 	Location   Location
-	// Unjudged reports whether the object at Location was not evaluated any further.
-	Unjudged bool
+	// Unevaluated reports whether the object at Location was not evaluated any further.
+	Unevaluated bool
 }

@@ -1,8 +1,8 @@
 package facts
 
-// Statements are the words of the facts that annotations, labels and tags may state, as
+// StatementWords returns the words of the facts that annotations, labels and tags may state, as
 // mlpolicy.dev/<word>: words of DeploymentFields, and ModelSize.
-func Statements() []string {
+func StatementWords() []string {
 	return []string{"workload", "stage", "target", "designer", ModelSize}
 }
 

@@ -70,8 +70,8 @@ func visit(value reflect.Value, path string, do func(string, reflect.Value)) {
 			visit(value.Index(i), path, do)
 		}
 	case reflect.Struct:
-		if fact, ok := value.Interface().(interface{ Stated() (any, bool) }); ok {
-			if _, known := fact.Stated(); known {
+		if fact, ok := value.Interface().(interface{ Any() (any, bool) }); ok {
+			if _, known := fact.Any(); known {
 				do(strings.TrimSuffix(path, "."), value)
 			}
 			return

@@ -46,7 +46,7 @@ func (s shared) encode(value reflect.Value, encode func() (*ast.Term, error)) (*
 func encoderOf[T any]() encoder { return newEncoder(reflect.TypeFor[T]()) }
 
 func newEncoder(kind reflect.Type) encoder {
-	if fact, ok := reflect.Zero(kind).Interface().(stater); ok {
+	if fact, ok := reflect.Zero(kind).Interface().(knownValue); ok {
 		return newFactEncoder(fact)
 	}
 	switch kind.Kind() {
@@ -110,13 +110,13 @@ func newMapEncoder(kind reflect.Type) encoder {
 	}
 }
 
-// stater is what every facts.Fact is.
-type stater interface {
-	Stated() (value any, known bool)
+// knownValue is implemented by every facts.Fact.
+type knownValue interface {
+	Any() (value any, known bool)
 }
 
-func newFactEncoder(zero stater) encoder {
-	value, _ := zero.Stated()
+func newFactEncoder(zero knownValue) encoder {
+	value, _ := zero.Any()
 	switch value := value.(type) {
 	case string:
 		return encodeFact(func(value string) (*ast.Term, error) { return ast.StringTerm(value), nil })
@@ -132,11 +132,11 @@ func newFactEncoder(zero stater) encoder {
 			words[word] = ast.StringTerm(word)
 		}
 		return func(value reflect.Value, _ shared) (*ast.Term, error) {
-			stated, known := inPlace(value).(stater).Stated()
+			declared, known := inPlace(value).(knownValue).Any()
 			if !known {
 				return nil, nil
 			}
-			word := reflect.ValueOf(stated).String()
+			word := reflect.ValueOf(declared).String()
 			if term, ok := words[word]; ok {
 				return term, nil
 			}

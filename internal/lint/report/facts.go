@@ -102,7 +102,7 @@ func factTable[T any](w io.Writer, fields []facts.Field[T], of *T) {
 
 // factRow writes a fact, unless it is unknown for no particular reason.
 func factRow(w io.Writer, path string, fact facts.AnyFact) {
-	value, known := fact.Stated()
+	value, known := fact.Any()
 	location := fact.Origin()
 	text := "unknown"
 	switch {

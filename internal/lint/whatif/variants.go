@@ -38,7 +38,7 @@ func (v *Variants) add(d *facts.Deployment, of variant) {
 
 // addTargets adds a deployment on each of the targets on which it may run too.
 func (v *Variants) addTargets(d *facts.Deployment, of int) {
-	for _, there := range d.MayRun() {
+	for _, there := range d.OnOtherTargets() {
 		v.add(there, variant{of, true})
 	}
 }

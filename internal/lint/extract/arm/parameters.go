@@ -47,7 +47,7 @@ func (f *Parameters) Problems(template *source.Node) []facts.Problem {
 			severity = facts.Warning
 		}
 		return []facts.Problem{{
-			Rule: facts.SyntaxRule, Severity: severity, Message: f.Broken.Message, Location: facts.Location{Node: f.Root}, Unjudged: true,
+			Rule: facts.SyntaxRule, Severity: severity, Message: f.Broken.Message, Location: facts.Location{Node: f.Root}, Unevaluated: true,
 			Remedy: "Correct the syntax; until then the template's parameters are unknown.",
 		}}
 	}
@@ -84,9 +84,9 @@ func namesOf(parameters *source.Node) map[string]bool {
 	return names
 }
 
-// Strange returns the parameters that the file sets and the template does not declare. all reports
+// Undeclared returns the parameters that the file sets and the template does not declare. all reports
 // whether the file sets no others.
-func (f *Parameters) Strange(template *source.Node) (names []string, all bool) {
+func (f *Parameters) Undeclared(template *source.Node) (names []string, all bool) {
 	declared, set := declaredParameters(template), 0
 	for name := range f.Values().Pairs() {
 		set++

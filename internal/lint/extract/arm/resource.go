@@ -166,7 +166,7 @@ func (r *ResourceReader) azureEndpoint(a Resource) {
 	}
 	d := &read.Draft{Deployment: facts.Deployment{Format: r.Format, Location: facts.Location{Node: a.Object}}}
 	r.ComputeIDReference(d, azure.Folded(a.Properties, "compute"))
-	r.Statements(d, a.Tags)
+	r.AddDeclared(d, a.Tags)
 	r.Parts = append(r.Parts, &read.Part{Kind: read.EndpointDefinition, Name: name.Text, Facts: d})
 }
 
@@ -176,7 +176,7 @@ func (r *ResourceReader) azureEndpointReference(d *read.Draft, a Resource) {
 	if a.Around == nil {
 		if names := r.LastNames(a.Name, 2); names != nil && strings.Contains(names.Text, "/") {
 			text, _, _ := strings.Cut(names.Text, "/")
-			endpoint = r.Derive(names, source.Node{Kind: source.String, Text: text}, r.OriginOf(names))
+			endpoint = r.Derive(names, source.Node{Kind: source.String, Text: text}, r.DerivationOf(names))
 		}
 	}
 	if endpoint != nil {

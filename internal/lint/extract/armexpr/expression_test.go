@@ -45,7 +45,7 @@ func evaluated(t testing.TB, text string) string {
 	if r.Left < -r.limit {
 		t.Errorf("%q takes %d more values than there may be", text, -r.Left)
 	}
-	if from := r.OriginOf(value); from.Unknown {
+	if from := r.DerivationOf(value); from.Unknown {
 		return "unknown " + strings.ReplaceAll(from.Partial, read.UnknownPart, "?")
 	}
 	written, err := json.Marshal(value.Value())

@@ -434,12 +434,12 @@ func (t *Evaluator) copyIndex(arguments []*expression, env Env) *source.Node {
 // names reports whether a value can be the name of a parameter, a variable or a copy. Names may
 // look like placeholders, such as $fxv#0 in Bicep's output.
 func (t *Evaluator) names(n *source.Node) bool {
-	return n != nil && n.Kind == source.String && !t.OriginOf(n).Unknown
+	return n != nil && n.Kind == source.String && !t.DerivationOf(n).Unknown
 }
 
 // knownPart returns the text of a scalar, with read.UnknownPart for its unknown parts.
 func (t *Evaluator) knownPart(n *source.Node) string {
-	if from := t.OriginOf(n); from.Unknown && from.Partial != "" {
+	if from := t.DerivationOf(n); from.Unknown && from.Partial != "" {
 		return from.Partial
 	}
 	if text, ok := written(n); ok && t.known(n) {
@@ -487,7 +487,7 @@ func (t *Evaluator) concat(values []*source.Node, env Env) *source.Node {
 // fill evaluates format, which replaces {0}, {1}, … in its first value. It returns nil for formats
 // such as {0:D3}.
 func (t *Evaluator) fill(values []*source.Node, env Env) *source.Node {
-	if len(values) == 0 || values[0] == nil || t.OriginOf(values[0]).Unknown || !texts(values[0]) {
+	if len(values) == 0 || values[0] == nil || t.DerivationOf(values[0]).Unknown || !texts(values[0]) {
 		return nil
 	}
 	var text strings.Builder
@@ -569,7 +569,7 @@ func (t *Evaluator) rooted(n *source.Node, env Env, of *source.Node) *source.Nod
 		key := env.at.With(source.Node{Kind: source.String, Text: member.Key.Text})
 		content.Members = append(content.Members, source.Member{Key: key, Value: t.rooted(member.Value, env, of)})
 	}
-	return t.Derive(env.at, content, read.Origin{At: env.at, Parts: t.partsOf(env.at, nil, []*source.Node{of})})
+	return t.Derive(env.at, content, read.Derivation{At: env.at, Parts: t.partsOf(env.at, nil, []*source.Node{of})})
 }
 
 // firstOrLast returns the first or the last item of a list, or character of a text.

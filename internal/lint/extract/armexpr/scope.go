@@ -51,7 +51,7 @@ func (t *Evaluator) parameter(declared, given *source.Node, scope *scope, around
 	case fallback != nil:
 		return &binding{node: fallback, env: Env{Scope: scope}}
 	case declared.GetFold("nullable").Is("true"):
-		null := t.Derive(declared, source.Node{Kind: source.Null}, read.Origin{At: declared})
+		null := t.Derive(declared, source.Node{Kind: source.Null}, read.Derivation{At: declared})
 		return &binding{node: null, literal: true}
 	}
 	return &binding{}

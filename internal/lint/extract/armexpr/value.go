@@ -141,7 +141,7 @@ func (t *Evaluator) Resolve(n *source.Node, env Env) *source.Node {
 			env.at = n
 			return t.evaluate(env)
 		case strings.HasPrefix(n.Text, "[["):
-			return t.Derive(n, source.Node{Kind: source.String, Text: n.Text[1:]}, read.Origin{At: n})
+			return t.Derive(n, source.Node{Kind: source.String, Text: n.Text[1:]}, read.Derivation{At: n})
 		}
 	case source.Sequence:
 		return t.resolveSequence(n, env)
@@ -165,7 +165,7 @@ func (t *Evaluator) resolveSequence(n *source.Node, env Env) *source.Node {
 	if items == nil {
 		return n
 	}
-	return t.Derive(n, source.Node{Kind: source.Sequence, Items: items}, read.Origin{At: n})
+	return t.Derive(n, source.Node{Kind: source.Sequence, Items: items}, read.Derivation{At: n})
 }
 
 func (t *Evaluator) resolveMapping(n *source.Node, env Env) *source.Node {
@@ -189,7 +189,7 @@ func (t *Evaluator) resolveMapping(n *source.Node, env Env) *source.Node {
 	if members == nil {
 		return n
 	}
-	return t.Derive(n, source.Node{Kind: source.Mapping, Members: members}, read.Origin{At: n})
+	return t.Derive(n, source.Node{Kind: source.Mapping, Members: members}, read.Derivation{At: n})
 }
 
 // copiesOf returns the members of a copy property, each {name, count, input}.
@@ -229,17 +229,17 @@ func (t *Evaluator) repeat(name string, count, input *source.Node, env Env) *sou
 		items = append(items, t.Resolve(input, inside))
 	}
 	t.exhausted(input)
-	return t.Derive(input, source.Node{Kind: source.Sequence, Items: items}, read.Origin{At: input})
+	return t.Derive(input, source.Node{Kind: source.Sequence, Items: items}, read.Derivation{At: input})
 }
 
-// evaluate returns the value of the expression at where.at.
+// evaluate returns the value of the expression at env.at.
 func (t *Evaluator) evaluate(env Env) *source.Node {
 	var value *source.Node
 	if parsed, ok := parseExpression(env.at.Text); ok && t.spend(1+len(env.at.Text)/64) {
 		value = t.value(parsed, env)
 	}
 	t.exhausted(env.at)
-	if from := t.OriginOf(value); value == nil || from.Unknown {
+	if from := t.DerivationOf(value); value == nil || from.Unknown {
 		return t.unknown(env, from.Partial)
 	}
 	if env.Used {
@@ -250,7 +250,7 @@ func (t *Evaluator) evaluate(env Env) *source.Node {
 
 // unknown returns the value of an expression that cannot be evaluated. As text it is a placeholder.
 func (t *Evaluator) unknown(env Env, partial string) *source.Node {
-	return t.Derive(env.at, source.Node{Kind: source.String, Text: "[]"}, read.Origin{At: env.at, Unknown: true, Partial: partial})
+	return t.Derive(env.at, source.Node{Kind: source.String, Text: "[]"}, read.Derivation{At: env.at, Unknown: true, Partial: partial})
 }
 
 // use marks a value and all values in it as used by the expression at the node at.
@@ -258,7 +258,7 @@ func (t *Evaluator) use(n, at *source.Node) *source.Node {
 	if !t.spend(1) {
 		return t.unknown(Env{at: at}, "")
 	}
-	from := t.OriginOf(n)
+	from := t.DerivationOf(n)
 	if from.At != at {
 		from.Used = at
 	}
@@ -275,7 +275,7 @@ func (t *Evaluator) use(n, at *source.Node) *source.Node {
 // within adds to a value in a collection the values that the selection of the collection depends
 // on.
 func (t *Evaluator) within(collection, n *source.Node) *source.Node {
-	from := t.OriginOf(collection)
+	from := t.DerivationOf(collection)
 	if n == nil || len(from.Parts) == 0 || from.At.Kind < source.Sequence { // a constructed collection is not selected
 		return n
 	}
@@ -309,7 +309,7 @@ func (t *Evaluator) value(x *expression, env Env) *source.Node {
 // placeholder.
 func (t *Evaluator) known(n *source.Node) bool {
 	return n != nil && len(n.Text) <= maxExpressionText && t.spend(len(n.Text)/1024) &&
-		!t.OriginOf(n).Unknown && !t.IsPlaceholder(n)
+		!t.DerivationOf(n).Unknown && !t.IsPlaceholder(n)
 }
 
 // string constructs a string, nil for one that is too long.
@@ -330,7 +330,7 @@ func (t *Evaluator) construct(env Env, content source.Node, of ...*source.Node) 
 	if !t.spend(1 + len(content.Items) + len(content.Members)) {
 		return nil
 	}
-	return t.Derive(env.at, content, read.Origin{At: env.at, Parts: t.partsOf(env.at, nil, of)})
+	return t.Derive(env.at, content, read.Derivation{At: env.at, Parts: t.partsOf(env.at, nil, of)})
 }
 
 // selected adds to a value the values that its selection depends on.
@@ -338,7 +338,7 @@ func (t *Evaluator) selected(env Env, n *source.Node, by ...*source.Node) *sourc
 	if n == nil {
 		return nil
 	}
-	from := t.OriginOf(n)
+	from := t.DerivationOf(n)
 	parts := t.partsOf(env.at, from.Parts, by)
 	if len(parts) == len(from.Parts) {
 		return n
@@ -361,7 +361,7 @@ func (t *Evaluator) partsOf(at *source.Node, parts, of []*source.Node) []*source
 		}
 	}
 	for _, n := range of {
-		from := t.OriginOf(n)
+		from := t.DerivationOf(n)
 		if from.At != at {
 			add(from.At)
 			continue

@@ -28,8 +28,8 @@ func (r *ServiceReader) LastNames(name *source.Node, count int) *source.Node {
 }
 
 // PartialText returns the text of n with read.UnknownPart for its unknown parts.
-func (r *ServiceReader) PartialText(n *source.Node) (string, read.Origin) {
-	from := r.OriginOf(n)
+func (r *ServiceReader) PartialText(n *source.Node) (string, read.Derivation) {
+	from := r.DerivationOf(n)
 	if from.Unknown {
 		return from.Partial, from
 	}
@@ -42,11 +42,11 @@ func (r *ServiceReader) PartialText(n *source.Node) (string, read.Origin) {
 
 // WithPartialText returns a node with the text of PartialText for a partly known n, else n.
 func (r *ServiceReader) WithPartialText(n *source.Node) *source.Node {
-	from := r.OriginOf(n)
+	from := r.DerivationOf(n)
 	if !from.Unknown || from.Partial == "" {
 		return n
 	}
-	return r.Derive(n, source.Node{Kind: source.String, Text: from.Partial}, read.Origin{At: from.At, Parts: from.Parts, Used: from.Used})
+	return r.Derive(n, source.Node{Kind: source.String, Text: from.Partial}, read.Derivation{At: from.At, Parts: from.Parts, Used: from.Used})
 }
 
 // Folded follows keys from mapping to mapping. It ignores their case, as Azure does.

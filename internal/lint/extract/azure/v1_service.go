@@ -113,5 +113,5 @@ func (r *ServiceReader) modelRequirements(d *read.Draft, resources *source.Node)
 	for _, location := range []*facts.Location{&needs.CPUCores.Location, &needs.MemoryGiB.Location, &needs.GPUs.Location, &needs.FPGAs.Location} {
 		location.Why = "requirement of the model"
 	}
-	(&read.Merger{Silent: true}).Deployment(d, needs)
+	(&read.Merger{IgnoreContradictions: true}).Deployment(d, needs)
 }

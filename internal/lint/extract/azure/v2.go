@@ -40,7 +40,7 @@ func (r *ServiceReader) Tags(d *read.Draft, tags *source.Node) {
 	r.CheckShape(tags, read.MappingShape)
 	tags = r.KnownMembers(tags)
 	d.Labels = read.AddLabels(d.Labels, tags)
-	r.Statements(d, tags)
+	r.AddDeclared(d, tags)
 	r.designerTags(d, tags)
 }
 

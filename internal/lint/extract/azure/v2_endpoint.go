@@ -27,7 +27,7 @@ var MLv2Endpoint = read.Format{
 	Read: read.Using(NewReader, func(r *ServiceReader) {
 		d := &read.Draft{}
 		r.computeReference(d, r.Root.Get("compute"))
-		r.Statements(d, r.Root.Get("tags"))
+		r.AddDeclared(d, r.Root.Get("tags"))
 		part := r.Part(read.EndpointDefinition, "the deployments behind the endpoint", d)
 		part.Name = r.Text(r.Root.Get("name")).Value
 	}),
@@ -87,7 +87,7 @@ var MLv2EndpointDeployments = read.Format{
 					r.computeReference(d, cluster)
 				}
 			}
-			r.Statements(d, r.Root.Get("tags"))
+			r.AddDeclared(d, r.Root.Get("tags"))
 		}
 	}),
 }

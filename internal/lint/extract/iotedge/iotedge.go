@@ -37,7 +37,7 @@ var Manifest = read.Format{
 				rename(r.edgeModule(&device, key, value), name)
 			}
 		}
-		declared := r.Statement(r.Root.Get("labels"))
+		declared := r.Declared(r.Root.Get("labels"))
 		for _, d := range r.Deployments {
 			switch {
 			case device.box.Node != nil:

@@ -209,7 +209,7 @@ func (o *createOptions) labels(d *read.Draft) {
 	for key, label := range d.Labels {
 		d.Labels[key] = moved(o, label)
 	}
-	declared := o.inner.Statement(labels)
+	declared := o.inner.Declared(labels)
 	if declared == nil {
 		return
 	}

@@ -72,7 +72,7 @@ func (r *ObjectReader) serverOf(image *source.Node) *read.ModelServer {
 			}
 			excluded := func(pattern string) bool {
 				match, _ := path.Match(pattern, tag)
-				return match || r.HoldsPlaceholder(tag) || placeholder.IsTemplate(image) && strings.Contains(tag, "{")
+				return match || r.HasPlaceholder(tag) || placeholder.IsTemplate(image) && strings.Contains(tag, "{")
 			}
 			if !slices.ContainsFunc(server.ExcludedTags, excluded) {
 				return server
@@ -92,7 +92,7 @@ func (r *ObjectReader) endsIn(repository, entry string) bool {
 		var component, pattern string
 		repository, component = lastComponent(repository)
 		entry, pattern = lastComponent(entry)
-		if match, _ := path.Match(pattern, component); !match || !imageComponent().MatchString(component) || r.HoldsPlaceholder(component) {
+		if match, _ := path.Match(pattern, component); !match || !imageComponent().MatchString(component) || r.HasPlaceholder(component) {
 			return false
 		}
 	}

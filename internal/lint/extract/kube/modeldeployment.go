@@ -27,7 +27,7 @@ var ModelDeployment = read.Format{
 		metadata, spec := r.Root.Get("metadata"), r.Root.Get("spec")
 		d := r.Deployment(metadata.Get("name"), r.Root)
 		d.Subject.Kind = OwnKind
-		r.Words(spec, d)
+		r.DeploymentSpec(spec, d)
 		if d.Compute != nil {
 			if !d.Compute.Name.Known {
 				d.Compute.Name = r.Name(nil)
@@ -40,7 +40,7 @@ var ModelDeployment = read.Format{
 			for _, key := range []string{"labels", "annotations"} {
 				if texts := metadata.Get(key); r.Is(texts, source.Mapping) {
 					r.Labels(texts)
-					r.Statements(d, texts)
+					r.AddDeclared(d, texts)
 				}
 			}
 		}
@@ -78,7 +78,7 @@ func (r *ObjectReader) header() (readable bool) {
 		r.Problem(facts.Error, kind, read.UseOneOf([]string{OwnKind}), "unknown kind %q%s", text, read.DidYouMean(text, "", []string{OwnKind}))
 	}
 	for i := range r.Problems[before:] {
-		r.Problems[before+i].Unjudged = true
+		r.Problems[before+i].Unevaluated = true
 	}
 	readable = len(r.Problems) == before
 

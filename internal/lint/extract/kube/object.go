@@ -9,16 +9,16 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// NamespaceOf returns the namespace that an object declares, else UnstatedNamespace.
+// NamespaceOf returns the namespace that an object declares, else UndeclaredNamespace.
 func NamespaceOf(object *source.Node) string {
 	if namespace, ok := object.At("metadata", "namespace").Scalar(); ok && namespace != "" {
 		return namespace
 	}
-	return UnstatedNamespace
+	return UndeclaredNamespace
 }
 
-// UnstatedNamespace stands for the namespace that is given to kubectl. It is not a valid name.
-const UnstatedNamespace = "."
+// UndeclaredNamespace stands for the namespace that is given to kubectl. It is not a valid name.
+const UndeclaredNamespace = "."
 
 // DefaultNamespace is where kubectl creates objects if neither they nor its options name a
 // namespace.
@@ -259,8 +259,8 @@ func (r *ObjectReader) repeatsLabels(labels *source.Node) bool {
 
 func (r *ObjectReader) readMetadata(labels, annotations *source.Node) *stated {
 	var read read.Draft
-	r.Statements(&read, annotations)
-	r.Statements(&read, labels)
+	r.AddDeclared(&read, annotations)
+	r.AddDeclared(&read, labels)
 	for _, member := range labels.Entries() {
 		if why := r.serviceLabel(member); why != "" {
 			read.Workload = facts.Know(facts.WebService, facts.Because(r.MarkUsed(member.Value), why))

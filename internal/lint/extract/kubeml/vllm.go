@@ -122,9 +122,9 @@ func (r *operatorReader) vllmValues(engine *source.Node) {
 func (r *operatorReader) vllmPod(engine, model, asked *source.Node, shared scheduling.Pods) *read.Draft {
 	d := r.Deployment(model.Get("name"), model)
 	d.Workload = facts.Know(facts.WebService, facts.Location{Node: engine, Why: "vLLM serves the models"})
-	r.Metadata(d, model)                         // has annotations
-	r.Statements(d, model.Get("podAnnotations")) // has annotations too
-	r.Metadata(d, engine)                        // has labels
+	r.Metadata(d, model)                          // has annotations
+	r.AddDeclared(d, model.Get("podAnnotations")) // has annotations too
+	r.Metadata(d, engine)                         // has labels
 	r.vllmModel(d, model)
 	repository := model.Get("repository")
 	d.ImageOf(repository, repository, ":", model.Get("tag"))

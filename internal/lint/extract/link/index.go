@@ -48,10 +48,10 @@ func (x *index) add(p *read.Part) {
 func (x *index) look(reference *read.Reference) []*read.Part {
 	namespaces := []string{reference.Namespace}
 	switch reference.Namespace { // kubectl uses default unless it is configured otherwise
-	case kube.UnstatedNamespace:
+	case kube.UndeclaredNamespace:
 		namespaces = append(namespaces, kube.DefaultNamespace)
 	case kube.DefaultNamespace:
-		namespaces = append(namespaces, kube.UnstatedNamespace)
+		namespaces = append(namespaces, kube.UndeclaredNamespace)
 	}
 	if reference.Namespace != "" {
 		namespaces = append(namespaces, "")

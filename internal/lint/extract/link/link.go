@@ -44,7 +44,7 @@ type Linker struct {
 	problems []facts.Problem             // with files to which documents of several files refer
 	reported map[string]bool             // by problemKey
 	indexes  map[*Project]*index         // built on first use
-	settled  map[*facts.Compute]struct{} // computes that are complete
+	merged   map[*facts.Compute]struct{} // computes that are complete
 	sizes    *modelsize.Sizes
 }
 
@@ -63,7 +63,7 @@ func New(fsys fs.FS, formats Formats, run []*Reading, options Options) *Linker {
 		read:    make(map[string]*Reading, len(run)),
 		inRun:   make(map[*source.File]bool, len(run)),
 		folders: map[string][]string{}, walked: map[string]bool{read.StandardInput: true},
-		projects: map[string]*Project{}, indexes: map[*Project]*index{}, settled: map[*facts.Compute]struct{}{},
+		projects: map[string]*Project{}, indexes: map[*Project]*index{}, merged: map[*facts.Compute]struct{}{},
 		folded: map[partIn][]*read.Part{}, values: map[string]*parametersFiles{},
 		linked: map[*source.Node]bool{}, unlinked: map[*source.Node]string{}, reported: map[string]bool{},
 	}
@@ -97,9 +97,9 @@ func (l *Linker) Problems() []facts.Problem { return l.reportable(l.problems) }
 // only a statement for the deployment describes.
 func (l *Linker) Complete(ctx context.Context, d *read.Draft, own func(*facts.Compute)) []facts.Problem {
 	l.follow(ctx, d)
-	LeaveOpen(d)
+	LowerBoundDevices(d)
 	before := d.Compute
-	problems := l.reportable(Settle(d, l.options))
+	problems := l.reportable(MergeStatements(d, l.options))
 	if d.Compute != before {
 		own(d.Compute)
 	}
@@ -198,7 +198,7 @@ func (l *Linker) find(ctx context.Context, reference *read.Reference) (found []*
 
 // add completes a deployment with a part to which it refers.
 func (l *Linker) add(d *read.Draft, reference *read.Reference, p *read.Part) {
-	m := &read.Merger{Silent: true, Via: reference.Locations()}
+	m := &read.Merger{IgnoreContradictions: true, Via: reference.Locations()}
 	switch {
 	case p.Compute != nil:
 		l.addCompute(m, d, p.Compute)
@@ -228,7 +228,7 @@ func (l *Linker) add(d *read.Draft, reference *read.Reference, p *read.Part) {
 // addCompute adds the compute on which a deployment runs. Clusters and instances of Azure ML
 // provide whole machines with all their devices.
 func (l *Linker) addCompute(m *read.Merger, d *read.Draft, c *facts.Compute) {
-	l.Settle(c)
+	l.MergeCompute(c)
 	if d.Compute == nil {
 		d.Compute = c
 	}
@@ -241,10 +241,10 @@ func (l *Linker) addCompute(m *read.Merger, d *read.Draft, c *facts.Compute) {
 	}
 }
 
-// asset adds to a deployment's model what its asset says.
-func asset(m *read.Merger, d *read.Draft, model *facts.Model, said *read.Draft) {
-	read.Fill(m, "designer", &d.Designer, &said.Designer)
-	for _, asset := range said.Models {
+// asset adds the facts of an asset to a deployment's model.
+func asset(m *read.Merger, d *read.Draft, model *facts.Model, declared *read.Draft) {
+	read.Fill(m, "designer", &d.Designer, &declared.Designer)
+	for _, asset := range declared.Models {
 		read.Fill(m, "model version", &model.Version, &asset.Version)
 		read.Fill(m, "model path", &model.Path, &asset.Path)
 		if !model.SizeBytes.Known {
@@ -254,13 +254,13 @@ func asset(m *read.Merger, d *read.Draft, model *facts.Model, said *read.Draft) 
 	}
 }
 
-// Settle merges the configuration's declarations into a compute, once.
-func (l *Linker) Settle(c *facts.Compute) []facts.Problem {
-	if _, done := l.settled[c]; done {
+// MergeCompute merges the configuration's declarations into a compute, once.
+func (l *Linker) MergeCompute(c *facts.Compute) []facts.Problem {
+	if _, done := l.merged[c]; done {
 		return nil
 	}
-	l.settled[c] = struct{}{}
-	return settleCompute(c, l.options)
+	l.merged[c] = struct{}{}
+	return mergeCompute(c, l.options)
 }
 
 // Dependents returns what other files of the run's projects describe and what depends on a document
@@ -311,7 +311,7 @@ func (l *Linker) addDependents(ctx context.Context, dependents *facts.Facts, of 
 		}
 		if given {
 			for _, c := range r.Computes {
-				l.Settle(c)
+				l.MergeCompute(c)
 			}
 			dependents.Computes = append(dependents.Computes, r.Computes...)
 		}

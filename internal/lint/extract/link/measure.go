@@ -28,8 +28,8 @@ func (l *Linker) measure(ctx context.Context, d *read.Draft) []facts.Problem {
 	}
 	m := read.Merger{Name: d.Name.Value, File: d.Subject.File}
 	for _, model := range d.Models {
-		stated := model.SizeBytes
-		if stated.Known && model.SizeSource.Value != read.DeclaredSource || !model.Path.Known {
+		declared := model.SizeBytes
+		if declared.Known && model.SizeSource.Value != read.DeclaredSource || !model.Path.Known {
 			continue
 		}
 		file := model.Path.Location.Node.File().Name
@@ -39,18 +39,18 @@ func (l *Linker) measure(ctx context.Context, d *read.Draft) []facts.Problem {
 		source := model.SizeSource
 		l.sizes.Measure(ctx, file, model)
 		switch size := model.SizeBytes; {
-		case !stated.Known:
+		case !declared.Known:
 		case !size.Known:
-			model.SizeBytes, model.SizeSource = stated, source
-		case !aboutEqual(stated.Value, size.Value):
-			m.Contradiction("model size", size.Location, stated.Location,
-				fmt.Sprintf("%d bytes", size.Value), fmt.Sprintf("%d bytes", stated.Value))
+			model.SizeBytes, model.SizeSource = declared, source
+		case !aboutEqual(declared.Value, size.Value):
+			m.Contradiction("model size", size.Location, declared.Location,
+				fmt.Sprintf("%d bytes", size.Value), fmt.Sprintf("%d bytes", declared.Value))
 		}
 	}
 	return m.Problems
 }
 
 // aboutEqual reports whether a declared size differs from the measured one by at most 5 %.
-func aboutEqual(stated, size int64) bool {
-	return math.Abs(float64(stated)-float64(size)) <= 0.05*float64(size)
+func aboutEqual(declared, size int64) bool {
+	return math.Abs(float64(declared)-float64(size)) <= 0.05*float64(size)
 }

@@ -12,8 +12,8 @@ type Options struct {
 	// Cluster is the target of Kubernetes workloads whose documents do not identify their cluster:
 	// AKS or Kubernetes.
 	Cluster facts.Fact[facts.Target]
-	// Stated returns the configuration's statements about a subject, most trusted first.
-	Stated func(facts.Subject) []*read.Statement
+	// Statements returns the configuration's statements about a subject, most trusted first.
+	Statements func(facts.Subject) []*read.Statement
 	// ModelSize returns the size of a model in bytes from the configuration's inventory. version
 	// may be empty.
 	ModelSize func(name, version string) facts.Fact[int64]
@@ -61,9 +61,9 @@ const (
 	maxFound = 5
 )
 
-func (o Options) stated(subject facts.Subject) []*read.Statement {
-	if o.Stated == nil {
+func (o Options) statements(subject facts.Subject) []*read.Statement {
+	if o.Statements == nil {
 		return nil
 	}
-	return o.Stated(subject)
+	return o.Statements(subject)
 }

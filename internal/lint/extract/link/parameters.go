@@ -51,7 +51,7 @@ func brokenParameters(of *Reading) *source.Problem {
 // applyParameters reads the templates of a file again with the values of each of their parameters
 // files.
 func (l *Linker) applyParameters(ctx context.Context, of *Reading) {
-	if l.options.Alone || !holdsTemplate(of) {
+	if l.options.Alone || !hasTemplate(of) {
 		return
 	}
 	for i, r := range of.Readers {
@@ -94,7 +94,7 @@ func readWith(r *read.Reader, files []*arm.Parameters) *read.Reader {
 	if len(variants) > 1 {
 		again = &read.Reader{Format: r.Format, Root: r.Root, Lists: r.Lists, Variants: variants}
 		for _, variant := range variants {
-			separate(variant)
+			setTemplateParameters(variant)
 		}
 	}
 	if at := slices.IndexFunc(files, func(file *arm.Parameters) bool { return file.Values() == nil }); at >= 0 && again.Unknown == "" {
@@ -123,7 +123,7 @@ func parametersLink(template *source.Node, files []*arm.Parameters) facts.Link {
 	link := facts.Link{What: read.ARMParameters.String(), Location: facts.Location{Node: template}}
 	for _, file := range files[:min(len(files), maxFound)] {
 		at := facts.Location{Node: file.Root}
-		if names, _ := file.Strange(template); len(names) > 0 {
+		if names, _ := file.Undeclared(template); len(names) > 0 {
 			at.Why = "the template does not declare " + strings.Join(names[:min(len(names), maxFound)], ", ")
 		}
 		if _, known := file.Given(template); !known {
@@ -143,7 +143,7 @@ func addLink(r *read.Reader, link facts.Link) {
 
 func isTemplate(r *read.Reader) bool { return r.Format == arm.Template.Name }
 
-func holdsTemplate(of *Reading) bool { return slices.ContainsFunc(of.Readers, isTemplate) }
+func hasTemplate(of *Reading) bool { return slices.ContainsFunc(of.Readers, isTemplate) }
 
 // parametersOf returns the parameters files with which a template may be deployed, sorted by name.
 // They are beside the template, in a folder there named parameters, env or similar, or in the
@@ -206,9 +206,9 @@ func unfit(file *arm.Parameters, template *source.Node, named bool) string {
 		return "" // its values are unknown
 	}
 	name := path.Base(template.File().Name)
-	strange, all := file.Strange(template)
-	if all || len(strange) > 0 && !named {
-		return "it sets " + strange[0] + ", which " + name + " does not declare"
+	undeclared, all := file.Undeclared(template)
+	if all || len(undeclared) > 0 && !named {
+		return "it sets " + undeclared[0] + ", which " + name + " does not declare"
 	}
 	if named {
 		return ""
@@ -232,7 +232,7 @@ func (l *Linker) parametersByTemplate(ctx context.Context, folder string) *param
 	readings := l.inFolder(ctx, folder)
 	templates := map[string]bool{}
 	for _, reading := range readings {
-		if holdsTemplate(reading) {
+		if hasTemplate(reading) {
 			templates[arm.Stem(reading.File.Name)] = true
 		}
 	}
@@ -242,7 +242,7 @@ func (l *Linker) parametersByTemplate(ctx context.Context, folder string) *param
 	}
 	for _, below := range l.parametersFolders(folder) {
 		inside := l.inFolder(ctx, below)
-		if !slices.ContainsFunc(inside, holdsTemplate) { // else its files belong to the templates there
+		if !slices.ContainsFunc(inside, hasTemplate) { // else its files belong to the templates there
 			readings = append(readings, inside...)
 		}
 	}

@@ -11,12 +11,12 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 )
 
-// separate marks what a reading of a template says as said with its parameters, so that
-// what it mentions is looked up among what it defines.
-func separate(r *read.Reader) {
+// setTemplateParameters records the parameters with which a template was read in its parts and
+
+func setTemplateParameters(r *read.Reader) {
 	mark := func(d *read.Draft) {
-		for _, mention := range d.References {
-			mention.Under = r.Parameters
+		for _, reference := range d.References {
+			reference.Under = r.Parameters
 		}
 	}
 	for _, d := range r.Deployments {
@@ -30,8 +30,8 @@ func separate(r *read.Reader) {
 	}
 }
 
-// definedByAll returns the parts that readings of a template define: what all of them say
-// alike once, for anybody, and anything else once for each reading that says it.
+// definedByAll returns the parts that the readings of a template define: those that are equal in all
+// readings once, without parameters, and others once for each reading.
 func definedByAll(variants []*read.Reader) []*read.Part {
 	parts := make([][]*read.Part, len(variants))
 	for i, variant := range variants {
@@ -51,8 +51,8 @@ func partKey(p *read.Part) string {
 	all := []any{p.Kind, p.Name, p.Namespace, p.Version, p.Compute}
 	if p.Facts != nil {
 		all = append(all, p.Facts.Recorded()...)
-		for _, mention := range p.Facts.References {
-			all = append(all, mention.Kind, mention.Name, mention.Namespace, mention.Version, mention.Path)
+		for _, reference := range p.Facts.References {
+			all = append(all, reference.Kind, reference.Name, reference.Namespace, reference.Version, reference.Path)
 		}
 	}
 	return read.Comparable(all)
@@ -69,11 +69,11 @@ func (l *Linker) MergeVariants(ctx context.Context, r *read.Reader) {
 	}
 
 	file := func(i int) facts.Fact[string] { return parametersFile(r.Variants[i]) }
-	r.Deployments = append(r.Deployments, merge(deployments, deploymentKey, noteAlike, func(d *read.Draft, i int) { d.Parameters = file(i) })...)
-	r.Computes = append(r.Computes, merge(computes, computeKey, noteAlikeComputes, func(c *facts.Compute, i int) { c.Parameters = file(i) })...)
+	r.Deployments = append(r.Deployments, merge(deployments, deploymentKey, joinDeployments, func(d *read.Draft, i int) { d.Parameters = file(i) })...)
+	r.Computes = append(r.Computes, merge(computes, computeKey, joinComputes, func(c *facts.Compute, i int) { c.Parameters = file(i) })...)
 	slices.SortStableFunc(r.Deployments, func(a, b *read.Draft) int { return inOrder(a.Location, b.Location, a.Parameters, b.Parameters) })
 	slices.SortStableFunc(r.Computes, func(a, b *facts.Compute) int { return inOrder(a.Location, b.Location, a.Parameters, b.Parameters) })
-	for _, group := range alike(problems, problemKey) {
+	for _, group := range groupEqual(problems, problemKey) {
 		problem := group.members[0]
 		if len(group.of) < len(r.Variants) {
 			for _, of := range group.of {
@@ -95,21 +95,21 @@ func (l *Linker) completeVariant(ctx context.Context, variant *read.Reader) (pro
 		})...)
 	}
 	for _, c := range variant.Computes {
-		if found := l.Settle(c); !own[c] {
+		if found := l.MergeCompute(c); !own[c] {
 			problems = append(problems, found...)
 		}
 	}
 	return problems
 }
 
-// noteAlike returns the first of equal deployments, with the locations of the others. The facts of a
+// joinDeployments returns the first of equal deployments, with the locations of the others. The facts of a
 // compute that it runs on are the compute's.
-func noteAlike(equal []*read.Draft) *read.Draft {
+func joinDeployments(equal []*read.Draft) *read.Draft {
 	d := equal[0]
 	for _, other := range equal[1:] {
-		statedAlike(facts.DeploymentFields(), &d.Deployment, &other.Deployment)
+		addLocations(facts.DeploymentFields(), &d.Deployment, &other.Deployment)
 		for i, model := range d.Models {
-			statedAlike(facts.ModelFields(), model, other.Models[i])
+			addLocations(facts.ModelFields(), model, other.Models[i])
 		}
 		for _, link := range other.Links {
 			at := slices.IndexFunc(d.Links, func(own facts.Link) bool { return own.What == link.What && own.Location.Node == link.Location.Node })
@@ -121,16 +121,16 @@ func noteAlike(equal []*read.Draft) *read.Draft {
 	return d
 }
 
-// noteAlikeComputes returns the first of equal computes, with the locations of the others.
-func noteAlikeComputes(equal []*facts.Compute) *facts.Compute {
+// joinComputes returns the first of equal computes, with the locations of the others.
+func joinComputes(equal []*facts.Compute) *facts.Compute {
 	for _, other := range equal[1:] {
-		statedAlike(facts.ComputeFields(), equal[0], other)
+		addLocations(facts.ComputeFields(), equal[0], other)
 	}
 	return equal[0]
 }
 
-// statedAlike adds to the facts of an object the locations that state the same facts of other.
-func statedAlike[T any](fields []facts.Field[T], of, other *T) {
+// addLocations adds to the facts of an object the locations of the same facts of other.
+func addLocations[T any](fields []facts.Field[T], of, other *T) {
 	for _, field := range fields {
 		if field.Fact == nil || field.Names {
 			continue
@@ -179,7 +179,7 @@ func problemKey(p facts.Problem) string {
 // returns, and any other after mark, which gets the index of its list.
 func merge[T any](lists [][]T, key func(T) string, keep func(equal []T) T, mark func(T, int)) []T {
 	var merged []T
-	for _, group := range alike(lists, key) {
+	for _, group := range groupEqual(lists, key) {
 		if len(group.of) == len(lists) {
 			merged = append(merged, keep(group.members))
 			continue
@@ -192,15 +192,15 @@ func merge[T any](lists [][]T, key func(T) string, keep func(equal []T) T, mark 
 	return merged
 }
 
-// group is what some of several lists have alike, one member a list.
+// group is equal members of several lists, one of each list.
 type group[T any] struct {
 	members []T
 	of      []int // the indexes of their lists
 }
 
-// alike groups the members of lists by a key, in the order of the lists. Of members of
-// one list that are alike the first goes with the first of another list, and so on.
-func alike[T any](lists [][]T, key func(T) string) []*group[T] {
+// groupEqual groups the members of lists by a key, in the order of the lists. Of members of
+// one list that are equal the first goes with the first of another list, and so on.
+func groupEqual[T any](lists [][]T, key func(T) string) []*group[T] {
 	var groups []*group[T]
 	known := map[string]*group[T]{}
 	for i, list := range lists {

@@ -8,63 +8,62 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// IsExpression reports whether a string is one. A string that begins with [[ is
-// the text behind the first bracket.
+// IsExpression reports whether a string is an expression of a template. A string that begins with
+// [[ is the text after the first bracket.
 func IsExpression(text string) bool {
 	return strings.HasPrefix(text, "[") && strings.HasSuffix(text, "]") && !strings.HasPrefix(text, "[[")
 }
 
-// UnknownPart stands in a text for a part that is not known.
+// UnknownPart replaces an unknown part of a text.
 const UnknownPart = "\x00"
 
-// Origin is where a value comes from that stands in no file as such: what an
-// expression comes to, a part of a longer text.
-type Origin struct {
+// Derivation is how a value that no file contains was derived: the result of an
+// expression, or a part of a longer text.
+type Derivation struct {
 	At    *source.Node   // the value that decides; the expression itself where it computes the value
 	Parts []*source.Node // what the expression depends on
-	Used  *source.Node   // the expression that takes over the value at at; nil for none
-	// Unknown values stand for an expression that cannot be evaluated. Of a text
-	// partial is what is known, with holes.
+	Used  *source.Node   // the expression that uses the value at At; nil for none
+	// Unknown reports whether the value replaces an expression that cannot be evaluated. Partial is
+	// the known part of its text, with UnknownPart for each other part.
 	Unknown bool
 	Partial string
 }
 
-// MaxParts bounds the locations that are named for one computed value.
+// MaxParts limits the locations that are listed for one computed value.
 const MaxParts = 8
 
-// Derive makes a value with this content that stands where n stands.
-func (r *Reader) Derive(n *source.Node, content source.Node, from Origin) *source.Node {
+// Derive returns a value with this content at the location of n.
+func (r *Reader) Derive(n *source.Node, content source.Node, from Derivation) *source.Node {
 	if r.derived == nil {
-		r.derived = map[*source.Node]Origin{}
+		r.derived = map[*source.Node]Derivation{}
 	}
 	derived := n.With(content)
 	r.derived[derived] = from
 	return derived
 }
 
-// OriginOf returns where a value comes from; one that a file holds is its own origin.
-func (r *Reader) OriginOf(n *source.Node) Origin {
+// DerivationOf returns how a value was derived. A value that a file contains derives from itself.
+func (r *Reader) DerivationOf(n *source.Node) Derivation {
 	if from, derived := r.derived[n]; derived {
 		return from
 	}
-	return Origin{At: n}
+	return Derivation{At: n}
 }
 
 // location returns the location of the value that decides, with what it depends on and where it is used.
-func (o Origin) location(why string) facts.Location {
-	location := facts.Location{Node: o.At, Why: why}
-	for _, part := range o.Parts {
+func (d Derivation) location(why string) facts.Location {
+	location := facts.Location{Node: d.At, Why: why}
+	for _, part := range d.Parts {
 		location.Related = append(location.Related, facts.Location{Node: part, Why: "depends on this"})
 	}
-	if o.Used != nil {
-		location.Related = append(location.Related, facts.Location{Node: o.Used, Why: "used here"})
+	if d.Used != nil {
+		location.Related = append(location.Related, facts.Location{Node: d.Used, Why: "used here"})
 	}
 	return location
 }
 
-// ResolveLocations replaces each derived value among the locations of what was read by the location
-// that it comes from, and what stands in a text by the text. A format that derives
-// values calls it in the end.
+// ResolveLocations replaces locations of derived values by the locations from which they derive, and
+// locations in a text by that of the text. A format that derives values calls it at the end.
 func (r *Reader) ResolveLocations() {
 	for _, d := range r.Deployments {
 		d.Relocate(r.location)
@@ -91,13 +90,13 @@ func (r *Reader) ResolveLocations() {
 	}
 }
 
-// resolveHidden grounds what is not known to rules.
+// resolveHidden resolves the locations of a draft that Relocate does not reach.
 func (r *Reader) resolveHidden(d *Draft) {
-	for _, said := range d.Declared {
-		said.Relocate(r.location)
+	for _, declared := range d.Declared {
+		declared.Relocate(r.location)
 	}
-	for _, mention := range d.References {
-		mention.Node = r.inDocument(facts.Location{Node: r.OriginOf(mention.Node).At}).Node
+	for _, reference := range d.References {
+		reference.Node = r.inDocument(facts.Location{Node: r.DerivationOf(reference.Node).At}).Node
 	}
 }
 
@@ -106,8 +105,8 @@ func (r *Reader) location(location facts.Location) facts.Location {
 	return r.inDocument(r.resolved(location))
 }
 
-// resolved returns a location in the user's files, its related locations in one list,
-// each once.
+// resolved returns a location in the user's files, with all related locations in one list without
+// duplicates.
 func (r *Reader) resolved(location facts.Location) facts.Location {
 	var related []facts.Location
 	if from, derived := r.derived[location.Node]; derived {
@@ -116,9 +115,9 @@ func (r *Reader) resolved(location facts.Location) facts.Location {
 	}
 	for _, further := range location.Related {
 		further = r.resolved(further)
-		rests := further.Related
+		indirect := further.Related
 		further.Related = nil
-		related = append(append(related, further), rests...)
+		related = append(append(related, further), indirect...)
 	}
 	location.Related = nil
 	seen := map[*source.Node]bool{location.Node: true}
@@ -150,16 +149,16 @@ func (r *Reader) inDocument(location facts.Location) facts.Location {
 	return location
 }
 
-// KnownMembers returns a mapping without the values that are not known.
+// KnownMembers returns a mapping without its unknown values.
 func (r *Reader) KnownMembers(n *source.Node) *source.Node {
 	var members []source.Member
 	for _, member := range n.Entries() {
-		if !IsExpression(member.Key.Text) && !r.OriginOf(member.Value).Unknown {
+		if !IsExpression(member.Key.Text) && !r.DerivationOf(member.Value).Unknown {
 			members = append(members, member)
 		}
 	}
 	if len(members) == len(n.Entries()) {
 		return n
 	}
-	return r.Derive(n, source.Node{Kind: source.Mapping, Members: members}, r.OriginOf(n))
+	return r.Derive(n, source.Node{Kind: source.Mapping, Members: members}, r.DerivationOf(n))
 }

@@ -97,7 +97,7 @@ func (k PartKind) String() string {
 	return fmt.Sprintf("part %d", k)
 }
 
-// Reference is a deployment's mention of a part.
+// Reference is a deployment's reference of a part.
 type Reference struct {
 	Kind            PartKind
 	Name, Namespace string
@@ -113,7 +113,7 @@ type Reference struct {
 }
 
 // Refer notes that a deployment mentions a part.
-func (d *Draft) Refer(mention Reference) { d.References = append(d.References, &mention) }
+func (d *Draft) Refer(reference Reference) { d.References = append(d.References, &reference) }
 
 // Locations says how what is mentioned was found.
 func (r *Reference) Locations() []facts.Location {
@@ -133,12 +133,12 @@ func (r *Reference) Locations() []facts.Location {
 	return locations
 }
 
-// OfClass reports whether a mention requests devices of a class.
+// OfClass reports whether a reference requests devices of a class.
 func (r *Reference) OfClass() bool {
 	return r.Kind == DeviceClassDefinition || r.Kind == ExtendedResource
 }
 
-// OfClaim reports whether a mention is of a claim, whose devices come on top.
+// OfClaim reports whether a reference is of a claim, whose devices come on top.
 func (r *Reference) OfClaim() bool {
 	return r.Kind == ResourceClaimDefinition || r.Kind == ResourceClaimTemplate
 }

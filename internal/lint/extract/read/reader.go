@@ -52,10 +52,10 @@ type Reader struct {
 	// PlainUnderscores says that a__b__c holds no placeholder, as __X__ and a/__X__ do.
 	PlainUnderscores bool
 
-	Misread        map[*source.Node]bool   // values of the wrong shape
-	Used           []*source.Node          // values that carry a fact
-	AlwaysReported []facts.Problem         // problems that are reported of an auxiliary document, too
-	derived        map[*source.Node]Origin // values that no file holds as such
+	Misread        map[*source.Node]bool       // values of the wrong shape
+	Used           []*source.Node              // values that carry a fact
+	AlwaysReported []facts.Problem             // problems that are reported of an auxiliary document, too
+	derived        map[*source.Node]Derivation // values that no file holds as such
 	// Texts are the strings of the document that hold documents of their own, by those.
 	Texts map[*source.File]*source.Node
 }

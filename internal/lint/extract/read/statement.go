@@ -8,31 +8,31 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// Statement is what a configuration states of the deployments that it selects.
+// Statement has the facts that a configuration declares for the deployments that it selects.
 type Statement struct {
-	Said *Draft
+	Facts *Draft
 }
 
-// ReadStatement reads a mapping in the words of a ModelDeployment's spec. A key or
-// a value outside these words is a Problem, except a target; see Statement.CheckTargets.
+// ReadStatement reads a mapping with the keys of a ModelDeployment's spec. An unknown key or value
+// is a Problem, except a target; see Statement.CheckTargets.
 func ReadStatement(words *source.Node) (*Statement, []facts.Problem) {
 	r := &Reader{Root: words, anyTarget: true}
-	said := &Draft{Deployment: facts.Deployment{Location: facts.Location{Node: words}}}
-	r.Words(words, said)
+	declared := &Draft{Deployment: facts.Deployment{Location: facts.Location{Node: words}}}
+	r.DeploymentSpec(words, declared)
 	r.Problems = append(r.Problems, Duplicates(words, r.Used, func(words *source.Node) string {
 		again := &Draft{}
-		(&Reader{Root: words, anyTarget: true}).Words(words, again)
+		(&Reader{Root: words, anyTarget: true}).DeploymentSpec(words, again)
 		return Comparable(again.Recorded())
 	})...)
-	return &Statement{Said: said}, r.Problems
+	return &Statement{Facts: declared}, r.Problems
 }
 
 // CheckTargets returns a Problem for each target of the statement that is not one of the
 // vocabulary or of more.
 func (s *Statement) CheckTargets(more []facts.Target) []facts.Problem {
-	targets := []facts.Fact[facts.Target]{s.Said.Target}
-	if s.Said.Compute != nil {
-		targets = append(targets, s.Said.Compute.Target)
+	targets := []facts.Fact[facts.Target]{s.Facts.Target}
+	if s.Facts.Compute != nil {
+		targets = append(targets, s.Facts.Compute.Target)
 	}
 	r := &Reader{Lists: Lists{Targets: more}}
 	for _, target := range targets {
@@ -44,30 +44,30 @@ func (s *Statement) CheckTargets(more []facts.Target) []facts.Problem {
 }
 
 // StateStage returns the statement of a stage.
-func StateStage(stage facts.Stage, location facts.Location) *Statement {
-	return &Statement{Said: &Draft{Deployment: facts.Deployment{Stage: facts.Know(stage, location), Location: location}}}
+func StageStatement(stage facts.Stage, location facts.Location) *Statement {
+	return &Statement{Facts: &Draft{Deployment: facts.Deployment{Stage: facts.Know(stage, location), Location: location}}}
 }
 
-// Merger joins statements to what is known and gathers what contradicts it.
+// Merger adds statements to facts and collects contradictions.
 type Merger struct {
-	Name     string
-	File     string           // that is judged
-	Silent   bool             // contradictions are not reported
-	Via      []facts.Location // how the document that says it was found, nil for the judged one
-	Problems []facts.Problem
+	Name                 string
+	File                 string           // that is evaluated
+	IgnoreContradictions bool             // contradictions are not reported
+	Via                  []facts.Location // how the document with the statement was found; nil for File itself
+	Problems             []facts.Problem
 }
 
-// Deployment adds to d what another document or a statement says of it.
-func (m *Merger) Deployment(d, said *Draft) {
-	if said.Target.Known && d.Narrows == (Narrowing{From: d.Target.Value, To: said.Target.Value}) {
-		d.Target = said.Target
+// Deployment adds to d what another document or a statement declares for it.
+func (m *Merger) Deployment(d, declared *Draft) {
+	if declared.Target.Known && d.Narrows == (Narrowing{From: d.Target.Value, To: declared.Target.Value}) {
+		d.Target = declared.Target
 	}
-	if said.Pods != nil {
-		d.Pods = d.Pods.With(said.Pods, m.Via)
+	if declared.Pods != nil {
+		d.Pods = d.Pods.With(declared.Pods, m.Via)
 	}
-	fillAll(m, facts.DeploymentFields(), &d.Deployment, &said.Deployment)
-	d.Images = append(d.Images, said.Images...)
-	for key, label := range said.Labels {
+	fillAll(m, facts.DeploymentFields(), &d.Deployment, &declared.Deployment)
+	d.Images = append(d.Images, declared.Images...)
+	for key, label := range declared.Labels {
 		if _, known := d.Labels[key]; !known {
 			if d.Labels == nil {
 				d.Labels = map[string]facts.Fact[string]{}
@@ -75,21 +75,21 @@ func (m *Merger) Deployment(d, said *Draft) {
 			d.Labels[key] = label
 		}
 	}
-	for _, model := range said.Models {
+	for _, model := range declared.Models {
 		m.model(d, model)
 	}
 	switch {
-	case said.Compute == nil:
+	case declared.Compute == nil:
 	case d.Compute == nil:
-		d.Compute = d.stated(said.Compute)
+		d.Compute = d.ownCompute(declared.Compute)
 	default:
-		m.Compute(d.Compute, said.Compute)
+		m.Compute(d.Compute, declared.Compute)
 	}
 }
 
-// stated makes the deployment's own of a compute that is stated of it.
-func (d *Draft) stated(said *facts.Compute) *facts.Compute {
-	c := *said
+// ownCompute returns a declared compute as one that only the deployment has.
+func (d *Draft) ownCompute(declared *facts.Compute) *facts.Compute {
+	c := *declared
 	if !c.Name.Known {
 		c.Name = facts.Know(d.Name.Value, facts.Because(d.Name.Location, "the statement names no compute; this is the deployment's name"))
 	}
@@ -98,35 +98,35 @@ func (d *Draft) stated(said *facts.Compute) *facts.Compute {
 	return &c
 }
 
-// model joins what is said of a model to the deployment's model of that name, or to
-// its only one when the name is not said.
-func (m *Merger) model(d *Draft, said *facts.Model) {
+// model adds declared facts to the deployment's model of that name, or to its only model if no name
+// is declared.
+func (m *Merger) model(d *Draft, declared *facts.Model) {
 	for _, model := range d.Models {
-		if said.Name.Known && model.Name.Known && said.Name.Value != model.Name.Value {
+		if declared.Name.Known && model.Name.Known && declared.Name.Value != model.Name.Value {
 			continue
 		}
-		if !said.Name.Known && len(d.Models) > 1 {
+		if !declared.Name.Known && len(d.Models) > 1 {
 			continue
 		}
-		Fill(m, "model name", &model.Name, &said.Name)
-		Fill(m, "model version", &model.Version, &said.Version)
+		Fill(m, "model name", &model.Name, &declared.Name)
+		Fill(m, "model version", &model.Version, &declared.Version)
 		if !model.Path.Known {
-			model.Path = said.Path
+			model.Path = declared.Path
 		}
 		if !model.SizeBytes.Known {
-			model.SizeSource = said.SizeSource
+			model.SizeSource = declared.SizeSource
 		}
-		Fill(m, "model size", &model.SizeBytes, &said.SizeBytes)
+		Fill(m, "model size", &model.SizeBytes, &declared.SizeBytes)
 		return
 	}
-	if len(d.Models) == 0 || said.Name.Known {
-		model := *said
+	if len(d.Models) == 0 || declared.Name.Known {
+		model := *declared
 		d.Models = append(d.Models, &model)
 		return
 	}
-	location := facts.Location{Node: said.Location.Node}
-	if !said.Location.In(m.File) {
-		location = facts.Location{Node: d.Models[0].Location.Node, Related: []facts.Location{{Node: said.Location.Node, Why: "declared here"}}}
+	location := facts.Location{Node: declared.Location.Node}
+	if !declared.Location.In(m.File) {
+		location = facts.Location{Node: d.Models[0].Location.Node, Related: []facts.Location{{Node: declared.Location.Node, Why: "declared here"}}}
 	}
 	m.Problems = append(m.Problems, facts.Problem{
 		Rule:       facts.SyntaxRule,
@@ -138,52 +138,52 @@ func (m *Merger) model(d *Draft, said *facts.Model) {
 	})
 }
 
-// Compute adds to c what a statement says of it, except a name.
-func (m *Merger) Compute(c, said *facts.Compute) {
-	believed := *said
-	believed.Name = facts.Fact[string]{}
-	if size := said.VMSize; size.Known && c.VMSize.Known && size.Value != c.VMSize.Value {
-		// What follows from a size that is not believed is not believed either.
-		if said.GPUs.Location.Node == size.Location.Node {
-			believed.GPUs = facts.Fact[int64]{}
+// Compute adds to c what a statement declares for it, except a name.
+func (m *Merger) Compute(c, declared *facts.Compute) {
+	trusted := *declared
+	trusted.Name = facts.Fact[string]{}
+	if size := declared.VMSize; size.Known && c.VMSize.Known && size.Value != c.VMSize.Value {
+		// The devices of a size that is not trusted are not trusted either.
+		if declared.GPUs.Location.Node == size.Location.Node {
+			trusted.GPUs = facts.Fact[int64]{}
 		}
-		if said.FPGAs.Location.Node == size.Location.Node {
-			believed.FPGAs = facts.Fact[int64]{}
+		if declared.FPGAs.Location.Node == size.Location.Node {
+			trusted.FPGAs = facts.Fact[int64]{}
 		}
 	}
-	fillAll(m, facts.ComputeFields(), c, &believed)
+	fillAll(m, facts.ComputeFields(), c, &trusted)
 }
 
-// fillAll sets the unknown facts of an object to what is said of them, if a word can declare them.
-func fillAll[T any](m *Merger, fields []facts.Field[T], known, said *T) {
+// fillAll sets the unknown facts of an object to the declared ones, if a word can declare them.
+func fillAll[T any](m *Merger, fields []facts.Field[T], known, declared *T) {
 	for i := range fields {
 		if field := &fields[i]; field.Word != "" {
-			Fill(m, field.Word, field.Fact(known), field.Fact(said))
+			Fill(m, field.Word, field.Fact(known), field.Fact(declared))
 		}
 	}
 }
 
-// Fill sets an unknown fact to what is said of it.
-func Fill(m *Merger, word string, known, said facts.AnyFact) {
+// Fill sets an unknown fact to the declared one, and reports a known fact that differs.
+func Fill(m *Merger, word string, known, declared facts.AnyFact) {
 	switch {
-	case said.IsZero():
+	case declared.IsZero():
 	case known.IsZero():
-		known.Set(said)
+		known.Set(declared)
 		location := known.Origin()
 		location.Related = slices.Concat(location.Related, m.Via)
 		known.SetLocation(location)
-	case !known.Is(said) && !m.Silent:
-		is, _ := known.Stated()
-		stated, _ := said.Stated()
-		m.Contradiction(word, known.Origin(), said.Origin(), fmt.Sprint(is), fmt.Sprint(stated))
+	case !known.Is(declared) && !m.IgnoreContradictions:
+		is, _ := known.Any()
+		value, _ := declared.Any()
+		m.Contradiction(word, known.Origin(), declared.Origin(), fmt.Sprint(is), fmt.Sprint(value))
 	}
 }
 
-// Contradiction reports that a fact, named by word, is known to be something else than is stated.
-func (m *Merger) Contradiction(word string, known, said facts.Location, is, stated string) {
-	at, other := said, facts.Location{Node: known.Node, Why: "contradicts this value"}
-	if !said.In(m.File) && known.Node != nil {
-		at, other = known, facts.Location{Node: said.Node, Why: "declared here"}
+// Contradiction reports that the declared value of a fact, named by word, differs from the known one.
+func (m *Merger) Contradiction(word string, known, declared facts.Location, is, value string) {
+	at, other := declared, facts.Location{Node: known.Node, Why: "contradicts this value"}
+	if !declared.In(m.File) && known.Node != nil {
+		at, other = known, facts.Location{Node: declared.Node, Why: "declared here"}
 	}
 	var related []facts.Location
 	if other.Node != nil {
@@ -192,7 +192,7 @@ func (m *Merger) Contradiction(word string, known, said facts.Location, is, stat
 	m.Problems = append(m.Problems, facts.Problem{
 		Rule:       facts.ContradictionRule,
 		Severity:   facts.Warning,
-		Message:    fmt.Sprintf("%s of %s is declared as %s but is %s%s", word, m.Name, stated, is, where(known)),
+		Message:    fmt.Sprintf("%s of %s is declared as %s but is %s%s", word, m.Name, value, is, where(known)),
 		Remedy:     "Correct or remove the statement; until then it is ignored.",
 		Deployment: m.Name,
 		Location:   facts.Location{Node: at.Node, Related: related},

@@ -64,14 +64,14 @@ func (r *Reader) Scalar(n *source.Node) (string, bool) {
 		return "", false
 	}
 	text, ok := n.Scalar()
-	if !ok || r.HoldsPlaceholder(text) {
+	if !ok || r.HasPlaceholder(text) {
 		return "", false
 	}
 	return strings.TrimSpace(text), true
 }
 
 // HoldsPlaceholder tells so of a text of this document.
-func (r *Reader) HoldsPlaceholder(text string) bool {
+func (r *Reader) HasPlaceholder(text string) bool {
 	if r.PlainUnderscores {
 		return placeholder.Marked(text) || placeholder.Underscored().MatchString(strings.TrimSpace(text))
 	}
@@ -81,7 +81,7 @@ func (r *Reader) HoldsPlaceholder(text string) bool {
 // IsPlaceholder reports whether a template or a placeholder stands for a value.
 func (r *Reader) IsPlaceholder(n *source.Node) bool {
 	text, ok := n.Scalar()
-	return n != nil && (placeholder.IsTemplate(n) || ok && r.HoldsPlaceholder(text))
+	return n != nil && (placeholder.IsTemplate(n) || ok && r.HasPlaceholder(text))
 }
 
 // Text reads a string; a number or a boolean is one too. A collection is a Problem.

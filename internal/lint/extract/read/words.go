@@ -14,7 +14,7 @@ import (
 
 // Words reads a mapping in the words of a ModelDeployment's spec into d. A key
 // outside these words and a value of another shape are Problems.
-func (r *Reader) Words(spec *source.Node, d *Draft) {
+func (r *Reader) DeploymentSpec(spec *source.Node, d *Draft) {
 	if !r.Is(spec, source.Mapping) {
 		return
 	}
@@ -33,7 +33,7 @@ func (r *Reader) Words(spec *source.Node, d *Draft) {
 		case "model":
 			d.Models = r.models(value)
 		case "compute":
-			d.Compute = r.computeWords(value)
+			d.Compute = r.computeSpec(value)
 		default:
 			if !declare(r, facts.DeploymentFields(), &d.Deployment, key.Text, value) {
 				r.UnknownKey(key, append(facts.Words(facts.DeploymentFields()), "labels", "images", "model", "compute")...)
@@ -153,7 +153,7 @@ func state(m *facts.Model, size facts.Fact[int64]) {
 }
 
 // computeWords reads a compute, whose name is not known where none is stated.
-func (r *Reader) computeWords(value *source.Node) *facts.Compute {
+func (r *Reader) computeSpec(value *source.Node) *facts.Compute {
 	if !r.Is(value, source.Mapping) {
 		return nil
 	}
@@ -178,7 +178,7 @@ func (r *Reader) UnknownKey(key *source.Node, known ...string) {
 // unknownStatement reports an annotation, a label or a tag of ours, of this name, that declares
 // nothing. It is a warning in any document.
 func (r *Reader) unknownStatement(key *source.Node, name string) {
-	known := facts.Statements()
+	known := facts.StatementWords()
 	suggestion := DidYouMean(name, strings.TrimSuffix(key.Text, name), known)
 	r.report(facts.Warning, key, UseOneOf(known), "unknown key %q%s", key.Text, suggestion)
 }
@@ -287,46 +287,46 @@ const (
 
 // DeclaredIn returns what the key of an annotation, a label or a tag states; it is false
 // for a key that is not ours.
-func DeclaredIn(key string) (name string, ours bool) {
+func StatementName(key string) (name string, ours bool) {
 	if name, ours = strings.CutPrefix(key, statementPrefix); ours {
 		return name, true
 	}
 	return strings.CutPrefix(key, tagPrefix)
 }
 
-// Statements reads what annotations, labels or tags state of a deployment
+// AddDeclared reads what annotations, labels or tags declare of a deployment
 // explicitly. They fill what the document itself leaves open.
-func (r *Reader) Statements(d *Draft, annotations *source.Node) {
+func (r *Reader) AddDeclared(d *Draft, annotations *source.Node) {
 	before := len(r.Problems)
-	if said := r.Statement(annotations); said != nil {
-		d.Declared = append(d.Declared, said)
+	if declared := r.Declared(annotations); declared != nil {
+		d.Declared = append(d.Declared, declared)
 	}
 	r.AlwaysReported = append(r.AlwaysReported, r.Problems[before:]...)
 }
 
-// Statement returns what annotations, labels or tags state, nil for nothing.
-func (r *Reader) Statement(annotations *source.Node) *Draft {
-	var said *Draft
+// Declared returns what annotations, labels or tags declare, nil for nothing.
+func (r *Reader) Declared(annotations *source.Node) *Draft {
+	var declared *Draft
 	for key, value := range annotations.Pairs() {
-		name, ours := DeclaredIn(key.Text)
+		name, ours := StatementName(key.Text)
 		if !ours {
 			continue
 		}
-		if said == nil {
-			said = &Draft{Deployment: facts.Deployment{Location: facts.Location{Node: annotations}}}
+		if declared == nil {
+			declared = &Draft{Deployment: facts.Deployment{Location: facts.Location{Node: annotations}}}
 		}
 		switch {
 		case name == facts.ModelSize:
 			if size := r.Size(value); size.Known {
 				model := &facts.Model{Location: facts.Location{Node: value}}
 				state(model, size)
-				said.Models = []*facts.Model{model}
+				declared.Models = []*facts.Model{model}
 			}
-		case slices.Contains(facts.Statements(), name):
-			declare(r, facts.DeploymentFields(), &said.Deployment, name, value)
+		case slices.Contains(facts.StatementWords(), name):
+			declare(r, facts.DeploymentFields(), &declared.Deployment, name, value)
 		case !strings.HasPrefix(name, "ignore"): // reserved
 			r.unknownStatement(key, name)
 		}
 	}
-	return said
+	return declared
 }

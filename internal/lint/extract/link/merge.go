@@ -29,9 +29,9 @@ func Inventory(d *read.Draft, options Options) {
 	}
 }
 
-// LeaveOpen turns the devices of a pod into lower bounds if one of its claims was not found, since
+// LowerBoundDevices turns the devices of a pod into lower bounds if one of its claims was not found, since
 // the claim may add devices.
-func LeaveOpen(d *read.Draft) {
+func LowerBoundDevices(d *read.Draft) {
 	open := d.OpenClaims
 	for _, reference := range d.References {
 		open = open || reference.OfClaim() && !reference.Followed
@@ -50,18 +50,18 @@ func LeaveOpen(d *read.Draft) {
 	}
 }
 
-// Settle merges the statements about a deployment into it, most trusted first. A statement sets
+// MergeStatements merges the statements about a deployment into it, most trusted first. A statement sets
 // unknown facts only; a contradiction is a problem.
-func Settle(d *read.Draft, options Options) []facts.Problem {
+func MergeStatements(d *read.Draft, options Options) []facts.Problem {
 	m := read.Merger{Name: d.Name.Value, File: d.Subject.File}
-	stated := options.stated(d.Subject)
+	statements := options.statements(d.Subject)
 	var at scheduling.Outcome
 	if d.Pods != nil {
-		at = d.Pods.Locate(interpretations(d, options, stated)[d.Interpretation])
+		at = d.Pods.Locate(interpretations(d, options, statements)[d.Interpretation])
 		d.Target = facts.Or(d.Target, at.Target)
 	}
-	for _, statement := range stated {
-		m.Deployment(d, statement.Said)
+	for _, statement := range statements {
+		m.Deployment(d, statement.Facts)
 	}
 	for _, declared := range d.Declared {
 		m.Deployment(d, declared)
@@ -75,10 +75,10 @@ func Settle(d *read.Draft, options Options) []facts.Problem {
 
 // interpretations returns the interpretations of where the deployment's pods run. stated are the
 // configuration's statements, which may declare the cluster.
-func interpretations(d *read.Draft, options Options, stated []*read.Statement) []scheduling.Interpretation {
+func interpretations(d *read.Draft, options Options, statements []*read.Statement) []scheduling.Interpretation {
 	cluster := options.Cluster
-	for _, statement := range stated {
-		if target := statement.Said.Target; target.Known {
+	for _, statement := range statements {
+		if target := statement.Facts.Target; target.Known {
 			if target.Value == facts.AKS || target.Value == facts.Kubernetes {
 				cluster = target
 			}
@@ -88,12 +88,12 @@ func interpretations(d *read.Draft, options Options, stated []*read.Statement) [
 	return d.Pods.Interpretations(cluster, options.Object)
 }
 
-// Ways returns the number of interpretations of a deployment.
-func Ways(d *read.Draft, options Options) int {
+// CountInterpretations returns the number of interpretations of a deployment.
+func CountInterpretations(d *read.Draft, options Options) int {
 	if d.Pods == nil || !options.Object {
 		return 1
 	}
-	return len(interpretations(d, options, options.stated(d.Subject)))
+	return len(interpretations(d, options, options.statements(d.Subject)))
 }
 
 // runs sets where pods run. at is the outcome of their document. A hint decides only if there is
@@ -119,13 +119,13 @@ func runs(d *read.Draft, at scheduling.Outcome, cluster facts.Fact[facts.Target]
 	}
 }
 
-// settleCompute merges the configuration's statements into a compute.
-func settleCompute(c *facts.Compute, options Options) []facts.Problem {
+// mergeCompute merges the configuration's statements into a compute.
+func mergeCompute(c *facts.Compute, options Options) []facts.Problem {
 	m := read.Merger{Name: c.Name.Value, File: c.Subject.File}
-	for _, statement := range options.stated(c.Subject) {
-		read.Fill(&m, "stage", &c.Stage, &statement.Said.Stage)
-		if statement.Said.Compute != nil {
-			m.Compute(c, statement.Said.Compute)
+	for _, statement := range options.statements(c.Subject) {
+		read.Fill(&m, "stage", &c.Stage, &statement.Facts.Stage)
+		if statement.Facts.Compute != nil {
+			m.Compute(c, statement.Facts.Compute)
 		}
 	}
 	return m.Problems
