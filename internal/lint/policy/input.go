@@ -4,19 +4,60 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
-	"strings"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
-// encoder turns a value of one type into a term of Rego, nil for one that is
-// unknown. The term is what the value's JSON would be read as.
-type encoder func(reflect.Value, shared) (*ast.Term, error)
+// encoder converts facts to terms of Rego: what their JSON would be read as.
+type encoder struct {
+	deployment []field[facts.Deployment]
+	model      []field[facts.Model]
+	compute    []field[facts.Compute]
+	words      map[string]*ast.Term // the terms of the words that facts have as values
+}
 
-// shared holds the terms of long lists and maps by their address: the variants of a
-// deployment, of which there can be hundreds, have its labels and images in common.
-type shared map[memory]*ast.Term
+// field is a field of the facts and the term of its name.
+type field[T any] struct {
+	facts.Field[T]
+	key *ast.Term
+}
+
+func newEncoder() *encoder {
+	e := &encoder{words: map[string]*ast.Term{}}
+	e.deployment = fieldsOf(e, facts.DeploymentFields())
+	e.model = fieldsOf(e, facts.ModelFields())
+	e.compute = fieldsOf(e, facts.ComputeFields())
+	return e
+}
+
+// fieldsOf returns fields with their terms, and adds the words of their facts.
+func fieldsOf[T any](e *encoder, table []facts.Field[T]) []field[T] {
+	fields := make([]field[T], len(table))
+	for i, f := range table {
+		fields[i] = field[T]{f, ast.StringTerm(f.Name)}
+		if f.Fact == nil {
+			continue
+		}
+		value, _ := f.Fact(new(T)).Any()
+		if enumeration, ok := value.(interface{ Values() []string }); ok {
+			for _, word := range enumeration.Values() {
+				e.words[word] = ast.StringTerm(word)
+			}
+		}
+	}
+	return fields
+}
+
+// encoding is the work on the facts of one run.
+type encoding struct {
+	*encoder
+	// shared are the terms of long lists and maps by their address: the variants of a deployment, of
+	// which there can be hundreds, have its labels and images in common.
+	shared map[memory]*ast.Term
+	// items is a stack of the items of objects, each object above the one around it.
+	items [][2]*ast.Term
+}
 
 type memory struct {
 	at   uintptr
@@ -26,224 +67,180 @@ type memory struct {
 // minShared is the number of values from which on a term is worth looking up.
 const minShared = 16
 
-// encode makes the term of a list or a map, once.
-func (s shared) encode(value reflect.Value, encode func() (*ast.Term, error)) (*ast.Term, error) {
-	if value.Len() < minShared {
-		return encode()
+func (p *Policies) input(f *facts.Facts) (*ast.Term, error) {
+	e := &encoding{encoder: p.encoder, shared: map[memory]*ast.Term{}}
+	deployments, err := list(f.Deployments, e.deploymentTerm)
+	if err != nil {
+		return nil, fmt.Errorf("deployments: %w", err)
 	}
-	memory := memory{value.Pointer(), value.Len()}
-	if term, ok := s[memory]; ok {
+	computes, err := list(f.Computes, e.computeTerm)
+	if err != nil {
+		return nil, fmt.Errorf("computes: %w", err)
+	}
+	return ast.ObjectTerm(
+		ast.Item(ast.InternedTerm("edition"), ast.StringTerm(f.Edition)),
+		ast.Item(ast.InternedTerm("deployments"), deployments),
+		ast.Item(ast.InternedTerm("computes"), computes),
+	), nil
+}
+
+func (e *encoding) deploymentTerm(d *facts.Deployment) (*ast.Term, error) {
+	base := len(e.items)
+	if err := push(e, e.deployment, d); err != nil {
+		return nil, err
+	}
+	if names := d.LowerBounds(); len(names) > 0 {
+		bounds, err := list(names, func(name string) (*ast.Term, error) { return ast.StringTerm(name), nil })
+		if err != nil {
+			return nil, err
+		}
+		e.items = append(e.items, ast.Item(ast.InternedTerm("lower_bounds"), bounds))
+	}
+	return e.pop(base), nil
+}
+
+func (e *encoding) modelTerm(m *facts.Model) (*ast.Term, error) {
+	base := len(e.items)
+	err := push(e, e.model, m)
+	return e.pop(base), err
+}
+
+func (e *encoding) computeTerm(c *facts.Compute) (*ast.Term, error) {
+	base := len(e.items)
+	err := push(e, e.compute, c)
+	return e.pop(base), err
+}
+
+// push adds the fields of an object that have a term to the items.
+func push[T any](e *encoding, fields []field[T], of *T) error {
+	for i := range fields {
+		field := &fields[i]
+		var term *ast.Term
+		var err error
+		if field.Fact != nil {
+			term, err = e.fact(field.Fact(of))
+		} else {
+			term, err = e.inner(field.Inner(of))
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", field.Name, err)
+		}
+		if term != nil {
+			e.items = append(e.items, [2]*ast.Term{field.key, term})
+		}
+	}
+	return nil
+}
+
+// pop takes the items above base and returns the object that has them.
+func (e *encoding) pop(base int) *ast.Term {
+	object := ast.NewObject(e.items[base:]...)
+	e.items = e.items[:base]
+	return ast.NewTerm(object)
+}
+
+// fact returns the term of a fact, nil for an unknown one.
+func (e *encoder) fact(fact facts.AnyFact) (*ast.Term, error) {
+	if fact.IsZero() {
+		return nil, nil
+	}
+	switch fact := fact.(type) { // without a copy of the fact
+	case *facts.Fact[string]:
+		return ast.StringTerm(fact.Value), nil
+	case *facts.Fact[bool]:
+		return ast.InternedTerm(fact.Value), nil
+	case *facts.Fact[int64]:
+		return ast.InternedTerm(fact.Value), nil
+	case *facts.Fact[float64]:
+		return floatTerm(fact.Value)
+	}
+	value, _ := fact.Any()
+	word := reflect.ValueOf(value).String()
+	if term, ok := e.words[word]; ok {
 		return term, nil
 	}
-	term, err := encode()
-	if err == nil {
-		s[memory] = term
-	}
-	return term, err
+	return ast.StringTerm(word), nil
 }
 
-// encoderOf works out once what encoding/json works out from json tags.
-func encoderOf[T any]() encoder { return newEncoder(reflect.TypeFor[T]()) }
-
-func newEncoder(kind reflect.Type) encoder {
-	if fact, ok := reflect.Zero(kind).Interface().(knownValue); ok {
-		return newFactEncoder(fact)
+// inner returns the term of a field that is not a fact, nil for one that is empty.
+func (e *encoding) inner(value any) (*ast.Term, error) {
+	of := reflect.ValueOf(value)
+	if kind := of.Kind(); kind != reflect.Slice && kind != reflect.Map {
+		return e.term(value)
 	}
-	switch kind.Kind() {
-	case reflect.String:
-		return func(value reflect.Value, _ shared) (*ast.Term, error) { return ast.StringTerm(value.String()), nil }
-	case reflect.Pointer:
-		encode := newEncoder(kind.Elem())
-		return func(value reflect.Value, shared shared) (*ast.Term, error) {
-			if value.IsNil() {
-				return nil, nil
-			}
-			return encode(value.Elem(), shared)
+	switch size := of.Len(); {
+	case size == 0:
+		return nil, nil
+	case size < minShared:
+		return e.term(value)
+	default:
+		memory := memory{of.Pointer(), size}
+		term := e.shared[memory]
+		if term != nil {
+			return term, nil
 		}
-	case reflect.Struct:
-		return newStructEncoder(kind)
-	case reflect.Slice:
-		return newSliceEncoder(kind)
-	case reflect.Map:
-		return newMapEncoder(kind)
-	}
-	panic(fmt.Sprintf("the facts have a %s, which cannot be converted to Rego", kind))
-}
-
-func newSliceEncoder(kind reflect.Type) encoder {
-	encode := newEncoder(kind.Elem())
-	return func(value reflect.Value, shared shared) (*ast.Term, error) {
-		return shared.encode(value, func() (*ast.Term, error) {
-			terms := make([]*ast.Term, value.Len())
-			for i := range terms {
-				term, err := encode(value.Index(i), shared)
-				if err != nil {
-					return nil, err
-				}
-				if term == nil {
-					// Leaving it out would shift the paths of what follows.
-					term = ast.InternedNullTerm
-				}
-				terms[i] = term
-			}
-			return ast.ArrayTerm(terms...), nil
-		})
+		term, err := e.term(value)
+		e.shared[memory] = term
+		return term, err
 	}
 }
 
-func newMapEncoder(kind reflect.Type) encoder {
-	encode := newEncoder(kind.Elem())
-	return func(value reflect.Value, shared shared) (*ast.Term, error) {
-		return shared.encode(value, func() (*ast.Term, error) {
-			object := ast.NewObjectWithCapacity(value.Len())
-			for entries := value.MapRange(); entries.Next(); {
-				term, err := encode(entries.Value(), shared)
-				if err != nil {
-					return nil, err
-				}
-				if term != nil {
-					object.Insert(ast.StringTerm(entries.Key().String()), term)
-				}
-			}
-			return ast.NewTerm(object), nil
-		})
-	}
-}
-
-// knownValue is implemented by every facts.Fact.
-type knownValue interface {
-	Any() (value any, known bool)
-}
-
-func newFactEncoder(zero knownValue) encoder {
-	value, _ := zero.Any()
+func (e *encoding) term(value any) (*ast.Term, error) {
 	switch value := value.(type) {
 	case string:
-		return encodeFact(func(value string) (*ast.Term, error) { return ast.StringTerm(value), nil })
-	case bool:
-		return encodeFact(func(value bool) (*ast.Term, error) { return ast.InternedTerm(value), nil })
-	case int64:
-		return encodeFact(func(value int64) (*ast.Term, error) { return ast.InternedTerm(value), nil })
-	case float64:
-		return encodeFact(encodeFloat)
-	case interface{ Values() []string }:
-		words := make(map[string]*ast.Term)
-		for _, word := range value.Values() {
-			words[word] = ast.StringTerm(word)
-		}
-		return func(value reflect.Value, _ shared) (*ast.Term, error) {
-			declared, known := inPlace(value).(knownValue).Any()
-			if !known {
-				return nil, nil
-			}
-			word := reflect.ValueOf(declared).String()
-			if term, ok := words[word]; ok {
-				return term, nil
-			}
-			return ast.StringTerm(word), nil
-		}
-	}
-	panic(fmt.Sprintf("the facts have a %T, which cannot be converted to Rego", zero))
-}
-
-func encodeFact[T any](encode func(T) (*ast.Term, error)) encoder {
-	return func(value reflect.Value, _ shared) (*ast.Term, error) {
-		fact := inPlace(value).(*facts.Fact[T])
-		if !fact.Known {
+		return ast.StringTerm(value), nil
+	case *facts.Compute:
+		if value == nil {
 			return nil, nil
 		}
-		return encode(fact.Value)
-	}
-}
-
-// inPlace returns a pointer to value, to a copy of it only where it stands in a map:
-// copying a fact with its location costs more than making its term.
-func inPlace(value reflect.Value) any {
-	if value.CanAddr() {
-		return value.Addr().Interface()
-	}
-	copied := reflect.New(value.Type())
-	copied.Elem().Set(value)
-	return copied.Interface()
-}
-
-// bounded is a struct with facts whose value may be a lower bound.
-type bounded interface{ LowerBounds() []string }
-
-// fieldEncoder encodes a field of a struct.
-type fieldEncoder struct {
-	index     int
-	key       *ast.Term
-	encode    encoder
-	omitEmpty bool
-}
-
-func newStructEncoder(kind reflect.Type) encoder {
-	var fields []fieldEncoder
-	for i := range kind.NumField() {
-		name, options, _ := strings.Cut(kind.Field(i).Tag.Get("json"), ",")
-		if name == "" || name == "-" {
-			continue
-		}
-		fields = append(fields, fieldEncoder{
-			index:     i,
-			key:       ast.StringTerm(name),
-			encode:    newEncoder(kind.Field(i).Type),
-			omitEmpty: strings.Contains(options, "omitempty"),
-		})
-	}
-	hasBounds := reflect.PointerTo(kind).Implements(reflect.TypeFor[bounded]())
-	lowerBounds := ast.StringTerm("lower_bounds")
-	return func(value reflect.Value, shared shared) (*ast.Term, error) {
-		var room [24][2]*ast.Term // on the stack; NewObject copies
-		items := room[:0]
-		for _, field := range fields {
-			inner := value.Field(field.index)
-			if field.omitEmpty && isEmpty(inner) {
-				continue
-			}
-			term, err := field.encode(inner, shared)
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", string(field.key.Value.(ast.String)), err)
-			}
-			if term != nil {
-				items = append(items, [2]*ast.Term{field.key, term})
+		return e.computeTerm(value)
+	case []*facts.Model:
+		return list(value, e.modelTerm)
+	case []facts.Fact[facts.Target]:
+		return list(value, func(target facts.Fact[facts.Target]) (*ast.Term, error) { return e.fact(&target) })
+	case []facts.Fact[string]:
+		return list(value, textTerm)
+	case map[string]facts.Fact[string]:
+		object := ast.NewObjectWithCapacity(len(value))
+		for key, text := range value {
+			if text.Known {
+				object.Insert(ast.StringTerm(key), ast.StringTerm(text.Value))
 			}
 		}
-		if hasBounds {
-			if names := inPlace(value).(bounded).LowerBounds(); len(names) > 0 {
-				items = append(items, [2]*ast.Term{lowerBounds, stringsTerm(names)})
-			}
-		}
-		return ast.NewTerm(ast.NewObject(items...)), nil
+		return ast.NewTerm(object), nil
 	}
+	panic(fmt.Sprintf("the facts have a %T, which cannot be converted to Rego", value))
 }
 
-func stringsTerm(values []string) *ast.Term {
+func textTerm(text facts.Fact[string]) (*ast.Term, error) {
+	if !text.Known {
+		return nil, nil
+	}
+	return ast.StringTerm(text.Value), nil
+}
+
+func list[T any](values []T, encode func(T) (*ast.Term, error)) (*ast.Term, error) {
 	terms := make([]*ast.Term, len(values))
 	for i, value := range values {
-		terms[i] = ast.StringTerm(value)
+		term, err := encode(value)
+		if err != nil {
+			return nil, err
+		}
+		if term == nil {
+			// Leaving it out would shift the paths of what follows.
+			term = ast.InternedNullTerm
+		}
+		terms[i] = term
 	}
-	return ast.ArrayTerm(terms...)
+	return ast.ArrayTerm(terms...), nil
 }
 
-func isEmpty(value reflect.Value) bool {
-	if value.Kind() == reflect.Slice || value.Kind() == reflect.Map {
-		return value.Len() == 0
-	}
-	return value.IsZero()
-}
-
-// encodeFloat has the digits from encoding/json, so that a message made here and one
+// floatTerm has the digits from encoding/json, so that a message made here and one
 // that plain OPA makes of the facts as JSON have the same words.
-func encodeFloat(value float64) (*ast.Term, error) {
+func floatTerm(value float64) (*ast.Term, error) {
 	digits, err := json.Marshal(value)
 	if err != nil {
 		return nil, fmt.Errorf("%v is not a number", value)
 	}
 	return ast.NewTerm(ast.Number(digits)), nil
-}
-
-func (p *Policies) input(f *facts.Facts) (*ast.Term, error) {
-	return p.encode(reflect.ValueOf(f).Elem(), shared{})
 }

@@ -39,7 +39,7 @@ type Policies struct {
 	compiler *ast.Compiler
 	queries  map[Scope]ast.Body
 	store    storage.Store
-	encode   encoder
+	encoder  *encoder
 	indexing bool
 }
 
@@ -122,7 +122,7 @@ func Load(ctx context.Context, builtin fs.FS, extra []Folder) (*Policies, error)
 	modules = slices.DeleteFunc(modules, func(m *module) bool { return m == nil })
 	tables = slices.DeleteFunc(tables, func(t *table) bool { return t == nil })
 	p := &Policies{
-		encode:   encoderOf[facts.Facts](),
+		encoder:  newEncoder(),
 		extended: slices.ContainsFunc(found.modules, func(file file) bool { return !file.builtin }),
 		indexing: true,
 		digest:   digest,
