@@ -12,7 +12,7 @@ import (
 )
 
 // setTemplateParameters records the parameters with which a template was read in its parts and
-
+// references, so that references find the parts that were read with the same parameters.
 func setTemplateParameters(r *read.Reader) {
 	mark := func(d *read.Draft) {
 		for _, reference := range d.References {
