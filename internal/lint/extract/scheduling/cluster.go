@@ -397,6 +397,9 @@ func (k nodeKey) why() string {
 
 const onVirtualNode = "a node with this name is a virtual node, which is ACI"
 
+// IsVirtualNode reports whether a node of this name is a virtual node, which is ACI.
+func IsVirtualNode(name string) bool { return virtualNode(nodeKey{}, name, Interpretation{}) }
+
 // virtualNode reports whether nodes with this label or field are ACI virtual nodes. Not all virtual
 // nodes of the second generation have the type virtual-kubelet.
 // https://github.com/microsoft/virtualnodesOnAzureContainerInstances
