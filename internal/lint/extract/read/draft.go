@@ -6,32 +6,32 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// Draft is a deployment while its facts are extracted, with what is known of it beyond the vocabulary.
+// Draft is a deployment whose facts are being extracted, with details that are not facts.
 type Draft struct {
 	facts.Deployment
 
-	// Declared is what the document states explicitly by annotations or tags.
+	// Declared are the facts that annotations, labels or tags declare.
 	Declared []*Draft
 	// References are the parts of other documents that the deployment refers to.
 	References []*Reference
-	// Uncounted is set where GPUs is evidence of GPUs that no container asks for by number.
+	// Uncounted is set if GPUs is evidence of GPUs, and no container requests a number of them.
 	Uncounted bool
-	// DefaultType is set where the deployment has, on a Kubernetes compute, the default instance
-	// type of the cluster.
+	// DefaultType is set if the deployment has the cluster's default instance type on a Kubernetes
+	// compute.
 	DefaultType bool
-	// OpenClaims is set where the pod names a resource claim that is not known yet.
-	OpenClaims bool
+	// UnknownClaims is set if the pod refers to a resource claim with an unknown name.
+	UnknownClaims bool
 
-	// Narrows is the target that a statement may replace another by, of which it is a kind; the zero value is none.
+	// Narrows is the target that a statement may replace by a more specific one; the zero value is none.
 	Narrows Narrowing
 
-	// Pods is where pods run by what the document declares; nil for what runs in no cluster.
+	// Pods is the declared scheduling of the pods; nil if the deployment has no pods.
 	Pods *scheduling.Pods
-	// Interpretation is the index of the way to understand pods.
+	// Interpretation is the index of the interpretation of Pods.
 	Interpretation int
 	// Labelled is the label or the image that Workload was read from, if the kind declares none.
 	Labelled *source.Node
 }
 
-// Narrowing replaces a target by a kind of it.
+// Narrowing replaces a target by a more specific one.
 type Narrowing struct{ From, To facts.Target }

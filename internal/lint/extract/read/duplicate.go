@@ -9,9 +9,9 @@ import (
 )
 
 const (
-	// maxTrials bounds how often one document is read again for its duplicate keys.
+	// maxTrials limits how often one document is read again for its duplicate keys.
 	maxTrials = 100
-	// maxTrialValues bounds the values that are read again, all trials together.
+	// maxTrialValues limits the values that all trials read.
 	maxTrialValues = 5_000_000
 )
 
@@ -21,41 +21,41 @@ type duplicateKey struct {
 	members []int // indexes of its members, two at least
 }
 
-// Duplicates reports each key of a document that is written twice and carries a fact: a value in used, from which a fact was
-// read, stands at or below its last value, or the document has other facts with an earlier value. record reads a document and
-// returns its facts, comparable.
+// Duplicates reports the duplicate keys of a document that affect its facts: a value in used, from which a fact was read, is
+// at or below the last value of the key, or an earlier value of the key would change the facts. record reads a document and
+// returns its facts in a form that can be compared.
 func Duplicates(root *source.Node, used []*source.Node, record func(root *source.Node) string) []facts.Problem {
-	doubles, values := findDoubles(root)
-	if len(doubles) == 0 {
+	duplicates, values := findDuplicates(root)
+	if len(duplicates) == 0 {
 		return nil
 	}
-	leads := make(map[*source.Node]bool)
+	onPath := make(map[*source.Node]bool)
 	for _, n := range used {
-		for ; n != nil && !leads[n]; n = n.Parent() {
-			leads[n] = true
+		for ; n != nil && !onPath[n]; n = n.Parent() {
+			onPath[n] = true
 		}
 	}
-	carries := make(map[*source.Node]bool) // by the last key
-	var open []duplicateKey
-	for _, double := range doubles {
-		if last := double.last(); leads[last.Value] && last.Value.Parent() == double.mapping {
-			carries[last.Key] = true
+	significant := make(map[*source.Node]bool) // by the last key
+	var undecided []duplicateKey
+	for _, duplicate := range duplicates {
+		if last := duplicate.last(); onPath[last.Value] && last.Value.Parent() == duplicate.mapping {
+			significant[last.Key] = true
 		} else {
-			open = append(open, double)
+			undecided = append(undecided, duplicate)
 		}
 	}
-	if len(open) > 0 {
+	if len(undecided) > 0 {
 		trial := trial{root: root, record: record, recorded: record(root), left: min(maxTrials, maxTrialValues/values)}
-		if trial.differs(open) {
-			for _, double := range open {
-				carries[double.last().Key] = trial.differs([]duplicateKey{double})
+		if trial.differs(undecided) {
+			for _, duplicate := range undecided {
+				significant[duplicate.last().Key] = trial.differs([]duplicateKey{duplicate})
 			}
 		}
 	}
 	var problems []facts.Problem
-	for _, double := range doubles {
-		if carries[double.last().Key] {
-			problems = append(problems, double.problem())
+	for _, duplicate := range duplicates {
+		if significant[duplicate.last().Key] {
+			problems = append(problems, duplicate.problem())
 		}
 	}
 	return problems
@@ -71,17 +71,17 @@ type trial struct {
 
 // differs reports whether the document has other facts when earlier values of these keys count: the first of each, the
 // second of each, and so on.
-func (t *trial) differs(doubles []duplicateKey) bool {
+func (t *trial) differs(duplicates []duplicateKey) bool {
 	most := 0
-	for _, double := range doubles {
-		most = max(most, len(double.members)-1)
+	for _, duplicate := range duplicates {
+		most = max(most, len(duplicate.members)-1)
 	}
 	for nth := range most {
 		if t.left <= 0 {
 			return false
 		}
 		t.left--
-		if t.record(t.root.Clone(membersWith(doubles, nth))) != t.recorded {
+		if t.record(t.root.Clone(membersWith(duplicates, nth))) != t.recorded {
 			return true
 		}
 	}
@@ -90,15 +90,15 @@ func (t *trial) differs(doubles []duplicateKey) bool {
 
 // membersWith returns a function that returns the members of a mapping: of each duplicate key only the
 // nth member, or the last of fewer.
-func membersWith(doubles []duplicateKey, nth int) func(*source.Node) []source.Member {
-	dropped := make(map[*source.Node]map[int]bool, len(doubles)) // indexes of members, by mapping
-	for _, double := range doubles {
-		if dropped[double.mapping] == nil {
-			dropped[double.mapping] = map[int]bool{}
+func membersWith(duplicates []duplicateKey, nth int) func(*source.Node) []source.Member {
+	dropped := make(map[*source.Node]map[int]bool, len(duplicates)) // indexes of members, by mapping
+	for _, duplicate := range duplicates {
+		if dropped[duplicate.mapping] == nil {
+			dropped[duplicate.mapping] = map[int]bool{}
 		}
-		kept := double.members[min(nth, len(double.members)-1)]
-		for _, index := range double.members {
-			dropped[double.mapping][index] = index != kept
+		kept := duplicate.members[min(nth, len(duplicate.members)-1)]
+		for _, index := range duplicate.members {
+			dropped[duplicate.mapping][index] = index != kept
 		}
 	}
 	return func(mapping *source.Node) []source.Member {
@@ -115,18 +115,17 @@ func membersWith(doubles []duplicateKey, nth int) func(*source.Node) []source.Me
 	}
 }
 
-// findDoubles returns the keys under root that are written twice, in the order of
-// the text, and how many values it looked at. It looks once at what stands behind
-// several aliases.
-func findDoubles(root *source.Node) (doubles []duplicateKey, values int) {
+// findDuplicates returns the keys under root that occur twice in a mapping, in the order of
+// the text, and the number of values that it visited. It visits a value with several aliases once.
+func findDuplicates(root *source.Node) (duplicates []duplicateKey, values int) {
 	var walk func(n, within *source.Node)
 	walk = func(n, within *source.Node) {
 		values++
 		if n.Kind < source.Sequence || n.Parent() != within {
-			return // what stands behind an alias has the parent that it has at its anchor
+			return // the value of an alias has the parent of its anchor
 		}
-		if twice(n.Members) {
-			doubles = append(doubles, doublesOf(n)...)
+		if hasDuplicates(n.Members) {
+			duplicates = append(duplicates, duplicatesOf(n)...)
 		}
 		for _, item := range n.Items {
 			walk(item, n)
@@ -136,11 +135,11 @@ func findDoubles(root *source.Node) (doubles []duplicateKey, values int) {
 		}
 	}
 	walk(root, root.Parent())
-	return doubles, values
+	return duplicates, values
 }
 
-// twice reports whether a key is among the members twice.
-func twice(members []source.Member) bool {
+// hasDuplicates reports whether two members have the same key.
+func hasDuplicates(members []source.Member) bool {
 	if len(members) > 16 {
 		names := make(map[string]bool, len(members))
 		for _, member := range members {
@@ -168,20 +167,20 @@ func sameKey(a, b *source.Node) bool {
 	return a.Text == b.Text && a.Kind < source.Sequence && b.Kind < source.Sequence
 }
 
-func doublesOf(mapping *source.Node) []duplicateKey {
+func duplicatesOf(mapping *source.Node) []duplicateKey {
 	at := make(map[string][]int, len(mapping.Members))
 	for i, member := range mapping.Members {
 		if member.Key.Kind < source.Sequence {
 			at[member.Key.Text] = append(at[member.Key.Text], i)
 		}
 	}
-	var doubles []duplicateKey
+	var duplicates []duplicateKey
 	for i, member := range mapping.Members {
 		if members := at[member.Key.Text]; len(members) > 1 && members[0] == i {
-			doubles = append(doubles, duplicateKey{mapping: mapping, members: members})
+			duplicates = append(duplicates, duplicateKey{mapping: mapping, members: members})
 		}
 	}
-	return doubles
+	return duplicates
 }
 
 // last returns the member whose value is used.
@@ -199,7 +198,7 @@ func (d duplicateKey) problem() facts.Problem {
 	}
 }
 
-// Recorded is everything that a deployment says, without the locations.
+// Recorded returns the facts of a deployment without their locations.
 func (d *Draft) Recorded() []any {
 	all := []any{d, d.Subject, d.Declared, d.Pods.Recorded()}
 	for _, model := range d.Models {
@@ -208,8 +207,8 @@ func (d *Draft) Recorded() []any {
 	return all
 }
 
-// Recorded is everything that a document says, without the locations. What cannot be at
-// fault says nothing.
+// Recorded returns the facts of a document without their locations; none for an auxiliary document,
+// which has no findings.
 func (r *Reader) Recorded() []any {
 	if r.Auxiliary {
 		return nil
@@ -226,9 +225,9 @@ func (r *Reader) Recorded() []any {
 	return all
 }
 
-// Comparable makes what is told comparable.
-func Comparable(told []any) string {
-	text, err := json.Marshal(told)
+// Comparable returns recorded facts in a form that can be compared.
+func Comparable(recorded []any) string {
+	text, err := json.Marshal(recorded)
 	if err != nil { // facts are texts and finite numbers
 		panic(err)
 	}

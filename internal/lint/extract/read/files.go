@@ -1,16 +1,14 @@
 package read
 
-import (
-	"path"
-)
+import "path"
 
-// MaxLinkedFile is in bytes: what completes a deployment is written by hand.
+// MaxLinkedFile is in bytes. Documents that complete deployments are written by hand.
 const MaxLinkedFile = 1 << 20
 
-// StandardInput is the name of the source.File that no folder holds.
+// StandardInput is the name of the source.File of standard input, which has no folder.
 const StandardInput = "<stdin>"
 
-// FolderOf returns the folder of a file. Standard input is alone in one of its own.
+// FolderOf returns the folder of a file. Standard input is the only file of its own folder.
 func FolderOf(file string) string {
 	if file == StandardInput {
 		return StandardInput

@@ -11,28 +11,28 @@ import (
 type Format struct {
 	Name string
 	// RootKeys are keys of which each document of the format has one at its root. A document that cannot be parsed is reported
-	// only if a format's key stands at its margin. Formats that share their keys with another may leave them out.
+	// only if it has a format's key without indentation. Formats that share their keys with another may leave them out.
 	RootKeys []string
-	// Title says in docs/formats.md what the format is, signs by what a document of
-	// it is recognised, both in Markdown and without a final stop.
+	// Title is the name of the format in docs/formats.md, and Signs how a document is recognised. Both
+	// are Markdown without a final stop.
 	Title, Signs string
 	// Reference is the URL of the format's own documentation, as docs/formats.md links to it.
 	Reference string
-	// Marks are the quick look: a file can hold the format only if each group has
-	// a word that stands in its bytes. Upper and lower case differ.
+	// Marks find files without parsing them: a file can have a document of the format only if its bytes
+	// contain a word of each group. Case matters.
 	Marks [][]string
-	// Auxiliary documents are never at fault themselves: they are no deployments, or
-	// only train. What cannot be read of them is not reported.
+	// Auxiliary documents have no findings: they describe no deployments, or only training. Values that
+	// cannot be read are not reported.
 	Auxiliary bool
 	// Links reports whether documents of the format define what others refer to, or refer to
 	// what others define. Any pod may refer to resource claims.
 	Links bool
-	// Shapes are what documents of the format must be, by their kind; an empty kind stands for any
-	// other. A wrong shape is reported of an auxiliary document, too.
+	// Shapes are the required shapes of documents by their kind; the empty kind is for all others. A
+	// wrong shape is reported in an auxiliary document, too.
 	Shapes map[string]*Shape
 	// Matches reports whether a document is of the format.
 	Matches func(root *source.Node) bool
-	// Read adds what the document says.
+	// Read adds the facts of the document.
 	Read func(*Reader)
 }
 
@@ -51,7 +51,7 @@ func (f *Format) Marked(data []byte) bool {
 	return true
 }
 
-// ContainsAny reports whether one of the words stands in the bytes.
+// ContainsAny reports whether the bytes contain one of the words.
 func ContainsAny(data []byte, words []string) bool {
 	for _, word := range words {
 		if bytes.Contains(data, []byte(word)) {

@@ -6,7 +6,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 )
 
-// Device is a kind of accelerator that a configuration can name.
+// Device is a kind of accelerator that a configuration can declare.
 type Device string
 
 // The devices.
@@ -26,7 +26,7 @@ const (
 	GPUDevice
 	// GPUShare is a slice of a GPU or a GPU that several pods share. Any number of them counts as one GPU.
 	GPUShare
-	// GPUPart is memory or cores of a GPU. It says that there is a GPU, and is no GPU beside those that are counted.
+	// GPUPart is memory or cores of a GPU. It is evidence of a GPU, and does not add to the number of GPUs.
 	GPUPart
 	FPGADevice
 )
@@ -34,11 +34,11 @@ const (
 // Lists are additions to the lists that are kept as data. Each function may be nil.
 type Lists struct {
 	// Device returns what an extended resource of Kubernetes, or a device class as
-	// deviceclass.resource.kubernetes.io/CLASS, is; the location says why.
+	// deviceclass.resource.kubernetes.io/CLASS, is, with the evidence in its location.
 	Device func(resource string) facts.Fact[Device]
 	// ModelServers are further images of model servers.
 	ModelServers []ModelServer
-	// NoModelServers makes images say nothing of what a deployment does.
+	// NoModelServers is set if images are not evidence of a workload.
 	NoModelServers bool
 	// Targets are the ids of rows of loaded editions that are not among the values of Target.
 	Targets []facts.Target
@@ -48,10 +48,10 @@ type Lists struct {
 // Repository, so that mirrors count; each is a pattern (path.Match).
 type ModelServer struct {
 	Repository string
-	// Start are the words by which a command of its own starts the server.
+	// Start are the words of a command that starts the server.
 	Start []string
-	// ExcludedTags are patterns (path.Match) of tags that hold something else.
+	// ExcludedTags are patterns (path.Match) of tags of other images.
 	ExcludedTags []string
-	// Why says who knows the image, if it is not in the list of mlpolicy.
+	// Why is the evidence for an image that is not in the list of mlpolicy.
 	Why string
 }

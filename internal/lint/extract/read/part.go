@@ -7,14 +7,14 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// Part is what a document adds to deployments of others.
+// Part has facts that a document adds to the deployments of other documents.
 type Part struct {
 	Kind            PartKind
-	Name, Namespace string // by which others refer to it; empty where a folder or a path brings them together
-	Version         string // empty where the document leaves it to Azure ML
+	Name, Namespace string // by which others refer to it; empty if a folder or a path relates them
+	Version         string // empty if Azure ML assigns it
 	Facts           *Draft
 	Compute         *facts.Compute // instead of facts
-	Under           *source.Node   // the parameters with which a template says so; nil where they do not matter
+	Under           *source.Node   // the parameters with which a template defines it; nil if it is the same with all
 	Device          DeviceKind     // of a device class
 }
 
@@ -36,21 +36,21 @@ const (
 	MLModelPart
 	// ARMParameters adds values to the ARM templates of its folder.
 	ARMParameters
-	// InstanceType adds what a pod asks for and where it runs to the Azure ML
-	// deployments on Kubernetes that name it.
+	// InstanceType adds resource requests and scheduling to the Azure ML deployments on Kubernetes that
+	// name it.
 	InstanceType
-	// ServingRuntime adds what its containers ask for to the InferenceServices of its
-	// namespace that name it; without a namespace to those of all.
+	// ServingRuntime adds the resource requests of its containers to the InferenceServices of its
+	// namespace that name it, or to those of all namespaces if it has none.
 	ServingRuntime
-	// ResourceClaimDefinition and resourceClaimTemplate add devices to the pods of their
+	// ResourceClaimDefinition and ResourceClaimTemplate add devices to the pods of their
 	// namespace that name them.
 	ResourceClaimDefinition
 	ResourceClaimTemplate
-	// DeviceClassDefinition says what the devices are that a claim requests.
+	// DeviceClassDefinition adds the kind of the devices that a claim requests.
 	DeviceClassDefinition
-	// ExtendedResource says so of the extended resource that a device class names.
+	// ExtendedResource adds the kind of the extended resource that a device class names.
 	ExtendedResource
-	// ComputeDefinition adds where it runs and the machines of that.
+	// ComputeDefinition adds the target and its machines.
 	ComputeDefinition
 	// EndpointDefinition adds to the deployments behind the endpoint.
 	EndpointDefinition
@@ -97,25 +97,25 @@ func (k PartKind) String() string {
 	return fmt.Sprintf("part %d", k)
 }
 
-// Reference is a deployment's reference of a part.
+// Reference is a deployment's reference to a part.
 type Reference struct {
 	Kind            PartKind
 	Name, Namespace string
 	Version         string              // empty for any
-	Path            string              // of the file that is the part, instead of a name
-	Node            *source.Node        // where it is mentioned
-	Model           *facts.Model        // that the part is of, for a modelAsset
-	Implied         bool                // nobody says that there is such a part
+	Path            string              // of the part's file, instead of a name
+	Node            *source.Node        // the value with the reference
+	Model           *facts.Model        // to which the part belongs, for a ModelAsset
+	Implied         bool                // no document declares the reference
 	Followed        bool                // the part is found and added
-	Through         []*source.Node      // the mentions that led to this one, the last first
-	Under           *source.Node        // the parameters with which a template mentions it, nil for none
+	Through         []*source.Node      // the references that led to this one, the last first
+	Under           *source.Node        // the parameters with which a template has the reference, nil for none
 	Devices         facts.Fact[float64] // how many of a device class are requested
 }
 
-// Refer notes that a deployment mentions a part.
+// Refer adds a reference to a part.
 func (d *Draft) Refer(reference Reference) { d.References = append(d.References, &reference) }
 
-// Locations says how what is mentioned was found.
+// Locations returns the references by which the part was found.
 func (r *Reference) Locations() []facts.Location {
 	why := "referenced here"
 	switch {
@@ -133,12 +133,12 @@ func (r *Reference) Locations() []facts.Location {
 	return locations
 }
 
-// OfClass reports whether a reference requests devices of a class.
+// OfClass reports whether the reference requests devices of a class.
 func (r *Reference) OfClass() bool {
 	return r.Kind == DeviceClassDefinition || r.Kind == ExtendedResource
 }
 
-// OfClaim reports whether a reference is of a claim, whose devices come on top.
+// OfClaim reports whether the reference is to a claim, whose devices add to those of the containers.
 func (r *Reference) OfClaim() bool {
 	return r.Kind == ResourceClaimDefinition || r.Kind == ResourceClaimTemplate
 }

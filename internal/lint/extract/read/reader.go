@@ -1,4 +1,4 @@
-// Package read holds what every format uses: the Reader of a document's values, the Draft of a deployment, and the parts by which
+// Package read has what every format uses: the Reader of a document's values, the Draft of a deployment, and the parts with which
 // documents complete each other.
 package read
 
@@ -11,23 +11,23 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// Reader gathers what one document says. A format's read function looks up values
-// with source.Node's methods and turns them into facts with the methods below: they
-// accept a missing node, and what they cannot understand becomes a Problem and
-// leaves the fact absent.
+// Reader collects the facts of one document. A format's Read function looks up values with the methods
+// of source.Node and reads them with the methods of Reader. These accept a missing node; a value that
+// they cannot read is a Problem, and its fact is unknown.
 type Reader struct {
 	Format    string
 	Auxiliary bool // as the format, unless the document counts as a deployment
-	// anyTarget accepts any target, where the editions that are loaded are not known yet.
+	// anyTarget accepts any target, for as long as the editions are not loaded.
 	anyTarget bool
-	// OwnDocument is set for a document of group mlpolicy.dev, whose words are ours alone.
+	// OwnDocument is set for a document of group mlpolicy.dev, whose keys only mlpolicy defines.
 	OwnDocument bool
 	Root        *source.Node
 	Lists       Lists
 
-	// Document reads a document within this one by the table of formats; nil if it is of none.
+	// Document reads a document inside this one with the matching format; it returns nil if there is
+	// none.
 	Document func(root *source.Node, lists Lists) *Reader
-	// Inner are the objects of known kinds in an object of a kind that is not.
+	// Inner are the objects of known kinds in an object of an unknown kind.
 	Inner []*Reader
 
 	Deployments []*Draft
@@ -38,30 +38,29 @@ type Reader struct {
 
 	// Parameters are the values that another file gives to the document's, nil for none.
 	Parameters *source.Node
-	// Variants are the readings of a template with each of several parameters files.
+	// Variants are the results of reading a template with each of several parameters files.
 	Variants []*Reader
-	// Uncertain says that parameters leave out what is set somewhere: a resource whose
-	// condition is not known may not be deployed at all.
+	// Uncertain reports whether values of parameters are unknown. A resource with an unknown condition
+	// may then not be deployed.
 	Uncertain bool
-	// Unconfirmed says that the document may be of another format, until something beside
-	// it tells.
+	// Unconfirmed reports whether the document may be of another format, which other files of its
+	// folder decide.
 	Unconfirmed bool
-	// Unknown says to people what of the document is not known and why; empty for nothing.
+	// Unknown describes which parts of the document are unknown and why; empty for none.
 	Unknown string
 
-	// PlainUnderscores says that a__b__c holds no placeholder, as __X__ and a/__X__ do.
+	// PlainUnderscores reports whether a__b__c has no placeholder, as __X__ and a/__X__ have.
 	PlainUnderscores bool
 
 	Misread        map[*source.Node]bool       // values of the wrong shape
-	Used           []*source.Node              // values that carry a fact
+	Used           []*source.Node              // values from which a fact was read
 	AlwaysReported []facts.Problem             // problems that are reported of an auxiliary document, too
-	derived        map[*source.Node]Derivation // values that no file holds as such
-	// Texts are the strings of the document that hold documents of their own, by those.
+	derived        map[*source.Node]Derivation // values that no file contains
+	// Texts are the strings of the document that contain documents, by the file of such a document.
 	Texts map[*source.File]*source.Node
 }
 
-// Deployment adds a deployment that node describes. A missing name leaves it the
-// base name of the file.
+// Deployment adds a deployment that node describes. Without a name it has the base name of the file.
 func (r *Reader) Deployment(name, node *source.Node) *Draft {
 	d := &Draft{Deployment: facts.Deployment{Format: r.Format, Name: r.Name(name), API: apiOf(r.Format, node), Location: facts.Location{Node: node}}}
 	d.Subject = facts.Subject{File: r.Root.File().Name, Name: d.Name.Value}
@@ -69,8 +68,8 @@ func (r *Reader) Deployment(name, node *source.Node) *Draft {
 	return d
 }
 
-// apiOf returns the version of Azure ML's API that documents of a format are for. The
-// names of the formats azureml-v1-… and azureml-v2-… state it.
+// apiOf returns the version of Azure ML's API that documents of a format are for, which the names of
+// the formats azureml-v1-… and azureml-v2-… contain.
 func apiOf(format string, node *source.Node) facts.Fact[facts.API] {
 	for _, version := range []facts.API{facts.V1, facts.V2} {
 		if strings.HasPrefix(format, "azureml-"+string(version)+"-") {
@@ -80,8 +79,7 @@ func apiOf(format string, node *source.Node) facts.Fact[facts.API] {
 	return facts.Fact[facts.API]{}
 }
 
-// Compute adds a compute that node describes. A missing name leaves it the base
-// name of the file.
+// Compute adds a compute that node describes. Without a name it has the base name of the file.
 func (r *Reader) Compute(name, node *source.Node) *facts.Compute {
 	c := &facts.Compute{Format: r.Format, Name: r.Name(name), Location: facts.Location{Node: node}}
 	c.Subject = facts.Subject{File: r.Root.File().Name, Name: c.Name.Value}
@@ -89,7 +87,7 @@ func (r *Reader) Compute(name, node *source.Node) *facts.Compute {
 	return c
 }
 
-// Name reads a name; where there is none it is the base name of the file.
+// Name reads a name, or returns the base name of the file if there is none.
 func (r *Reader) Name(n *source.Node) facts.Fact[string] {
 	if text, ok := n.Scalar(); ok && text != "" {
 		return facts.Know(text, facts.Location{Node: n})
@@ -97,7 +95,7 @@ func (r *Reader) Name(n *source.Node) facts.Fact[string] {
 	return facts.Know(path.Base(r.Root.File().Name), facts.Location{Node: r.Root, Why: "the document has no name; this is the file name"})
 }
 
-// Part adds facts that complete deployments of other documents. what says so to people.
+// Part adds facts that complete deployments of other documents. what describes them in words.
 func (r *Reader) Part(kind PartKind, what string, d *Draft) *Part {
 	d.Format, d.Location = r.Format, facts.Location{Node: r.Root}
 	part := &Part{Kind: kind, Facts: d}
@@ -106,8 +104,8 @@ func (r *Reader) Part(kind PartKind, what string, d *Draft) *Part {
 	return part
 }
 
-// Problem reports text that a person meant as a fact and that is not one. In mlpolicy's own
-// document it is an error.
+// Problem reports a value that was meant as a fact and cannot be read. In mlpolicy's own document it
+// is an error.
 func (r *Reader) Problem(severity facts.Severity, n *source.Node, remedy, format string, args ...any) {
 	if r.OwnDocument {
 		severity = facts.Error
@@ -122,8 +120,8 @@ func (r *Reader) report(severity facts.Severity, n *source.Node, remedy, format 
 	})
 }
 
-// MarkUsed notes that the value stands for a fact, so that a key written twice on the
-// way to it matters.
+// MarkUsed records that a fact was read from the value, so that duplicate keys on its path are
+// reported.
 func (r *Reader) MarkUsed(n *source.Node) facts.Location {
 	r.Used = append(r.Used, n)
 	return facts.Location{Node: n}

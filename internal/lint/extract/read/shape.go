@@ -10,7 +10,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// Shape is what a value on the way to facts must be. Fields that carry no fact are not in it.
+// Shape is the required shape of a value on the path to facts. It lacks fields without facts.
 type Shape struct {
 	kind   source.Kind // Mapping, Sequence, or String for any scalar
 	item   *Shape      // of each item of a list, and of each value of a mapping that fields lacks
@@ -89,16 +89,16 @@ var (
 	PodTemplateShape = MappingOf(map[string]*Shape{"metadata": MetadataShape, "spec": PodShape})
 )
 
-// PodOfOtherKindShape is a pod in an object of a kind that no format knows. What such a kind has
-// of its own in place of a pod's fields, such as an env by names, is not in it.
+// PodOfOtherKindShape is a pod in an object of an unknown kind. It lacks fields in which such kinds
+// differ from a pod, such as an env by names.
 var PodOfOtherKindShape = MappingOf(map[string]*Shape{
 	"containers":     ListOf(Under(ResourcesShape, "resources")),
 	"initContainers": ListOf(Under(ResourcesShape, "resources")),
 	"overhead":       MappingShape, "runtimeClassName": ScalarShape, "resourceClaims": PodShape.fields["resourceClaims"],
 }).With(SchedulingFields)
 
-// CheckShape reports the values below n that have another shape than one that carries facts:
-// whoever reads them takes them for absent. What is missing, null or not known yet has any shape.
+// CheckShape reports the values below n with another shape, from which no facts are read. A missing
+// or null value and a placeholder have any shape.
 func (r *Reader) CheckShape(n *source.Node, want *Shape) {
 	if want == nil || n.IsNull() || r.IsPlaceholder(n) {
 		return
@@ -116,7 +116,7 @@ func (r *Reader) CheckShape(n *source.Node, want *Shape) {
 	for _, member := range n.Entries() {
 		field := want.of(member.Key.Text)
 		if field == nil || member.Value.IsNull() || field == ScalarShape && field.fits(member.Value) || n.Get(member.Key.Text) != member.Value {
-			continue // of a key written twice the last counts
+			continue // the last of duplicate keys is used
 		}
 		r.CheckShape(member.Value, field)
 	}
@@ -149,7 +149,7 @@ func (r *Reader) ReportShape(n *source.Node, want *Shape) {
 	r.Problem(facts.Warning, n, "Write "+must+"; "+is+" is ignored here.", "%s must be %s, not %s", n.Path(), must, is)
 }
 
-// kindOf names a kind of values for people.
+// kindOf returns the name of a kind of values, for messages.
 func kindOf(kind source.Kind) string {
 	switch kind {
 	case source.Mapping:
@@ -160,8 +160,8 @@ func kindOf(kind source.Kind) string {
 	return "a single value"
 }
 
-// alreadyMisread notes that a value has the wrong shape, and reports whether that was known: by way
-// of an alias, or by another of its readers.
+// alreadyMisread records that a value has the wrong shape, and reports whether that was known: through
+// an alias, or by another of its readers.
 func (r *Reader) alreadyMisread(n *source.Node) bool {
 	if r.Misread[n] {
 		return true
@@ -179,7 +179,7 @@ func (r *Reader) Elements(list *source.Node) []*source.Node {
 	return list.Elements()
 }
 
-// At returns the value at a path of keys. A value on the way that is no mapping is a Problem.
+// At returns the value at a path of keys. A value on the path that is not a mapping is a Problem.
 func (r *Reader) At(n *source.Node, keys ...string) *source.Node {
 	for _, key := range keys {
 		r.CheckShape(n, MappingShape)
@@ -188,8 +188,8 @@ func (r *Reader) At(n *source.Node, keys ...string) *source.Node {
 	return n
 }
 
-// BrokenPath reports whether a value on a path of keys is no mapping, so that what belongs below
-// it cannot be read.
+// BrokenPath reports whether a value on a path of keys is not a mapping, so that values below it cannot
+// be read.
 func BrokenPath(n *source.Node, keys ...string) bool {
 	for _, key := range keys {
 		if n = n.Get(key); n.IsNull() {

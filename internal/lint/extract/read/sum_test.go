@@ -8,7 +8,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 )
 
-func TestTally(t *testing.T) {
+func TestSum(t *testing.T) {
 	root := source.Parse("numbers.yaml", []byte("[10, 20, 30, 0]")).Documents[0].Root
 	known := func(i int) facts.Fact[float64] {
 		return (&Reader{Root: root}).Number(root.Items[i])

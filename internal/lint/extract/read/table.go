@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Rows yields the rows of an embedded table after its heading, cut into cells.
+// Rows yields the rows of an embedded table after its heading, split into cells.
 func Rows(table string) func(yield func(row []string) bool) {
 	return func(yield func(row []string) bool) {
 		_, rows, _ := strings.Cut(table, "\n")

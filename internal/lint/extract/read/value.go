@@ -27,8 +27,7 @@ func Larger(a, b facts.Fact[float64]) facts.Fact[float64] {
 	return a
 }
 
-// LowerScalar returns a scalar's text for comparison with words, whatever its case;
-// empty for anything else.
+// LowerScalar returns a scalar's text in lower case, empty for anything else.
 func LowerScalar(n *source.Node) string {
 	text, _ := n.Scalar()
 	return strings.ToLower(strings.TrimSpace(text))
@@ -43,18 +42,17 @@ func IsNumber(text string) bool {
 const BytesPerGiB = 1 << 30
 
 const (
-	// maxQuantity is more than any machine has; with it every sum is finite.
+	// maxQuantity is more than any machine has. It keeps every sum finite.
 	maxQuantity = 1e19
-	// maxNumberText is in bytes: reading a number takes time that grows faster than its text.
+	// maxNumberText is in bytes. The time to parse a number grows faster than its length.
 	maxNumberText = 64
 	// maxExponentText is in digits: apimachinery hangs over 1e-999999999.
 	maxExponentText = 3
 )
 
-// Scalar returns the text of a value that can state a fact. A missing value, a
-// placeholder that something else fills in later, and a collection are none; an
-// unrendered template is a Problem.
-func (r *Reader) Scalar(n *source.Node) (string, bool) {
+// Scalar returns the text of a value that can be a fact. ok is false for a missing value, a
+// placeholder and a collection. A template that has not been rendered is a Problem.
+func (r *Reader) Scalar(n *source.Node) (text string, ok bool) {
 	if n.IsNull() {
 		return "", false
 	}
@@ -63,14 +61,14 @@ func (r *Reader) Scalar(n *source.Node) (string, bool) {
 			"%s is a template that has not been rendered", n.Path())
 		return "", false
 	}
-	text, ok := n.Scalar()
+	text, ok = n.Scalar()
 	if !ok || r.HasPlaceholder(text) {
 		return "", false
 	}
 	return strings.TrimSpace(text), true
 }
 
-// HoldsPlaceholder tells so of a text of this document.
+// HasPlaceholder reports whether a text of the document has a placeholder.
 func (r *Reader) HasPlaceholder(text string) bool {
 	if r.PlainUnderscores {
 		return placeholder.Marked(text) || placeholder.Underscored().MatchString(strings.TrimSpace(text))
@@ -78,7 +76,7 @@ func (r *Reader) HasPlaceholder(text string) bool {
 	return placeholder.InText(text) && !placeholder.IsLive(r.Root)
 }
 
-// IsPlaceholder reports whether a template or a placeholder stands for a value.
+// IsPlaceholder reports whether a value is a template or has a placeholder.
 func (r *Reader) IsPlaceholder(n *source.Node) bool {
 	text, ok := n.Scalar()
 	return n != nil && (placeholder.IsTemplate(n) || ok && r.HasPlaceholder(text))
@@ -138,8 +136,8 @@ func (r *Reader) Number(n *source.Node) facts.Fact[float64] {
 	return facts.Know(value, r.MarkUsed(n))
 }
 
-// Either reads the first of two values, where there is none the second. A first
-// value that is there and not understood, or not known yet, is not the second.
+// Either reads the first of two values, or the second if the first is missing or null. It does not
+// read the second if the first cannot be read.
 func Either[T any](first, second *source.Node, read func(*source.Node) facts.Fact[T]) facts.Fact[T] {
 	if !first.IsNull() {
 		return read(first)
@@ -171,7 +169,7 @@ func (r *Reader) KubernetesQuantity(n *source.Node) (quantity resource.Quantity,
 		return quantity, false
 	}
 	if n.Kind == source.Number {
-		text = strings.ReplaceAll(text, "_", "") // YAML's way to part thousands
+		text = strings.ReplaceAll(text, "_", "") // YAML separates thousands with underscores
 	}
 	quantity, ok = parseQuantity(text)
 	if !ok {
@@ -180,10 +178,9 @@ func (r *Reader) KubernetesQuantity(n *source.Node) (quantity resource.Quantity,
 	return quantity, ok
 }
 
-// QuantitySeverity is how much it matters that something stands for a Kubernetes quantity and
-// is not one. In an object of a cluster it is an error: all that Kubernetes takes and a machine
-// can have is read, so that nobody gets around a rule by a text that only an operator would
-// understand.
+// QuantitySeverity returns the severity of an invalid Kubernetes quantity. In an object of a cluster it
+// is an error: every quantity that Kubernetes accepts and a machine can have is read, so that a text
+// that only an operator understands cannot hide a violation.
 func QuantitySeverity(n *source.Node) facts.Severity {
 	if placeholder.IsLive(n) {
 		return facts.Error
@@ -191,7 +188,7 @@ func QuantitySeverity(n *source.Node) facts.Severity {
 	return facts.Warning
 }
 
-// parseQuantity is resource.ParseQuantity for what is not negative, within bounds.
+// parseQuantity is resource.ParseQuantity for quantities from 0 to maxQuantity.
 func parseQuantity(text string) (resource.Quantity, bool) {
 	text, ok := shortQuantity(text)
 	if !ok {
@@ -202,7 +199,7 @@ func parseQuantity(text string) (resource.Quantity, bool) {
 		return resource.Quantity{}, false
 	}
 	if quantity.IsZero() {
-		return resource.Quantity{}, true // as a float 0e999 is no number
+		return resource.Quantity{}, true // 0e999 is not a number as a float
 	}
 	value := quantity.AsApproximateFloat64()
 	return quantity, value >= 0 && value <= maxQuantity
@@ -215,8 +212,8 @@ var quantityParts = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^([+-]?)(0*([0-9]*)(?:\.([0-9]*?)0*)?)(?:([eE][+-]?)0*([0-9]+)|([A-Za-z]*))$`)
 })
 
-// shortQuantity returns a quantity without the zeros that count for nothing, if what is
-// left of it can be read in little time.
+// shortQuantity returns a quantity without insignificant zeros. ok is false if parsing the result
+// would take long.
 func shortQuantity(text string) (short string, ok bool) {
 	parts := quantityParts().FindStringSubmatch(text)
 	if parts == nil || strings.Trim(parts[2], ".") == "" {
@@ -252,13 +249,13 @@ func RoundUp(f facts.Fact[float64]) facts.Fact[int64] {
 
 const oneNumber = "Write a single number."
 
-// noCollection reports a list or a mapping where a quantity belongs.
+// noCollection returns an unknown quantity, and reports a list or a mapping.
 func (r *Reader) noCollection(n *source.Node) facts.Fact[float64] {
 	r.Collection(facts.Warning, n, "quantity", oneNumber)
 	return facts.Fact[float64]{}
 }
 
-// Collection reports a list or a mapping where something else belongs.
+// Collection reports a list or a mapping in place of what.
 func (r *Reader) Collection(severity facts.Severity, n *source.Node, what, remedy string) {
 	if n != nil && n.Kind >= source.Sequence && !placeholder.IsTemplate(n) && !r.alreadyMisread(n) {
 		r.Problem(severity, n, remedy, "%s must be a %s, not %s", n.Path(), what, kindOf(n.Kind))
@@ -266,9 +263,9 @@ func (r *Reader) Collection(severity facts.Severity, n *source.Node, what, remed
 }
 
 // ParseSize reads an amount of bytes as people write it, rounded up: 900MB, 1.4 GB,
-// 512 MiB, 1000000000. A unit's case does not matter; a bare Ki, Mi, Gi or Ti is
-// Kubernetes' spelling of KiB, MiB, GiB or TiB. A comma parts thousands and is no
-// decimal point.
+// 512 MiB, 1000000000. A unit's case does not matter; Ki, Mi, Gi and Ti are
+// Kubernetes' spelling of KiB, MiB, GiB and TiB. A comma separates thousands and is not a decimal
+// point.
 func ParseSize(text string) (bytes int64, ok bool) {
 	text = strings.TrimSpace(text)
 	if len(text) > maxNumberText {
@@ -285,7 +282,7 @@ func ParseSize(text string) (bytes int64, ok bool) {
 	}
 	number, parsed := new(big.Rat).SetString(digits)
 	if !known || !parsed || !number.IsInt() && strings.TrimSpace(text[split:]) == "" {
-		return 0, false // nobody means a fraction of a byte
+		return 0, false // a fraction of a byte
 	}
 	number.Mul(number, new(big.Rat).SetInt64(unit))
 	whole := new(big.Int).Div(number.Num(), number.Denom())
@@ -295,7 +292,7 @@ func ParseSize(text string) (bytes int64, ok bool) {
 	return whole.Int64(), whole.IsInt64()
 }
 
-// thousands matches a whole number whose thousands commas part.
+// thousands matches a whole number with commas between thousands.
 var thousands = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^\d{1,3}(,\d{3})+$`)
 })
@@ -324,8 +321,8 @@ func sizeUnits(unit string) (bytes int64, ok bool) {
 	return 0, false
 }
 
-// word reads one of the words of an enumeration, whatever its case; any other word
-// is a Problem that names the words.
+// word reads a word of an enumeration, whatever its case. Any other word is a Problem with a list of
+// the words.
 func word[T interface {
 	~string
 	Values() []string
@@ -335,7 +332,7 @@ func word[T interface {
 	return facts.Fact[T]{Value: T(text.Value), Known: text.Known, Location: text.Location}
 }
 
-// target reads the id of a target: one of the vocabulary, or of a row of a loaded edition.
+// target reads the id of a target of the vocabulary or of a row of a loaded edition.
 func (r *Reader) target(n *source.Node) facts.Fact[facts.Target] {
 	ids := facts.Target("").Values()
 	for _, target := range r.Lists.Targets {
@@ -348,7 +345,7 @@ func (r *Reader) target(n *source.Node) facts.Fact[facts.Target] {
 	return facts.Fact[facts.Target]{Value: facts.Target(id.Value), Known: id.Known, Location: id.Location}
 }
 
-// oneOf reads one of some words, whatever its case; any other word is a Problem that names them.
+// oneOf reads one of some words, whatever its case. Any other word is a Problem with a list of them.
 func (r *Reader) oneOf(n *source.Node, words []string) facts.Fact[string] {
 	text, ok := r.Scalar(n)
 	if !ok {

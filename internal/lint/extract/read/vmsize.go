@@ -12,11 +12,11 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// vmSizeTable holds Azure's VM sizes, sorted by name whatever the case. The counts
-// are Azure's resource SKU API's but for what it gets wrong: it counts the FPGAs of
-// NP as GPUs, none for PB, no GPU for some AMD and Grace sizes, which have
-// here what the others of their series have, and 80 vCPUs for F64-16ams_v7. Retired sizes and
-// those too small for Azure ML, which the API leaves out, are in it; files still name them.
+// vmSizeTable has Azure's VM sizes, sorted by name without regard to case. The numbers are those of
+// Azure's resource SKU API except for its mistakes: it counts the FPGAs of NP as GPUs, none for PB, no
+// GPU for some AMD and Grace sizes, which have those of their series here, and 80 vCPUs for
+// F64-16ams_v7. The table has retired sizes and sizes that are too small for Azure ML, which the API
+// lacks, since files may still contain them.
 //
 //go:embed vmsize.tsv
 var vmSizeTable string
@@ -25,15 +25,15 @@ var vmSizes = sync.OnceValue(func() []string {
 	return strings.Split(strings.TrimSpace(vmSizeTable), "\n")[1:]
 })
 
-// machine is what one VM of a size has.
+// machine has the resources of one VM of a size.
 type machine struct {
 	vcpus       float64 // 0 when unknown
 	memoryGiB   float64 // 0 when unknown
 	gpus, fpgas int64
-	ofFamily    bool // the devices are those of the size's family: one at least
+	ofFamily    bool // the devices are those of the size's family: at least one
 }
 
-// VMSize reads the name of a VM size, and from it the devices of one machine.
+// VMSize reads the name of a VM size and sets the devices of one machine.
 func (r *Reader) VMSize(c *facts.Compute, n *source.Node) {
 	c.VMSize = r.Text(n)
 	machine, ok := MachineOf(c.VMSize.Value)
@@ -48,7 +48,7 @@ func (r *Reader) VMSize(c *facts.Compute, n *source.Node) {
 	}
 }
 
-// InstanceType reads the VM size that a deployment has to itself.
+// InstanceType reads the size of a VM that only this deployment uses.
 func (r *Reader) InstanceType(d *Draft, n *source.Node) {
 	size := r.Text(n)
 	machine, ok := MachineOf(size.Value)
@@ -64,8 +64,7 @@ func (r *Reader) InstanceType(d *Draft, n *source.Node) {
 	}
 }
 
-// has is how many of its devices the machine of a size has: a lower bound where only the family
-// of the size is known.
+// has returns the number of devices of a size: a lower bound if only the family of the size is known.
 func (m machine) has(size *source.Node, count int64, device string) facts.Fact[int64] {
 	if m.ofFamily && count > 0 {
 		fact := facts.Know(count, facts.Location{Node: size, Why: fmt.Sprintf("VM size %s has at least %d %s", size.Text, count, device)})
@@ -83,10 +82,9 @@ func (m machine) has(size *source.Node, count int64, device string) facts.Fact[i
 	return facts.Know(count, facts.Location{Node: size, Why: why})
 }
 
-// MachineOf looks up a VM size, whatever its case, with or without the prefix
-// Standard_. A size that the table lacks has the devices of its family; what is no
-// VM size at all is unknown.
-func MachineOf(size string) (machine, bool) {
+// MachineOf looks up a VM size, whatever its case, with or without the prefix Standard_. A size that
+// the table lacks has the devices of its family. ok is false for a name that is not a VM size.
+func MachineOf(size string) (m machine, ok bool) {
 	size = strings.TrimSuffix(strings.ToLower(size), "_promo")
 	bare, standard := strings.CutPrefix(size, "standard_")
 	bare, basic := strings.CutPrefix(bare, "basic_")

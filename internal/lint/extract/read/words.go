@@ -12,8 +12,8 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/suggest"
 )
 
-// Words reads a mapping in the words of a ModelDeployment's spec into d. A key
-// outside these words and a value of another shape are Problems.
+// DeploymentSpec reads a ModelDeployment's spec, or a mapping with the same keys, into d. An unknown
+// key and a value of another shape are Problems.
 func (r *Reader) DeploymentSpec(spec *source.Node, d *Draft) {
 	if !r.Is(spec, source.Mapping) {
 		return
@@ -42,7 +42,7 @@ func (r *Reader) DeploymentSpec(spec *source.Node, d *Draft) {
 	}
 }
 
-// declare reads the fact of an object that a key declares; it is false where the key declares none.
+// declare reads the fact of an object that a key declares. It returns false if the key declares none.
 func declare[T any](r *Reader, fields []facts.Field[T], of *T, key string, value *source.Node) bool {
 	field := facts.FieldOf(fields, key)
 	if field == nil {
@@ -105,7 +105,7 @@ func (r *Reader) models(value *source.Node) []*facts.Model {
 			case "path":
 				model.Path = r.line(value)
 			case "size":
-				state(model, r.Size(value))
+				declareSize(model, r.Size(value))
 			default:
 				r.UnknownKey(key, "name", "version", "path", "size")
 			}
@@ -115,16 +115,16 @@ func (r *Reader) models(value *source.Node) []*facts.Model {
 	return models
 }
 
-// Is reports whether a value has one of these kinds, a mapping or a list. Any other kind
-// is a Problem; a value that is missing or a placeholder is not.
+// Is reports whether a value has one of these kinds, a mapping or a list. Any other kind is a Problem,
+// except a missing value and a placeholder.
 func (r *Reader) Is(n *source.Node, kinds ...source.Kind) bool {
-	_, stated := r.Scalar(n)
+	_, scalar := r.Scalar(n)
 	switch {
 	case n.IsNull(), placeholder.IsTemplate(n):
 		return false
 	case slices.Contains(kinds, n.Kind):
 		return true
-	case stated, n.Kind >= source.Sequence:
+	case scalar, n.Kind >= source.Sequence:
 		names := make([]string, len(kinds))
 		for i, kind := range kinds {
 			names[i] = kindOf(kind)
@@ -134,17 +134,17 @@ func (r *Reader) Is(n *source.Node, kinds ...source.Kind) bool {
 	return false
 }
 
-// line is text for values that people may take for more than one.
+// line reads a string and reports a list or a mapping.
 func (r *Reader) line(n *source.Node) facts.Fact[string] {
 	r.Collection(facts.Warning, n, "string", "Write a single string.")
 	return r.Text(n)
 }
 
-// DeclaredSource is the source of a size that somebody states explicitly.
+// DeclaredSource is the source of a size that a statement declares.
 const DeclaredSource = "statement"
 
-// state sets the size that somebody states explicitly. 0 states none.
-func state(m *facts.Model, size facts.Fact[int64]) {
+// declareSize sets the size of a model that a statement declares. 0 declares none.
+func declareSize(m *facts.Model, size facts.Fact[int64]) {
 	if size.Value == 0 {
 		return
 	}
@@ -152,7 +152,7 @@ func state(m *facts.Model, size facts.Fact[int64]) {
 	m.SizeSource = facts.Know(DeclaredSource, size.Location)
 }
 
-// computeWords reads a compute, whose name is not known where none is stated.
+// computeSpec reads a compute. Its name may be unknown.
 func (r *Reader) computeSpec(value *source.Node) *facts.Compute {
 	if !r.Is(value, source.Mapping) {
 		return nil
@@ -175,8 +175,8 @@ func (r *Reader) UnknownKey(key *source.Node, known ...string) {
 	}
 }
 
-// unknownStatement reports an annotation, a label or a tag of ours, of this name, that declares
-// nothing. It is a warning in any document.
+// unknownStatement reports an annotation, a label or a tag with mlpolicy's prefix and an unknown name.
+// It is a warning in any document.
 func (r *Reader) unknownStatement(key *source.Node, name string) {
 	known := facts.StatementWords()
 	suggestion := DidYouMean(name, strings.TrimSuffix(key.Text, name), known)
@@ -191,7 +191,7 @@ func UseOneOf(known []string) string {
 	return "Use one of " + strings.Join(known, ", ") + "."
 }
 
-// DidYouMean ends a message about an unknown word with the known one that is near it, if any.
+// DidYouMean returns the end of a message about an unknown word: the most similar known one, if any.
 func DidYouMean(word, prefix string, known []string) string {
 	if nearest := suggest.Nearest(word, known); nearest != "" {
 		return fmt.Sprintf(" (did you mean %q?)", prefix+nearest)
@@ -199,8 +199,8 @@ func DidYouMean(word, prefix string, known []string) string {
 	return ""
 }
 
-// sizeOfMemory reads a size with a unit into GiB. A bare number is a Problem: to
-// some it means bytes, to others GB.
+// sizeOfMemory reads a size with a unit into GiB. A number without a unit is a Problem, since it may
+// mean bytes or GB.
 func (r *Reader) sizeOfMemory(n *source.Node) facts.Fact[float64] {
 	if text, ok := n.Scalar(); ok {
 		if _, err := strconv.ParseFloat(text, 64); err == nil {
@@ -212,8 +212,7 @@ func (r *Reader) sizeOfMemory(n *source.Node) facts.Fact[float64] {
 	return facts.Fact[float64]{Value: float64(bytes.Value) / BytesPerGiB, Known: bytes.Known, Location: bytes.Location}
 }
 
-// Labels reads a mapping of strings. Values that are not known yet are left out
-// without a word: no rule of ours reads them.
+// Labels reads a mapping of strings without placeholders.
 func (r *Reader) Labels(n *source.Node) map[string]facts.Fact[string] {
 	for _, label := range n.Pairs() {
 		r.Collection(facts.Warning, label, "string", "Write a single string.")
@@ -221,8 +220,7 @@ func (r *Reader) Labels(n *source.Node) map[string]facts.Fact[string] {
 	return AddLabels(nil, n)
 }
 
-// AddLabels adds the labels that known does not have yet. Of a key written twice the
-// last counts.
+// AddLabels adds the labels that known lacks. The last of duplicate keys is used.
 func AddLabels(known map[string]facts.Fact[string], n *source.Node) map[string]facts.Fact[string] {
 	for _, member := range slices.Backward(n.Entries()) {
 		text, ok := member.Value.Scalar()
@@ -237,22 +235,22 @@ func AddLabels(known map[string]facts.Fact[string], n *source.Node) map[string]f
 	return known
 }
 
-// Image adds the container image that n names, if it is known yet.
+// Image adds the container image that n names, unless it has a placeholder.
 func (d *Draft) Image(n *source.Node) {
 	if text, ok := n.Scalar(); ok && text != "" && !placeholder.InScalar(n, text) {
 		d.Images = append(d.Images, facts.Know(text, facts.Location{Node: n}))
 	}
 }
 
-// Image adds the container image that n names, if the document tells it yet.
+// Image adds the container image that n names, unless it is a placeholder in this document.
 func (r *Reader) Image(d *Draft, n *source.Node) {
 	if text, ok := n.Scalar(); ok && text != "" && !r.IsPlaceholder(n) {
 		d.Images = append(d.Images, facts.Know(text, facts.Location{Node: n}))
 	}
 }
 
-// ImageOf adds the container image whose name stands in two parts, either of which
-// may be missing; at is the one that people know it by.
+// ImageOf adds the container image whose name is in two values, one of which may be missing, with the
+// location of at.
 func (d *Draft) ImageOf(at, first *source.Node, separator string, second *source.Node) {
 	var parts []string
 	for _, part := range []*source.Node{first, second} {
@@ -277,25 +275,25 @@ func appendKnown[T any](list []facts.Fact[T], fact facts.Fact[T]) []facts.Fact[T
 	return list
 }
 
-// statementPrefix begins the annotations, labels and tags that state facts. The key of
-// an Azure tag may hold no slash, and takes a colon instead.
+// statementPrefix is the prefix of annotations, labels and tags that declare facts. The key of an
+// Azure tag must not contain a slash, and has a colon instead.
 // https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources#limitations
 const (
 	statementPrefix = "mlpolicy.dev/"
 	tagPrefix       = "mlpolicy.dev:"
 )
 
-// DeclaredIn returns what the key of an annotation, a label or a tag states; it is false
-// for a key that is not ours.
-func StatementName(key string) (name string, ours bool) {
-	if name, ours = strings.CutPrefix(key, statementPrefix); ours {
+// StatementName returns the key of an annotation, a label or a tag without mlpolicy's prefix. ok is
+// false for a key without the prefix.
+func StatementName(key string) (name string, ok bool) {
+	if name, ok = strings.CutPrefix(key, statementPrefix); ok {
 		return name, true
 	}
 	return strings.CutPrefix(key, tagPrefix)
 }
 
-// AddDeclared reads what annotations, labels or tags declare of a deployment
-// explicitly. They fill what the document itself leaves open.
+// AddDeclared reads the facts that annotations, labels or tags declare for a deployment. They set facts
+// that the document leaves unknown.
 func (r *Reader) AddDeclared(d *Draft, annotations *source.Node) {
 	before := len(r.Problems)
 	if declared := r.Declared(annotations); declared != nil {
@@ -304,12 +302,12 @@ func (r *Reader) AddDeclared(d *Draft, annotations *source.Node) {
 	r.AlwaysReported = append(r.AlwaysReported, r.Problems[before:]...)
 }
 
-// Declared returns what annotations, labels or tags declare, nil for nothing.
+// Declared returns the facts that annotations, labels or tags declare, nil if there are none.
 func (r *Reader) Declared(annotations *source.Node) *Draft {
 	var declared *Draft
 	for key, value := range annotations.Pairs() {
-		name, ours := StatementName(key.Text)
-		if !ours {
+		name, ok := StatementName(key.Text)
+		if !ok {
 			continue
 		}
 		if declared == nil {
@@ -319,7 +317,7 @@ func (r *Reader) Declared(annotations *source.Node) *Draft {
 		case name == facts.ModelSize:
 			if size := r.Size(value); size.Known {
 				model := &facts.Model{Location: facts.Location{Node: value}}
-				state(model, size)
+				declareSize(model, size)
 				declared.Models = []*facts.Model{model}
 			}
 		case slices.Contains(facts.StatementWords(), name):
