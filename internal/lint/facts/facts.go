@@ -1,8 +1,8 @@
 // Package facts is the vocabulary in which documents of all formats describe deployments and
 // computes. Package extract reads them, and rules see them as their input.
 //
-// A fact that no document states is absent and never guessed: each fact has the location it was read
-// from. Whether a fact is allowed is for rules to decide.
+// A fact that no document declares is unknown and never guessed: each fact has the location from which
+// it was read. Rules decide what is allowed.
 package facts
 
 import "encoding/json"
@@ -17,7 +17,7 @@ type Facts struct {
 	Computes []*Compute `json:"computes"`
 }
 
-// Fact is a value and the location that states it. The zero Fact is unknown.
+// Fact is a value with the location that declares it. The zero Fact is unknown.
 type Fact[T any] struct {
 	Value T
 	Known bool
@@ -47,10 +47,10 @@ func (f Fact[T]) MarshalJSON() ([]byte, error) { return json.Marshal(f.Value) }
 // Any returns the value for callers that do not know its type.
 func (f Fact[T]) Any() (value any, known bool) { return f.Value, f.Known }
 
-// Origin returns the location that states the fact.
+// Origin returns the location that declares the fact.
 func (f Fact[T]) Origin() Location { return f.Location }
 
-// Number is the number that a fact states. The zero Number is unknown.
+// Number is the value of a fact as a number. The zero Number is unknown.
 type Number struct {
 	Value   float64
 	Known   bool
@@ -227,11 +227,11 @@ type Deployment struct {
 	// Subject is what configuration can select the deployment by.
 	Subject Subject `json:"-"`
 
-	// Links are the mentions of other documents and what came of them.
+	// Links are the references to other documents and the documents found.
 	Links []Link `json:"-"`
 
-	// Hint is the target that a hint of the document names where the configured cluster, which
-	// decides, is another.
+	// Hint is the target that a hint of the document names, if the configured cluster, which decides, is
+	// another.
 	Hint Fact[Target] `json:"-"`
 	// InCluster reports whether it runs as pods of a Kubernetes cluster, known or not.
 	InCluster bool `json:"-"`
@@ -331,7 +331,7 @@ type Subject struct {
 	Name      string
 }
 
-// SetDefaultNamespace sets the namespace of a Kubernetes object that does not state it.
+// SetDefaultNamespace sets the namespace of a Kubernetes object that does not declare one.
 func (s *Subject) SetDefaultNamespace(namespace string) {
 	if s.Kind != "" && s.Namespace == "" {
 		s.Namespace = namespace

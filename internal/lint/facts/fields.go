@@ -6,13 +6,13 @@ import "slices"
 type Field[T any] struct {
 	// Name is the key in the input of rules.
 	Name string
-	// Word declares the fact in a ModelDeployment and in a configuration; empty where nothing declares it. Only facts have one.
+	// Word is the key that declares the fact in a ModelDeployment and in a configuration; empty for none. Only facts have one.
 	Word string
 	// Unit is that of the number.
 	Unit Unit
-	// Phrase names the fact where it is said to be unknown and relevant to a target; empty where it is relevant to none.
+	// Phrase names the fact in the list of unknown facts that are relevant to a target; empty if it is relevant to none.
 	Phrase string
-	// Names reports whether the fact is what the object is called by, and nothing that it is or does.
+	// Names reports whether the fact only names the object.
 	Names bool
 	// Fact returns the fact itself, which may be changed.
 	Fact func(*T) AnyFact

@@ -8,8 +8,8 @@ import (
 
 // Location is where a fact was read, and the evidence for it.
 type Location struct {
-	// Node is the value that states the fact, or the object that lacks a value; nil if no file
-	// states the fact, as with a flag.
+	// Node is the value that declares the fact, or the object that lacks a value; nil if no file
+	// declares the fact, as with a flag.
 	Node *source.Node
 	// Why is the evidence in words, lower case and without a final stop.
 	Why string

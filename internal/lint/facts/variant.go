@@ -1,6 +1,6 @@
 package facts
 
-// StatementWords returns the words of the facts that annotations, labels and tags may state, as
+// StatementWords returns the words of the facts that annotations, labels and tags may declare, as
 // mlpolicy.dev/<word>: words of DeploymentFields, and ModelSize.
 func StatementWords() []string {
 	return []string{"workload", "stage", "target", "designer", ModelSize}
@@ -10,7 +10,7 @@ func StatementWords() []string {
 const ModelSize = "model-size"
 
 // Labelled is the word for a workload that is read from labels of operators or images of model
-// servers. It can be untrusted like Statements, since nothing else depends on what such a label says.
+// servers. It can be untrusted like a statement, since nothing else depends on such a label.
 const Labelled = "labelled"
 
 // Variant is a deployment without some of the untrusted statements of its document, or with another
