@@ -9,13 +9,12 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 )
 
-// maxVariants bounds the doubts of one document. An object of one part that states all there
-// is to state has 127.
+// maxVariants limits the variants of one document. An object with one part and all statements has
+// 127.
 const maxVariants = 1000
 
-// untrustedSets returns the sets of words to leave out of a document's statements, the smaller
-// ones first. Too many of them are a Problem, which is an error: nobody gets around a rule
-// by stating more than can be judged.
+// untrustedSets returns the sets of words to leave out of a document's statements, the smaller ones
+// first. Too many variants are an error: statements that cannot be evaluated must not hide a violation.
 func untrustedSets(r *read.Reader, options Options) [][]string {
 	var words []string
 	for _, word := range options.Untrusted {
@@ -34,11 +33,11 @@ func untrustedSets(r *read.Reader, options Options) [][]string {
 		sets = append(sets, left)
 	}
 	slices.SortStableFunc(sets, func(a, b []string) int { return len(a) - len(b) })
-	doubts := 0
+	count := 0
 	for _, d := range r.Deployments {
-		doubts += (1+len(sets))*link.CountInterpretations(d, options) - 1
+		count += (1+len(sets))*link.CountInterpretations(d, options) - 1
 	}
-	if doubts > maxVariants {
+	if count > maxVariants {
 		r.Problems = append(r.Problems, facts.Problem{
 			Rule: facts.SyntaxRule, Severity: facts.Error,
 			Message:     fmt.Sprintf("cannot evaluate the object: %d parts with %d untrusted statements have more than %d variants", len(r.Deployments), len(words), maxVariants),
@@ -51,7 +50,7 @@ func untrustedSets(r *read.Reader, options Options) [][]string {
 	return sets
 }
 
-// declares reports whether the deployment's document states the fact of a word.
+// declares reports whether the deployment's document declares the fact of a word.
 func declares(d *read.Draft, word string) bool {
 	if word == facts.Labelled {
 		return d.Workload.Known && d.Labelled != nil && d.Workload.Location.Node == d.Labelled
@@ -90,15 +89,15 @@ func variants(d *read.Draft, sets [][]string, interpretations int) []*read.Draft
 	return variants
 }
 
-// without is what is said but for some words.
+// without returns declared facts without those of some words.
 func without(d *read.Draft, words []string) *read.Draft {
-	declared := *d
+	rest := *d
 	for _, word := range words {
 		if word == facts.ModelSize {
-			declared.Models = nil
+			rest.Models = nil
 		} else if field := facts.FieldOf(facts.DeploymentFields(), word); field != nil {
-			field.Fact(&declared.Deployment).Clear()
+			field.Fact(&rest.Deployment).Clear()
 		}
 	}
-	return &declared
+	return &rest
 }

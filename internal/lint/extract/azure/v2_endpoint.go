@@ -142,14 +142,14 @@ func (r *ServiceReader) previewScale(d *read.Draft, scale *source.Node) {
 
 // previewResources reads the resource request of a deployment on a cluster in the structure of the
 // preview. Memory without a unit is skipped, since the unit is not documented.
-func (r *ServiceReader) previewResources(d *read.Draft, asked *source.Node) {
+func (r *ServiceReader) previewResources(d *read.Draft, request *source.Node) {
 	if !d.CPUCores.Known {
-		d.CPUCores = r.Quantity(asked.Get("cpu"))
+		d.CPUCores = r.Quantity(request.Get("cpu"))
 	}
-	if memory := asked.Get("memory"); !d.MemoryGiB.Known && memory != nil && memory.Kind == source.String && !read.IsNumber(strings.ReplaceAll(memory.Text, ".", "")) {
+	if memory := request.Get("memory"); !d.MemoryGiB.Known && memory != nil && memory.Kind == source.String && !read.IsNumber(strings.ReplaceAll(memory.Text, ".", "")) {
 		d.MemoryGiB = r.Memory(memory)
 	}
 	if !d.GPUs.Known {
-		d.GPUs = r.Count(asked.Get("gpu"))
+		d.GPUs = r.Count(request.Get("gpu"))
 	}
 }

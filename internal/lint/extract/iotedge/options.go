@@ -25,8 +25,8 @@ type createOptions struct {
 	chunks []chunk       // the strings that make up the text of root, in order; empty if root is part of the document
 	unread bool          // there are options that cannot be read or are not rendered yet
 
-	// askedGPUs and askedFPGAs are the resource request on Kubernetes.
-	askedGPUs, askedFPGAs facts.Fact[float64]
+	// kubernetesGPUs and kubernetesFPGAs are the resource request on Kubernetes.
+	kubernetesGPUs, kubernetesFPGAs facts.Fact[float64]
 }
 
 // chunk is one of the strings into which long create options are split.
@@ -51,7 +51,7 @@ func (r *moduleReader) createOptions(settings *source.Node) *createOptions {
 	o := &createOptions{inner: r, outer: r}
 	o.find(settings)
 	o.inner.CheckShape(o.root, createOptionsShape)
-	o.askedGPUs, o.askedFPGAs = o.inner.Devices(o.resources())
+	o.kubernetesGPUs, o.kubernetesFPGAs = o.inner.Devices(o.resources())
 	return o
 }
 
@@ -76,9 +76,9 @@ func (o *createOptions) find(settings *source.Node) {
 		if o.chunks[i].node.Kind >= source.Sequence {
 			o.outer.ReportShape(o.chunks[i].node, read.MappingShape)
 		}
-		piece, ok := o.chunks[i].node.Scalar()
+		part, ok := o.chunks[i].node.Scalar()
 		o.unread = o.unread || !ok && !o.chunks[i].node.IsNull()
-		text.WriteString(piece)
+		text.WriteString(part)
 	}
 	o.parse(text.Bytes())
 }
@@ -250,8 +250,8 @@ func (o *createOptions) fpgas() facts.Fact[int64] {
 		}
 	}
 	fpgas := files.Count()
-	if asked := o.askedFPGAs; asked.Known && asked.Value > float64(fpgas.Value) {
-		fpgas = read.RoundUp(asked)
+	if requested := o.kubernetesFPGAs; requested.Known && requested.Value > float64(fpgas.Value) {
+		fpgas = read.RoundUp(requested)
 	}
 	return moved(o, fpgas)
 }
@@ -286,7 +286,7 @@ func (o *createOptions) gpus(env *source.Node) facts.Fact[int64] {
 			all = facts.Convert(gpus, func(number float64) int64 { return int64(number) })
 		}
 	}
-	for _, evidence := range []facts.Fact[float64]{o.requestedGPUs(), o.askedGPUs, o.deviceGPUs()} {
+	for _, evidence := range []facts.Fact[float64]{o.requestedGPUs(), o.kubernetesGPUs, o.deviceGPUs()} {
 		consider(moved(o, evidence))
 	}
 	visible, off := o.visibleGPU(env)

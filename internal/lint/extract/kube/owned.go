@@ -47,8 +47,8 @@ func repeated(objects []Object) (dropped map[*facts.Deployment]bool, removed []*
 		}
 		kept := 0
 		for _, d := range objects[i].Deployments {
-			restated := func(by *facts.Deployment) bool { return restates(d, by) }
-			if slices.ContainsFunc(objects[owner].Deployments, restated) || slices.ContainsFunc(extra[owner], restated) {
+			same := func(by *facts.Deployment) bool { return isIncludedIn(d, by) }
+			if slices.ContainsFunc(objects[owner].Deployments, same) || slices.ContainsFunc(extra[owner], same) {
 				dropped[d] = true
 			} else {
 				kept++
@@ -174,8 +174,8 @@ func isWithin(node, root *source.Node) bool {
 	return false
 }
 
-// restates reports whether another deployment has all facts of d, except for names and counts.
-func restates(d, other *facts.Deployment) bool {
+// isIncludedIn reports whether another deployment has all facts of d, except for names and counts.
+func isIncludedIn(d, other *facts.Deployment) bool {
 	known, of := factsOf(d), factsOf(other)
 	for key, value := range known {
 		switch key {

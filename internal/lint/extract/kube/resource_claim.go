@@ -78,12 +78,12 @@ func (r *ObjectReader) claimRequest(claim *read.Draft, request *source.Node) (de
 		return device, number
 	}
 	for i, alternative := range alternatives {
-		one, asked := r.exactRequest(alternative)
+		one, count := r.exactRequest(alternative)
 		switch {
 		case one == read.NoDevice, i > 0 && (one == read.FPGADevice) != (device == read.FPGADevice):
 			return read.NoDevice, facts.Fact[float64]{}
-		case i == 0, asked.Value < number.Value:
-			device, number = one, asked
+		case i == 0, count.Value < number.Value:
+			device, number = one, count
 		}
 	}
 	return device, number
@@ -153,7 +153,7 @@ func (r *ObjectReader) claims(d *read.Draft, spec *source.Node) {
 			if name := r.Text(claim.Get(kind.key)); name.Known {
 				d.Refer(read.Reference{Kind: kind.kind, Name: name.Value, Namespace: NamespaceOf(r.Root), Node: name.Location.Node})
 			} else if !claim.Get(kind.key).IsNull() {
-				d.OpenClaims = true
+				d.UnknownClaims = true
 			}
 		}
 	}

@@ -117,9 +117,9 @@ func (r *operatorReader) vllmValues(engine *source.Node) {
 	}
 }
 
-// vllmPod adds a pod that serves a model of the chart and has the resource request in asked. shared
+// vllmPod adds a pod that serves a model of the chart and has this resource request. shared
 // is the scheduling of all models.
-func (r *operatorReader) vllmPod(engine, model, asked *source.Node, shared scheduling.Pods) *read.Draft {
+func (r *operatorReader) vllmPod(engine, model, request *source.Node, shared scheduling.Pods) *read.Draft {
 	d := r.Deployment(model.Get("name"), model)
 	d.Workload = facts.Know(facts.WebService, facts.Location{Node: engine, Why: "vLLM serves the models"})
 	r.Metadata(d, model)                          // has annotations
@@ -130,7 +130,7 @@ func (r *operatorReader) vllmPod(engine, model, asked *source.Node, shared sched
 	d.ImageOf(repository, repository, ":", model.Get("tag"))
 
 	var sum kube.PodSum
-	sum.Container(r.vllmRequest(asked))
+	sum.Container(r.vllmRequest(request))
 	if init := model.Get("initContainer"); !init.IsNull() {
 		sum.InitContainer(r.Container(d, init), false)
 	}

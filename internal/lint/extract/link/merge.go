@@ -32,7 +32,7 @@ func Inventory(d *read.Draft, options Options) {
 // LowerBoundDevices turns the devices of a pod into lower bounds if one of its claims was not found, since
 // the claim may add devices.
 func LowerBoundDevices(d *read.Draft) {
-	open := d.OpenClaims
+	open := d.UnknownClaims
 	for _, reference := range d.References {
 		open = open || reference.OfClaim() && !reference.Followed
 	}
