@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,7 +9,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/mlpolicy/mlpolicy/internal/lint"
 	"github.com/mlpolicy/mlpolicy/internal/lint/config"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
@@ -161,7 +158,7 @@ func clusterFlagOf() cli.Flag {
 
 func configFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: configFlag, Usage: "read the configuration `FILE` instead of the nearest .mlpolicy.yaml"},
+		&cli.StringFlag{Name: configFlag, Usage: "read the configuration `FILE` instead of each .mlpolicy.yaml"},
 		repeatedFlag{&cli.StringSliceFlag{Name: policyFlag, Usage: "add the rules in the folder `DIR`; repeatable"}},
 	}
 }
@@ -171,15 +168,6 @@ type repeatedFlag struct{ *cli.StringSliceFlag }
 
 func (f repeatedFlag) String() string {
 	return (&cli.StringFlag{Name: f.Name, Usage: f.Usage}).String()
-}
-
-// configuration reads the configuration file and applies the flags to it.
-func (p *program) configuration(c *cli.Context) (*config.Config, error) {
-	configuration, err := load(c.String(configFlag))
-	if err != nil {
-		return nil, err
-	}
-	return flagged(c, configuration), nil
 }
 
 // flagged applies the flags to a configuration.
@@ -194,29 +182,9 @@ func flagged(c *cli.Context, configuration *config.Config) *config.Config {
 		configuration.FailOn = facts.Know(config.FailOn(failOn), facts.Location{Why: "--" + failOnFlag})
 	}
 	for _, dir := range c.StringSlice(policyFlag) {
-		configuration.Policies = append(configuration.Policies, facts.Know(dir, facts.Location{Why: "--" + policyFlag}))
+		configuration.Policies = append(configuration.Policies, config.Path{Fact: facts.Know(dir, facts.Location{Why: "--" + policyFlag})})
 	}
 	return configuration
-}
-
-func load(file string) (*config.Config, error) {
-	by := "--" + configFlag + ": "
-	if file == "" {
-		by = ""
-		var err error
-		if file, err = config.Find("."); err != nil {
-			return nil, usagef("%s", err)
-		}
-		if file == "" {
-			return config.Default(), nil
-		}
-	}
-	configuration, err := config.Load(file)
-	var mistakes config.Errors
-	if err != nil && !errors.As(err, &mistakes) {
-		return nil, usagef("%s%s", by, unreadable(file, err))
-	}
-	return configuration, err
 }
 
 // policies loads the builtin policies and those that the configuration names. A fault in
@@ -224,7 +192,7 @@ func load(file string) (*config.Config, error) {
 func (p *program) policies(ctx context.Context, configuration *config.Config) (*policy.Policies, error) {
 	var named []policyFolder
 	for _, dir := range configuration.Policies {
-		path := policyPath(configuration, dir)
+		path := policyPath(dir)
 		info, err := os.Stat(path)
 		switch {
 		case err != nil:
@@ -279,14 +247,14 @@ func (f policyFolder) isPartOf(other policyFolder) bool {
 
 // policyPath is the path of a folder of policies: one that the configuration names is
 // relative to its folder.
-func policyPath(configuration *config.Config, dir facts.Fact[string]) string {
-	if dir.Location.Node != nil && !filepath.IsAbs(dir.Value) {
-		return filepath.Join(configuration.Folder, dir.Value)
+func policyPath(dir config.Path) string {
+	if dir.Folder != "" && !filepath.IsAbs(dir.Value) {
+		return filepath.Join(dir.Folder, dir.Value)
 	}
 	return dir.Value
 }
 
-func policyFolderError(dir facts.Fact[string], message string) error {
+func policyFolderError(dir config.Path, message string) error {
 	if dir.Location.Node == nil {
 		return usagef("%s: %s", dir.Location.Why, message)
 	}
@@ -303,52 +271,6 @@ func shortest(path string) string {
 		}
 	}
 	return filepath.ToSlash(filepath.Clean(path))
-}
-
-// session is the configuration in force, and the policies and the Linter that go with it.
-type session struct {
-	configuration *config.Config
-	policies      *policy.Policies
-	linter        *lint.Linter
-}
-
-func (p *program) session(c *cli.Context) (*session, error) {
-	configuration, err := p.configuration(c)
-	if err != nil {
-		return nil, err
-	}
-	loaded, err := p.policies(c.Context, configuration)
-	if err != nil {
-		return nil, err
-	}
-	options := lint.Options{NoLink: c.Bool(noLinkFlag), Path: repositoryPaths()}
-	if !options.NoLink {
-		options.Project = newProjects(configuration, func(root string) {
-			p.complain(fmt.Sprintf("%s: more than %d files; definitions in files that are not on the command line are ignored (--no-link hides this message)", filepath.ToSlash(root), maxProjectFiles))
-		}).of
-	}
-	linter, err := lint.New(loaded, configuration, options)
-	if err != nil {
-		return nil, err
-	}
-	if notice := linter.Notice(); notice != "" && c.Command.Name != completeName {
-		p.complain(notice)
-	}
-	return &session{configuration, loaded, linter}, nil
-}
-
-// open returns the files that the command line names, and the session that reads them.
-func (p *program) open(c *cli.Context) (*files, *session, error) {
-	files, err := p.files(c)
-	if err != nil {
-		return nil, nil, err
-	}
-	session, err := p.session(c)
-	if err != nil {
-		return nil, nil, err
-	}
-	files.leaveOut(session.configuration)
-	return files, session, nil
 }
 
 // noArguments rejects arguments of a command without arguments.

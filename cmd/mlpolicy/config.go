@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -18,35 +20,69 @@ func (p *program) configCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "config",
 		Usage:     "print the effective configuration",
-		UsageText: "mlpolicy config [FLAGS]",
-		Description: `Print the effective configuration as YAML, with the source of each value: a file, a flag or the
-default. The file is the nearest .mlpolicy.yaml in the working directory or above it.`,
+		UsageText: "mlpolicy config [FLAGS] [FILE]",
+		Description: `Print the configuration that applies to FILE as YAML, with the source of each value: a file, a flag
+or the default. FILE need not exist. Without it, print what applies in the working directory, without
+overrides. Keys of nested configurations that have no effect are on standard error.
+
+Exit codes: 0 printed; 2 the command line or the configuration is invalid; 3 a nested configuration
+is invalid.`,
 		Flags:  append([]cli.Flag{editionFlagOf(), clusterFlagOf(), failOnFlagOf()}, configFlags()...),
 		Action: p.config,
 	}
 }
 
 func (p *program) config(c *cli.Context) error {
-	if err := noArguments(c); err != nil {
-		return err
-	}
-	session, err := p.session(c)
+	configuration, err := p.configurationOf(c)
 	if err != nil {
 		return err
 	}
+	if configuration.Broken {
+		return errIncomplete
+	}
 	var text strings.Builder
 	tabs := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
-	for _, setting := range settings(session.configuration) {
-		fmt.Fprintf(tabs, "%s: %s\t# %s\n", setting.key, setting.value, setting.origin)
+	for _, setting := range settings(configuration) {
+		fmt.Fprintf(tabs, "%s\t%s\n", setting.text, setting.origin)
 	}
 	if err := tabs.Flush(); err != nil {
 		return err
 	}
-	return p.print(text.String())
+	var lines strings.Builder
+	for line := range strings.Lines(text.String()) {
+		lines.WriteString(strings.TrimRight(line, " \n") + "\n")
+	}
+	return p.print(lines.String())
 }
 
-// setting is a line of YAML.
-type setting struct{ key, value, origin string }
+// configurationOf returns the configuration that applies to the argument, else in the working directory. It writes
+// what is wrong with nested configurations to stderr.
+func (p *program) configurationOf(c *cli.Context) (*config.Config, error) {
+	switch {
+	case c.NArg() > 1:
+		return nil, usagef("config takes at most one file").seeHelp(c.Command.Name)
+	case c.NArg() == 0:
+		session, err := p.session(c)
+		if err != nil {
+			return nil, err
+		}
+		return session.configuration, nil
+	}
+	file := filepath.Clean(c.Args().First())
+	session, err := p.sessionOf(c, []string{file})
+	if err != nil {
+		return nil, err
+	}
+	configuration := session.resolver.Of(file)
+	if info, err := os.Stat(file); err == nil && info.IsDir() {
+		configuration = session.resolver.OfFolder(file)
+	}
+	session.complainOfFaults(configuration)
+	return configuration, nil
+}
+
+// setting is a line of YAML, and the comment on it.
+type setting struct{ text, origin string }
 
 func settings(configuration *config.Config) []setting {
 	list := []setting{settingOf("edition", configuration.Edition, func(id string) string { return id })}
@@ -56,26 +92,72 @@ func settings(configuration *config.Config) []setting {
 		}))
 	}
 	list = append(list, settingOf("fail_on", configuration.FailOn, config.FailOnWord))
-	for _, member := range configuration.Other() {
-		list = append(list, setting{member.Key.Text, flow(member.Value), originOf(facts.Location{Node: member.Key})})
+	var keys []string
+	values := map[string][]source.Member{}
+	for _, member := range configuration.Members() {
+		key := member.Key.Text
+		if values[key] = append(values[key], member); len(values[key]) == 1 && key != "edition" && key != "kubernetes" && key != "fail_on" {
+			keys = append(keys, key)
+		}
+	}
+	for _, key := range keys {
+		list = append(list, merged("", key, values[key])...)
 	}
 	for _, dir := range configuration.Policies {
 		if dir.Location.Node == nil {
-			list = append(list, setting{"# policies", flowText(dir.Value), originOf(dir.Location)})
+			list = append(list, setting{"# policies: " + flowText(dir.Value), originOf(dir.Location)})
 		}
 	}
 	return list
 }
 
-func settingOf[T any](key string, fact facts.Fact[T], word func(T) string) setting {
-	return setting{key, word(fact.Value), originOf(fact.Location)}
+// merged writes a key that several files may state: their mappings by key, their lists one after the other, else the
+// last value.
+func merged(indent, key string, members []source.Member) []setting {
+	last := members[len(members)-1].Value
+	from := len(members) - 1
+	for from > 0 && members[from-1].Value.Kind == last.Kind && last.Kind >= source.Sequence {
+		from--
+	}
+	if from == len(members)-1 {
+		return []setting{{indent + key + ": " + flow(last), originOf(facts.Location{Node: members[from].Key})}}
+	}
+	list := []setting{{text: indent + key + ":"}}
+	indent += "  "
+	if last.Kind == source.Sequence {
+		for _, member := range members[from:] {
+			for _, item := range member.Value.Elements() {
+				list = append(list, setting{indent + "- " + flow(item), originOf(facts.Location{Node: item})})
+			}
+		}
+		return list
+	}
+	var keys []string
+	values := map[string][]source.Member{}
+	for _, member := range members[from:] {
+		for _, inner := range member.Value.Entries() {
+			name := flow(inner.Key)
+			if values[name] = append(values[name], inner); len(values[name]) == 1 {
+				keys = append(keys, name)
+			}
+		}
+	}
+	for _, key := range keys {
+		list = append(list, merged(indent, key, values[key])...)
+	}
+	return list
 }
 
-func originOf(location facts.Location) string {
-	if location.Node == nil {
-		return location.Why
+func settingOf[T any](key string, fact facts.Fact[T], word func(T) string) setting {
+	return setting{key + ": " + word(fact.Value), originOf(fact.Location)}
+}
+
+// originOf is a comment of YAML.
+func originOf(place facts.Location) string {
+	if place.Node == nil {
+		return "# " + place.Why
 	}
-	return report.Location(location)
+	return "# " + report.Location(place)
 }
 
 // flow writes a value in the flow style of YAML on one line.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -35,7 +36,7 @@ func (p *program) facts(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	extraction, unread, err := session.linter.Facts(c.Context, &tree{}, files.inputs(c.Context))
+	extraction, unread, err := session.linter.Facts(c.Context, session.tree(), files.inputs(c.Context))
 	if err == nil {
 		err = c.Context.Err()
 	}
@@ -43,6 +44,9 @@ func (p *program) facts(c *cli.Context) error {
 		return err
 	}
 	format := report.JSON
+	if !c.Bool(whyFlag) && strings.Contains(extraction.Edition, ", ") {
+		return usagef("the files have several editions: %s; name files of one, or use --%s", extraction.Edition, editionFlag)
+	}
 	if c.Bool(whyFlag) {
 		format = report.Text
 	}
@@ -54,6 +58,7 @@ func (p *program) facts(c *cli.Context) error {
 		p.complain(chart.path + ": " + chart.reason)
 	}
 	p.explainUnread(files)
+	p.explainNested(files)
 	for _, err := range unread {
 		p.complain(err.Error())
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"iter"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -28,10 +29,10 @@ type files struct {
 	paths     []string
 	stdin     io.Reader
 	stdinName string
-	ignores   *ignoreFile // of the configuration
-	force     bool        // ignores hold for paths that are named themselves, too
-	flat      bool        // folders in folders are left out
-	listing   bool        // symbolic links and projects inside of the folder are left out
+	resolver  *config.Resolver
+	force     bool // ignore: of the configuration holds for paths that are named themselves, too
+	flat      bool // folders in folders are left out
+	listing   bool // symbolic links and projects inside of the folder are left out
 	count     atomic.Int64
 
 	explaining bool
@@ -41,6 +42,7 @@ type files struct {
 
 	unrenderedCharts []skip           // Helm charts whose templates were passed over
 	unread           map[int][]string // by index of unreadKinds: files that were named themselves
+	applied          map[string]bool  // names of nested configurations that apply to inputs
 }
 
 // skip is a skipped path.
@@ -66,8 +68,19 @@ func (p *program) files(c *cli.Context) (*files, error) {
 	return &files{paths: paths, force: c.Bool(forceIgnoreFlag), stdin: p.stdin, stdinName: filepath.ToSlash(filepath.Clean(stdinName))}, nil
 }
 
-// leaveOut applies ignore: of the configuration to folders.
-func (f *files) leaveOut(configuration *config.Config) { f.ignores = configuredIgnores(configuration) }
+// named returns the paths as messages call them: that of standard input is its name.
+func (f *files) named() []string {
+	names := slices.Clone(f.paths)
+	for i, name := range names {
+		if name == "-" {
+			names[i] = f.stdinName
+		}
+	}
+	return names
+}
+
+// nested returns the names of the nested configurations that apply to the inputs so far, sorted.
+func (f *files) nested() []string { return slices.Sorted(maps.Keys(f.applied)) }
 
 // inputs yields each file once, in the order of the paths, folders by name. A path that
 // cannot be read is an input too: reading it is the error.
@@ -115,7 +128,7 @@ func (w *walk) path(path string) bool {
 		return w.input(path, func() ([]byte, error) { return nil, unreadable(path, err) })
 	}
 	if w.force {
-		if v := w.ignores.within(filepath.ToSlash(absolute), info.IsDir()); v.ignored {
+		if v := judgeWithin(configuredIgnores(w.resolver.Of(path)), filepath.ToSlash(absolute), info.IsDir()); v.ignored {
 			w.skip(path, "ignored by "+v.where)
 			return true
 		}
@@ -170,15 +183,16 @@ func (w *walk) folder(folder, absolute string, ignores []*ignoreFile) bool {
 			}
 		}
 	}
+	configured := configuredIgnores(w.resolver.OfFolder(folder))
 	for _, entry := range entries {
-		if !w.entry(folder, absolute, entry, ignores) {
+		if !w.entry(folder, absolute, entry, ignores, configured) {
 			return false
 		}
 	}
 	return true
 }
 
-func (w *walk) entry(folder, absoluteFolder string, entry fs.DirEntry, ignores []*ignoreFile) bool {
+func (w *walk) entry(folder, absoluteFolder string, entry fs.DirEntry, ignores, configured []*ignoreFile) bool {
 	name := entry.Name()
 	path, absolute := filepath.Join(folder, name), strings.TrimSuffix(absoluteFolder, "/")+"/"+name
 	isFolder, mode := entry.IsDir(), entry.Type()
@@ -214,11 +228,11 @@ func (w *walk) entry(folder, absoluteFolder string, entry fs.DirEntry, ignores [
 		w.skip(path, "ignored by "+v.where)
 		return true
 	}
-	if v := w.ignores.judge(absolute, isFolder); v.ignored {
+	if v := judge(configured, absolute, isFolder); v.ignored {
 		w.skip(path, "ignored by "+v.where)
 		return true
 	}
-	if isFolder && w.listing && marksProject(path) {
+	if isFolder && w.listing && isRepository(path) {
 		return true
 	}
 	if isFolder {
@@ -242,6 +256,9 @@ func (w *walk) file(path string) bool {
 func (w *walk) input(path string, read func() ([]byte, error)) bool {
 	read = w.withoutTemplates(path, read)
 	input := lint.Input{Name: filepath.ToSlash(path), Read: read}
+	if !w.listing {
+		w.noteNested(input.Name)
+	}
 	w.count.Add(1)
 	if w.explaining {
 		input.Read = func() ([]byte, error) {
@@ -253,6 +270,16 @@ func (w *walk) input(path string, read func() ([]byte, error)) bool {
 		}
 	}
 	return w.yield(input)
+}
+
+// noteNested keeps the names of the nested configurations that apply to a file.
+func (f *files) noteNested(name string) {
+	for _, nested := range f.resolver.Of(name).Nested() {
+		if f.applied == nil {
+			f.applied = map[string]bool{}
+		}
+		f.applied[nested] = true
+	}
 }
 
 // deployable reports whether a file of a folder can be a deployment, or complete one, by
@@ -291,11 +318,11 @@ func (f *files) noteMarkers(name string, data []byte) {
 }
 
 // explainSkips writes the reason for each skipped path.
-func (p *program) explainSkips(ctx context.Context, linter *lint.Linter, files *files, result *lint.Result) error {
+func (p *program) explainSkips(ctx context.Context, session *session, files *files, result *lint.Result) error {
 	if !files.explaining {
 		return nil
 	}
-	extraction, _, err := linter.Facts(ctx, &tree{}, slices.Values(files.marked))
+	extraction, _, err := session.linter.Facts(ctx, session.tree(), slices.Values(files.marked))
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,18 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/config"
 )
 
+// resolver returns one for the working directory.
+func resolver(t *testing.T) *config.Resolver {
+	t.Helper()
+	resolver, err := config.NewResolver(config.Options{Projects: &config.Projects{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resolver
+}
+
+func newTree() *tree { return &tree{projects: &config.Projects{}} }
+
 // TestWhatVanishesDuringAWalkIsAnError removes a file and a folder that the walk has seen
 // and not yet read.
 func TestWhatVanishesDuringAWalkIsAnError(t *testing.T) {
@@ -27,13 +39,12 @@ func TestWhatVanishesDuringAWalkIsAnError(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	linter, err := lint.New(loaded, config.Default(), lint.Options{})
+	setting, err := lint.NewSetting(loaded, config.Default())
 	if err != nil {
 		t.Fatal(err)
 	}
-	files := &files{paths: []string{"."}}
-	files.leaveOut(config.Default())
-	result, err := linter.Lint(t.Context(), &tree{}, func(yield func(lint.Input) bool) {
+	files := &files{paths: []string{"."}, resolver: resolver(t)}
+	result, err := lint.New(setting, lint.Options{}).Lint(t.Context(), newTree(), func(yield func(lint.Input) bool) {
 		for input := range files.inputs(t.Context()) {
 			if input.Name == "a.yaml" {
 				for _, path := range []string{"b.yaml", "c"} {

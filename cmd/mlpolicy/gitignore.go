@@ -53,19 +53,18 @@ func (f *ignoreFile) judge(absolute string, isFolder bool) verdict {
 	return verdict{result.Matched, result.Ignored, f.where[result.Pattern]}
 }
 
-// within is judge for a path whose folders nobody has asked about: it is ignored if one
+// judgeWithin is judge for a path whose folders nobody has asked about: it is ignored if one
 // of them is.
-func (f *ignoreFile) within(absolute string, isFolder bool) verdict {
-	relative, _ := strings.CutPrefix(absolute, f.domain)
-	for i, c := range relative {
-		if c != '/' {
+func judgeWithin(files []*ignoreFile, absolute string, isFolder bool) verdict {
+	for i, c := range absolute {
+		if c != '/' || i == 0 {
 			continue
 		}
-		if v := f.judge(f.domain+relative[:i], true); v.ignored {
+		if v := judge(files, absolute[:i], true); v.ignored {
 			return v
 		}
 	}
-	return f.judge(absolute, isFolder)
+	return judge(files, absolute, isFolder)
 }
 
 func domainOf(folder string) string {
@@ -94,13 +93,16 @@ func readIgnoreFile(file, domain string) *ignoreFile {
 	return ignore
 }
 
-// configuredIgnores are the patterns of a configuration.
-func configuredIgnores(configuration *config.Config) *ignoreFile {
-	ignore := newIgnoreFile(configuration.Folder)
+// configuredIgnores are the patterns of a configuration, by the folder that they are relative to.
+func configuredIgnores(configuration *config.Config) []*ignoreFile {
+	var files []*ignoreFile
 	for _, pattern := range configuration.Ignore {
-		ignore.add(pattern.Value, config.At(pattern.Location.Node, pattern.Value).Error())
+		if len(files) == 0 || files[len(files)-1].domain != domainOf(pattern.Folder) {
+			files = append(files, newIgnoreFile(pattern.Folder))
+		}
+		files[len(files)-1].add(pattern.Value, config.At(pattern.Location.Node, pattern.Value).Error())
 	}
-	return ignore
+	return files
 }
 
 // end is a last step of patterns and paths that is not a file name. For the library, what

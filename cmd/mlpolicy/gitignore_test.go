@@ -9,8 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/mlpolicy/mlpolicy/internal/lint/config"
 )
 
 // TestWalkLeavesOutWhatGitIgnores compares a walk with what Git itself lists.
@@ -111,8 +109,7 @@ func compareWithGit(t *testing.T, root string, ignores map[string]string) {
 	slices.Sort(want)
 
 	t.Chdir(root)
-	files := &files{paths: []string{"."}}
-	files.leaveOut(config.Default())
+	files := &files{paths: []string{"."}, resolver: resolver(t)}
 	var got []string
 	for input := range files.inputs(t.Context()) {
 		got = append(got, input.Name)

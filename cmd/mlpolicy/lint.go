@@ -63,7 +63,7 @@ func (p *program) lint(c *cli.Context) error {
 	}
 
 	progress := p.progress(files)
-	result, err := session.linter.Lint(c.Context, &tree{}, files.inputs(c.Context))
+	result, err := session.linter.Lint(c.Context, session.tree(), files.inputs(c.Context))
 	progress.end()
 	if err == nil {
 		err = c.Context.Err()
@@ -79,10 +79,11 @@ func (p *program) lint(c *cli.Context) error {
 	}
 	findings := report.Findings{Result: result, Incomplete: errs}
 	unwritten := answer(p, c, report.ForFindings(), findings)
-	if err := p.explainSkips(c.Context, session.linter, files, result); err != nil {
+	if err := p.explainSkips(c.Context, session, files, result); err != nil {
 		return err
 	}
 	p.explainUnread(files)
+	p.explainNested(files)
 	for _, err := range errs {
 		p.complain(err.Error())
 	}
@@ -91,7 +92,7 @@ func (p *program) lint(c *cli.Context) error {
 		return unwritten
 	case len(errs) > 0:
 		return errIncomplete
-	case fails(result, session.configuration.FailOn.Value):
+	case result.Fails():
 		return errFindings
 	}
 	return nil
@@ -106,15 +107,4 @@ func judgedNothing(result *lint.Result) error {
 		return errors.New("no deployment with a known target found (--" + requireFlag + ")")
 	}
 	return nil
-}
-
-// fails reports whether a finding is as severe as failOn or more.
-func fails(result *lint.Result, failOn lint.Severity) bool {
-	severities := []lint.Severity{lint.Error, lint.Warning, lint.Note}
-	for _, severity := range severities[:slices.Index(severities, failOn)+1] {
-		if result.Count(severity) > 0 {
-			return true
-		}
-	}
-	return false
 }

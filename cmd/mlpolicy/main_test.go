@@ -62,7 +62,14 @@ func TestScripts(t *testing.T) {
 		UpdateScripts:       golden.Update(),
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": calls.exits},
+		Setup: func(env *testscript.Env) error {
+			policies, err := builtin()
+			if err == nil {
+				env.Setenv("POLICY_DIGEST", policies.Digest())
+			}
+			return err
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": calls.exits},
 		Condition: func(condition string) (bool, error) {
 			if condition == "root" {
 				return os.Geteuid() == 0, nil

@@ -11,6 +11,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/mlpolicy/mlpolicy/internal/lint/config"
+
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
 )
 
@@ -77,13 +79,17 @@ func newRuleFolder(named string) (string, error) {
 		}
 		return named, nil
 	}
-	configuration, err := load("")
+	resolver, err := config.NewResolver(config.Options{Projects: &config.Projects{}})
 	if err != nil {
+		return "", err
+	}
+	configuration := resolver.OfFolder(".")
+	if err := configuration.Err(); err != nil {
 		return "", err
 	}
 	switch folders := configuration.Policies; {
 	case len(folders) == 1:
-		return policyPath(configuration, folders[0]), nil
+		return policyPath(folders[0]), nil
 	case len(folders) > 1:
 		return "", usagef("the configuration names %d folders of policies: choose one with --%s DIR", len(folders), policyFlag)
 	}

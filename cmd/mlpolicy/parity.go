@@ -83,15 +83,18 @@ func (p *program) parity(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	session, err := p.session(c)
+	session, err := p.sessionOf(c, files.named())
 	if err != nil {
+		return err
+	}
+	if err := session.configurationError(session.configuration); err != nil {
 		return err
 	}
 	policy, err := objectPolicy(c.Context, c, session.configuration, session.policies)
 	if err != nil {
 		return err
 	}
-	files.leaveOut(session.configuration)
+	files.resolver = session.resolver
 
 	inputs, texts, unread := readInputs(files, c)
 	comparison := &comparison{
@@ -108,7 +111,7 @@ func (p *program) parity(c *cli.Context) error {
 		text.WriteString(difference)
 	}
 	if c.Bool(linkedFlag) {
-		linked, err := session.linter.Lint(c.Context, &tree{}, slices.Values(inputs))
+		linked, err := session.linter.Lint(c.Context, session.tree(), slices.Values(inputs))
 		if err != nil {
 			return err
 		}

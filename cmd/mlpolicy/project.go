@@ -15,12 +15,12 @@ import (
 // completes a deployment. Looking into as many takes a second or two.
 const maxProjectFiles = 50_000
 
-// projects finds the project of a file: the nearest folder above it that holds .git or
-// a configuration. Without one, the file's folder is all that is looked into.
+// projects finds the project of a file, as config.Projects does. Without one, the file's folder is all that is looked
+// into.
 type projects struct {
-	configured *ignoreFile       // what the configuration ignores
-	most       int               // files of a project
-	tooLarge   func(root string) // is called with one that has more
+	session  *session
+	most     int               // files of a project
+	tooLarge func(root string) // is called with one that has more
 
 	mutex    sync.Mutex
 	byFolder map[string]*extract.Project // of a file, as the file is named
@@ -28,9 +28,9 @@ type projects struct {
 	ignores  map[string][]*ignoreFile    // by absolute folder
 }
 
-func newProjects(configuration *config.Config, tooLarge func(root string)) *projects {
+func newProjects(session *session, tooLarge func(root string)) *projects {
 	return &projects{
-		configured: configuredIgnores(configuration), most: maxProjectFiles, tooLarge: tooLarge,
+		session: session, most: maxProjectFiles, tooLarge: tooLarge,
 		byFolder: map[string]*extract.Project{}, byRoot: map[string]*extract.Project{}, ignores: map[string][]*ignoreFile{},
 	}
 }
@@ -44,7 +44,7 @@ func (p *projects) of(file string) *extract.Project {
 	if known := p.byFolder[folder]; known != nil {
 		return known
 	}
-	root, marked := rootOf(folder)
+	root, marked := rootOf(p.session.projects, folder)
 	project := p.byRoot[root]
 	if project == nil {
 		project = &extract.Project{
@@ -63,34 +63,28 @@ func (p *projects) of(file string) *extract.Project {
 
 // rootOf returns the root of a folder's project in the form of the folder's own path,
 // the folder itself where nothing marks one.
-func rootOf(folder string) (root string, marked bool) {
-	absolute, err := filepath.Abs(folder)
+func rootOf(projects *config.Projects, folder string) (root string, marked bool) {
+	absolute, err := absolutePath(folder)
 	if err != nil {
 		return folder, false
 	}
-	for dir := absolute; ; dir = filepath.Dir(dir) {
-		if marksProject(dir) {
-			if filepath.IsAbs(folder) {
-				return dir, true
-			}
-			if relative, err := filepath.Rel(workingDirectory(), dir); err == nil {
-				return relative, true
-			}
-			return dir, true
-		}
-		if dir == filepath.Dir(dir) {
-			return folder, false
-		}
+	root = projects.Root(absolute)
+	switch {
+	case root == "":
+		return folder, false
+	case filepath.IsAbs(folder):
+		return root, true
 	}
+	if relative, err := filepath.Rel(workingDirectory(), root); err == nil {
+		return relative, true
+	}
+	return root, true
 }
 
-func marksProject(dir string) bool {
-	for _, name := range []string{".git", config.FileName} {
-		if _, err := os.Lstat(filepath.Join(dir, name)); err == nil {
-			return true
-		}
-	}
-	return false
+// isRepository reports whether a folder holds .git.
+func isRepository(folder string) bool {
+	_, err := os.Lstat(filepath.Join(folder, ".git"))
+	return err == nil
 }
 
 // repositoryPaths returns a function that returns the path of a file from the root of the repository that the working
@@ -133,7 +127,7 @@ func workingDirectory() string {
 // files lists the files of a project that lint would read; of a folder that is none
 // those in it and not below.
 func (p *projects) files(ctx context.Context, root string, marked bool) ([]string, bool) {
-	listing := &files{paths: []string{root}, ignores: p.configured, flat: !marked, listing: true}
+	listing := &files{paths: []string{root}, resolver: p.session.resolver, flat: !marked, listing: true}
 	var names []string
 	for input := range listing.inputs(ctx) {
 		if len(names) == p.most {
@@ -174,5 +168,5 @@ func (p *projects) ignored(name string) bool {
 	}
 	p.mutex.Unlock()
 	slashed := filepath.ToSlash(absolute)
-	return judge(ignores, slashed, false).ignored || p.configured.judge(slashed, false).ignored
+	return judge(ignores, slashed, false).ignored || judge(configuredIgnores(p.session.resolver.Of(name)), slashed, false).ignored
 }

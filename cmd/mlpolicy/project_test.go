@@ -31,6 +31,7 @@ func TestProjects(t *testing.T) {
 	for _, project := range projects {
 		name := filepath.Base(filepath.Dir(project))
 		t.Run(name, func(t *testing.T) {
+			project := filepath.Join(repositoryOf(t, filepath.Dir(project)), config.FileName)
 			golden.Check(t, filepath.Join(folder, name+".out"), lintIn(t, filepath.Dir(project), "--format", "text"))
 			whole := findingsIn(t, filepath.Dir(project))
 			if len(whole) == 0 {
@@ -62,6 +63,19 @@ func TestProjects(t *testing.T) {
 			}
 		})
 	}
+}
+
+// repositoryOf copies a folder and makes the copy a repository of its own.
+func repositoryOf(t *testing.T, folder string) string {
+	t.Helper()
+	root := t.TempDir()
+	if err := os.CopyFS(root, os.DirFS(folder)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(root, ".git"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return root
 }
 
 func findingsIn(t *testing.T, folder string, args ...string) []found {
@@ -118,16 +132,16 @@ func TestProjectOfAFile(t *testing.T) {
 		file, root string
 		files      []string
 	}{
-		{"b.yaml", "..", []string{"../a.yaml", "b.yaml", "prod/c.yaml"}},
-		{"prod/c.yaml", "..", []string{"../a.yaml", "b.yaml", "prod/c.yaml"}},
-		{"../a.yaml", "..", []string{"../a.yaml", "b.yaml", "prod/c.yaml"}},
-		{absolute + "/one/a.yaml", absolute + "/one", []string{absolute + "/one/a.yaml", absolute + "/one/deploy/b.yaml", absolute + "/one/deploy/prod/c.yaml"}},
+		{"b.yaml", "..", []string{"../a.yaml", "b.yaml", "prod/c.yaml", "../inner/g.yaml"}},
+		{"prod/c.yaml", "..", []string{"../a.yaml", "b.yaml", "prod/c.yaml", "../inner/g.yaml"}},
+		{"../a.yaml", "..", []string{"../a.yaml", "b.yaml", "prod/c.yaml", "../inner/g.yaml"}},
+		{absolute + "/one/a.yaml", absolute + "/one", []string{absolute + "/one/a.yaml", absolute + "/one/deploy/b.yaml", absolute + "/one/deploy/prod/c.yaml", absolute + "/one/inner/g.yaml"}},
 		{"../../two/deploy/d.yaml", "../../two", []string{"../../two/deploy/d.yaml"}},
 		{"../../loose/e.yaml", "", []string{"../../loose/e.yaml"}},
 		{"../../loose/below/f.yaml", "", []string{"../../loose/below/f.yaml"}},
 	}
 	var tooLarge []string
-	projects := newProjects(config.Default(), func(root string) { tooLarge = append(tooLarge, root) })
+	projects := newProjects(&session{projects: &config.Projects{}, resolver: resolver(t)}, func(root string) { tooLarge = append(tooLarge, root) })
 	for _, test := range tests {
 		project := projects.of(test.file)
 		files, ok := project.Files(t.Context())

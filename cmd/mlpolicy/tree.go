@@ -9,16 +9,21 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/config"
 )
 
 // tree is the file system as people name files in it: paths may be absolute or lead up. What completes a deployment
 // is looked up in it. It opens regular files and folders, and none outside of the project that the path is in, even
 // if a symbolic link takes the place of a folder after the path has been checked.
 type tree struct {
+	projects *config.Projects
 	mutex    sync.Mutex
-	projects map[string]string   // the project's folder by a folder in it, empty where nothing marks one
 	roots    map[string]*os.Root // by a project's folder; all paths are absolute
 }
+
+// tree is the file system with the projects of a session.
+func (s *session) tree() *tree { return &tree{projects: s.projects} }
 
 // errOutside is the error about a path that leads out of its project.
 var errOutside = errors.New("outside the project")
@@ -92,16 +97,10 @@ func (t *tree) confined(absolute string) (*os.File, error) {
 func (t *tree) project(in string) (folder string, root *os.Root, err error) {
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
-	if t.projects == nil {
-		t.projects, t.roots = map[string]string{}, map[string]*os.Root{}
+	if t.roots == nil {
+		t.roots = map[string]*os.Root{}
 	}
-	folder, known := t.projects[in]
-	if !known {
-		if found, marked := rootOf(in); marked {
-			folder = found
-		}
-		t.projects[in] = folder
-	}
+	folder = t.projects.Root(in)
 	if folder != "" && t.roots[folder] == nil {
 		if t.roots[folder], err = os.OpenRoot(folder); err != nil {
 			return folder, nil, err

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/config"
 )
 
 // linked is a project with symbolic links, and a folder beside it with a secret.
@@ -44,16 +46,16 @@ func TestTreeStaysInTheProject(t *testing.T) {
 		{"out", ""}, {"absolute-out", ""}, {"folder-out/a.bin", ""}, {"folder-out", ""}, {"loop", ""}, {"nowhere", ""},
 	} {
 		for _, name := range []string{test.name, filepath.Join(project, test.name), "../project/" + test.name} {
-			data, err := fs.ReadFile(&tree{}, filepath.ToSlash(name))
+			data, err := fs.ReadFile(newTree(), filepath.ToSlash(name))
 			if string(data) != test.want || (err == nil) != (test.want != "") {
 				t.Errorf("%s: got %q, %v, want %q", name, data, err, test.want)
 			}
 		}
 	}
-	if entries, err := fs.ReadDir(&tree{}, "models"); err != nil || len(entries) != 1 || entries[0].Name() != "a.bin" {
+	if entries, err := fs.ReadDir(newTree(), "models"); err != nil || len(entries) != 1 || entries[0].Name() != "a.bin" {
 		t.Errorf("models has %v, %v", entries, err)
 	}
-	if entries, err := fs.ReadDir(&tree{}, "folder-out"); !errors.Is(err, errOutside) {
+	if entries, err := fs.ReadDir(newTree(), "folder-out"); !errors.Is(err, errOutside) {
 		t.Errorf("folder-out has %v, %v", entries, err)
 	}
 }
@@ -64,11 +66,11 @@ func TestTreeWithoutAProject(t *testing.T) {
 	if err := os.Remove(filepath.Join(project, ".mlpolicy.yaml")); err != nil {
 		t.Fatal(err)
 	}
-	if root, marked := rootOf(project); marked {
+	if root, marked := rootOf(&config.Projects{}, project); marked {
 		t.Fatalf("the folder of temporary files is in the project %s: set TMPDIR", root)
 	}
 	t.Chdir(project)
-	if data, err := fs.ReadFile(&tree{}, "out"); string(data) != "secret" {
+	if data, err := fs.ReadFile(newTree(), "out"); string(data) != "secret" {
 		t.Errorf("got %q, %v", data, err)
 	}
 }
@@ -90,7 +92,7 @@ func TestTreeStaysInTheProjectWhileItChanges(t *testing.T) {
 			}
 		}
 	}()
-	files, read := &tree{}, 0
+	files, read := newTree(), 0
 	for range 3000 {
 		data, err := fs.ReadFile(files, "models/a.bin")
 		if err == nil && string(data) != "inside" {

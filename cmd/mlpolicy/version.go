@@ -12,11 +12,12 @@ import (
 
 func (p *program) versionCommand() *cli.Command {
 	return &cli.Command{
-		Name:        "version",
-		Usage:       "print the version",
-		UsageText:   "mlpolicy version",
-		Description: "Print the versions of mlpolicy, the default edition of the table, OPA and Go.",
-		Action:      p.version,
+		Name:      "version",
+		Usage:     "print the version",
+		UsageText: "mlpolicy version",
+		Description: `Print the versions of mlpolicy, the default edition of the table, OPA and Go, and the digest of the
+built-in policies, which lint --format json and the webhook report too.`,
+		Action: p.version,
 	}
 }
 
@@ -35,6 +36,10 @@ func (p *program) version(c *cli.Context) error {
 			}
 		}
 	}
-	return p.print(fmt.Sprintf("mlpolicy %s\nedition %s\nopa %s\n%s %s/%s\n",
-		own, config.DefaultEdition, opa, runtime.Version(), runtime.GOOS, runtime.GOARCH))
+	policies, err := p.builtin()
+	if err != nil {
+		return err
+	}
+	return p.print(fmt.Sprintf("mlpolicy %s\nedition %s\npolicies %s\nopa %s\n%s %s/%s\n",
+		own, config.DefaultEdition, policies.Digest(), opa, runtime.Version(), runtime.GOOS, runtime.GOARCH))
 }

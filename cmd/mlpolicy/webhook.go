@@ -181,21 +181,24 @@ func (p *program) unregister(c *cli.Context) error {
 
 // admission reads the effective policy for objects, and names its sources.
 func (p *program) admission(ctx context.Context, c *cli.Context) (*webhook.Policy, []string, error) {
-	written, err := p.configuration(c)
+	session, err := p.sessionOf(c, nil)
 	if err != nil {
-		return nil, p.sources(c, nil), err
+		return nil, c.StringSlice(policyFlag), err
 	}
-	files := p.sources(c, written)
-	policies, err := p.policies(ctx, written)
+	written := session.configuration
+	files := session.resolver.Sources()
+	for _, folder := range written.Policies {
+		files = append(files, policyPath(folder))
+	}
+	if err := session.configurationError(written); err != nil {
+		return nil, append(files, c.StringSlice(policyFlag)...), err
+	}
+	if nested := written.Nested(); len(nested)+len(written.Faults) > 0 {
+		return nil, files, usagef("the webhook has one configuration, and nested ones apply here: name it with --%s", configFlag)
+	}
+	policy, err := objectPolicy(ctx, c, written, session.policies)
 	if err != nil {
 		return nil, files, err
-	}
-	policy, err := objectPolicy(ctx, c, written, policies)
-	if err != nil {
-		return nil, files, err
-	}
-	if notice := policy.Admission.Notice(); notice != "" {
-		p.complain(notice)
 	}
 	return policy, files, nil
 }
@@ -229,22 +232,4 @@ func objectPolicy(ctx context.Context, c *cli.Context, written *config.Config, p
 		return nil, usagef("cannot evaluate a plain Pod: %s", err)
 	}
 	return judging, nil
-}
-
-// sources are the files and folders that a configuration is made of. Of one that cannot be
-// read, which is nil, the file and the folders that the command line names.
-func (p *program) sources(c *cli.Context, configuration *config.Config) []string {
-	var files []string
-	if file := c.String(configFlag); file != "" {
-		files = append(files, file)
-	} else if found, err := config.Find("."); err == nil && found != "" {
-		files = append(files, found)
-	}
-	if configuration == nil {
-		return append(files, c.StringSlice(policyFlag)...)
-	}
-	for _, folder := range configuration.Policies {
-		files = append(files, policyPath(configuration, folder))
-	}
-	return files
 }

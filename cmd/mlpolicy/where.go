@@ -39,7 +39,7 @@ func (p *program) where(c *cli.Context) error {
 		return err
 	}
 	progress := p.progress(files)
-	placements, err := session.linter.Where(c.Context, &tree{}, files.inputs(c.Context))
+	placements, err := session.linter.Where(c.Context, session.tree(), files.inputs(c.Context))
 	progress.end()
 	if err == nil {
 		err = c.Context.Err()
@@ -50,6 +50,7 @@ func (p *program) where(c *cli.Context) error {
 	unwritten := answer(p, c, report.ForPlacements(), placements)
 	p.complainOf(placements.Problems)
 	p.explainUnread(files)
+	p.explainNested(files)
 	for _, err := range placements.Errors {
 		p.complain(err.Error())
 	}

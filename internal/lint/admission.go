@@ -20,17 +20,18 @@ import (
 // count in full. Any other declaration may add findings and never removes one: whatever would be found if the object did
 // not make it is found. The same is true of evidence of a cluster, since the API server is that of the configured one.
 type Admission struct {
-	engine
+	*Setting
+	engine    *engine
 	untrusted []string // words
 }
 
-// NewAdmission makes an Admission, as New makes a Linter. The words are those that are trusted.
+// NewAdmission makes an Admission, after the checks of NewSetting. The words are those that are trusted.
 func NewAdmission(policies *policy.Policies, configuration *config.Config, trusted ...string) (*Admission, error) {
-	engine, err := newEngine(policies, configuration)
+	setting, err := NewSetting(policies, configuration)
 	if err != nil {
 		return nil, err
 	}
-	a := &Admission{engine: engine}
+	a := &Admission{Setting: setting, engine: engineOf(setting, always(setting))}
 	if !slices.Contains(trusted, "workload") {
 		a.untrusted = append(a.untrusted, facts.Labelled)
 	}
@@ -47,18 +48,21 @@ func NewAdmission(policies *policy.Policies, configuration *config.Config, trust
 // context's.
 func (a *Admission) Review(ctx context.Context, namespace string, object Input) (*Result, error) {
 	read := readObject(object)
-	options := a.extractOptions(read)
-	options.Alone, options.Object, options.Inline = true, true, true
-	options.Untrusted, options.Namespace = a.untrusted, namespace
+	options := extract.Options{
+		Settings: func(string) *extract.Settings { return &a.settings },
+		Alone:    true, Object: true, Inline: true,
+		Untrusted: a.untrusted, Namespace: namespace,
+		Unrecognized: read.unrecognized,
+	}
 	extraction, err := extract.Extract(ctx, nil, read.files, options)
 	if err != nil {
 		return nil, err
 	}
-	evaluation := a.evaluate(ctx, extraction, evaluate.ForObject())
+	reported := a.engine.evaluate(ctx, extraction, evaluate.ForObject())
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	return a.result(read, extraction, evaluation), nil
+	return result(a.engine.of, read, extraction, []*evaluation{reported}), nil
 }
 
 // Severity returns that of a rule which is not one of the policies: the configuration's, else the usual one.

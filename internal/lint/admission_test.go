@@ -62,10 +62,7 @@ func (s settings) objectIn(t testing.TB, namespace string, trusted ...string) ev
 // file evaluates an object in a file.
 func (s settings) file(t testing.TB) evaluator {
 	t.Helper()
-	linter, err := lint.New(s.policies, s.configuration, lint.Options{NoLink: true})
-	if err != nil {
-		t.Fatal(err)
-	}
+	linter := linterOf(t, s.policies, s.configuration, lint.Options{NoLink: true})
 	return func(ctx context.Context, input lint.Input) (*lint.Result, error) {
 		return linter.Lint(ctx, nil, slices.Values([]lint.Input{input}))
 	}

@@ -172,10 +172,7 @@ deny contains {"path": ["deployments", i, "name"], "message": "low"} if {
 // withRule is a linter with a rule of an organisation beside the builtin ones.
 func withRule(t *testing.T, rego string) *lint.Linter {
 	t.Helper()
-	linter, err := lint.New(policiesWith(t, rego), config.Default(), lint.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	linter := linterOf(t, policiesWith(t, rego), config.Default(), lint.Options{})
 	return linter
 }
 
@@ -211,10 +208,7 @@ deny contains {"path": ["deployments", i, "name"], "message": sprintf("%d deploy
 	fsys, names := files(contents)
 	policies := policiesWith(t, rego)
 	for _, options := range []lint.Options{{}, {NoLink: true}} {
-		linter, err := lint.New(policies, config.Default(), options)
-		if err != nil {
-			t.Fatal(err)
-		}
+		linter := linterOf(t, policies, config.Default(), options)
 		result := lintFiles(t, linter, fsys, names...)
 		if got, want := brief(result), []string{"249.yaml:3:18 note too-many"}; !slices.Equal(got, want) || result.Findings[0].Message != "250 deployments" {
 			t.Errorf("got %q, want %q", got, want)

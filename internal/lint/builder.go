@@ -16,17 +16,36 @@ import (
 // builder makes findings: with the rule's METADATA, the location in the user's file, and the severity that the
 // configuration gives.
 type builder struct {
-	*engine
+	of       func(file string) *Setting
 	inputs   map[*source.File]bool
 	findings []Finding
 }
 
-func newBuilder(e *engine, files []*source.File) *builder {
-	b := &builder{engine: e, inputs: make(map[*source.File]bool, len(files))}
+func newBuilder(of func(file string) *Setting, files []*source.File) *builder {
+	b := &builder{of: of, inputs: make(map[*source.File]bool, len(files))}
 	for _, file := range files {
 		b.inputs[file] = true
 	}
 	return b
+}
+
+// fault adds a mistake in a nested configuration. The root configuration gives its severity.
+func (b *builder) fault(fault fault) {
+	mistake := fault.Error
+	finding := Finding{
+		Rule: facts.SyntaxRule, Severity: Error, Message: mistake.Message, Remedy: mistake.Remedy,
+		File: mistake.Source, Span: mistake.Span, Unevaluated: fault.config.Broken,
+	}
+	if finding.Remedy == "" {
+		finding.Remedy = "Correct the configuration."
+	}
+	if other := mistake.Related; other != nil {
+		finding.Related = []Related{{File: other.File(), Span: other.Span(), Message: "stated here"}}
+	}
+	if severity, set := fault.config.SeverityOfFaults(finding.Rule); set {
+		finding.Severity = severity
+	}
+	b.keep(finding, fault.config)
 }
 
 // unparsed adds the text of a file that could not be parsed.
@@ -47,13 +66,13 @@ func (b *builder) unparsed(file *source.File) {
 		case source.Undecodable:
 			finding.Remedy = "Save the file as UTF-8."
 		}
-		b.add(finding)
+		b.add(finding, file.Name)
 	}
 }
 
 // problem adds a value that could not be understood or contradicts another.
 func (b *builder) problem(problem facts.Problem) {
-	b.add(b.locate(problem.Location, problem.Location, Finding{
+	finding := b.locate(problem.Location, problem.Location, Finding{
 		Rule:        problem.Rule,
 		Severity:    problem.Severity,
 		Message:     problem.Message,
@@ -61,14 +80,17 @@ func (b *builder) problem(problem facts.Problem) {
 		Deployment:  problem.Deployment,
 		Unevaluated: problem.Unevaluated,
 		Object:      objectAround(problem.Location.Node),
-	}))
+	})
+	b.add(finding, finding.fileName())
 }
 
 // denial adds a rule's answer about a deployment, a variant of one or a compute among all facts.
 // One about what no input describes concerns the run where it is in an input or depends on one.
-func (b *builder) denial(all *facts.Facts, denial whatif.Denial) {
-	rule, _ := b.policies.Rule(denial.Rule)
-	finding := Finding{Rule: rule.ID, Severity: rule.Severity, Message: denial.Message, Remedy: rule.Remediation}
+// The configuration is that of the file which describes the deployment or compute.
+func (b *builder) denial(e *evaluation, denial whatif.Denial) {
+	all, file := e.facts, ""
+	rule, _ := e.whatIf.Policies.Rule(denial.Rule)
+	finding := Finding{Rule: rule.ID, Severity: rule.Severity, Message: denial.Message, Remedy: rule.Remediation, evaluation: e}
 	if rule.GrowsWith == policy.Larger {
 		finding.Amount = all.Number(denial.Path)
 	}
@@ -82,9 +104,11 @@ func (b *builder) denial(all *facts.Facts, denial whatif.Denial) {
 	index, _ := denial.Path[1].(int)
 	switch denial.Path[0] {
 	case "deployments":
+		file = all.Deployments[index].Subject.File
 		b.ofDeployment(&finding, &location, all.Deployments[index], rule, denial)
 	case "computes":
 		c := all.Computes[index]
+		file = c.Subject.File
 		finding.Deployment, finding.Target = c.Name.Value, string(c.Target.Value)
 		finding.setParameters(c.Parameters, &location)
 	}
@@ -101,7 +125,7 @@ func (b *builder) denial(all *facts.Facts, denial whatif.Denial) {
 	if described.Node != nil && !b.isInput(described) && !b.inputs[finding.File] {
 		return
 	}
-	b.add(finding)
+	b.add(finding, file)
 }
 
 // ofDeployment sets the parts of a finding that depend on its deployment, and adds related locations.
@@ -109,7 +133,7 @@ func (b *builder) ofDeployment(finding *Finding, location *facts.Location, d *fa
 	finding.Deployment, finding.Component, finding.Target = d.Name.Value, d.Component.Value, string(d.Target.Value)
 	finding.suggestFor = d
 	if denial.MayRun {
-		finding.Possible = "may run on " + b.edition.NameOf(string(d.Target.Value)) + ": "
+		finding.Possible = "may run on " + finding.evaluation.whatIf.Edition.NameOf(string(d.Target.Value)) + ": "
 		finding.Message = finding.Possible + finding.Message
 	}
 	finding.setParameters(d.Parameters, location)
@@ -123,7 +147,7 @@ func (b *builder) ofDeployment(finding *Finding, location *facts.Location, d *fa
 		location.Related = append(slices.Clip(location.Related), d.Target.Location)
 	}
 	if denial.DependsOnHinted {
-		finding.further += b.correction(d)
+		finding.further += b.correction(d, finding.evaluation.whatIf.Edition)
 	}
 	finding.Remedy += finding.further
 }
@@ -183,13 +207,13 @@ func kindOf(node *source.Node) string {
 }
 
 // correction is the sentence of a remedy that declares the target of a hint instead of the configured cluster.
-func (b *builder) correction(d *facts.Deployment) string {
+func (b *builder) correction(d *facts.Deployment, edition policy.Edition) string {
 	selector := fmt.Sprintf("names: [%s]", inYAML(d.Subject.Name))
-	if path, ok := b.config.Path(d.Subject.File); ok {
+	if path, ok := b.of(d.Subject.File).config.Path(d.Subject.File); ok {
 		selector = fmt.Sprintf("paths: [%s]", inYAML(path))
 	}
 	return fmt.Sprintf(" If it runs on %s, declare that in %s: facts: [{%s, set: {target: %s}}].",
-		b.edition.NameOf(string(d.Hint.Value)), config.FileName, selector, d.Hint.Value)
+		edition.NameOf(string(d.Hint.Value)), config.FileName, selector, d.Hint.Value)
 }
 
 // inYAML is a text as a value in a flow sequence.
@@ -242,13 +266,26 @@ func (b *builder) locate(location, owner facts.Location, finding Finding) Findin
 	return finding
 }
 
-// add keeps a finding unless the configuration turns its rule off.
-func (b *builder) add(finding Finding) {
-	finding.Edition = b.edition.ID
-	finding.Severity = b.severity(finding.Rule, finding.Severity)
-	if finding.Severity != Off {
-		b.findings = append(b.findings, finding)
+// add keeps a finding unless the configuration of a file turns its rule off.
+func (b *builder) add(finding Finding, file string) {
+	setting := b.of(file)
+	finding.Severity = setting.severity(finding.Rule, finding.Severity)
+	b.keep(finding, setting.config)
+}
+
+func (b *builder) keep(finding Finding, configuration *config.Config) {
+	if finding.Severity == Off {
+		return
 	}
+	finding.Edition = configuration.Edition.Value
+	finding.Fails = failsAt(finding.Severity, configuration.FailOn.Value)
+	b.findings = append(b.findings, finding)
+}
+
+// failsAt reports whether a severity is failOn or above.
+func failsAt(severity, failOn Severity) bool {
+	order := []Severity{Error, Warning, Note}
+	return slices.Contains(order[:slices.Index(order, failOn)+1], severity)
 }
 
 // sorted returns the findings by file, line, column, rule and message, each once.

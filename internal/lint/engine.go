@@ -12,16 +12,18 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/whatif"
 )
 
-// engine has the steps that files and objects share, by one set of policies and one configuration.
-type engine struct {
+// Setting is what applies to some files: a set of policies and a configuration, which were checked against each other.
+type Setting struct {
 	policies *policy.Policies
 	config   *config.Config
 	edition  policy.Edition // in force
-	lists    extract.Lists
+	settings extract.Settings
 	notice   string
 }
 
-func newEngine(policies *policy.Policies, configuration *config.Config) (engine, error) {
+// NewSetting checks a configuration: one that names a rule or an edition which the policies do not have is an error with
+// its position. The former id of an edition becomes the current one in the configuration; see Notice.
+func NewSetting(policies *policy.Policies, configuration *config.Config) (*Setting, error) {
 	current, notice := policies.Current(configuration.Edition.Value)
 	if edition := configuration.Edition; notice != "" {
 		notice = config.At(edition.Location.Node, notice).Error()
@@ -29,14 +31,22 @@ func newEngine(policies *policy.Policies, configuration *config.Config) (engine,
 	}
 	names := append(policies.RuleIDs(), facts.SyntaxRule, facts.ContradictionRule, facts.BindingRule)
 	targets := rowTargets(policies.Editions())
-	if err := configuration.Check(names, policies.EditionIDs(), targets); err != nil {
-		return engine{}, err
+	var former []string
+	for _, edition := range policies.Editions() {
+		former = append(former, edition.Formerly...)
+	}
+	if err := configuration.Check(names, policies.EditionIDs(), former, targets); err != nil {
+		return nil, err
 	}
 	edition, _ := policies.Edition(configuration.Edition.Value)
 	lists := configuration.Lists()
 	lists.Targets = targets
-	return engine{policies, configuration, edition, lists, notice}, nil
+	settings := extract.Settings{Cluster: configuration.Cluster, Statements: configuration.Statements, ModelSize: configuration.ModelSize, Lists: lists}
+	return &Setting{policies, configuration, edition, settings, notice}, nil
 }
+
+// BrokenSetting is that of files which are not evaluated, because a configuration is broken.
+func BrokenSetting(configuration *config.Config) *Setting { return &Setting{config: configuration} }
 
 // rowTargets returns the ids of rows that are not among the targets of the vocabulary.
 func rowTargets(editions []policy.Edition) []facts.Target {
@@ -53,21 +63,29 @@ func rowTargets(editions []policy.Edition) []facts.Target {
 
 // Notice says in one line that the configuration's edition has another id or another
 // table than before; empty where neither changed.
-func (e *engine) Notice() string { return e.notice }
+func (s *Setting) Notice() string { return s.notice }
 
 // severity returns that of a rule: the configuration's, else the usual one.
-func (e *engine) severity(rule string, usual Severity) Severity {
-	if severity, set := e.config.Severity(rule); set {
+func (s *Setting) severity(rule string, usual Severity) Severity {
+	if severity, set := s.config.Severity(rule); set {
 		return severity
 	}
 	return usual
 }
 
-func (e *engine) extractOptions(read inputFiles) extract.Options {
-	return extract.Options{
-		Cluster: e.config.Cluster, Statements: e.config.Statements, ModelSize: e.config.ModelSize,
-		Lists: e.lists, Unrecognized: read.unrecognized,
-	}
+// engine has the steps that files and objects share. It evaluates what has the same policies and edition at once; what
+// else a configuration declares applies to each file by itself.
+type engine struct {
+	policies *policy.Policies
+	edition  policy.Edition
+	targets  []facts.Target // of rows, beside the vocabulary
+	// of returns the setting of a file.
+	of func(file string) *Setting
+}
+
+// engineOf returns the engine of a setting.
+func engineOf(s *Setting, of func(file string) *Setting) *engine {
+	return &engine{s.policies, s.edition, s.settings.Lists.Targets, of}
 }
 
 // factsOf returns the facts of the inputs and of what depends on them.
@@ -81,18 +99,19 @@ func (e *engine) factsOf(extraction *extract.Extraction) facts.Facts {
 
 func (e *engine) whatIf(run *evaluate.Run) *whatif.Evaluator {
 	return &whatif.Evaluator{
-		Run: run, Policies: e.policies, Edition: e.edition, Targets: e.lists.Targets,
-		Severity: func(rule policy.Rule) Severity { return e.severity(rule.ID, rule.Severity) },
+		Run: run, Policies: e.policies, Edition: e.edition, Targets: e.targets,
+		Configuration: func(file string) whatif.Configuration { return e.of(file).config },
 	}
 }
 
-// evaluation is what the rules report in one run.
+// evaluation is what the rules report about what has the same policies and edition.
 type evaluation struct {
-	whatIf  *whatif.Evaluator
-	facts   *facts.Facts    // with variants
-	denials []whatif.Denial // of rules about one deployment or compute
-	related []whatif.Denial // of rules that relate several
-	errs    []error         // of the policies
+	whatIf    *whatif.Evaluator
+	facts     *facts.Facts    // with variants
+	denials   []whatif.Denial // of rules about one deployment or compute
+	related   []whatif.Denial // of rules that relate several
+	errs      []error         // of the policies
+	suggester *whatif.Suggester
 }
 
 // evaluate evaluates the deployments and computes, and the variants of the deployments.
@@ -113,27 +132,33 @@ func (e *evaluation) relate(ctx context.Context, declared facts.Facts) {
 }
 
 // result makes findings of what could not be read, of problems with the facts and of what the rules report.
-func (e *engine) result(read inputFiles, extraction *extract.Extraction, evaluation *evaluation) *Result {
-	builder := newBuilder(e, read.files)
+func result(of func(file string) *Setting, read inputFiles, extraction *extract.Extraction, evaluations []*evaluation) *Result {
+	builder := newBuilder(of, read.files)
+	for _, mistake := range read.faults {
+		builder.fault(mistake)
+	}
 	for _, file := range read.files {
 		builder.unparsed(file)
 	}
 	for _, problem := range extraction.Problems {
 		builder.problem(problem)
 	}
-	for _, denial := range slices.Concat(evaluation.denials, evaluation.related) {
-		builder.denial(evaluation.facts, denial)
-	}
 	result := &Result{
-		Edition:     e.edition.ID,
-		Findings:    builder.sorted(),
 		Files:       read.count,
 		Recognized:  len(read.files),
 		Deployments: len(extraction.Deployments) + len(extraction.Computes),
-		Errors:      append(read.errors, evaluation.errs...),
-		policies:    e.policies,
-		suggester:   evaluation.whatIf.NewSuggester(evaluation.facts, evaluation.denials, evaluation.errs),
+		Errors:      read.errors,
 	}
+	for _, evaluation := range evaluations {
+		for _, denial := range slices.Concat(evaluation.denials, evaluation.related) {
+			builder.denial(evaluation, denial)
+		}
+		result.Errors = append(result.Errors, evaluation.errs...)
+		evaluation.suggester = evaluation.whatIf.NewSuggester(evaluation.facts, evaluation.denials, evaluation.errs)
+		result.Editions = append(result.Editions, evaluation.whatIf.Edition.ID)
+		result.Policies = append(result.Policies, evaluation.whatIf.Policies.Digest())
+	}
+	result.Findings, result.Editions, result.Policies = builder.sorted(), distinct(result.Editions), distinct(result.Policies)
 	for _, d := range extraction.Deployments {
 		result.Described = append(result.Described, described(d.Location, d.Name))
 		if d.Target.Known {
@@ -160,4 +185,9 @@ func described(location facts.Location, name facts.Fact[string]) Described {
 		d.File = location.Node.File().Name
 	}
 	return d
+}
+
+func distinct(texts []string) []string {
+	slices.Sort(texts)
+	return slices.Compact(texts)
 }

@@ -29,6 +29,8 @@ type Finding struct {
 	Suggestions []Suggestion
 	// Edition is the edition of the table that the rule was evaluated under.
 	Edition string
+	// Fails reports whether the finding makes a run fail, by fail_on of the configuration that applies to it.
+	Fails bool
 
 	// File is nil when no file declares the fact.
 	File *source.File
@@ -61,6 +63,7 @@ type Finding struct {
 	scalar     string            // the text of the value at Span, empty for a collection
 	suggestFor *facts.Deployment // to which Remedy may suggest another target or edition; nil for other findings
 	further    string            // sentences at the end of Remedy that no suggestion replaces
+	evaluation *evaluation       // that suggestions continue
 }
 
 // Suggestion is a change under which a rule does not report.

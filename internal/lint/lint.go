@@ -8,19 +8,28 @@ package lint
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io/fs"
 	"iter"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/config"
 	"github.com/mlpolicy/mlpolicy/internal/lint/evaluate"
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 	"github.com/mlpolicy/mlpolicy/internal/lint/whatif"
 )
 
-// Options are how a Linter finds what completes a deployment in other files of its project.
+// Options are what applies to files, and how a Linter finds what completes a deployment in other files of its project.
 type Options struct {
+	// Setting returns the setting of a file, as inputs name it, and the same pointer for files with the same one. It is
+	// called concurrently. Without it all files have the usual one.
+	Setting func(file string) *Setting
 	// Project returns the project of a file. Without it the project of a file is its folder.
 	Project func(file string) *extract.Project
 	// Path returns the path of a file from the root of the repository, with slashes. Without it that is the name of
@@ -30,22 +39,24 @@ type Options struct {
 	NoLink bool
 }
 
-// Linter evaluates files by one set of policies and one configuration. It is safe for concurrent use.
+// Linter evaluates files, each by the setting that applies to it. It is safe for concurrent use.
 type Linter struct {
-	engine
+	of      func(file string) *Setting
+	usual   *Setting
 	options Options
 }
 
-// New makes a Linter. A configuration that names a rule or an edition which the
-// policies do not have is an error with its position. The former id of an edition
-// becomes the current one in the configuration; see Notice.
-func New(policies *policy.Policies, configuration *config.Config, options Options) (*Linter, error) {
-	engine, err := newEngine(policies, configuration)
-	if err != nil {
-		return nil, err
+// New makes a Linter. The usual setting applies where no file has a deployment.
+func New(usual *Setting, options Options) *Linter {
+	of := options.Setting
+	if of == nil {
+		of = always(usual)
 	}
-	return &Linter{engine, options}, nil
+	return &Linter{of, usual, options}
 }
+
+// always returns a setting for every file.
+func always(s *Setting) func(file string) *Setting { return func(string) *Setting { return s } }
 
 // Lint evaluates the inputs. Facts that other files hold are looked up in fsys,
 // whose paths are those of the inputs' names; a nil fsys looks up nothing. What files
@@ -55,18 +66,24 @@ func New(policies *policy.Policies, configuration *config.Config, options Option
 // An input that cannot be read is in Result.Errors and hides no other's findings,
 // and so is a deployment that the policies fail on. The error is the context's.
 func (l *Linter) Lint(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) (*Result, error) {
-	read := readAll(ctx, inputs)
-	extraction, err := extract.Extract(ctx, fsys, read.files, l.extractOptions(read))
+	read := l.read(ctx, inputs)
+	extraction, err := l.extract(ctx, fsys, read)
 	if err != nil {
 		return nil, err
 	}
-	evaluation := l.evaluate(ctx, extraction, evaluate.ForFiles())
-	evaluation.relate(ctx, l.factsOf(extraction))
+	var evaluations []*evaluation
+	for _, group := range l.groups(extraction) {
+		evaluation := group.engine.evaluate(ctx, group.extraction, evaluate.ForFiles())
+		evaluation.relate(ctx, group.engine.factsOf(group.extraction))
+		evaluations = append(evaluations, evaluation)
+	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	evaluation.whatIf.Dependencies(ctx, evaluation.facts, evaluation.denials)
-	result := l.result(read, extraction, evaluation)
+	for _, evaluation := range evaluations {
+		evaluation.whatIf.Dependencies(ctx, evaluation.facts, evaluation.denials)
+	}
+	result := result(l.of, read, extraction, evaluations)
 	result.path = l.options.Path
 	result.suggestAll(ctx)
 	return result, nil
@@ -76,18 +93,19 @@ func (l *Linter) Lint(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) (
 // and an error for each input that could not be read and each piece of text that
 // could not be parsed. The last error is the context's.
 func (l *Linter) Facts(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) (*extract.Extraction, []error, error) {
-	read := readAll(ctx, inputs)
-	extraction, err := extract.Extract(ctx, fsys, read.files, l.extractOptions(read))
+	read := l.read(ctx, inputs)
+	extraction, err := l.extract(ctx, fsys, read)
 	if err != nil {
 		return nil, nil, err
 	}
-	extraction.Edition = l.edition.ID
-	return extraction, read.faults(), nil
+	extraction.Edition = strings.Join(l.editions(extraction), ", ")
+	extraction.Problems = append(read.problems(), extraction.Problems...)
+	return extraction, read.faulty(), nil
 }
 
 // Placements is where the deployments of some inputs could run.
 type Placements struct {
-	Edition     string
+	Editions    []string           // as in Result
 	Deployments []whatif.Placement // in the order of the inputs
 	Files       int                // inputs that could be read
 	// Problems are what the documents leave unclear.
@@ -97,29 +115,157 @@ type Placements struct {
 	Errors []error
 }
 
+// Edition names the editions, separated by commas.
+func (p *Placements) Edition() string { return strings.Join(p.Editions, ", ") }
+
 // Where evaluates each deployment in the inputs on each target of the edition in force. The error is the context's.
 func (l *Linter) Where(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) (*Placements, error) {
-	read := readAll(ctx, inputs)
-	extraction, err := extract.Extract(ctx, fsys, read.files, l.extractOptions(read))
+	read := l.read(ctx, inputs)
+	extraction, err := l.extract(ctx, fsys, read)
 	if err != nil {
 		return nil, err
 	}
-	whatIf := l.whatIf(evaluate.NewRun(l.policies, evaluate.ForFiles()))
-	placements, errs := whatIf.Placements(ctx, extraction.Deployments)
+	placements := &Placements{
+		Editions: l.editions(extraction),
+		Files:    read.count,
+		Problems: append(read.problems(), extraction.Problems...),
+		Errors:   read.faulty(),
+	}
+	order := make(map[*facts.Deployment]int, len(extraction.Deployments))
+	for i, d := range extraction.Deployments {
+		order[d] = i
+	}
+	for _, group := range l.groups(extraction) {
+		whatIf := group.engine.whatIf(evaluate.NewRun(group.engine.policies, evaluate.ForFiles()))
+		some, errs := whatIf.Placements(ctx, group.extraction.Deployments)
+		placements.Deployments = append(placements.Deployments, some...)
+		placements.Errors = append(placements.Errors, errs...)
+	}
+	slices.SortFunc(placements.Deployments, func(a, b whatif.Placement) int { return order[a.Deployment] - order[b.Deployment] })
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	return &Placements{
-		Edition:     l.edition.ID,
-		Deployments: placements,
-		Files:       read.count,
-		Problems:    extraction.Problems,
-		Errors:      append(read.faults(), errs...),
-	}, nil
+	return placements, nil
 }
 
-func (l *Linter) extractOptions(read inputFiles) extract.Options {
-	options := l.engine.extractOptions(read)
-	options.Alone, options.Project = l.options.NoLink, l.options.Project
-	return options
+// extract reads the facts of the inputs.
+func (l *Linter) extract(ctx context.Context, fsys fs.FS, read inputFiles) (*extract.Extraction, error) {
+	extraction, err := extract.Extract(ctx, fsys, read.files, extract.Options{
+		Settings: func(file string) *extract.Settings { return &l.of(file).settings },
+		Alone:    l.options.NoLink, Project: l.options.Project,
+		Unrecognized: read.unrecognized,
+	})
+	if err != nil {
+		return nil, err
+	}
+	broken := func(file string) bool { return l.of(file).config.Broken }
+	dependents := &extraction.Dependents
+	dependents.Deployments = slices.DeleteFunc(dependents.Deployments, func(d *facts.Deployment) bool { return broken(d.Subject.File) })
+	dependents.Computes = slices.DeleteFunc(dependents.Computes, func(c *facts.Compute) bool { return broken(c.Subject.File) })
+	return extraction, nil
+}
+
+// group is what has the same policies and edition.
+type group struct {
+	engine     *engine
+	extraction *extract.Extraction
+}
+
+// groups splits an extraction, in the order of its deployments and computes. One group has all of it.
+func (l *Linter) groups(extraction *extract.Extraction) []*group {
+	type key struct {
+		policies *policy.Policies
+		edition  string
+	}
+	byKey := map[key]*group{}
+	var groups []*group
+	of := func(setting *Setting) *extract.Extraction {
+		k := key{setting.policies, setting.edition.ID}
+		if byKey[k] == nil {
+			byKey[k] = &group{engineOf(setting, l.of), &extract.Extraction{}}
+			groups = append(groups, byKey[k])
+		}
+		return byKey[k].extraction
+	}
+	for _, d := range extraction.Deployments {
+		own := of(l.of(d.Subject.File))
+		own.Deployments = append(own.Deployments, d)
+	}
+	for _, c := range extraction.Computes {
+		own := of(l.of(c.Subject.File))
+		own.Computes = append(own.Computes, c)
+	}
+	for _, d := range extraction.Dependents.Deployments {
+		own := &of(l.of(d.Subject.File)).Dependents
+		own.Deployments = append(own.Deployments, d)
+	}
+	for _, c := range extraction.Dependents.Computes {
+		own := &of(l.of(c.Subject.File)).Dependents
+		own.Computes = append(own.Computes, c)
+	}
+	if len(groups) == 0 {
+		// Rules that relate deployments may report that there are none.
+		of(l.usual)
+	}
+	return groups
+}
+
+// editions are those of the inputs' deployments and computes, sorted; without any the usual one.
+func (l *Linter) editions(extraction *extract.Extraction) []string {
+	var editions []string
+	for _, d := range extraction.Deployments {
+		editions = append(editions, l.of(d.Subject.File).edition.ID)
+	}
+	for _, c := range extraction.Computes {
+		editions = append(editions, l.of(c.Subject.File).edition.ID)
+	}
+	if len(editions) == 0 {
+		editions = append(editions, l.usual.edition.ID)
+	}
+	return distinct(editions)
+}
+
+// read reads the inputs and takes out those whose configuration is broken.
+func (l *Linter) read(ctx context.Context, inputs iter.Seq[Input]) inputFiles {
+	read := readAll(ctx, inputs)
+	reported := map[*config.Error]bool{}
+	for _, name := range read.names {
+		configuration := l.of(name).config
+		for _, mistake := range configuration.Faults {
+			if !reported[mistake] {
+				reported[mistake] = true
+				read.faults = append(read.faults, fault{mistake, configuration})
+			}
+		}
+	}
+	below := map[string]int{} // by the name of the broken configuration
+	for _, fault := range read.faults {
+		if fault.config.Broken {
+			below[brokenFile(fault.config)] = 0
+		}
+	}
+	read.files = slices.DeleteFunc(read.files, func(file *source.File) bool {
+		configuration := l.of(file.Name).config
+		if configuration.Broken {
+			below[brokenFile(configuration)]++
+		}
+		return configuration.Broken
+	})
+	for _, name := range slices.Sorted(maps.Keys(below)) {
+		message := name + ": invalid configuration"
+		switch count := below[name]; count {
+		case 0:
+		case 1:
+			message += "; 1 file was not evaluated"
+		default:
+			message += fmt.Sprintf("; %d files were not evaluated", count)
+		}
+		read.errors = append(read.errors, errors.New(message))
+	}
+	return read
+}
+
+// brokenFile is the name of the file because of which a configuration is broken.
+func brokenFile(configuration *config.Config) string {
+	return configuration.Faults[len(configuration.Faults)-1].File
 }

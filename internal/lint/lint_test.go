@@ -9,6 +9,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint"
 	"github.com/mlpolicy/mlpolicy/internal/lint/config"
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract"
+	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy/policytest"
 )
 
@@ -22,11 +23,17 @@ func newLinter(t testing.TB, yaml ...string) *lint.Linter {
 			t.Fatal(err)
 		}
 	}
-	linter, err := lint.New(policytest.Builtin(t), configuration, lint.Options{})
+	return linterOf(t, policytest.Builtin(t), configuration, lint.Options{})
+}
+
+// linterOf makes a Linter by which one configuration applies to all files.
+func linterOf(t testing.TB, policies *policy.Policies, configuration *config.Config, options lint.Options) *lint.Linter {
+	t.Helper()
+	setting, err := lint.NewSetting(policies, configuration)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return linter
+	return lint.New(setting, options)
 }
 
 // inputsOf makes inputs of files of fsys.

@@ -80,10 +80,7 @@ func messages(result *lint.Result) []string {
 // which has lost matches before.
 func TestIndexingChangesNothing(t *testing.T) {
 	loaded := policytest.Builtin(t)
-	unindexed, err := lint.New(loaded.Unindexed(), config.Default(), lint.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	unindexed := linterOf(t, loaded.Unindexed(), config.Default(), lint.Options{})
 	indexed := newLinter(t)
 	total := 0
 	for _, e := range examples(t) {

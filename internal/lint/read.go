@@ -9,8 +9,10 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/mlpolicy/mlpolicy/internal/lint/config"
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract"
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract/terraform"
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
@@ -29,12 +31,39 @@ type inputFiles struct {
 	errors []error        // of the others, in the order of the inputs
 
 	unrecognized map[string]bool // names of inputs that could be read and in which no format can be
+	names        []string        // of the inputs that could be read
+	faults       []fault         // of the nested configurations that apply to inputs
 }
 
-// faults are the inputs that could not be read, and the text in the others that could
-// not be parsed.
-func (i inputFiles) faults() []error {
+// fault is a mistake in a nested configuration, and the configuration that applies all the same.
+type fault struct {
+	*config.Error
+	config *config.Config
+}
+
+// problems are the mistakes in nested configurations that apply all the same.
+func (i inputFiles) problems() []facts.Problem {
+	var problems []facts.Problem
+	for _, fault := range i.faults {
+		if !fault.config.Broken {
+			mark := fault.Source.Mark(fault.Span)
+			problems = append(problems, facts.Problem{
+				Rule: facts.SyntaxRule, Severity: Error, Message: fault.Message, Remedy: fault.Remedy, Location: facts.Location{Node: mark},
+			})
+		}
+	}
+	return problems
+}
+
+// faulty are the inputs that could not be read, the mistakes in broken configurations, and the text in the others that
+// could not be parsed.
+func (i inputFiles) faulty() []error {
 	errs := i.errors
+	for _, fault := range i.faults {
+		if fault.config.Broken {
+			errs = append(errs, fault.Error)
+		}
+	}
 	for _, file := range i.files {
 		for _, problem := range file.Problems {
 			at := problem.Span.Start
@@ -103,6 +132,7 @@ func inputFilesOf(results ...*fileResult) inputFiles {
 		default:
 			all.files = append(all.files, result.file)
 		}
+		all.names = append(all.names, result.name)
 		all.count++
 	}
 	return all

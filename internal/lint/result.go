@@ -4,15 +4,18 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/evaluate"
-	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
 	"github.com/mlpolicy/mlpolicy/internal/lint/whatif"
 )
 
 // Result is what one run found.
 type Result struct {
-	Edition  string
+	// Editions are those by which the deployments were evaluated, sorted; most often there is one.
+	Editions []string
+	// Policies are the digests of the policies, as policy.Policies.Digest; most often there is one.
+	Policies []string
 	Findings []Finding // sorted by file, line, column, rule, message
 	// Files counts the inputs that could be read, Recognized those of them that
 	// hold a document of a known format.
@@ -31,9 +34,15 @@ type Result struct {
 	// deployments that the policies failed on.
 	Errors []error
 
-	path      func(file string) string // nil for as named
-	policies  *policy.Policies
-	suggester *whatif.Suggester // nil where the policies cannot be evaluated again
+	path func(file string) string // nil for as named
+}
+
+// Edition names the editions, separated by commas.
+func (r *Result) Edition() string { return strings.Join(r.Editions, ", ") }
+
+// Fails reports whether a finding is as severe as its configuration's fail_on or more.
+func (r *Result) Fails() bool {
+	return slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Fails })
 }
 
 // Described is a deployment or a compute that an input describes.
@@ -69,17 +78,21 @@ func (r *Result) FailedRules() (rules []string, complete bool) {
 // and accepts the deployment. It evaluates the same facts there; where ctx ends first, remedies
 // stay those of the rules.
 func (r *Result) Suggest(ctx context.Context, findings ...*Finding) {
-	if r.suggester == nil {
-		return
+	byEvaluation := map[*evaluation][]*Finding{}
+	for _, finding := range findings {
+		if finding.suggestFor != nil && finding.evaluation.suggester != nil {
+			byEvaluation[finding.evaluation] = append(byEvaluation[finding.evaluation], finding)
+		}
 	}
-	findings = slices.DeleteFunc(slices.Clone(findings), func(f *Finding) bool { return f.suggestFor == nil })
-	reported := make([]whatif.Reported, len(findings))
-	for i, finding := range findings {
-		rule, _ := r.policies.Rule(finding.Rule)
-		reported[i] = whatif.Reported{Rule: rule, Severity: finding.Severity, Deployment: finding.suggestFor}
-	}
-	for i, remedy := range r.suggester.Remedies(ctx, reported) {
-		findings[i].Remedy, findings[i].Suggestions = remedy.Text+findings[i].further, remedy.Suggestions
+	for evaluation, findings := range byEvaluation {
+		reported := make([]whatif.Reported, len(findings))
+		for i, finding := range findings {
+			rule, _ := evaluation.whatIf.Policies.Rule(finding.Rule)
+			reported[i] = whatif.Reported{Rule: rule, Severity: finding.Severity, Deployment: finding.suggestFor}
+		}
+		for i, remedy := range evaluation.suggester.Remedies(ctx, reported) {
+			findings[i].Remedy, findings[i].Suggestions = remedy.Text+findings[i].further, remedy.Suggestions
+		}
 	}
 }
 

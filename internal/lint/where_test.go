@@ -273,10 +273,7 @@ func extended(t testing.TB, conditions map[string]string) *lint.Linter {
 	for id, condition := range conditions {
 		folder[id+".rego"] = &fstest.MapFile{Data: []byte(ruleOf(id, condition))}
 	}
-	linter, err := lint.New(policytest.Load(t, policy.Folder{Name: "acme", FS: folder}), config.Default(), lint.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	linter := linterOf(t, policytest.Load(t, policy.Folder{Name: "acme", FS: folder}), config.Default(), lint.Options{})
 	return linter
 }
 

@@ -1,14 +1,16 @@
-// Package config reads .mlpolicy.yaml: find it with Find, read it with Load, or
-// start from Default, and check the names in it with Config.Check once the policies
-// are known. Every mistake in a configuration is an Error with its position.
+// Package config reads .mlpolicy.yaml. A Resolver finds the configuration of each file: the root
+// configuration of its project and the nested ones on the way, what they extend, and their overrides
+// for the file's path. Without files, start from Default. Every mistake in a configuration is an
+// Error with its position; Config.Check finds those that only the policies know.
 //
-// The package says what an organisation wants; it neither judges deployments nor
-// loads policies.
+// The package says what an organisation wants; it neither evaluates deployments nor loads policies.
 package config
 
 import (
 	"crypto/sha256"
 	"fmt"
+	"iter"
+	"slices"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
@@ -18,53 +20,177 @@ import (
 // DefaultEdition is the edition of the table in force where nobody chooses another.
 const DefaultEdition = "2020-06"
 
-// Config is a configuration. What the command line says replaces the exported
+// Config is what applies to some files. What the command line says replaces the exported
 // settings; their locations are the sources of the values.
 type Config struct {
-	// File is the configuration file, nil if there is none.
-	File *source.File
 	// Edition is the id of the table in force; always known.
 	Edition facts.Fact[string]
 	// Cluster is the target of Kubernetes workloads whose documents do not declare it.
 	Cluster facts.Fact[facts.Target]
 	// FailOn is the lowest severity of findings that make a run fail, Off for none; always known.
 	FailOn facts.Fact[facts.Severity]
-	// Ignore are gitignore patterns of the files that a walk skips, relative to Folder.
-	Ignore []facts.Fact[string]
-	// Policies are the folders of an organisation's own rules, relative to Folder.
-	Policies []facts.Fact[string]
-
+	// Policies are the folders of an organisation's own rules.
+	Policies []Path
+	// Ignore are gitignore patterns of the files that a walk skips, weakest first.
+	Ignore []Path
 	// Webhook configures the review of objects that are sent to an API server.
 	Webhook Webhook
 
-	// Folder is the absolute path of the folder that the configuration's paths are relative to.
+	// Folder is the absolute path of the folder in which a root configuration is or would be.
 	Folder string
+	// Broken reports whether a configuration cannot be used, so that nothing is evaluated that it applies to.
+	Broken bool
+	// Faults are the mistakes in nested configurations: of those that apply, what has no effect; if Broken, the
+	// reasons.
+	Faults Errors
 
-	workingDir string
-	devices    []device
-	servers    []read.ModelServer
-	noServers  bool
-	rules      []rule
-	stages     []stage
-	models     []model
-	statements []statement
+	inProject bool
+	cause     error // of a broken one, if Prepare returned it
+	layers    []*layer
+	overrides []*layer // those of all paths, which layers has only where they apply
+	locked    map[string]facts.Severity
+	may       []string
+
+	severityKey string
+	dir         workingDir
 }
 
-// Digest identifies the text of the configuration file; empty if there is none.
-func (c *Config) Digest() string {
-	if c.File == nil {
-		return ""
-	}
-	return fmt.Sprintf("sha256:%x", sha256.Sum256(c.File.Text))
+// Path is a path or a pattern of paths that a configuration states.
+type Path struct {
+	facts.Fact[string]
+	// Folder is the absolute path of the folder that it is relative to.
+	Folder string
+}
+
+// layer is what one mapping states: a configuration file, or an entry of overrides.
+type layer struct {
+	file    *source.File
+	folder  string // absolute path that patterns are relative to
+	home    string // absolute path of the file's folder
+	nested  bool   // not of the root configuration
+	within  []pattern
+	isPart  bool         // of a file that another one extends
+	via     *source.Node // the value of extends in that one
+	members []source.Member
+
+	edition   facts.Fact[string]
+	cluster   facts.Fact[facts.Target]
+	failOn    facts.Fact[facts.Severity]
+	rules     []rule
+	locked    []rule
+	may       []facts.Fact[string]
+	mayStated bool
+	devices   []device
+	servers   []read.ModelServer
+	noServers *source.Node // the word off
+	stages    []stage
+	models    []model
+	facts     []statement
+	ignore    []facts.Fact[string]
+	policies  []facts.Fact[string]
+	webhook   Webhook
 }
 
 // Default is the configuration without a file.
-func Default() *Config {
+func Default() *Config { return compose(nil, nil, "", workingDir{}) }
+
+// compose merges layers, weakest first: scalars replace each other, rules by key, lists append. The overrides are
+// those that are not among the layers, for Check.
+func compose(layers, overrides []*layer, folder string, dir workingDir) *Config {
 	defaults := facts.Location{Why: "default"}
-	return &Config{
-		Edition: facts.Know(DefaultEdition, defaults),
-		FailOn:  facts.Know(facts.Error, defaults),
+	c := &Config{
+		Edition: facts.Know(DefaultEdition, defaults), FailOn: facts.Know(facts.Error, defaults),
+		Folder: folder, layers: layers, overrides: overrides, dir: dir,
 	}
+	for _, l := range layers {
+		c.Edition, c.Cluster, c.FailOn = facts.Or(l.edition, c.Edition), facts.Or(l.cluster, c.Cluster), facts.Or(l.failOn, c.FailOn)
+		for _, folder := range l.policies {
+			c.Policies = append(c.Policies, Path{folder, l.home})
+		}
+		for _, pattern := range l.ignore {
+			c.Ignore = append(c.Ignore, Path{pattern, l.folder})
+		}
+		c.Webhook.merge(l.webhook)
+		for _, rule := range slices.Concat(l.rules, l.locked) {
+			c.severityKey += rule.id.Text + "=" + string(rule.severity) + ","
+		}
+		for _, lock := range l.locked {
+			if c.locked == nil {
+				c.locked = map[string]facts.Severity{}
+			}
+			c.locked[lock.id.Text] = lock.severity
+		}
+		if l.mayStated && c.may == nil {
+			c.may = []string{}
+		}
+		for _, key := range l.may {
+			c.may = append(c.may, key.Value)
+		}
+	}
+	if c.may == nil {
+		c.may = []string{"stages", "models"}
+	}
+	return c
+}
+
+// nearestFirst yields the layers by precedence of their lists: the nearest first. Where something is locked, what the
+// root configuration states comes before what nested ones do.
+func (c *Config) nearestFirst() iter.Seq[*layer] {
+	return func(yield func(*layer) bool) {
+		for _, nested := range []bool{false, true} {
+			for _, l := range slices.Backward(c.layers) {
+				if (len(c.locked) == 0 || l.nested == nested) && !yield(l) {
+					return
+				}
+			}
+			if len(c.locked) == 0 {
+				return
+			}
+		}
+	}
+}
+
+// Digest identifies the text of the configuration files; empty if there are none.
+func (c *Config) Digest() string {
+	digest := sha256.New()
+	var seen []*source.File
+	for _, l := range slices.Concat(c.layers, c.overrides) {
+		if !slices.Contains(seen, l.file) {
+			seen = append(seen, l.file)
+			digest.Write(l.file.Text)
+		}
+	}
+	if len(seen) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("sha256:%x", digest.Sum(nil))
+}
+
+// Files are the names of the configuration files that apply: extended ones before those that extend them.
+func (c *Config) Files() []string { return c.files(func(*layer) bool { return true }) }
+
+// Nested are the names of the nested configuration files that apply.
+func (c *Config) Nested() []string {
+	return c.files(func(l *layer) bool { return l.nested && !l.isPart })
+}
+
+func (c *Config) files(which func(*layer) bool) []string {
+	var names []string
+	for _, l := range slices.Concat(c.layers, c.overrides) {
+		if which(l) && !slices.Contains(names, l.file.Name) {
+			names = append(names, l.file.Name)
+		}
+	}
+	return names
+}
+
+// Members are the keys and values that apply, weakest first. Entries of overrides that do not apply are left out.
+func (c *Config) Members() []source.Member {
+	var members []source.Member
+	for _, l := range c.layers {
+		members = append(members, l.members...)
+	}
+	return members
 }
 
 type rule struct {
@@ -74,14 +200,30 @@ type rule struct {
 
 // Severity returns the severity that the configuration gives a rule, Off to turn it
 // off, and false if the rule keeps its own.
-func (c *Config) Severity(id string) (severity facts.Severity, ok bool) {
-	for _, rule := range c.rules {
-		if rule.id.Text == id {
-			return rule.severity, true
+func (c *Config) Severity(id string) (severity facts.Severity, ok bool) { return c.severity(id, true) }
+
+// SeverityOfFaults is Severity by the root configuration alone, which applies to the Faults of nested ones.
+func (c *Config) SeverityOfFaults(id string) (severity facts.Severity, ok bool) {
+	return c.severity(id, false)
+}
+
+func (c *Config) severity(id string, nested bool) (facts.Severity, bool) {
+	for _, l := range slices.Backward(c.layers) {
+		if l.nested && !nested {
+			continue
+		}
+		for _, rule := range l.rules {
+			if rule.id.Text == id {
+				return rule.severity, true
+			}
 		}
 	}
-	return "", false
+	severity, ok := c.locked[id]
+	return severity, ok
 }
+
+// SeverityKey is the same for configurations that give all rules the same severities.
+func (c *Config) SeverityKey() string { return c.severityKey }
 
 // device is an entry of devices: what extended resources of a pattern are.
 type device struct {
@@ -92,12 +234,14 @@ type device struct {
 // Device returns the device that the configuration declares for an extended resource: that
 // of the first pattern that matches.
 func (c *Config) Device(resource string) facts.Fact[read.Device] {
-	for _, device := range c.devices {
-		if device.pattern.match(resource) {
-			return facts.Know(device.kind, facts.Location{
-				Node: device.pattern.node,
-				Why:  fmt.Sprintf("%s matches devices.%s of the configuration", resource, device.kind),
-			})
+	for l := range c.nearestFirst() {
+		for _, device := range l.devices {
+			if device.pattern.match(resource) {
+				return facts.Know(device.kind, facts.Location{
+					Node: device.pattern.node,
+					Why:  fmt.Sprintf("%s matches devices.%s of the configuration", resource, device.kind),
+				})
+			}
 		}
 	}
 	return facts.Fact[read.Device]{}
@@ -105,7 +249,15 @@ func (c *Config) Device(resource string) facts.Fact[read.Device] {
 
 // Lists returns what the configuration adds to the lists of package facts.
 func (c *Config) Lists() read.Lists {
-	return read.Lists{Device: c.Device, ModelServers: c.servers, NoModelServers: c.noServers}
+	lists := read.Lists{Device: c.Device}
+	for l := range c.nearestFirst() {
+		lists.ModelServers = append(lists.ModelServers, l.servers...)
+		if l.noServers != nil {
+			lists.NoModelServers = len(lists.ModelServers) == 0
+			break
+		}
+	}
+	return lists
 }
 
 type model struct {
@@ -119,17 +271,20 @@ type model struct {
 // inventory has must be of one size; the location of an unknown size says when they are not.
 func (c *Config) ModelSize(name, version string) facts.Fact[int64] {
 	var found, other facts.Fact[int64]
+	var versions []string
 	differ := false
-	for _, model := range c.models {
-		switch {
-		case model.name != name:
-		case model.version == version:
-			return model.size
-		case model.version == "":
-			found = model.size
-		case version == "":
-			differ = differ || other.Known && other.Value != model.size.Value
-			other = model.size
+	for l := range c.nearestFirst() {
+		for _, model := range l.models {
+			switch {
+			case model.name != name:
+			case model.version == version:
+				return model.size
+			case model.version == "":
+				found = facts.Or(found, model.size)
+			case version == "" && !slices.Contains(versions, model.version):
+				differ = differ || other.Known && other.Value != model.size.Value
+				other, versions = model.size, append(versions, model.version)
+			}
 		}
 	}
 	switch {
@@ -157,20 +312,35 @@ type statement struct {
 }
 
 // Statements returns the statements of the configuration about a subject: its facts in the order
-// of the file, then its stages. The first statement about a fact wins.
+// of the file, then its stages. The first statement about a fact wins. What a nearer configuration states replaces
+// what others do.
 func (c *Config) Statements(subject facts.Subject) []*read.Statement {
-	if len(c.statements) == 0 && len(c.stages) == 0 {
-		return nil
-	}
 	var statements []*read.Statement
-	path := c.relative(subject.File)
-	for _, statement := range c.statements {
+	for l := range c.nearestFirst() {
+		if len(l.facts) == 0 && len(l.stages) == 0 {
+			continue
+		}
+		nearer := statements
+		if len(c.locked) > 0 && l.nested {
+			nearer = nil // what contradicts the root configuration is reported
+		}
+		for _, own := range l.statements(subject, c.dir) {
+			statements = append(statements, own.Without(nearer))
+		}
+	}
+	return statements
+}
+
+func (l *layer) statements(subject facts.Subject, dir workingDir) []*read.Statement {
+	var statements []*read.Statement
+	path := dir.relative(l.folder, subject.File)
+	for _, statement := range l.facts {
 		if statement.scope.covers(path, subject) {
 			statements = append(statements, statement.set)
 		}
 	}
 	var named facts.Stage
-	for _, stage := range c.stages {
+	for _, stage := range l.stages {
 		if stage.name == named || !stage.scope.covers(path, subject) {
 			continue
 		}
@@ -183,43 +353,34 @@ func (c *Config) Statements(subject facts.Subject) []*read.Statement {
 }
 
 // Check finds the names that only the policies know: an unknown rule or edition is one
-// of the Errors that it returns.
-func (c *Config) Check(rules, editions []string, targets []facts.Target) error {
+// of the Errors that it returns. former are ids that editions had before.
+func (c *Config) Check(rules, editions, former []string, targets []facts.Target) error {
 	var mistakes Errors
-	for _, rule := range c.rules {
-		if !contains(rules, rule.id.Text) {
-			mistakes.add(rule.id, unknown("rule", rule.id.Text, rules))
+	edition := func(edition facts.Fact[string]) {
+		if !edition.Known || contains(editions, edition.Value) || contains(former, edition.Value) {
+			return
 		}
-	}
-	if edition := c.Edition; edition.Known && !contains(editions, edition.Value) {
 		message := UnknownEdition(edition.Value, editions)
 		if edition.Location.Node == nil {
 			message = edition.Location.Why + ": " + message
 		}
 		mistakes.add(edition.Location.Node, message)
 	}
-	for _, statement := range c.statements {
-		for _, problem := range statement.set.CheckTargets(targets) {
-			mistakes.add(problem.Location.Node, wrong(problem))
+	edition(c.Edition)
+	for _, l := range slices.Concat(c.layers, c.overrides) {
+		for _, rule := range slices.Concat(l.rules, l.locked) {
+			if !contains(rules, rule.id.Text) {
+				mistakes.add(rule.id, unknown("rule", rule.id.Text, rules))
+			}
 		}
-	}
-	return mistakes.err()
-}
-
-// Other returns the settings of the configuration file except edition, kubernetes and fail_on.
-func (c *Config) Other() []source.Member {
-	var members []source.Member
-	if c.File == nil {
-		return nil
-	}
-	for _, document := range c.File.Documents {
-		for _, member := range document.Root.Entries() {
-			switch member.Key.Text {
-			case "edition", "kubernetes", "fail_on":
-			default:
-				members = append(members, member)
+		if l.edition.Location.Node != c.Edition.Location.Node {
+			edition(l.edition)
+		}
+		for _, statement := range l.facts {
+			for _, problem := range statement.set.CheckTargets(targets) {
+				mistakes.add(problem.Location.Node, wrong(problem))
 			}
 		}
 	}
-	return members
+	return mistakes.err()
 }

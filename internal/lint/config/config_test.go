@@ -3,9 +3,7 @@ package config
 import (
 	"errors"
 	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
@@ -41,6 +39,9 @@ webhook:
     - {names: [prod-*], mode: enforce}
   controllers: ["system:serviceaccount:kserve:*"]
   believe: [stage]
+overrides: [{paths: ["legacy/**"], set: {edition: 2020-06, rules: {memory: warning}, stages: {development: ["**"]}}}]
+nested: {may: [stages, rules]}
+locked: {fpga: error}
 `
 
 func parse(t *testing.T, text string) *Config {
@@ -76,7 +77,7 @@ func TestParseReadsEachSetting(t *testing.T) {
 	}
 }
 
-func values(list []facts.Fact[string]) []string {
+func values(list []Path) []string {
 	var texts []string
 	for _, fact := range list {
 		texts = append(texts, fact.Value)
@@ -192,8 +193,8 @@ func TestStatedSelectsByScope(t *testing.T) {
 func TestParseNamesEachMistakeWithItsLocation(t *testing.T) {
 	for _, test := range []struct{ name, text, want string }{
 		{"unknown key", "editon: 2020-06", `1:1: unknown key "editon": did you mean "edition"?`},
-		{"unknown key with nothing near", "xyz: 1", `1:1: unknown key "xyz": use one of edition, kubernetes, devices, images, fail_on, rules, stages, models, facts, ignore, policies, webhook`},
-		{"waivers come later", "waivers: []", `1:1: unknown key "waivers": use one of edition, kubernetes, devices, images, fail_on, rules, stages, models, facts, ignore, policies, webhook`},
+		{"unknown key with nothing near", "xyz: 1", `1:1: unknown key "xyz": use one of edition, kubernetes, devices, images, fail_on, rules, stages, models, facts, ignore, policies, webhook, extends, overrides, nested, locked`},
+		{"waivers come later", "waivers: []", `1:1: unknown key "waivers": use one of edition, kubernetes, devices, images, fail_on, rules, stages, models, facts, ignore, policies, webhook, extends, overrides, nested, locked`},
 		{"unknown cluster", "kubernetes:\n  cluster: gke", `2:12: unknown value "gke": use one of aks, other`},
 		{"unknown key below", "kubernetes: {clustr: aks}", `1:14: unknown key "clustr": did you mean "cluster"?`},
 		{"unknown severity", "rules:\n  memory: warn", `2:11: unknown value "warn": did you mean "warning"?`},
@@ -262,7 +263,7 @@ func TestParseReportsAllMistakesInOrder(t *testing.T) {
 
 func TestCheckNamesUnknownRulesAndEditions(t *testing.T) {
 	config := parse(t, "edition: 2020-6\nrules:\n  memry: off\n  gpu-web: off\n  memory: note\n")
-	err := config.Check([]string{"memory", "gpu-web-service", "fpga"}, []string{"2020-06", "2024-01"}, nil)
+	err := config.Check([]string{"memory", "gpu-web-service", "fpga"}, []string{"2020-06", "2024-01"}, nil, nil)
 	want := `.mlpolicy.yaml:1:10: unknown edition "2020-6": did you mean "2020-06"?
 .mlpolicy.yaml:3:3: unknown rule "memry": did you mean "memory"?
 .mlpolicy.yaml:4:3: unknown rule "gpu-web": did you mean "gpu-web-service"?`
@@ -272,68 +273,12 @@ func TestCheckNamesUnknownRulesAndEditions(t *testing.T) {
 
 	config = Default()
 	config.Edition = facts.Know("2020", facts.Location{Why: "--edition"})
-	err = config.Check(nil, []string{"2020-06"}, nil)
+	err = config.Check(nil, []string{"2020-06"}, nil, nil)
 	if want := `--edition: unknown edition "2020": did you mean "2020-06"?`; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
-	if err := Default().Check(nil, []string{DefaultEdition}, nil); err != nil {
+	if err := Default().Check(nil, []string{DefaultEdition}, nil, nil); err != nil {
 		t.Error(err)
-	}
-}
-
-func TestFind(t *testing.T) {
-	root := t.TempDir()
-	deep := filepath.Join(root, "a", "b", "c")
-	if err := os.MkdirAll(deep, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if got, err := Find(deep); got != "" || err != nil {
-		t.Fatalf("found %q, %v", got, err)
-	}
-	want := filepath.Join(root, "a", FileName)
-	write(t, want, "edition: 2020-06\n")
-	write(t, filepath.Join(root, FileName), "edition: 2020-12\n")
-	if got, err := Find(deep); got != want || err != nil {
-		t.Errorf("found %q, %v, want %q", got, err, want)
-	}
-	write(t, filepath.Join(deep, ".mlpolicy.yml"), "")
-	if got, err := Find(deep); err == nil || !strings.Contains(err.Error(), "rename it") {
-		t.Errorf("found %q, %v", got, err)
-	}
-}
-
-func TestLoadNamesTheFileFromTheWorkingDirectory(t *testing.T) {
-	root := t.TempDir()
-	sub := filepath.Join(root, "sub")
-	if err := os.Mkdir(sub, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	write(t, filepath.Join(root, FileName), "stages: {production: [\"prod/**\"]}\n")
-	t.Chdir(sub)
-	file, err := Find(".")
-	if err != nil {
-		t.Fatal(err)
-	}
-	config, err := Load(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := config.File.Name; got != "../"+FileName {
-		t.Errorf("name %s", got)
-	}
-	if got := len(config.Statements(facts.Subject{File: "../prod/x.yaml"})); got != 1 {
-		t.Errorf("%d statements", got)
-	}
-}
-
-func TestLoadRefusesWhatIsNoConfiguration(t *testing.T) {
-	large := filepath.Join(t.TempDir(), "large.yaml")
-	write(t, large, strings.Repeat("#\n", maxSize/2+1))
-	for _, file := range []string{large, t.TempDir(), filepath.Join(t.TempDir(), "none.yaml")} {
-		var mistakes Errors
-		if _, err := Load(file); err == nil || errors.As(err, &mistakes) {
-			t.Errorf("%s: error %v", file, err)
-		}
 	}
 }
 

@@ -14,13 +14,24 @@ import (
 // Error is a mistake in a configuration.
 type Error struct {
 	File         string // as the user wrote it; empty if the mistake is not in a file
-	Line, Column int    // from 1, columns in code points; 0 if the mistake is not in a file
+	Line, Column int    // from 1, columns in code points; 0 if the mistake is not in a file or about all of it
 	Message      string // lower case, without a final stop
+
+	// Source is the file, nil if the mistake is not in a file. Its Text is empty where the file could not be read.
+	Source *source.File
+	Span   source.Span
+	// Remedy says what to do, as a sentence; empty if the message does.
+	Remedy string
+	// Related is a further location, nil for none.
+	Related *source.Node
 }
 
 func (e *Error) Error() string {
-	if e.File == "" {
+	switch {
+	case e.File == "":
 		return e.Message
+	case e.Line == 0:
+		return e.File + ": " + e.Message
 	}
 	return fmt.Sprintf("%s:%d:%d: %s", e.File, e.Line, e.Column, e.Message)
 }
@@ -30,11 +41,14 @@ func At(node *source.Node, message string) *Error {
 	if node == nil {
 		return &Error{Message: message}
 	}
-	start := node.Span().Start
-	return &Error{File: node.File().Name, Line: start.Line, Column: start.Column, Message: message}
+	span := node.Span()
+	return &Error{
+		File: node.File().Name, Line: span.Start.Line, Column: span.Start.Column, Message: message,
+		Source: node.File(), Span: span,
+	}
 }
 
-// Errors are the mistakes in a configuration, in the order of the file.
+// Errors are the mistakes in a configuration, sorted by file and position.
 type Errors []*Error
 
 func (e Errors) Error() string {
@@ -61,7 +75,7 @@ func (e Errors) err() error {
 		return nil
 	}
 	slices.SortStableFunc(e, func(a, b *Error) int {
-		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
 	return e
 }

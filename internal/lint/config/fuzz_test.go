@@ -70,6 +70,6 @@ func FuzzConfig(f *testing.F) {
 		config.Statements(facts.Subject{File: "deploy/prod/a.yaml", Kind: "Deployment", Name: "a"})
 		config.ModelSize("churn", "7")
 		config.Severity("memory")
-		_ = config.Check([]string{"memory"}, []string{DefaultEdition}, nil)
+		_ = config.Check([]string{"memory"}, []string{DefaultEdition}, nil, nil)
 	})
 }

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
@@ -13,41 +14,61 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/suggest"
 )
 
-// Origin is where a configuration comes from.
-type Origin struct {
-	Name       string // of the file, as messages call it
-	Folder     string // absolute path that the configuration's paths are relative to
-	WorkingDir string // absolute path that the names of linted files are relative to
+// reader fills layers from one file and collects mistakes.
+type reader struct {
+	layer     *layer
+	extends   *source.Node // nil for none
+	overrides []*layer
+	mistakes  Errors
+	skip      map[*source.Node]bool // keys and items that have no effect
 }
 
-// Parse reads a configuration; the error is Errors.
-func Parse(data []byte, origin Origin) (*Config, error) {
-	r := &reader{config: Default()}
-	r.config.Folder, r.config.workingDir = origin.Folder, origin.WorkingDir
-	r.config.File = source.Parse(origin.Name, data)
-	for _, problem := range r.config.File.Problems {
+// readLayers reads the settings of a file into a layer, with the entries of overrides as layers after it. The given
+// layer has what they have in common.
+func readLayers(file *source.File, common layer, skip map[*source.Node]bool) ([]*layer, *reader) {
+	common.file = file
+	r := &reader{layer: &common, skip: skip}
+	for _, problem := range file.Problems {
 		start := problem.Span.Start
 		r.mistakes = append(r.mistakes, &Error{
-			File: origin.Name, Line: start.Line, Column: start.Column, Message: problem.Message,
+			File: file.Name, Line: start.Line, Column: start.Column, Message: problem.Message, Source: file, Span: problem.Span,
 		})
 	}
-	for i, document := range r.config.File.Documents {
+	for i, document := range file.Documents {
 		if i > 0 {
 			r.mistake(document.Root, "a configuration must be a single document")
 			break
 		}
 		r.mapping(document.Root, r.settings())
+		for _, member := range document.Root.Entries() {
+			if key := member.Key.Text; key != "extends" && key != "overrides" && !member.Value.IsNull() && !skip[member.Key] {
+				common.members = append(common.members, source.Member{Key: member.Key, Value: without(member.Value, skip)})
+			}
+		}
 	}
-	if err := r.mistakes.err(); err != nil {
-		return nil, err
-	}
-	return r.config, nil
+	return append([]*layer{r.layer}, r.overrides...), r
 }
 
-// reader fills a Config and collects mistakes.
-type reader struct {
-	config   *Config
-	mistakes Errors
+// without returns a value without the keys and items that have no effect, the value itself if all have one.
+func without(value *source.Node, skip map[*source.Node]bool) *source.Node {
+	if len(skip) == 0 {
+		return value
+	}
+	content, changed := source.Node{Kind: value.Kind, Text: value.Text}, false
+	for _, item := range value.Items {
+		if changed = changed || skip[item]; !skip[item] {
+			content.Items = append(content.Items, item)
+		}
+	}
+	for _, member := range value.Members {
+		if changed = changed || skip[member.Key]; !skip[member.Key] {
+			content.Members = append(content.Members, member)
+		}
+	}
+	if !changed {
+		return value
+	}
+	return value.With(content)
 }
 
 func (r *reader) mistake(node *source.Node, format string, args ...any) {
@@ -62,20 +83,93 @@ type field struct {
 
 // settings are the keys of a configuration.
 func (r *reader) settings() []field {
+	return append(r.grantable(), []field{
+		{"policies", func(_, value *source.Node) { r.layer.policies = r.paths(value, `a list such as ["policy/"]`) }},
+		{"webhook", func(_, value *source.Node) { r.mapping(value, r.webhook()) }},
+		{"extends", r.extend},
+		{"overrides", r.override},
+		{"nested", func(_, value *source.Node) { r.mapping(value, r.nested()) }},
+		{"locked", func(_, value *source.Node) { r.layer.locked = r.severities(value, "a mapping such as {memory: error}") }},
+	}...)
+}
+
+// grantable are the settings that a root configuration may grant to nested ones.
+func (r *reader) grantable() []field {
+	return append(r.byPath(), field{"ignore", func(_, value *source.Node) {
+		r.layer.ignore = r.paths(value, `a list such as ["third_party/**"]`)
+	}})
+}
+
+// byPath are the settings that an entry of overrides may set.
+func (r *reader) byPath() []field {
 	return []field{
 		{"edition", r.edition},
 		{"kubernetes", func(_, value *source.Node) { r.mapping(value, r.kubernetes()) }},
 		{"devices", func(_, value *source.Node) { r.mapping(value, r.devices()) }},
 		{"images", r.images},
 		{"fail_on", r.failOn},
-		{"rules", r.rules},
+		{"rules", func(_, value *source.Node) {
+			r.layer.rules = r.severities(value, "a mapping such as {preview-target: off}")
+		}},
 		{"stages", func(_, value *source.Node) { r.mapping(value, r.stages()) }},
 		{"models", r.models},
 		{"facts", r.facts},
-		{"ignore", func(_, value *source.Node) { r.config.Ignore = r.paths(value, `a list such as ["third_party/**"]`) }},
-		{"policies", func(_, value *source.Node) { r.config.Policies = r.paths(value, `a list such as ["policy/"]`) }},
-		{"webhook", func(_, value *source.Node) { r.mapping(value, r.webhook()) }},
 	}
+}
+
+func keysOf(fields []field) []string {
+	keys := make([]string, len(fields))
+	for i, field := range fields {
+		keys[i] = field.key
+	}
+	return keys
+}
+
+func (r *reader) extend(_, value *source.Node) {
+	if _, ok := r.text(value); ok {
+		r.extends = value
+	}
+}
+
+func (r *reader) override(_, value *source.Node) {
+	for _, item := range r.list(value, `a list such as [{paths: ["legacy/**"], set: {edition: 2020-06}}]`) {
+		own := *r.layer
+		entry := &layer{file: own.file, folder: own.folder, home: own.home, nested: own.nested, isPart: own.isPart, via: own.via}
+		if !r.mapping(item, r.overrideEntry(entry)) {
+			continue
+		}
+		if entry.within == nil || !item.Has("set") {
+			r.mistake(item, `an entry of overrides needs paths and set: {paths: ["legacy/**"], set: {edition: 2020-06}}`)
+		}
+		r.overrides = append(r.overrides, entry)
+	}
+}
+
+func (r *reader) overrideEntry(entry *layer) []field {
+	return []field{
+		{"paths", func(_, value *source.Node) { entry.within = r.patterns(value) }},
+		{"set", func(_, value *source.Node) {
+			set := &reader{layer: entry, skip: r.skip}
+			set.mapping(value, set.byPath())
+			r.mistakes = append(r.mistakes, set.mistakes...)
+			for _, member := range value.Entries() {
+				if !member.Value.IsNull() && !r.skip[member.Key] {
+					entry.members = append(entry.members, source.Member{Key: member.Key, Value: without(member.Value, r.skip)})
+				}
+			}
+		}},
+	}
+}
+
+func (r *reader) nested() []field {
+	return []field{{"may", func(_, value *source.Node) {
+		r.layer.mayStated = true
+		for _, item := range r.list(value, "a list such as [stages, models]") {
+			if word, ok := r.word(item, keysOf(r.grantable())); ok {
+				r.layer.may = append(r.layer.may, facts.Know(word, facts.Location{Node: item}))
+			}
+		}
+	}}}
 }
 
 func (r *reader) kubernetes() []field {
@@ -87,7 +181,7 @@ func (r *reader) devices() []field {
 	for _, kind := range read.Device("").Values() {
 		fields = append(fields, field{kind, func(_, value *source.Node) {
 			for _, pattern := range r.patternsLike(value, `a list such as ["gpu.example.com/*"]`) {
-				r.config.devices = append(r.config.devices, device{read.Device(kind), pattern})
+				r.layer.devices = append(r.layer.devices, device{read.Device(kind), pattern})
 			}
 		}})
 	}
@@ -97,7 +191,7 @@ func (r *reader) devices() []field {
 // images reads off, or a list of repositories of model servers.
 func (r *reader) images(_, value *source.Node) {
 	if value.Is("off") || value.Is("false") { // YAML 1.1 reads off as false
-		r.config.noServers = true
+		r.layer.noServers = value
 		return
 	}
 	for _, item := range r.list(value, `off or a list such as ["example.com/team/model-server"]`) {
@@ -109,7 +203,7 @@ func (r *reader) images(_, value *source.Node) {
 		} else {
 			server.Repository = r.repository(item)
 		}
-		r.config.servers = append(r.config.servers, server)
+		r.layer.servers = append(r.layer.servers, server)
 	}
 }
 
@@ -165,7 +259,7 @@ func (r *reader) stages() []field {
 				r.mistake(value, "empty list: remove it or add an entry")
 			}
 			for _, item := range items {
-				r.config.stages = append(r.config.stages, stage{name: facts.Stage(name), scope: r.stageScope(item), node: item})
+				r.layer.stages = append(r.layer.stages, stage{name: facts.Stage(name), scope: r.stageScope(item), node: item})
 			}
 		}})
 	}
@@ -236,7 +330,7 @@ func (r *reader) statement(s *statement) []field {
 
 func (r *reader) edition(_, value *source.Node) {
 	if text, ok := r.text(value); ok {
-		r.config.Edition = facts.Know(text, facts.Location{Node: value})
+		r.layer.edition = facts.Know(text, facts.Location{Node: value})
 	}
 }
 
@@ -262,7 +356,7 @@ func ClusterWord(target facts.Target) string {
 
 func (r *reader) cluster(_, value *source.Node) {
 	if word, ok := r.word(value, Clusters()); ok {
-		r.config.Cluster = facts.Know(Cluster(word), facts.Location{Node: value, Why: "kubernetes.cluster is " + word})
+		r.layer.cluster = facts.Know(Cluster(word), facts.Location{Node: value, Why: "kubernetes.cluster is " + word})
 	}
 }
 
@@ -289,23 +383,26 @@ func FailOnWord(severity facts.Severity) string {
 
 func (r *reader) failOn(_, value *source.Node) {
 	if word, ok := r.word(value, FailOns()); ok {
-		r.config.FailOn = facts.Know(FailOn(word), facts.Location{Node: value})
+		r.layer.failOn = facts.Know(FailOn(word), facts.Location{Node: value})
 	}
 }
 
-func (r *reader) rules(_, value *source.Node) {
-	if !r.is(value, source.Mapping, "a mapping such as {preview-target: off}") {
-		return
+// severities reads severities by rule.
+func (r *reader) severities(value *source.Node, shape string) []rule {
+	if !r.is(value, source.Mapping, shape) {
+		return nil
 	}
+	var rules []rule
 	for _, member := range r.members(value) {
 		if member.Value.IsNull() {
 			r.mistake(member.Key, "%s has no severity: %s", member.Key.Text, suggest.Phrase("", facts.Severity("").Values()))
 			continue
 		}
 		if word, ok := r.word(member.Value, facts.Severity("").Values()); ok {
-			r.config.rules = append(r.config.rules, rule{id: member.Key, severity: facts.Severity(word)})
+			rules = append(rules, rule{id: member.Key, severity: facts.Severity(word)})
 		}
 	}
+	return rules
 }
 
 func (r *reader) models(_, value *source.Node) {
@@ -320,12 +417,12 @@ func (r *reader) models(_, value *source.Node) {
 		case !item.Has("size"):
 			r.mistake(item, "model %s needs a size", m.name)
 		}
-		for _, other := range r.config.models {
+		for _, other := range r.layer.models {
 			if m.name == other.name && m.version == other.version && m.name != "" {
 				r.mistake(item, "duplicate model %s, first on line %d", m.name, other.node.Span().Start.Line)
 			}
 		}
-		r.config.models = append(r.config.models, m)
+		r.layer.models = append(r.layer.models, m)
 	}
 }
 
@@ -342,17 +439,14 @@ func (r *reader) facts(_, value *source.Node) {
 		case s.set == nil:
 			r.mistake(item, "an entry of facts needs set, such as set: {workload: batch-scoring}")
 		}
-		r.config.statements = append(r.config.statements, s)
+		r.layer.facts = append(r.layer.facts, s)
 	}
 }
 
 // mapping reads each member of a mapping by the field of its key. A key without value
 // counts as absent. mapping returns false if the node is not a mapping.
 func (r *reader) mapping(node *source.Node, fields []field) bool {
-	keys := make([]string, len(fields))
-	for i, field := range fields {
-		keys[i] = field.key
-	}
+	keys := keysOf(fields)
 	if !r.is(node, source.Mapping, "a mapping with keys such as "+keys[0]) {
 		return false
 	}
@@ -373,7 +467,7 @@ func (r *reader) mapping(node *source.Node, fields []field) bool {
 	return true
 }
 
-// members returns the members of a mapping without duplicate keys, which are mistakes.
+// members returns the members of a mapping that have an effect, without duplicate keys, which are mistakes.
 func (r *reader) members(node *source.Node) []source.Member {
 	first := make(map[string]*source.Node, len(node.Entries()))
 	var members []source.Member
@@ -388,17 +482,22 @@ func (r *reader) members(node *source.Node) []source.Member {
 			continue
 		}
 		first[key.Text] = key
-		members = append(members, member)
+		if !r.skip[key] {
+			members = append(members, member)
+		}
 	}
 	return members
 }
 
-// list returns the elements of a list.
+// list returns the elements of a list that have an effect.
 func (r *reader) list(node *source.Node, shape string) []*source.Node {
 	if !r.is(node, source.Sequence, shape) {
 		return nil
 	}
-	return node.Elements()
+	if len(r.skip) == 0 {
+		return node.Elements()
+	}
+	return slices.DeleteFunc(slices.Clone(node.Elements()), func(item *source.Node) bool { return r.skip[item] })
 }
 
 // paths reads a list of strings that are not empty.

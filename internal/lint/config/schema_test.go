@@ -33,7 +33,7 @@ func TestSchemaHasTheKeysOfTheReader(t *testing.T) {
 	if err := json.Unmarshal(data, &published); err != nil {
 		t.Fatal(err)
 	}
-	r := &reader{config: Default()}
+	r := &reader{layer: &layer{}}
 	for name, each := range map[string]struct {
 		fields []field
 		object schema
@@ -48,6 +48,9 @@ func TestSchemaHasTheKeysOfTheReader(t *testing.T) {
 		"webhook":       {r.webhook(), published.Properties["webhook"]},
 		"a namespace":   {r.namespaceMode(&namespaceMode{}), *published.Properties["webhook"].Properties["namespaces"].Items},
 		"facts":         {r.statement(&statement{}), *published.Properties["facts"].Items},
+		"overrides":     {r.overrideEntry(&layer{}), *published.Properties["overrides"].Items},
+		"their set":     {r.byPath(), published.Properties["overrides"].Items.Properties["set"]},
+		"nested":        {r.nested(), published.Properties["nested"]},
 	} {
 		var read, described []string
 		for _, field := range each.fields {
@@ -125,6 +128,23 @@ func TestSchemaAndReaderAgree(t *testing.T) {
 		{"ignore: a", false},
 		{"policies: ['']", false},
 		{"waivers: []", false},
+		{"extends: [base.yaml]", false},
+		{"overrides: [{paths: [a], set: {edition: 2020-06, rules: {memory: off}}}]", true},
+		{"overrides: [{paths: [a], set: {}}]", true},
+		{"overrides: [{paths: [a]}]", false},
+		{"overrides: [{set: {edition: 2020-06}}]", false},
+		{"overrides: [{paths: [], set: {}}]", false},
+		{"overrides: [{paths: [a], set: {ignore: [b]}}]", false},
+		{"overrides: [{paths: [a], set: {policies: [b]}}]", false},
+		{"overrides: {paths: [a], set: {}}", false},
+		{"nested: {may: []}", true},
+		{"nested: {may: [edition, kubernetes, devices, images, fail_on, rules, stages, models, facts, ignore]}", true},
+		{"nested: {may: [policies]}", false},
+		{"nested: {may: stages}", false},
+		{"nested: {allow: [stages]}", false},
+		{"locked: {memory: error}", true},
+		{"locked: {memory: fatal}", false},
+		{"locked: [memory]", false},
 	} {
 		_, err := Parse([]byte(test.text), Origin{Name: FileName})
 		if ok := err == nil; ok != test.ok {

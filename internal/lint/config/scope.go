@@ -1,7 +1,6 @@
 package config
 
 import (
-	"path/filepath"
 	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
@@ -66,24 +65,8 @@ func (s scope) ofObjects() (scope, bool) {
 	return s, !s.empty()
 }
 
-// Path returns the pattern by which an entry of the configuration selects a file alone; false for
+// Path returns the pattern by which an entry of the root configuration selects a file alone; false for
 // standard input and for names with signs that mean something in patterns.
 func (c *Config) Path(file string) (pattern string, ok bool) {
-	return c.relative(file), !strings.ContainsAny(file, "<>*?[]{}\\")
-}
-
-// relative returns the path of a linted file from the configuration's folder, with slashes.
-func (c *Config) relative(name string) string {
-	if c.Folder == "" {
-		return name
-	}
-	absolute := filepath.FromSlash(name)
-	if !filepath.IsAbs(absolute) {
-		absolute = filepath.Join(c.workingDir, absolute)
-	}
-	relative, err := filepath.Rel(c.Folder, absolute)
-	if err != nil { // on another drive
-		return name
-	}
-	return filepath.ToSlash(strings.TrimPrefix(relative, "."+string(filepath.Separator)))
+	return c.dir.relative(c.Folder, file), !strings.ContainsAny(file, "<>*?[]{}\\")
 }

@@ -66,27 +66,45 @@ func (w *Webhook) Controls(user string) bool {
 	return matchAny(w.controllers, user)
 }
 
+// merge adds what a nearer configuration states.
+func (w *Webhook) merge(nearer Webhook) {
+	w.Mode = facts.Or(nearer.Mode, w.Mode)
+	w.Believed = append(w.Believed, nearer.Believed...)
+	w.namespaces = append(nearer.namespaces[:len(nearer.namespaces):len(nearer.namespaces)], w.namespaces...)
+	if nearer.controllers != nil {
+		w.controllers = append(append([]pattern{}, w.controllers...), nearer.controllers...)
+	}
+}
+
 // ForObjects returns the configuration where there are objects and no files: what is
 // scoped by paths and by something else is scoped by that. An entry of paths alone, which
 // selects no object, is one of the Errors.
 func (c *Config) ForObjects() (*Config, error) {
 	objects := *c
-	objects.stages, objects.statements = nil, nil
+	objects.layers = nil
 	var mistakes Errors
 	const alone = "objects have no path: also select by namespaces, kinds or names"
-	for _, stage := range c.stages {
-		ok := false
-		if stage.scope, ok = stage.scope.ofObjects(); !ok {
-			mistakes.add(stage.node, alone)
+	for _, l := range c.layers {
+		own := *l
+		own.stages, own.facts = nil, nil
+		for _, stage := range l.stages {
+			ok := false
+			if stage.scope, ok = stage.scope.ofObjects(); !ok {
+				mistakes.add(stage.node, alone)
+			}
+			own.stages = append(own.stages, stage)
 		}
-		objects.stages = append(objects.stages, stage)
+		for _, statement := range l.facts {
+			ok := false
+			if statement.scope, ok = statement.scope.ofObjects(); !ok {
+				mistakes.add(statement.node, alone)
+			}
+			own.facts = append(own.facts, statement)
+		}
+		objects.layers = append(objects.layers, &own)
 	}
-	for _, statement := range c.statements {
-		ok := false
-		if statement.scope, ok = statement.scope.ofObjects(); !ok {
-			mistakes.add(statement.node, alone)
-		}
-		objects.statements = append(objects.statements, statement)
+	for _, l := range c.overrides {
+		mistakes.add(l.within[0].node, "objects have no path: overrides cannot select them")
 	}
 	if err := mistakes.err(); err != nil {
 		return nil, err
@@ -95,7 +113,7 @@ func (c *Config) ForObjects() (*Config, error) {
 }
 
 func (r *reader) webhook() []field {
-	w := &r.config.Webhook
+	w := &r.layer.webhook
 	return []field{
 		{"mode", func(_, value *source.Node) {
 			if word, ok := r.word(value, Modes()); ok {

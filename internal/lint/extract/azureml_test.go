@@ -187,7 +187,7 @@ steps:
 func TestKubernetesOnlineDeploymentCluster(t *testing.T) {
 	const text = "$schema: https://azuremlschemas.azureedge.net/latest/kubernetesOnlineDeployment.schema.json\n" +
 		"name: blue\ninstance_type: Standard_NC6\n"
-	d := only(t, extract(t, nil, Options{Cluster: facts.Know(facts.AKS, facts.Location{Why: "--cluster"})}, "blue.yml", text))
+	d := only(t, extract(t, nil, with(Settings{Cluster: facts.Know(facts.AKS, facts.Location{Why: "--cluster"})}), "blue.yml", text))
 	if d.Target.Value != facts.AKS || d.Target.Location.Why != "--cluster" || d.GPUs.Known {
 		t.Errorf("target %q (%s), GPUs known %t", d.Target.Value, d.Target.Location.Why, d.GPUs.Known)
 	}

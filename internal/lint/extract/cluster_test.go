@@ -213,7 +213,7 @@ func TestClusterByMetadata(t *testing.T) {
 
 // The configuration's cluster is for the workloads that do not tell theirs.
 func TestClusterOfTheConfiguration(t *testing.T) {
-	cluster := Options{Cluster: facts.Know(facts.AKS, facts.Location{Why: "--cluster"})}
+	cluster := with(Settings{Cluster: facts.Know(facts.AKS, facts.Location{Why: "--cluster"})})
 	tests := []struct{ name, spec, want string }{
 		{"tells nothing", "restartPolicy: Always", "aks"},
 		{"two clouds", "nodeSelector: {agentpool: a, cloud.google.com/gke-nodepool: b}", "aks"},
@@ -306,14 +306,14 @@ func TestVirtualNodesOfOtherProviders(t *testing.T) {
 		{"a name of Azure's", "metadata: {annotations: {slurm-job.vk.io/flags: a}}\nspec: {nodeName: virtual-node-aci-linux}", "aci"},
 	} {
 		for cluster, want := range map[facts.Target]string{"": test.want, facts.Kubernetes: strings.Replace(test.want, "-", "kubernetes", 1), facts.AKS: "aci"} {
-			var options Options
+			var settings Settings
 			if cluster != "" {
-				options.Cluster = facts.Know(cluster, facts.Location{Why: "--cluster"})
+				settings.Cluster = facts.Know(cluster, facts.Location{Why: "--cluster"})
 			}
 			if cluster == facts.AKS && strings.HasPrefix(test.want, "-") {
 				want = "aks; perhaps aci"
 			}
-			d := only(t, extract(t, nil, options, "pod.yaml", "apiVersion: v1\nkind: Pod\n"+
+			d := only(t, extract(t, nil, with(settings), "pod.yaml", "apiVersion: v1\nkind: Pod\n"+
 				strings.Replace(test.text, "spec: {", "spec: {containers: [{name: a}], ", 1)+"\n"))
 			got := string(d.Target.Value)
 			if !d.Target.Known {

@@ -19,8 +19,11 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// Options are what the command line and the configuration declare for deployments.
+// Options are how documents are completed.
 type Options = link.Options
+
+// Settings are what the command line and the configuration declare for the deployments of a file.
+type Settings = link.Settings
 
 // Project is a set of files whose documents may refer to each other.
 type Project = link.Project
@@ -95,7 +98,7 @@ func readFiles(ctx context.Context, files []*source.File, options Options) []*li
 	readings := make([]*link.Reading, len(files))
 	if options.Inline {
 		for i, file := range files {
-			readings[i] = readFile(ctx, file, options.Lists)
+			readings[i] = readFile(ctx, file, options.Of(file.Name).Lists)
 		}
 		return readings
 	}
@@ -108,7 +111,7 @@ func readFiles(ctx context.Context, files []*source.File, options Options) []*li
 				if i >= len(files) || ctx.Err() != nil {
 					return
 				}
-				readings[i] = readFile(ctx, files[i], options.Lists)
+				readings[i] = readFile(ctx, files[i], options.Of(files[i].Name).Lists)
 			}
 		})
 	}

@@ -14,6 +14,11 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/sweep"
 )
 
+// with returns options by which the same settings apply to all files.
+func with(settings Settings) Options {
+	return Options{Settings: func(string) *Settings { return &settings }}
+}
+
 // The order of what is found is that of the files and of the documents in them,
 // however many are read at a time.
 func TestExtractKeepsOrder(t *testing.T) {
@@ -55,11 +60,11 @@ func TestExtractStopsWithItsContext(t *testing.T) {
 func TestExtractStopsWhileItSettles(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	asked := 0
-	options := Options{Statements: func(facts.Subject) []*read.Statement {
+	options := with(Settings{Statements: func(facts.Subject) []*read.Statement {
 		asked++
 		cancel()
 		return nil
-	}}
+	}})
 	file := source.Parse("pods.yaml", []byte(strings.Repeat("---\napiVersion: v1\nkind: Pod\nspec: {containers: []}\n", 100)))
 	if extraction, err := Extract(ctx, nil, []*source.File{file}, options); extraction != nil || !errors.Is(err, context.Canceled) || asked != 1 {
 		t.Errorf("error %v after %d deployments", err, asked)
@@ -85,12 +90,12 @@ func TestExtractOfNothing(t *testing.T) {
 // The inventory is asked for models that nothing else sizes.
 func TestInventory(t *testing.T) {
 	asked := map[string]int64{"churn 7": 1e9, "fraud ": 2e9, "sized ": 3e9}
-	options := Options{ModelSize: func(name, version string) facts.Fact[int64] {
+	options := with(Settings{ModelSize: func(name, version string) facts.Fact[int64] {
 		if size, ok := asked[name+" "+version]; ok {
 			return facts.Know(size, facts.Location{Why: "models of .mlpolicy.yaml"})
 		}
 		return facts.Fact[int64]{}
-	}}
+	}})
 	extraction := extract(t, nil, options, "d.yaml", `apiVersion: mlpolicy.dev/v1
 kind: ModelDeployment
 spec:

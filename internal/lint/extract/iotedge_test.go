@@ -335,14 +335,14 @@ func TestDataBoxEdgeIsStated(t *testing.T) {
 	}
 	for _, test := range tests {
 		stated := statement(t, test.stated)
-		extraction := extract(t, nil, Options{Statements: func(facts.Subject) []*read.Statement { return []*read.Statement{stated} }}, "d.json", manifest(test.settings))
+		extraction := extract(t, nil, with(Settings{Statements: func(facts.Subject) []*read.Statement { return []*read.Statement{stated} }}), "d.json", manifest(test.settings))
 		if d := only(t, extraction); d.Target.Value != test.want || len(extraction.Problems) != test.problems {
 			t.Errorf("%s: target %q, %d problems, want %q, %d", test.name, d.Target.Value, len(extraction.Problems), test.want, test.problems)
 		}
 	}
 	// What is an IoT Edge device by other documents stays one.
 	stated := statement(t, "target: data-box-edge")
-	extraction := extract(t, nil, Options{Statements: func(facts.Subject) []*read.Statement { return []*read.Statement{stated} }},
+	extraction := extract(t, nil, with(Settings{Statements: func(facts.Subject) []*read.Statement { return []*read.Statement{stated} }}),
 		"d.yaml", "apiVersion: mlpolicy.dev/v1\nkind: ModelDeployment\nspec: {target: iot-edge}\n")
 	if d := only(t, extraction); d.Target.Value != facts.IoTEdge || len(extraction.Problems) != 1 {
 		t.Errorf("target %s, %d problems", d.Target.Value, len(extraction.Problems))

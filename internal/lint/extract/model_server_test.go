@@ -221,13 +221,13 @@ func TestModelServersOfConfiguration(t *testing.T) {
 		"image: vllm/vllm-openai":                                     "the image of this repository is a model server",
 		"image: vllm/vllm-openai, name: main, command: [score serve]": "",
 	} {
-		d := only(t, extract(t, nil, Options{Lists: lists}, "d.yaml", fmt.Sprintf(deployment, "", container)))
+		d := only(t, extract(t, nil, with(Settings{Lists: lists}), "d.yaml", fmt.Sprintf(deployment, "", container)))
 		if d.Workload.Location.Why != want {
 			t.Errorf("%s: %q, want %q", container, d.Workload.Location.Why, want)
 		}
 	}
 	lists.NoModelServers = true
-	if d := only(t, extract(t, nil, Options{Lists: lists}, "d.yaml", fmt.Sprintf(deployment, "", "image: vllm/vllm-openai"))); d.Workload.Known {
+	if d := only(t, extract(t, nil, with(Settings{Lists: lists}), "d.yaml", fmt.Sprintf(deployment, "", "image: vllm/vllm-openai"))); d.Workload.Known {
 		t.Errorf("off: %q", d.Workload.Value)
 	}
 	stated := extract(t, nil, Options{}, "d.yaml", fmt.Sprintf(deployment, ", annotations: {mlpolicy.dev/workload: training}", "image: vllm/vllm-openai"))

@@ -38,7 +38,7 @@ func TestUnknownVersions(t *testing.T) {
 					text = "apiVersion: v1\nkind: List\nitems:\n- " + strings.ReplaceAll(text, "\n", "\n  ")
 				}
 				var got []string
-				for _, d := range extract(t, nil, Options{Cluster: facts.Know(facts.Kubernetes, facts.Location{})}, "a.yaml", text).Deployments {
+				for _, d := range extract(t, nil, with(Settings{Cluster: facts.Know(facts.Kubernetes, facts.Location{})}), "a.yaml", text).Deployments {
 					workload, count := "-", "-"
 					if d.Workload.Known {
 						workload = string(d.Workload.Value)
@@ -118,7 +118,7 @@ func TestOtherKinds(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var got []string
-			for _, d := range extract(t, nil, Options{Cluster: facts.Know(facts.Kubernetes, facts.Location{})}, "a.yaml", test.text).Deployments {
+			for _, d := range extract(t, nil, with(Settings{Cluster: facts.Know(facts.Kubernetes, facts.Location{})}), "a.yaml", test.text).Deployments {
 				text := ""
 				if d.GPUs.Known {
 					text = fmt.Sprintf("gpus %d", d.GPUs.Value)

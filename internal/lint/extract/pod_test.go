@@ -158,7 +158,7 @@ func TestDevicesOfConfiguration(t *testing.T) {
 		}
 		return facts.Fact[read.Device]{}
 	}}
-	d := only(t, extract(t, nil, Options{Lists: lists}, "pod.yaml",
+	d := only(t, extract(t, nil, with(Settings{Lists: lists}), "pod.yaml",
 		"apiVersion: v1\nkind: Pod\nspec: {containers: [{resources: {limits: {nvidia.com/gpu: 2, example.com/card: 3, example.com/other: 1}}}]}\n"))
 	if d.GPUs.Value != 2 || d.FPGAs.Value != 3 || d.FPGAs.Location.Why != "configured" {
 		t.Errorf("%d GPUs, %d FPGAs (%s)", d.GPUs.Value, d.FPGAs.Value, d.FPGAs.Location.Why)

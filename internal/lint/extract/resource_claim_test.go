@@ -44,7 +44,7 @@ func TestResourceClaims(t *testing.T) {
 			if kind == "ResourceClaimTemplate" {
 				spec, key = "spec: {"+spec+"}", "resourceClaimTemplateName"
 			}
-			d := only(t, extract(t, nil, Options{Lists: lists}, "pod.yaml", fmt.Sprintf(`apiVersion: resource.k8s.io/v1
+			d := only(t, extract(t, nil, with(Settings{Lists: lists}), "pod.yaml", fmt.Sprintf(`apiVersion: resource.k8s.io/v1
 kind: %s
 metadata: {name: gpu}
 spec: {%s}
@@ -166,7 +166,7 @@ kind: Pod
 metadata: {namespace: ml}
 spec: {resourceClaims: [{name: a, resourceClaimName: devices}], containers: [{image: a}]}
 `, test.expression, test.requests)
-			d := only(t, extract(t, nil, Options{Lists: lists}, "pod.yaml", text))
+			d := only(t, extract(t, nil, with(Settings{Lists: lists}), "pod.yaml", text))
 			got := fmt.Sprint(d.GPUs.Value)
 			if d.GPUs.AtLeast {
 				got += "+"

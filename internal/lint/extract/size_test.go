@@ -267,7 +267,7 @@ func TestLocationOfASize(t *testing.T) {
 // What is at hand comes before what is stated, and the inventory behind both.
 func TestTrustInSizes(t *testing.T) {
 	fsys := tree{"m/MLmodel": mlmodel("7"), "w": 5}.mapFS()
-	options := Options{ModelSize: func(string, string) facts.Fact[int64] { return facts.Know(int64(9), facts.Location{Why: "inventory"}) }}
+	options := with(Settings{ModelSize: func(string, string) facts.Fact[int64] { return facts.Know(int64(9), facts.Location{Why: "inventory"}) }})
 	for model, want := range map[string]string{
 		"{name: a, size: 7, path: m}":    "7 by MLmodel",
 		"{name: a, size: 3, path: gone}": "3 by statement",
@@ -312,7 +312,7 @@ func TestStatedSizesContradict(t *testing.T) {
 // What a configuration states of a model whose files are at hand contradicts them, too.
 func TestStatedSizeOfAConfiguration(t *testing.T) {
 	stated := statement(t, "model: {size: 900MB}")
-	options := Options{Statements: func(facts.Subject) []*read.Statement { return []*read.Statement{stated} }}
+	options := with(Settings{Statements: func(facts.Subject) []*read.Statement { return []*read.Statement{stated} }})
 	extraction := extract(t, tree{"m": 1000}.mapFS(), options, "d.yaml", serving("m"))
 	if d := only(t, extraction); d.Models[0].SizeBytes.Value != 1000 || len(extraction.Problems) != 1 {
 		t.Error(describe(extraction))
@@ -325,7 +325,7 @@ func TestPathOfAStatement(t *testing.T) {
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	options := Options{Statements: func(facts.Subject) []*read.Statement { return []*read.Statement{statement} }}
+	options := with(Settings{Statements: func(facts.Subject) []*read.Statement { return []*read.Statement{statement} }})
 	fsys := tree{"conf/m": 5, "a/m": 6}.mapFS()
 	for text, want := range map[string]string{
 		"apiVersion: mlpolicy.dev/v1\nkind: ModelDeployment\n":                               "5 by file: size of the file conf/m",

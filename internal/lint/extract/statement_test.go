@@ -38,7 +38,7 @@ func TestTrust(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			options := Options{Cluster: test.cluster, Statements: func(facts.Subject) []*read.Statement { return test.stated }}
+			options := with(Settings{Cluster: test.cluster, Statements: func(facts.Subject) []*read.Statement { return test.stated }})
 			extraction := extract(t, nil, options, "pod.yaml",
 				"apiVersion: v1\nkind: Pod\nmetadata:\n  name: p\n  "+test.annotation+"\nspec:\n  containers: []\n  "+test.node+"\n")
 			if got := string(only(t, extraction).Target.Value); got != test.want {
@@ -74,7 +74,7 @@ func TestContradiction(t *testing.T) {
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	extraction := extract(t, nil, Options{Statements: func(facts.Subject) []*read.Statement { return []*read.Statement{stated} }}, "pod.yaml", `apiVersion: v1
+	extraction := extract(t, nil, with(Settings{Statements: func(facts.Subject) []*read.Statement { return []*read.Statement{stated} }}), "pod.yaml", `apiVersion: v1
 kind: Pod
 metadata:
   name: churn
@@ -118,10 +118,10 @@ model: {name: churn, version: 7, size: 1GB}
 compute: {name: pool, vm_priority: low}
 `)
 	subjects := map[facts.Subject]bool{}
-	options := Options{Statements: func(subject facts.Subject) []*read.Statement {
+	options := with(Settings{Statements: func(subject facts.Subject) []*read.Statement {
 		subjects[subject] = true
 		return []*read.Statement{stated}
-	}}
+	}})
 	extraction := extract(t, nil, options, "deploy/pod.yaml",
 		"apiVersion: v1\nkind: Pod\nmetadata: {name: bare, namespace: risk, labels: {app: bare}}\nspec: {containers: []}\n")
 	equal(t, describe(extraction), `
@@ -168,12 +168,12 @@ compute pool kubernetes-workload (Pod risk/pool) @ 17:10
 // is not the others'.
 func TestStatementIsSharedByValue(t *testing.T) {
 	stated := statement(t, "model: {name: churn}\ncompute: {name: pool}\nlabels: {team: risk}")
-	options := Options{
+	options := with(Settings{
 		Statements: func(facts.Subject) []*read.Statement { return []*read.Statement{stated} },
 		ModelSize: func(name, _ string) facts.Fact[int64] {
 			return facts.Know(int64(len(name)), facts.Location{Why: "inventory"})
 		},
-	}
+	})
 	const pod = "apiVersion: v1\nkind: Pod\nspec: {containers: []}\n"
 	extraction := extract(t, nil, options, "a.yaml", pod, "b.yaml", pod)
 	a, b := extraction.Deployments[0], extraction.Deployments[1]
@@ -203,7 +203,7 @@ func TestStatementOfAModel(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			stated := statement(t, "model: "+test.stated)
-			options := Options{Statements: func(facts.Subject) []*read.Statement { return []*read.Statement{stated} }}
+			options := with(Settings{Statements: func(facts.Subject) []*read.Statement { return []*read.Statement{stated} }})
 			extraction := extract(t, nil, options, "d.yaml",
 				"apiVersion: mlpolicy.dev/v1\nkind: ModelDeployment\nspec: {model: "+test.models+"}\n")
 			var got []string
@@ -223,9 +223,9 @@ func TestStatementOfAModel(t *testing.T) {
 }
 
 func TestStateStage(t *testing.T) {
-	options := Options{Statements: func(facts.Subject) []*read.Statement {
+	options := with(Settings{Statements: func(facts.Subject) []*read.Statement {
 		return []*read.Statement{read.StageStatement(facts.Production, facts.Location{Why: "stages: deploy/prod/**"})}
-	}}
+	}})
 	const text = "apiVersion: v1\nkind: Pod\nspec: {containers: []}\n"
 	if d := only(t, extract(t, nil, options, "pod.yaml", text)); d.Stage.Value != facts.Production || d.Stage.Location.Why != "stages: deploy/prod/**" {
 		t.Errorf("stage %q (%s)", d.Stage.Value, d.Stage.Location.Why)
@@ -252,12 +252,12 @@ warning 5:19 unknown value "ak" of compute.target (did you mean "aks"?)
 // What is stated of a compute completes it, or the compute of a deployment.
 func TestStatementOfACompute(t *testing.T) {
 	stated := statement(t, "stage: production\ncompute: {target: aks, managed_by: azure, vm_size: Standard_NC12, vm_priority: low, nodes: 3, cluster_autoscaling: true}")
-	options := Options{Statements: func(subject facts.Subject) []*read.Statement {
+	options := with(Settings{Statements: func(subject facts.Subject) []*read.Statement {
 		if subject.File == "" { // a compute that a deployment describes is selected with it
 			return nil
 		}
 		return []*read.Statement{stated}
-	}}
+	}})
 	extraction := extract(t, nil, options,
 		"c.yml", "$schema: https://azuremlschemas.azureedge.net/latest/amlCompute.schema.json\nname: c\ntype: amlcompute\nsize: Standard_NC6\n",
 		"d.yml", "apiVersion: mlpolicy.dev/v1\nkind: ModelDeployment\nmetadata: {name: d}\nspec: {compute: {name: c, nodes: 4}}\n")
@@ -283,9 +283,9 @@ d.yml: nodes of d is declared as 3 but is 4 in spec.compute.nodes
 
 // A stage that no file states is contradicted at the annotation.
 func TestContradictionOfAFlag(t *testing.T) {
-	options := Options{Statements: func(facts.Subject) []*read.Statement {
+	options := with(Settings{Statements: func(facts.Subject) []*read.Statement {
 		return []*read.Statement{read.StageStatement(facts.Production, facts.Location{Why: "stages"})}
-	}}
+	}})
 	extraction := extract(t, nil, options, "pod.yaml",
 		"apiVersion: v1\nkind: Pod\nmetadata: {name: p, annotations: {mlpolicy.dev/stage: development}}\nspec: {containers: []}\n")
 	if len(extraction.Problems) != 1 {
@@ -298,7 +298,7 @@ func TestContradictionOfAFlag(t *testing.T) {
 // A compute that is stated without a name has its deployment's.
 func TestStatedComputeWithoutAName(t *testing.T) {
 	stated := statement(t, "compute: {target: aks}")
-	options := Options{Statements: func(facts.Subject) []*read.Statement { return []*read.Statement{stated} }}
+	options := with(Settings{Statements: func(facts.Subject) []*read.Statement { return []*read.Statement{stated} }})
 	extraction := extract(t, nil, options, "a.yml", "name: web\ncomputeType: aks\n", "b.yml", "name: api\ncomputeType: aks\n")
 	if len(extraction.Computes) != 2 || len(extraction.Problems) != 0 {
 		t.Fatal(describe(extraction))
@@ -314,7 +314,7 @@ func TestStatedComputeWithoutAName(t *testing.T) {
 // What follows from a VM size that is not believed fills no gap.
 func TestSizeThatIsNotBelieved(t *testing.T) {
 	stated := statement(t, "compute: {vm_size: Standard_NC12}")
-	options := Options{Statements: func(facts.Subject) []*read.Statement { return []*read.Statement{stated} }}
+	options := with(Settings{Statements: func(facts.Subject) []*read.Statement { return []*read.Statement{stated} }})
 	extraction := extract(t, nil, options,
 		"d.yaml", "apiVersion: mlpolicy.dev/v1\nkind: ModelDeployment\nspec: {compute: {vm_size: my-size}}\n")
 	if c := only(t, extraction).Compute; c.GPUs.Known || c.FPGAs.Known || len(extraction.Problems) != 1 {

@@ -19,14 +19,14 @@ func cases(t *testing.T) map[string]Findings {
 	one := sample(t)
 	one.Findings, one.Errors, one.Files = one.Findings[1:2], nil, 1
 	one.Described, one.Deployments = []lint.Described{{File: "deploy/aci.yaml", Name: "churn"}}, 1
-	clean := &lint.Result{Edition: "2020-06", Files: 2, Recognized: 2, Deployments: 2, Described: []lint.Described{
+	clean := &lint.Result{Editions: []string{"2020-06"}, Files: 2, Recognized: 2, Deployments: 2, Described: []lint.Described{
 		{File: "deploy/a.yaml", Name: "a"}, {File: "deploy/b.yaml", Name: "b"},
 	}}
 	unread := *clean
 	unread.Errors = []error{errors.New("gone.yaml: no such file"), errors.New(hostile + ": permission denied")}
 	return map[string]Findings{
 		"none":    findings(clean),
-		"nothing": findings(&lint.Result{Edition: "2020-06"}),
+		"nothing": findings(&lint.Result{Editions: []string{"2020-06"}}),
 		"one":     findings(one),
 		"many":    findings(sample(t)),
 		"unread":  findings(&unread),
@@ -51,7 +51,7 @@ func checkCases(t *testing.T, extension string, write writer[Findings], check fu
 
 // strange has findings in files whose names and text are wide, of Windows, or hostile.
 func strange(t *testing.T) *lint.Result {
-	result := &lint.Result{Edition: "2020-06", Files: 5, Deployments: 5}
+	result := &lint.Result{Editions: []string{"2020-06"}, Files: 5, Deployments: 5}
 	for _, name := range []string{"部署/名前 ä.yaml", `C:\deploy\churn.yaml`, "C:/deploy/churn.yaml", "//server/share/churn.yaml", hostile, "../above/100%.yaml", "/root/x.yaml"} {
 		file := file(name, "名前: "+hostile+"日本語\n")
 		span := at(t, file, "", "日本語")
@@ -68,7 +68,7 @@ func strange(t *testing.T) *lint.Result {
 // flood has many findings of each severity, the worst last, and all alike.
 func flood(t *testing.T, each int) *lint.Result {
 	file := file("deploy/flood.yaml", strings.Repeat("a: 1\n", each))
-	result := &lint.Result{Edition: "2020-06", Files: 1, Deployments: 1, Described: []lint.Described{{File: file.Name, Name: "flood"}}}
+	result := &lint.Result{Editions: []string{"2020-06"}, Files: 1, Deployments: 1, Described: []lint.Described{{File: file.Name, Name: "flood"}}}
 	for _, severity := range []lint.Severity{lint.Note, lint.Warning, lint.Error} {
 		for range each {
 			result.Findings = append(result.Findings, lint.Finding{

@@ -20,7 +20,7 @@ type Findings struct {
 }
 
 // groupKey is what findings of a group have in common.
-type groupKey struct{ rule, target, remedy string }
+type groupKey struct{ rule, target, remedy, edition string }
 
 // groupOf returns the group that a finding is written in, together with others. The rules that are
 // grouped say the same of each deployment on a target.
@@ -28,7 +28,7 @@ func groupOf(f *lint.Finding) (key groupKey, grouped bool) {
 	if f.Rule != "unlisted-target" && f.Rule != "preview-target" || f.Target == "" {
 		return groupKey{}, false
 	}
-	return groupKey{f.Rule, f.Target, f.Remedy}, true
+	return groupKey{f.Rule, f.Target, f.Remedy, f.Edition}, true
 }
 
 // maxLocations is how many locations of a group are printed.
@@ -38,7 +38,7 @@ const maxLocations = 5
 func findingsText(w io.Writer, findings Findings, options Options) error {
 	result := findings.Result
 	buffered := bufio.NewWriter(w)
-	t := &text{w: buffered, width: options.width()}
+	t := &text{w: buffered, width: options.width(), editions: len(result.Editions) > 1}
 	if options.Color {
 		t.style = ansi
 	}
@@ -67,9 +67,10 @@ func findingsText(w io.Writer, findings Findings, options Options) error {
 }
 
 type text struct {
-	w     *bufio.Writer
-	width int // in cells
-	style style
+	w        *bufio.Writer
+	width    int // in cells
+	style    style
+	editions bool // findings are by several editions
 }
 
 // style is what surrounds text of a role; the zero style is no colours.
@@ -159,7 +160,15 @@ func (t *text) headline(f *lint.Finding, message string) {
 	}
 	t.line(t.style.paint(t.style.location, location),
 		t.style.paint(t.style.severity(f.Severity), string(f.Severity)+":"), " ",
-		Printable(message), " ", t.style.paint(t.style.rule, "["+Printable(f.Rule)+"]"))
+		Printable(message), " ", t.style.paint(t.style.rule, "["+Printable(f.Rule)+"]"), t.editionOf(f))
+}
+
+// editionOf is that of a finding, where several are in force.
+func (t *text) editionOf(f *lint.Finding) string {
+	if !t.editions {
+		return ""
+	}
+	return " (edition " + Printable(f.Edition) + ")"
 }
 
 // location is where a span starts, as much of it as is known.
@@ -208,7 +217,7 @@ func (t *text) remark(indent, label, message string) {
 }
 
 func (t *text) summary(result *lint.Result) {
-	files, edition := count(result.Files, "file", "files"), Printable(result.Edition)
+	files, edition := count(result.Files, "file", "files"), Printable(editions(result.Editions))
 	var found []string
 	for _, each := range []struct {
 		severity lint.Severity
@@ -225,13 +234,13 @@ func (t *text) summary(result *lint.Result) {
 	}
 	switch {
 	case summary == "" && unjudged != "":
-		summary = fmt.Sprintf("%s; no findings in the others (%s, edition %s)", unjudged, files, edition)
+		summary = fmt.Sprintf("%s; no findings in the others (%s, %s)", unjudged, files, edition)
 		unjudged = ""
 	case result.Deployments > 0:
 		if summary == "" {
 			summary = "no findings"
 		}
-		summary = fmt.Sprintf("%s in %s (%s, edition %s)", summary,
+		summary = fmt.Sprintf("%s in %s (%s, %s)", summary,
 			count(result.Deployments, "deployment", "deployments"), files, edition)
 	case summary != "":
 		summary = fmt.Sprintf("%s in %s", summary, files)
@@ -255,6 +264,15 @@ func untargeted(result *lint.Result) string {
 		text += " (use --cluster to set the cluster of Kubernetes objects)"
 	}
 	return text
+}
+
+// editions names the editions in force.
+func editions(ids []string) string {
+	what := "edition "
+	if len(ids) > 1 {
+		what = "editions "
+	}
+	return what + strings.Join(ids, ", ")
 }
 
 func count(n int, one, many string) string {

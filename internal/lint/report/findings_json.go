@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -16,8 +17,11 @@ import (
 const jsonVersion = 1
 
 type jsonReport struct {
-	Version int    `json:"version"`
+	Version int `json:"version"`
+	// Edition names the editions, separated by commas; most often there is one.
 	Edition string `json:"edition"`
+	// PolicyDigest identifies the rules and editions; several are separated by commas.
+	PolicyDigest string `json:"policy_digest"`
 	// Incomplete is set where something could not be read or judged; Errors say what.
 	Incomplete bool          `json:"incomplete"`
 	Errors     []jsonError   `json:"errors"`
@@ -107,11 +111,12 @@ type jsonSummary struct {
 
 func findingsJSON(w io.Writer, result Findings, _ Options) error {
 	report := jsonReport{
-		Version:    jsonVersion,
-		Edition:    result.Edition,
-		Incomplete: len(result.Incomplete) > 0,
-		Errors:     jsonErrors(result.Incomplete),
-		Findings:   make([]jsonFinding, len(result.Findings)),
+		Version:      jsonVersion,
+		Edition:      result.Edition(),
+		PolicyDigest: strings.Join(result.Policies, ", "),
+		Incomplete:   len(result.Incomplete) > 0,
+		Errors:       jsonErrors(result.Incomplete),
+		Findings:     make([]jsonFinding, len(result.Findings)),
 		Summary: jsonSummary{
 			Files:         result.Files,
 			Deployments:   result.Deployments,

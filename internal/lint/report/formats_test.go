@@ -78,10 +78,10 @@ func TestFormatsEscape(t *testing.T) {
 		Facts:     facts.Facts{Deployments: []*facts.Deployment{deployment}},
 		Documents: []extract.Document{{Format: "format", Root: node, Completes: evil}, {Format: "format", Root: node, Unknown: evil}},
 	}
-	result := &lint.Result{Edition: evil, Deployments: 1, Findings: []lint.Finding{{
+	result := &lint.Result{Editions: []string{evil, evil}, Policies: []string{evil}, Deployments: 1, Findings: []lint.Finding{{
 		Rule: evil, Severity: lint.Error, Message: evil, Remedy: evil, File: node.File(), Span: node.Span(),
 	}}}
-	placements := &lint.Placements{Edition: evil, Deployments: []whatif.Placement{{Deployment: deployment, Options: []whatif.Option{
+	placements := &lint.Placements{Editions: []string{evil, evil}, Deployments: []whatif.Placement{{Edition: evil, Deployment: deployment, Options: []whatif.Option{
 		{Target: evil, Name: evil, For: []string{evil, evil}, Violations: []whatif.Violation{violation(lint.Error, evil, evil)}},
 	}}}}
 	edition := policy.Edition{

@@ -20,7 +20,7 @@ import (
 // table of its options.
 func placementsText(w io.Writer, placements *lint.Placements, options Options) error {
 	buffered := bufio.NewWriter(w)
-	t := &placementText{text: text{w: buffered, width: options.width()}, edition: placements.Edition}
+	t := &placementText{text: text{w: buffered, width: options.width(), editions: len(placements.Editions) > 1}}
 	if options.Color {
 		t.style = ansi
 	}
@@ -46,13 +46,10 @@ func placementsSummary(placements *lint.Placements) string {
 	if len(placements.Deployments) == 0 {
 		return "no deployments in " + files
 	}
-	return fmt.Sprintf("%s (%s, edition %s)", count(len(placements.Deployments), "deployment", "deployments"), files, placements.Edition)
+	return fmt.Sprintf("%s (%s, %s)", count(len(placements.Deployments), "deployment", "deployments"), files, editions(placements.Editions))
 }
 
-type placementText struct {
-	text
-	edition string
-}
+type placementText struct{ text }
 
 // verdict is the style of a verdict: that of the severity which makes it.
 func (s style) verdict(verdict whatif.Verdict) string {
@@ -72,7 +69,11 @@ func (t *placementText) placement(p *whatif.Placement) {
 	if node := p.Deployment.Location.Node; node != nil {
 		location = locationOf(node.File(), node.Span()) + ": "
 	}
-	t.line(t.style.paint(t.style.location, location+Printable(nameOf(p))))
+	heading := t.style.paint(t.style.location, location+Printable(nameOf(p)))
+	if t.editions {
+		heading += " (edition " + Printable(p.Edition) + ")"
+	}
+	t.line(heading)
 	const labels = 11 // in cells
 	for _, fact := range []struct{ label, text string }{{"known", knownOf(p)}, {"unknown", unknownOf(p)}} {
 		if fact.text != "" {
@@ -83,7 +84,7 @@ func (t *placementText) placement(p *whatif.Placement) {
 	if remark := remarkOn(p); remark != "" {
 		t.wrapped("  ", "  ", remark)
 	}
-	t.options(p.Options)
+	t.options(p.Options, p.Edition)
 	t.line()
 }
 
@@ -109,7 +110,7 @@ func nameOf(p *whatif.Placement) string {
 }
 
 // options writes a table: verdict, target and name, and below severity, rule and message.
-func (t *placementText) options(options []whatif.Option) {
+func (t *placementText) options(options []whatif.Option, edition string) {
 	first, second := 0, 0
 	for _, option := range options {
 		first, second = max(first, len(verdictText(option.Verdict))), max(second, displaywidth.String(Printable(option.Target)))
@@ -134,7 +135,7 @@ func (t *placementText) options(options []whatif.Option) {
 		if option.Current {
 			begin = "  " + currentMark + " "
 		}
-		row(begin, t.style.verdict(option.Verdict), verdictText(option.Verdict), Printable(option.Target), optionName(option, t.edition))
+		row(begin, t.style.verdict(option.Verdict), verdictText(option.Verdict), Printable(option.Target), optionName(option, edition))
 		for _, violation := range option.Violations {
 			row("      ", t.style.severity(violation.Severity), string(violation.Severity), Printable(violation.Rule), violation.Message)
 		}

@@ -23,10 +23,11 @@ type jsonPlaced struct {
 
 // jsonPlacement is a deployment and its options, best first; none for training.
 type jsonPlacement struct {
-	Name   string `json:"name"`
-	File   string `json:"file"`
-	Line   int    `json:"line"`
-	Column int    `json:"column"`
+	Name    string `json:"name"`
+	Edition string `json:"edition"`
+	File    string `json:"file"`
+	Line    int    `json:"line"`
+	Column  int    `json:"column"`
 	// Facts are those of the input that rules see.
 	Facts   any          `json:"facts"`
 	Targets []jsonOption `json:"targets"`
@@ -53,14 +54,14 @@ type jsonStatement struct {
 func placementsJSON(w io.Writer, placements *lint.Placements, _ Options) error {
 	document := jsonPlacements{
 		Version:     jsonVersion,
-		Edition:     placements.Edition,
+		Edition:     placements.Edition(),
 		Incomplete:  len(placements.Errors) > 0,
 		Errors:      jsonErrors(placements.Errors),
 		Deployments: make([]jsonPlacement, len(placements.Deployments)),
 		Summary:     jsonPlaced{Files: placements.Files, Deployments: len(placements.Deployments)},
 	}
 	for i, p := range placements.Deployments {
-		placement := jsonPlacement{Name: p.Deployment.Name.Value, Facts: p.Deployment, Targets: make([]jsonOption, len(p.Options))}
+		placement := jsonPlacement{Name: p.Deployment.Name.Value, Edition: p.Edition, Facts: p.Deployment, Targets: make([]jsonOption, len(p.Options))}
 		if node := p.Deployment.Location.Node; node != nil {
 			start := node.Span().Start
 			placement.File, placement.Line, placement.Column = node.File().Name, start.Line, start.Column

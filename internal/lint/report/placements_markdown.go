@@ -40,7 +40,7 @@ func placementsMarkdown(w io.Writer, placements *lint.Placements, _ Options) err
 			for j, violation := range option.Violations {
 				why[j] = fmt.Sprintf("%s **%s**: %s", violation.Severity, markdown(violation.Rule), markdown(violation.Message))
 			}
-			fmt.Fprintf(&text, "|%s | %s: %s | %s | %s |\n", mark, markdown(option.Target), markdown(optionName(option, placements.Edition)),
+			fmt.Fprintf(&text, "|%s | %s: %s | %s | %s |\n", mark, markdown(option.Target), markdown(optionName(option, p.Edition)),
 				verdictText(option.Verdict), strings.Join(why, "<br>"))
 		}
 		text.WriteString("\n")

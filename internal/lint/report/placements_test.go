@@ -27,9 +27,10 @@ func placed() *lint.Placements {
 	memory := facts.Fact[float64]{Value: 4.4321, Known: true, AtLeast: true}
 	own := facts.Fact[float64]{Value: 112, Known: true, OfMachine: true}
 	return &lint.Placements{
-		Edition: "2020-06", Files: 3,
+		Editions: []string{"2020-06"}, Files: 3,
 		Deployments: []whatif.Placement{
 			{
+				Edition: "2020-06",
 				Deployment: &facts.Deployment{
 					Name: known("churn"), Component: known("predictor"), Target: known(facts.ACI), Workload: known(facts.WebService), Stage: known(facts.Production),
 					GPUs: known[int64](2), FPGAs: known[int64](0), MemoryGiB: memory, Designer: known(true), Delivery: known("iot-edge"),
@@ -58,14 +59,15 @@ func placed() *lint.Placements {
 				},
 			},
 			{
+				Edition:    "2020-06",
 				Deployment: &facts.Deployment{Name: known("plain"), MemoryGiB: own, Location: at(1)},
 				Options: []whatif.Option{
 					{Target: "aks", Name: "Azure Kubernetes Service (AKS)", For: []string{"aks"}, Verdict: whatif.Allowed, Unknown: []string{"workload"}},
 					{Target: "aci", Name: "Azure Container Instances", For: []string{"aci"}, Verdict: whatif.Allowed, Unknown: []string{"workload", "gpus"}},
 				},
 			},
-			{Deployment: &facts.Deployment{Name: known("nothing-known"), GPUs: known[int64](0)}, Options: []whatif.Option{{Target: "aks", Name: "AKS", For: []string{"aks"}, Verdict: whatif.Allowed}}},
-			{Deployment: &facts.Deployment{Name: known("hyper"), Workload: known(facts.Training), Location: at(2)}},
+			{Edition: "2020-06", Deployment: &facts.Deployment{Name: known("nothing-known"), GPUs: known[int64](0)}, Options: []whatif.Option{{Target: "aks", Name: "AKS", For: []string{"aks"}, Verdict: whatif.Allowed}}},
+			{Edition: "2020-06", Deployment: &facts.Deployment{Name: known("hyper"), Workload: known(facts.Training), Location: at(2)}},
 		},
 	}
 }
@@ -96,7 +98,7 @@ func TestPlacementsJSON(t *testing.T) {
 }
 
 func TestPlacementsWithoutDeployments(t *testing.T) {
-	none := &lint.Placements{Edition: "2020-06", Files: 3}
+	none := &lint.Placements{Editions: []string{"2020-06"}, Files: 3}
 	if got := string(written(t, placementsText, none, Options{})); got != "no deployments in 3 files\n" {
 		t.Errorf("text %q", got)
 	}
@@ -111,7 +113,7 @@ func TestPlacementsWithoutDeployments(t *testing.T) {
 // TestPlacementsEscape has names and messages that would steer a terminal or be markup.
 func TestPlacementsEscape(t *testing.T) {
 	const evil = "\x1b]0;x\x07\r\n\u009b2J\u202e | <b>*_`"
-	placements := &lint.Placements{Edition: "e", Files: 1, Deployments: []whatif.Placement{{
+	placements := &lint.Placements{Editions: []string{"e"}, Files: 1, Deployments: []whatif.Placement{{Edition: "e",
 		Deployment: &facts.Deployment{Name: known(evil), Component: known(evil), Delivery: known(evil), Location: facts.Location{Node: source.Parse(evil, []byte("a: 1")).Documents[0].Root}},
 		Options: []whatif.Option{{
 			Target: evil, Name: evil, For: []string{evil}, Verdict: whatif.Refused, Violations: []whatif.Violation{violation(lint.Error, evil, evil)},

@@ -81,7 +81,7 @@ func sample(t *testing.T) *lint.Result {
 		Message: "l runs on local, which edition 2023-03 does not list", Remedy: "Choose an edition that lists the target.",
 	})
 	return &lint.Result{
-		Edition: "2020-06", Findings: list, Files: 12, Recognized: 11, Deployments: 10, Errors: []error{errors.New("gone.yaml: no such file")},
+		Editions: []string{"2020-06"}, Policies: []string{"sha256:0"}, Findings: list, Files: 12, Recognized: 11, Deployments: 10, Errors: []error{errors.New("gone.yaml: no such file")},
 	}
 }
 
@@ -119,10 +119,10 @@ func TestTextWithoutFindings(t *testing.T) {
 		result lint.Result
 		want   string
 	}{
-		{lint.Result{Edition: "2020-06", Files: 1, Deployments: 1}, "no findings in 1 deployment (1 file, edition 2020-06)\n"},
-		{lint.Result{Edition: "2020-06", Files: 7, Deployments: 2}, "no findings in 2 deployments (7 files, edition 2020-06)\n"},
+		{lint.Result{Editions: []string{"2020-06"}, Files: 1, Deployments: 1}, "no findings in 1 deployment (1 file, edition 2020-06)\n"},
+		{lint.Result{Editions: []string{"2020-06"}, Files: 7, Deployments: 2}, "no findings in 2 deployments (7 files, edition 2020-06)\n"},
 		{lint.Result{Files: 7}, "no deployments in 7 files\n"},
-		{lint.Result{Edition: "2020-06", Errors: []error{errors.New("x")}}, "1 could not be evaluated; no findings in the others (0 files, edition 2020-06)\n"},
+		{lint.Result{Editions: []string{"2020-06"}, Errors: []error{errors.New("x")}}, "1 could not be evaluated; no findings in the others (0 files, edition 2020-06)\n"},
 		{lint.Result{Files: 1, Findings: []lint.Finding{{Rule: "syntax", Severity: lint.Error, Message: "m"}}}, "error: m [syntax]\n\n1 error in 1 file\n"},
 	} {
 		if got := string(written(t, findingsText, findings(&test.result), Options{})); got != test.want {
@@ -222,7 +222,7 @@ func TestTextEscapesWhatSteersTerminals(t *testing.T) {
 }
 
 func TestJSONWithoutFindings(t *testing.T) {
-	got := string(written(t, findingsJSON, findings(&lint.Result{Edition: "2020-06"}), Options{}))
+	got := string(written(t, findingsJSON, findings(&lint.Result{Editions: []string{"2020-06"}}), Options{}))
 	if !strings.Contains(got, `"findings": []`) || !strings.HasSuffix(got, "}\n") {
 		t.Error(got)
 	}

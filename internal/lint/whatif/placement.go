@@ -34,6 +34,7 @@ func (v Verdict) severityOrder() int {
 // Placement is where one deployment could run.
 type Placement struct {
 	Deployment *facts.Deployment
+	Edition    string // whose rows the options are
 	// Options are the rows of the edition's table, and the deployment's own target
 	// where that has none: allowed ones first, then as in the table. There are none for
 	// training, which the table is not about.
@@ -64,7 +65,7 @@ const placedAtOnce = 50
 func (e *Evaluator) Placements(ctx context.Context, deployments []*facts.Deployment) ([]Placement, []error) {
 	placements := make([]Placement, len(deployments))
 	for i, d := range deployments {
-		placements[i].Deployment = d
+		placements[i].Deployment, placements[i].Edition = d, e.Edition.ID
 	}
 	var errs []error
 	rows, seen := e.rows(), map[string]bool{}

@@ -77,7 +77,7 @@ func (e *Evaluator) NewDenials(v *Variants, denials []policy.Denial) []Denial {
 			continue
 		}
 		variant := v.variants[index-v.declared]
-		if rule, _ := e.Policies.Rule(denial.Rule); variant.mayRun && e.Severity(rule) != facts.Error {
+		if rule, _ := e.Policies.Rule(denial.Rule); variant.mayRun && e.severity(v.Facts.Deployments[variant.of], rule) != facts.Error {
 			continue
 		}
 		byVariant[index-v.declared] = append(byVariant[index-v.declared],

@@ -21,7 +21,7 @@ func TestNewDenials(t *testing.T) {
 	if !ok {
 		t.Fatal("there is no edition 2020-06")
 	}
-	evaluator := &whatif.Evaluator{Policies: loaded, Edition: edition, Severity: func(rule policy.Rule) facts.Severity { return rule.Severity }}
+	evaluator := &whatif.Evaluator{Policies: loaded, Edition: edition, Configuration: func(string) whatif.Configuration { return usual{} }}
 	declared := &facts.Deployment{Target: known(facts.AKS), MayRunOn: []facts.Fact[facts.Target]{known(facts.ACI)}}
 	untrusted := &facts.Deployment{Target: known(facts.AKS)}
 	// Indexes: 0 declared, 1 declared on ACI, 2 untrusted.
@@ -69,3 +69,9 @@ func TestNewDenials(t *testing.T) {
 }
 
 func known[T any](value T) facts.Fact[T] { return facts.Know(value, facts.Location{}) }
+
+// usual leaves all rules their severities.
+type usual struct{}
+
+func (usual) Severity(string) (facts.Severity, bool) { return "", false }
+func (usual) SeverityKey() string                    { return "" }

@@ -25,10 +25,26 @@ type Evaluator struct {
 	Run      *evaluate.Run
 	Policies *policy.Policies
 	Edition  policy.Edition // in force
-	// Severity returns that of a rule under the configuration.
-	Severity func(policy.Rule) facts.Severity
+	// Configuration returns the configuration of a file.
+	Configuration func(file string) Configuration
 	// Targets are ids of rows that are not in the vocabulary of facts.
 	Targets []facts.Target
+}
+
+// Configuration gives rules severities.
+type Configuration interface {
+	// Severity returns that of a rule, false if the rule keeps its own.
+	Severity(rule string) (severity facts.Severity, ok bool)
+	// SeverityKey is the same for configurations that give all rules the same severities.
+	SeverityKey() string
+}
+
+// severity returns that of a rule by the configuration of a deployment's file.
+func (e *Evaluator) severity(d *facts.Deployment, rule policy.Rule) facts.Severity {
+	if severity, ok := e.Configuration(d.Subject.File).Severity(rule.ID); ok {
+		return severity
+	}
+	return rule.Severity
 }
 
 // Violation is what a rule reports about a deployment or its compute on a target.
@@ -85,25 +101,27 @@ func (e *Evaluator) outcomes(ctx context.Context, edition string, deployments []
 		}
 	}
 	outcomes := make([]outcome, len(deployments))
-	outcomeOf := func(kind string, index int) *outcome {
+	// ownerOf returns the index of the deployment that a denial is about, or about whose compute.
+	ownerOf := func(kind string, index int) int {
 		if kind == "computes" {
-			index = owners[index]
+			return owners[index]
 		}
-		return &outcomes[index]
+		return index
 	}
 	denials, errs := e.Run.Deployments(ctx, all)
 	for _, denial := range denials {
 		kind, _ := denial.Path[0].(string)
 		index, _ := denial.Path[1].(int)
 		rule, _ := e.Policies.Rule(denial.Rule)
-		if severity := e.Severity(rule); severity != facts.Off {
-			o := outcomeOf(kind, index)
+		owner := ownerOf(kind, index)
+		if severity := e.severity(deployments[owner], rule); severity != facts.Off {
+			o := &outcomes[owner]
 			o.violations = append(o.violations, Violation{rule.ID, severity, denial.Message})
 		}
 	}
 	for _, err := range errs {
 		if failure := (*evaluate.Error)(nil); errors.As(err, &failure) {
-			outcomeOf(failure.Kind, failure.Index).failed = true
+			outcomes[ownerOf(failure.Kind, failure.Index)].failed = true
 		}
 	}
 	for _, o := range outcomes {
@@ -128,7 +146,7 @@ func (e *Evaluator) groups(deployments []*facts.Deployment) (groupOf []int, grou
 			groupOf[i], groups = i, deployments
 			continue
 		}
-		key := groupKey(d)
+		key := e.Configuration(d.Subject.File).SeverityKey() + groupKey(d)
 		group, seen := known[key]
 		if !seen {
 			group = len(groups)

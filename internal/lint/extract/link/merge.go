@@ -12,14 +12,15 @@ import (
 // Inventory sets the sizes of models from the configuration's inventory, for models of which
 // nothing else declares the size.
 func Inventory(d *read.Draft, options Options) {
-	if options.ModelSize == nil {
+	settings := options.Of(d.Subject.File)
+	if settings.ModelSize == nil {
 		return
 	}
 	for _, model := range d.Models {
 		if model.SizeBytes.Known || !model.Name.Known {
 			continue
 		}
-		switch size := options.ModelSize(model.Name.Value, model.Version.Value); {
+		switch size := settings.ModelSize(model.Name.Value, model.Version.Value); {
 		case size.Known:
 			model.SizeBytes = size
 			model.SizeSource = facts.Know("configuration", size.Location)
@@ -54,10 +55,11 @@ func LowerBoundDevices(d *read.Draft) {
 // unknown facts only; a contradiction is a problem.
 func MergeStatements(d *read.Draft, options Options) []facts.Problem {
 	m := read.Merger{Name: d.Name.Value, File: d.Subject.File}
-	statements := options.statements(d.Subject)
+	settings := options.Of(d.Subject.File)
+	statements := settings.statements(d.Subject)
 	var at scheduling.Outcome
 	if d.Pods != nil {
-		at = d.Pods.Locate(interpretations(d, options, statements)[d.Interpretation])
+		at = d.Pods.Locate(interpretations(d, options, settings.Cluster, statements)[d.Interpretation])
 		d.Target = facts.Or(d.Target, at.Target)
 	}
 	for _, statement := range statements {
@@ -67,16 +69,17 @@ func MergeStatements(d *read.Draft, options Options) []facts.Problem {
 		m.Deployment(d, declared)
 	}
 	if d.Pods != nil {
-		runs(d, at, options.Cluster)
+		runs(d, at, settings.Cluster)
 	}
 	d.InCluster = d.Pods != nil
 	return m.Problems
 }
 
-// interpretations returns the interpretations of where the deployment's pods run. stated are the
-// configuration's statements, which may declare the cluster.
-func interpretations(d *read.Draft, options Options, statements []*read.Statement) []scheduling.Interpretation {
-	cluster := options.Cluster
+// interpretations returns the interpretations of where the deployment's pods run: in the configured cluster,
+// unless the configuration's statements declare another one.
+func interpretations(
+	d *read.Draft, options Options, cluster facts.Fact[facts.Target], statements []*read.Statement,
+) []scheduling.Interpretation {
 	for _, statement := range statements {
 		if target := statement.Facts.Target; target.Known {
 			if target.Value == facts.AKS || target.Value == facts.Kubernetes {
@@ -93,7 +96,8 @@ func CountInterpretations(d *read.Draft, options Options) int {
 	if d.Pods == nil || !options.Object {
 		return 1
 	}
-	return len(interpretations(d, options, options.statements(d.Subject)))
+	settings := options.Of(d.Subject.File)
+	return len(interpretations(d, options, settings.Cluster, settings.statements(d.Subject)))
 }
 
 // runs sets where pods run. at is the outcome of their document. A hint decides only if there is
@@ -122,7 +126,7 @@ func runs(d *read.Draft, at scheduling.Outcome, cluster facts.Fact[facts.Target]
 // mergeCompute merges the configuration's statements into a compute.
 func mergeCompute(c *facts.Compute, options Options) []facts.Problem {
 	m := read.Merger{Name: c.Name.Value, File: c.Subject.File}
-	for _, statement := range options.statements(c.Subject) {
+	for _, statement := range options.Of(c.Subject.File).statements(c.Subject) {
 		read.Fill(&m, "stage", &c.Stage, &statement.Facts.Stage)
 		if statement.Facts.Compute != nil {
 			m.Compute(c, statement.Facts.Compute)

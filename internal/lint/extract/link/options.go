@@ -7,8 +7,8 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 )
 
-// Options are what the command line and the configuration declare for deployments.
-type Options struct {
+// Settings are what the command line and the configuration declare for the deployments of a file.
+type Settings struct {
 	// Cluster is the target of Kubernetes workloads whose documents do not identify their cluster:
 	// AKS or Kubernetes.
 	Cluster facts.Fact[facts.Target]
@@ -19,7 +19,12 @@ type Options struct {
 	ModelSize func(name, version string) facts.Fact[int64]
 	// Lists are the configuration's additions to the lists that are kept as data.
 	Lists read.Lists
+}
 
+// Options are how documents are completed.
+type Options struct {
+	// Settings returns those of a file. If it is nil, nothing is declared.
+	Settings func(file string) *Settings
 	// Alone ignores other documents and files.
 	Alone bool
 	// Project returns the project of a file. If it is nil, each folder is a project.
@@ -61,9 +66,19 @@ const (
 	maxFound = 5
 )
 
-func (o Options) statements(subject facts.Subject) []*read.Statement {
-	if o.Statements == nil {
+// Of returns the settings of a file.
+func (o Options) Of(file string) *Settings {
+	if o.Settings != nil {
+		if settings := o.Settings(file); settings != nil {
+			return settings
+		}
+	}
+	return &Settings{}
+}
+
+func (s *Settings) statements(subject facts.Subject) []*read.Statement {
+	if s.Statements == nil {
 		return nil
 	}
-	return o.Statements(subject)
+	return s.Statements(subject)
 }

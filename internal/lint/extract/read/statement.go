@@ -43,6 +43,37 @@ func (s *Statement) CheckTargets(more []facts.Target) []facts.Problem {
 	return r.Problems
 }
 
+// Without returns the statement without the facts that one of others declares, the statement itself if there are none.
+func (s *Statement) Without(others []*Statement) *Statement {
+	if len(others) == 0 {
+		return s
+	}
+	rest := *s.Facts
+	if rest.Compute != nil {
+		compute := *rest.Compute
+		rest.Compute = &compute
+	}
+	for _, other := range others {
+		clearDeclared(facts.DeploymentFields(), &rest.Deployment, &other.Facts.Deployment)
+		if other.Facts.Compute != nil && rest.Compute != nil {
+			clearDeclared(facts.ComputeFields(), rest.Compute, other.Facts.Compute)
+		}
+		if len(other.Facts.Models) > 0 {
+			rest.Models = nil
+		}
+	}
+	return &Statement{Facts: &rest}
+}
+
+// clearDeclared makes those facts of an object unknown that the other one has.
+func clearDeclared[T any](fields []facts.Field[T], object, other *T) {
+	for i := range fields {
+		if field := &fields[i]; field.Word != "" && !field.Fact(other).IsZero() {
+			field.Fact(object).Clear()
+		}
+	}
+}
+
 // StateStage returns the statement of a stage.
 func StageStatement(stage facts.Stage, location facts.Location) *Statement {
 	return &Statement{Facts: &Draft{Deployment: facts.Deployment{Stage: facts.Know(stage, location), Location: location}}}

@@ -1,0 +1,204 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint"
+	"github.com/mlpolicy/mlpolicy/internal/lint/config"
+	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
+)
+
+// session is what applies to each file of a run, and the Linter that goes with it.
+type session struct {
+	// configuration and policies are those of the working directory.
+	configuration *config.Config
+	policies      *policy.Policies
+	linter        *lint.Linter
+	resolver      *config.Resolver
+	projects      *config.Projects
+
+	program *program
+	cli     *cli.Context
+	mutex   sync.Mutex
+	known   map[string]*policy.Policies // by the folders of rules
+	byFile  map[*config.Config]*lint.Setting
+	noticed map[string]bool
+}
+
+// session is that of a command without files: the configuration of the working directory must be usable.
+func (p *program) session(c *cli.Context) (*session, error) {
+	s, err := p.sessionOf(c, nil)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.configurationError(s.configuration); err != nil {
+		return nil, err
+	}
+	s.complainOfFaults(s.configuration)
+	return s, nil
+}
+
+// sessionOf is that of a command about paths. A configuration in the own folder of a project that a path names must be
+// usable, and so must --config.
+func (p *program) sessionOf(c *cli.Context, paths []string) (*session, error) {
+	s := &session{
+		program: p, cli: c, projects: &config.Projects{Named: foldersOf(paths)},
+		known: map[string]*policy.Policies{}, byFile: map[*config.Config]*lint.Setting{}, noticed: map[string]bool{},
+	}
+	var err error
+	s.resolver, err = config.NewResolver(config.Options{File: c.String(configFlag), Projects: s.projects, Prepare: s.prepare})
+	if err != nil {
+		return nil, err
+	}
+	for _, path := range paths {
+		configuration := s.resolver.Of(path)
+		if slices.Contains(s.projects.Named, s.resolver.Absolute(path)) {
+			configuration = s.resolver.OfFolder(path)
+		}
+		if configuration.InProject() {
+			if err := s.configurationError(configuration); err != nil {
+				return nil, err
+			}
+		}
+	}
+	s.configuration = s.resolver.OfFolder(".")
+	usual := s.byFile[s.configuration]
+	if usual == nil {
+		// A broken configuration here does not apply to the paths.
+		defaults := flagged(c, config.Default())
+		if err := s.prepare(defaults); err != nil {
+			return nil, err
+		}
+		usual = s.byFile[defaults]
+	}
+	s.policies = s.known[policiesKey(s.configuration)]
+	options := lint.Options{Setting: s.settingOf, NoLink: c.Bool(noLinkFlag), Path: repositoryPaths()}
+	if !options.NoLink {
+		options.Project = newProjects(s, func(root string) {
+			p.complain(fmt.Sprintf("%s: more than %d files; definitions in files that are not on the command line are ignored (--no-link hides this message)", filepath.ToSlash(root), maxProjectFiles))
+		}).of
+	}
+	s.linter = lint.New(usual, options)
+	return s, nil
+}
+
+// foldersOf returns the absolute paths of those paths that are folders.
+func foldersOf(paths []string) []string {
+	var folders []string
+	for _, path := range paths {
+		if info, err := os.Stat(path); err != nil || !info.IsDir() {
+			continue
+		}
+		if absolute, err := absolutePath(path); err == nil {
+			folders = append(folders, absolute)
+		}
+	}
+	return folders
+}
+
+// configurationError returns why a configuration cannot be used. What --config names and cannot be read names the flag.
+func (s *session) configurationError(configuration *config.Config) error {
+	err := configuration.Err()
+	var mistakes config.Errors
+	if errors.As(err, &mistakes) && mistakes[0].Line == 0 && s.cli.String(configFlag) != "" {
+		return usagef("--%s: %s", configFlag, err)
+	}
+	return err
+}
+
+// prepare applies the flags to a configuration and checks it against its policies.
+func (s *session) prepare(configuration *config.Config) error {
+	flagged(s.cli, configuration)
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	key := policiesKey(configuration)
+	policies := s.known[key]
+	if policies == nil {
+		var err error
+		if policies, err = s.program.policies(s.cli.Context, configuration); err != nil {
+			return err
+		}
+		s.known[key] = policies
+	}
+	setting, err := lint.NewSetting(policies, configuration)
+	if err != nil {
+		return err
+	}
+	s.byFile[configuration] = setting
+	if notice := setting.Notice(); notice != "" && !s.noticed[notice] && s.cli.Command.Name != completeName {
+		s.noticed[notice] = true
+		s.program.complain(notice)
+	}
+	return nil
+}
+
+// policiesKey is the same for configurations with the same folders of rules.
+func policiesKey(configuration *config.Config) string {
+	var key strings.Builder
+	for _, dir := range configuration.Policies {
+		key.WriteString(policyPath(dir) + "\x00")
+	}
+	return key.String()
+}
+
+// settingOf returns what applies to a file.
+func (s *session) settingOf(file string) *lint.Setting {
+	configuration := s.resolver.Of(file)
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	setting := s.byFile[configuration]
+	if setting == nil {
+		setting = lint.BrokenSetting(configuration)
+		s.byFile[configuration] = setting
+	}
+	return setting
+}
+
+// complainOfFaults writes what has no effect in the nested configurations that apply.
+func (s *session) complainOfFaults(configuration *config.Config) {
+	for _, fault := range configuration.Faults {
+		message := fault.Error()
+		if fault.Remedy != "" {
+			message += ": " + strings.ToLower(fault.Remedy[:1]) + strings.TrimSuffix(fault.Remedy[1:], ".")
+		}
+		s.program.complain(message)
+	}
+}
+
+// open returns the files that the command line names, and the session that reads them.
+func (p *program) open(c *cli.Context) (*files, *session, error) {
+	files, err := p.files(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	session, err := p.sessionOf(c, files.named())
+	if err != nil {
+		return nil, nil, err
+	}
+	files.resolver = session.resolver
+	return files, session, nil
+}
+
+// maxNamed is how many nested configurations a line names.
+const maxNamed = 10
+
+// explainNested names the nested configurations that apply to files, in one line.
+func (p *program) explainNested(files *files) {
+	names := files.nested()
+	if len(names) == 0 {
+		return
+	}
+	rest := ""
+	if more := len(names) - maxNamed; more > 0 {
+		names, rest = names[:maxNamed], fmt.Sprintf(" and %d more", more)
+	}
+	p.complain("nested configurations: " + strings.Join(names, ", ") + rest)
+}

@@ -1,0 +1,166 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// refusal is a key or an item of a nested configuration that has no effect.
+type refusal struct {
+	node            *source.Node // what is skipped
+	at              *source.Node // where the mistake is
+	message, remedy string
+}
+
+// refusals returns what nested layers may not state under a configuration: keys that it does not grant, and what weakens
+// a rule that it locks.
+func (c *Config) refusals(layers []*layer) []refusal {
+	var refused []refusal
+	for _, l := range layers {
+		for _, member := range l.members {
+			if refusal, ok := c.ungranted(member); !ok {
+				refused = append(refused, refusal)
+			}
+		}
+		if len(c.locked) > 0 {
+			refused = append(refused, c.weakening(l)...)
+		}
+	}
+	return refused
+}
+
+// ungranted reports whether a key is granted. If it is not, the refusal says how to grant it.
+func (c *Config) ungranted(member source.Member) (refusal, bool) {
+	key := member.Key.Text
+	if slices.Contains(c.may, key) {
+		return refusal{}, true
+	}
+	refused := refusal{node: member.Key, at: member.Key, message: "a nested configuration may not set " + key}
+	if slices.Contains(keysOf((&reader{}).grantable()), key) {
+		refused.message = fmt.Sprintf("%s does not let nested configurations set %s", c.rootName(), key)
+		refused.remedy = fmt.Sprintf("To allow it, write in %s: nested: {may: [%s]}", c.rootName(), strings.Join(append(slices.Clip(c.may), key), ", "))
+	} else {
+		refused.remedy = fmt.Sprintf("State %s in %s.", key, c.rootName())
+	}
+	return refused, false
+}
+
+// rootName is the name of the root configuration's own file.
+func (c *Config) rootName() string {
+	for _, l := range slices.Backward(c.layers) {
+		if !l.nested && !l.isPart {
+			return l.file.Name
+		}
+	}
+	return FileName
+}
+
+// weakening returns what weakens a locked rule: a lower severity, and whatever else may keep a rule from reporting:
+// another edition or cluster, declared workloads and targets, sizes of models that have one, a higher fail_on, ignored
+// files and model servers that are not recognised. Facts that the root configuration declares stay; see
+// Config.nearestFirst.
+func (c *Config) weakening(l *layer) []refusal {
+	var refused []refusal
+	lock := c.lockNames()
+	remedy := "Remove it. What is locked can only be changed in " + c.rootName() + "."
+	add := func(node, at *source.Node, format string, args ...any) {
+		refused = append(refused, refusal{node: node, at: at, message: fmt.Sprintf(format, args...) + ": " + c.rootName() + " locks " + lock, remedy: remedy})
+	}
+	for _, rule := range l.rules {
+		if least, locked := c.locked[rule.id.Text]; locked && weaker(rule.severity, least) {
+			refused = append(refused, refusal{
+				node: rule.id, at: rule.id,
+				message: fmt.Sprintf("rule %s may not be %s: %s locks it as %s", rule.id.Text, rule.severity, c.rootName(), least),
+				remedy:  remedy,
+			})
+		}
+	}
+	if l.edition.Known && c.anyLayer(func(above *layer) bool { return above.edition.Known && above.edition.Value != l.edition.Value }, l.edition.Value == c.Edition.Value) {
+		add(keyOf(l.edition.Location.Node), keyOf(l.edition.Location.Node), "the edition may not change from %s to %s", c.Edition.Value, l.edition.Value)
+	}
+	if l.cluster.Known && c.anyLayer(func(above *layer) bool { return above.cluster.Known && above.cluster.Value != l.cluster.Value }, l.cluster.Value == c.Cluster.Value) {
+		key := keyOf(l.cluster.Location.Node)
+		add(key, key, "the cluster may not change to %s", ClusterWord(l.cluster.Value))
+	}
+	if failOn := l.failOn; failOn.Known && laxer(failOn.Value, c.FailOn.Value) {
+		key := keyOf(failOn.Location.Node)
+		add(key, key, "fail_on may not change from %s to %s", FailOnWord(c.FailOn.Value), FailOnWord(failOn.Value))
+	}
+	if len(l.ignore) > 0 {
+		key := keyOf(l.ignore[0].Location.Node.Parent())
+		add(key, key, "files may not be ignored")
+	}
+	if l.noServers != nil {
+		add(keyOf(l.noServers), keyOf(l.noServers), "images may not be off")
+	}
+	for _, entry := range l.facts {
+		declared := entry.set.Facts
+		for _, fact := range []facts.AnyFact{&declared.Workload, &declared.Target} {
+			if node := fact.Origin().Node; !fact.IsZero() && node != nil {
+				add(entry.node, keyOf(node), "facts may not declare a %s", keyOf(node).Text)
+			}
+		}
+	}
+	for _, own := range l.models {
+		known := func(above *layer) bool {
+			return slices.ContainsFunc(above.models, func(m model) bool { return m.name == own.name && m.size.Value != own.size.Value })
+		}
+		if c.anyLayer(known, true) {
+			add(own.node, own.node, "the size of model %s is declared already and may not change", own.name)
+		}
+	}
+	return refused
+}
+
+// anyLayer reports whether one of the layers and overrides that may apply differs, or the value in force does.
+func (c *Config) anyLayer(differs func(*layer) bool, same bool) bool {
+	return !same || slices.ContainsFunc(c.layers, differs) || slices.ContainsFunc(c.overrides, differs)
+}
+
+func (c *Config) lockNames() string {
+	var names []string
+	for rule := range c.locked {
+		names = append(names, rule)
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
+}
+
+// weaker reports whether a severity is below another one.
+func weaker(severity, than facts.Severity) bool {
+	order := []facts.Severity{facts.Error, facts.Warning, facts.Note, facts.Off}
+	return slices.Index(order, severity) > slices.Index(order, than)
+}
+
+// laxer reports whether a run fails on fewer findings with fail_on than with another one.
+func laxer(failOn, than facts.Severity) bool {
+	order := []facts.Severity{facts.Note, facts.Warning, facts.Error, facts.Off}
+	return slices.Index(order, failOn) > slices.Index(order, than)
+}
+
+// keyOf returns the key under which a node stands in its mapping, the node itself if it stands in none.
+func keyOf(node *source.Node) *source.Node {
+	for _, member := range node.Parent().Entries() {
+		if member.Value == node {
+			return member.Key
+		}
+	}
+	return node
+}
+
+// brokenLocks returns what weakens the locks of a root configuration the root configuration itself.
+func brokenLocks(c *Config) Errors {
+	var mistakes Errors
+	for _, l := range slices.Concat(c.layers, c.overrides) {
+		for _, rule := range l.rules {
+			if least, locked := c.locked[rule.id.Text]; locked && weaker(rule.severity, least) {
+				mistakes.add(rule.id, fmt.Sprintf("rule %s is locked as %s and may not be %s", rule.id.Text, least, rule.severity))
+			}
+		}
+	}
+	return mistakes
+}
