@@ -100,7 +100,7 @@ func (e *Evaluator) setOptions(ctx context.Context, rows []row, placements []Pla
 			options, trials = append(options, &p.Options[len(p.Options)-1]), append(trials, trial)
 		}
 		for _, row := range rows {
-			add(Option{Target: row.target, Name: row.name, For: row.standsFor, Current: row.includes(d.Target)}, d.On(row.targetOf(d)))
+			add(Option{Target: row.target, Name: row.name, For: row.standsFor, Current: row.includes(d.Target)}, onTarget(d, row.targetOf(d)))
 		}
 		if d.Target.Known && !slices.ContainsFunc(rows, func(row row) bool { return row.includes(d.Target) }) {
 			add(Option{Target: string(d.Target.Value), Current: true}, d)

@@ -166,7 +166,7 @@ func (s *Suggester) candidates(ctx context.Context, deployments []*facts.Deploym
 			if row.includes(d.Target) {
 				continue
 			}
-			trial := d.On(row.targetOf(d))
+			trial := onTarget(d, row.targetOf(d))
 			if !trial.Stage.Known {
 				// A target for testing is not suggested to what may be in production.
 				assume(&trial.Stage, facts.Production)

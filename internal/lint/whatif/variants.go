@@ -38,7 +38,9 @@ func (v *Variants) add(d *facts.Deployment, of variant) {
 
 // addTargets adds a deployment on each of the targets on which it may run too.
 func (v *Variants) addTargets(d *facts.Deployment, of int) {
-	for _, there := range d.OnOtherTargets() {
+	for _, target := range d.MayRunOn {
+		there := onTarget(d, target.Value)
+		there.Target = target
 		v.add(there, variant{of, true})
 	}
 }

@@ -1,16 +1,18 @@
-package extract
+package whatif
 
 import (
 	"strings"
 	"testing"
 
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract"
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// TestOn moves what documents describe: what is asked for goes along, what belongs to
+// TestOnTarget moves what documents describe: what is asked for goes along, what belongs to
 // the current target does not.
-func TestOn(t *testing.T) {
+func TestOnTarget(t *testing.T) {
 	const (
 		spec    = "apiVersion: mlpolicy.dev/v1\nkind: ModelDeployment\nmetadata: {name: m}\nspec: "
 		managed = "$schema: https://azuremlschemas.azureedge.net/latest/managedOnlineDeployment.schema.json\n" +
@@ -36,9 +38,14 @@ func TestOn(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			d := extract(t, nil, Options{}, "a.yaml", test.text).Deployments[0]
+			files := []*source.File{source.Parse("a.yaml", []byte(test.text))}
+			extraction, err := extract.Extract(t.Context(), nil, files, extract.Options{})
+			if err != nil || len(extraction.Deployments) != 1 {
+				t.Fatalf("%v, %v", extraction, err)
+			}
+			d := extraction.Deployments[0]
 			before := read.Comparable([]any{d})
-			got := read.Comparable([]any{d.On(test.to)})
+			got := read.Comparable([]any{onTarget(d, test.to)})
 			for want := range strings.FieldsSeq(test.want) {
 				word, not := strings.CutPrefix(want, "!")
 				if strings.Contains(got, word) == not {
