@@ -198,7 +198,7 @@ func (p *program) policies(ctx context.Context, configuration *config.Config) (*
 		case err != nil:
 			return nil, policyFolderError(dir, unreadable(path, err).Error())
 		case strings.HasSuffix(path, ".tar.gz"), strings.HasSuffix(path, ".tgz"):
-			return nil, policyFolderError(dir, path+": not a folder; name the folder that the bundle was built from")
+			return nil, policyFolderError(dir, path+": not a folder; use the folder from which the bundle was built")
 		case !info.IsDir():
 			return nil, policyFolderError(dir, path+": not a folder")
 		}

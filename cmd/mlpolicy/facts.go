@@ -18,9 +18,9 @@ func (p *program) factsCommand() *cli.Command {
 		UsageText: "mlpolicy facts [FLAGS] PATH...",
 		Description: `Print the facts of the deployments in files as the JSON document that rules get as input:
 mlpolicy facts deploy.yaml | opa eval -I ... works. Facts that no file declares are absent.
-With --why, print for people where each fact was read and why.`,
+With --why, print text that shows where each fact was read and why.`,
 		Flags: slices.Concat([]cli.Flag{
-			&cli.BoolFlag{Name: whyFlag, Usage: "print each fact with its location and the reason, for people", DisableDefaultText: true},
+			&cli.BoolFlag{Name: whyFlag, Usage: "print each fact with its location and the reason, as text", DisableDefaultText: true},
 			editionFlagOf(),
 			clusterFlagOf(),
 		}, configFlags(), inputFlags()),

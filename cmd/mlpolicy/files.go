@@ -449,7 +449,7 @@ func (e *pathError) Error() string { return e.path + ": " + e.reason }
 func unreadable(path string, err error) error {
 	problem := &pathError{filepath.ToSlash(path), reason(err)}
 	if errors.Is(err, fs.ErrNotExist) && strings.ContainsAny(path, "*?[") {
-		problem.reason += " (a pattern that matches no file, or that was quoted)"
+		problem.reason += " (the pattern matches no file, or was quoted)"
 	}
 	return problem
 }

@@ -28,23 +28,23 @@ func (p *program) lintCommand() *cli.Command {
 
 A PATH is a file, a folder to search for YAML and JSON files, or - for standard input; the default
 is the current folder. In folders, files that .gitignore or ignore: of the configuration matches
-are skipped; a file that is itself a PATH is read anyway, unless --force-ignore is given. Templates
+are skipped. A file that is itself a PATH is read anyway, unless --force-ignore is given. Templates
 of Helm charts are always skipped: lint the output of helm template instead. Files without
 deployments are skipped.
 
---format NAME chooses what is written to standard output, --format NAME=FILE writes a file and
-leaves text on standard output. A run of pre-commit may consist of several calls, each of which
-replaces the file: write files in CI only.
+--format NAME selects the format of standard output. --format NAME=FILE writes a file and keeps text
+on standard output. Write files in CI only: pre-commit may run mlpolicy several times, and each run
+replaces the file.
 
 Exit codes: 0 no findings at or above --fail-on; 1 findings; 2 the command line, the configuration
-or a policy is invalid; 3 something could not be read or evaluated; everything else was.`,
+or a policy is invalid; 3 a file could not be read or a rule failed, and the rest was evaluated.`,
 		Flags: slices.Concat([]cli.Flag{
 			formatFlagOf(report.ForFindings().Names()),
 			failOnFlagOf(),
 			editionFlagOf(),
 			clusterFlagOf(),
 		}, configFlags(), inputFlags(), []cli.Flag{
-			&cli.BoolFlag{Name: forceIgnoreFlag, Usage: "also apply ignore: of the configuration to files named as PATH, for pre-commit", DisableDefaultText: true},
+			&cli.BoolFlag{Name: forceIgnoreFlag, Usage: "also apply ignore: of the configuration to files that are a PATH, for pre-commit", DisableDefaultText: true},
 			&cli.BoolFlag{Name: requireFlag, Usage: "exit with 3 if no deployment with a known target is found", DisableDefaultText: true},
 			&cli.BoolFlag{Name: explainSkipFlag, Usage: "print skipped files and the reason to standard error", DisableDefaultText: true},
 			choice(colorFlag, "use colours `WHEN`: auto, always or never", "auto", []string{"auto", "always", "never"}),

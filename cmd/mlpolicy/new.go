@@ -33,10 +33,10 @@ func (p *program) newCommand() *cli.Command {
 		Usage:     "write the skeleton of a rule",
 		UsageText: "mlpolicy new [FLAGS] rule ID",
 		Description: `Write the skeleton of a rule: Rego with METADATA, its tests, and an example that violates it
-and one that does not. The folder is that of --policy, or the one that policies: in the
-configuration names, or ./policies. No file is overwritten.`,
+and one that does not. The folder is that of --policy, or the one under policies: in the
+configuration, or ./policies. Files are never overwritten.`,
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: policyFlag, Usage: "write into the folder `DIR`, which need not exist yet"},
+			&cli.StringFlag{Name: policyFlag, Usage: "write into the folder `DIR`, which is created if it is missing"},
 		},
 		Action: p.new,
 	}
@@ -91,10 +91,10 @@ func newRuleFolder(named string) (string, error) {
 	case len(folders) == 1:
 		return policyPath(folders[0]), nil
 	case len(folders) > 1:
-		return "", usagef("the configuration names %d folders of policies: choose one with --%s DIR", len(folders), policyFlag)
+		return "", usagef("the configuration lists %d folders of policies: choose one with --%s DIR", len(folders), policyFlag)
 	}
 	if info, err := os.Stat(builtinFolder); err != nil || !info.IsDir() {
-		return "", usagef("no folder of policies here: name one with --%s DIR", policyFlag)
+		return "", usagef("no folder of policies found: choose one with --%s DIR", policyFlag)
 	}
 	return builtinFolder, nil
 }

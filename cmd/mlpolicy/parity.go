@@ -51,16 +51,16 @@ created, and compare the whole answer (verdict, rules, messages, fields) with th
 mlpolicy lint for the object alone under the local configuration. PATHs are those of mlpolicy lint.
 
 Exit codes: 0 no difference; 1 at least one difference; 2 the command line, the configuration or
-a policy is invalid; 3 the webhook did not answer, something could not be read or evaluated, or
-there was no object.`,
+a policy is invalid; 3 the webhook did not answer, a file could not be read, a rule failed, or no
+object was found.`,
 		Flags: slices.Concat([]cli.Flag{
 			&cli.StringFlag{Name: webhookFlag, Usage: "send reviews to the webhook at `URL`, such as https://localhost:8443"},
 			&cli.StringFlag{Name: caFlag, Usage: "trust the CA certificates in the PEM `FILE` instead of those of the system"},
 			&cli.StringFlag{Name: clientCertFlag, Usage: "present the client certificate in the PEM `FILE` to a webhook that has --client-ca"},
-			&cli.StringFlag{Name: clientKeyFlag, Usage: "read its private key from the PEM `FILE`"},
+			&cli.StringFlag{Name: clientKeyFlag, Usage: "read the private key of the client from the PEM `FILE`"},
 			&cli.StringFlag{Name: namespaceFlag, Usage: "put objects without a namespace into `NAMESPACE`", Value: "default"},
 			&cli.BoolFlag{Name: linkedFlag, Usage: "also list findings that only lint has because it follows links to other files", DisableDefaultText: true},
-			choice(modeFlag, "expect `MODE` in namespaces without one of their own: enforce or warn (default: enforce)", "", config.Modes()),
+			choice(modeFlag, "expect `MODE` in namespaces without their own mode: enforce or warn (default: enforce)", "", config.Modes()),
 			editionFlagOf(),
 			clusterFlagOf(),
 		}, configFlags(), []cli.Flag{

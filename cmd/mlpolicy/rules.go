@@ -66,7 +66,7 @@ func inputRules() []policy.Rule {
 			ID:       facts.SyntaxRule,
 			Title:    "Deployment file that cannot be read",
 			Severity: facts.Error,
-			Description: `Errors, because what cannot be read is not checked: a file that looks like a deployment and is not valid
+			Description: `A value that cannot be read cannot be checked. Errors: a file that looks like a deployment and is not valid
 YAML or JSON, a duplicate key that declares a fact, and a document of group mlpolicy.dev with an unknown
 version, kind, key or value, or without spec. Warnings: values of the wrong type in other documents,
 unknown mlpolicy.dev annotations, labels and tags, and unrendered templates.`,
@@ -76,17 +76,17 @@ unknown mlpolicy.dev annotations, labels and tags, and unrendered templates.`,
 			ID:       facts.ContradictionRule,
 			Title:    "Statement that contradicts the document",
 			Severity: facts.Warning,
-			Description: `Annotations, tags, and facts: and stages: in the configuration declare facts that a document leaves open;
-they never override the document. If the two differ, one of them is out of date.`,
+			Description: `Annotations, tags, and facts: and stages: in the configuration declare facts that are missing in a
+document. They never override the document. If the two differ, one of them is out of date.`,
 			Remediation: "Correct or remove the statement.",
 		},
 		{
 			ID:       facts.BindingRule,
 			Title:    "Pod bound manually to a virtual node",
 			Severity: facts.Error,
-			Description: `Only the webhook reports this, if the chart's value webhook.reviewBindings is set. A Pod declares where the
-scheduler may place it, and is evaluated by that. A Binding that does not come from the scheduler can place it
-on any node, including Azure Container Instances, whatever it requests.`,
+			Description: `Only the webhook reports this, if the chart's value webhook.reviewBindings is set. A Pod is
+evaluated for the nodes on which the scheduler may place it. A Binding from another user can place it on any
+node, including Azure Container Instances, whatever the Pod requests.`,
 			Remediation: "Let the scheduler place the Pod, or list the user under webhook: controllers:.",
 		},
 	}

@@ -26,7 +26,7 @@ func (p *program) schemaCommand() *cli.Command {
 		Usage:     "print the JSON Schema of a document",
 		UsageText: "mlpolicy schema [FLAGS] model-deployment|config|facts|lint",
 		Description: `Print the JSON Schema (draft 7) of a ModelDeployment, of .mlpolicy.yaml, of the facts that rules
-get as input, or of what lint --format json writes. It lists the targets and editions that are loaded, including those of --policy.
+get as input, or of the output of lint --format json. It lists the targets and editions that are loaded, including those of --policy.
 
   mlpolicy schema config > .mlpolicy.schema.json`,
 		Flags:  configFlags(),

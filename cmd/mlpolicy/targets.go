@@ -17,8 +17,8 @@ func (p *program) targetsCommand() *cli.Command {
 		Name:      "targets",
 		Usage:     "print the table of compute targets",
 		UsageText: "mlpolicy targets [FLAGS]\n  mlpolicy targets --diff EDITION EDITION",
-		Description: `Print one dated edition of the table of compute targets: what each target is used for, and its
-limits. With --diff, print the changes between two editions.`,
+		Description: `Print one dated edition of the table of compute targets, with the use and the limits of each
+target. With --diff, print the changes between two editions.`,
 		Flags: slices.Concat([]cli.Flag{
 			formatFlagOf(report.ForEdition().Names()),
 			&cli.StringFlag{Name: editionFlag, Usage: "print `EDITION` instead of the selected one"},

@@ -42,7 +42,7 @@ func unreadKinds() []unreadKind {
 			if name != unnamedStdin {
 				folder = path.Dir(name)
 			}
-			return "lint what it builds: kustomize build " + shellWord(folder, "FOLDER") + " | mlpolicy lint -"
+			return "lint its output: kustomize build " + shellWord(folder, "FOLDER") + " | mlpolicy lint -"
 		}},
 	}
 }

@@ -82,7 +82,7 @@ func TestAdviceForStandardInput(t *testing.T) {
 	}{
 		{archiveOf(t, "tfplan", "tfstate"), nil, "mlpolicy: <stdin>: a binary Terraform plan is not read; lint it as JSON: terraform show -json FILE | mlpolicy lint -\n"},
 		{archiveOf(t, "tfplan"), []string{"--stdin-name", "my plan"}, "mlpolicy: my plan: a binary Terraform plan is not read; lint it as JSON: terraform show -json 'my plan' | mlpolicy lint -\n"},
-		{[]byte("apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"), nil, "mlpolicy: <stdin>: a kustomization is not read; lint what it builds: kustomize build FOLDER | mlpolicy lint -\n"},
+		{[]byte("apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"), nil, "mlpolicy: <stdin>: a kustomization is not read; lint its output: kustomize build FOLDER | mlpolicy lint -\n"},
 	} {
 		var stdout, stderr bytes.Buffer
 		args := append([]string{"mlpolicy", "lint", "-"}, test.args...)

@@ -45,37 +45,37 @@ func (p *program) webhookCommand() *cli.Command {
 		Description: `Serve a validating admission webhook with the same rules: POST /validate, /healthz and /readyz
 over TLS, and /metrics on a separate port. Errors deny an object; everything else warns.
 
-Each object is evaluated alone, under the same configuration as files. Entries that select only by
+Each object is evaluated on its own, under the same configuration as files. Entries that select only by
 paths are errors: objects have no path. The mlpolicy.dev/… annotations of an object can add
 findings; they remove a finding only if webhook: believe: lists them. Certificate, configuration and
 policies are reloaded when the content of their files changes; while the new version is invalid,
 the last valid one is used. Decisions are logged to standard output as JSON lines.
 
-With --check, nothing is served: the command line, the configuration, the policies and the
-authorities of clients are read as at a start, but not the webhook's own certificate. With
---unregister, nothing is read: a Pod whose service account may do so deletes the configuration
-by which an API server calls the webhook.
+With --check, the command line, the configuration, the policies and the client CA are read as at
+startup, but not the webhook's own certificate, and nothing is served. With --unregister, the command
+deletes the ValidatingWebhookConfiguration that makes an API server call the webhook. It must run in
+a Pod whose service account may delete it.
 
 Exit codes: 0 stopped by a signal, every review answered; 2 the command line, the certificate,
 the configuration or a policy is invalid; 3 serving or unregistering failed.`,
 		Flags: slices.Concat([]cli.Flag{
 			&cli.StringFlag{Name: tlsCertFlag, Usage: "read the certificate chain from the PEM `FILE`"},
-			&cli.StringFlag{Name: tlsKeyFlag, Usage: "read its private key from the PEM `FILE`"},
+			&cli.StringFlag{Name: tlsKeyFlag, Usage: "read the private key from the PEM `FILE`"},
 			&cli.StringFlag{Name: clientCAFlag, Usage: "accept only clients with a certificate of an authority in the PEM `FILE`"},
 			&cli.StringSliceFlag{Name: clientNameFlag, Usage: "require `NAME` as common name or DNS name of the client certificate; repeatable, one match suffices"},
 			&cli.StringFlag{Name: listenFlag, Usage: "serve reviews at `ADDRESS`", Value: ":8443"},
 			optionalFlag{&cli.StringFlag{Name: metricsFlag, Usage: "serve metrics at `ADDRESS`; if empty, serve none", Value: ":8080"}},
-			choice(modeFlag, "use `MODE` in namespaces without one of their own: enforce or warn (default: enforce)", "", config.Modes()),
+			choice(modeFlag, "use `MODE` in namespaces without their own mode: enforce or warn (default: enforce)", "", config.Modes()),
 			editionFlagOf(),
 			clusterFlagOf(),
 		}, configFlags(), []cli.Flag{
-			&cli.BoolFlag{Name: logAllowedFlag, Usage: "also log reviews allowed without a warning", DisableDefaultText: true},
-			&cli.IntFlag{Name: maxInFlightFlag, Usage: "answer at most `NUMBER` reviews at once; shed the rest with 503", Value: webhook.DefaultMaxInFlight},
+			&cli.BoolFlag{Name: logAllowedFlag, Usage: "also log reviews that are allowed without a warning", DisableDefaultText: true},
+			&cli.IntFlag{Name: maxInFlightFlag, Usage: "answer at most `NUMBER` reviews at once; reject the others with 503", Value: webhook.DefaultMaxInFlight},
 			&cli.DurationFlag{Name: reloadFlag, Usage: "check the files for changes every `DURATION`", Value: webhook.DefaultReloadInterval},
 			&cli.DurationFlag{Name: drainDelayFlag, Usage: "keep answering for `DURATION` after SIGTERM, then drain", Value: webhook.DefaultShutdownDelay},
 			&cli.BoolFlag{Name: checkFlag, Usage: "check the flags, the configuration and the policies, then exit", DisableDefaultText: true},
 			&cli.StringFlag{Name: unregisterFlag, Usage: "delete the ValidatingWebhookConfiguration `NAME` from inside the cluster, then exit"},
-			&cli.StringFlag{Name: accountFlag, Usage: "with --" + unregisterFlag + ", read token and ca.crt in `FOLDER`", Value: webhook.ServiceAccount},
+			&cli.StringFlag{Name: accountFlag, Usage: "with --" + unregisterFlag + ", read token and ca.crt from `FOLDER`", Value: webhook.ServiceAccount},
 		}),
 		Action: p.webhook,
 	}

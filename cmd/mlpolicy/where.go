@@ -14,14 +14,14 @@ func (p *program) whereCommand() *cli.Command {
 		Usage:     "show which targets accept deployments",
 		UsageText: "mlpolicy where [FLAGS] [PATH...]",
 		Description: `Show for each deployment in files which targets of the table allow it, allow it with warnings,
-or refuse it, and the findings that decide.
+or refuse it, and the findings that decide this.
 
 The same rules evaluate the same facts with each target in turn. Facts that belong to the current
 target are dropped: its compute, the delivery, the memory of its machine. PATHs are those of
-mlpolicy lint. The effective configuration applies: a rule that it turns off refuses nothing.
+mlpolicy lint. The effective configuration applies: a rule that is off does not rule out targets.
 
 Exit codes: 0 the deployments were evaluated, whatever the result; 2 the command line, the
-configuration or a policy is invalid; 3 something could not be read or evaluated.`,
+configuration or a policy is invalid; 3 a file could not be read or a rule failed.`,
 		Flags: slices.Concat([]cli.Flag{
 			formatFlagOf(report.ForPlacements().Names()),
 			editionFlagOf(),

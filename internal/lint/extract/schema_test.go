@@ -255,8 +255,8 @@ func modelDeploymentSchema(t *testing.T) *jsonschema.Schema {
 	model := object(
 		"name", models.of("name", anyText()),
 		"version", models.of("version", anyText()),
-		"path", given("Path leads to the model's files from the folder of this document.", nil, anyText()),
-		"size", given("Size is of the model's files: bytes, or with a unit.", []any{"900MB", "1.4GB", "512MiB", 1000000000},
+		"path", given("Path of the model's files, relative to the folder of this document.", nil, anyText()),
+		"size", given("Size of the model's files, in bytes or with a unit.", []any{"900MB", "1.4GB", "512MiB", 1000000000},
 			&jsonschema.Schema{Type: "integer", Minimum: "0", Maximum: "9223372036854775807"}, textLike(whole+`(\.0*)?\s*$|`+number+unit+`\s*$`)),
 	)
 	spec := object(append(wordSchemas(words, facts.DeploymentFields()),
@@ -269,7 +269,7 @@ func modelDeploymentSchema(t *testing.T) *jsonschema.Schema {
 	metadata := object(
 		"name", words.of("name", anyText()),
 		"labels", words.of("labels", anyTexts()),
-		"annotations", given("Annotations may declare facts, as those of a Kubernetes object do.", nil, anyTexts()),
+		"annotations", given("Annotations may declare facts, like those of a Kubernetes object.", nil, anyTexts()),
 	)
 	metadata.AdditionalProperties = nil
 	schema := object(
@@ -280,7 +280,7 @@ func modelDeploymentSchema(t *testing.T) *jsonschema.Schema {
 	)
 	schema.Version = draft07
 	schema.Title = "ModelDeployment"
-	schema.Description = "What mlpolicy is to know of a deployment that no other file describes."
+	schema.Description = "Facts of a deployment that no other file declares."
 	schema.Required = []string{"apiVersion", "kind", "spec"}
 	schema.Definitions = jsonschema.Definitions{"spec": spec, "model": model, "placeholder": textLike(placeholderPattern)}
 	return schema
@@ -321,10 +321,10 @@ func wordSchema[T any](object descriptions, field facts.Field[T]) *jsonschema.Sc
 	case *facts.Fact[float64]:
 		switch field.Unit {
 		case facts.Cores:
-			return given("CPU counts the cores of the whole group or pod.", []any{2, "500m"},
+			return given("CPU is the number of cores of the whole group or pod.", []any{2, "500m"},
 				&jsonschema.Schema{Type: "number", Minimum: "0", Maximum: "10000000000000000000"}, textLike(`^\s*\+?([0-9]+(\.[0-9]*)?|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]{1,2})?\s*$`))
 		case facts.GiB:
-			return given("Memory is of the whole group or pod, with a unit.", []any{"4GiB", "16GB"}, textLike(number+unit+`\s*$`))
+			return given("Memory of the whole group or pod, with a unit.", []any{"4GiB", "16GB"}, textLike(number+unit+`\s*$`))
 		}
 		object.t.Fatalf("%s has no unit", field.Name)
 	default:

@@ -9,9 +9,9 @@ import "encoding/json"
 
 // Facts is the input document of the policies.
 type Facts struct {
-	// Edition is the id of the table in force, such as 2020-06.
+	// Edition is the ID of the selected edition of the table, such as 2020-06.
 	Edition string `json:"edition"`
-	// Deployments are the units that serve or score, one each.
+	// Deployments are the web services, batch scoring jobs, IoT modules and training jobs.
 	Deployments []*Deployment `json:"deployments"`
 	// Computes are the machines and clusters that documents define.
 	Computes []*Compute `json:"computes"`
@@ -79,7 +79,7 @@ func (f Fact[T]) Number() Number {
 	return number
 }
 
-// Target is where a deployment runs: an id of the table.
+// Target is where a deployment runs, as the ID of a row of the table.
 type Target string
 
 // The targets of all editions.
@@ -105,7 +105,7 @@ func (Target) Values() []string {
 	}
 }
 
-// Workload is what a deployment does.
+// Workload is the kind of work that a deployment does.
 type Workload string
 
 // The workloads. All but Training are inference.
@@ -133,7 +133,7 @@ const (
 // Values lists the versions.
 func (API) Values() []string { return []string{string(V1), string(V2)} }
 
-// Stage is what a deployment or a compute is for.
+// Stage is the purpose of a deployment or a compute: production or development.
 type Stage string
 
 // The stages.
@@ -145,7 +145,7 @@ const (
 // Values lists the stages.
 func (Stage) Values() []string { return []string{string(Production), string(Development)} }
 
-// Manager is who creates and changes a compute.
+// Manager is the service that creates and changes a compute.
 type Manager string
 
 // The managers.
@@ -160,7 +160,7 @@ func (Manager) Values() []string {
 	return []string{string(ByAzureML), string(ByAzure), string(ByKubernetes)}
 }
 
-// VMPriority is how firmly a compute holds its machines.
+// VMPriority is the priority of a compute's VMs. Azure may evict low-priority VMs.
 type VMPriority string
 
 // The priorities.
@@ -172,59 +172,57 @@ const (
 // Values lists the priorities.
 func (VMPriority) Values() []string { return []string{string(LowPriority), string(Dedicated)} }
 
-// Deployment is one unit that serves or scores: a web service, a pod template, a
-// component of an InferenceService, a module.
+// Deployment is one web service, pod template, component of an InferenceService, job or module.
 type Deployment struct {
-	// Name as the document states it, else the base name of the file.
+	// Name is the name in the document, or the base name of the file if there is none.
 	Name Fact[string] `json:"name"`
 	// Format is the name of the format that the document was read as.
 	Format string `json:"format"`
 	// Component is the part of a larger object, such as predictor.
 	Component Fact[string] `json:"component,omitzero"`
-	// Target is where it runs.
+	// Target is the target on which it runs.
 	Target Fact[Target] `json:"target,omitzero"`
-	// MayRunOn are further targets on which its scheduling terms let it run.
+	// MayRunOn are the other targets on which its scheduling terms allow it to run.
 	MayRunOn []Fact[Target] `json:"may_run_on,omitempty"`
-	// API is the version of Azure ML's API that its document is for.
+	// API is the version of Azure ML's API for which the document is written.
 	API Fact[API] `json:"api,omitzero"`
-	// Workload is what it does.
+	// Workload is the kind of work that it does.
 	Workload Fact[Workload] `json:"workload,omitzero"`
-	// Stage is what it is for.
+	// Stage is its purpose: production or development.
 	Stage Fact[Stage] `json:"stage,omitzero"`
-	// Designer reports whether the Azure ML designer made what is deployed.
+	// Designer reports whether it deploys a model of the Azure ML designer.
 	Designer Fact[bool] `json:"designer,omitzero"`
-	// GPUs counts the devices asked for; 1 where a GPU is certain and its number is not.
+	// GPUs is the number of requested devices, or 1 if a GPU is certain and the number is unknown.
 	GPUs Fact[int64] `json:"gpus,omitzero"`
-	// FPGAs counts the devices asked for; 1 where an FPGA is certain and its number is not.
+	// FPGAs is the number of requested devices, or 1 if an FPGA is certain and the number is unknown.
 	FPGAs Fact[int64] `json:"fpgas,omitzero"`
-	// CPUCores is of the whole group or pod.
+	// CPUCores is the number of cores of the whole group or pod.
 	CPUCores Fact[float64] `json:"cpu_cores,omitzero"`
-	// MemoryGiB is of the whole group or pod, in units of 2^30 bytes.
+	// MemoryGiB is the memory of the whole group or pod, in units of 2^30 bytes.
 	MemoryGiB Fact[float64] `json:"memory_gib,omitzero"`
-	// MemoryLimitGiB is the memory that the whole group or pod may take, where that is more than
-	// MemoryGiB: of each container the larger of request and limit.
+	// MemoryLimitGiB is the memory that the whole group or pod may use, if it is more than MemoryGiB:
+	// the sum of the larger of request and limit of each container.
 	MemoryLimitGiB Fact[float64] `json:"memory_limit_gib,omitzero"`
-	// Replicas counts the copies of the service.
+	// Replicas is the number of copies of the service.
 	Replicas Fact[int64] `json:"replicas,omitzero"`
-	// Autoscales reports whether the service, not its cluster, scales by itself.
+	// Autoscales reports whether the service, not its cluster, scales automatically.
 	Autoscales Fact[bool] `json:"autoscales,omitzero"`
-	// Delivery is how it reaches the target, such as iot-edge.
+	// Delivery is the method of delivery to the target, such as iot-edge.
 	Delivery Fact[string] `json:"delivery,omitzero"`
 	// Models are the models that it serves.
 	Models []*Model `json:"models,omitempty"`
-	// Compute is the compute that it runs on, when a document defines it.
+	// Compute is the compute on which it runs, if a document defines it.
 	Compute *Compute `json:"compute,omitempty"`
 	// Images are the container images that it runs.
 	Images []Fact[string] `json:"images,omitempty"`
 	// Labels are the labels or tags of its document.
 	Labels map[string]Fact[string] `json:"labels,omitempty"`
-	// Parameters is the parameters file that its template is deployed with, where others
-	// give the template other facts.
+	// Parameters is the parameters file of its template, if other parameters files result in other facts.
 	Parameters Fact[string] `json:"parameters,omitzero"`
 
 	// Location is the object in the document that describes the deployment.
 	Location Location `json:"-"`
-	// Subject is what configuration can select the deployment by.
+	// Subject contains the properties by which the configuration can select the deployment.
 	Subject Subject `json:"-"`
 
 	// Links are the references to other documents and the documents found.
@@ -233,7 +231,7 @@ type Deployment struct {
 	// Hint is the target that a hint of the document names, if the configured cluster, which decides, is
 	// another.
 	Hint Fact[Target] `json:"-"`
-	// InCluster reports whether it runs as pods of a Kubernetes cluster, known or not.
+	// InCluster reports whether it runs as pods of a Kubernetes cluster, which may be unknown.
 	InCluster bool `json:"-"`
 }
 
@@ -247,7 +245,7 @@ func (d *Deployment) MarshalJSON() ([]byte, error) {
 }
 
 // AwaitsCluster reports whether the deployment runs in a Kubernetes cluster and neither a document
-// nor the configuration declares which.
+// nor the configuration declares the cluster.
 func (d *Deployment) AwaitsCluster() bool { return d.InCluster && !d.Target.Known }
 
 // Copy returns a copy of the deployment, with its own models and compute, whose facts can be changed.
@@ -271,10 +269,10 @@ type Model struct {
 	Version Fact[string] `json:"version,omitzero"`
 	// SizeBytes is the size of the model's files in bytes.
 	SizeBytes Fact[int64] `json:"size_bytes,omitzero"`
-	// SizeSource is where the size comes from, such as MLmodel.
+	// SizeSource is the source of the size, such as MLmodel.
 	SizeSource Fact[string] `json:"size_source,omitzero"`
 
-	// Path is where the model's files are, relative to the folder of its document.
+	// Path is the path of the model's files, relative to the folder of its document.
 	Path Fact[string] `json:"-"`
 	// Location is the object in the document that describes the model.
 	Location Location `json:"-"`
@@ -282,48 +280,47 @@ type Model struct {
 
 // Compute is a machine or a cluster that a document defines.
 type Compute struct {
-	// Name as the document states it, else the base name of the file.
+	// Name is the name in the document, or the base name of the file if there is none.
 	Name Fact[string] `json:"name"`
 	// Format is the name of the format that the document was read as.
 	Format string `json:"format"`
-	// Target is the row of the table that the compute belongs to.
+	// Target is the row of the table to which the compute belongs.
 	Target Fact[Target] `json:"target,omitzero"`
-	// ManagedBy is who creates and changes it.
+	// ManagedBy is the service that creates and changes it.
 	ManagedBy Fact[Manager] `json:"managed_by,omitzero"`
-	// Stage is what it is for.
+	// Stage is its purpose: production or development.
 	Stage Fact[Stage] `json:"stage,omitzero"`
-	// VMSize is the name of its machines' size as the document writes it.
+	// VMSize is the VM size, spelt as in the document.
 	VMSize Fact[string] `json:"vm_size,omitzero"`
-	// GPUs counts the devices of one machine; 1 where a GPU is certain and its number is not.
+	// GPUs is the number of devices of one machine, or 1 if a GPU is certain and the number is unknown.
 	GPUs Fact[int64] `json:"gpus,omitzero"`
-	// FPGAs counts the devices of one machine; 1 where an FPGA is certain and its number is not.
+	// FPGAs is the number of devices of one machine, or 1 if an FPGA is certain and the number is unknown.
 	FPGAs Fact[int64] `json:"fpgas,omitzero"`
-	// VMPriority is how firmly it holds its machines.
+	// VMPriority is the priority of its VMs. Azure may evict low-priority VMs.
 	VMPriority Fact[VMPriority] `json:"vm_priority,omitzero"`
-	// Nodes counts its machines where the number is fixed.
+	// Nodes is the number of its machines, if it is fixed.
 	Nodes Fact[int64] `json:"nodes,omitzero"`
-	// MinNodes is the lower bound of its machines where the number varies.
+	// MinNodes is the smallest number of its machines, if the number varies.
 	MinNodes Fact[int64] `json:"min_nodes,omitzero"`
-	// MaxNodes is the upper bound of its machines where the number varies.
+	// MaxNodes is the largest number of its machines, if the number varies.
 	MaxNodes Fact[int64] `json:"max_nodes,omitzero"`
-	// ClusterAutoscaling reports whether the cluster adds and removes machines by itself.
+	// ClusterAutoscaling reports whether the cluster adds and removes machines automatically.
 	ClusterAutoscaling Fact[bool] `json:"cluster_autoscaling,omitzero"`
-	// Parameters is the parameters file that its template is deployed with, where others
-	// give the template other facts.
+	// Parameters is the parameters file of its template, if other parameters files result in other facts.
 	Parameters Fact[string] `json:"parameters,omitzero"`
 
 	// Location is the object in the document that describes the compute.
 	Location Location `json:"-"`
-	// Subject is what configuration can select the compute by.
+	// Subject contains the properties by which the configuration can select the compute.
 	Subject Subject `json:"-"`
 
 	// OnKubernetes reports whether it is a Kubernetes cluster that is attached to a workspace.
 	OnKubernetes bool `json:"-"`
-	// InWorkspace reports whether Azure ML knows the compute by its name, managed or not.
+	// InWorkspace reports whether the compute is registered in a workspace under its name, managed or not.
 	InWorkspace bool `json:"-"`
 }
 
-// Subject is what configuration can select an object by.
+// Subject contains the properties by which the configuration can select an object.
 type Subject struct {
 	File      string // as source.File.Name
 	Namespace string // Kubernetes only

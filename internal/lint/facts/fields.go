@@ -77,7 +77,7 @@ var deploymentFields = []Field[Deployment]{
 	{Name: "api", Word: "api", Fact: func(d *Deployment) AnyFact { return &d.API }},
 	{Name: "workload", Word: "workload", Phrase: "workload", Fact: func(d *Deployment) AnyFact { return &d.Workload }},
 	{Name: "stage", Word: "stage", Phrase: "stage", Fact: func(d *Deployment) AnyFact { return &d.Stage }},
-	{Name: "designer", Word: "designer", Phrase: "whether the designer made it", Fact: func(d *Deployment) AnyFact { return &d.Designer }},
+	{Name: "designer", Word: "designer", Phrase: "whether it is a designer model", Fact: func(d *Deployment) AnyFact { return &d.Designer }},
 	{Name: "gpus", Word: "gpus", Phrase: "GPUs", Fact: func(d *Deployment) AnyFact { return &d.GPUs }},
 	{Name: "fpgas", Word: "fpgas", Phrase: "FPGAs", Fact: func(d *Deployment) AnyFact { return &d.FPGAs }},
 	{Name: "cpu_cores", Word: "cpu", Unit: Cores, Fact: func(d *Deployment) AnyFact { return &d.CPUCores }},

@@ -451,7 +451,7 @@ func (r *tableReader) only(edition *Edition, node *yaml.Node) {
 			r.fault(node.Content[i], "only contains %s, but the edition has no column %s", statement, column)
 		case !slices.ContainsFunc(edition.Rows, func(row Row) bool { return offers(row.Cells[column]) }):
 			// It would refuse all targets and name none, and the rules would not report.
-			r.fault(node.Content[i], "only contains %s, but the column %s of no row offers it", statement, column)
+			r.fault(node.Content[i], "only contains %s, but no row contains it in the column %s", statement, column)
 		}
 	}
 }

@@ -59,7 +59,7 @@ func (p *Policies) addExamples(archives []file) []*Error {
 			}
 		}
 		if len(beside) != 1 {
-			faults = append(faults, &Error{File: archive.name, Message: fmt.Sprintf("%d rules in its folder; examples stand in the folder of one rule", len(beside))})
+			faults = append(faults, &Error{File: archive.name, Message: fmt.Sprintf("%d rules in its folder; put examples into the folder of one rule", len(beside))})
 			continue
 		}
 		for i := range p.rules {

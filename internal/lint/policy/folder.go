@@ -116,7 +116,7 @@ func (f *files) listFor(file *file) (*[]file, *Error) {
 	}
 	kind := path.Ext(base)
 	if file.path == "data.json" && !file.builtin {
-		return nil, &Error{File: file.name, Message: "not loaded as data: an edition is editions/<id>/data.yaml; for a bundle from opa build, name the folder that it was built from"}
+		return nil, &Error{File: file.name, Message: "not loaded as data: an edition is editions/<id>/data.yaml; for a bundle from opa build, use the folder from which it was built"}
 	}
 	isData := kind == ".yaml" || kind == ".yml" || kind == ".json"
 	if isData && (steps[0] == "editions" || strings.TrimSuffix(base, kind) == "data") {

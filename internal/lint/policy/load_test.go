@@ -442,9 +442,9 @@ func TestLoadNamesTheCulprit(t *testing.T) {
 		{"only without its column", replace(editionFile, "only: [gpu-web-service]", "only: [fpga]"),
 			[]string{edition + ":5: only contains fpga, but the edition has no column fpga"}},
 		{"only without a row that supports GPU for web services", replace(editionFile, "gpu: [web-service]", "gpu: [batch-scoring]"),
-			[]string{edition + ":5: only contains gpu-web-service, but the column gpu of no row offers it"}},
+			[]string{edition + ":5: only contains gpu-web-service, but no row contains it in the column gpu"}},
 		{"only without a row that offers FPGA", write(editionFile, strings.NewReplacer("only: [gpu-web-service]", "only: [fpga]", "region: eu", "fpga: false", "region: us", "fpga: false", "region", "fpga").Replace(editionYAML)),
-			[]string{edition + ":5: only contains fpga, but the column fpga of no row offers it"}},
+			[]string{edition + ":5: only contains fpga, but no row contains it in the column fpga"}},
 		{"edition that is not a folder", write("mlpolicy/editions/2020-06.yaml", editionYAML),
 			[]string{"builtin:mlpolicy/editions/2020-06.yaml: not loaded as data: only editions/<id>/data.yaml is"}},
 		{"edition as JSON", write("mlpolicy/editions/2021-01/data.json", "{}"),
@@ -536,7 +536,7 @@ func TestLoadFolder(t *testing.T) {
 		{"examples of several rules", map[string]string{
 			"pods.rego": other(replicaRego, "few-replicas", "few-pods"), "gpus.rego": other(replicaRego, "few-replicas", "few-gpus"),
 			"examples.txtar": "-- bad.aks.yaml --\n",
-		}, nil, nil, []string{"acme/examples.txtar: 2 rules in its folder; examples stand in the folder of one rule"}},
+		}, nil, nil, []string{"acme/examples.txtar: 2 rules in its folder; put examples into the folder of one rule"}},
 		{"data of its own", map[string]string{"pods.rego": other(other(replicaRego, "few-replicas", "few-pods"), "< 2", "< data.acme.replicas")}, nil, nil,
 			[]string{"acme/pods.rego:11: rule few-pods: data.acme.replicas does not exist"}},
 	}

@@ -55,7 +55,7 @@ func editionTable(w *strings.Builder, edition policy.Edition, width int) {
 // editionRemarks writes the content of an edition outside its rows, the same in text and Markdown.
 func editionRemarks(w *strings.Builder, edition policy.Edition) {
 	if len(edition.Only) > 0 {
-		fmt.Fprintf(w, "\nOnly where a target says so: %s.\n", strings.Join(edition.Only, ", "))
+		fmt.Fprintf(w, "\nSupported only on targets that list it: %s.\n", strings.Join(edition.Only, ", "))
 	}
 	if len(edition.Notes) > 0 {
 		fmt.Fprintln(w)

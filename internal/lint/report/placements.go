@@ -34,8 +34,8 @@ func placementsText(w io.Writer, placements *lint.Placements, options Options) e
 	return buffered.Flush()
 }
 
-const placementsLegend = currentMark + " marks the current target. Unknown facts may still rule out a target, " +
-	"or those in brackets."
+const placementsLegend = currentMark + " marks the current target. An unknown fact may still rule out any target, " +
+	"or only those in parentheses."
 
 // currentMark is one cell wide.
 const currentMark = "→"
@@ -93,7 +93,7 @@ func (t *placementText) placement(p *whatif.Placement) {
 func remarkOn(p *whatif.Placement) string {
 	switch {
 	case len(p.Options) == 0:
-		return "This is training: the table is about inference and does not rule out any target."
+		return "The workload is training. The table applies to inference and does not rule out any target."
 	case !p.Deployment.Workload.Known:
 		return "The workload is unknown and may still rule out allowed targets: declare it."
 	}
