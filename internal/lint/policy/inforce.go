@@ -12,30 +12,42 @@ import (
 // this. The violations are deployments and computes on each target that differ in what rules read, so
 // a rule that none of them violates under any edition is not among them.
 func (p *Policies) OffIn(ctx context.Context, edition string) ([]string, error) {
-	all := p.violations()
-	here, elsewhere := map[string]bool{}, map[string]bool{}
+	violations := p.violations()
+	decided, err := p.reporting(ctx, violations, edition)
+	if err != nil {
+		return nil, err
+	}
+	var off []string
 	for _, id := range p.EditionIDs() {
-		violations := *all
-		violations.Edition = id
-		denials, err := p.Evaluate(ctx, &violations)
+		if id == edition {
+			continue
+		}
+		// Rules that are decided are not evaluated again.
+		elsewhere, err := p.reporting(ctx, violations, id, decided...)
 		if err != nil {
 			return nil, err
 		}
-		for _, denial := range denials {
-			if id == edition {
-				here[denial.Rule] = true
-			} else {
-				elsewhere[denial.Rule] = true
-			}
-		}
+		off, decided = append(off, elsewhere...), append(decided, elsewhere...)
 	}
-	var off []string
-	for _, id := range p.RuleIDs() {
-		if elsewhere[id] && !here[id] {
-			off = append(off, id)
-		}
-	}
+	slices.Sort(off)
 	return off, nil
+}
+
+// reporting returns the IDs of the rules that report on one of the violations under an edition, short of some.
+func (p *Policies) reporting(ctx context.Context, violations *facts.Facts, edition string, except ...string) ([]string, error) {
+	under := *violations
+	under.Edition = edition
+	denials, err := p.Evaluate(ctx, &under, except...)
+	if err != nil {
+		return nil, err
+	}
+	var ids []string
+	for _, denial := range denials {
+		if !slices.Contains(ids, denial.Rule) {
+			ids = append(ids, denial.Rule)
+		}
+	}
+	return ids, nil
 }
 
 // violations has, for each target of any edition, deployments and computes that violate as many
