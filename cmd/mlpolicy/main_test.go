@@ -28,6 +28,7 @@ import (
 const scripts = "../../testdata/script"
 
 func TestMain(m *testing.M) {
+	setGCPercent(runGCPercent) // as main does
 	testscript.Main(m, map[string]func(){"mlpolicy": main})
 }
 
