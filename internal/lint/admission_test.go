@@ -233,7 +233,7 @@ facts: [{namespaces: [batch], set: {workload: batch-scoring}}]
 		{"any", `"nodeName": "virtual-node-aci-linux", "nodeSelector": {"cloud.google.com/gke-nodepool": "a"},`, 2},
 		{"batch", "", 2},
 	}
-	step := sweep.Step(t, len(victims)) // each word on one of them
+	step := sweep.Step(t, 2*len(victims)) // every other word, on one of them
 	words := wordsOfReaders(t)
 	if len(words) < 500 {
 		t.Fatalf("the readers know %d words", len(words))

@@ -173,7 +173,7 @@ func TestHandlerJudgesHugeObjects(t *testing.T) {
 // TestHandlerAnswersWrongTypes: with another type in any place a review is judged, or
 // refused as none; it never fails inside but for an object that is not there.
 func TestHandlerAnswersWrongTypes(t *testing.T) {
-	step := sweep.Step(t, 5)
+	step := sweep.Step(t, 15)
 	handler, log := handlerOf(policyOf(t, ""))
 	wrong := []any{nil, true, -7.5, "x", []any{}, []any{[]any{"x"}}, map[string]any{}, map[string]any{"x": []any{7}}}
 	codes, seen := map[int]int{}, map[string]bool{}

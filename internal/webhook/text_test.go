@@ -194,7 +194,7 @@ func hostileTexts() []string {
 
 // Names, values, labels and keys of each example are hostile in turn, in the object and in the request.
 func TestObjectsDoNotCommandCIHosts(t *testing.T) {
-	step := sweep.Step(t, 4)
+	step := sweep.Step(t, 12)
 	policies := map[string]*Policy{}
 	tried, seen := 0, 0
 	for i, file := range examples(t) {

@@ -192,7 +192,7 @@ func everywhere(edition string) *facts.Facts {
 // The rules that read a column say nothing in an edition that does not have it, and
 // all others say what they said.
 func TestBundleColumns(t *testing.T) {
-	step := sweep.Step(t, 2)
+	step := sweep.Step(t, 4)
 	// The rules that report nothing without a column, if they report anything in an edition.
 	want := map[string][]string{
 		"used_for":            {"workload"},

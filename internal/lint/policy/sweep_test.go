@@ -59,7 +59,7 @@ func lowers() map[string][]string {
 }
 
 func TestDeclaringMoreNeverLowersTheWorstSeverity(t *testing.T) {
-	step := sweep.Step(t, 3)
+	step := sweep.Step(t, 6)
 	loaded := policytest.Builtin(t)
 	severity := map[string]int{}
 	for _, rule := range loaded.Rules() {
