@@ -53,16 +53,8 @@ func (p *Policies) reporting(ctx context.Context, violations *facts.Facts, editi
 // violations has, for each target of any edition, deployments and computes that violate as many
 // statements as one of them can.
 func (p *Policies) violations() *facts.Facts {
-	targets := facts.Target("").Values()
-	for _, edition := range p.editions {
-		for _, row := range edition.Rows {
-			if !slices.Contains(targets, row.Target) {
-				targets = append(targets, row.Target)
-			}
-		}
-	}
 	all := &facts.Facts{}
-	for _, id := range targets {
+	for _, id := range p.targets() {
 		target := known(facts.Target(id))
 		nodes := &facts.Compute{Name: known("nodes"), Target: target, ManagedBy: known(facts.ByAzureML), VMPriority: known(facts.LowPriority), Nodes: known[int64](3), ClusterAutoscaling: known(true)}
 		all.Computes = append(all.Computes, nodes)
@@ -82,6 +74,19 @@ func (p *Policies) violations() *facts.Facts {
 		}
 	}
 	return all
+}
+
+// targets returns the targets of all editions.
+func (p *Policies) targets() []string {
+	targets := facts.Target("").Values()
+	for _, edition := range p.editions {
+		for _, row := range edition.Rows {
+			if !slices.Contains(targets, row.Target) {
+				targets = append(targets, row.Target)
+			}
+		}
+	}
+	return targets
 }
 
 func known[T any](value T) facts.Fact[T] { return facts.Know(value, facts.Location{}) }

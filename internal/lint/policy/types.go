@@ -93,39 +93,54 @@ func (p *Policies) columnArguments(parsed []*module, tables []*table) []*Error {
 	known := columnsOf(tables)
 	var faults []*Error
 	for name, module := range p.compiler.Modules {
-		check := func(terms []*ast.Term) {
-			function, ok := terms[0].Value.(ast.Ref)
-			if !ok {
-				return
+		for _, call := range callsIn(module) {
+			function, argument := columnArgument(call, parameters)
+			if argument == nil {
+				continue
 			}
-			position, ok := parameters[function.String()]
-			if !ok || position+1 >= len(terms) {
-				return
-			}
-			column, ok := terms[position+1].Value.(ast.String)
+			column, ok := argument.Value.(ast.String)
 			if !ok || slices.Contains(known, string(column)) {
-				return
+				continue
 			}
 			fault := &Error{File: name, Rule: p.ruleOfFile[name],
 				Message: fmt.Sprintf("unknown column %q of %s: %s", string(column), function, suggest.Phrase(string(column), known))}
-			if at := terms[position+1].Location; at != nil {
+			if at := argument.Location; at != nil {
 				fault.Line = at.Row
 			}
 			faults = append(faults, fault)
 		}
-		ast.NewGenericVisitor(func(x any) bool {
-			switch x := x.(type) {
-			case *ast.Expr:
-				if x.IsCall() {
-					check(x.Terms.([]*ast.Term))
-				}
-			case ast.Call:
-				check(x)
-			}
-			return false
-		}).Walk(module)
 	}
 	return faults
+}
+
+// callsIn returns the terms of each call in a module: the function and its arguments.
+func callsIn(module *ast.Module) [][]*ast.Term {
+	var calls [][]*ast.Term
+	ast.NewGenericVisitor(func(x any) bool {
+		switch x := x.(type) {
+		case *ast.Expr:
+			if x.IsCall() {
+				calls = append(calls, x.Terms.([]*ast.Term))
+			}
+		case ast.Call:
+			calls = append(calls, x)
+		}
+		return false
+	}).Walk(module)
+	return calls
+}
+
+// columnArgument returns the function of a call and the argument for its parameter that is a column, nil for none.
+func columnArgument(call []*ast.Term, parameters map[string]int) (function ast.Ref, argument *ast.Term) {
+	function, ok := call[0].Value.(ast.Ref)
+	if !ok {
+		return nil, nil
+	}
+	position, ok := parameters[function.String()]
+	if !ok || position+1 >= len(call) {
+		return nil, nil
+	}
+	return function, call[position+1]
 }
 
 // columnParameters returns which parameter is a column, of the functions that have one.
