@@ -43,14 +43,14 @@ var (
 func Parse(page string) ([]Walkthrough, error) {
 	var (
 		list      []Walkthrough
+		inSection bool
 		paragraph []string // the last one
 		ended     bool     // a blank line stands after it
 		lines     = strings.Split(page, "\n")
-		inSection bool
 	)
 	for i := 0; i < len(lines); i++ {
 		line := lines[i]
-		block := fence.FindStringSubmatch(line)
+		opening := fence.FindStringSubmatch(line)
 		switch {
 		case strings.HasPrefix(line, "## "):
 			match := title.FindStringSubmatch(line)
@@ -60,33 +60,35 @@ func Parse(page string) ([]Walkthrough, error) {
 			paragraph = nil
 		case strings.TrimSpace(line) == "":
 			ended = true
-		case block == nil:
-			if ended {
-				paragraph = nil
+		case opening != nil:
+			content, err := blockAfter(lines[i+1:], opening[1])
+			if err == nil && inSection {
+				err = list[len(list)-1].add(i+1, opening[2], strings.Join(paragraph, "\n"), content)
 			}
-			paragraph, ended = append(paragraph, line), false
+			if err != nil {
+				return nil, fmt.Errorf("line %d: %w", i+1, err)
+			}
+			i, paragraph = i+len(content)+1, nil
+		case ended:
+			paragraph, ended = []string{line}, false
 		default:
-			indent, language := block[1], block[2]
-			end := i + 1
-			for end < len(lines) && lines[end] != indent+"```" {
-				end++
-			}
-			if end == len(lines) {
-				return nil, fmt.Errorf("line %d: the block does not end", i+1)
-			}
-			content := make([]string, 0, end-i)
-			for _, line := range lines[i+1 : end] {
-				content = append(content, strings.TrimPrefix(line, indent))
-			}
-			if inSection {
-				if err := list[len(list)-1].add(i+1, language, strings.Join(paragraph, "\n"), content); err != nil {
-					return nil, fmt.Errorf("line %d: %w", i+1, err)
-				}
-			}
-			i, paragraph = end, nil
+			paragraph = append(paragraph, line)
 		}
 	}
 	return list, nil
+}
+
+// blockAfter returns the lines of a block, up to its closing fence and without its indent.
+func blockAfter(lines []string, indent string) ([]string, error) {
+	end := slices.Index(lines, indent+"```")
+	if end < 0 {
+		return nil, errors.New("the block does not end")
+	}
+	content := make([]string, end)
+	for i, line := range lines[:end] {
+		content[i] = strings.TrimPrefix(line, indent)
+	}
+	return content, nil
 }
 
 // add adds a block to a walk-through.
