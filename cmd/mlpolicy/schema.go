@@ -132,32 +132,33 @@ func withTargets(schema any, more []string) any {
 			all = append(all, target)
 		}
 	}
-	var extended func(any) any
-	extended = func(value any) any {
-		switch value := value.(type) {
-		case []any:
-			if isListOf(value, known) {
-				list := make([]any, len(all))
-				for i, target := range all {
-					list[i] = target
-				}
-				return list
+	return replaceTargets(schema, known, all)
+}
+
+// replaceTargets returns a part of a schema with other targets for the known ones, in lists and in patterns.
+func replaceTargets(part any, known, all []string) any {
+	switch part := part.(type) {
+	case []any:
+		if isListOf(part, known) {
+			list := make([]any, len(all))
+			for i, target := range all {
+				list[i] = target
 			}
-			for i := range value {
-				value[i] = extended(value[i])
-			}
-		case map[string]any:
-			for key := range value {
-				value[key] = extended(value[key])
-			}
-		case string:
-			if value == read.Caseless(known) {
-				return read.Caseless(all)
-			}
+			return list
 		}
-		return value
+		for i := range part {
+			part[i] = replaceTargets(part[i], known, all)
+		}
+	case map[string]any:
+		for key := range part {
+			part[key] = replaceTargets(part[key], known, all)
+		}
+	case string:
+		if part == read.Caseless(known) {
+			return read.Caseless(all)
+		}
 	}
-	return extended(schema)
+	return part
 }
 
 func isListOf(list []any, words []string) bool {
