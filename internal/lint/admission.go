@@ -12,13 +12,13 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
 )
 
-// Admission evaluates Kubernetes objects as they are sent to an API server. It evaluates each by itself and in the
-// goroutine of the caller, so that many calls run beside each other and a panic is the caller's. It is safe for
+// Admission evaluates Kubernetes objects that are sent to an API server. Each object is evaluated on its own and in
+// the goroutine of the caller, so that calls run in parallel and the caller gets the panics. It is safe for
 // concurrent use.
 //
-// Of what an object declares about itself by annotations or labels, only the words (facts.Statements) that are trusted
-// count in full. Any other declaration may add findings and never removes one: whatever would be found if the object did
-// not make it is found. The same is true of evidence of a cluster, since the API server is that of the configured one.
+// If an object declares something about itself by annotations or labels, only trusted words (facts.Statements) count
+// fully. Any other declaration can add findings but never removes one: findings without the declaration are kept. The
+// same is true of evidence of a cluster, because the API server belongs to the configured cluster.
 type Admission struct {
 	*Setting
 	engine    *engine
@@ -43,9 +43,9 @@ func NewAdmission(policies *policy.Policies, configuration *config.Config, trust
 	return a, nil
 }
 
-// Review evaluates an object, which is in the namespace unless it declares another. Rules that relate several
-// deployments are left out, and remedies are the rules' own until Result.Suggest completes them. The error is the
-// context's.
+// Review evaluates an object. It is in the namespace unless it declares another. Rules that compare several
+// deployments are skipped, and remedies are those of the rules until Result.Suggest completes them. The error is that
+// of the context.
 func (a *Admission) Review(ctx context.Context, namespace string, object Input) (*Result, error) {
 	read := readObject(object)
 	options := extract.Options{
@@ -65,10 +65,11 @@ func (a *Admission) Review(ctx context.Context, namespace string, object Input) 
 	return result(a.engine.of, read, extraction, []*evaluation{reported}), nil
 }
 
-// Severity returns that of a rule which is not one of the policies: the configuration's, else the usual one.
+// Severity returns the severity of a rule that is not one of the policies: that of the configuration, or else the
+// default.
 func (a *Admission) Severity(rule string, usual Severity) Severity { return a.severity(rule, usual) }
 
-// BindingRule is the rule of findings about whoever binds a Pod to a virtual node.
+// BindingRule is the ID of the rule that reports bindings of Pods to virtual nodes.
 const BindingRule = facts.BindingRule
 
 // IsVirtualNode reports whether a node of this name is a virtual node, which is ACI.

@@ -13,8 +13,8 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/whatif"
 )
 
-// builder makes findings: with the rule's METADATA, the location in the user's file, and the severity that the
-// configuration gives.
+// builder creates findings with the METADATA of the rule, the location in the user's file, and the configured
+// severity.
 type builder struct {
 	of       func(file string) *Setting
 	inputs   map[*source.File]bool
@@ -70,7 +70,7 @@ func (b *builder) unparsed(file *source.File) {
 	}
 }
 
-// problem adds a value that could not be understood or contradicts another.
+// problem adds a value that is invalid or contradicts another.
 func (b *builder) problem(problem facts.Problem) {
 	finding := b.locate(problem.Location, problem.Location, Finding{
 		Rule:        problem.Rule,
@@ -97,7 +97,7 @@ func (b *builder) denial(e *evaluation, denial whatif.Denial) {
 	location, _ := all.Locate(denial.Path)
 	described, _ := all.Locate(denial.Path[:2])
 	owner := described
-	// Of the facts that a rule reads, the target is the one that people change.
+	// Of the facts that a rule reads, users are most likely to change the target.
 	if target, ok := all.Locate(append(denial.Path[:2:2], "target")); ok && b.isInput(target) {
 		owner = target
 	}
@@ -152,8 +152,8 @@ func (b *builder) ofDeployment(finding *Finding, location *facts.Location, d *fa
 	finding.Remedy += finding.further
 }
 
-// remedyToStay is the remedy for a deployment that may run on a target because of the value at a location and has
-// another target already. It names no target.
+// remedyToStay is the remedy for a deployment that may run on a target because of the value at a location, but has
+// another target. It names no target.
 func remedyToStay(may facts.Location) string {
 	if metadata := may.Node.Parent(); metadata != nil && metadata.Parent() != nil && metadata.Parent().Get("annotations") == metadata {
 		path := may.Node.Path()
@@ -162,8 +162,8 @@ func remedyToStay(may facts.Location) string {
 	return "Remove the scheduling terms that let it run there, or require a node that is not virtual."
 }
 
-// setParameters names the parameters file with which a finding at a location is made, if others make
-// another deployment of the same template.
+// setParameters sets the parameters file that causes a finding at a location, if other files result in another
+// deployment of the same template.
 func (f *Finding) setParameters(parameters facts.Fact[string], location *facts.Location) {
 	if !parameters.Known {
 		return
@@ -175,7 +175,7 @@ func (f *Finding) setParameters(parameters facts.Fact[string], location *facts.L
 	}
 }
 
-// objectAround returns the object that a node is in, or is, nil for what is in none.
+// objectAround returns the object that contains a node or is the node; nil if there is none.
 func objectAround(node *source.Node) *Object {
 	for ; node != nil; node = node.Parent() {
 		metadata := node.Get("metadata")
@@ -191,8 +191,8 @@ func objectAround(node *source.Node) *Object {
 	return nil
 }
 
-// kindOf returns the kind of a Kubernetes object, empty for what is not one. An item of a typed list,
-// such as a PodList, may leave it to the list.
+// kindOf returns the kind of a Kubernetes object; empty if the node is not one. An item of a typed list, such as a
+// PodList, may have no kind of its own.
 func kindOf(node *source.Node) string {
 	if kind, ok := node.Get("kind").Scalar(); ok && node.Has("apiVersion") {
 		return kind
@@ -216,7 +216,7 @@ func (b *builder) correction(d *facts.Deployment, edition policy.Edition) string
 		edition.NameOf(string(d.Hint.Value)), config.FileName, selector, d.Hint.Value)
 }
 
-// inYAML is a text as a value in a flow sequence.
+// inYAML returns a text as a value of a flow sequence.
 func inYAML(text string) string {
 	plain := func(r rune) bool {
 		return r == '/' || r == '.' || r == '-' || r == '_' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
@@ -235,8 +235,9 @@ func (b *builder) isInput(location facts.Location) bool {
 	return location.Node != nil && b.inputs[location.Node.File()]
 }
 
-// locate sets the location of a finding. A location in a file that is not an input, such as the configuration, becomes
-// a related one; the finding is then at the first related location in an input, else at the owner's.
+// locate sets the location of a finding. A location in a file that is not an input, such as the configuration,
+// becomes a related location. The finding is then at the first related location in an input, or else at that of the
+// owner.
 func (b *builder) locate(location, owner facts.Location, finding Finding) Finding {
 	related := location.Related
 	if !b.isInput(location) {

@@ -88,7 +88,7 @@ func engineOf(s *Setting, of func(file string) *Setting) *engine {
 	return &engine{s.policies, s.edition, s.settings.Lists.Targets, of}
 }
 
-// factsOf returns the facts of the inputs and of what depends on them.
+// factsOf returns the facts of the inputs and of the files that depend on them.
 func (e *engine) factsOf(extraction *extract.Extraction) facts.Facts {
 	return facts.Facts{
 		Edition:     e.edition.ID,
@@ -122,7 +122,7 @@ func (e *engine) evaluate(ctx context.Context, extraction *extract.Extraction, o
 	return &evaluation{whatIf: whatIf, facts: variants.Facts, denials: whatIf.NewDenials(variants, denials), errs: errs}
 }
 
-// relate evaluates the rules that relate several deployments.
+// relate evaluates the rules that compare several deployments.
 func (e *evaluation) relate(ctx context.Context, declared facts.Facts) {
 	denials, errs := e.whatIf.Run.Project(ctx, &declared)
 	for _, denial := range denials {

@@ -8,7 +8,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/whatif"
 )
 
-// Severity is how much a finding matters.
+// Severity is the severity of a finding.
 type Severity = facts.Severity
 
 // The severities, most serious first.
@@ -19,40 +19,40 @@ const (
 	Off     = facts.Off
 )
 
-// Finding is what a rule reports about one fact.
+// Finding is a violation of a rule by one fact.
 type Finding struct {
 	Rule     string
 	Severity Severity
-	Message  string // names the deployment and what is wrong, with value and limit; no final stop
-	Remedy   string // what to do, from the rule's METADATA
+	Message  string // names the deployment and the violation, with value and limit; no final stop
+	Remedy   string // how to fix it, from the rule's METADATA
 	// Suggestions are the changes that Remedy names and that were evaluated.
 	Suggestions []Suggestion
-	// Edition is the edition of the table that the rule was evaluated under.
+	// Edition is the edition of the table under which the rule was evaluated.
 	Edition string
 	// Fails reports whether the finding makes a run fail, by fail_on of the configuration that applies to it.
 	Fails bool
 
-	// File is nil when no file declares the fact.
+	// File is nil if no file declares the fact.
 	File *source.File
-	// Span is the value in File that decides.
+	// Span is the position of the value in File that causes the finding.
 	Span source.Span
 	// Field is the path of that value in its document: spec.containers[0].image.
 	Field string
-	// Deployment is the name of the deployment or compute, empty for a file's syntax.
+	// Deployment is the name of the deployment or compute; empty for a syntax error.
 	Deployment string
-	// Object is the Kubernetes object that the finding is about, nil for what is not one.
+	// Object is the Kubernetes object of the finding; nil if there is none.
 	Object *Object
-	// Component is the part of a larger object that the deployment is, such as predictor, if any.
+	// Component is the component of a larger object that the deployment is, such as predictor.
 	Component string
-	// Parameters names the parameters file with which its template describes the deployment or compute,
-	// if others describe another, as File.Name names files; else it is empty.
+	// Parameters is the parameters file with which the template describes the deployment or compute, in the form of
+	// File.Name, if other files describe another one. Otherwise it is empty.
 	Parameters string
 	// Target is the target of the deployment or compute, if known.
 	Target string
-	// Possible are the words with which the message begins where the deployment may run on
-	// Target and need not; empty where it runs there.
+	// Possible is the beginning of the message if the deployment may run on Target but need not; otherwise it is
+	// empty.
 	Possible string
-	// Amount is the number that violates the rule, unknown unless its METADATA have grows_with: the larger, the worse.
+	// Amount is the number that violates the rule. It is unknown unless the METADATA has grows_with.
 	Amount facts.Number
 	// Unevaluated reports whether the value at Span was not evaluated any further: a fix may bring other findings.
 	Unevaluated bool
@@ -66,13 +66,13 @@ type Finding struct {
 	evaluation *evaluation       // that suggestions continue
 }
 
-// Suggestion is a change under which a rule does not report.
+// Suggestion is a change with which a rule does not report.
 type Suggestion = whatif.Suggestion
 
 // Object identifies a Kubernetes object, as its document declares it.
 type Object struct{ Kind, Namespace, Name string }
 
-// Related is a further location that a finding depends on.
+// Related is another location on which a finding depends.
 type Related struct {
 	File    *source.File
 	Span    source.Span

@@ -9,29 +9,29 @@ import (
 	"unicode/utf8"
 )
 
-// Subject is what a finding is about, wherever it stands in its object.
+// Subject identifies the deployment or compute of a finding, independently of its position in the object.
 type Subject struct {
 	Rule      string
 	Component string // as Finding.Component
 }
 
-// Subject returns what the finding is about.
+// Subject returns the subject of the finding.
 func (f *Finding) Subject() Subject { return Subject{f.Rule, f.Component} }
 
-// SameAs reports whether a finding is one that was there before, perhaps at another location: of the same subject and
-// message. A message has the values in it, so that a finding whose value changed is another one.
+// SameAs reports whether a finding existed before, perhaps at another location: its subject and message are the same.
+// Messages contain values, so a finding with a changed value is a different one.
 func (f *Finding) SameAs(before *Finding) bool {
 	return f.Subject() == before.Subject() && f.comparedMessage() == before.comparedMessage()
 }
 
-// NoWorseThan reports whether a finding is one that was there before and whose number is known not to have become worse:
-// of the same subject, on the same target.
+// NoWorseThan reports whether a finding existed before and its number is known not to be worse now, for the same
+// subject on the same target.
 func (f *Finding) NoWorseThan(before *Finding) bool {
 	return f.Subject() == before.Subject() && f.Target == before.Target && f.Amount.NotAbove(before.Amount)
 }
 
-// comparedMessage is the message of a finding but for its field, which messages about the input itself name, and for the
-// words which say that the deployment need not run on the target.
+// comparedMessage is the message of a finding without its field, which messages about the input itself contain, and
+// without the words that the deployment need not run on the target.
 func (f *Finding) comparedMessage() string {
 	message := strings.TrimPrefix(f.Message, f.Possible)
 	if f.Field == "" {

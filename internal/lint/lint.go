@@ -1,9 +1,9 @@
-// Package lint evaluates deployment descriptions: files in, sorted findings out. Linter is for files, Admission for
-// objects that are sent to a Kubernetes API server. It never prints and never ends the
-// process; writing a Result is package report's business.
+// Package lint evaluates deployment descriptions and returns sorted findings. Linter is for files, Admission for
+// objects that are sent to a Kubernetes API server. The package never prints and never ends the process; package
+// report writes a Result.
 //
-// The path of the data: read (bytes to documents), extract.Extract (documents to facts), evaluate (facts to denials),
-// whatif (the same under other circumstances), builder (denials to findings).
+// Data flows through read (bytes to documents), extract.Extract (documents to facts), evaluate (facts to denials),
+// whatif (the same under other conditions) and builder (denials to findings).
 package lint
 
 import (
@@ -32,10 +32,10 @@ type Options struct {
 	Setting func(file string) *Setting
 	// Project returns the project of a file. Without it the project of a file is its folder.
 	Project func(file string) *extract.Project
-	// Path returns the path of a file from the root of the repository, with slashes. Without it that is the name of
-	// the file.
+	// Path returns the path of a file from the root of the repository, with slashes. If it is nil, the path is the
+	// name of the file.
 	Path func(file string) string
-	// NoLink evaluates each document by what it declares itself.
+	// NoLink evaluates each document on its own.
 	NoLink bool
 }
 
@@ -63,8 +63,8 @@ func always(s *Setting) func(file string) *Setting { return func(string) *Settin
 // that are not inputs describe is evaluated where it depends on an input, and only findings
 // in an input are reported.
 //
-// An input that cannot be read is in Result.Errors and hides no other's findings,
-// and so is a deployment that the policies fail on. The error is the context's.
+// Inputs that cannot be read and deployments on which the policies fail are in Result.Errors, and the findings of all
+// others are reported. The error is that of the context.
 func (l *Linter) Lint(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) (*Result, error) {
 	read := l.read(ctx, inputs)
 	extraction, err := l.extract(ctx, fsys, read)
@@ -89,9 +89,8 @@ func (l *Linter) Lint(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) (
 	return result, nil
 }
 
-// Facts returns what the inputs' documents state, in the form that policies see,
-// and an error for each input that could not be read and each piece of text that
-// could not be parsed. The last error is the context's.
+// Facts returns the facts of the inputs in the form that policies get, and an error for each input that could not be
+// read and each text that could not be parsed. The last error is that of the context.
 func (l *Linter) Facts(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) (*extract.Extraction, []error, error) {
 	read := l.read(ctx, inputs)
 	extraction, err := l.extract(ctx, fsys, read)
@@ -103,15 +102,14 @@ func (l *Linter) Facts(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) 
 	return extraction, read.faulty(), nil
 }
 
-// Placements is where the deployments of some inputs could run.
+// Placements are the possible targets of the deployments of some inputs.
 type Placements struct {
 	Editions    []string           // as in Result
 	Deployments []whatif.Placement // in the order of the inputs
 	Files       int                // inputs that could be read
-	// Problems are what the documents leave unclear.
+	// Problems are the invalid values and contradictions in the documents.
 	Problems []facts.Problem
-	// Errors are the inputs that could not be read or parsed, then the deployments
-	// that the policies failed on.
+	// Errors are the inputs that could not be read or parsed, then the deployments on which the policies failed.
 	Errors []error
 }
 

@@ -26,7 +26,7 @@ type Input struct {
 
 // inputFiles are the inputs of a run.
 type inputFiles struct {
-	files  []*source.File // those that can hold a document of a known format, in the order of the inputs
+	files  []*source.File // those that may contain a document of a known format, in the order of the inputs
 	count  int            // inputs that could be read
 	errors []error        // of the others, in the order of the inputs
 
@@ -73,16 +73,15 @@ func (i inputFiles) faulty() []error {
 	return errs
 }
 
-// fileResult is the result of reading one input: neither a file nor an error when no format
-// can be in it.
+// fileResult is the result of reading one input. It has neither a file nor an error if the input cannot contain a
+// document of a known format.
 type fileResult struct {
 	name string
 	file *source.File
 	err  error
 }
 
-// readAll reads and parses the inputs on all cores. It stops early when the
-// context ends.
+// readAll reads and parses the inputs on all cores. It stops early if the context ends.
 func readAll(ctx context.Context, inputs iter.Seq[Input]) inputFiles {
 	type job struct {
 		input  Input
@@ -138,7 +137,7 @@ func inputFilesOf(results ...*fileResult) inputFiles {
 	return all
 }
 
-// relevant returns the problems with text that may be of a deployment.
+// relevant returns the problems with text that may belong to a deployment.
 func relevant(file *source.File, recognition extract.Recognition) []source.Problem {
 	if recognition == extract.Auxiliary {
 		return nil
@@ -150,7 +149,7 @@ func relevant(file *source.File, recognition extract.Recognition) []source.Probl
 	})
 }
 
-// documentAround returns the text of the YAML document in which an offset stands.
+// documentAround returns the text of the YAML document at an offset.
 func documentAround(text []byte, offset int) string {
 	const separator = "\n---"
 	offset = min(offset, len(text))
@@ -162,7 +161,7 @@ func documentAround(text []byte, offset int) string {
 	return string(text[start:end])
 }
 
-// parse returns nil for an input in which no format can be.
+// parse returns nil for an input that cannot contain a document of a known format.
 func parse(input Input) (*source.File, error) {
 	data, err := input.Read()
 	if err != nil {
@@ -182,7 +181,7 @@ func parse(input Input) (*source.File, error) {
 	return file, nil
 }
 
-// hideText removes from messages what they may quote of a confidential text.
+// hideText removes quotes of a confidential text from messages.
 func hideText(problems []source.Problem) {
 	for i := range problems {
 		if problems[i].Kind == source.Malformed {

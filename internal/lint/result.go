@@ -10,28 +10,28 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/whatif"
 )
 
-// Result is what one run found.
+// Result is the result of one run.
 type Result struct {
 	// Editions are those by which the deployments were evaluated, sorted; most often there is one.
 	Editions []string
 	// Policies are the digests of the policies, as policy.Policies.Digest; most often there is one.
 	Policies []string
 	Findings []Finding // sorted by file, line, column, rule, message
-	// Files counts the inputs that could be read, Recognized those of them that
-	// hold a document of a known format.
+	// Files counts the inputs that could be read, and Recognized those that contain a document of a known format.
 	Files, Recognized int
-	// Deployments counts the deployments and computes that the inputs describe. Described lists them, in the order of
-	// the inputs, deployments first.
+	// Deployments counts the deployments and computes in the inputs. Described lists them in the order of the inputs,
+	// deployments first.
 	Deployments int
 	Described   []Described
-	// Targeted counts those of them with a known target: rules concern no others.
+	// Targeted counts those with a known target. Rules apply to no others.
 	Targeted int
-	// Untargeted counts the deployments without a known target. A compute runs nothing by itself.
+	// Untargeted counts the deployments without a known target. Computes are not counted.
 	Untargeted int
-	// AwaitCluster counts the untargeted that run on whatever cluster the configuration names.
+	// AwaitCluster counts the deployments without a known target that run on the cluster that the configuration
+	// declares.
 	AwaitCluster int
-	// Errors are the inputs that could not be read, in their order, then the
-	// deployments that the policies failed on.
+	// Errors are the inputs that could not be read, in their order, then the deployments on which the policies
+	// failed.
 	Errors []error
 
 	path func(file string) string // nil for as named
@@ -48,7 +48,7 @@ func (r *Result) Fails() bool {
 // Described is a deployment or a compute that an input describes.
 type Described struct{ File, Name string }
 
-// PathOf returns the path of a file from the root of the repository, with slashes, by the name of the file.
+// PathOf returns the path from the root of the repository, with slashes, for the name of a file.
 func (r *Result) PathOf(file string) string {
 	if r.path == nil {
 		return file
@@ -67,16 +67,15 @@ func (r *Result) Count(severity Severity) int {
 	return count
 }
 
-// FailedRules returns the rules behind Errors. It is incomplete where an error has another cause, and then findings of
+// FailedRules returns the rules that caused Errors. It is incomplete if an error has another cause; then findings of
 // any rule may be missing.
 func (r *Result) FailedRules() (rules []string, complete bool) {
 	return evaluate.FailedRules(errors.Join(r.Errors...))
 }
 
-// Suggest completes the remedies of findings of the result with the targets that would do
-// and, where the edition in force does not list the target, with a later edition that lists it
-// and accepts the deployment. It evaluates the same facts there; where ctx ends first, remedies
-// stay those of the rules.
+// Suggest completes the remedies of findings of the result with suitable targets. If the selected edition does not
+// list the target, it adds a later edition that lists it and accepts the deployment. It evaluates the same facts for
+// this. If ctx ends first, remedies stay those of the rules.
 func (r *Result) Suggest(ctx context.Context, findings ...*Finding) {
 	byEvaluation := map[*evaluation][]*Finding{}
 	for _, finding := range findings {

@@ -1,5 +1,5 @@
-// Package evaluate evaluates the policies over all facts of a run: in chunks, on several cores, within limits of
-// time. A rule that fails on a deployment hides no other denial: it is an error that names both.
+// Package evaluate evaluates the policies over all facts of a run, in chunks, on several cores and within time
+// limits. If a rule fails on a deployment, the error names both, and the denials of all other rules are kept.
 package evaluate
 
 import (
@@ -14,34 +14,36 @@ import (
 )
 
 const (
-	// chunkSize is the number of deployments and computes of one evaluation. Its
-	// fixed cost is that of several deployments; far beyond a hundred nothing is gained.
+	// chunkSize is the number of deployments and computes in one evaluation. The fixed cost of an evaluation is that
+	// of several deployments; more than a hundred gain nothing.
 	chunkSize = 100
-	// ruleLimit bounds the time that a rule may cost a run without an answer. A hundred deployments take
-	// some milliseconds.
+	// ruleLimit bounds the time that a rule without a result may cost a run. A hundred deployments take a few
+	// milliseconds.
 	ruleLimit = 5 * time.Second
 )
 
-// Options are what a Run may use.
+// Options are the resources of a Run.
 type Options struct {
-	// Workers is the number of evaluations at the same time. One evaluates in the goroutine of the caller, which
-	// then gets the panics of rules.
+	// Workers is the number of parallel evaluations. 1 evaluates in the goroutine of the caller, which then gets the
+	// panics of rules.
 	Workers int
-	// Chunk bounds one evaluation, and Subject one of a single deployment or compute among those of a chunk that failed.
+	// Chunk limits the time of one evaluation. Subject limits that of a single deployment or compute after its chunk
+	// failed.
 	Chunk, Subject time.Duration
 }
 
-// ForFiles evaluates on all cores. The limits leave time for one more evaluation without the rule that does not end.
+// ForFiles evaluates on all cores. The limits leave time for one more evaluation without a rule that does not
+// terminate.
 func ForFiles() Options {
 	return Options{Workers: runtime.GOMAXPROCS(0), Chunk: 2 * time.Second, Subject: time.Second}
 }
 
-// ForObject evaluates in the goroutine of the caller, whose context has a limit of its own.
+// ForObject evaluates in the goroutine of the caller, whose context has its own deadline.
 func ForObject() Options {
 	return Options{Workers: 1, Chunk: ruleLimit, Subject: ruleLimit}
 }
 
-// Run evaluates the policies for one run. A rule that has taken too long is not evaluated again in the same run. It is
+// Run evaluates the policies for one run. A rule that took too long is not evaluated again in the same run. It is
 // safe for concurrent use.
 type Run struct {
 	policies *policy.Policies
@@ -49,13 +51,13 @@ type Run struct {
 	budget   *budget
 }
 
-// NewRun returns a Run that has spent no time yet.
+// NewRun returns a Run with an unused time budget.
 func NewRun(policies *policy.Policies, options Options) *Run {
 	return &Run{policies, options, &budget{next: options.Chunk}}
 }
 
-// Deployments evaluates the rules about one deployment or compute for each of all. The paths of the denials lead into
-// all; each error is an *Error.
+// Deployments evaluates the rules about single deployments and computes for each of all. The paths of the denials are
+// paths into all. Each error is an *Error.
 func (r *Run) Deployments(ctx context.Context, all *facts.Facts) ([]policy.Denial, []error) {
 	chunks := slices.Collect(slices.Chunk(subjectsOf(all), chunkSize))
 	denials := make([][]policy.Denial, len(chunks))
@@ -86,7 +88,7 @@ func (r *Run) Deployments(ctx context.Context, all *facts.Facts) ([]policy.Denia
 	return slices.Concat(denials...), slices.Concat(errs...)
 }
 
-// Project evaluates the rules that relate deployments, once about all facts.
+// Project evaluates the rules that compare deployments, once for all facts.
 func (r *Run) Project(ctx context.Context, all *facts.Facts) ([]policy.Denial, []error) {
 	unspent := &budget{next: r.options.Chunk}
 	return withoutFailing(ctx, unspent, r.options.Chunk, func(ctx context.Context, except []string) ([]policy.Denial, error) {
@@ -100,8 +102,9 @@ type evaluation struct {
 	all *facts.Facts
 }
 
-// chunk evaluates subjects at once and, where that fails, each by itself, so that an error names one. After the first
-// on which a rule times out, the others are evaluated at once: a rule that never ends would take as long for each.
+// chunk evaluates subjects together. If this fails, it evaluates each on its own, so that an error names one subject.
+// After the first timeout of a rule, the remaining subjects are evaluated together, because a rule that does not
+// terminate would take as long for each.
 func (e *evaluation) chunk(ctx context.Context, subjects []Subject) ([]policy.Denial, []error) {
 	if len(subjects) == 1 || len(e.budget.exhausted()) > 0 {
 		return e.subjects(ctx, subjects, e.options.Chunk)
@@ -129,7 +132,7 @@ func (e *evaluation) chunk(ctx context.Context, subjects []Subject) ([]policy.De
 	return denials, errs
 }
 
-// subjects evaluates subjects by all rules that do not fail on them.
+// subjects evaluates subjects with all rules that do not fail on them.
 func (e *evaluation) subjects(ctx context.Context, subjects []Subject, limit time.Duration) ([]policy.Denial, []error) {
 	denials, failures := withoutFailing(ctx, e.budget, limit, func(ctx context.Context, except []string) ([]policy.Denial, error) {
 		return e.once(ctx, subjects, except)
@@ -143,8 +146,8 @@ func (e *evaluation) subjects(ctx context.Context, subjects []Subject, limit tim
 	return denials, errs
 }
 
-// once evaluates subjects by all rules but some and returns denials with paths into all facts. Those beside an error
-// are complete for each rule that did not fail.
+// once evaluates subjects with all rules except some and returns denials with paths into all facts. If there is an
+// error, the denials of each rule that did not fail are complete.
 func (e *evaluation) once(ctx context.Context, subjects []Subject, except []string) ([]policy.Denial, error) {
 	if len(subjects) == 0 {
 		return nil, nil
@@ -173,8 +176,8 @@ func (e *evaluation) once(ctx context.Context, subjects []Subject, except []stri
 	return denials, err
 }
 
-// withoutFailing evaluates and, as long as a rule fails, evaluates again without that rule. It returns the denials of
-// all rules that do not fail, those that other rules of a failed evaluation gave, and an error for each failure.
+// withoutFailing evaluates the rules, and evaluates again without each rule that fails. It returns the denials of all
+// rules that do not fail, the denials that rules returned in evaluations that failed, and an error for each failure.
 func withoutFailing(
 	ctx context.Context, budget *budget, limit time.Duration, evaluate func(ctx context.Context, except []string) ([]policy.Denial, error),
 ) ([]policy.Denial, []error) {
@@ -183,7 +186,7 @@ func withoutFailing(
 	for _, rule := range except {
 		errs = append(errs, &policy.Error{Rule: rule, Message: "not evaluated, because it took too long before"})
 	}
-	var kept []policy.Denial // what rules denied that failed then
+	var kept []policy.Denial // denials of rules that failed later
 	for {
 		limited, cancel := context.WithTimeout(ctx, limit)
 		denials, err := evaluate(limited, except)
@@ -209,11 +212,11 @@ func withoutFailing(
 	}
 }
 
-// budget is the time that rules have cost a run without an answer.
+// budget is the time that rules without a result have cost a run.
 type budget struct {
-	next  time.Duration // what one more evaluation may take
+	next  time.Duration // limit of the next evaluation
 	mutex sync.Mutex
-	spent map[string]time.Duration // by rule; nil before the first
+	spent map[string]time.Duration // by rule; nil until the first
 }
 
 func (b *budget) spend(rules []string, cost time.Duration) {
@@ -227,7 +230,7 @@ func (b *budget) spend(rules []string, cost time.Duration) {
 	}
 }
 
-// exhausted returns the rules that one more evaluation would cost too much, sorted.
+// exhausted returns the rules whose budget is too small for one more evaluation, sorted.
 func (b *budget) exhausted() []string {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()

@@ -12,7 +12,7 @@ import (
 // Subject is a deployment or a compute.
 type Subject struct {
 	Kind  string // deployments or computes, as in a path
-	Index int    // among those of the facts
+	Index int    // in the list of that kind
 }
 
 // Error is a failure of the policies on one subject.
@@ -25,8 +25,8 @@ type Error struct {
 func (e *Error) Error() string { return fmt.Sprintf("%s: evaluate %s: %v", e.file, e.name, e.err) }
 func (e *Error) Unwrap() error { return e.err }
 
-// FailedRules returns the rules that failed by an error of a Run. It is incomplete where the error has another cause
-// too, and then denials of any rule may be missing.
+// FailedRules returns the rules that failed with an error of a Run. It is incomplete if the error also has another
+// cause; then denials of any rule may be missing.
 func FailedRules(err error) (rules []string, complete bool) {
 	switch err := err.(type) {
 	case interface{ Unwrap() []error }:
@@ -46,7 +46,7 @@ func FailedRules(err error) (rules []string, complete bool) {
 	return nil, false
 }
 
-// TimedOut reports whether an evaluation ended at its limit of time.
+// TimedOut reports whether an evaluation reached its time limit.
 func TimedOut(err error) bool { return errors.Is(err, context.DeadlineExceeded) }
 
 func subjectsOf(all *facts.Facts) []Subject {

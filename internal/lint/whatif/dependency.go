@@ -7,9 +7,9 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 )
 
-// Dependencies sets what each denial about a deployment of all depends on in other files. It evaluates each deployment
-// again without each of these facts; a rule that does not report then depends on the fact. Where the policies fail on
-// that, no denial depends on another file.
+// Dependencies sets the facts in other files on which each denial about a deployment of all depends. It evaluates
+// each deployment again without each of these facts; if a rule then does not report, it depends on the fact. If the
+// policies fail on this, no dependencies are set.
 func (e *Evaluator) Dependencies(ctx context.Context, all *facts.Facts, denials []Denial) {
 	reduced := &facts.Facts{Edition: all.Edition}
 	type copies struct {

@@ -9,29 +9,29 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 )
 
-// Verdict says whether the policies accept a deployment on a target.
+// Verdict is the result of the policies for a deployment on a target.
 type Verdict string
 
 // The verdicts.
 const (
-	Allowed  Verdict = "allowed" // with notes at most
+	Allowed  Verdict = "allowed" // without errors and warnings
 	Warned   Verdict = "allowed-with-warnings"
-	Unlisted Verdict = "unlisted" // the edition does not have the target, and no rule reports
-	Unjudged Verdict = "unjudged" // a rule failed on it, and no error is known
+	Unlisted Verdict = "unlisted" // the edition does not list the target, and no rule reports
+	Unjudged Verdict = "unjudged" // a rule failed on it, and there is no error
 	Refused  Verdict = "refused"
 )
 
-// sortOrder lists the verdicts for people who look for a target, the best first.
+// sortOrder lists the verdicts for output, the best first.
 func (v Verdict) sortOrder() int {
 	return slices.Index([]Verdict{Allowed, Warned, Unlisted, Unjudged, Refused}, v)
 }
 
-// severityOrder orders the verdicts by what is known against a target, the worst last.
+// severityOrder orders the verdicts by what is known, the worst last.
 func (v Verdict) severityOrder() int {
 	return slices.Index([]Verdict{Warned, Refused}, v)
 }
 
-// Placement is where one deployment could run.
+// Placement lists the possible targets of one deployment.
 type Placement struct {
 	Deployment *facts.Deployment
 	Edition    string // whose rows the options are
@@ -41,27 +41,27 @@ type Placement struct {
 	Options []Option
 }
 
-// Option is a target that a deployment could run on.
+// Option is a possible target of a deployment.
 type Option struct {
 	Target string   // of the row
 	Name   string   // the row's, empty for a target without one
-	For    []string // the targets that the row stands for
-	// Current reports whether the deployment is there now.
+	For    []string // the targets that share the row
+	// Current reports whether this is the current target.
 	Current bool
 	Verdict Verdict
-	// Violations are what the rules report about the deployment there, errors first. For the
-	// current target those about its compute are among them.
+	// Violations are the results of the rules for the deployment on the target, errors first. For the current target
+	// they include those for its compute.
 	Violations []Violation
-	// Unknown are the facts that are not known, as paths into a deployment, and whose
-	// value could make the verdict worse, each by itself.
+	// Unknown are the unknown facts whose value could make the verdict worse, each on its own, as paths into a
+	// deployment.
 	Unknown []string
 }
 
-// placedAtOnce is how many deployments are evaluated at the same time: each takes a hundred evaluations.
+// placedAtOnce is the number of deployments that are evaluated in parallel; each takes a hundred evaluations.
 const placedAtOnce = 50
 
-// Placements evaluates each deployment on each target of the edition in force. See facts.Deployment.On for what
-// moves to another target. It ends early when the context does.
+// Placements evaluates each deployment on each target of the selected edition. See facts.Deployment.On for the facts
+// that are kept on another target. It ends early if the context ends.
 func (e *Evaluator) Placements(ctx context.Context, deployments []*facts.Deployment) ([]Placement, []error) {
 	placements := make([]Placement, len(deployments))
 	for i, d := range deployments {
@@ -71,7 +71,7 @@ func (e *Evaluator) Placements(ctx context.Context, deployments []*facts.Deploym
 	rows, seen := e.rows(), map[string]bool{}
 	for some := range slices.Chunk(placements, placedAtOnce) {
 		for _, err := range e.setOptions(ctx, rows, some) {
-			// A rule fails on a deployment most often whatever its target.
+			// A rule that fails on a deployment usually fails on every target.
 			if !seen[err.Error()] {
 				seen[err.Error()] = true
 				errs = append(errs, err)
@@ -122,8 +122,9 @@ func (e *Evaluator) setOptions(ctx context.Context, rows []row, placements []Pla
 	return errs
 }
 
-// setUnknown finds, for each option, the facts that are not known and could make the verdict worse: it evaluates the
-// deployment with each value that such a fact could have. Errors of that are ignored, since nothing known causes them.
+// setUnknown finds, for each option, the unknown facts that could make the verdict worse. It evaluates the deployment
+// with each value that such a fact could have. Errors of these evaluations are ignored, because the values are
+// hypothetical.
 func (e *Evaluator) setUnknown(ctx context.Context, options []*Option, trials []*facts.Deployment) {
 	type probe struct {
 		option int // the first one of its group
@@ -166,8 +167,8 @@ type hypothesis struct {
 	assume func(*facts.Deployment)
 }
 
-// hypotheses have the values that most targets refuse; of amounts more than any of them has. How a deployment is
-// delivered and its compute are not among them: they are chosen with the target.
+// hypotheses are the values that most targets do not support; for amounts, a value above every limit. Delivery and
+// compute are not included, because they are chosen together with the target.
 func hypotheses() []hypothesis {
 	workload := func(value facts.Workload) hypothesis {
 		return hypothesis{"workload", func(d *facts.Deployment) bool { return d.Workload.Known }, func(d *facts.Deployment) { assume(&d.Workload, value) }}

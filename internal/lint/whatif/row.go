@@ -6,7 +6,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 )
 
-// row is a target of the edition in force, with those that share its row.
+// row is a target of the selected edition, with the targets that share its row.
 type row struct {
 	target, name string
 	standsFor    []string // targets
@@ -33,8 +33,8 @@ func (r row) includes(target facts.Fact[facts.Target]) bool {
 	return target.Known && slices.Contains(r.standsFor, string(target.Value))
 }
 
-// targetOf returns the target on which a deployment is evaluated for the row: of those that the row stands for its own,
-// else its compute's.
+// targetOf returns the target on which a deployment is evaluated for the row: its own, or else that of its compute,
+// if it shares the row.
 func (r row) targetOf(d *facts.Deployment) facts.Target {
 	switch {
 	case r.includes(d.Target):
@@ -44,5 +44,5 @@ func (r row) targetOf(d *facts.Deployment) facts.Target {
 	case slices.Contains(r.standsFor, r.target):
 		return facts.Target(r.target)
 	}
-	return facts.Target(r.standsFor[0]) // an edition has no row that stands for none
+	return facts.Target(r.standsFor[0]) // every row stands for at least one
 }

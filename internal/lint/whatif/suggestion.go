@@ -17,7 +17,7 @@ type Suggester struct {
 	violated map[*facts.Deployment][]string // rules
 }
 
-// NewSuggester returns the Suggester for denials of all, nil where there are none or where the evaluation of all was too
+// NewSuggester returns the Suggester for denials of all; nil if there are none, or if the evaluation of all was too
 // slow to evaluate more.
 func (e *Evaluator) NewSuggester(all *facts.Facts, denials []Denial, errs []error) *Suggester {
 	if len(denials) == 0 || slices.ContainsFunc(errs, evaluate.TimedOut) {
@@ -40,23 +40,23 @@ type Reported struct {
 	Deployment *facts.Deployment
 }
 
-// suggestion is where a deployment could be accepted.
+// suggestion lists the targets and editions that may accept a deployment.
 type suggestion struct {
 	candidates []candidate
 	later      *laterEdition // nil for none
 }
 
-// Remedy is what to do about what a rule reports.
+// Remedy describes how to fix a violation.
 type Remedy struct {
 	Text string
-	// Suggestions are the changes that Text names, the targets before the edition.
+	// Suggestions are the changes that Text contains, targets before the edition.
 	Suggestions []Suggestion
 }
 
-// Suggestion is a change under which the rule does not report. Nothing else that is new is worse than a warning.
+// Suggestion is a change with which the rule does not report. It adds no finding that is worse than a warning.
 type Suggestion struct {
 	Change Change
-	Value  string // the id of the target or of the edition
+	Value  string // the ID of the target or of the edition
 	Name   string // of the target, that of its row in the table; empty for an edition
 }
 
@@ -69,7 +69,7 @@ const (
 	ChangeEdition Change = "edition" // select a later edition of the table
 )
 
-// candidate is another target, and the outcome of evaluating the deployment there.
+// candidate is another target, and the result of evaluating the deployment on it.
 type candidate struct {
 	target  facts.Target
 	name    string // of the target's row
@@ -77,15 +77,15 @@ type candidate struct {
 	outcome
 }
 
-// laterEdition lists a target that the edition in force does not list, by this name.
+// laterEdition lists a target, under this name, that the selected edition does not list.
 type laterEdition struct {
 	id, name string
 	warned   bool
 }
 
-// Remedies returns a Remedy for each reported rule: the rule's own, with the targets on which it does not report and,
-// where the edition in force does not list the target, with a later edition that lists it and accepts the deployment.
-// Where ctx ends first, remedies are the rules' own.
+// Remedies returns a Remedy for each reported rule: the rule's own, with the targets on which it does not report. If
+// the selected edition does not list the target, it adds a later edition that lists it and accepts the deployment. If
+// ctx ends first, remedies are those of the rules.
 func (s *Suggester) Remedies(ctx context.Context, reported []Reported) []Remedy {
 	suggestions := s.suggestions(ctx, reported)
 	withTargets := s.rulesWithTargets(reported, suggestions)
@@ -99,24 +99,24 @@ func (s *Suggester) Remedies(ctx context.Context, reported []Reported) []Remedy 
 	return remedies
 }
 
-// canSuggest reports whether the deployment may be accepted on another target or under another edition.
+// canSuggest reports whether another target or edition may accept the deployment.
 func (s *Suggester) canSuggest(r Reported) bool {
 	return r.Rule.Scope == policy.PerDeployment && relocatable(r.Deployment) && (r.Rule.SuggestTargets != "" || s.isUnlisted(r.Deployment))
 }
 
-// relocatable reports whether to suggest another target for a deployment. One that is not known to be inference may have
-// its reasons for the target that it has.
+// relocatable reports whether to suggest another target for a deployment. A deployment that is not known to be
+// inference may have its reasons for its target.
 func relocatable(d *facts.Deployment) bool {
 	return d.Workload.Known && d.Workload.Value != facts.Training
 }
 
-// isUnlisted reports whether the edition in force has no row for the target of a deployment.
+// isUnlisted reports whether the selected edition has no row for the target of a deployment.
 func (s *Suggester) isUnlisted(d *facts.Deployment) bool {
 	_, listed := s.Edition.Row(string(d.Target.Value))
 	return d.Target.Known && !listed
 }
 
-// suggestions evaluates the deployments elsewhere that a suggestion can be made for.
+// suggestions evaluates the deployments for which a suggestion is possible on other targets and editions.
 func (s *Suggester) suggestions(ctx context.Context, reported []Reported) map[*facts.Deployment]suggestion {
 	suggestions := map[*facts.Deployment]suggestion{}
 	var deployments []*facts.Deployment
@@ -137,8 +137,8 @@ func (s *Suggester) suggestions(ctx context.Context, reported []Reported) map[*f
 	return suggestions
 }
 
-// rulesWithTargets returns, for each deployment, the rules whose remedies name targets, sorted. A remedy that says that
-// no target would do mentions them, so that the remedies do not contradict each other.
+// rulesWithTargets returns, for each deployment, the rules whose remedies name targets, sorted. A remedy without a
+// suitable target mentions them, so that the remedies do not contradict each other.
 func (s *Suggester) rulesWithTargets(reported []Reported, suggestions map[*facts.Deployment]suggestion) map[*facts.Deployment][]string {
 	rules := map[*facts.Deployment][]string{}
 	for _, each := range reported {
@@ -156,7 +156,7 @@ func (s *Suggester) rulesWithTargets(reported []Reported, suggestions map[*facts
 	return rules
 }
 
-// candidates evaluates each deployment on each other target of the edition in force.
+// candidates evaluates each deployment on each other target of the selected edition.
 func (s *Suggester) candidates(ctx context.Context, deployments []*facts.Deployment) [][]candidate {
 	candidates := make([][]candidate, len(deployments))
 	var trials []*facts.Deployment
@@ -168,7 +168,7 @@ func (s *Suggester) candidates(ctx context.Context, deployments []*facts.Deploym
 			}
 			trial := onTarget(d, row.targetOf(d))
 			if !trial.Stage.Known {
-				// A target for testing is not suggested to what may be in production.
+				// Targets for testing are not suggested for deployments that may be in production.
 				assume(&trial.Stage, facts.Production)
 			}
 			trials = append(trials, trial)
@@ -186,8 +186,8 @@ func (s *Suggester) candidates(ctx context.Context, deployments []*facts.Deploym
 	return candidates
 }
 
-// laterEditions finds, for each deployment whose target is unlisted, the first later edition that lists it and reports
-// no error.
+// laterEditions finds, for each deployment with an unlisted target, the first later edition that lists the target and
+// reports no error.
 func (s *Suggester) laterEditions(ctx context.Context, deployments []*facts.Deployment) []*laterEdition {
 	found := make([]*laterEdition, len(deployments))
 	editions := slices.DeleteFunc(s.Policies.Editions(), func(e policy.Edition) bool { return e.Date <= s.Edition.Date })
@@ -213,7 +213,7 @@ func (s *Suggester) laterEditions(ctx context.Context, deployments []*facts.Depl
 	return found
 }
 
-// remedy is the rule's own with the names of the targets that would do and the later edition that accepts the deployment.
+// remedy is the rule's own, with the names of suitable targets and of the later edition that accepts the deployment.
 // The remedies of the rules withTargets name targets.
 func (s *Suggester) remedy(r Reported, suggestion suggestion, withTargets []string) Remedy {
 	text := r.Rule.Remediation
@@ -242,7 +242,7 @@ func (s *Suggester) remedy(r Reported, suggestion suggestion, withTargets []stri
 	return Remedy{text, changes}
 }
 
-// besides restricts a sentence about all rules that a deployment violates where the remedies of some name targets.
+// besides restricts a sentence about all violated rules of a deployment if the remedies of some rules name targets.
 func besides(rules []string) string {
 	if len(rules) == 0 {
 		return ""
@@ -251,13 +251,13 @@ func besides(rules []string) string {
 	return " for " + strings.Join(append([]string{"this"}, rules[:last]...), ", ") + " and " + rules[last]
 }
 
-// chosen are the candidates that a remedy names, and what it says of all of them.
+// chosen are the candidates that a remedy names, and a text about all of them.
 type chosen struct {
 	list   []candidate // sorted by name
 	remark string
 }
 
-// String names the candidates.
+// String returns the names of the candidates.
 func (c chosen) String() string {
 	names := make([]string, len(c.list))
 	for i, candidate := range c.list {
@@ -270,11 +270,10 @@ func (c chosen) String() string {
 	return strings.Join(names[:last], ", ") + " or " + names[last] + c.remark
 }
 
-// targets returns the candidates that would do. None of them reports an error. They are those
-// without warnings; for an error or a warning else those with the fewest, none of them new; for an
-// error else those with the fewest. A preview is never among them in production, and otherwise
-// only where no other target would do or the deployment is for development. failed is set where
-// rules failed on one of the candidates.
+// targets returns the suitable candidates, which have no errors. They are those without warnings. For an error or a
+// warning, they are otherwise those with the fewest warnings, none of them new; for an error, otherwise those with
+// the fewest. Previews are never included for production. Otherwise they are included only if no other target is
+// suitable or the deployment is for development. failed is set if rules failed on a candidate.
 func (s *Suggester) targets(r Reported, candidates []candidate) (targets chosen, failed bool) {
 	var clean, same, warned []candidate
 	for _, candidate := range candidates {
@@ -305,20 +304,21 @@ func (s *Suggester) targets(r Reported, candidates []candidate) (targets chosen,
 
 func (r Reported) inProduction() bool { return r.Deployment.Stage.Value == facts.Production }
 
-// addsWarning reports whether a rule warns about the candidate that the deployment does not violate where it is.
+// addsWarning reports whether a rule warns about the candidate that the deployment does not violate on its current
+// target.
 func (c candidate) addsWarning(violated []string) bool {
 	return slices.ContainsFunc(c.violations, func(v Violation) bool {
 		return v.Severity == facts.Warning && !slices.Contains(violated, v.Rule)
 	})
 }
 
-// fewestWarnings returns the candidates with as few warnings as any of them.
+// fewestWarnings returns the candidates with the smallest number of warnings.
 func fewestWarnings(candidates []candidate) []candidate {
 	least := slices.MinFunc(candidates, func(a, b candidate) int { return a.warnings() - b.warnings() }).warnings()
 	return slices.DeleteFunc(candidates, func(c candidate) bool { return c.warnings() > least })
 }
 
-// choose returns candidates: all of them for a stage that is known, else those that are not previews, else all as
+// choose returns all candidates if the stage is known, otherwise those that are not previews, or else all as
 // previews.
 func choose(candidates []candidate, stage facts.Fact[facts.Stage]) chosen {
 	c := chosen{list: slices.Clone(candidates)}

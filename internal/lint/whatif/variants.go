@@ -5,8 +5,8 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
 )
 
-// Variants are the facts of a run with the variants of their deployments: each deployment on the other targets on which
-// it may run, and each without declarations of its own that are not trusted.
+// Variants are the facts of a run with the variants of their deployments: each deployment on the other targets on
+// which it may run, and each without its untrusted declarations.
 type Variants struct {
 	Facts    *facts.Facts // the variants follow the deployments
 	declared int          // deployments that are not variants
@@ -18,8 +18,8 @@ type variant struct {
 	mayRun bool // on a target on which the deployment may run, but need not
 }
 
-// NewVariants returns the variants of declared facts. The untrusted deployments are those without some declarations that
-// are not trusted.
+// NewVariants returns the variants of declared facts. untrusted are the deployments without some untrusted
+// declarations.
 func NewVariants(declared facts.Facts, untrusted []facts.Variant) *Variants {
 	v := &Variants{Facts: &declared, declared: len(declared.Deployments)}
 	for i, d := range declared.Deployments {
@@ -36,7 +36,7 @@ func (v *Variants) add(d *facts.Deployment, of variant) {
 	v.Facts.Deployments, v.variants = append(v.Facts.Deployments, d), append(v.variants, of)
 }
 
-// addTargets adds a deployment on each of the targets on which it may run too.
+// addTargets adds a copy of a deployment for each other target on which it may run.
 func (v *Variants) addTargets(d *facts.Deployment, of int) {
 	for _, target := range d.MayRunOn {
 		there := onTarget(d, target.Value)
@@ -45,26 +45,26 @@ func (v *Variants) addTargets(d *facts.Deployment, of int) {
 	}
 }
 
-// Denial is a rule's answer about a deployment, a variant of one, or a compute.
+// Denial is the result of a rule for a deployment, a variant of one, or a compute.
 type Denial struct {
 	policy.Denial
-	// VariantOf is the deployment of whose variant this is; nil for another denial.
+	// VariantOf is the deployment of this variant; nil for other denials.
 	VariantOf *facts.Deployment
 	// MayRun reports whether the variant is on a target on which the deployment may run, but need not.
 	MayRun bool
 	// DependsOn are the locations of facts in other files without which the rule does not report.
 	DependsOn []facts.Location
-	// DependsOnHinted reports whether one of them is the target that the configuration names and a hint contradicts.
+	// DependsOnHinted reports whether one of them is a target from the configuration that a hint contradicts.
 	DependsOnHinted bool
 }
 
-// NewDenials returns the denials of deployments and computes, and those of variants that say something new: a deployment
-// or an earlier variant of it is not denied for it already. Two denials that say the same of one deployment are still two.
-// On a target on which a deployment may run, only errors are reported.
+// NewDenials returns the denials of deployments and computes, and the new ones of variants: the deployment or an
+// earlier variant of it does not have the denial. Two equal denials of one deployment are kept. On a target on which
+// a deployment may run, only errors are reported.
 func (e *Evaluator) NewDenials(v *Variants, denials []policy.Denial) []Denial {
 	type statement struct {
 		of                    int
-		rule, message, target string // target is set where the deployment may run
+		rule, message, target string // target is set if the deployment may run on it
 	}
 	stated := map[statement]int{}
 	var kept []Denial

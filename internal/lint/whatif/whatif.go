@@ -1,5 +1,5 @@
-// Package whatif evaluates facts under other circumstances than those that the documents declare: on another target,
-// under another edition, without what an object declares about itself, without a single fact.
+// Package whatif evaluates facts under other conditions than the documents declare: on another target, under another
+// edition, without an object's declarations about itself, or without a single fact.
 //
 //	Variants      an object without its own declarations, and on the other targets that it may run on
 //	Dependencies  the facts without which a rule does not report
@@ -90,8 +90,8 @@ func (o outcome) verdict() Verdict {
 	return Allowed
 }
 
-// outcomes evaluates deployments under an edition, and the computes of those that have one. It returns an outcome for
-// each deployment.
+// outcomes evaluates deployments under an edition, together with their computes. It returns an outcome for each
+// deployment.
 func (e *Evaluator) outcomes(ctx context.Context, edition string, deployments []*facts.Deployment) ([]outcome, []error) {
 	all := &facts.Facts{Edition: edition, Deployments: deployments}
 	var owners []int // of the computes
@@ -136,8 +136,8 @@ func severityOrder(severity facts.Severity) int {
 	return slices.Index([]facts.Severity{facts.Error, facts.Warning, facts.Note}, severity)
 }
 
-// groups returns the group of each deployment and one deployment of each group. Those of a group have the same outcome,
-// on their target and on any other, except for messages: the builtin rules read names for their messages alone.
+// groups returns the group of each deployment and one deployment of each group. The deployments of a group have the
+// same outcome on every target, except for messages: built-in rules use names only in messages.
 func (e *Evaluator) groups(deployments []*facts.Deployment) (groupOf []int, groups []*facts.Deployment) {
 	groupOf = make([]int, len(deployments))
 	known := make(map[string]int, len(deployments))
@@ -157,8 +157,8 @@ func (e *Evaluator) groups(deployments []*facts.Deployment) (groupOf []int, grou
 	return groupOf, groups
 }
 
-// groupKey has all that is known of a deployment except names: values, which of them are lower bounds, and which are a
-// machine's and do not move to another target.
+// groupKey contains all known facts of a deployment except names: values, lower bounds, and amounts that belong to a
+// machine and are dropped on another target.
 func groupKey(d *facts.Deployment) string {
 	var unnamed facts.Fact[string]
 	like := *d
