@@ -10,7 +10,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint"
 )
 
-// scheduler is the user that binds Pods to nodes by what they state.
+// scheduler is the user that binds Pods to nodes according to their scheduling terms.
 const scheduler = "system:kube-scheduler"
 
 // isBinding reports whether a request binds a Pod to a node.
@@ -28,8 +28,8 @@ func isBinding(request *admissionv1.AdmissionRequest) bool {
 	return false
 }
 
-// bind reviews a Binding. The review of the Pod knew its scheduling terms only, and not a node
-// that someone other than the scheduler and the controllers binds it to.
+// bind reviews a Binding. The review of the Pod considered only its scheduling terms, not a node to which someone
+// other than the scheduler and the controllers binds it.
 func (p *Policy) bind(request *admissionv1.AdmissionRequest, enforced bool) (*Decision, error) {
 	if len(bytes.TrimSpace(request.Object.Raw)) == 0 {
 		return nil, errNoObject
@@ -44,7 +44,7 @@ func (p *Policy) bind(request *admissionv1.AdmissionRequest, enforced bool) (*De
 		return nil, failf(http.StatusBadRequest, "the Binding: %w", err)
 	}
 	user, severity := request.UserInfo.Username, p.Admission.Severity(lint.BindingRule, lint.Error)
-	// The API server takes an empty kind for Node, and binds to nothing else.
+	// The API server treats an empty kind as Node, and accepts no other kind.
 	if node := binding.Target; severity == lint.Off || user == scheduler || p.IsController(user) ||
 		node.Kind != "" && node.Kind != "Node" || !lint.IsVirtualNode(node.Name) {
 		return p.decide(request, nil, enforced), nil

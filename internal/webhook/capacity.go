@@ -15,81 +15,80 @@ import (
 )
 
 const (
-	// maxBody is in bytes. etcd keeps objects of 1.5 MiB at most, and a review of an update
-	// has two. The API server writes some characters, such as <, as six.
+	// maxBody is in bytes. etcd stores objects of at most 1.5 MiB, and a review of an update contains two. The API
+	// server writes some characters, such as <, as six.
 	maxBody = 20 << 20
-	// maxBodies is in bytes, over all bodies that arrive, wait or are evaluated. Bodies above
-	// largeBody may take maxLargeBodies of it.
+	// maxBodies is the number of bytes of all bodies that arrive, wait or are evaluated. Bodies above largeBody may
+	// use maxLargeBodies of it.
 	maxBodies      = 64 << 20
 	maxLargeBodies = 2 * maxBody
-	// largeBody is in bytes. Reviews of larger ones, which are rare, wait for memory of their
-	// own and leave half of the turns to the others.
+	// largeBody is in bytes. Reviews with larger bodies, which are rare, have their own memory and leave half of the
+	// turns to the others.
 	largeBody = 256 << 10
-	// largeShare is the part of the reviews in flight that may have a large body, as a divisor.
+	// largeShare is the divisor for the share of reviews in flight that may have a large body.
 	largeShare = 4
-	// slowBody is how long a body may take to arrive before others may take its room. The API
-	// server takes milliseconds.
+	// slowBody is the time that a body may take to arrive before its memory may be given to others. The API server
+	// takes milliseconds.
 	slowBody = time.Second
-	// nodeFactor is how much memory the nodes of a document take at most, in times its size.
+	// nodeFactor is the largest memory of the nodes of a document, as a multiple of its size.
 	nodeFactor = 50
-	// leastWeight is in bytes: what a review weighs at least, however small its body is.
+	// leastWeight is the weight in bytes of a review with a small body.
 	leastWeight = 4 << 10
-	// usualMemory is in bytes: the limit that the chart sets, for where GOMEMLIMIT sets none.
+	// usualMemory is in bytes: the limit that the chart sets, used if GOMEMLIMIT is not set.
 	usualMemory = 512 << 20
-	// baseMemory is in bytes: what everything but the nodes of bodies takes at most.
+	// baseMemory is in bytes: the largest memory of the process without the nodes of bodies.
 	baseMemory = maxBodies + 128<<20
-	// DefaultMaxInFlight bounds the reviews that run or wait. On one core that many take
+	// DefaultMaxInFlight limits the reviews that are being evaluated or waiting. One core evaluates this number in
 	// about a tenth of a second.
 	DefaultMaxInFlight = 256
 )
 
-// errShed is the failure of a review for which there is no room, errNoTurn that of one whose time
-// was over while it waited, and errLate that of one that came too late to be evaluated.
+// errShed is the failure of a review for which there is no capacity, errNoTurn of one that timed out while it waited,
+// and errLate of one that arrived too late to be evaluated.
 var (
 	errShed   = failf(http.StatusServiceUnavailable, "too many reviews in flight")
 	errNoTurn = failf(http.StatusServiceUnavailable, "the review timed out before its turn")
 	errLate   = failf(http.StatusGatewayTimeout, "the review arrived too late to be evaluated in time")
 )
 
-// capacity bounds what reviews take: memory for their bodies, a place among those in flight,
-// and a turn. Where there is no room for one of a known client, those of unknown clients give
-// up theirs unless they run.
+// capacity limits the resources of reviews: memory for their bodies, a place among those in flight, and a turn. If
+// there is none left for a known client, reviews of unknown clients lose theirs unless they are being evaluated.
 type capacity struct {
 	maxInFlight int
-	turns       chan struct{} // has one for each review that runs
-	largeTurns  chan struct{} // has one for each of these with a large body
+	turns       chan struct{} // one element for each review that is being evaluated
+	largeTurns  chan struct{} // one element for each of these with a large body
 	largeNodes  nodes         // of large bodies
 	smallNodes  nodes         // of the others
 
 	mutex                   sync.Mutex
-	pending                 []*claim // those that arrive or wait, in the order in which they began
+	pending                 []*claim // reviews that arrive or wait, in the order in which they began
 	bodies, largeBodies     int      // bytes
-	inFlight, largeInFlight int      // reviews that run or wait
+	inFlight, largeInFlight int      // reviews that are being evaluated or waiting
 }
 
-// newCapacity makes the capacity of this process.
+// newCapacity returns the capacity of this process.
 func newCapacity(maxInFlight int) *capacity {
-	memory := debug.SetMemoryLimit(-1) // as it is
+	memory := debug.SetMemoryLimit(-1) // reads the limit without changing it
 	if memory == math.MaxInt64 {
 		memory = usualMemory
 	}
 	return newCapacityOf(maxInFlight, runtime.GOMAXPROCS(0), memory)
 }
 
-// newCapacityOf makes the capacity of a process with so many processors and bytes of memory.
+// newCapacityOf returns the capacity of a process with this number of processors and bytes of memory.
 func newCapacityOf(maxInFlight, processors int, memory int64) *capacity {
 	most := maxNodesWithin(memory)
 	return &capacity{
 		maxInFlight: maxInFlight,
-		// Two for each processor, so that one goes on while the other writes its log.
+		// Two for each processor, so that one can run while the other writes its log.
 		turns: make(chan struct{}, 2*processors), largeTurns: make(chan struct{}, processors),
 		largeNodes: newNodes(most), smallNodes: newNodes(most),
 	}
 }
 
-// maxNodesWithin returns how many bytes of bodies may be evaluated at once within a limit of
-// memory, large ones and others each: the memory bounds them, however many processors there are.
-// A body that is larger is evaluated while no other large one is.
+// maxNodesWithin returns the number of bytes of bodies that may be evaluated at once within a memory limit, for large
+// ones and for others: the memory limits them, whatever the number of processors. A larger body is evaluated while no
+// other large one is.
 func maxNodesWithin(memory int64) int64 { return max(largeBody, (memory-baseMemory)/(2*nodeFactor)) }
 
 // nodes is the memory for the nodes of bodies that are evaluated, in bytes of these bodies.
@@ -100,24 +99,24 @@ type nodes struct {
 
 func newNodes(most int64) nodes { return nodes{semaphore.NewWeighted(most), most} }
 
-// weight returns what a body of a size takes.
+// weight returns the weight of a body of a size.
 func (n nodes) weight(size int) int64 { return min(max(int64(size), leastWeight), n.most) }
 
-// claim is what one review takes of a capacity, whose mutex guards it.
+// claim is the share of one review in a capacity, whose mutex guards it.
 type claim struct {
 	*capacity
 	known     bool      // the client is known
 	began     time.Time // to arrive
 	interrupt func()    // ends the wait for the rest of the body, or for a turn
-	size      int       // of the body so far, in bytes
+	size      int       // number of bytes of the body so far
 	arrived   bool      // the body is complete: the review is in flight
-	large     bool      // and so is its body
-	evicted   bool      // the review has lost its room
+	large     bool      // the body is large
+	evicted   bool      // the review has lost its claim
 	undo      []func()
 }
 
-// claim returns what a review takes that begins to arrive. interrupt ends the wait for more
-// of its body. Call end at the end of the review.
+// claim returns the claim of a review that begins to arrive. interrupt ends the wait for more of its body. Call end
+// at the end of the review.
 func (c *capacity) claim(known bool, interrupt func()) *claim {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
@@ -126,7 +125,7 @@ func (c *capacity) claim(known bool, interrupt func()) *claim {
 	return claim
 }
 
-// grow makes room for more bytes of the body, and reports whether there is any.
+// grow reserves memory for more bytes of the body, and reports whether there is any.
 func (c *claim) grow(bytes int) bool {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
@@ -140,8 +139,8 @@ func (c *claim) grow(bytes int) bool {
 				c.makeRoom(func() bool { return c.largeBodies > maxLargeBodies }, func(of *claim) bool { return of.size > largeBody })))
 }
 
-// keep gives up what the review has unless there is room for it, and reports whether there is. The
-// caller has the lock.
+// keep releases the claim of the review unless there is capacity for it, and reports whether there is. The caller
+// holds the lock.
 func (c *claim) keep(room bool) bool {
 	if !room {
 		c.evicted = true
@@ -150,7 +149,7 @@ func (c *claim) keep(room bool) bool {
 	return room
 }
 
-// resize sets the size of the body. The caller has the lock.
+// resize sets the size of the body. The caller holds the lock.
 func (c *claim) resize(size int) {
 	large := func(size int) int {
 		if size > largeBody {
@@ -163,7 +162,7 @@ func (c *claim) resize(size int) {
 	c.size = size
 }
 
-// enter waits until the review may run. The error is errShed, errNoTurn, errLate or errGone.
+// enter waits until the review may be evaluated. The error is errShed, errNoTurn, errLate or errGone.
 func (c *claim) enter(ctx context.Context) error {
 	if isGone(ctx) {
 		return errGone
@@ -185,8 +184,7 @@ func (c *claim) enter(ctx context.Context) error {
 	return errNoTurn
 }
 
-// wait notes that the body is complete, and reports whether one more review may wait.
-// interrupt ends its wait.
+// wait records that the body is complete, and reports whether one more review may wait. interrupt ends its wait.
 func (c *claim) wait(interrupt func()) bool {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
@@ -204,7 +202,7 @@ func (c *claim) wait(interrupt func()) bool {
 				c.makeRoom(func() bool { return c.largeInFlight > max(1, c.maxInFlight/largeShare) }, func(of *claim) bool { return of.large })))
 }
 
-// turn waits for a turn, and reports whether it came before the context's end.
+// turn waits for a turn, and reports whether it came before the context ended.
 func (c *claim) turn(ctx context.Context) bool {
 	take := func(turns chan struct{}) bool {
 		select {
@@ -230,7 +228,7 @@ func (c *claim) turn(ctx context.Context) bool {
 	return take(c.turns)
 }
 
-// start reports whether the review may run. Nothing takes its room any more.
+// start reports whether the review may be evaluated. Its claim can no longer be evicted.
 func (c *claim) start() bool {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
@@ -238,7 +236,7 @@ func (c *claim) start() bool {
 	return !c.evicted
 }
 
-// end gives back all that the review has.
+// end releases the claim of the review.
 func (c *claim) end() {
 	for _, undo := range slices.Backward(c.undo) {
 		undo()
@@ -248,7 +246,7 @@ func (c *claim) end() {
 	c.release()
 }
 
-// release gives back room; a second time it does nothing. The caller has the lock.
+// release releases the claim; calling it again has no effect. The caller holds the lock.
 func (c *claim) release() {
 	c.resize(0)
 	if c.arrived {
@@ -265,8 +263,8 @@ func (c *claim) remove() {
 	c.pending = slices.DeleteFunc(c.pending, func(of *claim) bool { return of == c })
 }
 
-// makeRoom evicts reviews of some as long as there is too much, and reports whether that was
-// enough. The caller has the lock.
+// makeRoom evicts claims of some while a limit is exceeded, and reports whether that was enough. The caller holds the
+// lock.
 func (c *claim) makeRoom(tooMuch func() bool, some func(*claim) bool) bool {
 	for tooMuch() {
 		of := c.dispensable(some)
@@ -280,10 +278,9 @@ func (c *claim) makeRoom(tooMuch func() bool, some func(*claim) bool) bool {
 	return true
 }
 
-// dispensable returns the review of some that gives up its room for this one, nil without one.
-// Of unknown clients it is the one that has been arriving for the longest: whoever sends half
-// of a body makes room for whoever sends all of it. A known client takes precedence over those
-// of unknown ones that wait, and over those of known ones that are slow to arrive.
+// dispensable returns the claim of some to evict for this one; nil if there is none. Among unknown clients it is the
+// one that has been arriving for the longest time, so that half-sent bodies do not block complete ones. A known
+// client takes precedence over unknown ones that wait, and over known ones that are slow to arrive.
 func (c *claim) dispensable(some func(*claim) bool) *claim {
 	first := func(which func(*claim) bool) *claim {
 		if i := slices.IndexFunc(c.pending, func(of *claim) bool { return of != c && some(of) && which(of) }); i >= 0 {

@@ -6,8 +6,8 @@ import (
 	admissionv1 "k8s.io/api/admission/v1"
 )
 
-// changeMarks returns the annotations and labels by which a pod shows that something changed it on
-// its way into the cluster. What leaves no mark is not seen.
+// changeMarks returns the annotations and labels that show that something changed a pod on its way into the cluster.
+// Changes without such a mark are not detected.
 func changeMarks() (annotations, labels []string) {
 	annotations = []string{
 		"kubernetes.io/limit-ranger",              // LimitRange, by the API server
@@ -22,7 +22,7 @@ func changeMarks() (annotations, labels []string) {
 	return annotations, []string{"dapr.io/sidecar-injected", "sidecar.opentelemetry.io/injected"}
 }
 
-// changedAfterOwner reports whether a pod shows that it is not what its owner's template says.
+// changedAfterOwner reports whether a pod has marks of changes that its owner's template does not have.
 func changedAfterOwner(request *admissionv1.AdmissionRequest) bool {
 	if request.Kind.Group != "" || request.Kind.Kind != "Pod" {
 		return false

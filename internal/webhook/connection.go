@@ -16,28 +16,28 @@ import (
 	"time"
 )
 
-// maxConnections bounds the connections that are open. An idle one takes about 34 KiB; an API
-// server keeps at most some dozens of them.
+// maxConnections limits the open connections. An idle one takes about 34 KiB; an API server keeps a few dozen at
+// most.
 const maxConnections = 1000
 
-// connection is what is known of a connection. Requests arrive on it one after the other.
+// connection is the state of a connection. Requests on it arrive one after the other.
 type connection struct {
 	accepted time.Time
-	end      time.Time    // from which on it is to be closed after an answer
+	end      time.Time    // time after which it is closed after an answer
 	greeted  atomic.Int64 // when TLS began, in nanoseconds since accepted
-	requests atomic.Int64 // that have begun
-	known    atomic.Bool  // the client has the certificate that is asked for, or got a verdict
-	evicted  atomic.Bool  // it was closed to make room for another
+	requests atomic.Int64 // requests that have begun
+	known    atomic.Bool  // the client has the required certificate, or received a verdict
+	evicted  atomic.Bool  // it was closed to free a connection for another
 
 	raw    net.Conn
 	busy   bool // a request is being answered
-	active int  // the turn at which that changed last
+	active int  // sequence number of the last change of busy
 }
 
 // connectionKey is the key of the *connection in the context of its requests.
 type connectionKey struct{}
 
-// connectionOf returns the connection of a request. One that none is known of is new.
+// connectionOf returns the connection of a request, or a new one if it is not known.
 func connectionOf(ctx context.Context) *connection {
 	if c, ok := ctx.Value(connectionKey{}).(*connection); ok {
 		return c
@@ -45,9 +45,8 @@ func connectionOf(ctx context.Context) *connection {
 	return &connection{accepted: time.Now()}
 }
 
-// begin returns when the client began to send a request, of which the header has arrived:
-// for the first of a connection, what it took from its acceptance to the first byte of
-// TLS counts too.
+// begin returns when the client began to send a request whose header has arrived. For the first request of a
+// connection, this includes the time from its acceptance to the first byte of TLS.
 func (c *connection) begin() time.Time {
 	now := time.Now()
 	if c.requests.Add(1) == 1 {
@@ -56,11 +55,11 @@ func (c *connection) begin() time.Time {
 	return now
 }
 
-// connections are those that are open.
+// connections are the open connections.
 type connections struct {
-	most   int           // that may be open
-	age    time.Duration // least at which a connection is closed after an answer, and half the greatest
-	unused func()        // is called, without the lock, when a connection ends without a request
+	most   int           // limit
+	age    time.Duration // minimum age at which a connection is closed after an answer, and half the maximum
+	unused func()        // called, without the lock, when a connection ends without a request
 
 	mutex   sync.Mutex
 	open    map[net.Conn]*connection
@@ -72,8 +71,8 @@ func newConnections(age time.Duration, unused func()) *connections {
 	return &connections{most: maxConnections, age: age, unused: unused, open: map[net.Conn]*connection{}, evicted: map[net.Conn]*connection{}}
 }
 
-// context is http.Server.ConnContext. Where there are too many connections, it closes one.
-// Connections that were opened together do not end together.
+// context is http.Server.ConnContext. If there are too many connections, it closes one. Connections that were opened
+// together do not end together.
 func (c *connections) context(ctx context.Context, conn net.Conn) context.Context {
 	now := time.Now()
 	added := &connection{accepted: now, end: now.Add(c.age + rand.N(c.age+1)), raw: conn}
@@ -90,9 +89,8 @@ func (c *connections) context(ctx context.Context, conn net.Conn) context.Contex
 	return context.WithValue(ctx, connectionKey{}, added)
 }
 
-// evict closes a connection: the one that was used longest ago of those that are idle and whose
-// client is unknown, else of all that are idle, else of those whose client is unknown, else of
-// all. The caller has the lock.
+// evict closes the least recently used connection of the first of these groups that is not empty: idle ones of
+// unknown clients, idle ones, those of unknown clients, all. The caller holds the lock.
 func (c *connections) evict() {
 	var found *connection
 	var key net.Conn
@@ -118,7 +116,7 @@ func (c *connections) evict() {
 	found.raw.Close()
 }
 
-// touch notes that a connection is used. The caller has the lock.
+// touch records that a connection is used. The caller holds the lock.
 func (c *connections) touch(of *connection) {
 	c.turns++
 	of.active = c.turns
@@ -146,19 +144,19 @@ func (c *connections) state(conn net.Conn, state http.ConnState) {
 	}
 }
 
-// clients says which clients may ask for reviews. It is safe for concurrent use.
+// clients are the clients that may send reviews. It is safe for concurrent use.
 type clients struct {
 	pool  *x509.CertPool
 	names []string // any if empty
 }
 
-// clientsError says that the authorities of clients cannot be used.
+// clientsError reports that the client CA cannot be used.
 type clientsError struct{ err error }
 
 func (e *clientsError) Error() string { return e.err.Error() }
 func (e *clientsError) Unwrap() error { return e.err }
 
-// loadClients reads the authorities of clients from a PEM file. The error is a *clientsError.
+// loadClients reads the client CA from a PEM file. The error is a *clientsError.
 func loadClients(file string, names []string) (*clients, error) {
 	pem, err := os.ReadFile(file)
 	if err != nil {
@@ -171,7 +169,7 @@ func loadClients(file string, names []string) (*clients, error) {
 	return loaded, nil
 }
 
-// CheckClientCA reads the authorities of clients as New would. The error is a *CertificateError.
+// CheckClientCA reads the client CA as New does. The error is a *CertificateError.
 func CheckClientCA(file string) error {
 	if _, err := loadClients(file, nil); err != nil {
 		return &CertificateError{err: err, OfClients: true}
@@ -179,7 +177,7 @@ func CheckClientCA(file string) error {
 	return nil
 }
 
-// identify returns why a client may not ask for reviews, nil if it may.
+// identify returns the reason why a client may not send reviews, or nil if it may.
 func (c *clients) identify(state *tls.ConnectionState) error {
 	if state == nil || len(state.PeerCertificates) == 0 {
 		return errors.New("the client has no certificate")

@@ -7,13 +7,12 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint"
 )
 
-// exemptExisting exempts the errors that the object had before an update, each of them for one error now: of the
-// same rule, component and message, wherever it has moved, or by an amount that is not larger
-// on the same target. A message has the values in it, so that an error whose value changed
-// otherwise is new. What was wrong on a target on which the object only may have run is new where
-// it runs there now, and not the other way round. An error behind which nothing was evaluated is never known to be unchanged.
-// Errors of a rule that failed on the object as it was are exempted, since they may not be new,
-// and unsure reports whether there are any.
+// exemptExisting exempts errors that the object had before an update. Each earlier error exempts one current error
+// with the same rule, component and message, wherever it has moved, or with an amount that is not larger on the same
+// target. Messages contain values, so an error with another changed value is new. If the object could run on a target
+// before and must run on it now, its errors there are new, but not vice versa. An error that ended the evaluation is
+// never known to be unchanged. Errors of a rule that failed on the old object are exempted, because they may not be
+// new, and unsure reports whether there are any.
 func exemptExisting(now []outcome, before *evaluation) (unsure bool) {
 	if before == nil {
 		return false
@@ -26,7 +25,8 @@ func exemptExisting(now []outcome, before *evaluation) (unsure bool) {
 	slices.SortStableFunc(largestFirst, func(a, b *outcome) int { return cmp.Compare(b.Amount.Value, a.Amount.Value) })
 
 	existing := existingErrors(before.findings)
-	// What must run takes nothing that only may have run, and what may run takes its own kind first.
+	// An error on a target on which the object must run does not match one where it only may run. An error where it
+	// may run matches its own kind first.
 	for _, comparable := range []func(was, is lint.Finding) bool{
 		func(was, is lint.Finding) bool { return was.Possible == is.Possible },
 		func(was, is lint.Finding) bool { return was.Possible == "" },
@@ -46,8 +46,8 @@ func exemptExisting(now []outcome, before *evaluation) (unsure bool) {
 	return unsure
 }
 
-// errorsBefore are the errors of an object before an update that are not yet taken for one now. The smallest amount comes
-// first: the largest one now takes the least of those that cover it, so that as many as possible are covered.
+// errorsBefore are the unmatched errors of an object before an update. Smaller amounts come first: the largest
+// current amount is matched with the smallest one that covers it, so that as many as possible are covered.
 type errorsBefore []lint.Finding
 
 func existingErrors(findings []lint.Finding) errorsBefore {
@@ -56,7 +56,7 @@ func existingErrors(findings []lint.Finding) errorsBefore {
 	return existing
 }
 
-// exempt exempts each error of now that covers one before, which covers no other then.
+// exempt exempts each current error that an unmatched earlier error covers.
 func (e *errorsBefore) exempt(now []*outcome, covers func(was, is lint.Finding) bool) {
 	for _, outcome := range now {
 		if !outcome.canExist() || outcome.exemption == Unchanged {

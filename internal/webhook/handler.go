@@ -26,36 +26,35 @@ import (
 )
 
 const (
-	// maxPooledBuffer is in bytes: the buffer of a larger body is left to the garbage collector.
+	// maxPooledBuffer is in bytes: larger buffers are left to the garbage collector.
 	maxPooledBuffer = 64 << 10
-	// defaultTimeout is what an API server waits that does not say how long.
+	// defaultTimeout is the timeout of an API server that does not send one.
 	defaultTimeout = 10 * time.Second
-	// minTimeout and maxTimeout are the shortest and the longest that an API server may be
-	// configured to wait.
+	// minTimeout and maxTimeout are the shortest and the longest timeout that can be configured in an API server.
 	minTimeout = time.Second
 	maxTimeout = 30 * time.Second
-	// maxMargin bounds the tenth of the timeout that is left for what nobody can measure here.
+	// maxMargin limits the tenth of the timeout that is reserved for delays that cannot be measured here.
 	maxMargin = 500 * time.Millisecond
-	// maxRecognized is how many bytes at the beginning of a body may name its kind.
+	// maxRecognized is the number of bytes at the beginning of a body in which its kind is looked for.
 	maxRecognized = 512
-	// statusGone stands, among status codes, for a client that did not wait for its answer.
+	// statusGone is the status code of a client that did not wait for its answer.
 	statusGone = 499
 )
 
-// handler answers POST requests with an AdmissionReview by the policy in force.
+// handler answers POST requests with an AdmissionReview, using the current policy.
 type handler struct {
 	policy  func() *Policy
 	metrics *metrics
 	log     *decisionLog
-	// identify returns why a client may not ask for reviews; nil if any may.
+	// identify returns the reason why a client may not send reviews, or nil if it may. It is nil if any client may.
 	identify func(*tls.ConnectionState) error
 
 	capacity *capacity
 	buffers  sync.Pool
 }
 
-// newHandler makes a handler. policy returns the one in force, and maxInFlight bounds the
-// reviews that run or wait; more are shed.
+// newHandler returns a handler. policy returns the current policy. maxInFlight limits the reviews that are being
+// evaluated or waiting; more are shed.
 func newHandler(policy func() *Policy, metrics *metrics, log *decisionLog, maxInFlight int) *handler {
 	return &handler{
 		policy: policy, metrics: metrics, log: log, capacity: newCapacity(maxInFlight),
@@ -63,7 +62,7 @@ func newHandler(policy func() *Policy, metrics *metrics, log *decisionLog, maxIn
 	}
 }
 
-// failure is an answer that is not a verdict: the API server then does what its failurePolicy says.
+// failure is an answer without a verdict: the API server then applies its failurePolicy.
 type failure struct {
 	code int
 	err  error
@@ -76,7 +75,7 @@ func failf(code int, format string, args ...any) *failure {
 	return &failure{code, fmt.Errorf(format, args...)}
 }
 
-// errGone says that the client gave up before the answer.
+// errGone reports that the client gave up before the answer.
 var errGone = errors.New("the client disconnected")
 
 // exchange is one request.
@@ -84,12 +83,12 @@ type exchange struct {
 	*http.Request
 	connection *connection
 	began      time.Time // when the client sent it
-	// isReview says that the body has arrived, or is too large for it, and calls itself a review.
+	// isReview is set if the body has arrived or is too large, and its beginning contains the kind of a review.
 	isReview bool
 }
 
-// known reports whether the client is known to be an API server: by its certificate where
-// certificates are asked for; otherwise it has got a verdict before, or has sent a review.
+// known reports whether the client is known to be an API server: by its certificate if certificates are required,
+// otherwise because it received a verdict before or sent a review.
 func (x *exchange) known() bool { return x.connection.known.Load() || x.isReview }
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -106,7 +105,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// fail answers without a verdict, and never with Retry-After: the API server would wait.
+// fail answers without a verdict. It never sends Retry-After, because the API server would wait.
 func (h *handler) fail(w http.ResponseWriter, x *exchange, err error) {
 	if errors.Is(err, errGone) && x.connection.evicted.Load() {
 		err = errShed
@@ -122,7 +121,7 @@ func (h *handler) fail(w http.ResponseWriter, x *exchange, err error) {
 	h.metrics.failed(code, x.known())
 	h.log.failed(x, code, err)
 	if code == statusGone {
-		code = http.StatusServiceUnavailable // to whoever still reads
+		code = http.StatusServiceUnavailable // for a client that still reads
 	}
 	if code == http.StatusMethodNotAllowed {
 		w.Header().Set("Allow", http.MethodPost)
@@ -131,11 +130,11 @@ func (h *handler) fail(w http.ResponseWriter, x *exchange, err error) {
 		// Only the API server has a reason to keep a connection.
 		w.Header().Set("Connection", "close")
 	}
-	// kubectl prints it where the failurePolicy is Fail.
+	// kubectl prints this text if the failurePolicy is Fail.
 	http.Error(w, truncate(report.Inert(err.Error()), maxLine), code)
 }
 
-// serve writes the review with its response. Where it returns an error, it has written nothing.
+// serve writes the review with its response. If it returns an error, it has written nothing.
 func (h *handler) serve(w http.ResponseWriter, x *exchange) error {
 	if h.identify != nil && !x.connection.known.Load() {
 		if err := h.identify(x.TLS); err != nil {
@@ -181,7 +180,7 @@ func (h *handler) serve(w http.ResponseWriter, x *exchange) error {
 	case errors.Is(err, errNoObject):
 		return failf(http.StatusBadRequest, "review %s: %w", request.UID, err)
 	case ctx.Err() != nil && left < timeout.usable()/2:
-		// Not the evaluation took most of the time, but the client or the wait.
+		// The client or the wait took most of the time, not the evaluation.
 		return failf(errLate.code, "review %s: %w", request.UID, errLate)
 	case ctx.Err() != nil:
 		return fmt.Errorf("review %s: took longer than %s: %w", request.UID, timeout.usable(), err)
@@ -195,7 +194,7 @@ func (h *handler) serve(w http.ResponseWriter, x *exchange) error {
 	if err != nil {
 		return fmt.Errorf("write the response: %w", err)
 	}
-	// Nobody waits for what comes too late, and it counts as no verdict.
+	// A late answer is not read, so it is not counted as a verdict.
 	if isGone(ctx) || hasHungUp(x.connection.raw) || time.Since(x.began) >= time.Duration(timeout) {
 		return fmt.Errorf("review %s: %w", request.UID, errGone)
 	}
@@ -214,7 +213,7 @@ func (h *handler) serve(w http.ResponseWriter, x *exchange) error {
 	return nil
 }
 
-// timeout is how long an API server waits.
+// timeout is the time that an API server waits.
 type timeout time.Duration
 
 func timeoutOf(r *http.Request) (timeout, error) {
@@ -228,14 +227,14 @@ func timeoutOf(r *http.Request) (timeout, error) {
 	return timeout(min(max(waits, minTimeout), maxTimeout)), nil
 }
 
-// usable is a timeout less a margin.
+// usable is the timeout without the margin.
 func (t timeout) usable() time.Duration {
 	return time.Duration(t) - min(time.Duration(t)/10, maxMargin)
 }
 
-// deadline returns until when a review may take of which the client began to send the request
-// at one time, the last byte arrived at another, and the answer has to arrive within so long.
-// The answer has as long to arrive as the request took, but at most half of the time that is left.
+// deadline returns the deadline of a review, given when the client began to send the request, when its last byte
+// arrived, and the time within which the answer must arrive. The answer may take as long as the request took, but at
+// most half of the remaining time.
 func deadline(began, arrived time.Time, within time.Duration) time.Time {
 	transfer := arrived.Sub(began)
 	left := within - transfer
@@ -252,11 +251,11 @@ func (h *handler) read(x *exchange, body *bytes.Buffer, claim *claim) error {
 	}
 	tooLarge := failf(http.StatusRequestEntityTooLarge, "the body is larger than %d MiB", maxBody>>20)
 	recognize := func() {
-		// With certificates, those who have none do not come here.
+		// With certificates, clients without one do not get here.
 		x.isReview = bytes.Contains(body.Bytes()[:min(body.Len(), maxRecognized)], []byte(`"AdmissionReview"`))
 	}
 	if x.ContentLength > maxBody {
-		// Whatever arrives of the beginning says who sends it; the answer is the same without it.
+		// The received beginning identifies the sender; the answer does not depend on it.
 		_, _ = body.ReadFrom(&budgeted{from: io.LimitReader(x.Body, maxRecognized), claim: claim})
 		recognize()
 		return tooLarge
@@ -279,12 +278,12 @@ func (h *handler) read(x *exchange, body *bytes.Buffer, claim *claim) error {
 	return nil
 }
 
-// hungUp reports whether a body did not arrive since the client ended the connection.
+// hungUp reports whether a body did not arrive because the client closed the connection.
 func hungUp(err error) bool {
 	return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, net.ErrClosed)
 }
 
-// budgeted reads a body and ends where there is no room for more.
+// budgeted reads a body and stops if there is no memory for more.
 type budgeted struct {
 	from  io.Reader
 	claim *claim
@@ -313,8 +312,8 @@ func decode(body []byte) (*admissionv1.AdmissionRequest, error) {
 	return review.Request, nil
 }
 
-// readJSON reads JSON as the API server does: keys are case-sensitive and unknown fields are
-// ignored. k8s.io/apimachinery/pkg/util/json takes five times as long for it.
+// readJSON reads JSON as the API server does: keys are case-sensitive and unknown fields are ignored.
+// k8s.io/apimachinery/pkg/util/json takes five times as long.
 func readJSON(data []byte, into any) error {
 	return json.Unmarshal(data, into, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 }

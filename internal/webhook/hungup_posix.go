@@ -7,9 +7,9 @@ import (
 	"syscall"
 )
 
-// hasHungUp reports whether the client of a connection has ended it, or sent more than the
-// request that it has no answer to: an API server does so only to end it. net/http notices as
-// well, but a moment later: after a pause of the process, reviews are done by then.
+// hasHungUp reports whether the client closed its connection, or sent more than the unanswered request, which an API
+// server does only to close it. net/http notices this too, but later: after a pause of the process, reviews are
+// complete by then.
 func hasHungUp(conn net.Conn) bool {
 	socket, ok := conn.(syscall.Conn)
 	if !ok {

@@ -15,10 +15,10 @@ import (
 	admissionv1 "k8s.io/api/admission/v1"
 )
 
-// decisionLog writes what was decided, and never what is in an object.
+// decisionLog logs decisions, and never the content of objects.
 type decisionLog struct {
 	*slog.Logger
-	allowed bool // also log reviews that were allowed without a warning
+	allowed bool // also log reviews that are allowed without a warning
 
 	lock      sync.Mutex
 	throttled map[string]*throttled // by message
@@ -28,7 +28,7 @@ func newDecisionLog(log *slog.Logger, allowed bool) *decisionLog {
 	return &decisionLog{Logger: log, allowed: allowed, throttled: map[string]*throttled{}}
 }
 
-// throttled are the lines of one message that anyone who reaches the port can cause.
+// throttled are the suppressed lines of one message that any client can cause.
 type throttled struct {
 	waiting    bool // a line was written less than logInterval ago
 	times      int  // lines that were not written since
@@ -68,7 +68,7 @@ func (l *decisionLog) decided(r *http.Request, request *admissionv1.AdmissionReq
 	l.LogAttrs(r.Context(), level, "review", append(attributes, trace(r)...)...)
 }
 
-// exemptedLines are rule and reason of each exempted error, with a number where there are several.
+// exemptedLines returns rule and reason of each exempted error, with the number if there are several.
 func (d *Decision) exemptedLines() []string {
 	count := map[ExemptedError]int{}
 	var each []ExemptedError
@@ -87,11 +87,11 @@ func (d *Decision) exemptedLines() []string {
 	return lines
 }
 
-// logInterval is the least time between two lines of a throttled message.
+// logInterval is the minimum time between two lines of a throttled message.
 const logInterval = time.Second
 
-// throttle writes a line at once, and those of the next logInterval as one at its end, which
-// has the attributes of the last and counts them.
+// throttle writes a line at once. Lines within the next logInterval become one line at its end, with the attributes
+// of the last one and their number.
 func (l *decisionLog) throttle(level slog.Level, message string, attributes ...slog.Attr) {
 	l.lock.Lock()
 	defer l.lock.Unlock()
@@ -107,7 +107,7 @@ func (l *decisionLog) throttle(level slog.Level, message string, attributes ...s
 	}
 }
 
-// flush writes the lines since the last one. The caller has the lock.
+// flush writes the suppressed lines. The caller holds the lock.
 func (l *decisionLog) flush(message string, lines *throttled) {
 	if lines.waiting = lines.times > 0; !lines.waiting {
 		return
@@ -127,17 +127,16 @@ func (l *decisionLog) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// maxClientString bounds in characters what a request states. Names in Kubernetes have at
-// most 253.
+// maxClientString is the length in characters of a logged string of a request. Names in Kubernetes have at most 253.
 const maxClientString = 512
 
-// clientString is a string of a request, which anybody who reaches the port can choose.
+// clientString is a string of a request, which any client can choose.
 func clientString(key, text string) slog.Attr {
 	return slog.String(key, truncate(text, maxClientString))
 }
 
-// failed logs that a request ends without a verdict. An error of our own on a review has a line
-// of its own; anyone can cause the others.
+// failed logs that a request ended without a verdict. Internal errors of a review have a line each; any client can
+// cause the others.
 func (l *decisionLog) failed(x *exchange, code int, err error) {
 	attributes := append([]slog.Attr{
 		slog.Int("code", code), slog.String("error", truncate(err.Error(), maxLine)),
@@ -168,7 +167,7 @@ var traceparent = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}$`)
 })
 
-// trace identifies the API server's trace that the request belongs to.
+// trace identifies the API server's trace to which the request belongs.
 func trace(r *http.Request) []slog.Attr {
 	match := traceparent().FindStringSubmatch(r.Header.Get("Traceparent"))
 	if match == nil {

@@ -11,7 +11,7 @@ import (
 	admissionv1 "k8s.io/api/admission/v1"
 )
 
-// metrics are what the webhook counts.
+// metrics are the metrics of the webhook.
 type metrics struct {
 	registry  *prometheus.Registry
 	covers    func(group, kind string) bool
@@ -33,14 +33,13 @@ type metrics struct {
 	expiry    prometheus.Gauge
 }
 
-// What a reload is of, as a label.
+// The values of the label for the object of a reload.
 const (
 	certificateReload = "certificate"
 	policyReload      = "policy"
 )
 
-// newMetrics makes metrics. Kinds that are not covered share one label, since anybody who
-// reaches the port can send any kind.
+// newMetrics returns metrics. Kinds that are not covered share one label, because any client can send any kind.
 func newMetrics(covers func(group, kind string) bool, lists func(group, version, kind string) bool) *metrics {
 	name := func(name string) string { return "mlpolicy_webhook_" + name }
 	counter := func(of, help string, labels ...string) *prometheus.CounterVec {
@@ -69,13 +68,13 @@ func newMetrics(covers func(group, kind string) bool, lists func(group, version,
 		expiry:    prometheus.NewGauge(prometheus.GaugeOpts{Name: name("certificate_expiry_timestamp_seconds"), Help: "When the certificate in use expires."}),
 		durations: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: name("review_duration_seconds"), Help: "How long reviews took, from the header of the request to its answer.",
-			// Up to the timeout that API servers have by default.
+			// Up to the default timeout of API servers.
 			Buckets: []float64{.0002, .0005, .001, .002, .005, .01, .02, .05, .1, .25, .5, 1, 2.5, 5, 10},
 		}),
 	}
 	m.registry.MustRegister(m.inFlight, m.shed, m.reviews, m.denials, m.exempted, m.partial, m.failures, m.abandoned, m.unknown, m.versions, m.policy, m.reloads, m.reloaded, m.expiry, m.durations,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	// A series that is not there cannot be alerted on.
+	// Alerts need a series that exists before its first event.
 	for _, what := range []string{certificateReload, policyReload} {
 		m.reloads.WithLabelValues(what, "success")
 		m.reloads.WithLabelValues(what, "failure")
@@ -84,7 +83,7 @@ func newMetrics(covers func(group, kind string) bool, lists func(group, version,
 		m.failures.WithLabelValues(strconv.Itoa(code))
 		m.unknown.WithLabelValues(strconv.Itoa(code))
 	}
-	// A known client that gives up is abandoned_total, and is neither refused nor without a request.
+	// A known client that gives up is counted in abandoned_total only.
 	for _, code := range []int{0, http.StatusForbidden, statusGone} {
 		m.unknown.WithLabelValues(strconv.Itoa(code))
 	}
@@ -125,8 +124,8 @@ func (m *metrics) decided(request *admissionv1.AdmissionRequest, d *Decision, du
 	m.durations.Observe(duration.Seconds())
 }
 
-// failed counts a request without a verdict. What clients do that are not known counts apart,
-// so that only an API server raises the other counters.
+// failed counts a request without a verdict. Requests of unknown clients are counted separately, so that only an API
+// server can increase the other counters.
 func (m *metrics) failed(code int, known bool) {
 	switch {
 	case !known:
@@ -141,13 +140,13 @@ func (m *metrics) failed(code int, known bool) {
 	}
 }
 
-// setPolicy notes the policy in force.
+// setPolicy records the current policy.
 func (m *metrics) setPolicy(policy *Policy) {
 	m.policy.Reset()
 	m.policy.WithLabelValues(policy.Edition, policy.Digest, policy.Configuration).Set(1)
 }
 
-// recordReload notes how a reload went.
+// recordReload records the result of a reload.
 func (m *metrics) recordReload(what string, err error) {
 	result, successful := "success", 1.0
 	if err != nil {

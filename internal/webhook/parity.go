@@ -22,9 +22,8 @@ import (
 // parityUser creates the objects of Compare; it is not a controller.
 const parityUser = "mlpolicy-parity"
 
-// Compare asks a webhook for a review of the creation of an object, which is JSON, in the
-// namespace that it names, and compares the answer with the policy's. It returns
-// the findings of the policy and each difference as a line.
+// Compare sends a review of the creation of an object, which is JSON, in the namespace that it declares, and compares
+// the answer with that of the policy. It returns the findings of the policy and one line for each difference.
 func (p *Policy) Compare(ctx context.Context, object []byte,
 	ask func(ctx context.Context, review []byte) ([]byte, error),
 ) (findings []lint.Finding, differences []string, err error) {
@@ -54,7 +53,7 @@ func (p *Policy) Compare(ctx context.Context, object []byte,
 	return want.Findings, differencesOf(want.Response, got.Response), nil
 }
 
-// creationOf makes the review that an API server sends.
+// creationOf returns the review that an API server sends.
 func creationOf(object []byte) (*admissionv1.AdmissionReview, error) {
 	var of struct {
 		metav1.TypeMeta `json:",inline"`
@@ -87,7 +86,7 @@ func creationOf(object []byte) (*admissionv1.AdmissionReview, error) {
 	}, nil
 }
 
-// differencesOf returns the differences between two responses, one a line.
+// differencesOf returns the differences between two responses, one per line.
 func differencesOf(want, got *admissionv1.AdmissionResponse) []string {
 	var lines []string
 	add := func(what, want, got string) {
@@ -140,7 +139,7 @@ func causeLines(status metav1.Status) []string {
 	return lines
 }
 
-// unmatched returns the lines that only one side has, or that the order differs.
+// unmatched returns the lines that only one side has, or a line about a different order.
 func unmatched(what string, want, got []string) []string {
 	if slices.Equal(want, got) {
 		return nil

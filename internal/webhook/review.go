@@ -1,8 +1,7 @@
-// Package webhook answers the reviews of a Kubernetes API server. Policy.Review makes the
-// decision and is pure; Handler puts HTTP around it, and Server TLS, metrics,
-// reloading, readiness and an orderly end.
+// Package webhook answers the reviews of a Kubernetes API server. Policy.Review makes the decision without side
+// effects. Handler adds HTTP, and Server adds TLS, metrics, reloading, readiness and graceful shutdown.
 //
-// Package lint evaluates the object, by the same rules as files.
+// Package lint evaluates the object with the same rules as files.
 package webhook
 
 import (
@@ -24,28 +23,28 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/report"
 )
 
-// objectName stands for the name of a file, which an object does not have.
+// objectName is used instead of a file name, which an object does not have.
 const objectName = "object"
 
 // Policy decides about requests. It is safe for concurrent use.
 type Policy struct {
 	// Admission evaluates objects.
 	Admission *lint.Admission
-	// Edition is the id of the table in force.
+	// Edition is the ID of the selected edition of the table.
 	Edition string
-	// Digest identifies the policies, Configuration the text of the configuration file;
-	// the latter is empty where there is none.
+	// Digest identifies the policies, Configuration the text of the configuration file; the latter is empty if there
+	// is none.
 	Digest, Configuration string
-	// LeftOut are the IDs of the rules that relate several objects, which Admission leaves out.
+	// LeftOut are the IDs of the rules that compare several objects, which Admission skips.
 	LeftOut []string
-	// Enforces reports whether an error denies an object of a namespace, which is empty for
-	// objects that are in none; where it does not, the error is a warning.
+	// Enforces reports whether an error denies an object in a namespace, which is empty for cluster-scoped objects.
+	// If it does not, the error becomes a warning.
 	Enforces func(namespace string) bool
-	// IsController reports whether a user is a controller, whose objects are never denied when
-	// they have a covered owner.
+	// IsController reports whether a user is a controller, whose objects are never denied if they have a covered
+	// owner.
 	IsController func(user string) bool
-	// Covers reports whether the webhook is asked about objects of a kind, whatever their version,
-	// Lists whether a version of a kind is one of those that its reader was made for.
+	// Covers reports whether the chart registers the webhook for a kind, whatever its version. Lists reports whether
+	// a version of a kind is known to its reader.
 	Covers func(group, kind string) bool
 	Lists  func(group, version, kind string) bool
 }
@@ -60,34 +59,34 @@ const (
 	Denied  Verdict = "denied"
 )
 
-// Exemption is the reason why an error does not deny; empty where it does.
+// Exemption is the reason why an error does not deny; empty if it denies.
 type Exemption string
 
 // The exemptions, the strongest first.
 const (
 	Deleting   Exemption = "deleting"   // the object is being deleted
-	Controlled Exemption = "controller" // a controller made it from a covered owner
-	// Changed is Controlled, and the pod shows that something changed it after its owner.
+	Controlled Exemption = "controller" // a controller created it for a covered owner
+	// Changed is Controlled for a pod that shows a change after the review of its owner.
 	Changed   Exemption = "changed-after-owner"
 	Unchanged Exemption = "unchanged" // the object had the error before
 	WarnMode  Exemption = "mode"      // the mode is warn
 )
 
-// Decision is a response and what led to it.
+// Decision is a response and its reasons.
 type Decision struct {
 	Response *admissionv1.AdmissionResponse
 	Verdict  Verdict
-	// Findings are all that was found, the worst first.
+	// Findings are all findings, the worst first.
 	Findings []lint.Finding
-	// Rules are the IDs of the rules that found anything, each once, those that deny first.
+	// Rules are the IDs of the rules with findings, without duplicates, those that deny first.
 	Rules []string
 	// Denials are the rules of the errors that deny, one for each error.
 	Denials []string
 	// Exempted are the errors that do not deny.
 	Exempted []ExemptedError
-	// Enforced reports whether the mode is to deny.
+	// Enforced reports whether the mode is enforce.
 	Enforced bool
-	// Failed says what could not be evaluated, which would not change the verdict.
+	// Failed describes the rules or parts that could not be evaluated, if the verdict does not depend on them.
 	Failed error
 }
 
@@ -97,7 +96,7 @@ type ExemptedError struct {
 	Reason Exemption
 }
 
-// outcome is a finding and, of an error, whether it denies.
+// outcome is a finding and, for an error, whether it denies.
 type outcome struct {
 	lint.Finding
 	exemption Exemption
@@ -105,12 +104,12 @@ type outcome struct {
 
 func (o outcome) denies() bool { return o.Severity == lint.Error && o.exemption == "" }
 
-// errNoObject says that there is nothing to review.
+// errNoObject reports that there is nothing to review.
 var errNoObject = errors.New("the request has no object")
 
-// Review reviews a request. The error, which is not a verdict, is the context's or says what
-// could not be evaluated. Where that would not change the verdict, since other rules deny the
-// object or none may, it is in Decision.Failed.
+// Review reviews a request. An error is not a verdict: it is that of the context or describes the failure. If the
+// verdict does not depend on a failure, because other rules deny the object or none may, the failure is in
+// Decision.Failed.
 func (p *Policy) Review(ctx context.Context, request *admissionv1.AdmissionRequest) (*Decision, error) {
 	enforced := p.Enforces(request.Namespace)
 	switch {
@@ -165,7 +164,7 @@ func outcomesOf(findings []lint.Finding) []outcome {
 	return outcomes
 }
 
-// suggest completes the remedies of the errors that deny, within a tenth of the time that is left.
+// suggest completes the remedies of the errors that deny, within a tenth of the remaining time.
 func suggest(ctx context.Context, result *lint.Result, outcomes []outcome) {
 	if deadline, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
@@ -184,8 +183,8 @@ func suggest(ctx context.Context, result *lint.Result, outcomes []outcome) {
 // isGone reports whether the client no longer waits for the answer.
 func isGone(ctx context.Context) bool { return errors.Is(ctx.Err(), context.Canceled) }
 
-// inScope reports whether a request is the webhook's business: what is created or changed,
-// whole or through the subresources of pods that change containers. scale and status do not.
+// inScope reports whether a request is reviewed: creations and updates of whole objects and of the pod subresources
+// that change containers. scale and status are not reviewed.
 func inScope(request *admissionv1.AdmissionRequest) bool {
 	if request.Operation != admissionv1.Create && request.Operation != admissionv1.Update {
 		return false
@@ -199,7 +198,7 @@ func inScope(request *admissionv1.AdmissionRequest) bool {
 	return false
 }
 
-// SelfTest reviews a plain Pod. A rule that fails on that fails on nearly everything.
+// SelfTest reviews a plain Pod. A rule that fails on it fails on nearly every object.
 func (p *Policy) SelfTest(ctx context.Context) error {
 	request, err := decode([]byte(selfReview))
 	if err != nil {
@@ -212,7 +211,7 @@ func (p *Policy) SelfTest(ctx context.Context) error {
 	return d.Failed
 }
 
-// evaluation is what the policies report about an object.
+// evaluation is the result of the policies for an object.
 type evaluation struct {
 	result      *lint.Result
 	findings    []lint.Finding // the worst first
@@ -239,8 +238,8 @@ func (p *Policy) evaluate(ctx context.Context, request *admissionv1.AdmissionReq
 	return e, nil
 }
 
-// evaluateBefore evaluates the object as it was before an update. It returns nil for a request that is not an update, and
-// for an object with an exemption. The mode is not one, so that its warnings distinguish new errors from existing ones.
+// evaluateBefore evaluates the old object of an update. It returns nil if a request is not an update or the object is
+// exempt. The mode does not count as an exemption, so that warnings distinguish new errors from existing ones.
 func (p *Policy) evaluateBefore(ctx context.Context, request *admissionv1.AdmissionRequest, exemption Exemption) (*evaluation, error) {
 	if exemption != "" && exemption != WarnMode || request.Operation != admissionv1.Update || len(request.OldObject.Raw) == 0 {
 		return nil, nil
@@ -256,10 +255,10 @@ func severityOrder(severity lint.Severity) int {
 	return slices.Index([]lint.Severity{lint.Error, lint.Warning, lint.Note}, severity)
 }
 
-// exemptionOf returns the reason why an object is never denied, empty for one that can be.
+// exemptionOf returns the reason why an object is never denied; empty if it can be denied.
 func (p *Policy) exemptionOf(request *admissionv1.AdmissionRequest, enforced bool) Exemption {
 	switch {
-	// Only the API server sets the time of deletion, and it does so on what is there already.
+	// Only the API server sets the time of deletion, and only on existing objects.
 	case request.Operation == admissionv1.Update && metadataOf(request.OldObject.Raw, "deletionTimestamp").DeletionTimestamp != nil:
 		return Deleting
 	case p.controlled(request.UserInfo, request.Object.Raw):
@@ -273,8 +272,8 @@ func (p *Policy) exemptionOf(request *admissionv1.AdmissionRequest, enforced boo
 	return ""
 }
 
-// controlled reports whether a controller made the object from an owner that the webhook
-// covers: people were stopped there, and pods of what was admitted long ago must come back.
+// controlled reports whether a controller created the object for an owner that the webhook covers. The owner was
+// reviewed, and the pods of an owner that was admitted long ago must be recreated.
 func (p *Policy) controlled(user authenticationv1.UserInfo, object []byte) bool {
 	if !p.IsController(user.Username) {
 		return false
@@ -285,7 +284,7 @@ func (p *Policy) controlled(user authenticationv1.UserInfo, object []byte) bool 
 	})
 }
 
-// metadata is the part of an object's metadata that exemptions depend on.
+// metadata is the part of an object's metadata on which exemptions depend.
 type metadata struct {
 	Annotations       map[string]string       `json:"annotations"`
 	Labels            map[string]string       `json:"labels"`
@@ -293,11 +292,11 @@ type metadata struct {
 	DeletionTimestamp *string                 `json:"deletionTimestamp"`
 }
 
-// metadataOf decodes an object's metadata if the object contains the key at all. It is empty
-// where the metadata is malformed: a broken object earns no exemption.
+// metadataOf decodes an object's metadata if the object contains the key. It is empty if the metadata is malformed,
+// so that a broken object gets no exemption.
 func metadataOf(object []byte, key string) metadata {
 	if !bytes.Contains(object, []byte(key)) {
-		return metadata{} // reading the whole object takes as long as evaluating it
+		return metadata{} // decoding the whole object takes as long as evaluating it
 	}
 	var of struct {
 		Metadata metadata `json:"metadata"`
@@ -308,7 +307,7 @@ func metadataOf(object []byte, key string) metadata {
 	return of.Metadata
 }
 
-// decide makes the response of outcomes, the worst of which come first.
+// decide returns the response for outcomes, the worst of which come first.
 func (p *Policy) decide(request *admissionv1.AdmissionRequest, outcomes []outcome, enforced bool) *Decision {
 	var denying []lint.Finding
 	var warning []outcome
@@ -354,7 +353,7 @@ func (p *Policy) decide(request *admissionv1.AdmissionRequest, outcomes []outcom
 	return d
 }
 
-// denial is the status that the user gets. Its code makes kubectl print the message alone.
+// denial is the status for the user. Because of its code, kubectl prints only the message.
 func denial(request *admissionv1.AdmissionRequest, findings []lint.Finding) *metav1.Status {
 	return &metav1.Status{
 		Status:  metav1.StatusFailure,
@@ -370,7 +369,7 @@ func denial(request *admissionv1.AdmissionRequest, findings []lint.Finding) *met
 	}
 }
 
-// annotations are for the API server's audit log, which puts the webhook's name before each key.
+// annotations are for the API server's audit log, which prefixes each key with the webhook's name.
 func (p *Policy) annotations(d *Decision) map[string]string {
 	mode := "enforce"
 	if !d.Enforced {

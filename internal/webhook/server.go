@@ -28,70 +28,67 @@ import (
 )
 
 const (
-	// readTimeout bounds how long a request, header and body, may take to arrive: a slow one
-	// occupies room that others need, and the API server takes milliseconds.
+	// readTimeout limits the time for a request, header and body, to arrive: a slow one uses capacity that others
+	// need, and the API server takes milliseconds.
 	readTimeout = 5 * time.Second
 	// writeTimeout is longer than any review may take.
 	writeTimeout = maxTimeout + 5*time.Second
-	// idleTimeout is longer than that of the API server's client, 90 s, so that it never sends
-	// on a connection that is being closed here.
+	// idleTimeout is longer than that of the API server's client, 90 s, so that the client never sends on a
+	// connection that is being closed.
 	idleTimeout = 2 * time.Minute
 	// maxHeader is in bytes.
 	maxHeader = 32 << 10
-	// drainTimeout bounds the wait for the last reviews: no API server waits longer for one.
-	// Most end within milliseconds.
+	// drainTimeout limits the wait for the last reviews: no API server waits longer. Most end within milliseconds.
 	drainTimeout = maxTimeout
-	// connectionAge is the least age at which a connection is closed after an answer, and
-	// half the greatest: an API server that never had to connect anew would never send
-	// anything to pods that came later.
+	// connectionAge is the minimum age at which a connection is closed after an answer, and half the maximum. An API
+	// server that never has to reconnect would never use new pods.
 	connectionAge = 5 * time.Minute
-	// selfReviewInterval is the time between attempts to become ready, and selfReviewTimeout
-	// bounds each of them.
+	// selfReviewInterval is the time between attempts to become ready, and selfReviewTimeout limits each of them.
 	selfReviewInterval = 200 * time.Millisecond
 	selfReviewTimeout  = 5 * time.Second
 
-	// DefaultReloadInterval is the time between checks of the files. A kubelet brings a
-	// changed ConfigMap within a minute or so; a certificate is renewed weeks before it expires.
+	// DefaultReloadInterval is the time between checks of the files. A kubelet delivers a changed ConfigMap within
+	// about a minute; a certificate is renewed weeks before it expires.
 	DefaultReloadInterval = 5 * time.Second
-	// DefaultShutdownDelay is longer than it takes until no node sends new connections to a
-	// pod that is not ready any more.
+	// DefaultShutdownDelay is longer than it takes until nodes stop sending new connections to a pod that is no
+	// longer ready.
 	DefaultShutdownDelay = 10 * time.Second
 )
 
-// Options say how to serve.
+// Options configure a Server.
 type Options struct {
 	Address        string // of the TLS listener
 	MetricsAddress string // of the metrics, plain HTTP; none if empty
 	// Certificate and Key are PEM files.
 	Certificate, Key string
-	// ClientCA is a PEM file with the authorities of clients; if it is empty, any client may ask
-	// for reviews. ClientNames are the names that a client may have; any if empty.
+	// ClientCA is a PEM file with the authorities of clients; if it is empty, any client may send reviews.
+	// ClientNames are the allowed names of clients; any if empty.
 	ClientCA    string
 	ClientNames []string
-	// Load reads the policy, and names the files and folders that it is read from, also
-	// where it fails. It is called by one goroutine at a time.
+	// Load reads the policy, and returns the files and folders from which it is read, even if it fails. It is called
+	// by one goroutine at a time.
 	Load func(context.Context) (policy *Policy, files []string, err error)
 
 	ReloadInterval time.Duration // between checks of the files
 	ShutdownDelay  time.Duration // from the end of Serve's context until connections are refused
-	MaxInFlight    int           // reviews that run or wait; more are shed
-	LogAllowed     bool          // also log reviews that were allowed without a warning
+	MaxInFlight    int           // reviews that are being evaluated or waiting; more are shed
+	LogAllowed     bool          // also log reviews that are allowed without a warning
 	Log            *slog.Logger
 }
 
-// Server answers reviews. Make it with New, run it with Serve.
+// Server answers reviews. Create it with New, run it with Serve.
 type Server struct {
 	options         Options
 	metrics         *metrics
 	log             *decisionLog
 	connections     *connections
 	listener        net.Listener
-	metricsListener net.Listener // nil without
+	metricsListener net.Listener // nil if there are no metrics
 	handler         http.Handler
 
 	policy      atomic.Pointer[Policy]
 	certificate atomic.Pointer[tls.Certificate]
-	clients     atomic.Pointer[clients] // nil if any client may ask for reviews
+	clients     atomic.Pointer[clients] // nil if any client may send reviews
 	ready       atomic.Bool
 	draining    atomic.Bool
 
@@ -103,8 +100,7 @@ type Server struct {
 	now          func() time.Time                     // time.Now
 }
 
-// CertificateError says that the certificate or its key cannot be used or, OfClients, the
-// authorities of clients.
+// CertificateError reports that the certificate or its key cannot be used or, with OfClients, the client CA.
 type CertificateError struct {
 	err       error
 	OfClients bool
@@ -113,8 +109,8 @@ type CertificateError struct {
 func (e *CertificateError) Error() string { return e.err.Error() }
 func (e *CertificateError) Unwrap() error { return e.err }
 
-// New reads policy and certificate, and listens; Serve closes the listeners and is to be
-// called once. The error is that of Options.Load, a *CertificateError, or that of listening.
+// New reads policy and certificate, and listens. Serve closes the listeners; call it once. The error is that of
+// Options.Load, a *CertificateError, or that of listening.
 func New(ctx context.Context, options Options) (*Server, error) {
 	s := &Server{
 		options: options, log: newDecisionLog(options.Log, options.LogAllowed),
@@ -152,10 +148,10 @@ func New(ctx context.Context, options Options) (*Server, error) {
 	return s, nil
 }
 
-// Addr is the address of the TLS listener, MetricsAddr that of the metrics, nil without.
+// Addr is the address of the TLS listener.
 func (s *Server) Addr() net.Addr { return s.listener.Addr() }
 
-// MetricsAddr is the address of the metrics, nil without.
+// MetricsAddr is the address of the metrics; nil if there are none.
 func (s *Server) MetricsAddr() net.Addr {
 	if s.metricsListener == nil {
 		return nil
@@ -186,8 +182,7 @@ func (s *Server) routes() http.Handler {
 		connection := connectionOf(r.Context())
 		isReview := r.URL.Path == reviewPath
 		if s.draining.Load() || !isReview || !connection.end.IsZero() && time.Now().After(connection.end) {
-			// Whoever comes again comes to another replica. Only reviews are worth a connection
-			// that stays.
+			// A client that reconnects reaches another replica. Only reviews need a connection that stays open.
 			w.Header().Set("Connection", "close")
 		}
 		if isReview {
@@ -199,11 +194,10 @@ func (s *Server) routes() http.Handler {
 	})
 }
 
-// reviewPath is where reviews are posted.
+// reviewPath is the path of reviews.
 const reviewPath = "/validate"
 
-// identify returns why a client may not ask for reviews. The one that has the webhook's own key
-// is the webhook.
+// identify returns the reason why a client may not send reviews. A client with the webhook's own key is the webhook.
 func (s *Server) identify(state *tls.ConnectionState) error {
 	if state != nil && len(state.PeerCertificates) > 0 && bytes.Equal(state.PeerCertificates[0].Raw, s.certificate.Load().Leaf.Raw) {
 		return nil
@@ -211,11 +205,11 @@ func (s *Server) identify(state *tls.ConnectionState) error {
 	return s.clients.Load().identify(state)
 }
 
-// expired reports whether no API server trusts the certificate any more.
+// expired reports whether the certificate has expired.
 func (s *Server) expired() bool { return s.now().After(s.certificate.Load().Leaf.NotAfter) }
 
-// tlsConfig is that of reviews. The certificate of a client is verified where a review is asked for: a
-// kubelet that probes has none.
+// tlsConfig is the configuration for reviews. The certificate of a client is verified when it sends a review, because
+// a kubelet that probes has none.
 func (s *Server) tlsConfig() *tls.Config {
 	settings := &tls.Config{
 		MinVersion: tls.VersionTLS12,
@@ -232,9 +226,9 @@ func (s *Server) tlsConfig() *tls.Config {
 	return settings
 }
 
-// Serve answers until ctx is done, then shuts down gracefully: it reports that it is not
-// ready, goes on answering for ShutdownDelay and asks to close each connection, and returns
-// after the last review. The error is one of serving.
+// Serve answers until ctx ends, then shuts down gracefully: it reports that it is not ready, continues to answer for
+// ShutdownDelay, closes connections after their answers, and returns after the last review. The error is one of
+// serving.
 func (s *Server) Serve(ctx context.Context) error {
 	reviews, exposing := s.httpServer(s.handler), s.httpServer(s.metricsHandler())
 	reviews.ConnContext, reviews.ConnState = s.connections.context, s.connections.state
@@ -277,7 +271,7 @@ func (s *Server) Serve(ctx context.Context) error {
 	return nil
 }
 
-// httpServer serves HTTP/1.1 alone: the API server never speaks HTTP/2 to a Service.
+// httpServer serves only HTTP/1.1: the API server never uses HTTP/2 for a Service.
 func (s *Server) httpServer(handler http.Handler) *http.Server {
 	var http1 http.Protocols
 	http1.SetHTTP1(true)
@@ -294,7 +288,7 @@ func (s *Server) metricsHandler() http.Handler {
 	return mux
 }
 
-// becomeReady asks for a review over the listener, as the API server does, until one is answered.
+// becomeReady sends a review to the listener, as the API server does, until one is answered.
 func (s *Server) becomeReady(ctx context.Context) {
 	tick := time.NewTicker(selfReviewInterval)
 	defer tick.Stop()
@@ -321,7 +315,7 @@ func (s *Server) becomeReady(ctx context.Context) {
 	}
 }
 
-// selfReview is of a pod that has facts, so that the policies are asked.
+// selfReview uses a pod that has facts, so that the policies are evaluated.
 const selfReview = `{"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {"uid": "readiness", "operation": "CREATE",
 	"kind": {"group": "", "version": "v1", "kind": "Pod"}, "resource": {"group": "", "version": "v1", "resource": "pods"},
 	"name": "readiness", "dryRun": true, "userInfo": {"username": "mlpolicy"},
@@ -334,8 +328,8 @@ func (s *Server) reviewSelf(ctx context.Context) error {
 		DisableKeepAlives: true,
 		TLSClientConfig: &tls.Config{
 			MinVersion: tls.VersionTLS12,
-			// Which name and which authority the API server expects is not known here. That
-			// the certificate is the one in force is.
+			// The name and the authority that the API server expects are not known here. Only the identity of the
+			// certificate in use can be checked.
 			InsecureSkipVerify: true,
 			GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 				return s.certificate.Load(), nil
@@ -375,7 +369,7 @@ func (s *Server) reviewSelf(ctx context.Context) error {
 	return nil
 }
 
-// loopback is the address by which a listener is reached from here.
+// loopback is the local address of a listener.
 func loopback(address net.Addr) string {
 	at, err := netip.ParseAddrPort(address.String())
 	if err != nil || !at.Addr().IsUnspecified() {
@@ -384,7 +378,7 @@ func loopback(address net.Addr) string {
 	return net.JoinHostPort("localhost", fmt.Sprint(at.Port()))
 }
 
-// reloadLoop reloads what has changed until ctx is done.
+// reloadLoop reloads changed files until ctx ends.
 func (s *Server) reloadLoop(ctx context.Context) {
 	tick := time.NewTicker(s.options.ReloadInterval)
 	defer tick.Stop()
@@ -419,19 +413,19 @@ func (s *Server) reloadLoop(ctx context.Context) {
 	}
 }
 
-// expiry is when the certificate in force expires, as text.
+// expiry is the expiry of the certificate in use, as text.
 func (s *Server) expiry() string {
 	return s.certificate.Load().Leaf.NotAfter.UTC().Format(time.RFC3339)
 }
 
-// logLeftOut names the rules in force that no review asks.
+// logLeftOut logs the current rules that reviews skip.
 func (s *Server) logLeftOut(policy *Policy) {
 	if len(policy.LeftOut) > 0 {
 		s.options.Log.Warn("rules with scope: project are skipped because a review is about one object", "rules", policy.LeftOut)
 	}
 }
 
-// updateMetrics sets the metrics of what is in force.
+// updateMetrics sets the metrics of the current policy and certificate.
 func (s *Server) updateMetrics() {
 	s.metrics.setPolicy(s.policy.Load())
 	s.metrics.expiry.Set(float64(s.certificate.Load().Leaf.NotAfter.Unix()))
@@ -445,8 +439,8 @@ func (s *Server) loadPolicy(ctx context.Context) ([]string, error) {
 	return files, err
 }
 
-// loadCertificate reads certificate, key and the authorities of clients. Halves of two pairs do
-// not fit, which is an error until the other half is there.
+// loadCertificate reads certificate, key and client CA. A certificate and a key that do not match are an error until
+// both have been replaced.
 func (s *Server) loadCertificate(context.Context) ([]string, error) {
 	files := []string{s.options.Certificate, s.options.Key}
 	var authorized *clients
@@ -458,7 +452,7 @@ func (s *Server) loadCertificate(context.Context) ([]string, error) {
 		}
 	}
 	certificate, err := tls.LoadX509KeyPair(s.options.Certificate, s.options.Key)
-	var unread *fs.PathError // names its file
+	var unread *fs.PathError // contains the name of the file
 	if err != nil && !errors.As(err, &unread) {
 		err = fmt.Errorf("%s, %s: %w", s.options.Certificate, s.options.Key, err)
 	}
@@ -473,18 +467,18 @@ func (s *Server) loadCertificate(context.Context) ([]string, error) {
 	return files, nil
 }
 
-// watch reloads something when the content of its files has changed.
+// watch reloads something if the content of its files has changed.
 type watch struct {
 	what string
 	load func(context.Context) (files []string, err error)
 
 	files  []string
-	digest string // of the files before they were read last
-	seen   string // of the files when they were looked at last
+	digest string // of the files before they were last read
+	seen   string // of the files at the last check
 }
 
-// start loads for the first time, and again until the files did not change meanwhile: which
-// they are is known only after the first time.
+// start loads for the first time, and again until the files do not change in the meantime, because the list of files
+// is known only after the first load.
 func (w *watch) start(ctx context.Context) error {
 	for ctx.Err() == nil {
 		before := digest(w.files)
@@ -501,8 +495,8 @@ func (w *watch) start(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// poll reloads what has changed and is unchanged since the last poll: nobody is writing any
-// more. After a failure it waits for the next change.
+// poll reloads files that have changed and are unchanged since the last poll, so that partial writes are not loaded.
+// After a failure it waits for the next change.
 func (w *watch) poll(ctx context.Context) (changed bool, err error) {
 	before := digest(w.files)
 	settled := before == w.seen
@@ -518,8 +512,8 @@ func (w *watch) poll(ctx context.Context) (changed bool, err error) {
 	return true, err
 }
 
-// digest covers the names and contents of files and, recursively, of folders except dot
-// files. What cannot be read counts with its error.
+// digest covers the names and contents of files and, recursively, of folders except dot files. The error of an
+// unreadable file is included.
 func digest(files []string) string {
 	sum := sha256.New()
 	add := func(name string, content []byte, err error) {
@@ -533,7 +527,7 @@ func digest(files []string) string {
 			continue
 		}
 		folder := os.DirFS(file)
-		// Its errors are those that it is told.
+		// The callback passes each error to add and returns none.
 		_ = fs.WalkDir(folder, ".", func(name string, entry fs.DirEntry, err error) error {
 			switch {
 			case err != nil:

@@ -13,26 +13,26 @@ import (
 )
 
 const (
-	// maxErrors bounds the errors that a denial lists: a terminal's height.
+	// maxErrors is the number of errors that a denial lists: the height of a terminal.
 	maxErrors = 20
-	// maxLine bounds a line of a denial in characters. A rule of an organisation may have a message of any length.
+	// maxLine is the length of a line of a denial in characters, because messages of custom rules may have any
+	// length.
 	maxLine = 2000
-	// maxWarning bounds a warning in characters. Where there are many, the API server cuts
-	// each after 256.
+	// maxWarning is the length of a warning in characters. If there are many, the API server truncates each to 256.
 	maxWarning = 200
-	// minField and minMessage are how many characters of a field, unless it is left out, and of a
-	// message a warning keeps at least where it is too long.
+	// minField and minMessage are the characters that remain at least of a field, unless it is omitted, and of a
+	// message in a warning that is too long.
 	minField   = 20
 	minMessage = 40
-	// maxWarnings bounds all warnings in characters, the line that counts the rest included.
-	// The API server drops what is beyond 4,096 over all webhooks.
+	// maxWarnings is the length of all warnings in characters, including the line with the number of the others. The
+	// API server drops everything beyond 4,096 over all webhooks.
 	maxWarnings = 2000
-	// maxAnnotation bounds the value of an audit annotation in bytes.
+	// maxAnnotation is the length of an audit annotation in bytes.
 	maxAnnotation = 1024
 )
 
-// inert returns a finding of which no text commands a terminal or a CI host: kubectl prints them in the
-// log of a job.
+// inert returns a finding without text that controls a terminal or a CI host, because kubectl prints it in the log of
+// a job.
 func inert(finding lint.Finding) lint.Finding {
 	finding.Remedy = strings.Join(strings.Fields(finding.Remedy), " ")
 	for _, text := range []*string{&finding.Rule, &finding.Message, &finding.Field, &finding.Remedy} {
@@ -41,9 +41,8 @@ func inert(finding lint.Finding) lint.Finding {
 	return finding
 }
 
-// message has the errors that deny, one a line. Controllers copy the first
-// line into an Event, so it must be enough by itself. The remedy of a rule, and where to read
-// about it, stand in the first line that needs them.
+// message lists the errors that deny, one per line. Controllers copy the first line into an Event, so it must be
+// complete on its own. The remedy of a rule and the explain command are in the first line of that rule.
 func message(findings []lint.Finding) string {
 	var lines []string
 	advised := map[string]bool{}
@@ -84,8 +83,8 @@ func causes(findings []lint.Finding) []metav1.StatusCause {
 	return causes
 }
 
-// warnings are the findings that do not deny, one a line, each line once. Where not all have
-// room, the last line counts the rest.
+// warnings are the findings that do not deny, one per line, without duplicates. If some do not fit, the last line has
+// their number.
 func warnings(outcomes []outcome) []string {
 	var lines []string
 	seen := map[string]bool{}
@@ -106,11 +105,11 @@ func warnings(outcomes []outcome) []string {
 	return lines
 }
 
-// introduction begins a warning: its author, and what it means for the object.
+// introduction is the beginning of a warning: the author, and the effect on the object.
 func introduction(o outcome) string {
 	switch {
 	case o.Severity == lint.Warning:
-		return "mlpolicy: " // kubectl says Warning itself
+		return "mlpolicy: " // kubectl prints "Warning" itself
 	case o.Severity != lint.Error:
 		return "mlpolicy " + string(o.Severity) + ": "
 	case o.exemption == WarnMode:
@@ -125,10 +124,10 @@ func introduction(o outcome) string {
 	return "mlpolicy error in an object of a controller: "
 }
 
-// warningLine is a finding that does not deny on one line of at most maxWarning characters: rule
-// and remedy are what helps. Where the line is longer, the field is shortened, then left out;
-// then the remedy keeps its first sentence, and the message loses its middle, since its
-// beginning has the value and its end the limit. Only a remedy that has no room even then is cut.
+// warningLine returns a finding that does not deny as one line of at most maxWarning characters, in which rule and
+// remedy matter most. If the line is too long, the field is shortened, then omitted. Then only the first sentence of
+// the remedy is kept, and the middle of the message is omitted, because its beginning contains the value and its end
+// the limit. The remedy is truncated only if it still does not fit.
 func warningLine(o outcome) string {
 	begin, finding := introduction(o), inert(o.Finding)
 	line := func() string {
@@ -156,8 +155,7 @@ func warningLine(o outcome) string {
 	return truncate(line(), maxWarning)
 }
 
-// firstSentence is a text up to the end of its first sentence: a full stop before a space and
-// an upper-case letter.
+// firstSentence returns the first sentence of a text: up to a full stop before a space and an upper-case letter.
 func firstSentence(text string) string {
 	for at := 0; ; {
 		end := strings.Index(text[at:], ". ")
@@ -171,8 +169,8 @@ func firstSentence(text string) string {
 	}
 }
 
-// shorten leaves out the middle of a text, so that at most so many characters remain, the first
-// of them from its beginning.
+// shorten omits the middle of a text, so that at most this number of characters remain, the first of them from its
+// beginning.
 func shorten(text string, most, first int) string {
 	runes := []rune(text)
 	if len(runes) <= most {
@@ -181,8 +179,7 @@ func shorten(text string, most, first int) string {
 	return string(runes[:first]) + "…" + string(runes[len(runes)-(most-first-1):])
 }
 
-// withCount returns at most so many of the lines as have room together with the line that
-// counts the others.
+// withCount returns as many of the lines as fit together with a line that has the number of the others.
 func withCount(lines []string, most int) []string {
 	for {
 		rest := fmt.Sprintf("mlpolicy: and %d more; mlpolicy lint reports them all", len(lines)-most)
@@ -206,7 +203,7 @@ func findingLine(finding lint.Finding) string {
 	return line
 }
 
-// truncate cuts text to so many characters.
+// truncate returns at most this number of characters of a text.
 func truncate(text string, most int) string {
 	if len(text) <= most || utf8.RuneCountInString(text) <= most {
 		return text
@@ -214,7 +211,7 @@ func truncate(text string, most int) string {
 	return string([]rune(text)[:most-1]) + "…"
 }
 
-// truncateBytes cuts text to so many bytes, between characters.
+// truncateBytes returns at most this number of bytes of a text, cut between characters.
 func truncateBytes(text string, most int) string {
 	if len(text) <= most {
 		return text

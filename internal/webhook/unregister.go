@@ -18,21 +18,22 @@ import (
 )
 
 const (
-	// ServiceAccount is where a kubelet mounts the token of a Pod's service account and the CA of the API server by default.
+	// ServiceAccount is the folder in which a kubelet by default mounts the token of a Pod's service account and the
+	// CA of the API server.
 	// https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/#directly-accessing-the-rest-api
 	ServiceAccount = "/var/run/secrets/kubernetes.io/serviceaccount"
-	// apiTimeout bounds one request to the API server, apiPatience all attempts together: the network of a Pod that
-	// has just started may lag behind.
+	// apiTimeout limits one request to the API server, apiPatience all attempts together, because the network of a
+	// new Pod may not be ready.
 	apiTimeout  = 10 * time.Second
 	apiPatience = 30 * time.Second
 	// apiPause is the time between two attempts.
 	apiPause = time.Second
 )
 
-// Cluster is the API server of the cluster that the process runs in, as a kubelet tells a Pod of it.
+// Cluster is the API server of the cluster in which the process runs, as in the environment of a Pod.
 type Cluster struct {
 	Host, Port string
-	Dir        string // holds token and ca.crt
+	Dir        string // contains token and ca.crt
 
 	Patience, Pause time.Duration
 }
@@ -45,8 +46,8 @@ func InCluster(dir string) Cluster {
 	}
 }
 
-// Unregister deletes a ValidatingWebhookConfiguration, and reports whether it existed. What may pass, such as an API
-// server that cannot be reached, is tried again.
+// Unregister deletes a ValidatingWebhookConfiguration, and reports whether it existed. It retries after temporary
+// failures, such as an unreachable API server.
 func (c Cluster) Unregister(ctx context.Context, name string) (existed bool, err error) {
 	if c.Host == "" || c.Port == "" {
 		return false, errors.New("KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set: this is not a Pod")
@@ -69,7 +70,7 @@ func (c Cluster) Unregister(ctx context.Context, name string) (existed bool, err
 	address := url.URL{
 		Scheme: "https", Host: net.JoinHostPort(c.Host, c.Port),
 		Path: "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/" + name,
-		// A name with a slash stays one segment.
+		// A slash in the name is escaped, so that the name stays one segment.
 		RawPath: "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/" + url.PathEscape(name),
 	}
 	for deadline := time.Now().Add(c.Patience); ; {
@@ -86,7 +87,7 @@ func (c Cluster) Unregister(ctx context.Context, name string) (existed bool, err
 	}
 }
 
-// remove sends one DELETE, and reports whether another may succeed where it failed.
+// remove sends one DELETE, and reports whether a retry may succeed after a failure.
 func remove(ctx context.Context, client *http.Client, address, token string) (existed, again bool, err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodDelete, address, nil)
 	if err != nil {
@@ -105,7 +106,7 @@ func remove(ctx context.Context, client *http.Client, address, token string) (ex
 		return false, false, nil
 	}
 	var status struct{ Message string }
-	const most = 64 << 10 // of a Status, which has a few hundred bytes
+	const most = 64 << 10 // the size of a Status is a few hundred bytes
 	body, err := io.ReadAll(io.LimitReader(response.Body, most))
 	if err != nil || json.Unmarshal(body, &status) != nil {
 		status.Message = string(bytes.TrimSpace(body))
