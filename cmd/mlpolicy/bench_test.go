@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/config"
 )
 
 // values is a file of ordinary size that describes no deployment.
@@ -46,8 +48,13 @@ featureFlags: {newCheckout: true, darkMode: false, retries: {max: 5, backoff: 20
 // BenchmarkCheckout lints a folder as large as a checkout, in which one file in twenty is
 // an example of some format, as a process of its own. It reports how long that takes
 // against reading the same files and parsing them into YAML nodes on all cores, and how
-// much memory the process has at its peak.
+// much memory the process has at its peak; once with one configuration, and once with 500 nested ones.
 func BenchmarkCheckout(b *testing.B) {
+	b.Run("one-configuration", func(b *testing.B) { benchmarkCheckout(b, 0) })
+	b.Run("nested-configurations", func(b *testing.B) { benchmarkCheckout(b, 500) })
+}
+
+func benchmarkCheckout(b *testing.B, nested int) {
 	const files, stride = 20_000, 20
 	examples, err := filepath.Glob("../../testdata/formats/*/*")
 	if err != nil {
@@ -79,6 +86,18 @@ func BenchmarkCheckout(b *testing.B) {
 		if err := os.WriteFile(names[i], content, 0o644); err != nil {
 			b.Fatal(err)
 		}
+	}
+	configurations := map[string]string{root: "nested: {may: [stages, models, rules]}\nstages: {production: [\"**/prod/**\"]}\n"}
+	for i := range nested {
+		configurations[filepath.Dir(names[i*files/nested])] = "stages: {development: [\"**\"]}\nrules: {workload: note}\n"
+	}
+	for folder, text := range configurations {
+		if err := os.WriteFile(filepath.Join(folder, config.FileName), []byte(text), 0o644); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if len(configurations) != 1+nested {
+		b.Fatalf("%d configurations", len(configurations))
 	}
 	// The test's own binary is the command when it is called so; see TestMain.
 	binary, err := os.Executable()
