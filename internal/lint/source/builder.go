@@ -5,8 +5,7 @@ import (
 	"slices"
 )
 
-// builder makes the nodes of a file out of few allocations and counts them
-// against the limits of their document.
+// builder creates the nodes of a file with few allocations and checks the limits of each document.
 type builder struct {
 	file *File
 	text string // file.Text; the nodes' texts are parts of it where they can be
@@ -15,13 +14,13 @@ type builder struct {
 	items   slab[*Node]
 	members slab[Member]
 
-	count   int // values of the document so far, each alias expanded
-	deepest int // most collections around one of them
+	count   int // values of the document so far, with aliases expanded
+	deepest int // largest depth of collections
 }
 
 func (b *builder) node(kind Kind, parent *Node, start, end int) *Node {
 	if len(b.nodes) == 0 {
-		// Grow rounds up to what is allocated anyway.
+		// Grow rounds up to the size that is allocated anyway.
 		b.nodes = slices.Grow([]Node(nil), slabSize(b.text, 96))
 		b.nodes = b.nodes[:cap(b.nodes)]
 	}
@@ -31,15 +30,14 @@ func (b *builder) node(kind Kind, parent *Node, start, end int) *Node {
 	return n
 }
 
-// slabSize is for how many things memory is allocated at once, one for so many bytes of
-// text: a small file takes few allocations, and of no file the unused rest matters.
+// slabSize is the number of elements to allocate at once, proportional to the size of the text, so that small files
+// need few allocations and little memory is unused.
 func slabSize(text string, per int) int {
 	return min(max(len(text)/per, 64), 4096)
 }
 
-// slab gives the children of each collection a slice of their own. While a
-// collection is open, its children are pushed; those of the collections inside it
-// come and go behind them.
+// slab gives the children of each collection their own slice. While a collection is open, its children are pushed;
+// the children of collections inside it are pushed and popped after them.
 type slab[T any] struct {
 	open []T // children of the open collections, innermost last
 	free []T // not yet used
@@ -74,7 +72,7 @@ func (b *builder) begin() {
 	b.items.open, b.members.open = b.items.open[:0], b.members.open[:0]
 }
 
-// add counts values, the innermost of which has depth collections around it.
+// add counts values. The innermost one is inside depth collections.
 func (b *builder) add(values, depth, at int) *fault {
 	b.count += values
 	b.deepest = max(b.deepest, depth)

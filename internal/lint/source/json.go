@@ -11,8 +11,8 @@ import (
 	"github.com/tidwall/jsonc"
 )
 
-// readJSON reads JSON values that follow each other, each a document. What may be
-// YAML is read strictly: there a line break in a string is a space.
+// readJSON reads a sequence of JSON values, each a document. Text that may be YAML is read strictly, because in YAML
+// a line break in a string is a space.
 func (f *File) readJSON(text string) reading {
 	if namedJSON(f.Name) {
 		return f.readJSONBytes(text, blankBreaks(f.Text, isExpression))
@@ -20,8 +20,8 @@ func (f *File) readJSON(text string) reading {
 	return f.readJSONBytes(text, f.Text)
 }
 
-// readCommentedJSON reads JSON with comments and trailing commas. jsonc blanks
-// them, so that every offset stays. over reports which strings may take several lines.
+// readCommentedJSON reads JSON with comments and trailing commas. jsonc replaces them by spaces, so that all offsets
+// are unchanged. over reports which strings may have several lines.
 func (f *File) readCommentedJSON(text string, over func(string []byte) bool) reading {
 	blanked := jsonc.ToJSON(f.Text)
 	if len(blanked) != len(text) { // an unclosed comment at the very end
@@ -54,9 +54,8 @@ func (f *File) readJSONBytes(text string, data []byte) reading {
 	return all
 }
 
-// blankBreaks returns JSON with spaces for the line breaks and tabs in some strings. Every
-// offset stays. The tools of Azure Resource Manager take them in any string, above all
-// in expressions, "[…]".
+// blankBreaks replaces the line breaks and tabs in some strings of JSON by spaces, so that all offsets are unchanged.
+// The tools of Azure Resource Manager accept line breaks in any string, and they are common in expressions, "[…]".
 // https://learn.microsoft.com/azure/azure-resource-manager/templates/syntax#multi-line-strings
 func blankBreaks(data []byte, in func(string []byte) bool) []byte {
 	blanked := data
@@ -117,7 +116,7 @@ type jsonReader struct {
 	tokens *jsontext.Decoder
 }
 
-// value reads the next value, which depth collections are around.
+// value reads the next value, which is inside depth collections.
 func (r *jsonReader) value(parent *Node, depth int) (*Node, *fault) {
 	switch r.tokens.PeekKind() {
 	case '{', '[':
@@ -212,7 +211,7 @@ func (r *jsonReader) scalar(parent *Node) (*Node, *fault) {
 	return n, nil
 }
 
-// skipDocument reads up to the end of the top-level value that was given up.
+// skipDocument skips the rest of the top-level value that could not be read.
 func (r *jsonReader) skipDocument() bool {
 	for r.tokens.StackDepth() > 0 {
 		if _, err := r.tokens.ReadToken(); err != nil {

@@ -10,7 +10,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// libraryReader makes nodes of those of the YAML library.
+// libraryReader converts the nodes of the YAML library.
 type libraryReader struct {
 	builder
 	breaks []int // starts of the lines as the library counts them
@@ -19,7 +19,7 @@ type libraryReader struct {
 	line   int                      // index in breaks of the chunk's first line
 	last   Position                 // the last position looked up
 	anchor map[*yaml.Node]*anchored // of the document; a nil value is still being read
-	// aliased counts the bytes that the aliases of the document expand to.
+	// aliased is the number of bytes to which the aliases of the document expand.
 	aliased int
 }
 
@@ -53,13 +53,12 @@ func (r *libraryReader) read(c chunk) ([]*Document, *fault) {
 	return documents, broken
 }
 
-// maxLibraryValues bounds the memory of the library, which reads a document whole,
-// with some 300 bytes for each value, before anyone can count. Few documents of
-// MaxNodes values have twice the signs of values, in their texts.
+// maxLibraryValues limits the memory of the library, which reads a whole document with about 300 bytes for each value
+// before the values can be counted. Few documents with MaxNodes values contain twice as many value indicators in
+// their texts.
 const maxLibraryValues = 2 * MaxNodes
 
-// mostValues returns how many values text can hold at most: each but the first
-// stands behind a sign of its own.
+// mostValues returns an upper bound of the values in a text: each value except the first follows its own indicator.
 func mostValues(text string) int {
 	n := 1
 	for i := range len(text) {

@@ -2,9 +2,8 @@ package source
 
 import "go.yaml.in/yaml/v3"
 
-// merge replaces the merge keys of a mapping by the members that they bring in.
-// They are set in the order of the text, as the reader behind sigs.k8s.io/yaml
-// does it: a merge that stands after a key wins over that key.
+// merge replaces the merge keys of a mapping by the merged members. They are set in the order of the text, as in the
+// reader that sigs.k8s.io/yaml uses: a merge after a key overrides that key.
 func (r *libraryReader) merge(n *Node, y *yaml.Node, depth int) *fault {
 	var own, merged []Member
 	winner := make(map[string]bool, len(n.Members)) // name -> whether its last member was merged
@@ -34,7 +33,7 @@ func (r *libraryReader) merge(n *Node, y *yaml.Node, depth int) *fault {
 			n.Members = append(n.Members, member)
 		}
 	}
-	// A name that several merges bring in is kept once, from the last of them.
+	// A name in several merges is kept once, from the last of them.
 	kept := make([]Member, 0, len(merged))
 	for i := len(merged) - 1; i >= 0; i-- {
 		if name := merged[i].Key.name(); winner[name] {
@@ -48,7 +47,7 @@ func (r *libraryReader) merge(n *Node, y *yaml.Node, depth int) *fault {
 	return nil
 }
 
-// mergeSources returns the mappings that a merge key brings in, the weakest first.
+// mergeSources returns the mappings of a merge key, those with the lowest precedence first.
 func mergeSources(value *Node) ([]*Node, *fault) {
 	if value.Kind == Mapping {
 		return []*Node{value}, nil

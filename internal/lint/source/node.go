@@ -11,7 +11,7 @@ import (
 // File returns the file that the node was read from.
 func (n *Node) File() *File { return n.file }
 
-// Span returns the stretch of text that the value takes, quotes included.
+// Span returns the span of the value, including quotes.
 func (n *Node) Span() Span {
 	return Span{Start: n.file.Position(n.start), End: n.file.Position(n.end)}
 }
@@ -21,9 +21,8 @@ func (f *File) Mark(span Span) *Node {
 	return &Node{file: f, start: span.Start.Offset, end: span.End.Offset}
 }
 
-// With returns a node that stands where n stands and holds what content holds: the
-// value that a program finds for an expression, say. Its file, span, parent and path
-// are n's; n stays as it is.
+// With returns a node with the position of n and the value of content, for example the value of an expression. Its
+// file, span, parent and path are those of n; n is unchanged.
 func (n *Node) With(content Node) *Node {
 	with := *n
 	with.Kind, with.Text, with.Items, with.Members = content.Kind, content.Text, content.Items, content.Members
@@ -32,7 +31,7 @@ func (n *Node) With(content Node) *Node {
 
 // Clone returns a copy of a tree, with the keys of the original. members returns those members of a mapping that the copy has.
 func (n *Node) Clone(members func(mapping *Node) []Member) *Node {
-	clones := map[*Node]*Node{} // of what several aliases stand for, too
+	clones := map[*Node]*Node{} // including nodes that several aliases share
 	var clone func(n *Node) *Node
 	clone = func(n *Node) *Node {
 		if known := clones[n]; known != nil {
@@ -60,8 +59,7 @@ func (n *Node) Clone(members func(mapping *Node) []Member) *Node {
 	return clone(n)
 }
 
-// Get returns the value under key in a mapping: the last one when the key is
-// written twice, nil when there is none.
+// Get returns the value of key in a mapping: the last one if the key is duplicate, nil if there is none.
 func (n *Node) Get(key string) *Node {
 	if n == nil {
 		return nil
@@ -114,7 +112,7 @@ func (n *Node) Entries() []Member {
 	return n.Members
 }
 
-// Pairs yields the keys and values of a mapping that count: of a key written twice the last.
+// Pairs yields the effective keys and values of a mapping: for a duplicate key the last one.
 func (n *Node) Pairs() iter.Seq2[*Node, *Node] {
 	members := n.Entries()
 	last := make(map[string]int, len(members))
@@ -141,8 +139,8 @@ func (n *Node) Scalar() (string, bool) {
 	return n.Text, true
 }
 
-// Parent returns the collection that holds the node, nil for a document's root.
-// For a value behind aliases it is the collection that holds the anchor.
+// Parent returns the collection that contains the node; nil for a document's root. For a value behind aliases it is
+// the collection that contains the anchor.
 func (n *Node) Parent() *Node { return n.parent }
 
 // Path is the path of the node in its document in Kubernetes notation:
@@ -158,7 +156,7 @@ func (n *Node) NamedPath() string {
 	return n.path(func(item *Node, _ int) string { return item.itemName() })
 }
 
-// itemName is what the item of a list calls itself, empty if it does not.
+// itemName is the name of an item in a list; empty if it has none.
 func (n *Node) itemName() string {
 	for _, named := range []*Node{n.Get("name"), n.At("metadata", "name")} {
 		if name, ok := named.Scalar(); ok && name != "" {
@@ -219,7 +217,7 @@ func (n *Node) member() *Member {
 
 func (m *Member) holds(n *Node) bool { return m.Key.standsAt(n) || m.Value.standsAt(n) }
 
-// standsAt reports whether the node is other or one that With made of it.
+// standsAt reports whether the node is other, or was created from it by With.
 func (n *Node) standsAt(other *Node) bool {
 	return n == other || n.start == other.start && n.end == other.end && n.parent == other.parent && n.file == other.file
 }

@@ -9,9 +9,9 @@ import (
 	"unsafe"
 )
 
-// Parse reads one file. It never fails: text that it cannot read is in File.Problems,
-// and every document that it can read is in File.Documents. name decides, with the
-// first byte, between JSON and YAML. The file keeps data, which must not change.
+// Parse reads one file. It never fails: text that cannot be read is in File.Problems, and every document that can be
+// read is in File.Documents. The name and the first byte determine whether it is JSON or YAML. The file keeps data,
+// which must not change.
 func Parse(name string, data []byte) *File {
 	f := &File{Name: name}
 	if len(data) > MaxFileSize {
@@ -43,8 +43,8 @@ func Parse(name string, data []byte) *File {
 	return f
 }
 
-// reading is what one attempt at a file's text came to. The attempts at a text
-// share nothing, so that one can be dropped for another.
+// reading is the result of one attempt to read a file's text. Attempts share nothing, so one can be replaced by
+// another.
 type reading struct {
 	documents []*Document
 	faults    []*fault

@@ -1,22 +1,20 @@
-// Package source turns the bytes of a YAML or JSON file into documents in which
-// every key and every value has its location. It is the only package that
-// parses what users wrote; call Parse.
+// Package source parses the bytes of a YAML or JSON file into documents in which every key and every value has its
+// location. It is the only package that parses users' files; call Parse.
 //
-// It is independent of deployments: it neither decides what a document means nor
-// whether a problem of the text matters.
+// It is independent of deployments: it decides neither the meaning of a document nor whether a problem of the text is
+// relevant.
 package source
 
-// Limits on what one file may hold. Beyond them Parse answers with a Problem.
+// Limits for one file. If they are exceeded, Parse reports a Problem.
 const (
-	// MaxFileSize is in bytes. The largest deployment descriptions seen are
-	// Terraform plans of some tens of MiB. The text that the aliases of one
-	// document stand for may be as large.
+	// MaxFileSize is in bytes. The largest known deployment descriptions are Terraform plans of a few tens of MiB. It
+	// also limits the text to which the aliases of one document expand.
 	MaxFileSize = 64 << 20
-	// MaxDepth counts the collections around a value. The API server itself
-	// refuses JSON deeper than 10,000, real files stay below 30.
+	// MaxDepth is the number of collections around a value. The API server rejects JSON deeper than 10,000; real
+	// files stay below 30.
 	MaxDepth = 256
-	// MaxNodes counts the values of one document once each alias is expanded.
-	// An alias bomb of nine levels has a billion.
+	// MaxNodes is the number of values of one document with each alias expanded. An alias bomb of nine levels has a
+	// billion.
 	MaxNodes = 1_000_000
 )
 
@@ -38,10 +36,10 @@ type File struct {
 	Name string
 	// Text is the content in UTF-8, without a byte order mark. Every offset counts in it.
 	Text []byte
-	// Documents holds every document that is not empty and could be read, in
-	// order: those behind a broken one too, where a line --- begins them.
+	// Documents contains every document that is not empty and could be read, in order, including those after a broken
+	// one if a line --- starts them.
 	Documents []*Document
-	// Problems is what Parse could not read, in order of position.
+	// Problems are the texts that Parse could not read, in order of position.
 	Problems []Problem
 	// Confidential means that Text contains secrets: reports of locations in the file
 	// must not show its text. Parse leaves it false.
@@ -77,7 +75,7 @@ const (
 	Undecodable
 )
 
-// Problem is a piece of text that Parse could not read.
+// Problem is a part of the text that Parse could not read.
 type Problem struct {
 	Kind    ProblemKind
 	Span    Span
