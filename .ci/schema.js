@@ -1,10 +1,11 @@
-// Usage: node schema.js SCHEMAS DOCUMENTS
-// Validates the documents of DOCUMENTS/model-deployments.json, and compiles each schema by itself.
+// Usage: node schema.js SCHEMAS DOCUMENTS REPORTS
+// Validates the documents of DOCUMENTS/model-deployments.json, compiles each schema by itself, and validates each .sarif of
+// REPORTS.
 const fs = require("fs");
 const path = require("path");
 const Ajv = require("ajv");
 
-const [schemas, documents] = process.argv.slice(2);
+const [schemas, documents, reports] = process.argv.slice(2);
 const read = (folder, name) => JSON.parse(fs.readFileSync(path.join(folder, name)));
 const compile = (name) => new Ajv({ strict: true, strictRequired: false, allowUnionTypes: true }).compile(read(schemas, name));
 
@@ -37,6 +38,21 @@ const findings = read(schemas, "findings.json");
 check("findings", lint, findings, true);
 check("findings with a field of a later release", lint, { ...findings, later: 1 }, true);
 check("findings of another version", lint, { ...findings, version: 2 }, false);
+
+// The schema is of draft 4; what ajv does not know of it are the names of the dialect and of the document.
+const standard = JSON.parse(fs.readFileSync(require.resolve("@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json")));
+delete standard.$schema;
+delete standard.id;
+const sarif = new Ajv({ strict: false, validateFormats: false, unicodeRegExp: false }).compile(standard);
+const logs = fs.readdirSync(reports).filter((name) => name.endsWith(".sarif"));
+check("cases in SARIF", (count) => count > 5, logs.length, true);
+for (const name of logs) {
+  check(name, sarif, read(reports, name), true);
+}
+const project = read(schemas, "project.sarif");
+check("findings in SARIF", sarif, project, true);
+project.runs[0].results[0].level = "fatal";
+check("an unknown level in SARIF", sarif, project, false);
 
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(passed > 60 && failed === 0 ? 0 : 1);

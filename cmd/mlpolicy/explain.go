@@ -41,11 +41,23 @@ func (p *program) explain(c *cli.Context) error {
 		case c.NArg() == 2:
 			return p.example(rule, c.Args().Get(1))
 		default:
-			explanation := report.Explanation{Rule: rule, Examples: examplePairs(rule.Examples)}
-			return answer(p, c, report.ForExplanation(), explanation)
+			return answer(p, c, report.ForExplanation(), explanationOf(rule))
 		}
 	}
 	return unknownName("rule", c.Args().First(), names)
+}
+
+// explanations are those of all rules, sorted by ID.
+func (s *session) explanations() []report.Explanation {
+	var list []report.Explanation
+	for _, rule := range s.rules() {
+		list = append(list, explanationOf(rule))
+	}
+	return list
+}
+
+func explanationOf(rule report.Rule) report.Explanation {
+	return report.Explanation{Rule: rule, Examples: examplePairs(rule.Examples)}
 }
 
 // example prints an example of a rule.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"regexp"
 	"slices"
 
 	"github.com/urfave/cli/v2"
@@ -17,6 +18,7 @@ const (
 	forceIgnoreFlag = "force-ignore"
 	requireFlag     = "require-deployments"
 	colorFlag       = "color"
+	categoryFlag    = "category"
 )
 
 func (p *program) lintCommand() *cli.Command {
@@ -47,6 +49,7 @@ or a policy is invalid; 3 a file could not be read or a rule failed, and the res
 			&cli.BoolFlag{Name: forceIgnoreFlag, Usage: "also apply ignore: of the configuration to files that are a PATH, for pre-commit", DisableDefaultText: true},
 			&cli.BoolFlag{Name: requireFlag, Usage: "exit with 3 if no deployment with a known target is found", DisableDefaultText: true},
 			&cli.BoolFlag{Name: explainSkipFlag, Usage: "print skipped files and the reason to standard error", DisableDefaultText: true},
+			categoryFlagOf(),
 			choice(colorFlag, "use colours `WHEN`: auto, always or never", "auto", []string{"auto", "always", "never"}),
 		}),
 		Action: p.lint,
@@ -77,7 +80,10 @@ func (p *program) lint(c *cli.Context) error {
 			errs = append(errs, err)
 		}
 	}
-	findings := report.Findings{Result: result, Incomplete: errs}
+	findings := report.Findings{
+		Result: result, Incomplete: errs, FailOn: session.configuration.FailOn.Value, Category: c.String(categoryFlag), Version: ownVersion(),
+		Rules: session.explanations(),
+	}
 	unwritten := answer(p, c, report.ForFindings(), findings)
 	if err := p.explainSkips(c.Context, session, files, result); err != nil {
 		return err
@@ -96,6 +102,20 @@ func (p *program) lint(c *cli.Context) error {
 		return errFindings
 	}
 	return nil
+}
+
+// categoryFlagOf names the run for hosts. The name becomes part of URIs and of comments in Markdown.
+func categoryFlagOf() cli.Flag {
+	name := regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$`)
+	return &cli.StringFlag{
+		Name: categoryFlag, Usage: "use `NAME` to tell several runs of one repository apart in sarif and markdown",
+		Action: func(_ *cli.Context, value string) error {
+			if !name.MatchString(value) {
+				return usagef("--%s: invalid name %q: use letters, digits, dots, dashes and underscores", categoryFlag, value)
+			}
+			return nil
+		},
+	}
 }
 
 // judgedNothing returns an error if no rule could apply to anything.

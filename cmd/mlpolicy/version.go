@@ -25,11 +25,8 @@ func (p *program) version(c *cli.Context) error {
 	if err := noArguments(c); err != nil {
 		return err
 	}
-	own, opa := "(devel)", "unknown"
+	opa := "unknown"
 	if info, ok := debug.ReadBuildInfo(); ok {
-		if info.Main.Version != "" {
-			own = info.Main.Version
-		}
 		for _, module := range info.Deps {
 			if module.Path == "github.com/open-policy-agent/opa" {
 				opa = module.Version
@@ -41,5 +38,13 @@ func (p *program) version(c *cli.Context) error {
 		return err
 	}
 	return p.print(fmt.Sprintf("mlpolicy %s\nedition %s\npolicies %s\nopa %s\n%s %s/%s\n",
-		own, config.DefaultEdition, policies.Digest(), opa, runtime.Version(), runtime.GOOS, runtime.GOARCH))
+		ownVersion(), config.DefaultEdition, policies.Digest(), opa, runtime.Version(), runtime.GOOS, runtime.GOARCH))
+}
+
+// ownVersion is the version of the program, as the build records it.
+func ownVersion() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
 }

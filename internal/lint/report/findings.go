@@ -17,6 +17,14 @@ type Findings struct {
 	// Incomplete says why the run counts as incomplete: the Errors of the result and what the command
 	// line requires beside them.
 	Incomplete []error
+	// FailOn is the severity from which on a finding makes the run fail; empty stands for error.
+	FailOn lint.Severity
+	// Category tells runs apart that a host would take for one, such as those of two pipelines; it may be empty.
+	Category string
+	// Version is the program's.
+	Version string
+	// Rules are those of the run, sorted by ID.
+	Rules []Explanation
 }
 
 // groupKey is what findings of a group have in common.
@@ -37,11 +45,8 @@ const maxLocations = 5
 // findingsText writes findings for people, each with its source line, and a summary.
 func findingsText(w io.Writer, findings Findings, options Options) error {
 	result := findings.Result
-	buffered := bufio.NewWriter(w)
-	t := &text{w: buffered, width: options.width(), editions: len(result.Editions) > 1}
-	if options.Color {
-		t.style = ansi
-	}
+	t := newText(w, options)
+	t.editions = len(result.Editions) > 1
 	groups := map[groupKey][]*lint.Finding{}
 	for i := range result.Findings {
 		if key, ok := groupOf(&result.Findings[i]); ok {
@@ -63,7 +68,15 @@ func findingsText(w io.Writer, findings Findings, options Options) error {
 		t.group(groups[key])
 	}
 	t.summary(result)
-	return buffered.Flush()
+	return t.w.Flush()
+}
+
+func newText(w io.Writer, options Options) *text {
+	t := &text{w: bufio.NewWriter(w), width: options.width()}
+	if options.Color {
+		t.style = ansi
+	}
+	return t
 }
 
 type text struct {

@@ -33,6 +33,7 @@ func formats() []format {
 			name: JSON, findings: findingsJSON, placements: placementsJSON, edition: editionJSON, comparison: comparisonJSON,
 			rules: rulesJSON, facts: factsJSON,
 		},
+		{name: "sarif", findings: findingsSARIF},
 	}
 }
 
@@ -56,12 +57,16 @@ type format struct {
 // writer writes one kind of answer in one format.
 type writer[Answer any] func(w io.Writer, answer Answer, options Options) error
 
-// Options say what text for people is written for.
+// Options say what text for people is written for, and where hosts take summaries of jobs from.
 type Options struct {
 	// Color allows ANSI colours.
 	Color bool
 	// Width is in cells: longer lines are cut or wrapped. 0 means DefaultWidth.
 	Width int
+	// StepSummary is the file to which GitHub Actions wants the summary of a job appended; empty for none.
+	StepSummary string
+	// AgentTemp is the folder for temporary files of a job of Azure Pipelines; empty for none.
+	AgentTemp string
 }
 
 // DefaultWidth is the width in cells used when output is not a terminal. CI logs show some more.
