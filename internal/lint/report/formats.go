@@ -34,6 +34,7 @@ func formats() []format {
 			rules: rulesJSON, facts: factsJSON,
 		},
 		{name: "sarif", findings: findingsSARIF},
+		{name: "junit", findings: findingsJUnit},
 	}
 }
 

@@ -109,8 +109,12 @@ const (
 // hostCommands returns the offsets of what a HostWriter escapes in part of a line that is not its
 // start.
 func hostCommands(text []byte) []int {
+	return (&HostWriter{midLine: true}).commands(text)
+}
+
+// commands returns the offsets of commands in a text that nothing follows.
+func (h *HostWriter) commands(text []byte) []int {
 	var offsets []int
-	h := HostWriter{midLine: true}
 	for at := 0; at < len(text); {
 		length, kind := h.next(text[at:])
 		if kind == command {
@@ -119,6 +123,11 @@ func hostCommands(text []byte) []int {
 		at += length
 	}
 	return offsets
+}
+
+// commandsIn returns the offsets of what a HostWriter escapes in a whole text.
+func commandsIn(text []byte) []int {
+	return (&HostWriter{}).commands(text)
 }
 
 // hostText is what a HostWriter sees at a position.
