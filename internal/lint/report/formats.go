@@ -35,6 +35,7 @@ func formats() []format {
 		},
 		{name: "sarif", findings: findingsSARIF},
 		{name: "junit", findings: findingsJUnit},
+		{name: "gitlab", findings: findingsGitLab},
 	}
 }
 
