@@ -26,7 +26,7 @@ func formats() []format {
 			rules: rulesText, explanation: explanationText, facts: factsText,
 		},
 		{
-			name: "markdown", placements: placementsMarkdown, edition: editionMarkdown, comparison: comparisonMarkdown,
+			name: "markdown", findings: findingsMarkdown, placements: placementsMarkdown, edition: editionMarkdown, comparison: comparisonMarkdown,
 			explanation: explanationMarkdown,
 		},
 		{
