@@ -109,9 +109,9 @@ func answer[Answer any](p *program, c *cli.Context, formats report.Formats[Answe
 			continue
 		}
 		if err := replaceFile(to.file, func(w io.Writer) error {
-			return formats.Write(w, to.format, value, report.Options{})
+			return formats.Write(w, to.format, value, hostOptions())
 		}); err != nil {
-			p.complain(fmt.Sprintf("write to %s: %s", filepath.ToSlash(to.file), unwritable(err)))
+			p.complain(writeFailure(to.file, err))
 			failed = true
 		}
 	}
@@ -128,6 +128,21 @@ func answer[Answer any](p *program, c *cli.Context, formats report.Formats[Answe
 	return nil
 }
 
+// writeFailure says that a file, or what a format writes beside it, could not be written.
+func writeFailure(file string, err error) string {
+	var summary *report.SummaryError
+	if errors.As(err, &summary) {
+		return writing(err).Error()
+	}
+	return fmt.Sprintf("write to %s: %s", filepath.ToSlash(file), unwritable(err))
+}
+
+// hostOptions returns where hosts take summaries of jobs from. Formats are asked for by name: the environment only tells
+// the format of a host where.
+func hostOptions() report.Options {
+	return report.Options{StepSummary: os.Getenv("GITHUB_STEP_SUMMARY"), AgentTemp: os.Getenv("AGENT_TEMPDIRECTORY")}
+}
+
 // unwritable returns why a file could not be written, without its path.
 func unwritable(err error) string {
 	var renaming *os.LinkError
@@ -142,7 +157,8 @@ func unwritable(err error) string {
 
 // writeAs writes the result of a command to standard output in the format of this name.
 func writeAs[Answer any](p *program, c *cli.Context, formats report.Formats[Answer], name string, value Answer) error {
-	options := report.Options{Color: colors(c.String(colorFlag), p.stdout), Width: width(p.stdout)}
+	options := hostOptions()
+	options.Color, options.Width = colors(c.String(colorFlag), p.stdout), width(p.stdout)
 	return writing(formats.Write(p.stdout, name, value, options))
 }
 

@@ -129,6 +129,7 @@ func (c *caller) call(ts *testscript.TestScript, args []string) (code int, err e
 	// All variables that the command reads, and the path by which the script entered the directory.
 	for name, value := range map[string]string{
 		"CLICOLOR_FORCE": ts.Getenv("CLICOLOR_FORCE"), "NO_COLOR": ts.Getenv("NO_COLOR"), "TERM": ts.Getenv("TERM"),
+		"GITHUB_STEP_SUMMARY": ts.Getenv("GITHUB_STEP_SUMMARY"), "AGENT_TEMPDIRECTORY": ts.Getenv("AGENT_TEMPDIRECTORY"),
 		"KUBERNETES_SERVICE_HOST": ts.Getenv("KUBERNETES_SERVICE_HOST"), "PWD": dir,
 	} {
 		old, was := os.LookupEnv(name)

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"golang.org/x/term"
 
@@ -49,10 +51,14 @@ func width(w io.Writer) int {
 	return columns
 }
 
-// writing wraps an error of a write to standard output.
+// writing wraps an error of a write to standard output, or to what a format writes beside it.
 func writing(err error) error {
-	if err == nil {
+	var summary *report.SummaryError
+	switch {
+	case err == nil:
 		return nil
+	case errors.As(err, &summary):
+		return fmt.Errorf("write the summary of the job to %s: %s", filepath.ToSlash(summary.Path), unwritable(summary.Err))
 	}
 	return fmt.Errorf("write to standard output: %w", err)
 }

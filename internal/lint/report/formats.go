@@ -36,6 +36,7 @@ func formats() []format {
 		{name: "sarif", findings: findingsSARIF},
 		{name: "junit", findings: findingsJUnit},
 		{name: "gitlab", findings: findingsGitLab},
+		{name: "github", findings: findingsGitHub},
 	}
 }
 

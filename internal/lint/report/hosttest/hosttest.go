@@ -5,6 +5,7 @@ package hosttest
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -43,6 +44,88 @@ func linesOf(log string) []string {
 // characters.
 func ignorable(r rune) bool {
 	return unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r)
+}
+
+// Command is what a host reads of a line.
+type Command struct {
+	Name       string // with the area of Azure Pipelines: task.logissue
+	Properties map[string]string
+	Data       string
+}
+
+// GitHub returns the commands that GitHub Actions reads in a log, with decoded values.
+func GitHub(log string) []Command {
+	var list []Command
+	for _, line := range linesOf(log) {
+		rest, ok := strings.CutPrefix(strings.TrimLeftFunc(line, unicode.IsSpace), "::")
+		info, data, ended := strings.Cut(rest, "::")
+		if !ok || !ended {
+			continue
+		}
+		name, properties, _ := strings.Cut(info, " ")
+		escapes := []string{"%0D", "\r", "%0A", "\n"}
+		list = append(list, Command{name, propertiesOf(properties, ",", append(escapes[:4:4], "%3A", ":", "%2C", ",", "%25", "%")), unescape(data, append(escapes, "%25", "%"))})
+	}
+	return list
+}
+
+// Azure returns the commands that Azure Pipelines reads in a log, with decoded values.
+func Azure(log string) []Command {
+	escapes := []string{"%3B", ";", "%0D", "\r", "%0A", "\n", "%5D", "]", "%AZP25", "%"}
+	var list []Command
+	for _, line := range linesOf(log) {
+		_, rest, ok := strings.Cut(line, "##vso[")
+		info, data, ended := strings.Cut(rest, "]")
+		if !ok || !ended {
+			continue
+		}
+		name, properties, _ := strings.Cut(info, " ")
+		list = append(list, Command{name, propertiesOf(properties, ";", escapes), unescape(data, escapes)})
+	}
+	return list
+}
+
+// Foreign returns what a host would do with a log beyond the commands that it reads by read and whose names are meant:
+// a description of each other command, of any host, also in the values of those.
+func Foreign(log string, read func(string) []Command, names ...string) []string {
+	var found []string
+	for _, line := range linesOf(log) {
+		commands := read(line)
+		if len(commands) == 0 {
+			found = append(found, Commands(line)...)
+			continue
+		}
+		for _, command := range commands {
+			if !slices.Contains(names, command.Name) {
+				found = append(found, fmt.Sprintf("command %s in %q", command.Name, line))
+			}
+			for _, value := range command.Properties {
+				found = append(found, Commands("value "+value)...)
+			}
+			found = append(found, Commands("data "+command.Data)...)
+		}
+		// What is left of the line without the start of the command that is meant.
+		found = append(found, Commands("rest "+strings.NewReplacer("##vso["+commands[0].Name, "", "::"+commands[0].Name, "").Replace(line))...)
+	}
+	return found
+}
+
+func propertiesOf(text, separator string, escapes []string) map[string]string {
+	properties := map[string]string{}
+	for _, pair := range strings.Split(text, separator) {
+		if name, value, ok := strings.Cut(pair, "="); ok && name != "" && value != "" {
+			properties[name] = unescape(value, escapes)
+		}
+	}
+	return properties
+}
+
+// unescape replaces one escape after the other, as both hosts do.
+func unescape(text string, escapes []string) string {
+	for i := 0; i < len(escapes); i += 2 {
+		text = strings.ReplaceAll(text, escapes[i], escapes[i+1])
+	}
+	return text
 }
 
 // azure is Command.TryParse of microsoft/azure-pipelines-agent.
