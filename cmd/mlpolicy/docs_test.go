@@ -10,11 +10,13 @@ import (
 	"testing"
 
 	"github.com/mlpolicy/mlpolicy/internal/golden"
+	"github.com/mlpolicy/mlpolicy/internal/lint/report"
 )
 
 // output runs mlpolicy in the project's folder and returns what it prints.
 func output(t *testing.T, args ...string) string {
 	t.Helper()
+	withoutHost(t)
 	t.Chdir("../..")
 	var stdout, stderr bytes.Buffer
 	code := runLoaded(t.Context(), append([]string{"mlpolicy"}, args...), strings.NewReader(""), &stdout, &stderr)
@@ -47,7 +49,7 @@ func TestRulePages(t *testing.T) {
 // details with what the command prints: <!-- mlpolicy ARGS --> before it, <!-- end --> behind it.
 func TestReadme(t *testing.T) {
 	blocks := regexp.MustCompile(`(?s)(<!-- mlpolicy (.*?) -->\n).*?(<!-- end -->)`)
-	for _, file := range []string{"../../README.md", "../../docs/targets.md"} {
+	for _, file := range []string{"../../README.md", "../../docs/targets.md", "../../docs/ci.md"} {
 		page, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
@@ -58,7 +60,11 @@ func TestReadme(t *testing.T) {
 			match := blocks.FindStringSubmatch(block)
 			text := output(t, strings.Fields(match[2])...)
 			if !strings.HasPrefix(text, "|") {
-				text = "```\n" + text + "```\n"
+				fence := "```"
+				if strings.HasPrefix(text, "<!--") {
+					fence += "markdown"
+				}
+				text = fence + "\n" + text + "```\n"
 			}
 			return match[1] + text + match[3]
 		})
@@ -66,6 +72,52 @@ func TestReadme(t *testing.T) {
 			t.Fatalf("%s has no generated block", file)
 		}
 		golden.Check(t, file, got)
+	}
+}
+
+// TestCommandLinesOfCI runs each command line that docs/ci.md shows in a block, in a copy of the sample project.
+func TestCommandLinesOfCI(t *testing.T) {
+	page, err := os.ReadFile("../../docs/ci.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := regexp.MustCompile(`(?m)^ *(?:\$ |- |- run: |- script: )(mlpolicy lint .*)$`).FindAllStringSubmatch(string(page), -1)
+	if len(lines) < 7 || strings.Count(string(page), "mlpolicy lint --") != len(lines)+strings.Count(string(page), "<!-- mlpolicy lint --") {
+		t.Fatalf("%d command lines: %q", len(lines), lines)
+	}
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	withoutHost(t)
+	formats := map[string]bool{report.Text: true, report.JSON: true}
+	for _, line := range lines {
+		dir := t.TempDir()
+		if err := os.CopyFS(filepath.Join(dir, "deploy"), os.DirFS("../../testdata/project")); err != nil {
+			t.Fatal(err)
+		}
+		t.Chdir(dir)
+		args := strings.Fields(strings.ReplaceAll(line[1], "$(Build.ArtifactStagingDirectory)", "."))
+		var stdout, stderr bytes.Buffer
+		if code := runLoaded(t.Context(), args, strings.NewReader(""), &stdout, &stderr); code != exitFindings || stderr.Len() > 0 || stdout.Len() == 0 {
+			t.Errorf("%s: exit code %d, %s%s", line[1], code, &stdout, &stderr)
+		}
+		for i, arg := range args {
+			name, file, toFile := strings.Cut(arg, "=")
+			if args[max(i-1, 0)] != "--"+formatFlag {
+				continue
+			}
+			formats[name] = true
+			if info, err := os.Stat(file); toFile && (err != nil || info.Size() == 0) {
+				t.Errorf("%s: %v", line[1], err)
+			}
+		}
+		t.Chdir(here)
+	}
+	for _, name := range report.ForFindings().Names() {
+		if !formats[name] || !strings.Contains(string(page), "| `"+name+"` |") {
+			t.Errorf("docs/ci.md does not show the format %s", name)
+		}
 	}
 }
 

@@ -37,6 +37,7 @@ func formats() []format {
 		{name: "junit", findings: findingsJUnit},
 		{name: "gitlab", findings: findingsGitLab},
 		{name: "github", findings: findingsGitHub},
+		{name: "azure", findings: findingsAzure},
 	}
 }
 
