@@ -23,7 +23,7 @@ import (
 // beside the rule must fail each time; a mutant that none notices is a condition that
 // none shows to be needed. Mutants that do not compile prove nothing and do not count.
 func TestMutation(t *testing.T) {
-	step := sweep.Step(t, 12)
+	step := sweep.Step(t, 4)
 	b := loadBundle(t)
 	modules := modulesOf(b)
 	store := inmem.NewFromObject(b.Data)
