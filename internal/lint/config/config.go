@@ -17,13 +17,13 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// DefaultEdition is the edition of the table in force where nobody chooses another.
+// DefaultEdition is the edition of the table that applies unless another is selected.
 const DefaultEdition = "2020-06"
 
-// Config is what applies to some files. What the command line says replaces the exported
-// settings; their locations are the sources of the values.
+// Config has the settings of some files. Flags of the command line replace the exported settings; their
+// locations are the sources of the values.
 type Config struct {
-	// Edition is the id of the table in force; always known.
+	// Edition is the id of the selected edition; always known.
 	Edition facts.Fact[string]
 	// Cluster is the target of Kubernetes workloads whose documents do not declare it.
 	Cluster facts.Fact[facts.Target]
@@ -267,8 +267,8 @@ type model struct {
 }
 
 // ModelSize returns the size in bytes that the inventory has for a model: of that
-// version, else of any version. Where the version is not known, all versions that the
-// inventory has must be of one size; the location of an unknown size says when they are not.
+// version, else of any version. If the version is unknown, all versions in the inventory must have the
+// same size; otherwise the size is unknown, with the reason in its location.
 func (c *Config) ModelSize(name, version string) facts.Fact[int64] {
 	var found, other facts.Fact[int64]
 	var versions []string

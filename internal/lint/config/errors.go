@@ -36,7 +36,7 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s:%d:%d: %s", e.File, e.Line, e.Column, e.Message)
 }
 
-// At makes the Error of a value; a nil node is one that no file holds.
+// At returns the Error of a value. node is nil for a value that is not from a file.
 func At(node *source.Node, message string) *Error {
 	if node == nil {
 		return &Error{Message: message}
@@ -81,7 +81,7 @@ func (e Errors) err() error {
 }
 
 // UnknownEdition is the message for an id that is not an edition. Of a month or a day, in any of the
-// usual spellings, it names the edition in force then, or the one whose id the month is.
+// usual spellings, it names the edition of that time, or the one with the month as its id.
 func UnknownEdition(id string, editions []string) string {
 	month, hasDay, ok := monthOf(id)
 	switch {

@@ -20,12 +20,12 @@ const FileName = ".mlpolicy.yaml"
 const (
 	// maxSize is in bytes. A configuration of a thousand entries has some 100 KiB.
 	maxSize = 4 << 20
-	// maxExtended bounds the files that one configuration extends, one by another: more are hard to follow.
+	// maxExtended limits the files that one configuration extends, directly and indirectly: more are hard to follow.
 	maxExtended = 5
 )
 
-// inFolder returns the path of the configuration file in a folder, empty if there is none. The error says why one that
-// is there cannot be used.
+// inFolder returns the path of the configuration file in a folder, empty if there is none. The error is the reason why
+// an existing one cannot be used.
 func inFolder(folder string) (string, error) {
 	file := filepath.Join(folder, FileName)
 	switch info, err := os.Stat(file); {
@@ -58,7 +58,7 @@ type loader struct {
 	tried map[string]bool         // absolute paths
 }
 
-// try notes a file that is read if it is there.
+// try records a file that is read if it exists.
 func (l *loader) try(path string) {
 	if l.tried == nil {
 		l.tried = map[string]bool{}

@@ -228,7 +228,7 @@ func (r *reader) server(s *read.ModelServer) []field {
 	}
 }
 
-// validGlob reports whether a pattern is one of path.Match.
+// validGlob reports whether path.Match accepts a pattern.
 func validGlob(pattern string) bool {
 	_, err := path.Match(pattern, "")
 	return err == nil

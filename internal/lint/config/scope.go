@@ -9,7 +9,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// pattern is a glob of doublestar: ** covers folders, * what stands between slashes.
+// pattern is a glob of doublestar: ** matches any folders, * the text between two slashes.
 type pattern struct {
 	text string
 	node *source.Node
@@ -58,15 +58,15 @@ func (s *scope) what() string {
 	return "its name"
 }
 
-// ofObjects is the scope where there are no files: paths do not count. It is false for
-// one of paths alone, which would select everything.
-func (s scope) ofObjects() (scope, bool) {
+// ofObjects returns the scope without its paths, for objects that are not in files. ok is false for a
+// scope of paths only, which would select everything.
+func (s scope) ofObjects() (objects scope, ok bool) {
 	s.paths = nil
 	return s, !s.empty()
 }
 
-// Path returns the pattern by which an entry of the root configuration selects a file alone; false for
-// standard input and for names with signs that mean something in patterns.
+// Path returns the pattern by which an entry of the root configuration selects only this file; ok is false
+// for standard input and for names with special characters of patterns.
 func (c *Config) Path(file string) (pattern string, ok bool) {
 	return c.dir.relative(c.Folder, file), !strings.ContainsAny(file, "<>*?[]{}\\")
 }

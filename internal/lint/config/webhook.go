@@ -5,7 +5,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// Mode is what becomes of an error that the webhook finds.
+// Mode is the reaction of the webhook to an error.
 type Mode string
 
 // The modes.
@@ -29,7 +29,7 @@ var clusterControllers = []pattern{{text: accountsOfControllers}, {text: "system
 type Webhook struct {
 	// Mode applies to namespaces without their own; unknown if it is not declared.
 	Mode facts.Fact[Mode]
-	// Believed are the words of facts.Statements that an object may state of itself in its own favour.
+	// Believed are the words of facts.StatementWords that an object may declare in its own favour.
 	Believed []string
 
 	namespaces  []namespaceMode
@@ -66,7 +66,7 @@ func (w *Webhook) Controls(user string) bool {
 	return matchAny(w.controllers, user)
 }
 
-// merge adds what a nearer configuration states.
+// merge adds the settings of a nearer configuration.
 func (w *Webhook) merge(nearer Webhook) {
 	w.Mode = facts.Or(nearer.Mode, w.Mode)
 	w.Believed = append(w.Believed, nearer.Believed...)
@@ -76,9 +76,8 @@ func (w *Webhook) merge(nearer Webhook) {
 	}
 }
 
-// ForObjects returns the configuration where there are objects and no files: what is
-// scoped by paths and by something else is scoped by that. An entry of paths alone, which
-// selects no object, is one of the Errors.
+// ForObjects returns the configuration for objects that are not in files: it has no paths in its
+// scopes. An entry with paths only, which selects no object, is one of the Errors.
 func (c *Config) ForObjects() (*Config, error) {
 	objects := *c
 	objects.layers = nil
@@ -134,7 +133,7 @@ func (r *reader) webhook() []field {
 			}
 		}},
 		{"controllers", func(_, value *source.Node) {
-			// An empty list is nobody: everything is held back.
+			// An empty list trusts no statement.
 			w.controllers = []pattern{}
 			for _, item := range r.list(value, `a list such as ["`+accountsOfControllers+`"]`) {
 				if user, ok := r.pattern(item); ok {

@@ -102,7 +102,7 @@ func rowRemark(row policy.Row) string {
 
 func columnTitle(column string) string { return strings.ReplaceAll(column, "_", " ") }
 
-// cell writes a cell of the table for people. A number's unit is the end of its key.
+// cell returns the text of a cell of the table. A number's unit is the end of its key.
 func cell(value any) string {
 	switch value := value.(type) {
 	case nil:
@@ -122,7 +122,7 @@ func cell(value any) string {
 		if v1, split := value[string(facts.V1)]; split {
 			return fmt.Sprintf("v1: %s; v2: %s", cell(v1), cell(value[string(facts.V2)]))
 		}
-		// What selects comes before what limits.
+		// Selectors come before limits.
 		keys := slices.SortedFunc(maps.Keys(value), func(a, b string) int { return strings.Compare(b, a) })
 		items := make([]string, len(keys))
 		for i, key := range keys {
@@ -141,7 +141,7 @@ func cell(value any) string {
 	return fmt.Sprint(value)
 }
 
-// bytesText writes a number of bytes in the largest unit that it is a whole number of.
+// bytesText returns a number of bytes in the largest unit of which it is a whole number.
 func bytesText(value any) string {
 	number, err := strconv.ParseInt(cell(value), 10, 64)
 	if err != nil {

@@ -7,14 +7,13 @@ import (
 	"unicode"
 )
 
-// shows reports whether a character may be written to a terminal as it is: it neither
-// moves the cursor, nor turns the direction of text, nor hides. The joiners of emoji
-// and of Persian do no harm.
+// shows reports whether a character can be written to a terminal unescaped: it does not move the
+// cursor, change the direction of text or hide. The joiners of emoji and of Persian are harmless.
 func shows(r rune) bool {
 	return unicode.IsPrint(r) || r == '\u200c' || r == '\u200d'
 }
 
-// Printable escapes what must not reach a terminal: \n, \x1b, \u202e.
+// Printable escapes characters that must not reach a terminal: \n, \x1b, \u202e.
 func Printable(text string) string {
 	if strings.IndexFunc(text, func(r rune) bool { return !shows(r) }) < 0 {
 		return text
@@ -31,7 +30,7 @@ func Printable(text string) string {
 	return escaped.String()
 }
 
-// PrintableLines escapes what must not reach a terminal, except for the ends of lines and tabs.
+// PrintableLines is Printable except for line breaks and tabs.
 func PrintableLines(text string) string {
 	var escaped strings.Builder
 	for _, line := range strings.SplitAfter(text, "\n") {

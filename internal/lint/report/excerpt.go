@@ -12,7 +12,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// minExcerpt is in cells: on the narrowest terminal a value is still seen.
+// minExcerpt is in cells: a value is visible on the narrowest terminal.
 const minExcerpt = 20
 
 // excerpt is a line of a file, made fit to be shown; widths are in cells.
@@ -86,20 +86,19 @@ func cut(text []byte, span source.Span, width int) excerpt {
 	return excerpt{text: line, before: b, value: v}
 }
 
-// sensitive reports whether text may hold a secret: by the words that people call secrets,
-// since an excerpt goes to logs that more people read than the file.
+// sensitive reports whether text may contain a secret, by common words for secrets. More people can
+// read the logs with an excerpt than the file.
 func sensitive(text []byte) bool { return secretWords().Match(text) }
 
 var secretWords = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`(?i)passw|passphrase|pwd|secret|secure|token|credential|connection_?string|account_?key|api_?key|access_?key|storage_?key|private_?key|[?&]sig=`)
 })
 
-// maxSensitive is in bytes: a value of more that may hold a secret is not shown, such as
-// settings in a string. What is shorter is the word that the finding is about.
+// maxSensitive is in bytes: a longer value that may contain a secret is not shown, such as settings in
+// a string. A shorter one is the word that the finding is about.
 const maxSensitive = 40
 
-// keyBefore returns the key that ends a piece of a line, with what stands between it and
-// its value.
+// keyBefore returns the key at the end of a part of a line, with the text between it and its value.
 func keyBefore(text []byte) []byte { return lastKey().Find(text) }
 
 var lastKey = sync.OnceValue(func() *regexp.Regexp {

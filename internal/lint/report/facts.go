@@ -163,7 +163,7 @@ func eachItem[T any](path string, list []facts.Fact[T], visit func(path string, 
 
 func item(path string, i int) string { return path + "[" + strconv.Itoa(i) + "]" }
 
-// Location returns file:line:column of a location, empty where no file states it.
+// Location returns file:line:column of a location, empty if it is not in a file.
 func Location(location facts.Location) string {
 	if location.Node == nil {
 		return ""

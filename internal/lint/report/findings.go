@@ -14,8 +14,8 @@ import (
 // Findings are the result of a run.
 type Findings struct {
 	*lint.Result
-	// Incomplete says why the run counts as incomplete: the Errors of the result and what the command
-	// line requires beside them.
+	// Incomplete has the reasons why the run is incomplete: the Errors of the result and unmet
+	// requirements of the command line.
 	Incomplete []error
 	// FailOn is the severity from which on a finding makes the run fail; empty stands for error.
 	FailOn lint.Severity
@@ -30,8 +30,8 @@ type Findings struct {
 // groupKey is what findings of a group have in common.
 type groupKey struct{ rule, target, remedy, edition string }
 
-// groupOf returns the group that a finding is written in, together with others. The rules that are
-// grouped say the same of each deployment on a target.
+// groupOf returns the group of a finding that is written together with others. The rules that are
+// grouped report the same for each deployment on a target.
 func groupOf(f *lint.Finding) (key groupKey, grouped bool) {
 	if f.Rule != "unlisted-target" && f.Rule != "preview-target" || f.Target == "" {
 		return groupKey{}, false
@@ -42,7 +42,7 @@ func groupOf(f *lint.Finding) (key groupKey, grouped bool) {
 // maxLocations is how many locations of a group are printed.
 const maxLocations = 5
 
-// findingsText writes findings for people, each with its source line, and a summary.
+// findingsText writes findings as text, each with its source line, and a summary.
 func findingsText(w io.Writer, findings Findings, options Options) error {
 	result := findings.Result
 	t := newText(w, options)
@@ -86,7 +86,7 @@ type text struct {
 	editions bool // findings are by several editions
 }
 
-// style is what surrounds text of a role; the zero style is no colours.
+// style has the escape sequences before text of a role; the zero style has no colours.
 type style struct {
 	location, gutter, label, rule, allowed, reset string
 	severities                                    func(lint.Severity) string
@@ -141,7 +141,7 @@ func (t *text) finding(f *lint.Finding) {
 	t.line()
 }
 
-// group writes findings that say the same of several deployments.
+// group writes findings that report the same for several deployments.
 func (t *text) group(findings []*lint.Finding) {
 	first := findings[0]
 	message := first.Message
@@ -184,7 +184,7 @@ func (t *text) editionOf(f *lint.Finding) string {
 	return " (edition " + Printable(f.Edition) + ")"
 }
 
-// location is where a span starts, as much of it as is known.
+// locationOf returns file:line:column of the start of a span, or as much of it as is known.
 func locationOf(file *source.File, span source.Span) string {
 	switch {
 	case file == nil || file.Name == "":

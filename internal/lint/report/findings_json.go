@@ -22,14 +22,14 @@ type jsonReport struct {
 	Edition string `json:"edition"`
 	// PolicyDigest identifies the rules and editions; several are separated by commas.
 	PolicyDigest string `json:"policy_digest"`
-	// Incomplete is set where something could not be read or judged; Errors say what.
+	// Incomplete is set if something could not be read or evaluated; see Errors.
 	Incomplete bool          `json:"incomplete"`
 	Errors     []jsonError   `json:"errors"`
 	Findings   []jsonFinding `json:"findings"`
 	Summary    jsonSummary   `json:"summary"`
 }
 
-// jsonError is what could not be read or judged.
+// jsonError is something that could not be read or evaluated.
 type jsonError struct {
 	Message string `json:"message"`
 }
@@ -42,7 +42,7 @@ func jsonErrors(errs []error) []jsonError {
 	return list
 }
 
-// jsonObject is a Kubernetes object; null stands for what is not one.
+// jsonObject is a Kubernetes object, null for anything else.
 type jsonObject struct {
 	Kind      string `json:"kind"`
 	Namespace string `json:"namespace"`
@@ -57,7 +57,7 @@ func jsonObjectOf(object *lint.Object) *jsonObject {
 }
 
 // jsonFinding counts lines and columns from 1, columns in code points, ends exclusive.
-// They are 0, and the file is empty, where no file states what is at fault.
+// They are 0, and the file is empty, if the finding is not in a file.
 type jsonFinding struct {
 	Rule       string        `json:"rule"`
 	Severity   lint.Severity `json:"severity"`

@@ -1,5 +1,5 @@
-// Package report writes what commands answer. formats.go has the one table of output formats: by the
-// kind of answer a file writes it for people, and others beside it write other formats.
+// Package report writes the answers of commands. formats.go has the table of output formats. For each
+// kind of answer one file writes text, and others write other formats.
 package report
 
 import (
@@ -11,7 +11,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
 )
 
-// Names of the formats that commands choose without being asked.
+// Names of the default formats of commands.
 const (
 	Text = "text"
 	JSON = "json"
@@ -44,8 +44,8 @@ func formats() []format {
 // format is an output format: a function for each kind of answer that it can write, nil for the
 // others. A command offers the formats that can write its answer.
 //
-// Functions escape what would control a terminal. What would be a command to a CI host is escaped by
-// the [HostWriter] that they write to; a format that consists of such commands, such as annotations,
+// Functions escape characters that control a terminal. The [HostWriter] that they write to escapes
+// commands to a CI host; a format that consists of such commands, such as annotations,
 // takes the writer below from [HostWriter.Unwrap] and escapes what it writes itself.
 type format struct {
 	name        string
@@ -76,7 +76,7 @@ type Options struct {
 // DefaultWidth is the width in cells used when output is not a terminal. CI logs show some more.
 const DefaultWidth = 100
 
-// width returns the width in force, in cells.
+// width returns the width in cells.
 func (o Options) width() int {
 	if o.Width == 0 {
 		return DefaultWidth

@@ -26,7 +26,7 @@ import (
 type HostWriter struct {
 	mutex   sync.Mutex
 	w       io.Writer
-	midLine bool   // something other than white space stands on the line
+	midLine bool   // the line has something other than white space
 	held    []byte // starts a sequence or a character
 }
 
@@ -86,8 +86,8 @@ func (h *HostWriter) pass(text []byte, last bool) error {
 	return err
 }
 
-// Inert returns a text, part of a line or a line, with everything escaped that commands a terminal or a
-// CI host, wherever in a line the text stands and however it is cut afterwards.
+// Inert returns a text, part of a line or a line, with everything escaped that controls a terminal or a
+// CI host, at any position in a line and even if it is cut afterwards.
 func Inert(text string) string {
 	text = Printable(strings.ToValidUTF8(text, string(utf8.RuneError)))
 	if !strings.Contains(text, "##") && !strings.Contains(text, "::") {

@@ -16,8 +16,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/whatif"
 )
 
-// placementsText writes for people where deployments could be: of each what is known, and a
-// table of its options.
+// placementsText writes where deployments could run: for each the known facts and a table of options.
 func placementsText(w io.Writer, placements *lint.Placements, options Options) error {
 	buffered := bufio.NewWriter(w)
 	t := &placementText{text: text{w: buffered, width: options.width(), editions: len(placements.Editions) > 1}}
@@ -100,7 +99,7 @@ func remarkOn(p *whatif.Placement) string {
 	return ""
 }
 
-// nameOf is what a deployment is called in headings.
+// nameOf returns the name of a deployment for headings.
 func nameOf(p *whatif.Placement) string {
 	name := strings.TrimSpace(p.Deployment.Name.Value + " " + p.Deployment.Component.Value)
 	if parameters := p.Deployment.Parameters; parameters.Known {
@@ -142,7 +141,7 @@ func (t *placementText) options(options []whatif.Option, edition string) {
 	}
 }
 
-// minMessage is in cells: a narrower column of messages stands below what it belongs to.
+// minMessage is in cells: a narrower column of messages is written below its target.
 const minMessage = 40
 
 // wrapped writes text in lines of the width, the first one after before, the others
@@ -189,7 +188,7 @@ func verdictText(verdict whatif.Verdict) string {
 	return string(verdict)
 }
 
-// optionName is the name of an option's row and, where that stands for others, of these.
+// optionName returns the name of an option's row, with the other targets of that row.
 func optionName(option whatif.Option, edition string) string {
 	switch {
 	case option.Name == "":
@@ -297,7 +296,7 @@ func devices(number facts.Fact[int64], device string) string {
 	return text
 }
 
-// decimals has two of them at most, cut and not rounded: what is below a limit stays so.
+// decimals returns a number with at most two decimals, truncated, so that it stays below a limit.
 func decimals(number float64) string {
 	return strconv.FormatFloat(math.Floor(number*100)/100, 'f', -1, 64)
 }

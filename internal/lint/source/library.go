@@ -48,7 +48,7 @@ func (r *libraryReader) read(c chunk) ([]*Document, *fault) {
 	}
 	documents, broken := r.decode(c, text)
 	if broken != nil {
-		broken = r.judge(c, broken)
+		broken = r.classify(c, broken)
 	}
 	return documents, broken
 }

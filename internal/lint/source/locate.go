@@ -10,13 +10,11 @@ import (
 	yaml4 "go.yaml.in/yaml/v4"
 )
 
-// locate makes a fault of the error that the YAML library has for the text of a
-// chunk.
+// locate converts the YAML library's error for the text of a chunk to a fault.
 //
-// go.yaml.in/yaml/v3 decides what is YAML, because it accepts whatever the reader
-// behind sigs.k8s.io/yaml accepts; but of an error's location it knows a line only,
-// and often that of the enclosing collection. v4 accepts less and knows the location.
-// It is asked for nothing else.
+// go.yaml.in/yaml/v3 decides what is YAML, because it accepts everything that the reader behind
+// sigs.k8s.io/yaml accepts. But its errors have a line only, often that of the enclosing collection.
+// v4 accepts less and reports exact locations. It is not used for anything else.
 func (r *libraryReader) locate(c chunk, text string, err error) *fault {
 	message := strings.TrimPrefix(err.Error(), "yaml: ")
 	line := 1
@@ -34,7 +32,7 @@ func (r *libraryReader) locate(c chunk, text string, err error) *fault {
 		return found
 	}
 	at := yaml4.Mark{Line: line, Column: 1}
-	// What v4 finds wrong further up is right for v3.
+	// v3 accepts what v4 rejects on a line above.
 	if cause := positionOfError(text); cause != nil && (cause.Message == message || cause.Mark.Line >= line) {
 		at = cause.Mark
 		found.message = plainMessage(cause.Message)
@@ -85,8 +83,8 @@ func isFlow(context string) bool {
 	return context == "while parsing a flow sequence" || context == "while parsing a flow mapping"
 }
 
-// openedAbove names the bracket of a collection that an error is in: nothing when
-// it does not stand on a line above.
+// openedAbove returns words for the opening bracket of the collection with an error, empty unless the
+// bracket is on a line above.
 func (r *libraryReader) openedAbove(bracket, at yaml4.Mark, c chunk) string {
 	opened := r.offsetOf(bracket, c)
 	line := r.file.Position(opened).Line
@@ -101,13 +99,12 @@ const (
 	noTab            = "a tab cannot indent YAML: use spaces"
 )
 
-// isBehind reports whether a location is behind all text of a chunk.
+// isBehind reports whether a location is after all text of a chunk.
 func (r *libraryReader) isBehind(at yaml4.Mark, c chunk) bool {
 	return r.offset(at.Line, at.Column) >= c.start+len(strings.TrimRight(r.text[c.start:c.end], " \t\r\n"))
 }
 
-// offsetOf returns the byte at a location, and the end of the chunk's text for a location
-// behind it.
+// offsetOf returns the offset of a location, at most that of the end of the chunk's text.
 func (r *libraryReader) offsetOf(at yaml4.Mark, c chunk) int {
 	visible := c.start + len(strings.TrimRight(r.text[c.start:c.end], " \t\r\n"))
 	return min(r.offset(at.Line, at.Column), visible)

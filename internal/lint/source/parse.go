@@ -33,7 +33,7 @@ func Parse(name string, data []byte) *File {
 	if !f.ascii && f.hasLongLine() {
 		f.counts = countCodePoints(text)
 	}
-	// Nodes hold parts of the text for as long as the file lives: one copy of it is enough.
+	// Nodes share this copy of the text.
 	r := f.read(unsafe.String(unsafe.SliceData(text), len(text)))
 	f.Documents = r.documents
 	slices.SortStableFunc(r.faults, func(a, b *fault) int { return cmp.Compare(a.start, b.start) })

@@ -28,9 +28,9 @@ func (n *Node) Float() (value float64, ok bool) {
 }
 
 // Value returns what sigs.k8s.io/yaml.Unmarshal makes of the node's text: nil,
-// bool, float64, string, []any or map[string]any. Where that refuses a document
-// that Parse reads, it returns the nearest: text for .inf, .nan and for keys that
-// are collections.
+// bool, float64, string, []any or map[string]any. If that rejects a document
+// that Parse reads, it returns the most similar value: text for .inf, .nan and for keys that are
+// collections.
 func (n *Node) Value() any {
 	if n == nil {
 		return nil
@@ -90,7 +90,7 @@ func numberName(text string) string {
 
 // kindOf resolves a plain scalar by the rules of YAML 1.1 as go.yaml.in/yaml/v2,
 // the reader behind sigs.k8s.io/yaml, has them. Infinities and not-a-number are
-// strings, because JSON has no such values and sigs.k8s.io/yaml refuses them.
+// strings, because JSON has no such values and sigs.k8s.io/yaml rejects them.
 func kindOf(text string) Kind {
 	if text == "" {
 		return Null
@@ -167,8 +167,8 @@ func integer(text string) (string, bool) {
 	return "", false
 }
 
-// parseInt reads an integer in any base that go.yaml.in/yaml/v2 knows; it lets a
-// sign stand behind 0b.
+// parseInt reads an integer in any base that go.yaml.in/yaml/v2 knows; it allows
+// a sign after 0b.
 func parseInt(plain string) (int64, bool) {
 	value, err := strconv.ParseInt(plain, 0, 64)
 	if binary, ok := strings.CutPrefix(plain, "0b"); ok && err != nil {

@@ -45,7 +45,7 @@ type File struct {
 	// must not show its text. Parse leaves it false.
 	Confidential bool
 	// Live means that the text is an object of a cluster, not a file: nothing in it is a
-	// template, a placeholder or a patch, whatever it looks like. Parse leaves it false.
+	// template, a placeholder or a patch, even if it looks like one. Parse leaves it false.
 	Live bool
 
 	lines []int // offset of the first byte of each line
@@ -96,8 +96,8 @@ const (
 	Mapping
 )
 
-// Node is one value. A value behind several aliases is one Node, and
-// its location is that of the anchor. The methods that look for something inside a
+// Node is one value. The value of several aliases is one Node with the
+// location of the anchor. The methods that look for something inside a
 // node accept a nil node and find nothing there.
 type Node struct {
 	Kind Kind

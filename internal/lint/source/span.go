@@ -5,8 +5,8 @@ import "strings"
 // The YAML library reports where a node begins, including its anchor and tag, but
 // not where it ends. The functions below find the end in the text.
 
-// skipProperties returns where the anchor and the tag that stand at an offset
-// end, and where the content after them begins. Without any, both are the offset.
+// skipProperties returns the end of the anchor and the tag at an offset, and the start of the content
+// after them. Without any, both are the offset.
 func skipProperties(text string, at int) (end, content int) {
 	end, content = at, at
 	for content < len(text) {
@@ -146,8 +146,8 @@ func endOfHeader(text string, at int) int {
 	return at
 }
 
-// endOfFlow returns the end of a flow collection when nothing but separators and
-// comments stand between an offset and its closing bracket.
+// endOfFlow returns the end of a flow collection if only separators and comments are between an offset
+// and its closing bracket.
 func endOfFlow(text string, at int) int {
 	for at < len(text) {
 		switch text[at] {

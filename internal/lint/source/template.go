@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// judge decides which problem a chunk has: text with template tags that would
+// classify returns the problem of a chunk: text with template tags that would
 // be YAML once they are rendered is Unrendered, at the tag next to the fault.
-func (r *libraryReader) judge(c chunk, broken *fault) *fault {
+func (r *libraryReader) classify(c chunk, broken *fault) *fault {
 	if broken.kind != Malformed {
 		return broken
 	}
@@ -31,8 +31,7 @@ func (r *libraryReader) judge(c chunk, broken *fault) *fault {
 }
 
 // templateTags returns the stretches of text from {{ to }}, {% to %} and {# to #}.
-// The expressions ${{ }} of GitHub and Azure pipelines are none: they stand in
-// valid YAML.
+// The expressions ${{ }} of GitHub and Azure pipelines are not tags: they are valid YAML.
 func templateTags(text string) []chunk {
 	lastClosing := map[byte]int{}
 	for _, second := range []byte("{%#") {
@@ -59,7 +58,7 @@ func templateTags(text string) []chunk {
 	}
 }
 
-// closingOf returns what closes a tag of the kind that its second byte tells.
+// closingOf returns the end of a tag, whose kind its second byte determines.
 func closingOf(second byte) string {
 	if second == '{' {
 		return "}}"
@@ -67,8 +66,8 @@ func closingOf(second byte) string {
 	return string(second) + "}"
 }
 
-// withoutTags replaces tags by letters: by spaces where a line holds nothing else,
-// since such a tag steers the template and leaves no text.
+// withoutTags replaces tags by letters: by spaces if a line contains nothing else,
+// since such a tag controls the template and produces no text.
 func withoutTags(text string, tags []chunk) string {
 	const tagged = 0 // no byte of YAML
 	filled := []byte(text)

@@ -9,8 +9,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// convert makes a node of y, which depth collections are around. end is where its
-// text ends, which for an alias is not the end of the node.
+// convert returns the node of y, which is in depth collections. end is the end of its text, which for
+// an alias is not the end of the node.
 func (r *libraryReader) convert(y *yaml.Node, parent *Node, depth int) (n *Node, end int, broken *fault) {
 	at := r.offset(y.Line, y.Column)
 	if y.Kind == yaml.AliasNode {
@@ -141,10 +141,10 @@ func isMerge(key *yaml.Node) bool {
 func (r *libraryReader) scalar(y *yaml.Node, at int, parent *Node) *Node {
 	tagged := y.Style&yaml.TaggedStyle != 0
 	propertiesEnd, start := skipProperties(r.text, at)
-	// The library drops the tag "!", which says that the text is a string.
+	// The library drops the tag "!", which makes the text a string.
 	isText := !tagged && !r.inComment(at) && slices.Contains(strings.Fields(r.text[at:propertiesEnd]), "!")
 	if y.Value == "" && y.Anchor == "" && !tagged && !isText {
-		propertiesEnd = at // they are those of the value behind
+		propertiesEnd = at // they are those of the next value
 	}
 	n := r.node(String, parent, start, 0)
 	n.Text = y.Value
@@ -159,7 +159,7 @@ func (r *libraryReader) scalar(y *yaml.Node, at int, parent *Node) *Node {
 	default:
 		n.end = endOfFolded(r.text, start, y.Value)
 		if written := r.text[n.start:n.end]; written == y.Value {
-			n.Text = written // lets go of the library's copy
+			n.Text = written // releases the library's copy
 		}
 	}
 	if !isText {
@@ -176,7 +176,7 @@ func (r *libraryReader) scalar(y *yaml.Node, at int, parent *Node) *Node {
 func (r *libraryReader) inComment(at int) bool { return at > 0 && r.text[at-1] == '#' }
 
 // scalarKind resolves a scalar of the YAML library. A tag of YAML's own that does
-// not fit the text, which sigs.k8s.io/yaml refuses, leaves a string, as does a tag
+// not fit the text, which sigs.k8s.io/yaml rejects, leaves a string, as does a tag
 // that is not YAML's.
 func scalarKind(y *yaml.Node) Kind {
 	if y.Style&yaml.TaggedStyle == 0 {

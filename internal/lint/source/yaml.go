@@ -6,9 +6,8 @@ import (
 	"sync"
 )
 
-// chunk is a stretch of text that holds no document of another: it goes up to the
-// next line that begins a document with ---. Such a line begins one whatever
-// stands before it, so that each chunk can be read, and be broken, by itself.
+// chunk is the text up to the next line that starts a document with ---. Such a line always starts a
+// document, so each chunk can be read, and be broken, independently.
 type chunk struct {
 	start, end int
 }
@@ -36,9 +35,9 @@ func (f *File) chunks(text string) []chunk {
 	}
 	var all []chunk
 	start := 0
-	directives := -1 // offset of the first of the directives that stand before a document
+	directives := -1 // offset of the first directive before a document
 	for _, at := range f.lines {
-		// What YAML 1.1 alone takes for line breaks does not begin a line of f.
+		// Line breaks of YAML 1.1 only do not start a line of f.
 		line := strings.TrimLeft(text[at:], nextLine+lineSeparator+paragraphSeparator)
 		switch {
 		case isMarker(line, "---"):
@@ -74,8 +73,8 @@ var versionDirective = sync.OnceValue(func() *regexp.Regexp {
 })
 
 // asVersion11 writes the version directive that a chunk begins with as that of YAML
-// 1.1, in the same length: the library refuses a document that says it is of
-// another version, where other readers of YAML 1.1, such as PyYAML, read on.
+// 1.1, in the same length: the library rejects a document that declares
+// another version, which other readers of YAML 1.1, such as PyYAML, accept.
 func asVersion11(text string) string {
 	at := skipBlanks(text, 0)
 	for at < len(text) && text[at] == '%' {
