@@ -85,8 +85,8 @@ type Problem struct {
 // Kind is the type of a node's value.
 type Kind uint8
 
-// A plain scalar is Null, Bool or Number where YAML 1.1 as sigs.k8s.io/yaml
-// reads it says so; timestamps are strings and keep their text.
+// A plain scalar is Null, Bool or Number by the rules of YAML 1.1 as sigs.k8s.io/yaml has them;
+// timestamps are strings and keep their text.
 const (
 	Null Kind = iota
 	Bool
