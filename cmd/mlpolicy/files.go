@@ -30,17 +30,17 @@ type files struct {
 	stdin     io.Reader
 	stdinName string
 	resolver  *config.Resolver
-	force     bool // ignore: of the configuration holds for paths that are named themselves, too
-	flat      bool // folders in folders are left out
-	listing   bool // symbolic links and projects inside of the folder are left out
+	force     bool // ignore: of the configuration applies to paths of the command line, too
+	flat      bool // folders in folders are skipped
+	listing   bool // symbolic links and projects in the folder are skipped
 	count     atomic.Int64
 
 	explaining bool
 	mutex      sync.Mutex
 	skips      []skip
-	marked     []lint.Input // have a marker of some format, when explaining
+	marked     []lint.Input // with a marker of a format, when explaining
 
-	unrenderedCharts []skip           // Helm charts whose templates were passed over
+	unrenderedCharts []skip           // Helm charts whose templates were skipped
 	unread           map[int][]string // by index of unreadKinds: files that were named themselves
 	applied          map[string]bool  // names of nested configurations that apply to inputs
 }
@@ -48,7 +48,7 @@ type files struct {
 // skip is a skipped path.
 type skip struct{ path, reason string }
 
-// unnamedStdin is what messages call standard input that no flag names.
+// unnamedStdin is the name of standard input in messages without --stdin-name.
 const unnamedStdin = "<stdin>"
 
 func (p *program) files(c *cli.Context) (*files, error) {
@@ -90,7 +90,7 @@ func (f *files) inputs(ctx context.Context) iter.Seq[lint.Input] {
 		if len(f.paths) > 1 {
 			w.seen = map[string]bool{}
 			if absolute, err := filepath.Abs(f.stdinName); err == nil && slices.Contains(f.paths, "-") {
-				w.seen[absolute] = true // what stands on the disk under the name is an older state
+				w.seen[absolute] = true // the file with this name is an older version
 			}
 		}
 		for _, path := range f.paths {
@@ -101,7 +101,7 @@ func (f *files) inputs(ctx context.Context) iter.Seq[lint.Input] {
 	}
 }
 
-// walk is one pass over the paths. Its methods are false when there is to be no more.
+// walk is one pass over the paths. Its methods return false to end it.
 type walk struct {
 	*files
 	ctx   context.Context
@@ -128,7 +128,7 @@ func (w *walk) path(path string) bool {
 		return w.input(path, func() ([]byte, error) { return nil, unreadable(path, err) })
 	}
 	if w.force {
-		if v := judgeWithin(configuredIgnores(w.resolver.Of(path)), filepath.ToSlash(absolute), info.IsDir()); v.ignored {
+		if v := matchWithin(configuredIgnores(w.resolver.Of(path)), filepath.ToSlash(absolute), info.IsDir()); v.ignored {
 			w.skip(path, "ignored by "+v.where)
 			return true
 		}
@@ -146,7 +146,7 @@ func (w *walk) path(path string) bool {
 	return w.named(path, func() ([]byte, error) { return readFile(path) })
 }
 
-// named is an input that the command line names itself.
+// named yields an input that is a path of the command line.
 func (w *walk) named(path string, read func() ([]byte, error)) bool {
 	return w.input(path, func() ([]byte, error) {
 		data, err := read()
@@ -224,11 +224,11 @@ func (w *walk) entry(folder, absoluteFolder string, entry fs.DirEntry, ignores, 
 		w.skip(path, "not a YAML or JSON file by its name")
 		return true
 	}
-	if v := judge(ignores, absolute, isFolder); v.ignored {
+	if v := match(ignores, absolute, isFolder); v.ignored {
 		w.skip(path, "ignored by "+v.where)
 		return true
 	}
-	if v := judge(configured, absolute, isFolder); v.ignored {
+	if v := match(configured, absolute, isFolder); v.ignored {
 		w.skip(path, "ignored by "+v.where)
 		return true
 	}
@@ -295,7 +295,7 @@ func deployable(name string) bool {
 	return false
 }
 
-// explain makes skips known.
+// explain records skips.
 func (f *files) explain() { f.explaining = true }
 
 func (f *files) skip(path, reason string) {
@@ -326,23 +326,23 @@ func (p *program) explainSkips(ctx context.Context, session *session, files *fil
 	if err != nil {
 		return err
 	}
-	judged, parts := map[string]bool{}, map[string]string{}
+	evaluated, parts := map[string]bool{}, map[string]string{}
 	for _, finding := range result.Findings {
 		if finding.File != nil {
-			judged[finding.File.Name] = true // a file with a finding was not skipped
+			evaluated[finding.File.Name] = true // a file with a finding was not skipped
 		}
 	}
 	for _, document := range extraction.Documents {
 		name := document.Root.File().Name
 		if document.Completes == "" {
-			judged[name] = true
+			evaluated[name] = true
 		} else {
 			parts[name] = document.Completes
 		}
 	}
 	for _, input := range files.marked {
 		switch completes, isPart := parts[input.Name]; {
-		case judged[input.Name]:
+		case evaluated[input.Name]:
 		case isPart:
 			files.skip(input.Name, "contains no deployment; it completes "+completes)
 		default:
@@ -357,8 +357,8 @@ func (p *program) explainSkips(ctx context.Context, session *session, files *fil
 	return nil
 }
 
-// readFile reads of a regular file what source.Parse takes, and of a larger one a byte
-// more: that is enough for an error.
+// readFile reads a regular file. Of one that is too large for source.Parse it reads one byte more than
+// the limit, which is enough for an error.
 func readFile(path string) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -369,7 +369,7 @@ func readFile(path string) ([]byte, error) {
 	if err != nil {
 		return nil, unreadable(path, err)
 	}
-	// One byte more than the size: a read that fills less is the whole file.
+	// One byte more than the size: if it is not filled, the file has ended.
 	data := make([]byte, min(info.Size(), source.MaxFileSize)+1)
 	n, err := io.ReadFull(file, data)
 	switch {
@@ -380,7 +380,7 @@ func readFile(path string) ([]byte, error) {
 	case n > source.MaxFileSize:
 		return data, nil
 	}
-	// The file grew, or does not know its size.
+	// The file has grown, or its size is unknown.
 	rest, err := readLimited(file)
 	if err != nil {
 		return nil, unreadable(path, err)
@@ -388,7 +388,7 @@ func readFile(path string) ([]byte, error) {
 	return append(data, rest...)[:min(n+len(rest), source.MaxFileSize+1)], nil
 }
 
-// readStream reads a pipe or a device: opening it may wait for whoever writes.
+// readStream reads a pipe or a device. Opening it may wait for a writer.
 func readStream(ctx context.Context, path string) ([]byte, error) {
 	data, err := interruptibly(ctx, func() ([]byte, error) {
 		file, err := os.Open(path)
@@ -421,8 +421,7 @@ func readStdin(ctx context.Context, stdin io.Reader, name string) ([]byte, error
 	return data, nil
 }
 
-// interruptibly does not wait for a read longer than the context lasts. What is read
-// then is lost, with the process.
+// interruptibly waits for a read until the context ends. Data that is read later is lost.
 func interruptibly(ctx context.Context, read func() ([]byte, error)) ([]byte, error) {
 	type answer struct {
 		data []byte

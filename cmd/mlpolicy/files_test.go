@@ -61,12 +61,12 @@ func TestWhatVanishesDuringAWalkIsAnError(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var judged []string
+	var found []string
 	for _, finding := range result.Findings {
-		judged = append(judged, finding.File.Name)
+		found = append(found, finding.File.Name)
 	}
-	if want := []string{"a.yaml", "d.yaml"}; !slices.Equal(judged, want) {
-		t.Errorf("findings in %q, want %q", judged, want)
+	if want := []string{"a.yaml", "d.yaml"}; !slices.Equal(found, want) {
+		t.Errorf("findings in %q, want %q", found, want)
 	}
 	if got, want := fmt.Sprint(result.Errors), "[b.yaml: no such file c: no such file]"; got != want {
 		t.Errorf("errors %s, want %s", got, want)

@@ -14,10 +14,9 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/config"
 )
 
-// ignoreFile holds patterns in the syntax of gitignore(5). They are matched against one
-// entry of a folder at a time: what stands in an ignored folder is never asked about,
-// as in Git. Excludes of the user or the machine do not count: a verdict is the same
-// everywhere.
+// ignoreFile has patterns in the syntax of gitignore(5). They are matched against one entry of a folder
+// at a time; as in Git, entries of ignored folders are not matched. Excludes of the user or the machine
+// are not read, so that results are the same everywhere.
 type ignoreFile struct {
 	domain  string // absolute path of the folder that the patterns are relative to, with a slash at its end
 	matcher gitignore.Matcher
@@ -31,17 +30,17 @@ type verdict struct {
 	where   string
 }
 
-// judge applies ignore files, the last of which takes precedence, to an entry.
-func judge(files []*ignoreFile, absolute string, isFolder bool) verdict {
+// match applies ignore files to an entry. The last one takes precedence.
+func match(files []*ignoreFile, absolute string, isFolder bool) verdict {
 	for i := len(files) - 1; i >= 0; i-- {
-		if verdict := files[i].judge(absolute, isFolder); verdict.decided {
+		if verdict := files[i].match(absolute, isFolder); verdict.decided {
 			return verdict
 		}
 	}
 	return verdict{}
 }
 
-func (f *ignoreFile) judge(absolute string, isFolder bool) verdict {
+func (f *ignoreFile) match(absolute string, isFolder bool) verdict {
 	relative, within := strings.CutPrefix(absolute, f.domain)
 	if !within {
 		return verdict{}
@@ -53,18 +52,18 @@ func (f *ignoreFile) judge(absolute string, isFolder bool) verdict {
 	return verdict{result.Matched, result.Ignored, f.where[result.Pattern]}
 }
 
-// judgeWithin is judge for a path whose folders nobody has asked about: it is ignored if one
-// of them is.
-func judgeWithin(files []*ignoreFile, absolute string, isFolder bool) verdict {
+// matchWithin is match for a path whose folders have not been matched: the path is ignored if one of
+// them is.
+func matchWithin(files []*ignoreFile, absolute string, isFolder bool) verdict {
 	for i, c := range absolute {
 		if c != '/' || i == 0 {
 			continue
 		}
-		if v := judge(files, absolute[:i], true); v.ignored {
+		if v := match(files, absolute[:i], true); v.ignored {
 			return v
 		}
 	}
-	return judge(files, absolute, isFolder)
+	return match(files, absolute, isFolder)
 }
 
 func domainOf(folder string) string {
@@ -75,7 +74,7 @@ func newIgnoreFile(domain string) *ignoreFile {
 	return &ignoreFile{domain: domainOf(domain), where: map[string]string{}}
 }
 
-// readIgnoreFile returns nil if there is no such file; as in Git, a link does not count.
+// readIgnoreFile returns nil if there is no such file; as in Git, a link is not read.
 func readIgnoreFile(file, domain string) *ignoreFile {
 	if info, err := os.Lstat(file); err != nil || !info.Mode().IsRegular() {
 		return nil
@@ -105,18 +104,17 @@ func configuredIgnores(configuration *config.Config) []*ignoreFile {
 	return files
 }
 
-// end is a last step of patterns and paths that is not a file name. For the library, what
-// matches a folder matches all in it too, so that !folder/ would take back what *.yaml
-// ignores there; what ends with this matches the folder alone. go-git's matcher has the same
-// fault and four more: [!a], [[:alpha:]], ? for a character of several bytes, and a/**.
+// end is appended to patterns and paths. It is not a file name. For the library, a pattern that matches
+// a folder matches all its entries, too, so that !folder/ would include what *.yaml ignores there; with
+// this end it matches the folder only. go-git's matcher has the same fault and four more: [!a], [[:alpha:]], ? for a character of several bytes, and a/**.
 const end = "/\x00"
 
-// spacesAtEnd are those that no backslash keeps.
+// spacesAtEnd matches trailing spaces without a backslash.
 var spacesAtEnd = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^((?:[^\\]|\\.)*?) +$`)
 })
 
-// add adds the pattern of a line, if it holds one.
+// add adds the pattern of a line, if it has one.
 func (f *ignoreFile) add(line, where string) {
 	line = spacesAtEnd().ReplaceAllString(line, "$1")
 	if line == "" || line[0] == '#' {
@@ -139,8 +137,8 @@ func (f *ignoreFile) add(line, where string) {
 	f.matcher.AddPatterns([]byte(pattern), "")
 }
 
-// ignoresAbove returns the ignore files that hold for a folder because of where it is:
-// those of its repository from the root down to the folder above it, weakest first.
+// ignoresAbove returns the ignore files of the folders above a folder, from the root of its repository
+// down, with the lowest precedence first.
 func ignoresAbove(folder string) []*ignoreFile {
 	root := repository(folder)
 	if root == "" {
@@ -162,7 +160,7 @@ func ignoresAbove(folder string) []*ignoreFile {
 	return files
 }
 
-// repository returns the root of the Git work tree that holds a folder, empty if none does.
+// repository returns the root of the Git work tree that contains a folder, empty if there is none.
 func repository(folder string) string {
 	for {
 		if _, err := os.Lstat(filepath.Join(folder, ".git")); err == nil {

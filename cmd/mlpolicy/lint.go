@@ -76,7 +76,7 @@ func (p *program) lint(c *cli.Context) error {
 	}
 	errs := slices.Clip(result.Errors)
 	if c.Bool(requireFlag) {
-		if err := judgedNothing(result); err != nil {
+		if err := requireDeployments(result); err != nil {
 			errs = append(errs, err)
 		}
 	}
@@ -118,8 +118,8 @@ func categoryFlagOf() cli.Flag {
 	}
 }
 
-// judgedNothing returns an error if no rule could apply to anything.
-func judgedNothing(result *lint.Result) error {
+// requireDeployments returns an error if no rule could apply to anything.
+func requireDeployments(result *lint.Result) error {
 	switch {
 	case result.Deployments == 0:
 		return errors.New("no deployments found (--" + requireFlag + ")")

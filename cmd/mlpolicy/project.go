@@ -168,5 +168,5 @@ func (p *projects) ignored(name string) bool {
 	}
 	p.mutex.Unlock()
 	slashed := filepath.ToSlash(absolute)
-	return judge(ignores, slashed, false).ignored || judge(configuredIgnores(p.session.resolver.Of(name)), slashed, false).ignored
+	return match(ignores, slashed, false).ignored || match(configuredIgnores(p.session.resolver.Of(name)), slashed, false).ignored
 }

@@ -20,7 +20,7 @@ type unreadKind struct {
 	remedy func(name string) string
 }
 
-// unreadKinds are the kinds of which people expect that they are read.
+// unreadKinds are the kinds that users may expect mlpolicy to read.
 func unreadKinds() []unreadKind {
 	const plan = "lint a plan: terraform plan -out=tfplan && terraform show -json tfplan | mlpolicy lint -"
 	always := func(remedy string) func(string) string { return func(string) string { return remedy } }
@@ -47,8 +47,8 @@ func unreadKinds() []unreadKind {
 	}
 }
 
-// shellWord writes a path as one argument of a shell's command, or what takes the place of one that
-// cannot be written: standard input without a name, a name that does not print.
+// shellWord returns a path as one argument of a shell's command, or placeholder for a path that cannot
+// be written: standard input without a name, or a name that is not printable.
 func shellWord(path, placeholder string) string {
 	if path == unnamedStdin || report.Printable(path) != path {
 		return placeholder
