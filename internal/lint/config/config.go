@@ -166,18 +166,11 @@ func (c *Config) Digest() string {
 	return fmt.Sprintf("sha256:%x", digest.Sum(nil))
 }
 
-// Files are the names of the configuration files that apply: extended ones before those that extend them.
-func (c *Config) Files() []string { return c.files(func(*layer) bool { return true }) }
-
 // Nested are the names of the nested configuration files that apply.
 func (c *Config) Nested() []string {
-	return c.files(func(l *layer) bool { return l.nested && !l.isPart })
-}
-
-func (c *Config) files(which func(*layer) bool) []string {
 	var names []string
 	for _, l := range slices.Concat(c.layers, c.overrides) {
-		if which(l) && !slices.Contains(names, l.file.Name) {
+		if l.nested && !l.isPart && !slices.Contains(names, l.file.Name) {
 			names = append(names, l.file.Name)
 		}
 	}

@@ -283,7 +283,9 @@ func TestDigest(t *testing.T) {
 	if digests["none"] != "" || digests["b.yaml"] == digests["a.yaml"] || digests["b.yaml"] == digests["c/b.yaml"] || !strings.HasPrefix(digests["a.yaml"], "sha256:") {
 		t.Error(digests)
 	}
-	if got := resolver(t, Options{File: "b.yaml"}); got.Of("x").Files()[0] != "a.yaml" || len(got.Sources()) != 2 {
-		t.Errorf("files %q, sources %q", got.Of("x").Files(), got.Sources())
+	r := resolver(t, Options{File: "b.yaml"})
+	r.Of("x")
+	if want := []string{r.Absolute("a.yaml"), r.Absolute("b.yaml")}; !slices.Equal(r.Sources(), want) {
+		t.Errorf("sources %q, want %q", r.Sources(), want)
 	}
 }
