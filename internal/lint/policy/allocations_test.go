@@ -8,8 +8,8 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy/policytest"
 )
 
-// TestAllocations keeps evaluation within its budget of allocations, which unlike time is the
-// same on every machine; the race detector takes some of its own.
+// TestAllocations limits the allocations of an evaluation, which unlike time are the same on every
+// machine. The race detector adds its own.
 func TestAllocations(t *testing.T) {
 	loaded := policytest.Builtin(t)
 	for deployments, most := range map[int]float64{1: 900, 100: 210} {

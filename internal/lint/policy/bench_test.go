@@ -18,8 +18,8 @@ func BenchmarkLoad(b *testing.B) {
 	}
 }
 
-// One deployment in ten is at fault. The design allows 150 µs for one alone and
-// 25 µs for each of a chunk.
+// One deployment in ten has violations. The budget is 150 µs for a single deployment and 25 µs for
+// each deployment of a chunk.
 func BenchmarkEvaluate(b *testing.B) {
 	loaded, err := policy.Load(b.Context(), policies.FS, nil)
 	if err != nil {
@@ -40,8 +40,8 @@ func BenchmarkEvaluate(b *testing.B) {
 	}
 }
 
-// serving makes deployments on Azure Container Instances, every tenth of which asks
-// for GPU and too much memory.
+// serving returns deployments on Azure Container Instances, every tenth of which requests a GPU and
+// too much memory.
 func serving(count int) *facts.Facts {
 	f := &facts.Facts{Edition: "2020-06"}
 	for i := range count {

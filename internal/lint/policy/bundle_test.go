@@ -22,9 +22,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// These tests are of the bundle that the project ships.
-
-// tripping has for each rule all facts there are, some of which trip it.
+// tripping returns, for each rule, a deployment with all facts that violates it.
 func tripping() map[string]*facts.Facts {
 	with := func(change func(*facts.Deployment, *facts.Compute), edition ...string) *facts.Facts {
 		f := full()
@@ -106,8 +104,7 @@ func violating(t *testing.T, rule policy.Rule) *facts.Facts {
 	return &extraction.Facts
 }
 
-// The findings of the table's rules hang on the facts that are listed, and no other fact
-// changes a word of them.
+// The findings of the rules of the table depend on the listed facts only.
 func TestBundleRulesReadNoMoreThanTheyNeed(t *testing.T) {
 	want := map[string][]string{
 		"cluster-autoscaling": {"computes.target", "computes.managed_by", "computes.cluster_autoscaling"},
@@ -127,7 +124,7 @@ func TestBundleRulesReadNoMoreThanTheyNeed(t *testing.T) {
 		"single-node": {
 			"deployments.target", "deployments.models", "deployments.models.size_bytes",
 			"deployments.compute", "deployments.compute.nodes",
-			// The deployment's own stage may go: its compute has the same.
+			// The stage of the deployment is not needed: its compute has the same.
 		},
 		"unlisted-target": {"deployments.target", "deployments.workload"},
 		"workload":        {"deployments.target", "deployments.workload"},
@@ -163,8 +160,8 @@ func TestBundleRulesReadNoMoreThanTheyNeed(t *testing.T) {
 	}
 }
 
-// everywhere is a deployment of each kind on each target, and a compute, that trip
-// whatever can be tripped there.
+// everywhere returns deployments of each kind and a compute on each target that violate as many
+// rules as possible.
 func everywhere(edition string) *facts.Facts {
 	all := &facts.Facts{Edition: edition}
 	targets := facts.Target("").Values()
@@ -189,11 +186,11 @@ func everywhere(edition string) *facts.Facts {
 	return all
 }
 
-// The rules that read a column say nothing in an edition that does not have it, and
-// all others say what they said.
+// Rules that read a column report nothing under an edition without it, and the findings of all other
+// rules do not change.
 func TestBundleColumns(t *testing.T) {
 	step := sweep.Step(t, 4)
-	// The rules that report nothing without a column, if they report anything in an edition.
+	// Rules that report nothing without a column.
 	want := map[string][]string{
 		"used_for":            {"workload"},
 		"production":          {"production-target"},
@@ -211,15 +208,15 @@ func TestBundleColumns(t *testing.T) {
 		"via":                 {"edge-delivery"},
 	}
 	listed := slices.Concat(slices.Collect(maps.Values(want))...)
-	// The rules that report what another one covers while the edition has the column.
+	// Rules that report violations which another rule reports if the edition has the column.
 	more := map[string]string{"gpu": "cpu-only", "cpu_only": "gpu-not-offered"}
-	// The rules that need the column for some of their findings.
+	// Rules that need the column for some of their findings.
 	fewer := map[string]string{"used_for": "designer"}
 	loaded := policytest.Builtin(t)
 	if len(loaded.Editions()) == 0 {
 		t.Fatal("there is no edition")
 	}
-	// Editions of a far future, each of which is one of today's without one column.
+	// Copies of the editions with future IDs, each without one column.
 	files, without := bundleFiles(t), map[string]string{}
 	for i, edition := range loaded.Editions() {
 		for j, column := range edition.Columns {
@@ -259,7 +256,7 @@ func TestBundleColumns(t *testing.T) {
 					}
 				}
 				expected := slices.Clone(want[column])
-				// Without "only", gpu-web-service is about the targets for the CPU.
+				// Without "only", gpu-web-service reports on the CPU-only targets.
 				if column == "cpu_only" && !slices.Contains(edition.Only, "gpu-web-service") {
 					expected = append(expected, "gpu-web-service")
 				}
@@ -272,8 +269,8 @@ func TestBundleColumns(t *testing.T) {
 	}
 }
 
-// messagesAbout leaves out of the messages the name of the edition in force and, after a
-// semicolon, what other editions say.
+// messagesAbout returns the messages without the name of the selected edition and without the part
+// after a semicolon, which is about other editions.
 func messagesAbout(edition string, denials []policy.Denial) []policy.Denial {
 	for i := range denials {
 		message, _, _ := strings.Cut(denials[i].Message, "; ")
@@ -282,8 +279,8 @@ func messagesAbout(edition string, denials []policy.Denial) []policy.Denial {
 	return denials
 }
 
-// withoutColumn is an edition as another one, without one column and without what it says of
-// "only" by it.
+// withoutColumn returns a copy of an edition with another ID, without a column and the "only"
+// statements that need the column.
 func withoutColumn(t *testing.T, files fstest.MapFS, edition, column, as string) []byte {
 	t.Helper()
 	var data map[string]any
@@ -311,7 +308,7 @@ func withoutColumn(t *testing.T, files fstest.MapFS, edition, column, as string)
 	return written
 }
 
-// bundleFiles is the bundle as files that can be changed.
+// bundleFiles returns a copy of the bundle that tests can change.
 func bundleFiles(t *testing.T) fstest.MapFS {
 	t.Helper()
 	files := fstest.MapFS{}
@@ -329,8 +326,7 @@ func bundleFiles(t *testing.T) fstest.MapFS {
 	return files
 }
 
-// OPA's rule index has given wrong answers before (1.21.0 to 1.22.0); it may only
-// save time.
+// OPA's rule index had wrong results in 1.21.0 to 1.22.0. It must not change findings.
 func TestBundleIndexingChangesNothing(t *testing.T) {
 	loaded := policytest.Builtin(t)
 	editions := loaded.Editions()
@@ -346,7 +342,7 @@ func TestBundleIndexingChangesNothing(t *testing.T) {
 	}
 }
 
-// A hundred deployments in one evaluation get what each gets alone.
+// A hundred deployments in one evaluation have the same findings as each by itself.
 func TestBundleJudgesEachAlone(t *testing.T) {
 	loaded := policytest.Builtin(t)
 	all := everywhere("2020-06")
@@ -372,7 +368,7 @@ func TestBundleJudgesEachAlone(t *testing.T) {
 	}
 }
 
-// The query without some rules asks all others.
+// A query without some rules evaluates all others.
 func TestBundleExceptOneRule(t *testing.T) {
 	loaded := policytest.Builtin(t)
 	if len(loaded.Rules()) == 0 {

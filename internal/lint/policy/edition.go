@@ -21,23 +21,23 @@ import (
 type Edition struct {
 	ID     string // the folder's name, such as 2020-06
 	Title  string
-	Date   string // of the text that it was read from, as 2020-06-25; 2022-06 where only the month is known
+	Date   string // of the source text: 2020-06-25, or 2022-06 if only the month is known
 	Source string
-	// Formerly are the ids that the table had before.
+	// Formerly lists the previous IDs of the edition.
 	Formerly []string
-	// Columns are the names of the cells that every row has, in the order of the file.
+	// Columns lists the columns that every row has, in the order of the file.
 	Columns []string
-	// Only are the statements of the form "only on" that the edition makes.
+	// Only lists the edition's statements of the form "only on".
 	Only  []string
 	Notes []string
-	// RowsFor names the row that stands for a target which has none of its own.
+	// RowsFor maps a target without its own row to the row that applies to it.
 	RowsFor map[string]string
 	Rows    []Row // in the order of the file
 }
 
 // Row is an edition's row of one target.
 type Row struct {
-	Target string // a facts.Target, or what RowsFor refers to
+	Target string // a facts.Target or a value of RowsFor
 	Name   string
 	Note   string
 	// Cells has a value for each of the edition's columns: bool, string, int64,
@@ -45,7 +45,7 @@ type Row struct {
 	Cells map[string]any
 }
 
-// Row returns the row of a target, its own or the one that stands for it.
+// Row returns the row of a target: its own, or the one in RowsFor.
 func (e Edition) Row(target string) (Row, bool) {
 	if id, ok := e.RowsFor[target]; ok {
 		target = id
@@ -58,7 +58,7 @@ func (e Edition) Row(target string) (Row, bool) {
 	return Row{}, false
 }
 
-// NameOf returns the name of a target's row, else its id.
+// NameOf returns the name of a target's row, or the target's ID if it has no row.
 func (e Edition) NameOf(target string) string {
 	if row, ok := e.Row(target); ok {
 		return row.Name
@@ -66,14 +66,14 @@ func (e Edition) NameOf(target string) string {
 	return target
 }
 
-// column is what the cells of a column are.
+// column describes and checks the cells of a column.
 type column struct {
 	want  string
 	valid func(any) bool
 }
 
-// knownColumns are the columns that the builtin rules read. An organisation's own
-// columns are free, but one type down all rows.
+// knownColumns returns the columns that the builtin rules read. An edition may have further columns;
+// the cells of such a column must all have the same type.
 func knownColumns() map[string]column {
 	list := "a list of " + strings.Join(facts.Workload("").Values(), ", ")
 	workloads := column{list + ", or {v1: LIST, v2: LIST} by API version", isWorkloadsByVersion}
@@ -96,8 +96,8 @@ func knownColumns() map[string]column {
 	}
 }
 
-// onlyColumn names the column that a statement "only on" is about, and what in the
-// column's cells makes a target one of those that the statement allows.
+// onlyColumn returns the column of an "only on" statement and a function that reports whether a cell
+// allows its target. It returns "" and nil for an unknown statement.
 func onlyColumn(statement string) (column string, offers func(cell any) bool) {
 	switch statement {
 	case "gpu-web-service", "gpu-batch-scoring":
@@ -168,7 +168,7 @@ func isEmptyOr(keys map[string]func(any) bool) func(any) bool {
 	}
 }
 
-// table is an edition and the form that rules see it in.
+// table is an edition and its value in Rego.
 type table struct {
 	file    string
 	edition Edition
@@ -205,7 +205,7 @@ func parseTable(file file) (*table, []*Error) {
 	return &table{file: file.name, edition: edition, data: object, value: value}, r.faults
 }
 
-// tableReader collects the faults of an edition's file.
+// tableReader reads the file of an edition and collects its faults.
 type tableReader struct {
 	file    string
 	columns map[string]column // those of the builtin rules
@@ -227,7 +227,8 @@ func (r *tableReader) syntax(err error) *Error {
 	return fault
 }
 
-// value reads what plain OPA would read, short of what YAML readers disagree about.
+// value returns the value that OPA reads from the node. Constructs that YAML parsers read differently
+// are faults.
 func (r *tableReader) value(node *yaml.Node) any {
 	switch node.Kind {
 	case yaml.MappingNode:
@@ -297,7 +298,8 @@ func pairs(node *yaml.Node) func(yield func(key, value *yaml.Node) bool) {
 	}
 }
 
-// edition reads and checks root, whose value data is. A step is left out where one before it found a fault.
+// edition reads and checks root, whose value is data. It stops early if a step finds a fault that
+// later steps depend on.
 func (r *tableReader) edition(id string, root *yaml.Node, data map[string]any) Edition {
 	edition := Edition{ID: id, RowsFor: map[string]string{}}
 	nodes := r.keys(&edition, root)
@@ -315,7 +317,7 @@ func (r *tableReader) edition(id string, root *yaml.Node, data map[string]any) E
 	return edition
 }
 
-// keys reads all keys of an edition but the rows, and returns the value of each.
+// keys reads all keys of an edition except the rows, and returns the node of each value.
 func (r *tableReader) keys(edition *Edition, root *yaml.Node) map[string]*yaml.Node {
 	nodes := map[string]*yaml.Node{}
 	for key, value := range pairs(root) {
@@ -357,7 +359,7 @@ func (r *tableReader) keys(edition *Edition, root *yaml.Node) map[string]*yaml.N
 	return nodes
 }
 
-// rows reads the rows, of which data has the cells.
+// rows reads the rows, whose cells are in data.
 func (r *tableReader) rows(edition *Edition, targets *yaml.Node, data map[string]any) {
 	for key, value := range pairs(targets) {
 		if cells, ok := data[key.Value].(map[string]any); ok {
@@ -412,7 +414,7 @@ func (r *tableReader) texts(key, value *yaml.Node) []string {
 	return texts
 }
 
-// row checks that a row has the declared columns and no others, each of its type.
+// row checks that a row has exactly the declared columns and that cells have the type of their column.
 func (r *tableReader) row(columns []string, target, node *yaml.Node, cells map[string]any) Row {
 	row := Row{Target: target.Value, Cells: make(map[string]any, len(columns))}
 	for key, value := range pairs(node) {
@@ -450,7 +452,7 @@ func (r *tableReader) only(edition *Edition, node *yaml.Node) {
 		case !slices.Contains(edition.Columns, column):
 			r.fault(node.Content[i], "only contains %s, but the edition has no column %s", statement, column)
 		case !slices.ContainsFunc(edition.Rows, func(row Row) bool { return offers(row.Cells[column]) }):
-			// It would refuse all targets and name none, and the rules would not report.
+			// Such a statement would allow no target, and the rules would report nothing.
 			r.fault(node.Content[i], "only contains %s, but no row contains it in the column %s", statement, column)
 		}
 	}
@@ -484,7 +486,7 @@ func (r *tableReader) targets(edition *Edition, node *yaml.Node) {
 	}
 }
 
-// ownColumns checks that a column of an organisation's own is of one type down all rows.
+// ownColumns checks that each custom column has the same type in all rows.
 func (r *tableReader) ownColumns(edition *Edition, node *yaml.Node) {
 	for _, name := range edition.Columns {
 		if _, ok := r.columns[name]; ok {

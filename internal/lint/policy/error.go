@@ -5,22 +5,21 @@ import (
 	"strings"
 )
 
-// Error is a fault of a policy or of its answer.
+// Error is a fault in a policy or in the result of a rule.
 type Error struct {
-	// File is the culprit: a folder's name and the path in it, or builtin: and the
-	// path in the builtin bundle. Empty where no single file is at fault.
+	// File is the name of the folder joined with the path in it, or "builtin:" followed by the path in
+	// the builtin bundle. It is empty if no single file is at fault.
 	File string
-	// Line starts at 1; 0 is unknown.
+	// Line starts at 1; 0 means unknown.
 	Line int
-	// Rule is the ID of the rule at fault, if it is one rule.
-	Rule string
-	// Message says what is wrong.
+	// Rule is the ID of the rule at fault, empty if no single rule is.
+	Rule    string
 	Message string
-	// Err is the cause, if there is one beside the file itself.
+	// Err is the underlying error, or nil.
 	Err error
 }
 
-// Error reads "policy/memory.rego:7: rule memory: what is wrong".
+// Error returns a text of the form "policy/memory.rego:7: rule memory: message".
 func (e *Error) Error() string {
 	var text strings.Builder
 	if e.File != "" {

@@ -14,27 +14,26 @@ import (
 	"github.com/open-policy-agent/opa/v1/topdown"
 )
 
-// Denial is an answer of a rule.
+// Denial is one element of the set deny of a rule.
 type Denial struct {
 	Rule string
-	// Path leads from the facts to a deployment or a compute, or into one.
+	// Path is the path from the facts to a deployment, a compute or a fact of one.
 	Path    facts.Path
 	Message string
 }
 
-// Evaluate asks the rules about each deployment and compute under the edition that the
-// facts name, all rules but those of the scope PerProject and those in except: the Rule
-// of an earlier error, say. What is not a rule's ID excepts nothing. Denials are sorted by
-// rule, path and message. The context's end interrupts evaluation; a limit of time is the
-// caller's to set.
+// Evaluate evaluates the rules of the scope PerDeployment over all deployments and computes, under
+// the edition of the facts. It leaves out the rules whose IDs are in except, such as the Rule of an
+// earlier error; unknown IDs are ignored. Denials are sorted by rule, path and message. The end of
+// the context interrupts evaluation; callers set the time limit.
 //
-// Its error joins an *Error for each fault: of the policies, of their answer, or
-// of time. Denials beside one are sound, and may be fewer than there are.
+// The error joins one *Error for each fault in the policies or their results, and for an
+// interruption. Denials returned with an error are valid but may be incomplete.
 func (p *Policies) Evaluate(ctx context.Context, f *facts.Facts, except ...string) ([]Denial, error) {
 	return p.evaluate(ctx, f, PerDeployment, except)
 }
 
-// EvaluateProject is Evaluate by the rules of the scope PerProject: f has all facts of a run.
+// EvaluateProject is Evaluate for the rules of the scope PerProject. f must have all facts of a run.
 func (p *Policies) EvaluateProject(ctx context.Context, f *facts.Facts, except ...string) ([]Denial, error) {
 	return p.evaluate(ctx, f, PerProject, except)
 }
@@ -77,7 +76,7 @@ func (p *Policies) evaluate(ctx context.Context, f *facts.Facts, scope Scope, ex
 	return denials, join(faults)
 }
 
-// ruleIDs returns the IDs of the rules of a scope, short of some.
+// ruleIDs returns the IDs of the rules of a scope, without those in except.
 func (p *Policies) ruleIDs(scope Scope, except []string) []string {
 	var ids []string
 	for _, rule := range p.rules {
@@ -88,8 +87,8 @@ func (p *Policies) ruleIDs(scope Scope, except []string) []string {
 	return ids
 }
 
-// query returns the question to the rules of a scope, short of some; nil without rules. It
-// names them: the others are not evaluated.
+// query returns the query for the rules of a scope without those in except, or nil if no rule is left.
+// The query lists the rules by ID, so that OPA does not evaluate the others.
 func (p *Policies) query(scope Scope, except []string) (ast.Body, error) {
 	if len(except) == 0 {
 		return p.queries[scope], nil
@@ -114,7 +113,6 @@ func (p *Policies) compileQuery(ids []string) (ast.Body, error) {
 	return query, nil
 }
 
-// ask runs a query.
 func (p *Policies) ask(ctx context.Context, query ast.Body, input *ast.Term) (ast.Set, error) {
 	txn, err := p.store.NewTransaction(ctx)
 	if err != nil {
@@ -135,11 +133,11 @@ func (p *Policies) ask(ctx context.Context, query ast.Body, input *ast.Term) (as
 		WithInput(input).
 		WithCancel(cancel).
 		WithIndexing(p.indexing).
-		// An error inside a function would otherwise keep its rule from reporting.
+		// Without this, a rule in which a function fails reports nothing.
 		WithStrictBuiltinErrors(true).
-		// They say which rule was at work; without an error they cost nothing.
+		// blame finds the rule by the stack trace, which costs nothing without an error.
 		WithStackTraces(true).
-		// No function of the policies reads it; this saves asking the clock.
+		// No function available to policies reads the time; this saves reading the clock.
 		WithTime(time.Unix(0, 0)).
 		Iter(ctx, func(result topdown.QueryResult) error {
 			findings, _ = result["findings"].Value.(ast.Set)
@@ -151,7 +149,7 @@ func (p *Policies) ask(ctx context.Context, query ast.Body, input *ast.Term) (as
 	return findings, nil
 }
 
-// blame returns the rule in which an evaluation failed.
+// blame returns an *Error with the location and the rule of an evaluation error.
 func (p *Policies) blame(ctx context.Context, err error) error {
 	fault := &Error{Message: "evaluate", Err: err}
 	var failure *topdown.Error
@@ -160,8 +158,8 @@ func (p *Policies) blame(ctx context.Context, err error) error {
 		if failure.Location != nil {
 			fault.File, fault.Line = failure.Location.File, failure.Location.Row
 		}
-		// The innermost frame is where it happened, the outermost one in a rule's own
-		// file whose answer was asked for: without that rule it does not happen.
+		// The innermost frame has the location of the error. The outermost frame in the file of a rule
+		// belongs to the rule of the query: excluding that rule avoids the error.
 		for _, frame := range failure.StackTrace {
 			if frame.Location == nil {
 				continue
@@ -184,7 +182,7 @@ func (p *Policies) blame(ctx context.Context, err error) error {
 	return fault
 }
 
-// denial checks one answer to a query.
+// denial checks and converts one element of the result of a query.
 func (p *Policies) denial(finding *ast.Term, f *facts.Facts) (Denial, *Error) {
 	var (
 		object  = finding.Value.(ast.Object)
@@ -247,7 +245,7 @@ func pathOf(term *ast.Term) (facts.Path, bool) {
 	return path, true
 }
 
-// excerpt shows an answer in an error without flooding it.
+// excerpt returns the text of a term for an error message, shortened to a limit.
 func excerpt(term *ast.Term) string {
 	const limit = 200 // characters
 	if text := []rune(term.String()); len(text) > limit {
@@ -256,7 +254,7 @@ func excerpt(term *ast.Term) string {
 	return term.String()
 }
 
-// compare orders denials by rule, then by path, indexes as numbers, then by message.
+// compare orders denials by rule, path and message. It compares indexes in paths as numbers.
 func compare(a, b Denial) int {
 	return cmp.Or(
 		strings.Compare(a.Rule, b.Rule),

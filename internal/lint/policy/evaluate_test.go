@@ -19,7 +19,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
-// large asks for too much memory on ACI, as often as said.
+// large returns facts of as many deployments as times, on ACI, that request too much memory.
 func large(times int) *facts.Facts {
 	f := &facts.Facts{Edition: "2020-06"}
 	for range times {
@@ -86,7 +86,7 @@ func TestEvaluateUnknownEdition(t *testing.T) {
 	}
 }
 
-// Each case makes the memory rule answer other than it may, or fail.
+// In each case the memory rule fails or has an invalid result.
 func TestEvaluateNamesTheCulprit(t *testing.T) {
 	const (
 		memory = "builtin:" + memoryFile
@@ -97,7 +97,7 @@ func TestEvaluateNamesTheCulprit(t *testing.T) {
 	tests := []struct {
 		name   string
 		change change
-		want   string // after the rule
+		want   string // the message after the rule
 	}{
 		{"a string", replace(memoryFile, head, untyped(`concat("", [message, path[0]])`)),
 			memory + `:16: rule memory: the result is not exactly {"path": […], "message": "…"}: "churn requests 64 GB on ACIdeployments"`},
@@ -174,7 +174,7 @@ func TestEvaluateExcerptsLongAnswers(t *testing.T) {
 	}
 }
 
-// A rule that does not end is stopped at the deadline and named, wherever it hangs.
+// A rule that does not terminate is stopped at the deadline, and the error names it.
 func TestEvaluateStopsAtTheDeadline(t *testing.T) {
 	const row = "	row := table.targets[deployment.target]\n"
 	tests := []struct {
@@ -202,7 +202,7 @@ func TestEvaluateStopsAtTheDeadline(t *testing.T) {
 				t.Errorf("it took %v", took)
 			}
 			got := lines(t, err)
-			// Which expression of the loop the deadline meets is chance; which file and rule is not.
+			// The line at the deadline is random; the file and the rule are not.
 			file, line := position(test.want)
 			if len(got) != 1 || denials != nil || !errors.Is(err, context.DeadlineExceeded) {
 				t.Fatalf("denials are %v, errors are %q", denials, got)
@@ -215,7 +215,7 @@ func TestEvaluateStopsAtTheDeadline(t *testing.T) {
 	}
 }
 
-// position splits the "file:line" that a message begins with.
+// position returns the file and the line at the start of a message.
 func position(message string) (file string, line int) {
 	location, _, _ := strings.Cut(message, ": ")
 	colon := strings.LastIndex(location, ":")
@@ -257,7 +257,7 @@ func TestEvaluateConcurrently(t *testing.T) {
 	workers.Wait()
 }
 
-// Rules see what plain OPA would see of the facts as JSON, digit for digit.
+// The input of rules is identical to the facts as JSON read by OPA, including the digits of numbers.
 func TestInputIsTheFactsAsJSON(t *testing.T) {
 	const seeing = `# METADATA
 # title: Sees
@@ -317,10 +317,10 @@ func TestEvaluateRefusesNoNumber(t *testing.T) {
 	}
 }
 
-// untyped hides the type of a term: with it, the rule does not load.
+// untyped hides the type of a term, so that a rule with an invalid result loads.
 func untyped(term string) string { return "json.unmarshal(json.marshal(" + term + "))" }
 
-// failing are ways in which the memory rule fails, each as an error that names it.
+// failing has variants of the memory rule that fail with an error that names it.
 func failing() map[string]change {
 	const row = "	row := table.targets[deployment.target]\n"
 	return map[string]change{
@@ -338,7 +338,7 @@ func failing() map[string]change {
 	}
 }
 
-// Without the rule that an error names, the others are heard.
+// Without the rule that an error names, the others report.
 func TestEvaluateExceptTheCulprit(t *testing.T) {
 	want := []policy.Denial{{Rule: "few-replicas", Path: facts.Path{"deployments", 0, "replicas"}, Message: "one replica"}}
 	for name, change := range failing() {
@@ -384,7 +384,7 @@ func TestEvaluateExcept(t *testing.T) {
 	}
 }
 
-// Answers of a wrong shape hide no others, not even of the same rule.
+// Invalid results do not hide valid ones, even of the same rule.
 func TestEvaluateKeepsSoundDenials(t *testing.T) {
 	loaded := load(t, bundle(t, replace(memoryFile, `["deployments", i, "memory_gib"]`, `["deployments", i * 2, "memory_gib"]`)))
 	denials, err := loaded.Evaluate(t.Context(), large(2))

@@ -8,11 +8,11 @@ import (
 	"golang.org/x/tools/txtar"
 )
 
-// examplesFile is the archive of examples in a rule's folder. It is not YAML or JSON, which OPA and
-// Conftest would read as data.
+// examplesFile is the name of the archive of examples in a rule's folder. The archive is not YAML or
+// JSON, because OPA and Conftest would load it as data.
 const examplesFile = "examples.txtar"
 
-// Example is a file that violates a rule or one that does not.
+// Example is a file that violates a rule, or one that does not.
 type Example struct {
 	Name    string // {bad,good}.<case>.<extension>
 	Content string
@@ -21,7 +21,8 @@ type Example struct {
 // Bad reports whether the file violates the rule.
 func (e Example) Bad() bool { return strings.HasPrefix(e.Name, "bad.") }
 
-// Case is the target, and what is special about the example.
+// Case returns the part of the name between "bad." or "good." and the extension: the target and the
+// distinctive feature of the example.
 func (e Example) Case() string {
 	_, rest, _ := strings.Cut(e.Name, ".")
 	return strings.TrimSuffix(rest, path.Ext(rest))

@@ -10,7 +10,7 @@ import (
 
 type fstestFS = fstest.MapFS
 
-// full states every fact there is, of one deployment and of one compute.
+// full returns facts with one deployment and one compute that have every fact.
 func full() *facts.Facts {
 	compute := func() *facts.Compute {
 		return &facts.Compute{
@@ -39,14 +39,14 @@ func full() *facts.Facts {
 	}
 }
 
-// optional lists the paths of all facts of f that a document may leave unsaid.
+// optional returns the paths of all optional facts of f.
 func optional(f *facts.Facts) []string {
 	var paths []string
 	visit(reflect.ValueOf(f), "", func(path string, _ reflect.Value) { paths = append(paths, path) })
 	return paths
 }
 
-// forget makes the facts at path unknown, in every deployment or compute of f.
+// forget makes the facts at path unknown in every deployment or compute of f.
 func forget(f *facts.Facts, path string) (found bool) {
 	visit(reflect.ValueOf(f), "", func(here string, fact reflect.Value) {
 		if here == path {
@@ -57,8 +57,8 @@ func forget(f *facts.Facts, path string) (found bool) {
 	return found
 }
 
-// visit calls do with each known fact that may be unsaid, and with its path without
-// indexes: deployments.models.size_bytes.
+// visit calls do with each known optional fact and its path without indexes, such as
+// deployments.models.size_bytes.
 func visit(value reflect.Value, path string, do func(string, reflect.Value)) {
 	switch value.Kind() {
 	case reflect.Pointer:
@@ -82,7 +82,7 @@ func visit(value reflect.Value, path string, do func(string, reflect.Value)) {
 				continue
 			}
 			field := value.Field(i)
-			// A list, a map or an object may be unsaid as a whole, too.
+			// A whole list, map or object is optional too.
 			if strings.Contains(options, "omitempty") && !field.IsZero() {
 				do(path+name, field)
 			}

@@ -10,30 +10,30 @@ import (
 	"strings"
 )
 
-// Folder is a tree of an organisation's own rules and editions.
+// Folder is a file tree of custom rules and editions.
 //
-// A rule is any .rego file whose package is mlpolicy.rules["<id>"], alone in its
-// package; a file in rules/<folder>/ must bear the folder's name as its ID, and
-// examples.txtar beside it holds its examples. An edition is editions/<id>/data.yaml. Both may stand below mlpolicy/, as in the
-// builtin bundle. Any other data file is an error, since no rule would see it;
-// Rego tests, names that begin with a dot and all other files are not read.
+// A rule is the only .rego file of a package mlpolicy.rules["<id>"]. The ID of a rule in
+// rules/<folder>/ must be the name of that folder, and examples.txtar in it has the examples of the
+// rule. An edition is editions/<id>/data.yaml. Both may be below mlpolicy/, as in the builtin bundle.
+// Any other data file is an error, because no rule could read it. Rego tests, names that begin with
+// a dot and all other files are ignored.
 type Folder struct {
-	Name string // how errors and Rule.Origin call it
+	Name string // prefix of file names in errors and in Rule.Origin
 	FS   fs.FS
 }
 
-// file is a policy file.
+// file is a Rego module, an edition or an archive of examples.
 type file struct {
-	name    string // for people
-	path    string // inside its folder, without the bundle's mlpolicy/
-	id      string // the edition's, for a table
+	name    string // in messages
+	path    string // in its folder, without the prefix mlpolicy/
+	id      string // of the edition; empty for other files
 	builtin bool
 	data    []byte
 }
 
 type files struct{ modules, tables, examples []file }
 
-// builtinName tells people that a file is not on their disk.
+// builtinName is the prefix of the names of files in the builtin bundle, which are not on disk.
 const builtinName = "builtin:"
 
 func find(builtin fs.FS, extra []Folder) (files, []*Error) {
@@ -86,7 +86,7 @@ func (f *files) add(folder Folder, builtin bool) []*Error {
 			faults = append(faults, &Error{File: file.name, Message: "read policies", Err: err})
 			return nil
 		}
-		// Editors of Windows write a byte order mark, which Rego takes for a character.
+		// Editors on Windows write a byte order mark, which the Rego parser rejects.
 		file.data = bytes.TrimPrefix(file.data, []byte("\ufeff"))
 		*list = append(*list, file)
 		return nil
@@ -97,7 +97,7 @@ func (f *files) add(folder Folder, builtin bool) []*Error {
 	return faults
 }
 
-// listFor says where a file belongs: nil for one that is no policy.
+// listFor returns the list that a file belongs to, or nil for a file that is not a policy file.
 func (f *files) listFor(file *file) (*[]file, *Error) {
 	base := path.Base(file.path)
 	if strings.HasSuffix(base, ".rego") {
@@ -125,8 +125,8 @@ func (f *files) listFor(file *file) (*[]file, *Error) {
 	return nil, nil
 }
 
-// digest frames names and contents by their lengths, so that no two sets of files
-// are written alike.
+// digest hashes paths and contents, each preceded by its length, so that different sets of files
+// never produce the same input of the hash.
 func (f *files) digest() string {
 	sum := sha256.New()
 	write := func(data []byte) {

@@ -7,20 +7,21 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
-// hermetic returns OPA's capabilities without every function whose answer depends
-// on anything but its arguments: the same facts get the same verdict everywhere.
+// hermetic returns OPA's capabilities without the functions whose results depend on more than their
+// arguments, so that the same facts produce the same findings on every machine.
 func hermetic() *ast.Capabilities {
 	capabilities := ast.CapabilitiesForThisVersion()
 	capabilities.Builtins = slices.DeleteFunc(capabilities.Builtins, func(b *ast.Builtin) bool {
 		return b.IsNondeterministic() || isImpure(b.Name)
 	})
-	// Not nil, which would let a JSON Schema be fetched from anywhere.
+	// nil would allow JSON Schemas to be fetched from any host.
 	capabilities.AllowNet = []string{}
 	return capabilities
 }
 
-// isImpure knows by name what OPA does and does not mark as nondeterministic:
-// io.jwt and x509 read the clock, and x509 the machine's certificates.
+// isImpure reports whether the result of a function depends on more than its arguments. OPA does not
+// mark all of these as nondeterministic: io.jwt and x509 read the clock, and x509 reads the
+// certificates of the machine.
 func isImpure(name string) bool {
 	return slices.Contains([]string{
 		"opa.runtime", "rego.parse_module", "time.now_ns",

@@ -7,10 +7,9 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 )
 
-// OffIn returns the IDs of the rules that an edition switches off, sorted: it does not make their
-// statement. They are those that report on one of the violations under another edition and on none under
-// this. The violations are deployments and computes on each target that differ in what rules read, so
-// a rule that none of them violates under any edition is not among them.
+// OffIn returns the sorted IDs of the rules whose statement an edition does not make: the rules that
+// report one of the violations under another edition and none under this one. A rule that does not
+// report any of the violations under any edition is not in the result.
 func (p *Policies) OffIn(ctx context.Context, edition string) ([]string, error) {
 	violations := p.violations()
 	decided, err := p.reporting(ctx, violations, edition)
@@ -22,7 +21,6 @@ func (p *Policies) OffIn(ctx context.Context, edition string) ([]string, error) 
 		if id == edition {
 			continue
 		}
-		// Rules that are decided are not evaluated again.
 		elsewhere, err := p.reporting(ctx, violations, id, decided...)
 		if err != nil {
 			return nil, err
@@ -33,7 +31,8 @@ func (p *Policies) OffIn(ctx context.Context, edition string) ([]string, error) 
 	return off, nil
 }
 
-// reporting returns the IDs of the rules that report on one of the violations under an edition, short of some.
+// reporting returns the IDs of the rules that report one of the violations under an edition. It does
+// not evaluate the rules in except.
 func (p *Policies) reporting(ctx context.Context, violations *facts.Facts, edition string, except ...string) ([]string, error) {
 	under := *violations
 	under.Edition = edition
@@ -50,8 +49,8 @@ func (p *Policies) reporting(ctx context.Context, violations *facts.Facts, editi
 	return ids, nil
 }
 
-// violations has, for each target of any edition, deployments and computes that violate as many
-// statements as one of them can.
+// violations returns, for each target of any edition, deployments and computes that each violate as
+// many statements as possible. They differ in the facts that rules read.
 func (p *Policies) violations() *facts.Facts {
 	all := &facts.Facts{}
 	for _, id := range p.targets() {
@@ -60,7 +59,7 @@ func (p *Policies) violations() *facts.Facts {
 		all.Computes = append(all.Computes, nodes)
 		for _, workload := range facts.Workload("").Values() {
 			for _, stage := range facts.Stage("").Values() {
-				// Memory is too much for a limit, and too little for a model.
+				// The first value exceeds every limit; the second is too little for the model.
 				for _, memory := range []float64{1e6, 1} {
 					for _, devices := range []int64{0, 1} {
 						all.Deployments = append(all.Deployments, &facts.Deployment{

@@ -7,7 +7,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/policies"
 )
 
-// The rules of which an edition does not make the statement are off, and no others.
+// Exactly the rules whose statement an edition does not make are off.
 func TestOffIn(t *testing.T) {
 	loaded, err := Load(t.Context(), policies.FS, nil)
 	if err != nil {

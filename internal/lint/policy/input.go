@@ -9,15 +9,15 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
-// encoder converts facts to terms of Rego: what their JSON would be read as.
+// encoder converts facts to Rego terms, which are equal to those that OPA reads from the facts as JSON.
 type encoder struct {
 	deployment []field[facts.Deployment]
 	model      []field[facts.Model]
 	compute    []field[facts.Compute]
-	words      map[string]*ast.Term // the terms of the words that facts have as values
+	words      map[string]*ast.Term // of the enumerated values of facts, by value
 }
 
-// field is a field of the facts and the term of its name.
+// field is a field of the facts with the term of its name.
 type field[T any] struct {
 	facts.Field[T]
 	key *ast.Term
@@ -31,7 +31,7 @@ func newEncoder() *encoder {
 	return e
 }
 
-// fieldsOf returns fields with their terms, and adds the words of their facts.
+// fieldsOf returns the fields with the terms of their names, and adds their enumerated values to e.words.
 func fieldsOf[T any](e *encoder, table []facts.Field[T]) []field[T] {
 	fields := make([]field[T], len(table))
 	for i, f := range table {
@@ -49,13 +49,13 @@ func fieldsOf[T any](e *encoder, table []facts.Field[T]) []field[T] {
 	return fields
 }
 
-// encoding is the work on the facts of one run.
+// encoding is the state of one conversion.
 type encoding struct {
 	*encoder
-	// shared are the terms of long lists and maps by their address: the variants of a deployment, of
-	// which there can be hundreds, have its labels and images in common.
+	// shared has the terms of long lists and maps by address: a deployment can have hundreds of
+	// variants, which share its labels and images.
 	shared map[memory]*ast.Term
-	// items is a stack of the items of objects, each object above the one around it.
+	// items is a stack of the items of nested objects, the innermost object last.
 	items [][2]*ast.Term
 }
 
@@ -64,7 +64,7 @@ type memory struct {
 	size int // values
 }
 
-// minShared is the number of values from which on a term is worth looking up.
+// minShared is the smallest length of a list or map for which sharing saves time.
 const minShared = 16
 
 func (p *Policies) input(f *facts.Facts) (*ast.Term, error) {
@@ -111,7 +111,7 @@ func (e *encoding) computeTerm(c *facts.Compute) (*ast.Term, error) {
 	return e.pop(base), err
 }
 
-// push adds the fields of an object that have a term to the items.
+// push adds the known fields of an object to the items.
 func push[T any](e *encoding, fields []field[T], of *T) error {
 	for i := range fields {
 		field := &fields[i]
@@ -132,14 +132,14 @@ func push[T any](e *encoding, fields []field[T], of *T) error {
 	return nil
 }
 
-// pop takes the items above base and returns the object that has them.
+// pop removes the items above base and returns an object of them.
 func (e *encoding) pop(base int) *ast.Term {
 	object := ast.NewObject(e.items[base:]...)
 	e.items = e.items[:base]
 	return ast.NewTerm(object)
 }
 
-// fact returns the term of a fact, nil for an unknown one.
+// fact returns the term of a fact, or nil if it is unknown.
 func (e *encoder) fact(fact facts.AnyFact) (*ast.Term, error) {
 	if fact.IsZero() {
 		return nil, nil
@@ -162,7 +162,7 @@ func (e *encoder) fact(fact facts.AnyFact) (*ast.Term, error) {
 	return ast.StringTerm(word), nil
 }
 
-// inner returns the term of a field that is not a fact, nil for one that is empty.
+// inner returns the term of a field that is not a fact, or nil if it is empty.
 func (e *encoding) inner(value any) (*ast.Term, error) {
 	of := reflect.ValueOf(value)
 	if kind := of.Kind(); kind != reflect.Slice && kind != reflect.Map {
@@ -227,7 +227,7 @@ func list[T any](values []T, encode func(T) (*ast.Term, error)) (*ast.Term, erro
 			return nil, err
 		}
 		if term == nil {
-			// Leaving it out would shift the paths of what follows.
+			// Leaving it out would shift the indexes of later values in paths.
 			term = ast.InternedNullTerm
 		}
 		terms[i] = term
@@ -235,8 +235,8 @@ func list[T any](values []T, encode func(T) (*ast.Term, error)) (*ast.Term, erro
 	return ast.ArrayTerm(terms...), nil
 }
 
-// floatTerm has the digits from encoding/json, so that a message made here and one
-// that plain OPA makes of the facts as JSON have the same words.
+// floatTerm formats a number as encoding/json does, so that messages are the same as those that OPA
+// produces from the facts as JSON.
 func floatTerm(value float64) (*ast.Term, error) {
 	digits, err := json.Marshal(value)
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/policies"
 )
 
-// The files of a small bundle that is in order. Tests break it in one way each.
+// The files of a small valid bundle, which each test breaks in one way.
 const (
 	tableFile   = "mlpolicy/table/table.rego"
 	memoryFile  = "mlpolicy/rules/memory/memory.rego"
@@ -85,7 +85,7 @@ targets:
 
 type change func(*testing.T, fstest.MapFS)
 
-// bundle is the small bundle with changes.
+// bundle returns the small bundle with changes.
 func bundle(t *testing.T, changes ...change) fstest.MapFS {
 	t.Helper()
 	schema, err := fs.ReadFile(policies.FS, schemaFile)
@@ -142,7 +142,7 @@ func load(t *testing.T, builtin fs.FS, extra ...policy.Folder) *policy.Policies 
 	return loaded
 }
 
-// lines returns what an error joins, each of which is an *policy.Error.
+// lines returns the texts of the errors that err joins, each of which must be a *policy.Error.
 func lines(t *testing.T, err error) []string {
 	t.Helper()
 	if err == nil {
@@ -162,7 +162,7 @@ func lines(t *testing.T, err error) []string {
 	return lines
 }
 
-// Editors of Windows write a byte order mark.
+// Editors on Windows write a byte order mark.
 func TestLoadWithByteOrderMarks(t *testing.T) {
 	const mark = "\ufeff"
 	loaded := load(t, bundle(t, write(memoryFile, mark+memoryRego), write(editionFile, mark+editionYAML)))
@@ -234,7 +234,7 @@ func TestLoad(t *testing.T) {
 	}
 }
 
-// Each case breaks the contract in one way; the whole error is as wanted.
+// Each case breaks the contract in one way; the test compares the whole error.
 func TestLoadNamesTheCulprit(t *testing.T) {
 	const (
 		memory  = "builtin:" + memoryFile
@@ -460,7 +460,7 @@ func TestLoadNamesTheCulprit(t *testing.T) {
 	}
 }
 
-// What depends on anything but the facts is not there to be called.
+// Functions that depend on anything except their arguments do not exist.
 func TestLoadIsHermetic(t *testing.T) {
 	for _, call := range []string{
 		`http.send({"method": "get", "url": "http://example.com"})`, `net.lookup_ip_addr("example.com")`, `net.cidr_contains("10.0.0.0/8", "10.0.0.1")`,
@@ -483,7 +483,7 @@ func TestLoadFolder(t *testing.T) {
 	tests := []struct {
 		name         string
 		files        map[string]string
-		wantRules    []string // beside those of the bundle
+		wantRules    []string // in addition to those of the bundle
 		wantEditions []string
 		wantErrors   []string
 	}{
@@ -621,7 +621,7 @@ func TestLoadUnreadableFile(t *testing.T) {
 	}
 }
 
-// lying is a file system that lists a file which cannot be read.
+// lying is a file system that lists a file that cannot be read.
 type lying struct{ fstest.MapFS }
 
 func (l lying) ReadFile(name string) ([]byte, error) {
@@ -677,7 +677,7 @@ func TestDigest(t *testing.T) {
 	}
 }
 
-// matches reports whether a line is the wanted one, or begins with what stands before its "…".
+// matches reports whether a line equals want, or begins with the part of want before "…".
 func matches(got, want string) bool {
 	start, open := strings.CutSuffix(want, "…")
 	return got == want || open && strings.HasPrefix(got, start)

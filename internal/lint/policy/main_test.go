@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestMain collects garbage as seldom as the command does, for the same reason: at Go's 100 per cent it is a quarter
+// TestMain sets GOGC as the command does: at Go's default of 100, garbage collection takes a quarter
 // of the processor time of these tests.
 func TestMain(m *testing.M) {
 	debug.SetGCPercent(400)

@@ -26,8 +26,8 @@ type location struct {
 	line int
 }
 
-// schemaPath is the JSON Schema of the input in the builtin bundle, under the name
-// that rules give it: schema.facts.
+// schemaPath is the path of the JSON Schema of the input in the builtin bundle. METADATA refers to it
+// as schema.facts.
 const schemaPath = "schemas/facts.json"
 
 func parseModule(file file, capabilities *ast.Capabilities) (*module, []*Error) {
@@ -45,8 +45,8 @@ func parseModule(file file, capabilities *ast.Capabilities) (*module, []*Error) 
 	return &module{file: file, ast: parsed}, nil
 }
 
-// addRules checks that every module is one that belongs to the policies, and takes
-// over the rules' METADATA. It is not complete when it turned modules away.
+// addRules adds the rules of the modules and reads their METADATA. complete is false if it rejected a
+// module or found no rules.
 func (p *Policies) addRules(modules []*module) (faults []*Error, complete bool) {
 	complete = true
 	p.denies = make(map[string]location)
@@ -94,8 +94,7 @@ func (m *module) fault(rule string, at *ast.Location, format string, args ...any
 	return fault
 }
 
-// rule returns the ID of the rule that the module is, empty for one of the builtin
-// bundle's other packages.
+// rule returns the ID of the module's rule, or "" for a package of the builtin bundle that is not a rule.
 func (m *module) rule() (id string, wrong *Error) {
 	var steps []string
 	for _, term := range m.ast.Package.Path[1:] {
@@ -125,10 +124,10 @@ func (m *module) rule() (id string, wrong *Error) {
 	return id, nil
 }
 
-// waiverRule is the ID of findings about waivers, which the configuration gives.
+// waiverRule is the rule ID of findings about waivers in the configuration.
 const waiverRule = "waiver"
 
-// CheckID returns an error unless a rule of a policy may have the ID.
+// CheckID returns an error if the ID is invalid or reserved.
 func CheckID(id string) error {
 	switch {
 	case !isID(id):
@@ -148,7 +147,7 @@ func isID(text string) bool {
 	return true
 }
 
-// deny returns the line of the rule's answer.
+// deny returns the line of the first clause of deny, and a fault if there is none or deny is not a set.
 func (m *module) deny(id string) (line int, wrong *Error) {
 	for _, rule := range m.ast.Rules {
 		ref := rule.Head.Ref()
@@ -168,7 +167,7 @@ func (m *module) deny(id string) (line int, wrong *Error) {
 	return line, nil
 }
 
-// metadata reads the METADATA of the rule's package.
+// metadata returns the rule that the METADATA of the package describes.
 func (m *module) metadata(id string) (Rule, []*Error) {
 	rule := Rule{ID: id, Scope: PerDeployment}
 	if !m.builtin {
@@ -191,7 +190,7 @@ func (m *module) metadata(id string) (Rule, []*Error) {
 	return rule, r.faults
 }
 
-// metadataReader collects the faults of the METADATA of a rule.
+// metadataReader reads the METADATA of a rule and collects its faults.
 type metadataReader struct {
 	module *module
 	id     string // of the rule
@@ -210,7 +209,7 @@ func (r *metadataReader) required(key, text string) string {
 	return text
 }
 
-// customText returns the text of a key below custom. Without the key it is a fault.
+// customText returns the text of a key below custom. A missing key is a fault.
 func (r *metadataReader) customText(key string) string {
 	value, ok := r.Custom[key]
 	text, isText := value.(string)
@@ -257,8 +256,9 @@ func (r *metadataReader) custom(rule *Rule) {
 	}
 }
 
-// compile prepares the queries. input.x in a rule must be in the schema of the facts, a
-// column in the tables, and data.x be there. Without tables, columns are not checked.
+// compile compiles the modules and prepares the queries. It checks that references to input are in
+// the schema of the facts, columns are in the tables, and references to data resolve. Without tables
+// it does not check columns.
 func (p *Policies) compile(builtin fs.FS, modules []*module, tables []*table, capabilities *ast.Capabilities) []*Error {
 	schemas, err := readSchemas(builtin)
 	if err != nil {
@@ -310,14 +310,14 @@ func readSchemas(builtin fs.FS) (*ast.SchemaSet, *Error) {
 		return nil, &Error{File: builtinName + schemaPath, Message: "read the schema of the facts", Err: err}
 	}
 	schemas := ast.NewSchemaSet()
-	// The root types input in every rule, the other is what METADATA may name.
+	// The root is the type of input in every rule; METADATA may refer to the other.
 	schemas.Put(ast.SchemaRootRef, schema)
 	schemas.Put(ast.SchemaRootRef.Append(ast.StringTerm("facts")), schema)
 	return schemas, nil
 }
 
-// unresolved finds references to data that nothing provides. To OPA they are merely
-// undefined, and the rule that has one never reports.
+// unresolved returns a fault for each reference to data that does not exist. OPA evaluates it to
+// undefined, so that its rule would never report anything.
 func (p *Policies) unresolved() []*Error {
 	var faults []*Error
 	for name, module := range p.compiler.Modules {
@@ -337,8 +337,8 @@ func (p *Policies) unresolved() []*Error {
 
 var editionsRef = ast.MustParseRef("data.mlpolicy.editions")
 
-// provides reports whether a reference to data leads to a rule, to a package or to the editions. Of one with variables,
-// or into the value of a rule, only the part before is looked up.
+// provides reports whether a reference to data leads to a rule, a package or the editions. It looks
+// up the reference only up to the first variable or the first rule.
 func (p *Policies) provides(ref ast.Ref) bool {
 	if ref.HasPrefix(editionsRef) {
 		return true
@@ -353,7 +353,7 @@ func (p *Policies) provides(ref ast.Ref) bool {
 	return node != nil
 }
 
-// translate turns OPA's errors into those of this package.
+// translate converts errors of OPA.
 func translate(errs ast.Errors, ruleOfFile map[string]string) []*Error {
 	faults := make([]*Error, len(errs))
 	for i, err := range errs {
@@ -369,7 +369,7 @@ func translate(errs ast.Errors, ruleOfFile map[string]string) []*Error {
 		}
 		if err.Code == ast.TypeErr && err.Details != nil {
 			for _, line := range err.Details.Lines() {
-				// The reference and the caret under it are in the message and the position.
+				// Skip the reference and the caret below it: the message and the location have them.
 				if line = strings.TrimSpace(line); strings.Trim(line, "^") != "" && !strings.HasSuffix(err.Message, line) {
 					fault.Message += "; " + line
 				}

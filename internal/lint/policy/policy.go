@@ -1,10 +1,10 @@
-// Package policy evaluates rules written in Rego over facts. Call Load once and
-// Evaluate as often as needed; a Policies never changes.
+// Package policy evaluates rules written in Rego over facts. Call Load once and Evaluate as often as
+// needed; a Policies is immutable.
 //
-// It is the only package that knows OPA. It checks the contract of rules and of
-// editions when they are loaded, and that of answers: a violation
-// is an *Error that names the culprit, and never an absence of findings.
-// It does not know files of deployments; see package lint.
+// It is the only package that depends on OPA. It checks rules and editions when it loads them, and
+// the results of rules when it evaluates them. An invalid rule, edition or result is an *Error with
+// its location; it never leads to missing findings without an error. The package does not read
+// deployment files; see package lint.
 package policy
 
 import (
@@ -26,13 +26,12 @@ import (
 	"github.com/open-policy-agent/opa/v1/storage/inmem"
 )
 
-// Policies are rules and editions, checked and compiled. They are safe for
-// concurrent use.
+// Policies is a set of checked and compiled rules and editions. It is safe for concurrent use.
 type Policies struct {
 	rules      []Rule              // sorted by ID
-	denies     map[string]location // of each rule's deny
-	ruleOfFile map[string]string   // the rule's ID by the file's name
-	extended   bool                // there are rules beside the builtin ones
+	denies     map[string]location // of deny, by rule ID
+	ruleOfFile map[string]string   // rule ID by file name
+	extended   bool                // see Extended
 	editions   []Edition           // sorted by ID
 	digest     string
 
@@ -43,47 +42,46 @@ type Policies struct {
 	indexing bool
 }
 
-// Scope is what one evaluation of a rule is about.
+// Scope is the set of facts that one evaluation of a rule needs.
 type Scope string
 
 const (
-	// PerDeployment rules are about one deployment or compute each; how many of
-	// them one evaluation has makes no difference.
+	// PerDeployment rules check each deployment or compute by itself. Their findings do not depend on
+	// the other deployments and computes of an evaluation.
 	PerDeployment Scope = "deployment"
-	// PerProject rules relate several deployments. They are evaluated once over all facts of a run.
+	// PerProject rules relate several deployments. An evaluation must have all facts of a run.
 	PerProject Scope = "project"
 )
 
 // Rule is the METADATA of a rule.
 type Rule struct {
 	ID          string
-	Title       string // one line, no final stop
+	Title       string // one line without a final full stop
 	Description string // Markdown
 	Remediation string
-	// SuggestTargets is the part of Remediation that is replaced by the names of suitable targets;
-	// empty for a rule that no other target fixes.
+	// SuggestTargets is the part of Remediation that the names of suitable targets replace. It is empty
+	// for a rule whose violations no other target fixes.
 	SuggestTargets string
 	Severity       facts.Severity
 	Scope          Scope
-	// GrowsWith says which values of the fact that a denial points at are worse; empty where
-	// that is not known.
+	// GrowsWith is the direction in which the fact at the path of a denial gets worse; empty if unknown.
 	GrowsWith Growth
 	Related   []Reference
 	Examples  []Example
-	Origin    string // the file that holds the rule; empty for one of the builtin bundle
+	Origin    string // the file of the rule; empty for a builtin rule
 }
 
 // Growth is the direction in which a number violates a rule more.
 type Growth string
 
-// Larger numbers are worse than smaller ones.
+// Larger means that larger numbers are worse.
 const Larger Growth = "larger"
 
-// Reference is a page to read.
+// Reference is a link to further documentation.
 type Reference struct{ Description, URL string }
 
-// Load reads, checks and compiles the builtin bundle and further folders. Its error
-// joins one *Error for each fault, sorted by file and line.
+// Load reads, checks and compiles the builtin bundle and further folders. Its error joins one *Error
+// for each fault, sorted by file and line.
 func Load(ctx context.Context, builtin fs.FS, extra []Folder) (*Policies, error) {
 	found, faults := find(builtin, extra)
 	if len(found.tables) == 0 {
@@ -132,7 +130,7 @@ func Load(ctx context.Context, builtin fs.FS, extra []Folder) (*Policies, error)
 	wrong, complete := p.addRules(modules)
 	faults = append(faults, wrong...)
 	faults = append(faults, p.addExamples(found.examples)...)
-	// What is missing would be an error of whatever refers to it.
+	// Without all modules, references to the missing ones would cause further errors.
 	if complete && len(modules) == len(found.modules) {
 		if !sound {
 			tables = nil
@@ -156,7 +154,8 @@ func join(faults []*Error) error {
 	return errors.Join(errs...)
 }
 
-// each calls do for 0 to n-1 on some processors, on one at least.
+// each calls do with 0 to n-1 in as many goroutines as processors, at least one. It returns the
+// error of the context.
 func each(ctx context.Context, processors, n int, do func(int)) error {
 	var (
 		next    atomic.Int64
@@ -186,13 +185,13 @@ func (p *Policies) RuleIDs() []string {
 	return ids
 }
 
-// Extended reports whether there are rules beside the builtin ones.
+// Extended reports whether a folder other than the builtin bundle has rules.
 func (p *Policies) Extended() bool { return p.extended }
 
 // Rules returns all rules, sorted by ID.
 func (p *Policies) Rules() []Rule { return slices.Clone(p.rules) }
 
-// Rule returns one rule.
+// Rule returns the rule with an ID.
 func (p *Policies) Rule(id string) (Rule, bool) {
 	for _, rule := range p.rules {
 		if rule.ID == id {
@@ -214,7 +213,7 @@ func (p *Policies) EditionIDs() []string {
 // Editions returns all editions, sorted by ID.
 func (p *Policies) Editions() []Edition { return slices.Clone(p.editions) }
 
-// Edition returns one edition.
+// Edition returns the edition with an ID.
 func (p *Policies) Edition(id string) (Edition, bool) {
 	for _, edition := range p.editions {
 		if edition.ID == id {
@@ -224,9 +223,9 @@ func (p *Policies) Edition(id string) (Edition, bool) {
 	return Edition{}, false
 }
 
-// Current returns the id of the edition that an id stands for: its own, or that of the
-// edition which had the id before. The notice says what changed, and is empty where
-// nothing did. An id that no edition has or had is returned as it is.
+// Current returns the current ID of the edition with an ID or a former ID. It returns an unknown ID
+// unchanged. The notice describes a change that the user must know of: a new ID of the edition, or
+// another edition that had this ID before. It is empty if nothing changed.
 func (p *Policies) Current(id string) (current, notice string) {
 	_, known := p.Edition(id)
 	for _, edition := range p.editions {
@@ -241,19 +240,19 @@ func (p *Policies) Current(id string) (current, notice string) {
 	return id, ""
 }
 
-// Digest identifies the content of all policy files and their paths within their
-// folders: "sha256:" and 64 hexadecimal digits.
+// Digest returns a hash of the modules and editions and their paths in their folders: "sha256:"
+// followed by 64 hexadecimal digits.
 func (p *Policies) Digest() string { return p.digest }
 
-// Unindexed returns policies that evaluate every rule in full instead of looking
-// up which can apply. The answers are the same, later; a test shows it.
+// Unindexed returns policies that do not use OPA's rule index. Evaluation is slower and must have
+// the same results; tests compare them.
 func (p *Policies) Unindexed() *Policies {
 	unindexed := *p
 	unindexed.indexing = false
 	return &unindexed
 }
 
-// addEditions takes the tables over and gives rules their data.
+// addEditions adds the editions and makes them available to rules as data.mlpolicy.editions.
 func (p *Policies) addEditions(tables []*table) []*Error {
 	var faults []*Error
 	slices.SortStableFunc(tables, func(a, b *table) int { return strings.Compare(a.edition.ID, b.edition.ID) })

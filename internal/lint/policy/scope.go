@@ -7,16 +7,16 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
-// relating returns a fault for each line where the module relates deployments or computes
-// to each other. Only rules of the scope PerProject may: an evaluation has some of a run's
-// for the others.
+// relating returns a fault for each reference by which the module could relate deployments or
+// computes to each other. Only rules of the scope PerProject may do so: an evaluation of the others
+// may have only some of the deployments of a run.
 //
-// They go through a list by some i, x in input.deployments, once in a body and not within
-// a comprehension. A document of the module that is made from a list is a list itself, and
-// may also be asked about such an i: doc[i], i in doc. A function goes through no list.
+// A rule may iterate over a list by some i, x in input.deployments, once in a body and not in a
+// comprehension. A document of the module that is derived from a list is a list too; it may also be
+// read by such an i: doc[i], i in doc. A function must not read a list.
 func (m *module) relating(id string) []*Error {
 	c := relations{module: m, id: id, lists: map[string]bool{}}
-	// Documents are made from each other in any order.
+	// Documents can be derived from each other in any order: repeat until no list is added.
 	for before := -1; before < len(c.lists); {
 		before = len(c.lists)
 		for _, rule := range m.ast.Rules {
@@ -38,11 +38,11 @@ func (m *module) relating(id string) []*Error {
 	return c.faults
 }
 
-// relations looks for relations between deployments in one module.
+// relations finds relations between deployments in one module.
 type relations struct {
 	*module
 	id     string
-	lists  map[string]bool // documents of the module that are made from a list
+	lists  map[string]bool // documents of the module that are derived from a list
 	faults []*Error
 }
 
@@ -52,8 +52,8 @@ var (
 	denyTerm   = ast.StringTerm("deny")
 )
 
-// listIn returns the part of a reference that leads to a list, to more than one or to what
-// is made from one; nil for a reference to anything else.
+// listIn returns the part of a reference that leads to a list, to several lists or to a document
+// derived from one. It returns nil for any other reference.
 func (c *relations) listIn(ref ast.Ref) ast.Ref {
 	local := ref
 	switch own := c.ast.Package.Path; {
@@ -70,7 +70,7 @@ func (c *relations) listIn(ref ast.Ref) ast.Ref {
 	case answersRef.HasPrefix(ref), ref.HasPrefix(queryRef):
 		return ref
 	case ref.HasPrefix(answersRef):
-		// Other rules' functions and constants are about nothing but their arguments.
+		// Functions and constants of other rules depend on their arguments only.
 		if step := len(answersRef) + 1; len(ref) <= step || !isConstant(ref[step]) || ref[step].Equal(denyTerm) {
 			return ref
 		}
@@ -91,7 +91,7 @@ func (c *relations) listIn(ref ast.Ref) ast.Ref {
 
 func isConstant(term *ast.Term) bool { _, ok := term.Value.(ast.String); return ok }
 
-// refOf returns a reference, or a variable as one.
+// refOf returns the reference that a term is. A variable counts as a reference.
 func refOf(term *ast.Term) (ast.Ref, bool) {
 	if term == nil {
 		return nil, false
@@ -105,15 +105,15 @@ func refOf(term *ast.Term) (ast.Ref, bool) {
 	return nil, false
 }
 
-// reads reports whether anything in a rule leads to a list.
+// reads reports whether a rule refers to a list.
 func (c *relations) reads(rule *ast.Rule) bool {
 	found := false
 	c.walk(rule, func(*ast.Term, ast.Ref) { found = true }, nil)
 	return found
 }
 
-// walk calls do for each reference to a list in a rule or in a part of one; skip reports
-// what to leave out.
+// walk calls do for each reference to a list in a rule or in a part of one. It leaves out nodes for
+// which skip, if not nil, returns true.
 func (c *relations) walk(node any, do func(at *ast.Term, list ast.Ref), skip func(node any) bool) {
 	var visitor *ast.GenericVisitor
 	visitor = ast.NewGenericVisitor(func(node any) bool {
@@ -122,7 +122,7 @@ func (c *relations) walk(node any, do func(at *ast.Term, list ast.Ref), skip fun
 		}
 		switch node := node.(type) {
 		case *ast.With:
-			visitor.Walk(node.Value) // what it replaces is not read
+			visitor.Walk(node.Value) // the replaced document is not read
 			return true
 		case *ast.Term:
 			ref, ok := refOf(node)
@@ -142,11 +142,11 @@ func (c *relations) walk(node any, do func(at *ast.Term, list ast.Ref), skip fun
 	visitor.Walk(node)
 }
 
-// check looks at a rule without its else branches.
+// check adds the faults of a rule without those of its else branches.
 func (c *relations) check(rule *ast.Rule) {
 	var (
-		through *ast.SomeDecl // the list
-		keys    []ast.Value   // what it sets before the last
+		through *ast.SomeDecl // the iteration over a list
+		keys    []ast.Value   // variables that through declares
 	)
 	for _, expr := range rule.Body {
 		some, _ := expr.Terms.(*ast.SomeDecl)
@@ -183,13 +183,13 @@ func (c *relations) check(rule *ast.Rule) {
 	}
 }
 
-// isList reports whether a reference is one list and no step into it.
+// isList reports whether a reference leads to exactly one list and not into it.
 func (c *relations) isList(ref ast.Ref) bool {
 	list := c.listIn(ref)
 	return len(list) == len(ref) && (len(ref) == 2 && ref.HasPrefix(ast.InputRootRef) || c.lists[ref[0].Value.String()])
 }
 
-// collection returns what some … in goes through and the variables that it sets.
+// collection returns the collection of a some … in declaration and the variables that it declares.
 func collection(some *ast.SomeDecl) (list *ast.Term, variables []*ast.Term) {
 	if some == nil {
 		return nil, nil
@@ -201,7 +201,7 @@ func collection(some *ast.SomeDecl) (list *ast.Term, variables []*ast.Term) {
 	return call[len(call)-1], call[1 : len(call)-1]
 }
 
-// asks reports whether a call asks if one of the keys is in a document made from a list.
+// asks reports whether a call checks that a document derived from a list contains one of the keys.
 func (c *relations) asks(call []*ast.Term, keys []ast.Value) bool {
 	if call[0].String() != ast.Member.Name {
 		return false

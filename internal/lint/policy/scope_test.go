@@ -11,7 +11,7 @@ import (
 
 const scopeFile = "mlpolicy/rules/some-rule/some_rule.rego"
 
-// scoped is a rule; its body starts at line 9.
+// scoped returns a rule whose body starts at line 9.
 func scoped(scope, rest string) string {
 	return `# METADATA
 # title: Some rule
@@ -29,7 +29,7 @@ const (
 	byName   = "\tsome i, d in input.deployments\n"
 )
 
-// A rule that relates several deployments says so, since it would have but some of them.
+// A rule that relates several deployments must have scope: project.
 func TestLoadChecksTheScope(t *testing.T) {
 	const (
 		list  = "must be read by some i, x in "
@@ -39,7 +39,7 @@ func TestLoadChecksTheScope(t *testing.T) {
 	tests := []struct {
 		name, rego string
 		line       int
-		want       string // what the message begins with
+		want       string // the start of the message
 	}{
 		{"one list", someDeny + byName + "\td.gpus > 4\n}\n", 0, ok},
 		{"computes", "deny contains {\"path\": [\"computes\", i], \"message\": \"x\"} if {\n\tsome i, _ in input.computes\n}\n", 0, ok},
@@ -104,7 +104,7 @@ func TestLoadChecksTheScope(t *testing.T) {
 	}
 }
 
-// Rules that relate deployments are asked by themselves.
+// Rules of the scope PerProject are evaluated separately.
 func TestEvaluateProject(t *testing.T) {
 	twice := "deny contains {\"path\": [\"deployments\", i, \"name\"], \"message\": \"twice\"} if {\n" +
 		"\tsome i, a in input.deployments\n\tsome j, b in input.deployments\n\ti < j\n\ta.name == b.name\n}\n"

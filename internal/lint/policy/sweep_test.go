@@ -15,7 +15,7 @@ type declaration struct {
 	declare     func(*facts.Deployment)
 }
 
-// declarations are those of the sweep, by fact.
+// declarations returns the declarations of the sweep by fact.
 func declarations() [][]declaration {
 	workloads := []declaration{}
 	for _, workload := range facts.Workload("").Values() {
@@ -46,8 +46,8 @@ func declarations() [][]declaration {
 	}
 }
 
-// lowers lists by rule the declarations that take a deployment out of the rule's statement.
-// No other declaration lowers the worst severity of a deployment.
+// lowers lists, by rule, the declarations that exclude a deployment from the rule's statement. No
+// other declaration may lower the worst severity of a deployment.
 func lowers() map[string][]string {
 	return map[string][]string{
 		"cpu-only":     {"workload training"},
@@ -72,7 +72,7 @@ func TestDeclaringMoreNeverLowersTheWorstSeverity(t *testing.T) {
 			if (i+j)%step > 0 {
 				continue
 			}
-			// Each combination is a number: a digit for each fact, 0 where it is not declared.
+			// A combination is encoded as a number with a digit for each fact, 0 if the fact is not declared.
 			sizes, total := make([]int, len(all)), 1
 			for i, values := range all {
 				sizes[i] = total

@@ -11,9 +11,8 @@ import (
 	"github.com/open-policy-agent/opa/v1/types"
 )
 
-// typed is a document that rules read of the table, and the name of the JSON Schema that
-// gives it a type. OPA cannot infer one: editions are data, and the package table makes
-// rows by functions that take any object.
+// typed is a document of the table that rules read, and the name of its JSON Schema. OPA cannot infer
+// its type: editions are data, and the package table derives rows by functions that accept any object.
 type typed struct {
 	document ast.Ref
 	schema   ast.Ref
@@ -30,7 +29,7 @@ func typedDocuments() []typed {
 
 func schemaRef(name string) ast.Ref { return ast.SchemaRootRef.Append(ast.StringTerm(name)) }
 
-// addTypes has a module checked by the types of the documents that it reads.
+// addTypes annotates a module with the types of the typed documents, so that the compiler checks it.
 func (m *module) addTypes() {
 	for _, annotations := range m.ast.Annotations {
 		if annotations.Scope == "package" {
@@ -41,8 +40,8 @@ func (m *module) addTypes() {
 	}
 }
 
-// tableSchemas describes the typed documents. A row has the columns of all rows in all
-// editions and those of the builtin rules, so that any other column is a mistake.
+// tableSchemas returns the schemas of the typed documents by name. A row has the columns of all rows
+// in all editions and those of the builtin rules, so that any other column is an error.
 func tableSchemas(tables []*table) map[string]any {
 	var cells []any
 	targets := map[string]bool{}
@@ -59,10 +58,10 @@ func tableSchemas(tables []*table) map[string]any {
 	columns := row["properties"].(map[string]any)
 	for column := range knownColumns() {
 		if columns[column] == nil {
-			columns[column] = map[string]any{} // of no loaded edition
+			columns[column] = map[string]any{} // not in a loaded edition
 		}
 	}
-	// A list, or one for each version of the API.
+	// A list, or a list for each version of the API.
 	columns["used_for"], columns["gpu"] = map[string]any{}, map[string]any{}
 	byTarget := make(map[string]any, len(targets))
 	for target := range targets {
@@ -86,8 +85,8 @@ func tableSchemas(tables []*table) map[string]any {
 	}
 }
 
-// columnArguments returns a fault for each column that is given by name to a function of the package
-// table, in a parameter called column, and that no row has: no cell answers to it.
+// columnArguments returns a fault for each call of a function of the package table whose argument
+// for the parameter column is the name of an unknown column.
 func (p *Policies) columnArguments(parsed []*module, tables []*table) []*Error {
 	parameters := columnParameters(parsed)
 	known := columnsOf(tables)
@@ -130,7 +129,8 @@ func callsIn(module *ast.Module) [][]*ast.Term {
 	return calls
 }
 
-// columnArgument returns the function of a call and the argument for its parameter that is a column, nil for none.
+// columnArgument returns the function of a call and its argument for the parameter column, or nil if
+// there is none.
 func columnArgument(call []*ast.Term, parameters map[string]int) (function ast.Ref, argument *ast.Term) {
 	function, ok := call[0].Value.(ast.Ref)
 	if !ok {
@@ -143,7 +143,7 @@ func columnArgument(call []*ast.Term, parameters map[string]int) (function ast.R
 	return function, call[position+1]
 }
 
-// columnParameters returns which parameter is a column, of the functions that have one.
+// columnParameters returns the index of the parameter column by function of the package table.
 func columnParameters(parsed []*module) map[string]int {
 	table := ast.MustParseRef("data.mlpolicy.table")
 	parameters := map[string]int{}
@@ -185,7 +185,7 @@ func objectOf(properties map[string]any) map[string]any {
 	return map[string]any{"type": "object", "properties": properties}
 }
 
-// schemaOf returns the JSON Schema of values of one column, or of one key.
+// schemaOf returns a JSON Schema that the values of a column or of a key match.
 func schemaOf(values []any) map[string]any {
 	var (
 		kinds  = map[string]map[string]any{}
@@ -239,8 +239,8 @@ func schemaOf(values []any) map[string]any {
 	return map[string]any{"anyOf": schemas}
 }
 
-// answers returns a fault for each clause of deny whose answers are never a path into the
-// facts and a message, by their types.
+// answers returns a fault for each clause of deny whose result, by its type, cannot be an object with
+// a path and a message.
 func (p *Policies) answers() []*Error {
 	var faults []*Error
 	for _, rule := range p.rules {
@@ -252,7 +252,7 @@ func (p *Policies) answers() []*Error {
 		for _, clause := range p.compiler.GetRulesExact(deny) {
 			query := p.compiler.QueryCompiler()
 			if _, err := query.Compile(clause.Body); err != nil {
-				continue // its type is not known by itself
+				continue // the type of the clause is unknown
 			}
 			var wrong string
 			if !plausible(query.TypeEnv().GetByValue(clause.Head.Key.Value), func(t types.Type) bool { wrong = wrongAnswer(t); return wrong == "" }) {
@@ -264,7 +264,7 @@ func (p *Policies) answers() []*Error {
 	return faults
 }
 
-// wrongAnswer says what is wrong with an answer of a type, empty where it could be right.
+// wrongAnswer returns the fault of a result of a type, or "" if a value of the type could be valid.
 func wrongAnswer(answer types.Type) string {
 	object, ok := answer.(*types.Object)
 	if !ok {
@@ -297,7 +297,7 @@ func wrongAnswer(answer types.Type) string {
 	return ""
 }
 
-// alternatives are the types that a value can have; none where they are not known.
+// alternatives returns the types that a value can have, nil if they are unknown.
 func alternatives(t types.Type) []types.Type {
 	if t == nil {
 		return nil
@@ -308,7 +308,7 @@ func alternatives(t types.Type) []types.Type {
 	return []types.Type{t}
 }
 
-// plausible reports whether a value of a type could be one that accepts.
+// plausible reports whether a value of the type could have a type that accepts allows.
 func plausible(t types.Type, accepts func(types.Type) bool) bool {
 	types := alternatives(t)
 	return len(types) == 0 || slices.ContainsFunc(types, accepts)

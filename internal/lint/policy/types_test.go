@@ -10,7 +10,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/policies"
 )
 
-// A column that no edition has is a mistake, however it is read.
+// Reading a column that no edition has is an error, however a rule reads it.
 func TestLoadChecksColumns(t *testing.T) {
 	const (
 		body = someDeny + byName
@@ -19,7 +19,7 @@ func TestLoadChecksColumns(t *testing.T) {
 	for _, test := range []struct {
 		name, rego string
 		line       int
-		want       string // the message begins with; empty for a rule that loads
+		want       string // the start of the message; empty for a rule that loads
 	}{
 		{"row in a variable", body + "\trow := data.mlpolicy.table.targets[d.target]\n\trow.cpuonly == true\n}\n", 12, "undefined ref: row.cpuonly"},
 		{"row in place", body + "\tdata.mlpolicy.table.targets[d.target].cpuonly == true\n}\n", 11, "undefined ref: data.mlpolicy.table.targets[d.target].cpuonly"},
@@ -63,7 +63,7 @@ func TestLoadChecksColumns(t *testing.T) {
 	}
 }
 
-// A column that is given by name to a function of the package table is one of some edition.
+// A column that a rule passes by name to a function of the package table must be in an edition.
 func TestLoadChecksColumnArguments(t *testing.T) {
 	const (
 		body = someDeny + byName
@@ -109,7 +109,7 @@ func TestLoadChecksColumnArguments(t *testing.T) {
 	}
 }
 
-// What a rule answers is known by its type before it ever finds anything.
+// A rule whose result has a wrong type does not load.
 func TestLoadChecksAnswers(t *testing.T) {
 	const (
 		deny   = "deny contains "
@@ -156,7 +156,7 @@ func TestLoadChecksAnswers(t *testing.T) {
 	}
 }
 
-// onlyError returns the one error of a load that is to fail. A load that is not is to have none.
+// onlyError returns the only error of a load that must fail. It returns "" for a load that must succeed.
 func onlyError(t *testing.T, err error, fails bool) (line string, failed bool) {
 	t.Helper()
 	if !fails {
