@@ -10,11 +10,11 @@ import (
 	yaml4 "go.yaml.in/yaml/v4"
 )
 
-// locate converts the YAML library's error for the text of a chunk to a fault.
+// locate converts an error of the YAML library for the text of a chunk to a fault.
 //
-// go.yaml.in/yaml/v3 decides what is YAML, because it accepts everything that the reader behind
-// sigs.k8s.io/yaml accepts. But its errors have a line only, often that of the enclosing collection.
-// v4 accepts less and reports exact locations. It is not used for anything else.
+// go.yaml.in/yaml/v3 decides whether text is valid YAML, because it accepts everything that the parser
+// of sigs.k8s.io/yaml accepts. Its errors have only a line, often that of the enclosing collection. v4
+// accepts less and reports exact locations; it is used only for them.
 func (r *libraryReader) locate(c chunk, text string, err error) *fault {
 	message := strings.TrimPrefix(err.Error(), "yaml: ")
 	line := 1
@@ -32,7 +32,7 @@ func (r *libraryReader) locate(c chunk, text string, err error) *fault {
 		return found
 	}
 	at := yaml4.Mark{Line: line, Column: 1}
-	// v3 accepts what v4 rejects on a line above.
+	// Ignore an error of v4 on an earlier line: v3 accepts that line.
 	if cause := positionOfError(text); cause != nil && (cause.Message == message || cause.Mark.Line >= line) {
 		at = cause.Mark
 		found.message = plainMessage(cause.Message)
@@ -52,9 +52,9 @@ func (r *libraryReader) locate(c chunk, text string, err error) *fault {
 	return found
 }
 
-// positionOfError returns the error of the more exact reader, nil if it has none.
+// positionOfError returns the error of v4 for the text, or nil if it has none with a location.
 func positionOfError(text string) (cause *yaml4.LoadError) {
-	defer func() { _ = recover() }() // a panic counts as no answer
+	defer func() { _ = recover() }() // a panic of v4 counts as no error
 	decoder := yaml4.NewDecoder(strings.NewReader(text))
 	for {
 		var document yaml4.Node
@@ -73,8 +73,8 @@ func positionOfError(text string) (cause *yaml4.LoadError) {
 	}
 }
 
-// isUnclosed reports whether an error is about text that is wrong where it began and
-// not where the reader stopped.
+// isUnclosed reports whether a fault is at the start of the context of an error and not where the
+// parser stopped.
 func isUnclosed(context string) bool {
 	return context == "while scanning a simple key"
 }
@@ -83,8 +83,8 @@ func isFlow(context string) bool {
 	return context == "while parsing a flow sequence" || context == "while parsing a flow mapping"
 }
 
-// openedAbove returns words for the opening bracket of the collection with an error, empty unless the
-// bracket is on a line above.
+// openedAbove returns a phrase with the opening bracket of the collection that an error is in, or ""
+// if the bracket is not on an earlier line.
 func (r *libraryReader) openedAbove(bracket, at yaml4.Mark, c chunk) string {
 	opened := r.offsetOf(bracket, c)
 	line := r.file.Position(opened).Line
@@ -95,7 +95,7 @@ func (r *libraryReader) openedAbove(bracket, at yaml4.Mark, c chunk) string {
 }
 
 const (
-	cannotStartToken = "found character that cannot start any token" // the library's
+	cannotStartToken = "found character that cannot start any token" // of the library
 	noTab            = "a tab cannot indent YAML: use spaces"
 )
 
@@ -104,7 +104,8 @@ func (r *libraryReader) isBehind(at yaml4.Mark, c chunk) bool {
 	return r.offset(at.Line, at.Column) >= c.start+len(strings.TrimRight(r.text[c.start:c.end], " \t\r\n"))
 }
 
-// offsetOf returns the offset of a location, at most that of the end of the chunk's text.
+// offsetOf returns the offset of a location, at most the end of the chunk's text without trailing
+// white space.
 func (r *libraryReader) offsetOf(at yaml4.Mark, c chunk) int {
 	visible := c.start + len(strings.TrimRight(r.text[c.start:c.end], " \t\r\n"))
 	return min(r.offset(at.Line, at.Column), visible)
@@ -121,7 +122,7 @@ func isControl(r rune) bool {
 	return false
 }
 
-// plainMessage rewrites an error of the library for the author of the text.
+// plainMessage replaces a message of the library by one that says how to fix the text.
 func plainMessage(message string) string {
 	switch message {
 	case "mapping values are not allowed in this context":

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Bool returns the value of a Bool; ok is false for a missing node and for any other.
+// Bool returns the value of a node of the kind Bool. ok is false for nil and for any other kind.
 func (n *Node) Bool() (value, ok bool) {
 	if n == nil || n.Kind != Bool {
 		return false, false
@@ -19,7 +19,7 @@ func (n *Node) Bool() (value, ok bool) {
 	return false, true
 }
 
-// Float returns the value of a Number; ok is false for a missing node and for any other.
+// Float returns the value of a node of the kind Number. ok is false for nil and for any other kind.
 func (n *Node) Float() (value float64, ok bool) {
 	if n == nil || n.Kind != Number {
 		return 0, false
@@ -27,10 +27,9 @@ func (n *Node) Float() (value float64, ok bool) {
 	return number(n.Text)
 }
 
-// Value returns what sigs.k8s.io/yaml.Unmarshal makes of the node's text: nil,
-// bool, float64, string, []any or map[string]any. If that rejects a document
-// that Parse reads, it returns the most similar value: text for .inf, .nan and for keys that are
-// collections.
+// Value returns the value that sigs.k8s.io/yaml.Unmarshal decodes from the node's text: nil, bool,
+// float64, string, []any or map[string]any. Parse accepts some documents that Unmarshal rejects:
+// .inf, .nan and keys that are collections are strings in the result.
 func (n *Node) Value() any {
 	if n == nil {
 		return nil
@@ -60,7 +59,7 @@ func (n *Node) Value() any {
 	return nil
 }
 
-// name is the key's text in the JSON that sigs.k8s.io/yaml makes of its mapping.
+// name returns the text of a key in the JSON that sigs.k8s.io/yaml converts its mapping to.
 func (n *Node) name() string {
 	switch n.Kind {
 	case Bool:
@@ -78,8 +77,7 @@ func (n *Node) name() string {
 	return n.Text
 }
 
-// numberName writes a key's number as sigs.k8s.io/yaml does: floats with the
-// precision of 32 bits.
+// numberName formats a number that is a key as sigs.k8s.io/yaml does: floats with 32-bit precision.
 func numberName(text string) string {
 	if i, ok := integer(text); ok {
 		return i
@@ -88,9 +86,9 @@ func numberName(text string) string {
 	return strconv.FormatFloat(value, 'g', -1, 32)
 }
 
-// kindOf resolves a plain scalar by the rules of YAML 1.1 as go.yaml.in/yaml/v2,
-// the reader behind sigs.k8s.io/yaml, has them. Infinities and not-a-number are
-// strings, because JSON has no such values and sigs.k8s.io/yaml rejects them.
+// kindOf resolves a plain scalar by the YAML 1.1 rules of go.yaml.in/yaml/v2, the parser that
+// sigs.k8s.io/yaml uses. Infinities and NaN are strings, because JSON does not have them and
+// sigs.k8s.io/yaml rejects them.
 func kindOf(text string) Kind {
 	if text == "" {
 		return Null
@@ -120,7 +118,7 @@ func wordKind(text string) Kind {
 	return String
 }
 
-// isSpecial reports whether a plain scalar is an infinity or not-a-number.
+// isSpecial reports whether a plain scalar is an infinity or NaN.
 func isSpecial(text string) bool {
 	switch text {
 	case ".nan", ".NaN", ".NAN", ".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF", "-.inf", "-.Inf", "-.INF":
@@ -129,7 +127,7 @@ func isSpecial(text string) bool {
 	return false
 }
 
-// number reads a plain scalar that begins with a sign, a digit or a dot.
+// number parses a plain scalar that begins with a sign, a digit or a dot.
 func number(text string) (float64, bool) {
 	if text[0] == '.' {
 		value, err := strconv.ParseFloat(text, 64)
@@ -152,7 +150,7 @@ func number(text string) (float64, bool) {
 	return 0, false
 }
 
-// integer returns the decimal form of a number that is an integer of 64 bits.
+// integer returns the decimal form of a number that is a signed or unsigned 64-bit integer.
 func integer(text string) (string, bool) {
 	if text[0] == '.' {
 		return "", false
@@ -167,8 +165,8 @@ func integer(text string) (string, bool) {
 	return "", false
 }
 
-// parseInt reads an integer in any base that go.yaml.in/yaml/v2 knows; it allows
-// a sign after 0b.
+// parseInt parses an integer in any base that go.yaml.in/yaml/v2 supports. Like that package it
+// accepts a sign after 0b.
 func parseInt(plain string) (int64, bool) {
 	value, err := strconv.ParseInt(plain, 0, 64)
 	if binary, ok := strings.CutPrefix(plain, "0b"); ok && err != nil {
@@ -177,8 +175,8 @@ func parseInt(plain string) (int64, bool) {
 	return value, err == nil
 }
 
-// numeric reports whether text consists of characters of numbers. It spares
-// quantities such as 4Gi the errors of strconv, which allocate.
+// numeric reports whether text consists of characters that numbers can have. The check avoids the
+// allocation of strconv errors for quantities such as 4Gi.
 func numeric(text string) bool {
 	for i := range len(text) {
 		switch c := text[i]; {
@@ -222,7 +220,7 @@ func trimSign(text string) string {
 	return text
 }
 
-// digits returns how many decimal digits text begins with.
+// digits returns the number of decimal digits at the start of text.
 func digits(text string) int {
 	n := 0
 	for n < len(text) && '0' <= text[n] && text[n] <= '9' {

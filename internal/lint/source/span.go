@@ -2,11 +2,11 @@ package source
 
 import "strings"
 
-// The YAML library reports where a node begins, including its anchor and tag, but
-// not where it ends. The functions below find the end in the text.
+// The YAML library reports the start of a node, including its anchor and tag, but not its end. The
+// functions below find the end in the text.
 
 // skipProperties returns the end of the anchor and the tag at an offset, and the start of the content
-// after them. Without any, both are the offset.
+// after them. Without an anchor or a tag, both are the offset.
 func skipProperties(text string, at int) (end, content int) {
 	end, content = at, at
 	for content < len(text) {
@@ -26,7 +26,7 @@ func skipProperties(text string, at int) (end, content int) {
 	return end, content
 }
 
-// nameLength is the length of the anchor's name that text begins with.
+// nameLength returns the length of the anchor name at the start of text.
 func nameLength(text string) int {
 	for i := range len(text) {
 		switch c := text[i]; {
@@ -38,7 +38,7 @@ func nameLength(text string) int {
 	return len(text)
 }
 
-// skipBlanks passes white space, line breaks and comments.
+// skipBlanks returns the offset after white space, line breaks and comments.
 func skipBlanks(text string, at int) int {
 	for at < len(text) {
 		if size := blankSize(text[at:]); size > 0 {
@@ -52,9 +52,8 @@ func skipBlanks(text string, at int) int {
 	return at
 }
 
-// blankSize is the size of the space, tab or line break that text begins with, 0
-// when it begins with something else. YAML 1.1 has three line breaks outside of
-// ASCII: NEL, LS and PS.
+// blankSize returns the size in bytes of the space, tab or line break at the start of text, or 0 if
+// there is none. YAML 1.1 has three line breaks outside ASCII: NEL, LS and PS.
 func blankSize(text string) int {
 	switch text[0] {
 	case ' ', '\t', '\r', '\n':
@@ -77,7 +76,7 @@ const (
 	paragraphSeparator = "\u2029"
 )
 
-// lineLength is the length of the line that text begins with, without its break.
+// lineLength returns the length of the first line of text without its line break.
 func lineLength(text string) int {
 	for i := range len(text) {
 		if c := text[i]; c != ' ' && c != '\t' && (c < ' ' || c >= nextLine[0]) && blankSize(text[i:]) > 0 {
@@ -87,7 +86,7 @@ func lineLength(text string) int {
 	return len(text)
 }
 
-// endOfQuoted returns the end of the quoted scalar that begins at an offset.
+// endOfQuoted returns the end of the quoted scalar at an offset.
 func endOfQuoted(text string, at int) int {
 	quote := text[at]
 	for at++; at < len(text); at++ {
@@ -104,9 +103,9 @@ func endOfQuoted(text string, at int) int {
 	return len(text)
 }
 
-// endOfFolded returns the end of a scalar that may go over several lines, plain
-// or block: after the last visible character of its value. Folding changes only
-// white space, so that the visible characters of value follow in the text.
+// endOfFolded returns the end of a plain or block scalar, which may have several lines: the offset
+// after the last visible character of its value. Folding changes only white space, so the text has
+// the visible characters of value in the same order.
 func endOfFolded(text string, at int, value string) int {
 	if strings.HasPrefix(text[at:], value) && !endsBlank(value) {
 		return at + len(value)
@@ -146,8 +145,8 @@ func endOfHeader(text string, at int) int {
 	return at
 }
 
-// endOfFlow returns the end of a flow collection if only separators and comments are between an offset
-// and its closing bracket.
+// endOfFlow returns the end of a flow collection. Between the offset and the closing bracket there
+// must be only separators and comments.
 func endOfFlow(text string, at int) int {
 	for at < len(text) {
 		switch text[at] {

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// classify returns the problem of a chunk: text with template tags that would
-// be YAML once they are rendered is Unrendered, at the tag next to the fault.
+// classify returns the fault to report for a chunk: Unrendered at the nearest template tag if a tag
+// causes broken, else broken itself.
 func (r *libraryReader) classify(c chunk, broken *fault) *fault {
 	if broken.kind != Malformed {
 		return broken
@@ -30,8 +30,8 @@ func (r *libraryReader) classify(c chunk, broken *fault) *fault {
 	}
 }
 
-// templateTags returns the stretches of text from {{ to }}, {% to %} and {# to #}.
-// The expressions ${{ }} of GitHub and Azure pipelines are not tags: they are valid YAML.
+// templateTags returns the parts of text from {{ to }}, {% to %} and {# to #}. It does not return the
+// ${{ }} expressions of GitHub Actions and Azure Pipelines, which are used in valid YAML.
 func templateTags(text string) []chunk {
 	lastClosing := map[byte]int{}
 	for _, second := range []byte("{%#") {
@@ -58,7 +58,7 @@ func templateTags(text string) []chunk {
 	}
 }
 
-// closingOf returns the end of a tag, whose kind its second byte determines.
+// closingOf returns the end of a tag by the second byte of its start.
 func closingOf(second byte) string {
 	if second == '{' {
 		return "}}"
@@ -66,10 +66,10 @@ func closingOf(second byte) string {
 	return string(second) + "}"
 }
 
-// withoutTags replaces tags by letters: by spaces if a line contains nothing else,
-// since such a tag controls the template and produces no text.
+// withoutTags replaces tags by letters, or by spaces on a line without other text: such a tag controls
+// the template and produces no text.
 func withoutTags(text string, tags []chunk) string {
-	const tagged = 0 // no byte of YAML
+	const tagged = 0 // cannot occur in YAML
 	filled := []byte(text)
 	for _, tag := range tags {
 		for i := tag.start; i < tag.end; i++ {
@@ -92,8 +92,8 @@ func withoutTags(text string, tags []chunk) string {
 	return string(filled)
 }
 
-// nearestTag returns the first tag that touches the line of an offset; where there
-// is none, the last tag before it or else the first of all.
+// nearestTag returns the first tag that overlaps the line of an offset. If there is none, it returns
+// the last tag before the line, or else the first tag of the text.
 func nearestTag(text string, tags []chunk, at int) (tag chunk, onLine bool) {
 	start, end := lineAround(text, at)
 	tag = tags[0]

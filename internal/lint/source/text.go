@@ -11,8 +11,8 @@ import (
 
 const byteOrderMark = "\uFEFF"
 
-// decode returns data in UTF-8 without byte order marks: data itself where it is
-// that already. When it returns a fault the text is only good to show the location.
+// decode converts data to UTF-8 without byte order marks. It does not copy UTF-8. Text returned with
+// a fault is only for showing the location of the fault.
 func decode(data []byte) ([]byte, *fault) {
 	switch {
 	case bytes.HasPrefix(data, []byte{0xFF, 0xFE, 0, 0}), bytes.HasPrefix(data, []byte{0, 0, 0xFE, 0xFF}):
@@ -98,8 +98,8 @@ func lineStarts(text []byte) []int {
 	return starts
 }
 
-// Position returns the position of a byte of Text. An offset outside the text
-// counts as its nearest end.
+// Position returns the position of a byte of Text. An offset outside the text is moved to the nearest
+// end of the text.
 func (f *File) Position(offset int) Position {
 	offset = min(max(offset, 0), len(f.Text))
 	line := sort.Search(len(f.lines), func(i int) bool { return f.lines[i] > offset })
@@ -122,8 +122,8 @@ func (f *File) codePointsBefore(offset int) int {
 	return int(f.counts[step]) + leadingBytes(f.Text[step*countStep:offset])
 }
 
-// countStep is in bytes. It bounds what a position on a long line costs: minified
-// JSON has MiBs on one line, and thousands of findings there.
+// countStep is in bytes. It limits the time to compute a position on a long line: minified JSON can
+// have thousands of findings on a line of several MiB.
 const countStep = 1 << 10
 
 func (f *File) hasLongLine() bool {
@@ -137,7 +137,7 @@ func (f *File) hasLongLine() bool {
 	return false
 }
 
-// countCodePoints makes File.counts of valid UTF-8.
+// countCodePoints returns File.counts for a text in valid UTF-8.
 func countCodePoints(text []byte) []int32 {
 	counts := make([]int32, len(text)/countStep+1)
 	for i := 1; i < len(counts); i++ {
@@ -146,7 +146,7 @@ func countCodePoints(text []byte) []int32 {
 	return counts
 }
 
-// leadingBytes returns how many code points begin in a stretch of valid UTF-8.
+// leadingBytes returns the number of code points that begin in a part of valid UTF-8.
 func leadingBytes(text []byte) int {
 	n := 0
 	for _, c := range text {
@@ -171,8 +171,8 @@ func isASCII(text []byte) bool {
 	return true
 }
 
-// Line returns the text of a line, counted from 1, without its line end: the
-// empty string when the file has no such line.
+// Line returns line n, counted from 1, without its line break. It returns "" if the file does not
+// have the line.
 func (f *File) Line(n int) string {
 	if n < 1 || n > len(f.lines) {
 		return ""

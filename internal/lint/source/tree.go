@@ -9,8 +9,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// convert returns the node of y, which is in depth collections. end is the end of its text, which for
-// an alias is not the end of the node.
+// convert returns the node of y, which is nested in depth collections. end is the end of its text; for
+// an alias this is the end of the alias and not of the node.
 func (r *libraryReader) convert(y *yaml.Node, parent *Node, depth int) (n *Node, end int, broken *fault) {
 	at := r.offset(y.Line, y.Column)
 	if y.Kind == yaml.AliasNode {
@@ -54,7 +54,7 @@ func (r *libraryReader) alias(y *yaml.Node, at, depth int) (*Node, *fault) {
 	case target == nil:
 		return nil, &fault{kind: Malformed, start: at, end: end, message: "anchor '" + y.Value + "' contains itself"}
 	}
-	// Each use of the text costs, as that of a key does where it is merged.
+	// Every alias counts with the text of its node, as every merge does.
 	if r.aliased += target.bytes; r.aliased > MaxFileSize {
 		return nil, &fault{kind: Excessive, start: at, end: end, message: fmt.Sprintf(
 			"the aliases of one document expand to more than %d bytes", MaxFileSize)}
@@ -92,8 +92,7 @@ func (r *libraryReader) sequence(y *yaml.Node, at int, parent *Node, depth int) 
 
 func (r *libraryReader) mapping(y *yaml.Node, at int, parent *Node, depth int) (*Node, *fault) {
 	n := r.node(Mapping, parent, at, at+1)
-	// Where the first key begins with the mapping, an anchor or a bracket there is
-	// the key's.
+	// If the mapping begins with its first key, an anchor or a bracket there belongs to the key.
 	keyed := len(y.Content) > 0 && sameLocation(y, y.Content[0])
 	if !keyed {
 		_, n.start = skipProperties(r.text, at)
@@ -116,7 +115,7 @@ func (r *libraryReader) mapping(y *yaml.Node, at int, parent *Node, depth int) (
 			return nil, broken
 		}
 		if i+1 < len(n.Members) && sameLocation(y.Content[2*i+1], y.Content[2*i+2]) {
-			// The value is missing, and the tag that it was read with is the next key's.
+			// The value is missing: the library gave it the tag of the next key.
 			value.Kind = Null
 		}
 		n.end = max(n.end, end)
@@ -144,7 +143,7 @@ func (r *libraryReader) scalar(y *yaml.Node, at int, parent *Node) *Node {
 	// The library drops the tag "!", which makes the text a string.
 	isText := !tagged && !r.inComment(at) && slices.Contains(strings.Fields(r.text[at:propertiesEnd]), "!")
 	if y.Value == "" && y.Anchor == "" && !tagged && !isText {
-		propertiesEnd = at // they are those of the next value
+		propertiesEnd = at // the properties belong to the next value
 	}
 	n := r.node(String, parent, start, 0)
 	n.Text = y.Value
@@ -159,7 +158,7 @@ func (r *libraryReader) scalar(y *yaml.Node, at int, parent *Node) *Node {
 	default:
 		n.end = endOfFolded(r.text, start, y.Value)
 		if written := r.text[n.start:n.end]; written == y.Value {
-			n.Text = written // releases the library's copy
+			n.Text = written // so that the library's copy can be freed
 		}
 	}
 	if !isText {
@@ -171,13 +170,11 @@ func (r *libraryReader) scalar(y *yaml.Node, at int, parent *Node) *Node {
 	return n
 }
 
-// inComment reports whether the library has put an empty value behind the # of a
-// comment.
+// inComment reports whether the library located an empty value after the # of a comment.
 func (r *libraryReader) inComment(at int) bool { return at > 0 && r.text[at-1] == '#' }
 
-// scalarKind resolves a scalar of the YAML library. A tag of YAML's own that does
-// not fit the text, which sigs.k8s.io/yaml rejects, leaves a string, as does a tag
-// that is not YAML's.
+// scalarKind returns the kind of a scalar of the YAML library. A scalar with a custom tag is a string,
+// and so is one with a standard tag that does not fit its text, which sigs.k8s.io/yaml rejects.
 func scalarKind(y *yaml.Node) Kind {
 	if y.Style&yaml.TaggedStyle == 0 {
 		if y.Style == 0 {
@@ -205,8 +202,8 @@ func scalarKind(y *yaml.Node) Kind {
 	return String
 }
 
-// decodeBinary returns the bytes of a !!binary scalar, as the text
-// that JSON has for them.
+// decodeBinary returns the bytes of a !!binary scalar as a string with U+FFFD for invalid UTF-8, as in
+// JSON.
 func decodeBinary(text string) string {
 	data, err := base64.StdEncoding.DecodeString(text)
 	if err != nil {

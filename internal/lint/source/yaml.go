@@ -6,13 +6,14 @@ import (
 	"sync"
 )
 
-// chunk is the text up to the next line that starts a document with ---. Such a line always starts a
-// document, so each chunk can be read, and be broken, independently.
+// chunk is a part of the text that ends before the next line that begins a document with ---. Such a
+// line begins a document regardless of the text before it. So chunks can be parsed independently, and
+// a fault in one does not affect the others.
 type chunk struct {
 	start, end int
 }
 
-// readYAML reads each chunk by itself.
+// readYAML parses each chunk independently.
 func (f *File) readYAML(text string) reading {
 	library := newLibraryReader(f, text)
 	var all reading
@@ -35,9 +36,9 @@ func (f *File) chunks(text string) []chunk {
 	}
 	var all []chunk
 	start := 0
-	directives := -1 // offset of the first directive before a document
+	directives := -1 // offset of the first directive before the next document, -1 for none
 	for _, at := range f.lines {
-		// Line breaks of YAML 1.1 only do not start a line of f.
+		// Line breaks that only YAML 1.1 has do not begin a line in f.lines.
 		line := strings.TrimLeft(text[at:], nextLine+lineSeparator+paragraphSeparator)
 		switch {
 		case isMarker(line, "---"):
@@ -61,20 +62,19 @@ func (f *File) chunks(text string) []chunk {
 	return append(all, chunk{start, len(text)})
 }
 
-// isMarker reports whether a line is the marker --- or ... , with or without
-// content behind it.
+// isMarker reports whether a line begins with the marker --- or ..., alone or followed by a blank.
 func isMarker(line, marker string) bool {
 	return strings.HasPrefix(line, marker) && (len(line) == len(marker) || blankSize(line[len(marker):]) > 0)
 }
 
-// versionDirective matches a directive for any YAML 1.x, up to the x.
+// versionDirective matches a directive for YAML 1.x up to x.
 var versionDirective = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^%YAML[ \t]+1\.([0-9]+)`)
 })
 
-// asVersion11 writes the version directive that a chunk begins with as that of YAML
-// 1.1, in the same length: the library rejects a document that declares
-// another version, which other readers of YAML 1.1, such as PyYAML, accept.
+// asVersion11 replaces the version in the directive at the start of a chunk by 1.1 without changing the
+// length. The library rejects documents of other versions; other YAML 1.1 parsers, such as PyYAML,
+// accept them.
 func asVersion11(text string) string {
 	at := skipBlanks(text, 0)
 	for at < len(text) && text[at] == '%' {
