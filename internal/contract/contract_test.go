@@ -32,8 +32,8 @@ func walkthroughs(t *testing.T) []contract.Walkthrough {
 	return list
 }
 
-// TestWalkthroughsFitTheTree checks that each walk-through can be performed, or has been: in the copy
-// of TestContract.
+// TestWalkthroughsFitTheTree checks that each step can be applied, or is already applied, as in the
+// copy that TestContract makes.
 func TestWalkthroughsFitTheTree(t *testing.T) {
 	for _, w := range walkthroughs(t) {
 		for _, step := range w.Steps {
@@ -51,7 +51,7 @@ func TestWalkthroughsFitTheTree(t *testing.T) {
 	}
 }
 
-// copyFile copies a file or a link of the tree.
+// copyFile copies a file or a symbolic link of the tree.
 func copyFile(dir, name string) error {
 	from, to := filepath.Join(root, name), filepath.Join(dir, name)
 	info, err := os.Lstat(from)

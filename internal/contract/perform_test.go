@@ -15,7 +15,8 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/contract"
 )
 
-// TestContract performs all walk-throughs and runs the tests. Where that fails it performs each by itself.
+// TestContract performs all walk-throughs and runs the tests. If this fails, it performs each
+// walk-through in a separate copy, to find the one that fails.
 func TestContract(t *testing.T) {
 	list := walkthroughs(t)
 	if report := performed(t, list); report != "" {
@@ -30,8 +31,8 @@ func TestContract(t *testing.T) {
 	}
 }
 
-// performed performs walk-throughs in a copy of the tree, runs each of their commands once, and then
-// the tests. It returns what fails.
+// performed performs walk-throughs in a copy of the tree, runs each of their commands once and then
+// the tests. It returns a report of the failures, empty if there are none.
 func performed(t *testing.T, list []contract.Walkthrough) string {
 	t.Helper()
 	dir := copyTree(t)
@@ -52,7 +53,8 @@ func performed(t *testing.T, list []contract.Walkthrough) string {
 		start := time.Now()
 		run := exec.CommandContext(t.Context(), "bash", "-c", command)
 		run.Dir = dir
-		// The corpus is for the tree itself, and make's variables are of the make that runs this test.
+		// Tests of the corpus are for the unchanged tree, and the variables of make belong to the make
+		// that runs this test.
 		run.Env = slices.DeleteFunc(os.Environ(), func(variable string) bool {
 			return strings.HasPrefix(variable, "MLPOLICY_CORPUS=") || strings.HasPrefix(variable, "MAKE")
 		})
@@ -68,7 +70,7 @@ func performed(t *testing.T, list []contract.Walkthrough) string {
 // passing matches what go test prints about packages that pass or have no tests.
 var passing = regexp.MustCompile(`(?m)^(ok  |\?   )\t.*\n`)
 
-// copyTree copies what git knows or would add.
+// copyTree copies the files that git tracks or would add.
 func copyTree(t *testing.T) (dir string) {
 	t.Helper()
 	list := exec.CommandContext(t.Context(), "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
@@ -81,7 +83,7 @@ func copyTree(t *testing.T) (dir string) {
 	copied := 0
 	for name := range bytes.SplitSeq(bytes.TrimSuffix(names, []byte{0}), []byte{0}) {
 		if err := copyFile(dir, string(name)); os.IsNotExist(err) {
-			continue // deleted, and not yet from the index
+			continue // deleted, but still in the index
 		} else if err != nil {
 			t.Fatal(err)
 		}

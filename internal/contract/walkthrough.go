@@ -1,9 +1,9 @@
 // Package contract performs the walk-throughs of CONTRIBUTING.md in a copy of the tree: make contract.
 //
-// A walk-through is a section whose title ends in "step by step". Each of its blocks is performed: a
-// block of language diff adds lines to a file, a block of language console runs the commands after "$ ",
-// any other block is the content of a new file. The file is the one path, in backticks, in the
-// paragraph before the block.
+// A walk-through is a section whose title ends in "step by step". All of its code blocks are performed:
+// a diff block adds lines to a file, a console block runs the commands after "$ ", and any other block
+// is the content of a new file. The paragraph before a block names the file, as its only path in
+// backticks.
 package contract
 
 import (
@@ -22,14 +22,14 @@ import (
 type Walkthrough struct {
 	Title    string
 	Steps    []Step
-	Commands []string // without those that a former step has
+	Commands []string // without duplicates
 }
 
-// Step is a change of one file.
+// Step is a change to one file.
 type Step struct {
 	Line int    // of the block in CONTRIBUTING.md, from 1
 	File string // from the root of the tree, with slashes
-	// before is what the file has, empty for a file that does not exist; after replaces it.
+	// before is the text to replace, empty for a new file; after is the replacement.
 	before, after string
 }
 
@@ -45,7 +45,7 @@ func Parse(page string) ([]Walkthrough, error) {
 		list      []Walkthrough
 		inSection bool
 		paragraph []string // the last one
-		ended     bool     // a blank line stands after it
+		ended     bool     // a blank line follows it
 		lines     = strings.Split(page, "\n")
 	)
 	for i := 0; i < len(lines); i++ {
@@ -78,7 +78,7 @@ func Parse(page string) ([]Walkthrough, error) {
 	return list, nil
 }
 
-// blockAfter returns the lines of a block, up to its closing fence and without its indent.
+// blockAfter returns the lines before the closing fence of a block, without the indentation.
 func blockAfter(lines []string, indent string) ([]string, error) {
 	end := slices.Index(lines, indent+"```")
 	if end < 0 {
@@ -119,7 +119,7 @@ func (w *Walkthrough) add(line int, language, paragraph string, content []string
 			added++
 			continue
 		}
-		// Editors and formatters cut the space of an empty line.
+		// Editors and formatters remove the space from an empty line.
 		text := strings.TrimPrefix(line, " ") + "\n"
 		step.before, step.after = step.before+text, step.after+text
 	}
@@ -156,7 +156,7 @@ func (s Step) Apply(root string) error {
 	return os.WriteFile(name, changed, 0o644)
 }
 
-// Applied reports whether the tree at root has what the step writes.
+// Applied reports whether the step is already applied to the tree at root.
 func (s Step) Applied(root string) bool {
 	text, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(s.File)))
 	if err != nil {
@@ -165,7 +165,7 @@ func (s Step) Applied(root string) bool {
 	return s.before == "" && string(text) == s.after || s.before != "" && occurrences(text, s.after) == 1
 }
 
-// occurrences counts how often whole lines stand in a text.
+// occurrences returns the number of occurrences of whole lines in a text.
 func occurrences(text []byte, lines string) int {
 	return strings.Count("\n"+string(text), "\n"+lines)
 }
