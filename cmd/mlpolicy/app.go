@@ -16,7 +16,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/policies"
 )
 
-// Names of the flags that several commands have.
+// Names of flags that more than one command or function uses.
 const (
 	editionFlag = "edition"
 	clusterFlag = "cluster"
@@ -114,7 +114,7 @@ Flags:{{range .VisibleFlags}}
   {{.}}{{end}}
 `
 
-// choiceFlag takes one of some values.
+// choiceFlag is a flag whose value must be one of values.
 type choiceFlag struct {
 	*cli.StringFlag
 	values []string
@@ -131,7 +131,7 @@ func choice(name, usage, initial string, values []string) choiceFlag {
 	}}
 }
 
-// unknownName is the error for a name that is not one of names.
+// unknownName returns the error for a name that is not one of names.
 func unknownName(what, name string, names []string) *usageError {
 	return usagef("unknown %s %q: %s", what, name, suggest.Phrase(name, names))
 }
@@ -140,7 +140,7 @@ func editionFlagOf() cli.Flag {
 	return &cli.StringFlag{Name: editionFlag, Usage: "use `EDITION` of the table, such as 2023-03"}
 }
 
-// inputFlags are those of the commands that read deployment files.
+// inputFlags returns the flags of the commands that read deployment files.
 func inputFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: stdinNameFlag, Usage: "use `NAME` as the path of standard input and link the files next to it"},
@@ -163,7 +163,7 @@ func configFlags() []cli.Flag {
 	}
 }
 
-// repeatedFlag has the help text of a flag that is given once.
+// repeatedFlag is a flag that can be repeated, with the help text of one that cannot.
 type repeatedFlag struct{ *cli.StringSliceFlag }
 
 func (f repeatedFlag) String() string {
@@ -187,8 +187,7 @@ func flagged(c *cli.Context, configuration *config.Config) *config.Config {
 	return configuration
 }
 
-// policies loads the builtin policies and those that the configuration names. A fault in
-// them is a usageError.
+// policies loads the builtin policies and those of the configuration. A fault in them is a usageError.
 func (p *program) policies(ctx context.Context, configuration *config.Config) (*policy.Policies, error) {
 	var named []policyFolder
 	for _, dir := range configuration.Policies {
@@ -213,7 +212,7 @@ func (p *program) policies(ctx context.Context, configuration *config.Config) (*
 	}
 	var extra []policy.Folder
 	for i, folder := range named {
-		// The same folder, perhaps by a link or another spelling, or a part of another one.
+		// The same folder, possibly by a link or another spelling, or a subfolder of another one.
 		again := slices.ContainsFunc(named[:i], func(other policyFolder) bool { return os.SameFile(folder.info, other.info) })
 		if !again && !slices.ContainsFunc(named, folder.isPartOf) {
 			extra = append(extra, policy.Folder{Name: shortest(folder.path), FS: os.DirFS(folder.path)})
@@ -229,15 +228,14 @@ func (p *program) policies(ctx context.Context, configuration *config.Config) (*
 	return loaded, err
 }
 
-// policyFolder is a folder of policies.
 type policyFolder struct {
-	path     string // as errors call it
-	resolved string // absolute and without links
+	path     string // in error messages
+	resolved string // absolute and without symbolic links
 	info     os.FileInfo
 }
 
-// isPartOf reports whether what the folder holds is read with another: it is below that one, and no
-// folder on the way has a name that begins with a dot, which policies are not read from.
+// isPartOf reports whether loading the other folder also loads this one: it is below the other folder,
+// and no folder between them has a name that begins with a dot, which the loader skips.
 func (f policyFolder) isPartOf(other policyFolder) bool {
 	relative, err := filepath.Rel(other.resolved, f.resolved)
 	return err == nil && !slices.ContainsFunc(strings.Split(filepath.ToSlash(relative), "/"), func(step string) bool {
@@ -245,8 +243,8 @@ func (f policyFolder) isPartOf(other policyFolder) bool {
 	})
 }
 
-// policyPath is the path of a folder of policies: one that the configuration names is
-// relative to its folder.
+// policyPath returns the path of a folder of policies. A path in a configuration is relative to the
+// folder of the configuration.
 func policyPath(dir config.Path) string {
 	if dir.Folder != "" && !filepath.IsAbs(dir.Value) {
 		return filepath.Join(dir.Folder, dir.Value)
@@ -261,7 +259,7 @@ func policyFolderError(dir config.Path, message string) error {
 	return config.At(dir.Location.Node, message)
 }
 
-// shortest is a path as people in the working directory would write it, with slashes.
+// shortest returns a path with slashes, relative to the working directory if that is shorter.
 func shortest(path string) string {
 	if filepath.IsAbs(path) {
 		if dir, err := os.Getwd(); err == nil {
@@ -273,7 +271,7 @@ func shortest(path string) string {
 	return filepath.ToSlash(filepath.Clean(path))
 }
 
-// noArguments rejects arguments of a command without arguments.
+// noArguments returns a usageError if a command without arguments has one.
 func noArguments(c *cli.Context) error {
 	if c.Args().Present() {
 		return usagef("unexpected argument %q: %s takes no arguments", c.Args().First(), c.Command.Name).seeHelp(c.Command.Name)

@@ -13,14 +13,13 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/suggest"
 )
 
-// arrange puts a command line into the order that urfave/cli understands: it looks for
-// flags only before the first argument, people write them anywhere. The answer is
-// command, flags as --name=value, "--", arguments. After "--" nothing is a flag, and "-"
-// never is. For a command that takes paths, the name of a file that is not a flag is a path: pre-commit
-// appends names to flags, whatever they start with.
+// arrange sorts a command line for urfave/cli, which accepts flags only before the first argument. The
+// result is the command, flags as --name=value, "--" and the arguments. Words after "--" are not flags,
+// and "-" is never one. If the command takes paths, a word that looks like an unknown flag but is the
+// name of a file is a path, because pre-commit appends any file name to the flags.
 //
-// A command or a flag that does not exist, a flag that is a file's name too, or a flag without a value
-// of its type is a usageError.
+// An unknown command or flag, a flag that is also the name of a file, and a flag without a value of its
+// type are usageErrors.
 func arrange(app *cli.App, args []string) ([]string, error) {
 	line := &commandLine{app: app}
 	if err := line.read(args[1:]); err != nil {
@@ -33,10 +32,10 @@ func arrange(app *cli.App, args []string) ([]string, error) {
 	return append(args[:1:1], arranged...), nil
 }
 
-// commandLine is a command line as far as it has been read.
+// commandLine is the part of a command line that has been read.
 type commandLine struct {
 	app       *cli.App
-	command   *cli.Command // nil before it has been read
+	command   *cli.Command // nil until it has been read
 	flags     []flagUse
 	arguments []string
 }
@@ -70,7 +69,7 @@ func (l *commandLine) read(args []string) error {
 	return nil
 }
 
-// readWord reads what is not a flag: the command or an argument of it.
+// readWord reads a word that is not a flag: the command or an argument.
 func (l *commandLine) readWord(word string) error {
 	switch {
 	case l.command != nil:
@@ -85,7 +84,7 @@ func (l *commandLine) readWord(word string) error {
 	return nil
 }
 
-// readPath reads the name of a file that looks like a flag.
+// readPath reads a path that looks like a flag.
 func (l *commandLine) readPath(path string) error {
 	if name, _, _ := splitFlag(path); findFlag(l.app, l.command, name) != nil {
 		return &usageError{
@@ -97,8 +96,8 @@ func (l *commandLine) readPath(path string) error {
 	return nil
 }
 
-// readFlag reads a flag, and its value from what follows unless the flag has it or takes none. It
-// returns what follows after both.
+// readFlag reads a flag and its value, which is the next word unless the flag is a switch or has the
+// form --name=value. It returns the remaining words.
 func (l *commandLine) readFlag(arg string, following []string) ([]string, error) {
 	name, value, hasValue := splitFlag(arg)
 	definition := findFlag(l.app, l.command, name)
@@ -122,8 +121,8 @@ func (l *commandLine) readFlag(arg string, following []string) ([]string, error)
 	return following, nil
 }
 
-// arranged returns the command, its flags, "--" and its arguments. The command of a flag may stand
-// after it, so only now is it known whether the command has the flag.
+// arranged returns the command, its flags, "--" and its arguments. It checks that the command has the
+// flags, which may precede the command.
 func (l *commandLine) arranged() ([]string, error) {
 	var arranged []string
 	if l.command != nil {
@@ -139,31 +138,31 @@ func (l *commandLine) arranged() ([]string, error) {
 		}
 		arranged = append(arranged, use.text)
 		if hasName(cli.HelpFlag, use.name) {
-			arguments = nil // urfave/cli treats an argument next to it as a topic
+			arguments = nil // urfave/cli treats an argument after it as a topic
 		}
 	}
 	return append(append(arranged, "--"), arguments...), nil
 }
 
-// isFlag reports whether a word is a flag; "-" is standard input.
+// isFlag reports whether a word has the form of a flag. "-" is not a flag but standard input.
 func isFlag(word string) bool { return strings.HasPrefix(word, "-") && word != "-" }
 
-// splitFlag returns the name of a flag such as --name=value, and its value if it has one.
+// splitFlag splits a flag such as --name=value or -name.
 func splitFlag(flag string) (name, value string, hasValue bool) {
 	return strings.Cut(strings.TrimPrefix(flag[1:], "-"), "=")
 }
 
-// isSwitch reports whether a flag has no value.
+// isSwitch reports whether a flag does not take a value.
 func isSwitch(flag cli.Flag) bool {
 	_, is := flag.(*cli.BoolFlag)
 	return is
 }
 
-// optionalFlag is a flag whose value may be empty. Of all others an empty value is a mistake, such as
-// a variable of a script that is not set.
+// optionalFlag is a flag whose value may be empty. An empty value of any other flag is an error, for
+// example because a variable of a script is not set.
 type optionalFlag struct{ *cli.StringFlag }
 
-// checkValue checks that a flag has a value of its type.
+// checkValue returns an error unless the value fits the type of the flag.
 func checkValue(flag cli.Flag, name, value string, hasValue bool) error {
 	if _, optional := flag.(optionalFlag); hasValue && value == "" && !optional {
 		return usagef("--%s: the value is empty", name)
@@ -185,7 +184,7 @@ func checkValue(flag cli.Flag, name, value string, hasValue bool) error {
 	return nil
 }
 
-// takesPaths reports whether the arguments of a command are files and folders.
+// takesPaths reports whether the arguments of a command are paths.
 func takesPaths(command *cli.Command) bool {
 	return command != nil && hasFlag(command.Flags, stdinNameFlag)
 }
@@ -204,7 +203,8 @@ func findCommand(app *cli.App, name string) *cli.Command {
 	return nil
 }
 
-// findFlag looks up a flag of a command or, as long as the command is not known, of any.
+// findFlag returns the flag with a name or alias, nil if there is none. With a nil command it looks it
+// up in all commands.
 func findFlag(app *cli.App, command *cli.Command, name string) cli.Flag {
 	flags := flagsOf(app, command)
 	if command == nil {
@@ -220,7 +220,7 @@ func findFlag(app *cli.App, command *cli.Command, name string) cli.Flag {
 	return nil
 }
 
-// flagsOf returns the flags that a command accepts.
+// flagsOf returns the flags of a command, or those of the program for a nil command.
 func flagsOf(app *cli.App, command *cli.Command) []cli.Flag {
 	flags := []cli.Flag{cli.HelpFlag}
 	if command == nil {

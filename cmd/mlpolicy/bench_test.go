@@ -21,7 +21,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/config"
 )
 
-// values is a file of ordinary size that describes no deployment.
+// values is a file of typical size without a deployment.
 const values = `global:
   environment: staging-%[1]d
   domain: example.com
@@ -45,10 +45,10 @@ logging: {level: info, format: json, sampling: {initial: 100, thereafter: 100}}
 featureFlags: {newCheckout: true, darkMode: false, retries: {max: 5, backoff: 200ms}}
 `
 
-// BenchmarkCheckout lints a folder as large as a checkout, in which one file in twenty is
-// an example of some format, as a process of its own. It reports how long that takes
-// against reading the same files and parsing them into YAML nodes on all cores, and how
-// much memory the process has at its peak; once with one configuration, and once with 500 nested ones.
+// BenchmarkCheckout lints a folder of the size of a checkout in a separate process. One file in twenty
+// is an example of a format. It reports the time relative to reading the same files and parsing them to
+// YAML nodes on all cores, and the peak memory of the process, with one configuration and with 500
+// nested ones.
 func BenchmarkCheckout(b *testing.B) {
 	b.Run("one-configuration", func(b *testing.B) { benchmarkCheckout(b, 0) })
 	b.Run("nested-configurations", func(b *testing.B) { benchmarkCheckout(b, 500) })
@@ -99,7 +99,7 @@ func benchmarkCheckout(b *testing.B, nested int) {
 	if len(configurations) != 1+nested {
 		b.Fatalf("%d configurations", len(configurations))
 	}
-	// The test's own binary is the command when it is called so; see TestMain.
+	// The test binary is the command if it is called by this name; see TestMain.
 	binary, err := os.Executable()
 	if err != nil {
 		b.Fatal(err)
@@ -135,7 +135,7 @@ func benchmarkCheckout(b *testing.B, nested int) {
 	b.ReportMetric(float64(peak)/1024, "MiB-peak")
 }
 
-// parseAll reads files and parses them into YAML nodes on all cores.
+// parseAll reads files and parses them to YAML nodes on all cores.
 func parseAll(b *testing.B, names []string) {
 	var workers sync.WaitGroup
 	work := make(chan string)
@@ -147,7 +147,7 @@ func parseAll(b *testing.B, names []string) {
 					b.Error(err)
 				}
 				var node yaml.Node
-				// Some examples are broken or not YAML; reading them took its time.
+				// Some examples are invalid or not YAML; the time to read them counts.
 				_ = yaml.Unmarshal(data, &node)
 			}
 		})

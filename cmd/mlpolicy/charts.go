@@ -7,21 +7,21 @@ import (
 	"strings"
 )
 
-// templates is the name of the folder of a Helm chart that holds its templates. They
-// are not evaluated: lint the output of Helm instead.
+// templates is the name of the folder of a Helm chart with its templates. They are not evaluated: lint
+// the output of Helm instead.
 // https://helm.sh/docs/topics/charts
 const templates = "templates"
 
-// chartFiles is the name of the folder of a Helm chart for other files. Those that templates render
-// by tpl are templates too.
+// chartFiles is the name of the folder of a Helm chart for other files. Files that templates render
+// with tpl are templates, too.
 // https://helm.sh/docs/chart_template_guide/accessing_files
 const chartFiles = "files"
 
 // chart is a folder that has a Chart.yaml.
 type chart struct{ noted bool }
 
-// unrendered reports whether a path is among the templates of a chart, and notes each
-// chart once. The absolute path has slashes.
+// unrendered reports whether a path is in the templates of a chart, and records each chart once. The
+// absolute path has slashes.
 func (w *walk) unrendered(path, absolute string, isFolder bool) bool {
 	if isFolder {
 		absolute += "/"
@@ -38,8 +38,8 @@ func (w *walk) unrendered(path, absolute string, isFolder bool) bool {
 	return true
 }
 
-// chartWith returns the outermost chart in whose folder of a name an absolute path with slashes is, and
-// the length of the chart's path; nil if there is none.
+// chartWith returns the outermost chart with a folder of this name that contains an absolute path with
+// slashes, and the length of the chart's path. It returns nil if there is none.
 func (w *walk) chartWith(absolute, folder string) (*chart, int) {
 	for at := 0; ; at++ {
 		next := strings.Index(absolute[at:], "/"+folder+"/")
@@ -53,7 +53,7 @@ func (w *walk) chartWith(absolute, folder string) (*chart, int) {
 	}
 }
 
-// withoutTemplates returns a read that skips a template among the files of a chart.
+// withoutTemplates wraps read to skip templates in the folder chartFiles of a chart.
 func (w *walk) withoutTemplates(path string, read func() ([]byte, error)) func() ([]byte, error) {
 	absolute, err := filepath.Abs(path)
 	if err != nil {
@@ -72,12 +72,12 @@ func (w *walk) withoutTemplates(path string, read func() ([]byte, error)) func()
 	}
 }
 
-// helmAction is an action of a template that refers to what Helm provides. Placeholders of others in
-// double braces, such as Argo's {{inputs.parameters.x}}, do not.
+// helmAction matches a template action that refers to objects and functions of Helm. It does not match
+// other placeholders in double braces, such as {{inputs.parameters.x}} of Argo.
 // https://helm.sh/docs/chart_template_guide/builtin_objects
 var helmAction = regexp.MustCompile(`\{\{-?\s*(?:[.$]|(?:if|else|end|range|with|define|block|template|include|tpl|toYaml|printf|default|quote|required|lookup)\b)`)
 
-// chart returns nil for a folder that is not a chart. It looks at a folder once.
+// chart returns nil for a folder that is not a chart. It caches the result.
 func (w *walk) chart(folder string) *chart {
 	known, looked := w.charts[folder]
 	if looked {
@@ -93,8 +93,8 @@ func (w *walk) chart(folder string) *chart {
 	return known
 }
 
-// noteChart keeps a chart, by the name that the command line gives it, for those who
-// miss its templates.
+// noteChart records a chart with skipped templates. path is relative to the working directory if the
+// path on the command line is.
 func (w *walk) noteChart(path string) {
 	w.unrenderedCharts = append(w.unrenderedCharts, skip{
 		path:   filepath.ToSlash(filepath.Join(path, templates)),

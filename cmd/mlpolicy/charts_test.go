@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestUnrendered tells a chart's templates from other folders of that name and looks at
-// each folder once.
+// TestUnrendered checks that the templates of a chart are distinguished from other folders named
+// templates, and that each folder is read once.
 func TestUnrendered(t *testing.T) {
 	root := t.TempDir()
 	for _, chart := range []string{"churn", "churn/templates/inner", "a/templates/churn"} {
@@ -22,7 +22,7 @@ func TestUnrendered(t *testing.T) {
 	tests := []struct {
 		path     string
 		isFolder bool
-		chart    string // whose templates hold it
+		chart    string // the chart whose templates contain the path
 	}{
 		{"churn", true, ""},
 		{"churn/templates", false, ""},

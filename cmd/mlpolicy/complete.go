@@ -9,10 +9,10 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// completeName is the name of the command that shells call for completion; nobody reads its stderr.
+// completeName is the name of the command that shells call for completion. Its stderr is not shown.
 const completeName = "__complete"
 
-// completeCommand answers the scripts of completionScripts.
+// completeCommand returns the command that the scripts of completionScripts call.
 func (p *program) completeCommand() *cli.Command {
 	return &cli.Command{Name: completeName, Hidden: true, Action: p.complete}
 }
@@ -35,7 +35,8 @@ func (p *program) complete(c *cli.Context) error {
 // candidate is a possible completion of a word.
 type candidate struct{ word, description string }
 
-// candidates returns the completions of word after previous, none if it is a file.
+// candidates returns the completions of word after the previous words. It returns none if the word is a
+// path, which the shell completes.
 func (p *program) candidates(c *cli.Context, word string, previous []string) []candidate {
 	at, known := positionAfter(c.App, previous)
 	switch {
@@ -54,13 +55,13 @@ func (p *program) candidates(c *cli.Context, word string, previous []string) []c
 // position is the context of a word on a command line.
 type position struct {
 	command   *cli.Command // nil if the word is the command itself
-	arguments []string     // of the command before the word
+	arguments []string     // of the command, before the word
 	previous  []string
 	pending   cli.Flag // the flag whose value is expected here, nil for none
 }
 
-// positionAfter returns the position after the previous words. It is not known after "--" and after a
-// command that does not exist.
+// positionAfter returns the position after the previous words. It is unknown after "--" and after an
+// unknown command.
 func positionAfter(app *cli.App, previous []string) (at position, known bool) {
 	at.previous = previous
 	for _, arg := range previous {
@@ -86,7 +87,7 @@ func positionAfter(app *cli.App, previous []string) (at position, known bool) {
 	return at, true
 }
 
-// argumentCandidates returns what an argument of a command may be.
+// argumentCandidates returns the possible arguments of a command at a position.
 func (p *program) argumentCandidates(c *cli.Context, at position) []candidate {
 	switch {
 	case at.command.Name == "explain" && len(at.arguments) == 0:
@@ -136,7 +137,8 @@ func shellCandidates() []candidate {
 	return list
 }
 
-// values returns the values of a flag, each after prefix; none if they are files.
+// values returns the values of a flag, each preceded by prefix. It returns none for a flag that takes a
+// path.
 func (p *program) values(c *cli.Context, flag cli.Flag, prefix string) []candidate {
 	if flag == nil {
 		return nil
@@ -183,7 +185,7 @@ func commandCandidates(app *cli.App) []candidate {
 	return append(list, candidate{"help", "show how to use a command"})
 }
 
-// flagCandidates returns the flags of a command, or the values of the one that word names before "=".
+// flagCandidates returns the flags of a command, or the values of a flag if word is --flag=.
 func (p *program) flagCandidates(c *cli.Context, command *cli.Command, word string) []candidate {
 	if name, _, hasValue := splitFlag(word); hasValue {
 		before, _, _ := strings.Cut(word, "=")

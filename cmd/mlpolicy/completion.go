@@ -35,9 +35,9 @@ func (p *program) completion(c *cli.Context) error {
 	return p.print(script)
 }
 
-// completionScripts are the scripts of each shell. They ask the command itself:
-// mlpolicy __complete -- word=WORD PREVIOUS... answers with a candidate and, after a
-// tab, what it is for, on each line; without any, the shell completes files.
+// completionScripts returns the completion script of each shell. A script calls mlpolicy __complete --
+// word=WORD PREVIOUS..., which prints a candidate, a tab and its description on each line. Without
+// candidates the shell completes paths.
 func completionScripts() map[string]string {
 	return map[string]string{
 		"bash": `# bash completion for mlpolicy

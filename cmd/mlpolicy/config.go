@@ -55,8 +55,8 @@ func (p *program) config(c *cli.Context) error {
 	return p.print(lines.String())
 }
 
-// configurationOf returns the configuration that applies to the argument, else in the working directory. It writes
-// what is wrong with nested configurations to stderr.
+// configurationOf returns the configuration that applies to the argument, or to the working directory without
+// an argument. It writes the faults of nested configurations to stderr.
 func (p *program) configurationOf(c *cli.Context) (*config.Config, error) {
 	switch {
 	case c.NArg() > 1:
@@ -81,7 +81,7 @@ func (p *program) configurationOf(c *cli.Context) (*config.Config, error) {
 	return configuration, nil
 }
 
-// setting is a line of YAML, and the comment on it.
+// setting is a line of YAML with its comment.
 type setting struct{ text, origin string }
 
 func settings(configuration *config.Config) []setting {
@@ -111,8 +111,8 @@ func settings(configuration *config.Config) []setting {
 	return list
 }
 
-// merged writes a key that several files may state: their mappings by key, their lists one after the other, else the
-// last value.
+// merged returns the lines of a key that several files may have. It merges mappings by key and concatenates lists;
+// of other values the last one applies.
 func merged(indent, key string, members []source.Member) []setting {
 	last := members[len(members)-1].Value
 	from := len(members) - 1
@@ -152,7 +152,7 @@ func settingOf[T any](key string, fact facts.Fact[T], word func(T) string) setti
 	return setting{key + ": " + word(fact.Value), originOf(fact.Location)}
 }
 
-// originOf is a comment of YAML.
+// originOf returns a YAML comment with the location of a setting.
 func originOf(place facts.Location) string {
 	if place.Node == nil {
 		return "# " + place.Why
@@ -160,7 +160,7 @@ func originOf(place facts.Location) string {
 	return "# " + report.Location(place)
 }
 
-// flow writes a value in the flow style of YAML on one line.
+// flow returns a value in YAML flow style on one line.
 func flow(node *source.Node) string {
 	switch node.Kind {
 	case source.Sequence:
@@ -183,7 +183,7 @@ func flow(node *source.Node) string {
 	return flowText(node.Text)
 }
 
-// flowText quotes a string unless every reader of YAML takes it for that string without quotes.
+// flowText quotes a string unless every YAML parser reads the plain scalar as this string.
 func flowText(text string) string {
 	plain := text != "" && strings.IndexFunc(text, func(r rune) bool {
 		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '-' || r == '_' || r == '.' || r == '/')
@@ -194,12 +194,12 @@ func flowText(text string) string {
 	return report.Quote(text)
 }
 
-// isPlainString reports whether a plain scalar is a string in YAML 1.1 and 1.2: not a number such as
-// 1.10 or .inf, a word such as yes, or a date.
+// isPlainString reports whether a plain scalar is a string in YAML 1.1 and 1.2, and not a number such as
+// 1.10 or .inf, a boolean such as yes, or a date.
 func isPlainString(text string) bool {
 	switch strings.ToLower(text) {
 	case "y", "n", ".nan", ".inf", "+.inf", "-.inf":
-		// The parser here takes numbers that JSON lacks for text.
+		// Package source reads numbers that JSON does not have as strings.
 		return false
 	}
 	if _, err := time.Parse("2006-1-2", text); err == nil {

@@ -14,7 +14,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/report"
 )
 
-// output runs mlpolicy in the project's folder and returns what it prints.
+// output returns the standard output of mlpolicy in the project's folder.
 func output(t *testing.T, args ...string) string {
 	t.Helper()
 	withoutHost(t)
@@ -28,7 +28,7 @@ func output(t *testing.T, args ...string) string {
 	return stdout.String()
 }
 
-// TestRulePages holds docs/rules against what explain prints, and allows no other page there.
+// TestRulePages compares docs/rules with the output of explain. There must be no other pages.
 func TestRulePages(t *testing.T) {
 	pages := map[string]bool{}
 	for line := range strings.Lines(output(t, "rules")) {
@@ -46,8 +46,8 @@ func TestRulePages(t *testing.T) {
 	}
 }
 
-// TestReadme compares each generated block of the README and of the pages that took over its
-// details with what the command prints: <!-- mlpolicy ARGS --> before it, <!-- end --> behind it.
+// TestReadme compares each generated block of the README and of the pages in docs with the output of
+// the command. A block is between <!-- mlpolicy ARGS --> and <!-- end -->.
 func TestReadme(t *testing.T) {
 	blocks := regexp.MustCompile(`(?s)(<!-- mlpolicy (.*?) -->\n).*?(<!-- end -->)`)
 	for _, file := range []string{"../../README.md", "../../docs/targets.md", "../../docs/ci.md"} {
@@ -126,7 +126,6 @@ func TestCommandLinesOfCI(t *testing.T) {
 	}
 }
 
-// TestReadmeNamesEveryCommand keeps the README from falling behind the command.
 func TestReadmeNamesEveryCommand(t *testing.T) {
 	readme, err := os.ReadFile("../../README.md")
 	if err != nil {

@@ -47,7 +47,7 @@ func (p *program) explain(c *cli.Context) error {
 	return unknownName("rule", c.Args().First(), names)
 }
 
-// explanations are those of all rules, sorted by ID.
+// explanations returns the explanations of all rules, sorted by ID.
 func (s *session) explanations() []report.Explanation {
 	var list []report.Explanation
 	for _, rule := range s.rules() {
@@ -75,8 +75,8 @@ func (p *program) example(rule report.Rule, name string) error {
 	return unknownName("example of "+rule.ID, name, names)
 }
 
-// examplePairs pairs each example that violates a rule with the one that does not whose case is
-// most alike.
+// examplePairs pairs each failing example of a rule with the passing example whose case has the longest
+// common prefix.
 func examplePairs(examples []policy.Example) []report.ExamplePair {
 	var bad, good []policy.Example
 	for _, example := range examples {
@@ -102,7 +102,7 @@ func examplePairs(examples []policy.Example) []report.ExamplePair {
 	return pairs
 }
 
-// alike counts the letters with which two cases begin alike; it is most for one case.
+// alike returns the length of the common prefix of two cases. It is largest for equal cases.
 func alike(a, b policy.Example) int {
 	count, one, other := 0, a.Case()+"\n", b.Case()+"\n"
 	for count < min(len(one), len(other)) && one[count] == other[count] {

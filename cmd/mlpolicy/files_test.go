@@ -10,7 +10,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/config"
 )
 
-// resolver returns one for the working directory.
+// resolver returns a Resolver for the working directory.
 func resolver(t *testing.T) *config.Resolver {
 	t.Helper()
 	resolver, err := config.NewResolver(config.Options{Projects: &config.Projects{}})
@@ -22,8 +22,8 @@ func resolver(t *testing.T) *config.Resolver {
 
 func newTree() *tree { return &tree{projects: &config.Projects{}} }
 
-// TestWhatVanishesDuringAWalkIsAnError removes a file and a folder that the walk has seen
-// and not yet read.
+// TestWhatVanishesDuringAWalkIsAnError removes a file and a folder that the walk has listed but not yet
+// read.
 func TestWhatVanishesDuringAWalkIsAnError(t *testing.T) {
 	t.Chdir(t.TempDir())
 	bad := []byte("apiVersion: mlpolicy.dev/v1\nkind: ModelDeployment\nmetadata: {name: churn}\nspec: {target: aci, workload: web-service, gpus: 1}\n")

@@ -18,24 +18,24 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/suggest"
 )
 
-// destination is a format and where the answer is written in it.
+// destination is an output format and the file that it is written to.
 type destination struct {
 	format string
 	file   string // as the command line names it; empty for standard output
 }
 
-// formatsFlag takes NAME or NAME=FILE, several times.
+// formatsFlag is a flag with values of the form NAME or NAME=FILE. It can be repeated.
 type formatsFlag struct {
 	*cli.StringSliceFlag
 	names []string
 }
 
-// String returns the help text of the flag. It is that of a flag that is given once, with its default.
+// String returns the help text of a flag that cannot be repeated, with the default.
 func (f formatsFlag) String() string {
 	return (&cli.StringFlag{Name: f.Name, Usage: f.Usage, Value: report.Text}).String()
 }
 
-// formatFlagOf chooses output formats among those that can write what a command answers.
+// formatFlagOf returns the flag for the output formats of a command.
 func formatFlagOf(names []string) cli.Flag {
 	last := len(names) - 1
 	list := strings.Join(names[:last], ", ") + " or " + names[last]
@@ -48,11 +48,12 @@ func formatFlagOf(names []string) cli.Flag {
 	}}
 }
 
-// destinations reads the values of a formatsFlag. Text is for standard output unless another format is.
+// destinations parses the values of a formatsFlag. Standard output has the format text unless a value selects
+// another one.
 func destinations(values, names []string) ([]destination, error) {
 	var list []destination
 	files := map[string]string{} // formats by absolute path
-	stdout := ""                 // the format that is written there
+	stdout := ""                 // the format for standard output
 	for _, value := range values {
 		name, file, toFile := strings.Cut(value, "=")
 		switch {
@@ -81,7 +82,7 @@ func destinations(values, names []string) ([]destination, error) {
 	return list, nil
 }
 
-// resolved returns the absolute path of a file that may not exist, without symbolic links as far as they can be followed.
+// resolved returns the absolute path of a file that may not exist. It resolves symbolic links as far as possible.
 func resolved(file string) string {
 	path, err := filepath.Abs(file)
 	if err != nil {
@@ -96,8 +97,8 @@ func resolved(file string) string {
 	return path
 }
 
-// answer writes the result of a command in the formats that the command line names. Files come first, and one that
-// cannot be written does not keep the others from being written.
+// answer writes the result of a command in the formats of the command line, files first. It writes the others even
+// if one fails.
 func answer[Answer any](p *program, c *cli.Context, formats report.Formats[Answer], value Answer) error {
 	list, err := destinations(c.StringSlice(formatFlag), formats.Names())
 	if err != nil {
@@ -128,7 +129,7 @@ func answer[Answer any](p *program, c *cli.Context, formats report.Formats[Answe
 	return nil
 }
 
-// writeFailure says that a file, or what a format writes beside it, could not be written.
+// writeFailure returns the message for a file, or an additional output of a format, that could not be written.
 func writeFailure(file string, err error) string {
 	var summary *report.SummaryError
 	if errors.As(err, &summary) {
@@ -137,13 +138,13 @@ func writeFailure(file string, err error) string {
 	return fmt.Sprintf("write to %s: %s", filepath.ToSlash(file), unwritable(err))
 }
 
-// hostOptions returns where hosts take summaries of jobs from. Formats are asked for by name: the environment only tells
-// the format of a host where.
+// hostOptions returns the files in which CI hosts expect job summaries. The environment never selects a format, only the
+// file of a selected format.
 func hostOptions() report.Options {
 	return report.Options{StepSummary: os.Getenv("GITHUB_STEP_SUMMARY"), AgentTemp: os.Getenv("AGENT_TEMPDIRECTORY")}
 }
 
-// unwritable returns why a file could not be written, without its path.
+// unwritable returns the reason for a write error without the path.
 func unwritable(err error) string {
 	var renaming *os.LinkError
 	switch {
@@ -162,9 +163,9 @@ func writeAs[Answer any](p *program, c *cli.Context, formats report.Formats[Answ
 	return writing(formats.Write(p.stdout, name, value, options))
 }
 
-// replaceFile writes a file: beside its name and then renamed, so that whoever reads it never sees a part, and a write
-// that fails leaves the file as it was. What is not a regular file, such as a pipe, is written to as it is. As in
-// standard output, what a CI host would execute is escaped, since files are printed in logs too.
+// replaceFile writes a temporary file next to the file and renames it, so that readers never see a partial file and a
+// failed write does not change the file. It writes directly to files that are not regular, such as pipes. It escapes
+// commands of CI hosts as on standard output, because jobs also print files to their logs.
 func replaceFile(name string, write func(io.Writer) error) error {
 	path := resolved(name)
 	info, err := os.Stat(path)
@@ -183,7 +184,7 @@ func replaceFile(name string, write func(io.Writer) error) error {
 	return writeAndClose(file, write)
 }
 
-// writeAndRename keeps the permissions of the file that it replaces, nil for none.
+// writeAndRename keeps the permissions of the replaced file, nil if there is none.
 func writeAndRename(path string, replaced fs.FileInfo, write func(io.Writer) error) error {
 	beside := path + "." + rand.Text()[:8] + ".tmp"
 	file, err := os.OpenFile(beside, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)

@@ -19,8 +19,8 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/sweep"
 )
 
-// hostile are texts that a CI host would execute: Azure Pipelines and GitHub Actions anywhere in a
-// line, GitHub Actions at the start of one.
+// hostile has texts that a CI host would execute: Azure Pipelines and GitHub Actions anywhere in a
+// line, GitHub Actions at the start of a line.
 var hostile = []string{
 	"##vso[task.setvariable variable=PATH]evil",
 	"churn##[add-matcher]evil.json",
@@ -28,7 +28,7 @@ var hostile = []string{
 	"\r::set-env name=A::evil\u2028::debug::evil",
 }
 
-// written is what a run of the command wrote.
+// written is the output of a run of the command.
 type written struct {
 	code           int
 	stdout, stderr string
@@ -41,7 +41,7 @@ func withoutHost(t *testing.T) {
 	t.Setenv("AGENT_TEMPDIRECTORY", "")
 }
 
-// runSafely runs the command and checks that no host would execute anything in what it writes.
+// runSafely runs the command and checks that its output has no commands of CI hosts.
 func runSafely(t *testing.T, stdin string, args ...string) written {
 	t.Helper()
 	withoutHost(t)
@@ -66,7 +66,7 @@ func runSafely(t *testing.T, stdin string, args ...string) written {
 	return written{code, stdout.String(), stderr.String()}
 }
 
-// commandsOnFiles are those that print what files say.
+// commandsOnFiles returns the commands that print text of files.
 var commandsOnFiles = [][]string{
 	{"lint"},
 	{"lint", "--explain-skip", "--color", "always", "--edition", "2020-12"},
@@ -135,11 +135,11 @@ func TestFilesDoNotCommandCIHosts(t *testing.T) {
 	}
 }
 
-// token is a word of YAML or JSON.
+// token matches a word of YAML or JSON.
 var token = regexp.MustCompile(`[A-Za-z0-9_./-]+`)
 
-// withHostileText returns variants of a text: in each a word, spread over the text, is hostile or
-// has something hostile after it, or a comment is.
+// withHostileText returns variants of a text. In each, one word is replaced by hostile text or followed
+// by it, or a comment is hostile. The words are spread over the text.
 func withHostileText(text, extension string) []string {
 	const spread = 4
 	places := token.FindAllStringIndex(text, -1)
@@ -166,7 +166,7 @@ func withHostileText(text, extension string) []string {
 	return variants
 }
 
-// Values keep their text in JSON, and in the YAML of config.
+// JSON output and the YAML output of config do not change values.
 func TestDocumentsKeepHostileValues(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)
@@ -391,7 +391,7 @@ func TestServedTextDoesNotCommandCIHosts(t *testing.T) {
 	}
 }
 
-// FuzzOutput runs commands on any content under any name.
+// FuzzOutput runs commands on a file with any name and content.
 func FuzzOutput(f *testing.F) {
 	memory := filepath.Join(examplesOfRules(f), "memory")
 	for i, path := range []string{memory + "/bad.aci.json", memory + "/bad.aci-group.yaml", "../../testdata/admission/configured.mlpolicy.yaml"} {
@@ -418,7 +418,7 @@ func FuzzOutput(f *testing.F) {
 	})
 }
 
-// Help texts are ours, and no command needs to be escaped in them.
+// Help texts have no text that needs to be escaped.
 func TestHelpHasNothingToEscape(t *testing.T) {
 	for _, command := range append((&program{}).app().Commands, &cli.Command{Name: "help"}) {
 		if out := runSafely(t, "", command.Name, "--help"); strings.Contains(out.stdout, `\u`) {

@@ -9,15 +9,15 @@ import (
 
 const module = "github.com/mlpolicy/mlpolicy/"
 
-// allowedImports has, for each package, the prefixes of the import paths that it may import beside the standard
-// library. A package that is not in it fails the test: say here what a new package depends on.
+// allowedImports has, for each package, the prefixes of the import paths that it may import in addition to the
+// standard library. The test fails for a package without an entry: declare the dependencies of a new package here.
 var allowedImports = map[string][]string{
 	"deploy":            nil,
 	"docs/schemas":      nil,
 	"policies":          nil,
 	"internal/contract": nil,
 	"internal/golden": {
-		"github.com/rogpeppe/go-internal/diff", // what differs
+		"github.com/rogpeppe/go-internal/diff", // diffs
 	},
 	"internal/lint/source": {
 		"go.yaml.in/yaml/", // YAML nodes
@@ -25,7 +25,7 @@ var allowedImports = map[string][]string{
 		"github.com/tidwall/jsonc",                    // comments in JSON
 	},
 	"internal/lint/suggest": {
-		"github.com/agnivade/levenshtein", // the nearest name
+		"github.com/agnivade/levenshtein", // similar names
 	},
 	"internal/lint/facts":               {module + "internal/lint/source"},
 	"internal/lint/extract/placeholder": {module + "internal/lint/source"},
@@ -144,7 +144,7 @@ var allowedImports = map[string][]string{
 	"internal/lint/config": {
 		module + "internal/lint/source",
 		module + "internal/lint/facts",
-		module + "internal/lint/extract/read", // what a configuration declares
+		module + "internal/lint/extract/read", // values of a configuration
 		"github.com/bmatcuk/doublestar/v4",    // globs with **
 		module + "internal/lint/suggest",
 	},
@@ -177,12 +177,12 @@ var allowedImports = map[string][]string{
 	"internal/webhook": {
 		module + "internal/lint",
 		module + "internal/lint/report",
-		"k8s.io/api/admission/v1",      // what an API server sends and expects
+		"k8s.io/api/admission/v1",      // requests and responses
 		"k8s.io/api/authentication/v1", // the user in it
-		"k8s.io/apimachinery/pkg/",     // its status
+		"k8s.io/apimachinery/pkg/",     // the status in a response
 		"github.com/go-json-experiment/json",
 		"github.com/prometheus/client_golang/",
-		"golang.org/x/sync/semaphore", // turns by weight
+		"golang.org/x/sync/semaphore", // weighted limits
 	},
 	"cmd/mlpolicy": {
 		module + "internal/lint",
@@ -223,7 +223,7 @@ func TestImports(t *testing.T) {
 	}
 }
 
-// TestOneMain keeps the root module to one program: pre-commit installs every one.
+// TestOneMain checks that the root module has one main package, because pre-commit installs all of them.
 func TestOneMain(t *testing.T) {
 	output, err := exec.Command("go", "list", "-f", `{{if eq .Name "main"}}{{.ImportPath}}{{end}}`, module+"...").Output()
 	if err != nil {

@@ -104,7 +104,8 @@ func (p *program) lint(c *cli.Context) error {
 	return nil
 }
 
-// categoryFlagOf names the run for hosts. The name becomes part of URIs and of comments in Markdown.
+// categoryFlagOf returns the flag for the name of a run. Names are part of URIs and of Markdown comments, so their
+// characters are restricted.
 func categoryFlagOf() cli.Flag {
 	name := regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$`)
 	return &cli.StringFlag{
@@ -118,7 +119,7 @@ func categoryFlagOf() cli.Flag {
 	}
 }
 
-// requireDeployments returns an error if no rule could apply to anything.
+// requireDeployments returns an error if there is no deployment to which a rule could apply.
 func requireDeployments(result *lint.Result) error {
 	switch {
 	case result.Deployments == 0:

@@ -21,14 +21,14 @@ import (
 	"github.com/mlpolicy/mlpolicy/policies"
 )
 
-// Exit codes. A later one wins over an earlier one.
+// Exit codes in ascending order of precedence.
 const (
 	exitClean    = 0 // nothing at or above --fail-on
 	exitFindings = 1
 	exitUsage    = 2 // the command line, the configuration or a policy is wrong
-	exitFailure  = 3 // the job could not be done, or not all of it
+	exitFailure  = 3 // the result is missing or incomplete
 
-	exitSignal      = 128 // and the number of the signal that ended the run
+	exitSignal      = 128 // plus the number of the signal that ended the run
 	exitInterrupted = exitSignal + int(syscall.SIGINT)
 )
 
@@ -39,8 +39,8 @@ func main() {
 	os.Exit(run(untilSignal(context.Background()), os.Args, os.Stdin, os.Stdout, os.Stderr))
 }
 
-// untilSignal returns a context that the first signal to end the process cancels, with a signalled
-// as its cause. The second ends the process at once.
+// untilSignal returns a context that the first termination signal cancels, with a signalled as its
+// cause. A second signal ends the process immediately.
 func untilSignal(ctx context.Context) context.Context {
 	ctx, cancel := context.WithCancelCause(ctx)
 	signals := make(chan os.Signal, 1)
@@ -58,8 +58,8 @@ type signalled struct{ os.Signal }
 
 func (s signalled) Error() string { return s.String() }
 
-// interrupted returns the exit code of a run whose context ended: 130 for Ctrl-C, 143 for SIGTERM, as
-// a shell reports it of a process that a signal ended.
+// interrupted returns the exit code of a run whose context ended, as shells report it for a process
+// that a signal ended: 130 for Ctrl-C, 143 for SIGTERM.
 func interrupted(ctx context.Context) int {
 	var cause signalled
 	if errors.As(context.Cause(ctx), &cause) {
@@ -70,8 +70,9 @@ func interrupted(ctx context.Context) int {
 	return exitInterrupted
 }
 
-// What is in use is a few MiB, mostly policies. At Go's 100 per cent, a run over one file takes 1.35
-// times the processor time and a review 1.8 times; at 400, the webhook exceeds 64 MiB under full load.
+// Values of GOGC in per cent. The live heap has a few MiB, mostly policies. At Go's default of 100, a run
+// over one file takes 1.35 times the processor time and a review 1.8 times; at 400, the webhook exceeds
+// 64 MiB under full load.
 const (
 	runGCPercent     = 400
 	webhookGCPercent = 250
@@ -84,26 +85,26 @@ func setGCPercent(percent int) {
 	}
 }
 
-// run executes a command line and returns the exit code. It is the only place that makes
-// one of an error.
+// run executes a command line and returns the exit code. No other function converts errors to exit
+// codes.
 //
-// What it writes to stderr follows one form: "mlpolicy: ", what is wrong, in lower case
-// and without a final stop; a mistake in the command line adds a line with a hint.
-// No output contains what a CI host would execute in the log of a job.
+// Lines on stderr consist of "mlpolicy: " and a message in lower case without a final full stop. A
+// usageError can add a line with a hint. Output never contains commands that a CI host would execute in
+// the log of a job.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	p := &program{
 		builtin: sync.OnceValues(func() (*policy.Policies, error) { return policy.Load(ctx, policies.FS, nil) }),
 	}
 	if len(args) > 1 && args[1] == "lint" {
-		go p.builtin() // beside the work on the command line
+		go p.builtin() // while the command line is parsed
 	}
 	return p.run(ctx, args, stdin, stdout, stderr)
 }
 
-// run is the function run with the program's own policies.
+// run is the function run with the builtin policies of p.
 func (p *program) run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	safeOut, safeErr := report.NewHostWriter(stdout), report.NewHostWriter(stderr)
-	defer safeErr.Flush() // there is nowhere to report its error
+	defer safeErr.Flush() // its error cannot be reported
 	p.stdin, p.stdout, p.stderr = stdin, safeOut, safeErr
 	app := p.app()
 	arranged, err := arrange(app, args)
@@ -146,21 +147,21 @@ func (p *program) run(ctx context.Context, args []string, stdin io.Reader, stdou
 	return exitFailure
 }
 
-// program is one run of the command.
+// program is the state of one run of the command.
 type program struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
-	builtin        func() (*policy.Policies, error) // those that come with the program
+	builtin        func() (*policy.Policies, error) // loads the embedded policies
 }
 
-// complain writes what is wrong to stderr, one prefix for each line of it.
+// complain writes a message to stderr, each line with the prefix.
 func (p *program) complain(message string) {
 	for line := range strings.Lines(message) {
 		fmt.Fprintf(p.stderr, "mlpolicy: %s\n", report.Printable(strings.TrimSuffix(line, "\n")))
 	}
 }
 
-// complainOf writes what documents leave unclear to stderr.
+// complainOf writes problems of documents to stderr.
 func (p *program) complainOf(problems []facts.Problem) {
 	for _, problem := range problems {
 		location := ""
@@ -172,13 +173,13 @@ func (p *program) complainOf(problems []facts.Problem) {
 }
 
 var (
-	// errFindings means that findings were written that make the run fail.
+	// errFindings means that there are findings at or above --fail-on.
 	errFindings = errors.New("findings")
-	// errIncomplete means that something could not be evaluated; stderr names it.
+	// errIncomplete means that a part of the input could not be evaluated. stderr has the reason.
 	errIncomplete = errors.New("incomplete")
 )
 
-// usageError is a mistake in the command line or in a file that it names.
+// usageError is a mistake in the command line, the configuration or a policy.
 type usageError struct {
 	message string
 	hint    string // on its own line; may be empty
@@ -190,7 +191,7 @@ func usagef(format string, args ...any) *usageError {
 	return &usageError{message: fmt.Sprintf(format, args...)}
 }
 
-// seeHelp adds the hint where all of a command is described.
+// seeHelp adds a hint to the help of a command.
 func (e *usageError) seeHelp(command string) *usageError {
 	e.hint = "See: mlpolicy " + strings.TrimPrefix(command+" --help", " ")
 	return e

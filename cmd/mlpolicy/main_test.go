@@ -32,22 +32,22 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"mlpolicy": main})
 }
 
-// builtin are the built-in policies, loaded once for all tests of this process.
+// builtin loads the builtin policies once for all tests of this process.
 var builtin = sync.OnceValues(func() (*policy.Policies, error) {
 	return policy.Load(context.Background(), policies.FS, nil)
 })
 
-// runLoaded is run with builtin.
+// runLoaded is run with the policies of builtin.
 func runLoaded(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return (&program{builtin: builtin}).run(ctx, args, stdin, stdout, stderr)
 }
 
-// processes makes every command of a script a process of its own, as it is for people. Otherwise those
-// that need none are calls of run, which load the policies once.
+// processes makes every command of a script a separate process. By default commands that do not need a
+// process are calls of run, which share the loaded policies.
 var processes = flag.Bool("processes", false, "run all commands of scripts as processes")
 
-// TestScripts runs the command as people do. Beside the commands of testscript a script
-// has "exits CODE COMMAND...", and the condition [root].
+// TestScripts runs the scripts of testscript. In addition to its commands and conditions, they have
+// "exits CODE COMMAND..." and [root].
 func TestScripts(t *testing.T) {
 	found, err := filepath.Glob(scripts + "/*.txtar")
 	if err != nil || len(found) == 0 {
@@ -80,9 +80,9 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// caller runs the commands of scripts, which run beside each other.
+// caller runs commands of concurrent scripts in this process.
 type caller struct {
-	mu sync.Mutex // is held by the call that the working directory and the environment are of
+	mu sync.Mutex // for the working directory and the environment of the process
 }
 
 // exits runs a command and checks its exit code.
@@ -96,7 +96,7 @@ func (c *caller) exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	args = args[1:]
 	var got int
-	// The command stdin of testscript gives its input to processes only.
+	// The stdin command of testscript provides input only to processes.
 	if *processes || args[0] != "mlpolicy" || slices.Contains(args, "-") {
 		var exit *exec.ExitError
 		if err := ts.Exec(args[0], args[1:]...); errors.As(err, &exit) {
@@ -113,7 +113,7 @@ func (c *caller) exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// call runs the command in the working directory and the environment of a script.
+// call runs the command in this process, in the working directory and the environment of a script.
 func (c *caller) call(ts *testscript.TestScript, args []string) (code int, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -126,7 +126,7 @@ func (c *caller) call(ts *testscript.TestScript, args []string) (code int, err e
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, os.Chdir(before)) }()
-	// All variables that the command reads, and the path by which the script entered the directory.
+	// All variables that the command reads, and PWD.
 	for name, value := range map[string]string{
 		"CLICOLOR_FORCE": ts.Getenv("CLICOLOR_FORCE"), "NO_COLOR": ts.Getenv("NO_COLOR"), "TERM": ts.Getenv("TERM"),
 		"GITHUB_STEP_SUMMARY": ts.Getenv("GITHUB_STEP_SUMMARY"), "AGENT_TEMPDIRECTORY": ts.Getenv("AGENT_TEMPDIRECTORY"),
@@ -161,7 +161,7 @@ func TestRunIsInterruptedWhileItWaitsForInput(t *testing.T) {
 	}
 }
 
-// A signal ends a run with the exit code that shells know.
+// A signal ends a run with the exit code that shells report for it.
 func TestSignalsHaveExitCodes(t *testing.T) {
 	for signal, want := range map[syscall.Signal]int{syscall.SIGINT: 130, syscall.SIGTERM: 143} {
 		t.Run(signal.String(), func(t *testing.T) {
@@ -198,7 +198,8 @@ func TestSignalsHaveExitCodes(t *testing.T) {
 
 const waitsForInput = "MLPOLICY_TEST_WAITS"
 
-// TestWaitsForInput is the process of TestSignalsHaveExitCodes: it lints what never comes.
+// TestWaitsForInput is the process that TestSignalsHaveExitCodes starts. It waits for input that never
+// arrives.
 func TestWaitsForInput(t *testing.T) {
 	if os.Getenv(waitsForInput) == "" {
 		return

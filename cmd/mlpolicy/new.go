@@ -16,13 +16,13 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
 )
 
-// ruleSkeleton is the one thing that new writes.
+// ruleSkeleton is the only valid argument of new.
 const ruleSkeleton = "rule"
 
-// builtinFolder is where the source of the built-in policies is, from the folder of the project itself.
+// builtinFolder is the folder of the builtin policies in the source tree of mlpolicy.
 const builtinFolder = "policies"
 
-// skeleton is a rule whose ID is RULE. It loads and its tests pass as it stands.
+// skeleton is a rule with the ID RULE. It loads and its tests pass without changes.
 //
 //go:embed skeleton
 var skeleton embed.FS
@@ -71,7 +71,7 @@ func (p *program) new(c *cli.Context) error {
 	return p.print(strings.Join(files, "\n") + "\n" + nextSteps(folder, id))
 }
 
-// newRuleFolder returns the folder of policies that a new rule belongs to.
+// newRuleFolder returns the folder of policies for a new rule.
 func newRuleFolder(named string) (string, error) {
 	if named != "" {
 		if info, err := os.Stat(named); err == nil && !info.IsDir() {
@@ -99,7 +99,7 @@ func newRuleFolder(named string) (string, error) {
 	return builtinFolder, nil
 }
 
-// writeSkeleton writes a rule into a folder of policies and returns the names of its files.
+// writeSkeleton writes the skeleton of a rule into a folder of policies and returns the paths of its files.
 func writeSkeleton(folder, id string) ([]string, error) {
 	rules := filepath.Join(folder, "rules")
 	if info, err := os.Stat(filepath.Join(folder, "mlpolicy")); err == nil && info.IsDir() {
@@ -137,7 +137,7 @@ func writeSkeleton(folder, id string) ([]string, error) {
 	return written, nil
 }
 
-// nextSteps returns instructions for a skeleton.
+// nextSteps returns instructions for completing a new rule.
 func nextSteps(folder, id string) string {
 	if _, err := os.Stat(filepath.Join(folder, "mlpolicy", "query")); err == nil {
 		return `

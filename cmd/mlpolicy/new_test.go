@@ -9,8 +9,8 @@ import (
 	"github.com/open-policy-agent/opa/v1/tester"
 )
 
-// The skeleton of a rule passes opa check --strict, with and without the schema of facts, and
-// opa test.
+// The skeleton of a rule passes opa check --strict with and without the schema of the facts, and opa
+// test.
 func TestNewRulePassesItsTests(t *testing.T) {
 	dir := t.TempDir()
 	var stdout, stderr bytes.Buffer

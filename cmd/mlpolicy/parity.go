@@ -37,7 +37,7 @@ const (
 	namespaceFlag  = "namespace"
 	linkedFlag     = "linked"
 
-	// parityTimeout bounds one review; an API server waits no longer either.
+	// parityTimeout limits one review. It is the longest time that an API server can be set to wait.
 	parityTimeout = 30 * time.Second
 )
 
@@ -144,7 +144,7 @@ func counted(number int, what string) string {
 	return fmt.Sprintf("%d %ss", number, what)
 }
 
-// reviewAddress is the URL for reviews: /validate unless the URL has another path.
+// reviewAddress returns the URL for reviews, with the path /validate if text has no path.
 func reviewAddress(text string) (string, error) {
 	if text == "" {
 		return "", usagef("parity needs --%s", webhookFlag).seeHelp("parity")
@@ -159,8 +159,8 @@ func reviewAddress(text string) (string, error) {
 	return address.String(), nil
 }
 
-// parityClient makes a client that trusts the authorities in a file, and shows a certificate if
-// it has one.
+// parityClient returns a client that trusts the certificate authorities in the file ca, and presents a
+// client certificate if there is one.
 func parityClient(ca, certificate, key string) (*http.Client, error) {
 	settings := &tls.Config{MinVersion: tls.VersionTLS12}
 	switch {
@@ -187,7 +187,7 @@ func parityClient(ca, certificate, key string) (*http.Client, error) {
 	return &http.Client{Timeout: parityTimeout, Transport: &http.Transport{TLSClientConfig: settings, Proxy: http.ProxyFromEnvironment}}, nil
 }
 
-// ask posts a review and returns the answer.
+// ask posts a review and returns the body of the response.
 func ask(ctx context.Context, client *http.Client, address string, review []byte) ([]byte, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(review))
 	if err != nil {
@@ -213,7 +213,7 @@ func ask(ctx context.Context, client *http.Client, address string, review []byte
 	return answer, nil
 }
 
-// readInputs reads the files once, those that can hold a document of a known format.
+// readInputs reads and parses the files that can have a document of a known format.
 func readInputs(files *files, c *cli.Context) (inputs []lint.Input, texts []*source.File, unread []error) {
 	for input := range files.inputs(c.Context) {
 		data, err := input.Read()
@@ -229,7 +229,7 @@ func readInputs(files *files, c *cli.Context) (inputs []lint.Input, texts []*sou
 	return inputs, texts, unread
 }
 
-// comparison compares a webhook with lint, object by object.
+// comparison compares the results of a webhook and of lint for each object.
 type comparison struct {
 	policy    *webhook.Policy
 	namespace string // of objects without a namespace
@@ -238,7 +238,7 @@ type comparison struct {
 	objects     int
 	differences []string
 	unparsed    []error        // errors of text that is not YAML or JSON
-	unrendered  []error        // templates, which hold no object yet
+	unrendered  []error        // templates, which have no objects before they are rendered
 	alone       []lint.Finding // findings of lint for the files without links
 }
 
@@ -283,8 +283,8 @@ func (c *comparison) problems(file *source.File) {
 	}
 }
 
-// namespaceAround returns the namespace that an object is in unless it names another, empty for an
-// object that can be in none.
+// namespaceAround returns the namespace of an object that does not declare one, empty for a
+// cluster-scoped object.
 func (c *comparison) namespaceAround(object *source.Node) string {
 	if isClusterWide(object) {
 		return ""
@@ -292,7 +292,7 @@ func (c *comparison) namespaceAround(object *source.Node) string {
 	return c.namespace
 }
 
-// lint lints a file whose objects are in a namespace unless they name another.
+// lint lints a file whose objects are in a namespace unless they declare another.
 func (c *comparison) lint(ctx context.Context, file *source.File, namespace string) ([]lint.Finding, error) {
 	input := lint.Input{Name: file.Name, Read: func() ([]byte, error) { return file.Text, nil }}
 	result, err := c.policy.Admission.Review(ctx, namespace, input)
@@ -305,7 +305,7 @@ func (c *comparison) lint(ctx context.Context, file *source.File, namespace stri
 	return result.Findings, nil
 }
 
-// isClusterWide reports whether an object is of a kind that is in no namespace.
+// isClusterWide reports whether an object is cluster-scoped.
 func isClusterWide(object *source.Node) bool {
 	version, _ := object.Get("apiVersion").Scalar()
 	kind, _ := object.Get("kind").Scalar()
@@ -322,7 +322,7 @@ func objectsOf(file *source.File) []*source.Node {
 	return objects
 }
 
-// objectsIn returns the Kubernetes objects of a document, of a list its items.
+// objectsIn returns the Kubernetes objects of a document. For a list it returns the items.
 func objectsIn(root *source.Node) []*source.Node {
 	kind, _ := root.Get("kind").Scalar()
 	_, versioned := root.Get("apiVersion").Scalar()
@@ -339,8 +339,8 @@ func objectsIn(root *source.Node) []*source.Node {
 	return []*source.Node{root}
 }
 
-// object compares what lint says of an object in the text of its file with what it says of
-// the object as an API server has it, and that with what the webhook says.
+// object compares the findings of lint for an object in its file with those for the object as an API
+// server stores it, and the latter with the response of the webhook.
 func (c *comparison) object(ctx context.Context, node *source.Node, inFile []lint.Finding) error {
 	object, err := c.sent(node)
 	if err != nil {
@@ -360,8 +360,8 @@ func (c *comparison) object(ctx context.Context, node *source.Node, inFile []lin
 	return nil
 }
 
-// sent is an object as an API server has it: in a namespace, unless its kind is in none. One
-// without a name bears that of its file, as in what lint says.
+// sent returns an object as an API server stores it: in a namespace unless it is cluster-scoped. An
+// object without a name gets the name of its file, as in messages of lint.
 func (c *comparison) sent(node *source.Node) ([]byte, error) {
 	object, _ := node.Value().(map[string]any)
 	metadata, ok := object["metadata"].(map[string]any)
@@ -383,9 +383,9 @@ func (c *comparison) sent(node *source.Node) ([]byte, error) {
 	return json.Marshal(object)
 }
 
-// textDiffers returns findings that lint has for an object in a file and not for the object as an API
-// server has it, and the other way around. What it says of the text, such as of a key that
-// is written twice, no API server sees.
+// textDiffers returns a line for each finding of lint that only the object in the file or only the
+// object as an API server stores it has. It ignores findings about the text, such as duplicate keys,
+// which an API server does not receive.
 func textDiffers(node *source.Node, inFile, alone []lint.Finding) []string {
 	span, within := node.Span(), ""
 	if path := node.Path(); path != "" {
@@ -419,7 +419,7 @@ func findingLine(severity lint.Severity, rule, message, field string) string {
 	return fmt.Sprintf("%s %s at %s: %s", severity, rule, field, message)
 }
 
-// inObject is a message without what leads to the object in its list.
+// inObject returns a message without the path of the object in its list.
 func inObject(message, within string) string {
 	if within == "" {
 		return message
@@ -427,7 +427,7 @@ func inObject(message, within string) string {
 	return strings.ReplaceAll(message, within, "")
 }
 
-// missing returns what is in some and not in others, each as often as it is missing.
+// missing returns the elements of some without those of others. Duplicates count separately.
 func missing(some, others []string) []string {
 	others = slices.Clone(others)
 	var lines []string
@@ -441,7 +441,7 @@ func missing(some, others []string) []string {
 	return lines
 }
 
-// onlyLinked lists the findings that lint has when it follows links and not without.
+// onlyLinked returns a line for each finding that lint has only if it follows links between files.
 func (c *comparison) onlyLinked(linked []lint.Finding) string {
 	key := func(finding lint.Finding) string {
 		return finding.File.Name + " " + finding.Rule + " " + finding.Message

@@ -7,19 +7,19 @@ import (
 )
 
 const (
-	// progressDelay spares those who do not wait a line that flickers.
+	// progressDelay avoids a flickering line in short runs.
 	progressDelay    = time.Second
 	progressInterval = 100 * time.Millisecond
 	eraseLine        = "\r\x1b[K"
 )
 
-// progress is a line on a terminal that counts files.
+// progress is a line on a terminal with the number of files.
 type progress struct {
 	stop chan struct{}
 	done sync.WaitGroup
 }
 
-// progress counts the files on stderr, from a second on and if it is a terminal.
+// progress shows the number of files on stderr after progressDelay if stderr is a terminal.
 func (p *program) progress(files *files) *progress {
 	line := &progress{stop: make(chan struct{})}
 	if terminal(p.stderr) == nil {

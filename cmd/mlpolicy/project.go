@@ -11,20 +11,20 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract"
 )
 
-// maxProjectFiles bounds the files of a project that are looked into for what
-// completes a deployment. Looking into as many takes a second or two.
+// maxProjectFiles limits the files of a project that are searched for related documents of a
+// deployment. Searching this number takes one to two seconds.
 const maxProjectFiles = 50_000
 
-// projects finds the project of a file, as config.Projects does. Without one, the file's folder is all that is looked
-// into.
+// projects finds the project of a file, as config.Projects does. For a file without a project it is the file's folder
+// without subfolders.
 type projects struct {
 	session  *session
-	most     int               // files of a project
-	tooLarge func(root string) // is called with one that has more
+	most     int               // limit of the files of a project
+	tooLarge func(root string) // called for a project with more files
 
 	mutex    sync.Mutex
-	byFolder map[string]*extract.Project // of a file, as the file is named
-	byRoot   map[string]*extract.Project // as files below it are named
+	byFolder map[string]*extract.Project // by the folder in the name of a file
+	byRoot   map[string]*extract.Project // by the root in the names of its files
 	ignores  map[string][]*ignoreFile    // by absolute folder
 }
 
@@ -35,8 +35,8 @@ func newProjects(session *session, tooLarge func(root string)) *projects {
 	}
 }
 
-// of returns the project of a file, the same for all files of one that are named alike,
-// be it from the working directory or from the root of the file system.
+// of returns the project of a file. Files of one project have the same value if their names are all
+// relative or all absolute.
 func (p *projects) of(file string) *extract.Project {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
@@ -61,8 +61,8 @@ func (p *projects) of(file string) *extract.Project {
 	return project
 }
 
-// rootOf returns the root of a folder's project in the form of the folder's own path,
-// the folder itself where nothing marks one.
+// rootOf returns the root of a folder's project, relative if the folder is relative. It returns the
+// folder itself if no root is marked.
 func rootOf(projects *config.Projects, folder string) (root string, marked bool) {
 	absolute, err := absolutePath(folder)
 	if err != nil {
@@ -81,15 +81,15 @@ func rootOf(projects *config.Projects, folder string) (root string, marked bool)
 	return root, true
 }
 
-// isRepository reports whether a folder holds .git.
+// isRepository reports whether a folder contains .git.
 func isRepository(folder string) bool {
 	_, err := os.Lstat(filepath.Join(folder, ".git"))
 	return err == nil
 }
 
-// repositoryPaths returns a function that returns the path of a file from the root of the repository that the working
-// directory is in, with slashes, as CI hosts name files. Without a repository it is the path from the working directory.
-// A file that is not below the root keeps its name.
+// repositoryPaths returns a function that converts the name of a file to the form that CI hosts use: a path with
+// slashes, relative to the root of the working directory's repository, or to the working directory without a
+// repository. It does not change the name of a file outside the root.
 func repositoryPaths() func(file string) string {
 	root := workingDirectory()
 	for dir := root; ; dir = filepath.Dir(dir) {
@@ -124,8 +124,8 @@ func workingDirectory() string {
 	return dir
 }
 
-// files lists the files of a project that lint would read; of a folder that is none
-// those in it and not below.
+// files returns the names of the files of a project that lint would read, without those of subfolders
+// if no root is marked. It returns false if there are too many.
 func (p *projects) files(ctx context.Context, root string, marked bool) ([]string, bool) {
 	listing := &files{paths: []string{root}, resolver: p.session.resolver, flat: !marked, listing: true}
 	var names []string
@@ -139,8 +139,7 @@ func (p *projects) files(ctx context.Context, root string, marked bool) ([]strin
 	return names, true
 }
 
-// direct takes the detour out of a path that leads up and down again to below the
-// working directory.
+// direct shortens a path below the working directory that leads through its parents.
 func direct(name string) string {
 	if !strings.HasPrefix(name, "../") {
 		return name
@@ -153,7 +152,7 @@ func direct(name string) string {
 	return filepath.ToSlash(path)
 }
 
-// ignored reports whether a file is left out of a walk of its folder.
+// ignored reports whether ignore files or the configuration exclude a file.
 func (p *projects) ignored(name string) bool {
 	absolute, err := filepath.Abs(filepath.FromSlash(name))
 	if err != nil {

@@ -13,15 +13,15 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/config"
 )
 
-// found is what the JSON output says of a finding.
+// found is a finding in the JSON output.
 type found struct {
 	Rule, Deployment, File string
 	Related                []struct{ File string }
 }
 
-// TestProjects lints projects whose faults show only across files: as a whole, which is
-// compared with a golden file, and file by file, as a hook does that is passed what
-// changed. A finding shows from each file that it rests on.
+// TestProjects lints projects with findings that depend on several files: the whole project, compared
+// with a golden file, and each file, as a pre-commit hook does for changed files. Each file that a
+// finding depends on must lead to the finding.
 func TestProjects(t *testing.T) {
 	const folder = "../../testdata/repositories"
 	projects, err := filepath.Glob(folder + "/*/" + config.FileName)
@@ -65,7 +65,7 @@ func TestProjects(t *testing.T) {
 	}
 }
 
-// repositoryOf copies a folder and makes the copy a repository of its own.
+// repositoryOf copies a folder and makes the copy a Git repository.
 func repositoryOf(t *testing.T, folder string) string {
 	t.Helper()
 	root := t.TempDir()
@@ -87,7 +87,7 @@ func findingsIn(t *testing.T, folder string, args ...string) []found {
 	return report.Findings
 }
 
-// lintIn returns what lint prints in a folder.
+// lintIn returns the output of lint in a folder.
 func lintIn(t *testing.T, folder string, args ...string) string {
 	t.Helper()
 	before, err := os.Getwd()

@@ -45,7 +45,7 @@ func (p *program) rules(c *cli.Context) error {
 	return answer(p, c, report.ForRules(), rules)
 }
 
-// rules are those of the policies and those of Go, sorted by ID.
+// rules returns the rules of the policies and those implemented in Go, sorted by ID.
 func (s *session) rules() []report.Rule {
 	var rules []report.Rule
 	for _, rule := range append(s.policies.Rules(), inputRules()...) {
@@ -59,7 +59,7 @@ func (s *session) rules() []report.Rule {
 	return rules
 }
 
-// inputRules describes the findings that no rule of the policies makes.
+// inputRules returns the rules implemented in Go, which report on the input itself.
 func inputRules() []policy.Rule {
 	return []policy.Rule{
 		{

@@ -62,8 +62,9 @@ func (p *program) schema(c *cli.Context) error {
 	return writing(report.EncodeJSON(p.stdout, withTargets(schema, rows)))
 }
 
-// policiesInForce are those of the session. Where the configuration here is wrong, stderr names
-// its first mistake and it counts as absent: the schema is what helps to put it right.
+// policiesInForce returns the policies of the session. If the configuration of the working directory is
+// invalid, it writes the first error to stderr and ignores the configuration, because the schema is
+// needed to correct it.
 func (p *program) policiesInForce(c *cli.Context) (*policy.Policies, error) {
 	session, err := p.session(c)
 	if err == nil {
@@ -81,7 +82,7 @@ func (p *program) policiesInForce(c *cli.Context) (*policy.Policies, error) {
 	return loaded, nil
 }
 
-// schemaOf returns a schema that refers to no other file.
+// schemaOf returns a schema without references to other files.
 func schemaOf(name string) (map[string]any, error) {
 	switch name {
 	case "facts":
@@ -108,14 +109,14 @@ func schemaOf(name string) (map[string]any, error) {
 }
 
 func parseSchema(data []byte) (map[string]any, error) {
-	// Numbers keep their digits.
+	// Keep the digits of numbers.
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.UseNumber()
 	var schema map[string]any
 	return schema, decoder.Decode(&schema)
 }
 
-// withEditions makes editors suggest all editions in a configuration.
+// withEditions adds all editions to the schema of the configuration as examples, which editors suggest.
 func withEditions(schema map[string]any, ids []string) {
 	properties, _ := schema["properties"].(map[string]any)
 	if edition, ok := properties["edition"].(map[string]any); ok {
@@ -123,7 +124,7 @@ func withEditions(schema map[string]any, ids []string) {
 	}
 }
 
-// withTargets returns a schema in which wherever one of the targets is allowed, these are too.
+// withTargets returns a schema that allows more targets wherever it allows the known ones.
 func withTargets(schema any, more []string) any {
 	known := facts.Target("").Values()
 	all := slices.Clone(known)
@@ -135,7 +136,7 @@ func withTargets(schema any, more []string) any {
 	return replaceTargets(schema, known, all)
 }
 
-// replaceTargets returns a part of a schema with other targets for the known ones, in lists and in patterns.
+// replaceTargets returns a part of a schema with the known targets replaced by all, in lists and in patterns.
 func replaceTargets(part any, known, all []string) any {
 	switch part := part.(type) {
 	case []any:

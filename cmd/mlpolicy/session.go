@@ -16,7 +16,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
 )
 
-// session is what applies to each file of a run, and the Linter that goes with it.
+// session has the Linter of a run, and the configuration and policies of each file.
 type session struct {
 	// configuration and policies are those of the working directory.
 	configuration *config.Config
@@ -33,7 +33,7 @@ type session struct {
 	noticed map[string]bool
 }
 
-// session is that of a command without files: the configuration of the working directory must be usable.
+// session returns the session of a command without files. The configuration of the working directory must be valid.
 func (p *program) session(c *cli.Context) (*session, error) {
 	s, err := p.sessionOf(c, nil)
 	if err != nil {
@@ -46,8 +46,8 @@ func (p *program) session(c *cli.Context) (*session, error) {
 	return s, nil
 }
 
-// sessionOf is that of a command about paths. A configuration in the own folder of a project that a path names must be
-// usable, and so must --config.
+// sessionOf returns the session of a command with paths. The configuration of --config must be valid, and so must the
+// configuration in the root folder of a project that is one of the paths.
 func (p *program) sessionOf(c *cli.Context, paths []string) (*session, error) {
 	s := &session{
 		program: p, cli: c, projects: &config.Projects{Named: foldersOf(paths)},
@@ -72,7 +72,7 @@ func (p *program) sessionOf(c *cli.Context, paths []string) (*session, error) {
 	s.configuration = s.resolver.OfFolder(".")
 	usual := s.byFile[s.configuration]
 	if usual == nil {
-		// A broken configuration here does not apply to the paths.
+		// The invalid configuration of the working directory does not apply to the paths.
 		defaults := flagged(c, config.Default())
 		if err := s.prepare(defaults); err != nil {
 			return nil, err
@@ -90,7 +90,7 @@ func (p *program) sessionOf(c *cli.Context, paths []string) (*session, error) {
 	return s, nil
 }
 
-// foldersOf returns the absolute paths of those paths that are folders.
+// foldersOf returns the absolute paths of the folders among paths.
 func foldersOf(paths []string) []string {
 	var folders []string
 	for _, path := range paths {
@@ -104,7 +104,8 @@ func foldersOf(paths []string) []string {
 	return folders
 }
 
-// configurationError returns why a configuration cannot be used. What --config names and cannot be read names the flag.
+// configurationError returns the error of a configuration. If the file of --config cannot be read, the error names the
+// flag.
 func (s *session) configurationError(configuration *config.Config) error {
 	err := configuration.Err()
 	var mistakes config.Errors
@@ -114,7 +115,7 @@ func (s *session) configurationError(configuration *config.Config) error {
 	return err
 }
 
-// prepare applies the flags to a configuration and checks it against its policies.
+// prepare applies the flags to a configuration, loads its policies and checks it against them.
 func (s *session) prepare(configuration *config.Config) error {
 	flagged(s.cli, configuration)
 	s.mutex.Lock()
@@ -140,7 +141,7 @@ func (s *session) prepare(configuration *config.Config) error {
 	return nil
 }
 
-// policiesKey is the same for configurations with the same folders of rules.
+// policiesKey returns a key that is equal for configurations with the same folders of rules.
 func policiesKey(configuration *config.Config) string {
 	var key strings.Builder
 	for _, dir := range configuration.Policies {
@@ -149,7 +150,7 @@ func policiesKey(configuration *config.Config) string {
 	return key.String()
 }
 
-// settingOf returns what applies to a file.
+// settingOf returns the setting of a file.
 func (s *session) settingOf(file string) *lint.Setting {
 	configuration := s.resolver.Of(file)
 	s.mutex.Lock()
@@ -162,7 +163,7 @@ func (s *session) settingOf(file string) *lint.Setting {
 	return setting
 }
 
-// complainOfFaults writes what has no effect in the nested configurations that apply.
+// complainOfFaults writes the faults of the nested configurations that apply to stderr.
 func (s *session) complainOfFaults(configuration *config.Config) {
 	for _, fault := range configuration.Faults {
 		message := fault.Error()
@@ -173,7 +174,7 @@ func (s *session) complainOfFaults(configuration *config.Config) {
 	}
 }
 
-// open returns the files that the command line names, and the session that reads them.
+// open returns the files of the command line and the session that reads them.
 func (p *program) open(c *cli.Context) (*files, *session, error) {
 	files, err := p.files(c)
 	if err != nil {
@@ -187,10 +188,10 @@ func (p *program) open(c *cli.Context) (*files, *session, error) {
 	return files, session, nil
 }
 
-// maxNamed is how many nested configurations a line names.
+// maxNamed is the largest number of nested configurations that explainNested names.
 const maxNamed = 10
 
-// explainNested names the nested configurations that apply to files, in one line.
+// explainNested writes a line with the nested configurations that apply to the files.
 func (p *program) explainNested(files *files) {
 	names := files.nested()
 	if len(names) == 0 {

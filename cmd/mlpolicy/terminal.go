@@ -12,7 +12,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/report"
 )
 
-// terminal returns the file behind a writer if it is a terminal, else nil.
+// terminal returns the file of a writer if it is a terminal, else nil.
 func terminal(w io.Writer) *os.File {
 	if wrapper, ok := w.(*report.HostWriter); ok {
 		w = wrapper.Unwrap()
@@ -23,9 +23,9 @@ func terminal(w io.Writer) *os.File {
 	return nil
 }
 
-// colors reports whether to write colours. The flag decides, then NO_COLOR
-// (https://no-color.org), then CLICOLOR_FORCE (https://bixense.com/clicolors), then
-// whether w is a terminal that knows them.
+// colors reports whether to write colours. The flag takes precedence, then NO_COLOR
+// (https://no-color.org), then CLICOLOR_FORCE (https://bixense.com/clicolors). Otherwise colours are
+// for terminals that support them.
 func colors(when string, w io.Writer) bool {
 	switch force := os.Getenv("CLICOLOR_FORCE"); {
 	case when == "always":
@@ -38,7 +38,7 @@ func colors(when string, w io.Writer) bool {
 	return os.Getenv("TERM") != "dumb" && terminal(w) != nil
 }
 
-// width returns the width of a terminal in cells, 0 if it is not a terminal.
+// width returns the width of a terminal in cells, 0 if w is not a terminal.
 func width(w io.Writer) int {
 	file := terminal(w)
 	if file == nil {
@@ -51,7 +51,7 @@ func width(w io.Writer) int {
 	return columns
 }
 
-// writing wraps an error of a write to standard output, or to what a format writes beside it.
+// writing wraps an error of a write to standard output or to an additional output of a format.
 func writing(err error) error {
 	var summary *report.SummaryError
 	switch {

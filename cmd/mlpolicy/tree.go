@@ -13,19 +13,19 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/config"
 )
 
-// tree is the file system as people name files in it: paths may be absolute or lead up. What completes a deployment
-// is looked up in it. It opens regular files and folders, and none outside of the project that the path is in, even
-// if a symbolic link takes the place of a folder after the path has been checked.
+// tree is a file system for related documents of deployments. Paths may be absolute or begin with "..". It opens
+// regular files and folders, but not outside the project of the path, even if a symbolic link replaces a folder after
+// the path has been checked.
 type tree struct {
 	projects *config.Projects
 	mutex    sync.Mutex
-	roots    map[string]*os.Root // by a project's folder; all paths are absolute
+	roots    map[string]*os.Root // by absolute path of a project
 }
 
-// tree is the file system with the projects of a session.
+// tree returns a tree with the projects of the session.
 func (s *session) tree() *tree { return &tree{projects: s.projects} }
 
-// errOutside is the error about a path that leads out of its project.
+// errOutside is the error for a path that leads out of its project.
 var errOutside = errors.New("outside the project")
 
 func (t *tree) Open(name string) (fs.File, error) { return t.open(name) }
@@ -47,7 +47,7 @@ func (t *tree) open(name string) (*os.File, error) {
 	if err != nil {
 		return fail(err)
 	}
-	// The file that was opened need not be the one that was looked at.
+	// The open file may differ from the one that was checked before.
 	if info, err = file.Stat(); err == nil && !info.IsDir() && !info.Mode().IsRegular() {
 		err = errNotRegular
 	}
@@ -60,9 +60,9 @@ func (t *tree) open(name string) (*os.File, error) {
 
 var errNotRegular = errors.New("not a regular file")
 
-// confined opens a path that must not lead out of its project, if something marks one.
+// confined opens a path that must not lead out of its project, if it has one.
 func (t *tree) confined(absolute string) (*os.File, error) {
-	// A pipe in the place of a file must not wait for its writer.
+	// Opening a pipe that replaced a file must not block until it has a writer.
 	const flags = os.O_RDONLY | syscall.O_NONBLOCK
 	folder, root, err := t.project(filepath.Dir(absolute))
 	if err != nil {
@@ -79,7 +79,7 @@ func (t *tree) confined(absolute string) (*os.File, error) {
 	if err == nil || errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
 		return file, err
 	}
-	// os.Root refuses every absolute link. One that stays in the project has another path to the same file.
+	// os.Root rejects absolute symbolic links. Resolve one that does not leave the project.
 	resolved, err := filepath.EvalSymlinks(absolute)
 	if err != nil {
 		return nil, err
@@ -93,7 +93,7 @@ func (t *tree) confined(absolute string) (*os.File, error) {
 	return root.OpenFile(relative, flags, 0)
 }
 
-// project returns the folder of the project that a folder is in and opens it once; nil where nothing marks one.
+// project returns the project of a folder and its root, which it opens once. The root is nil if no project is marked.
 func (t *tree) project(in string) (folder string, root *os.Root, err error) {
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
@@ -109,8 +109,8 @@ func (t *tree) project(in string) (folder string, root *os.Root, err error) {
 	return folder, t.roots[folder], nil
 }
 
-// absolutePath returns the absolute path of a name as the operating system understands it: .. leads up from where the
-// working directory is, not from the link by which it was entered.
+// absolutePath returns the absolute path of a name as the operating system resolves it: ".." is the parent of the
+// real working directory, not of the symbolic link by which it was entered.
 func absolutePath(name string) (string, error) {
 	path := filepath.FromSlash(name)
 	if filepath.IsAbs(path) || !strings.HasPrefix(path, "..") {

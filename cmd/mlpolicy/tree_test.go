@@ -10,7 +10,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/config"
 )
 
-// linked is a project with symbolic links, and a folder beside it with a secret.
+// linked returns a project with symbolic links. A folder next to it has a secret.
 func linked(t *testing.T) (project string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -60,7 +60,7 @@ func TestTreeStaysInTheProject(t *testing.T) {
 	}
 }
 
-// A path without a project may lead anywhere.
+// A path without a project is not confined.
 func TestTreeWithoutAProject(t *testing.T) {
 	project := linked(t)
 	if err := os.Remove(filepath.Join(project, ".mlpolicy.yaml")); err != nil {
@@ -75,7 +75,7 @@ func TestTreeWithoutAProject(t *testing.T) {
 	}
 }
 
-// A folder is replaced by a link that leads out, again and again, while files in it are read.
+// While files of a folder are read, a link out of the project repeatedly replaces the folder.
 func TestTreeStaysInTheProjectWhileItChanges(t *testing.T) {
 	t.Chdir(linked(t))
 	done, stopped := make(chan struct{}), make(chan error)

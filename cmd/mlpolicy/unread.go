@@ -12,11 +12,11 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/report"
 )
 
-// unreadKind is a kind of file that describes deployments in a form that mlpolicy does not read.
+// unreadKind is a kind of file that describes deployments in an unsupported format.
 type unreadKind struct {
 	title   string
 	matches func(name string, data []byte) bool
-	// remedy is the command that turns a file into something that mlpolicy reads.
+	// remedy returns the command that converts a file to a supported format.
 	remedy func(name string) string
 }
 
@@ -70,9 +70,9 @@ func hasSuffix(suffixes ...string) func(string, []byte) bool {
 	}
 }
 
-// isTerraformState reports whether a file is a state, of version 4 with resources or of an older one
-// with modules, or what terraform show -json prints of one. The oldest have no lineage and do not
-// name the version of Terraform.
+// isTerraformState reports whether a file is a Terraform state or the output of terraform show -json
+// for one. States of version 4 have resources, older ones have modules; the oldest have neither a
+// lineage nor a version of Terraform.
 // https://developer.hashicorp.com/terraform/internals/json-format
 func isTerraformState(_ string, data []byte) bool {
 	if !bytes.Contains(data, []byte(`"terraform_version"`)) && !bytes.Contains(data, []byte(`"serial"`)) {
@@ -92,7 +92,7 @@ func isTerraformState(_ string, data []byte) bool {
 	return has("version") && has("serial") && (has("lineage") || isListOfObjects(keys["modules"], "path", "resources"))
 }
 
-// isListOfObjects reports whether a value is a list of one or more objects that have these keys.
+// isListOfObjects reports whether a value is a non-empty list of objects that all have the keys.
 func isListOfObjects(value json.RawMessage, keys ...string) bool {
 	var list []map[string]json.RawMessage
 	if json.Unmarshal(value, &list) != nil || len(list) == 0 {
@@ -103,7 +103,7 @@ func isListOfObjects(value json.RawMessage, keys ...string) bool {
 	})
 }
 
-// isBinaryPlan reports whether a file is what terraform plan -out writes: an archive with an entry tfplan.
+// isBinaryPlan reports whether a file is an output of terraform plan -out: a ZIP archive with an entry tfplan.
 func isBinaryPlan(_ string, data []byte) bool {
 	if !bytes.HasPrefix(data, []byte("PK\x03\x04")) {
 		return false
@@ -122,7 +122,7 @@ func isKustomization(name string, data []byte) bool {
 		(bytes.Contains(data, []byte("kind: Kustomization")) || bytes.Contains(data, []byte("kind: Component")))
 }
 
-// noteUnread keeps a file that was named itself, if it is of a kind that is not read.
+// noteUnread records a file of the command line if it is of an unread kind.
 func (f *files) noteUnread(name string, data []byte) {
 	for i, kind := range unreadKinds() {
 		if kind.matches(name, data) {
@@ -137,7 +137,7 @@ func (f *files) noteUnread(name string, data []byte) {
 	}
 }
 
-// explainUnread writes a line for each kind of file that was named and is not read.
+// explainUnread writes a line for each unread kind among the files of the command line.
 func (p *program) explainUnread(files *files) {
 	for i, kind := range unreadKinds() {
 		names := files.unread[i]

@@ -24,7 +24,7 @@ func archiveOf(t *testing.T, names ...string) []byte {
 	return data.Bytes()
 }
 
-// A plan in Terraform's own form is told from other archives.
+// A binary plan of Terraform is distinguished from other archives.
 func TestBinaryPlanIsNamed(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)
@@ -54,7 +54,7 @@ func TestBinaryPlanIsNamed(t *testing.T) {
 	}
 }
 
-// What is advised can be run in a shell as it stands, whatever the file is called.
+// The remedy is a valid command line of a shell for every file name.
 func TestAdvisedCommandsRunInAShell(t *testing.T) {
 	for _, test := range []struct{ path, want string }{
 		{"infra/main.bicep", "infra/main.bicep"},

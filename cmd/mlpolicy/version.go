@@ -41,7 +41,7 @@ func (p *program) version(c *cli.Context) error {
 		ownVersion(), config.DefaultEdition, policies.Digest(), opa, runtime.Version(), runtime.GOOS, runtime.GOARCH))
 }
 
-// ownVersion is the version of the program, as the build records it.
+// ownVersion returns the version of the program from its build information.
 func ownVersion() string {
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
 		return info.Main.Version

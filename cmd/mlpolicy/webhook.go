@@ -133,7 +133,7 @@ func (p *program) webhook(c *cli.Context) error {
 	return server.Serve(c.Context)
 }
 
-// ofCertificate is an error with the flags of the files, if it is about certificates.
+// ofCertificate adds the flags of the files to an error about certificates.
 func ofCertificate(err error) error {
 	var certificate *webhook.CertificateError
 	if !errors.As(err, &certificate) {
@@ -146,7 +146,7 @@ func ofCertificate(err error) error {
 	return usagef("%s: %s", flags, err)
 }
 
-// check reads everything that a start reads, except the webhook's own certificate.
+// check reads everything that the webhook reads at its start, except its own certificate.
 func (p *program) check(c *cli.Context) error {
 	policy, _, err := p.admission(c.Context, c)
 	if err != nil {
@@ -161,7 +161,7 @@ func (p *program) check(c *cli.Context) error {
 	return writing(err)
 }
 
-// unregister deletes the configuration by which an API server calls the webhook.
+// unregister deletes the ValidatingWebhookConfiguration of the webhook.
 func (p *program) unregister(c *cli.Context) error {
 	name := c.String(unregisterFlag)
 	if name == "" {
@@ -179,7 +179,7 @@ func (p *program) unregister(c *cli.Context) error {
 	return writing(err)
 }
 
-// admission reads the effective policy for objects, and names its sources.
+// admission returns the effective policy for objects and the names of its sources.
 func (p *program) admission(ctx context.Context, c *cli.Context) (*webhook.Policy, []string, error) {
 	session, err := p.sessionOf(c, nil)
 	if err != nil {
@@ -203,7 +203,7 @@ func (p *program) admission(ctx context.Context, c *cli.Context) (*webhook.Polic
 	return policy, files, nil
 }
 
-// objectPolicy makes the policy for objects of a configuration and its policies.
+// objectPolicy returns the policy for objects by a configuration and its policies.
 func objectPolicy(ctx context.Context, c *cli.Context, written *config.Config, policies *policy.Policies) (*webhook.Policy, error) {
 	configuration, err := written.ForObjects()
 	if err != nil {

@@ -62,13 +62,13 @@ func keyPair(t *testing.T) (certificate, key string) {
 	return certificate, key
 }
 
-// served is a run of mlpolicy webhook.
+// served is a running mlpolicy webhook.
 type served struct {
 	url, ca string
-	log     chan string // lines; at most as many are kept as it has room for
+	log     chan string // lines; further lines are dropped if it is full
 }
 
-// wait waits for a line of the log that has a text.
+// wait waits for a log line that contains a text.
 func (s *served) wait(t *testing.T, text string) {
 	t.Helper()
 	deadline := time.After(30 * time.Second)
@@ -84,7 +84,7 @@ func (s *served) wait(t *testing.T, text string) {
 	}
 }
 
-// serve runs mlpolicy webhook until the test ends. The test fails when it does not end in order.
+// serve runs mlpolicy webhook until the test ends. The test fails if it does not exit cleanly.
 func serve(t *testing.T, args ...string) *served {
 	t.Helper()
 	certificate, key := keyPair(t)
@@ -127,7 +127,7 @@ func serve(t *testing.T, args ...string) *served {
 	return &served{url: "https://" + at, ca: certificate, log: log}
 }
 
-// TestParity compares a webhook with lint over all examples of the project.
+// TestParity compares a webhook with lint on all examples.
 func TestParity(t *testing.T) {
 	const config = "../../testdata/admission/configured.mlpolicy.yaml"
 	for _, args := range [][]string{
@@ -148,7 +148,7 @@ func TestParity(t *testing.T) {
 	}
 }
 
-// A webhook by another configuration differs, and what only links tell is no difference.
+// A webhook with another configuration differs. Findings that depend on links are not a difference.
 func TestParityTellsDifferences(t *testing.T) {
 	webhook := serve(t, "--edition", "2023-03", "--mode", "warn")
 	var stdout, stderr bytes.Buffer
@@ -168,7 +168,7 @@ func TestParityTellsDifferences(t *testing.T) {
 	}
 }
 
-// parity runs the command on files that hold these texts, by name.
+// parity runs the command on files with these names and texts.
 func parity(t *testing.T, webhook *served, files map[string]string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -182,7 +182,7 @@ func parity(t *testing.T, webhook *served, files map[string]string, args ...stri
 	return code, out.String(), problems.String()
 }
 
-// gpuOnVirtualNode is a pod in a namespace.
+// gpuOnVirtualNode returns a pod in a namespace.
 const gpuOnVirtualNode = `apiVersion: v1
 kind: Pod
 metadata: {name: churn, namespace: scoring}
@@ -191,7 +191,8 @@ spec:
   containers: [{name: churn, image: churn, resources: {limits: {nvidia.com/gpu: 1}}}]
 `
 
-// A file that is no YAML may hold objects that nobody compared; a template holds none yet.
+// A file that is not YAML may have objects that were not compared. A template has no objects before it
+// is rendered.
 func TestParityTellsWhatItCannotRead(t *testing.T) {
 	webhook := serve(t)
 	const good = "apiVersion: v1\nkind: Pod\nmetadata: {name: churn}\nspec: {containers: [{image: churn}]}\n"
@@ -209,8 +210,8 @@ func TestParityTellsWhatItCannotRead(t *testing.T) {
 	}
 }
 
-// An object is asked about in the namespace that it names, as by an API server: a mode of that
-// namespace which only the webhook has is a difference.
+// The review of an object is for the namespace that it declares, as from an API server. A mode of that
+// namespace in the configuration of the webhook only is a difference.
 func TestParityAsksInTheNamespaceOfTheObject(t *testing.T) {
 	warning := filepath.Join(t.TempDir(), "mlpolicy.yaml")
 	if err := os.WriteFile(warning, []byte("webhook: {namespaces: [{names: [scoring], mode: warn}]}"), 0o600); err != nil {
@@ -225,8 +226,8 @@ func TestParityAsksInTheNamespaceOfTheObject(t *testing.T) {
 	}
 }
 
-// What lint says of the text of a file and of the object in it is the same but for where the
-// object stands.
+// The findings of lint for the text of a file and for an object in it differ only in the path of the
+// object.
 func TestTextDiffers(t *testing.T) {
 	file := source.Parse("list.yaml", []byte("apiVersion: v1\nkind: List\nitems: [{apiVersion: v1, kind: Pod}]\n"))
 	item := file.Documents[0].Root.Get("items").Elements()[0]
@@ -251,8 +252,7 @@ func TestTextDiffers(t *testing.T) {
 	}
 }
 
-// The configuration and the folders that it names are read anew when they change, and
-// what is bad changes nothing.
+// Changes to the configuration and its folders of rules are applied. An invalid change has no effect.
 func TestWebhookFollowsItsFiles(t *testing.T) {
 	dir := t.TempDir()
 	configuration, rule := filepath.Join(dir, "mlpolicy.yaml"), filepath.Join(dir, "policy", "no-latest.rego")
@@ -287,7 +287,7 @@ deny contains {"path": ["deployments", i, "images", j], "message": sprintf("%s r
 	write(object, "apiVersion: v1\nkind: Pod\nmetadata: {name: churn}\nspec: {containers: [{image: 'a:latest'}]}\n")
 	webhook := serve(t, "--config", configuration, "--reload-interval", "1ms")
 	webhook.wait(t, fmt.Sprintf(`"configuration_digest":"sha256:%x"`, sha256.Sum256([]byte("edition: 2020-06"))))
-	// says compares what it says with what lint says by another configuration.
+	// says compares the webhook with lint under another configuration.
 	says := func(text string) {
 		t.Helper()
 		other := filepath.Join(dir, "other.yaml")
