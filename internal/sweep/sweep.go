@@ -1,4 +1,4 @@
-// Package sweep decides how much of a long sweep a run of tests makes.
+// Package sweep limits tests that try a large number of cases.
 package sweep
 
 import (
@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// Long marks a test as a long sweep, which -short skips: with the race detector it takes minutes, and
-// nothing in it is concurrent. .ci/run makes it without -short.
+// Long skips a long sweep in runs with -short. With the race detector a sweep takes minutes, and it does
+// not test concurrency. .ci/run runs it without -short.
 func Long(t testing.TB) {
 	t.Helper()
 	if testing.Short() {
@@ -15,8 +15,8 @@ func Long(t testing.TB) {
 	}
 }
 
-// Step marks a test as Long does and returns how far it is from one case of the sweep to the next that is
-// tried: sample, or 1 where MLPOLICY_SWEEP is "all", as in .ci/run.
+// Step calls Long and returns the distance between the cases to try: 1 if MLPOLICY_SWEEP is "all", as in
+// .ci/run, otherwise sample.
 func Step(t testing.TB, sample int) int {
 	t.Helper()
 	Long(t)

@@ -1,4 +1,4 @@
-// Package policytest has the built-in policies for tests, loaded once in a process.
+// Package policytest provides the builtin policies to tests and loads them once per process.
 package policytest
 
 import (
@@ -14,7 +14,7 @@ var builtin = sync.OnceValues(func() (*policy.Policies, error) {
 	return policy.Load(context.Background(), policies.FS, nil)
 })
 
-// Builtin returns the built-in policies. All callers share them.
+// Builtin returns the builtin policies, which all callers share.
 func Builtin(t testing.TB) *policy.Policies {
 	t.Helper()
 	loaded, err := builtin()
@@ -24,7 +24,7 @@ func Builtin(t testing.TB) *policy.Policies {
 	return loaded
 }
 
-// Load returns the built-in policies and those of further folders.
+// Load returns the builtin policies with those of further folders.
 func Load(t testing.TB, extra ...policy.Folder) *policy.Policies {
 	t.Helper()
 	if len(extra) == 0 {
