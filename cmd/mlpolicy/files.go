@@ -24,7 +24,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// files turns the paths of a command line into inputs.
+// files converts the paths of a command line to inputs.
 type files struct {
 	paths     []string
 	stdin     io.Reader
@@ -68,7 +68,7 @@ func (p *program) files(c *cli.Context) (*files, error) {
 	return &files{paths: paths, force: c.Bool(forceIgnoreFlag), stdin: p.stdin, stdinName: filepath.ToSlash(filepath.Clean(stdinName))}, nil
 }
 
-// named returns the paths as messages call them: that of standard input is its name.
+// named returns the paths as in messages, with the name of standard input instead of "-".
 func (f *files) named() []string {
 	names := slices.Clone(f.paths)
 	for i, name := range names {
@@ -82,8 +82,8 @@ func (f *files) named() []string {
 // nested returns the names of the nested configurations that apply to the inputs so far, sorted.
 func (f *files) nested() []string { return slices.Sorted(maps.Keys(f.applied)) }
 
-// inputs yields each file once, in the order of the paths, folders by name. A path that
-// cannot be read is an input too: reading it is the error.
+// inputs yields each file once, in the order of the paths, and in folders sorted by name. A path that
+// cannot be read is an input, too; its Read returns the error.
 func (f *files) inputs(ctx context.Context) iter.Seq[lint.Input] {
 	return func(yield func(lint.Input) bool) {
 		w := &walk{files: f, ctx: ctx, yield: yield}
@@ -106,9 +106,9 @@ type walk struct {
 	*files
 	ctx   context.Context
 	yield func(lint.Input) bool
-	seen  map[string]bool // absolute paths, where one may come twice
+	seen  map[string]bool // absolute paths of the inputs; nil if there cannot be duplicates
 
-	charts map[string]*chart // by absolute path with slashes; nil for a folder that is none
+	charts map[string]*chart // by absolute path with slashes; nil for a folder that is not a chart
 }
 
 func (w *walk) path(path string) bool {
@@ -197,7 +197,7 @@ func (w *walk) entry(folder, absoluteFolder string, entry fs.DirEntry, ignores, 
 	path, absolute := filepath.Join(folder, name), strings.TrimSuffix(absoluteFolder, "/")+"/"+name
 	isFolder, mode := entry.IsDir(), entry.Type()
 	if mode&fs.ModeSymlink != 0 && w.listing {
-		return true // a second name of a file, or a file outside the project
+		return true // its target is another file of the project, or outside it
 	}
 	if mode&fs.ModeSymlink != 0 {
 		info, err := os.Stat(path)
@@ -206,7 +206,7 @@ func (w *walk) entry(folder, absoluteFolder string, entry fs.DirEntry, ignores, 
 			w.skip(path, "a broken link")
 			return true
 		case err != nil:
-			mode = 0 // reading it is the error
+			mode = 0 // its Read returns the error
 		case info.IsDir():
 			w.skip(path, "a link to a folder")
 			return true
@@ -272,7 +272,7 @@ func (w *walk) input(path string, read func() ([]byte, error)) bool {
 	return w.yield(input)
 }
 
-// noteNested keeps the names of the nested configurations that apply to a file.
+// noteNested records the names of the nested configurations that apply to a file.
 func (f *files) noteNested(name string) {
 	for _, nested := range f.resolver.Of(name).Nested() {
 		if f.applied == nil {
@@ -282,8 +282,8 @@ func (f *files) noteNested(name string) {
 	}
 }
 
-// deployable reports whether a file of a folder can be a deployment, or complete one, by
-// its name.
+// deployable reports whether, by its name, a file of a folder can describe a deployment or a document
+// that a deployment refers to.
 func deployable(name string) bool {
 	if name == "MLmodel" {
 		return true
@@ -295,7 +295,7 @@ func deployable(name string) bool {
 	return false
 }
 
-// explain records skips.
+// explain enables the recording of skipped paths.
 func (f *files) explain() { f.explaining = true }
 
 func (f *files) skip(path, reason string) {
@@ -408,8 +408,8 @@ func readLimited(r io.Reader) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(r, source.MaxFileSize+1))
 }
 
-// readStdin reads standard input. Empty input is an error: a program before the pipe
-// that failed must not end in success.
+// readStdin reads standard input. Empty input is an error, because the program that writes to the pipe
+// may have failed.
 func readStdin(ctx context.Context, stdin io.Reader, name string) ([]byte, error) {
 	data, err := interruptibly(ctx, func() ([]byte, error) { return readLimited(stdin) })
 	switch {

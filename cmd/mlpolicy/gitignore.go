@@ -92,7 +92,7 @@ func readIgnoreFile(file, domain string) *ignoreFile {
 	return ignore
 }
 
-// configuredIgnores are the patterns of a configuration, by the folder that they are relative to.
+// configuredIgnores returns the patterns of a configuration, grouped by the folder that they are relative to.
 func configuredIgnores(configuration *config.Config) []*ignoreFile {
 	var files []*ignoreFile
 	for _, pattern := range configuration.Ignore {
@@ -104,9 +104,10 @@ func configuredIgnores(configuration *config.Config) []*ignoreFile {
 	return files
 }
 
-// end is appended to patterns and paths. It is not a file name. For the library, a pattern that matches
-// a folder matches all its entries, too, so that !folder/ would include what *.yaml ignores there; with
-// this end it matches the folder only. go-git's matcher has the same fault and four more: [!a], [[:alpha:]], ? for a character of several bytes, and a/**.
+// end is appended to patterns and paths. It cannot occur in a file name. In the library, a pattern that
+// matches a folder also matches its entries, so that !folder/ would include files that *.yaml ignores
+// there; with this suffix it matches the folder only. go-git's matcher has the same fault and four more:
+// [!a], [[:alpha:]], ? for a multi-byte character, and a/**.
 const end = "/\x00"
 
 // spacesAtEnd matches trailing spaces without a backslash.

@@ -64,7 +64,7 @@ func TestWalkLeavesOutWhatGitIgnores(t *testing.T) {
 	}
 }
 
-// repositoryOfFiles is a Git work tree of files with names that patterns tell apart.
+// repositoryOfFiles returns a Git work tree with files for patterns to match.
 func repositoryOfFiles(t *testing.T) (root string) {
 	t.Helper()
 	root = t.TempDir()
@@ -85,8 +85,8 @@ func repositoryOfFiles(t *testing.T) (root string) {
 	return root
 }
 
-// compareWithGit writes ignore files into a repository, compares what a walk finds there with what Git lists, and
-// removes them again.
+// compareWithGit writes ignore files into a repository, compares the files of a walk with those that Git lists,
+// and removes the ignore files.
 func compareWithGit(t *testing.T, root string, ignores map[string]string) {
 	t.Helper()
 	for name, text := range ignores {
