@@ -24,6 +24,8 @@ const (
 	policyFlag  = "policy"
 	formatFlag  = "format"
 	noLinkFlag  = "no-link"
+
+	namespaceFlag = "namespace"
 )
 
 func (p *program) app() *cli.App {
@@ -56,6 +58,7 @@ func (p *program) app() *cli.App {
 			p.newCommand(),
 			p.factsCommand(),
 			p.whereCommand(),
+			p.waiversCommand(),
 			p.webhookCommand(),
 			p.parityCommand(),
 			p.configCommand(),
@@ -144,6 +147,7 @@ func editionFlagOf() cli.Flag {
 func inputFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: stdinNameFlag, Usage: "use `NAME` as the path of standard input and link the files next to it"},
+		&cli.StringFlag{Name: namespaceFlag, Usage: "use `NAMESPACE` for Kubernetes objects that do not declare theirs"},
 		&cli.BoolFlag{Name: noLinkFlag, Usage: "evaluate each document without the other files of the project", DisableDefaultText: true},
 	}
 }

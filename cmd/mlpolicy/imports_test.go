@@ -141,12 +141,18 @@ var allowedImports = map[string][]string{
 		"go.yaml.in/yaml/v3",       // editions, with the line of a mistake
 		"golang.org/x/tools/txtar", // examples of rules
 	},
+	"internal/lint/waiver": {
+		module + "internal/lint/source",
+		module + "internal/lint/facts",
+		module + "internal/lint/suggest",
+	},
 	"internal/lint/config": {
 		module + "internal/lint/source",
 		module + "internal/lint/facts",
 		module + "internal/lint/extract/read", // values of a configuration
 		"github.com/bmatcuk/doublestar/v4",    // globs with **
 		module + "internal/lint/suggest",
+		module + "internal/lint/waiver",
 	},
 	"internal/lint/evaluate": {
 		module + "internal/lint/facts",
@@ -161,10 +167,12 @@ var allowedImports = map[string][]string{
 		module + "internal/lint/source",
 		module + "internal/lint/facts",
 		module + "internal/lint/extract",
+		module + "internal/lint/extract/placeholder", // in annotations
 		module + "internal/lint/extract/scheduling",
 		module + "internal/lint/extract/terraform", // whether a file holds secrets
 		module + "internal/lint/policy",
 		module + "internal/lint/config",
+		module + "internal/lint/waiver",
 		module + "internal/lint/evaluate",
 		module + "internal/lint/whatif",
 	},

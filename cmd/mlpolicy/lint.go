@@ -19,6 +19,8 @@ const (
 	requireFlag     = "require-deployments"
 	colorFlag       = "color"
 	categoryFlag    = "category"
+	noWaiversFlag   = "no-waivers"
+	showWaivedFlag  = "show-waived"
 )
 
 func (p *program) lintCommand() *cli.Command {
@@ -50,6 +52,9 @@ or a policy is invalid; 3 a file could not be read or a rule failed, and the res
 			&cli.BoolFlag{Name: requireFlag, Usage: "exit with 3 if no deployment with a known target is found", DisableDefaultText: true},
 			&cli.BoolFlag{Name: explainSkipFlag, Usage: "print skipped files and the reason to standard error", DisableDefaultText: true},
 			categoryFlagOf(),
+			asOfFlagOf(),
+			&cli.BoolFlag{Name: noWaiversFlag, Usage: "report findings as if there were no waivers", DisableDefaultText: true},
+			&cli.BoolFlag{Name: showWaivedFlag, Usage: "also write waived findings, marked as such; they do not fail the run", DisableDefaultText: true},
 			choice(colorFlag, "use colours `WHEN`: auto, always or never", "auto", []string{"auto", "always", "never"}),
 		}),
 		Action: p.lint,
@@ -82,7 +87,7 @@ func (p *program) lint(c *cli.Context) error {
 	}
 	findings := report.Findings{
 		Result: result, Incomplete: errs, FailOn: session.configuration.FailOn.Value, Category: c.String(categoryFlag), Version: ownVersion(),
-		Rules: session.explanations(),
+		ShowWaived: c.Bool(showWaivedFlag), Rules: session.explanations(),
 	}
 	unwritten := answer(p, c, report.ForFindings(), findings)
 	if err := p.explainSkips(c.Context, session, files, result); err != nil {

@@ -34,7 +34,6 @@ const (
 	caFlag         = "ca"
 	clientCertFlag = "client-cert"
 	clientKeyFlag  = "client-key"
-	namespaceFlag  = "namespace"
 	linkedFlag     = "linked"
 
 	// parityTimeout limits one review. It is the longest time that an API server can be set to wait.

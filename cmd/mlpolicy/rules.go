@@ -81,6 +81,16 @@ document. They never override the document. If the two differ, one of them is ou
 			Remediation: "Correct or remove the statement.",
 		},
 		{
+			ID:       facts.WaiverRule,
+			Title:    "Waiver that is invalid, expired or unused",
+			Severity: facts.Error,
+			Description: `Errors: a waiver with a mistake, an unknown rule, or one that waiving: in the configuration does not accept; it
+has no effect. Warnings: a waiver that has expired, and one that covers no finding although everything it may cover
+was checked. Notes: a waiver that expires within 14 days. Findings of this rule cannot be waived. Waivers in the
+configuration with a mistake make it invalid instead.`,
+			Remediation: "Correct, extend or remove the waiver. docs/waivers.md describes the grammar.",
+		},
+		{
 			ID:       facts.BindingRule,
 			Title:    "Pod bound manually to a virtual node",
 			Severity: facts.Error,

@@ -23,6 +23,7 @@ type session struct {
 	policies      *policy.Policies
 	linter        *lint.Linter
 	resolver      *config.Resolver
+	files         *files // that are read; nil for a command without any
 	projects      *config.Projects
 
 	program *program
@@ -80,7 +81,14 @@ func (p *program) sessionOf(c *cli.Context, paths []string) (*session, error) {
 		usual = s.byFile[defaults]
 	}
 	s.policies = s.known[policiesKey(s.configuration)]
-	options := lint.Options{Setting: s.settingOf, NoLink: c.Bool(noLinkFlag), Path: repositoryPaths()}
+	clock, err := clockOf(c)
+	if err != nil {
+		return nil, err
+	}
+	options := lint.Options{
+		Namespace: c.String(namespaceFlag), Clock: clock, NoWaivers: c.Bool(noWaiversFlag), Complete: s.complete,
+		Setting: s.settingOf, NoLink: c.Bool(noLinkFlag), Path: repositoryPaths(),
+	}
 	if !options.NoLink {
 		options.Project = newProjects(s, func(root string) {
 			p.complain(fmt.Sprintf("%s: more than %d files; definitions in files that are not on the command line are ignored (--no-link hides this message)", filepath.ToSlash(root), maxProjectFiles))
@@ -184,7 +192,7 @@ func (p *program) open(c *cli.Context) (*files, *session, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	files.resolver = session.resolver
+	files.resolver, session.files = session.resolver, files
 	return files, session, nil
 }
 

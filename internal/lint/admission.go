@@ -3,6 +3,7 @@ package lint
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/config"
 	"github.com/mlpolicy/mlpolicy/internal/lint/evaluate"
@@ -10,6 +11,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract/scheduling"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
+	"github.com/mlpolicy/mlpolicy/internal/lint/waiver"
 )
 
 // Admission evaluates Kubernetes objects that are sent to an API server. Each object is evaluated on its own and in
@@ -21,6 +23,8 @@ import (
 // same is true of evidence of a cluster, because the API server belongs to the configured cluster.
 type Admission struct {
 	*Setting
+	// Clock returns the time whose day decides which waivers have expired; nil for that of the system.
+	Clock     func() time.Time
 	engine    *engine
 	untrusted []string // words
 }
@@ -62,7 +66,26 @@ func (a *Admission) Review(ctx context.Context, namespace string, object Input) 
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	return result(a.engine.of, read, extraction, []*evaluation{reported}), nil
+	return result(a.engine.of, read, extraction, []*evaluation{reported}, func(b *builder, result *Result) {
+		b.namespace = namespace
+		a.waive(ctx, b, read, extraction, result)
+	}), nil
+}
+
+// waive applies the waivers of the configuration: an object cannot excuse itself.
+func (a *Admission) waive(ctx context.Context, b *builder, read inputFiles, extraction *extract.Extraction, result *Result) {
+	w := &waivers{builder: b, today: waiver.DayOf(now(a.Clock))}
+	w.waive(ctx, read, extraction, result)
+}
+
+// Waive applies the waivers of the configuration to a finding about an object that Review did not evaluate.
+func (a *Admission) Waive(ctx context.Context, finding Finding, object Object) *Result {
+	finding.subject = facts.Subject{Kind: object.Kind, Namespace: object.Namespace, Name: object.Name}
+	b, result := newBuilder(a.engine.of, nil), &Result{}
+	b.add(finding, "")
+	a.waive(ctx, b, inputFiles{names: []string{""}}, &extract.Extraction{}, result)
+	result.Findings = b.sorted()
+	return result
 }
 
 // Severity returns the severity of a rule that is not one of the policies: that of the configuration, or else the

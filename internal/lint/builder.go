@@ -19,6 +19,8 @@ type builder struct {
 	of       func(file string) *Setting
 	inputs   map[*source.File]bool
 	findings []Finding
+	// namespace is that of objects which do not declare one.
+	namespace string
 }
 
 func newBuilder(of func(file string) *Setting, files []*source.File) *builder {
@@ -66,6 +68,7 @@ func (b *builder) unparsed(file *source.File) {
 		case source.Undecodable:
 			finding.Remedy = "Save the file as UTF-8."
 		}
+		finding.subject = facts.Subject{File: file.Name}
 		b.add(finding, file.Name)
 	}
 }
@@ -81,6 +84,11 @@ func (b *builder) problem(problem facts.Problem) {
 		Unevaluated: problem.Unevaluated,
 		Object:      objectAround(problem.Location.Node),
 	})
+	finding.subject = facts.Subject{File: finding.fileName(), Name: problem.Deployment}
+	if object := finding.Object; object != nil {
+		finding.subject.Kind, finding.subject.Namespace, finding.subject.Name = object.Kind, object.Namespace, object.Name
+		finding.subject.SetDefaultNamespace(b.namespace)
+	}
 	b.add(finding, finding.fileName())
 }
 
@@ -88,7 +96,7 @@ func (b *builder) problem(problem facts.Problem) {
 // One about what no input describes concerns the run where it is in an input or depends on one.
 // The configuration is that of the file which describes the deployment or compute.
 func (b *builder) denial(e *evaluation, denial whatif.Denial) {
-	all, file := e.facts, ""
+	all := e.facts
 	rule, _ := e.whatIf.Policies.Rule(denial.Rule)
 	finding := Finding{Rule: rule.ID, Severity: rule.Severity, Message: denial.Message, Remedy: rule.Remediation, evaluation: e}
 	if rule.GrowsWith == policy.Larger {
@@ -104,11 +112,11 @@ func (b *builder) denial(e *evaluation, denial whatif.Denial) {
 	index, _ := denial.Path[1].(int)
 	switch denial.Path[0] {
 	case "deployments":
-		file = all.Deployments[index].Subject.File
+		finding.subject = all.Deployments[index].Subject
 		b.ofDeployment(&finding, &location, all.Deployments[index], rule, denial)
 	case "computes":
 		c := all.Computes[index]
-		file = c.Subject.File
+		finding.subject = c.Subject
 		finding.Deployment, finding.Target = c.Name.Value, string(c.Target.Value)
 		finding.setParameters(c.Parameters, &location)
 	}
@@ -121,11 +129,11 @@ func (b *builder) denial(e *evaluation, denial whatif.Denial) {
 		hint := all.Deployments[index].Hint.Location
 		finding.Related = append(finding.Related, Related{File: hint.Node.File(), Span: hint.Node.Span(), Message: hint.Why})
 	}
-	finding.Object = objectAround(described.Node)
+	finding.Object, finding.own = objectAround(described.Node), positionOf(described.Node)
 	if described.Node != nil && !b.isInput(described) && !b.inputs[finding.File] {
 		return
 	}
-	b.add(finding, file)
+	b.add(finding, finding.subject.File)
 }
 
 // ofDeployment sets the parts of a finding that depend on its deployment, and adds related locations.
@@ -269,7 +277,12 @@ func (b *builder) locate(location, owner facts.Location, finding Finding) Findin
 
 // add keeps a finding unless the configuration of a file turns its rule off.
 func (b *builder) add(finding Finding, file string) {
-	setting := b.of(file)
+	finding.setting = b.of(file)
+	b.addTo(finding, finding.setting)
+}
+
+// addTo is add with the setting of a file.
+func (b *builder) addTo(finding Finding, setting *Setting) {
 	finding.Severity = setting.severity(finding.Rule, finding.Severity)
 	b.keep(finding, setting.config)
 }

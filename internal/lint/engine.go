@@ -9,6 +9,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
+	"github.com/mlpolicy/mlpolicy/internal/lint/waiver"
 	"github.com/mlpolicy/mlpolicy/internal/lint/whatif"
 )
 
@@ -19,6 +20,10 @@ type Setting struct {
 	edition  policy.Edition // in force
 	settings extract.Settings
 	notice   string
+
+	rules   []string // that a waiver may name
+	waiving waiver.Settings
+	waivers map[string][]*config.Waiver // by rule
 }
 
 // NewSetting checks a configuration: one that names a rule or an edition which the policies do not have is an error with
@@ -29,20 +34,23 @@ func NewSetting(policies *policy.Policies, configuration *config.Config) (*Setti
 		notice = config.At(edition.Location.Node, notice).Error()
 		configuration.Edition = facts.Know(current, edition.Location)
 	}
-	names := append(policies.RuleIDs(), facts.SyntaxRule, facts.ContradictionRule, facts.BindingRule)
+	rules := waivable(policies)
 	targets := rowTargets(policies.Editions())
 	var former []string
 	for _, edition := range policies.Editions() {
 		former = append(former, edition.Formerly...)
 	}
-	if err := configuration.Check(names, policies.EditionIDs(), former, targets); err != nil {
+	if err := configuration.Check(rules, policies.EditionIDs(), former, targets); err != nil {
 		return nil, err
 	}
 	edition, _ := policies.Edition(configuration.Edition.Value)
 	lists := configuration.Lists()
 	lists.Targets = targets
 	settings := extract.Settings{Cluster: configuration.Cluster, Statements: configuration.Statements, ModelSize: configuration.ModelSize, Lists: lists}
-	return &Setting{policies, configuration, edition, settings, notice}, nil
+	return &Setting{
+		policies, configuration, edition, settings, notice,
+		rules, configuration.Waiving(), waiversByRule(configuration),
+	}, nil
 }
 
 // BrokenSetting is that of files which are not evaluated, because a configuration is broken.
@@ -132,7 +140,8 @@ func (e *evaluation) relate(ctx context.Context, declared facts.Facts) {
 }
 
 // result makes findings of what could not be read, of problems with the facts and of what the rules report.
-func result(of func(file string) *Setting, read inputFiles, extraction *extract.Extraction, evaluations []*evaluation) *Result {
+// waive is called with them and the result so far.
+func result(of func(file string) *Setting, read inputFiles, extraction *extract.Extraction, evaluations []*evaluation, waive func(*builder, *Result)) *Result {
 	builder := newBuilder(of, read.files)
 	for _, mistake := range read.faults {
 		builder.fault(mistake)
@@ -158,6 +167,7 @@ func result(of func(file string) *Setting, read inputFiles, extraction *extract.
 		result.Editions = append(result.Editions, evaluation.whatIf.Edition.ID)
 		result.Policies = append(result.Policies, evaluation.whatIf.Policies.Digest())
 	}
+	waive(builder, result)
 	result.Findings, result.Editions, result.Policies = builder.sorted(), distinct(result.Editions), distinct(result.Policies)
 	for _, d := range extraction.Deployments {
 		result.Described = append(result.Described, described(d.Location, d.Name))

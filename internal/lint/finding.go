@@ -5,6 +5,7 @@ import (
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+	"github.com/mlpolicy/mlpolicy/internal/lint/waiver"
 	"github.com/mlpolicy/mlpolicy/internal/lint/whatif"
 )
 
@@ -59,8 +60,14 @@ type Finding struct {
 	// Related are the further locations that the finding depends on.
 	Related []Related
 
-	namedField string            // as source.Node.NamedPath
-	scalar     string            // the text of the value at Span, empty for a collection
+	namedField string // as source.Node.NamedPath
+	scalar     string // the text of the value at Span, empty for a collection
+	// Waived is the waiver that takes the finding out of Result.Findings, nil for one there.
+	Waived *waiver.Waiver
+
+	setting    *Setting          // that decides about waivers; nil where none can
+	subject    facts.Subject     // by which the configuration can select it
+	own        position          // of the object that describes the deployment or compute
 	suggestFor *facts.Deployment // to which Remedy may suggest another target or edition; nil for other findings
 	further    string            // sentences at the end of Remedy that no suggestion replaces
 	evaluation *evaluation       // that suggestions continue

@@ -15,6 +15,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/config"
 	"github.com/mlpolicy/mlpolicy/internal/lint/evaluate"
@@ -22,6 +23,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+	"github.com/mlpolicy/mlpolicy/internal/lint/waiver"
 	"github.com/mlpolicy/mlpolicy/internal/lint/whatif"
 )
 
@@ -35,6 +37,15 @@ type Options struct {
 	// Path returns the path of a file from the root of the repository, with slashes. If it is nil, the path is the
 	// name of the file.
 	Path func(file string) string
+	// Namespace is that of Kubernetes objects which do not declare one.
+	Namespace string
+	// Clock returns the time whose day decides which waivers have expired; nil for that of the system.
+	Clock func() time.Time
+	// NoWaivers reports all findings as if there were no waivers.
+	NoWaivers bool
+	// Complete reports whether every file below a folder is an input. It is asked after the last input; without it,
+	// what waivers cover may be elsewhere, and none is reported as unused.
+	Complete func(folder string) bool
 	// NoLink evaluates each document on its own.
 	NoLink bool
 }
@@ -83,7 +94,13 @@ func (l *Linter) Lint(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) (
 	for _, evaluation := range evaluations {
 		evaluation.whatIf.Dependencies(ctx, evaluation.facts, evaluation.denials)
 	}
-	result := result(l.of, read, extraction, evaluations)
+	result := result(l.of, read, extraction, evaluations, func(b *builder, result *Result) {
+		b.namespace = l.options.Namespace
+		if !l.options.NoWaivers {
+			w := &waivers{builder: b, today: waiver.DayOf(now(l.options.Clock)), inFiles: true, complete: l.options.Complete}
+			w.waive(ctx, read, extraction, result)
+		}
+	})
 	result.path = l.options.Path
 	result.suggestAll(ctx)
 	return result, nil
@@ -151,6 +168,7 @@ func (l *Linter) extract(ctx context.Context, fsys fs.FS, read inputFiles) (*ext
 	extraction, err := extract.Extract(ctx, fsys, read.files, extract.Options{
 		Settings: func(file string) *extract.Settings { return &l.of(file).settings },
 		Alone:    l.options.NoLink, Project: l.options.Project,
+		Namespace:    l.options.Namespace,
 		Unrecognized: read.unrecognized,
 	})
 	if err != nil {

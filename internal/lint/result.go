@@ -17,6 +17,10 @@ type Result struct {
 	// Policies are the digests of the policies, as policy.Policies.Digest; most often there is one.
 	Policies []string
 	Findings []Finding // sorted by file, line, column, rule, message
+	// Waived are the findings that waivers take out of Findings, in the same order.
+	Waived []Finding
+	// Waivers are those that apply to the inputs, by file and position.
+	Waivers []*Waiver
 	// Files counts the inputs that could be read, and Recognized those that contain a document of a known format.
 	Files, Recognized int
 	// Deployments counts the deployments and computes in the inputs. Described lists them in the order of the inputs,
@@ -56,11 +60,19 @@ func (r *Result) PathOf(file string) string {
 	return r.path(file)
 }
 
-// Count returns how many findings have the severity.
+// WithWaived returns the result with the waived findings among the others, in order. They are not counted.
+func (r *Result) WithWaived() *Result {
+	with := *r
+	with.Findings = slices.Concat(r.Findings, r.Waived)
+	slices.SortStableFunc(with.Findings, compare)
+	return &with
+}
+
+// Count returns how many findings have the severity and are not waived.
 func (r *Result) Count(severity Severity) int {
 	count := 0
 	for _, finding := range r.Findings {
-		if finding.Severity == severity {
+		if finding.Severity == severity && finding.Waived == nil {
 			count++
 		}
 	}

@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"net/http"
 
@@ -30,7 +31,7 @@ func isBinding(request *admissionv1.AdmissionRequest) bool {
 
 // bind reviews a Binding. The review of the Pod considered only its scheduling terms, not a node to which someone
 // other than the scheduler and the controllers binds it.
-func (p *Policy) bind(request *admissionv1.AdmissionRequest, enforced bool) (*Decision, error) {
+func (p *Policy) bind(ctx context.Context, request *admissionv1.AdmissionRequest, enforced bool) (*Decision, error) {
 	if len(bytes.TrimSpace(request.Object.Raw)) == 0 {
 		return nil, errNoObject
 	}
@@ -47,15 +48,19 @@ func (p *Policy) bind(request *admissionv1.AdmissionRequest, enforced bool) (*De
 	// The API server treats an empty kind as Node, and accepts no other kind.
 	if node := binding.Target; severity == lint.Off || user == scheduler || p.IsController(user) ||
 		node.Kind != "" && node.Kind != "Node" || !lint.IsVirtualNode(node.Name) {
-		return p.decide(request, nil, enforced), nil
+		return p.decide(request, nil, nil, enforced), nil
 	}
-	found := outcome{Finding: lint.Finding{
+	finding := lint.Finding{
 		Rule: lint.BindingRule, Severity: severity, Field: "target.name", Deployment: request.Name,
 		Message: fmt.Sprintf("%s is bound to the virtual node %s by %s", request.Name, binding.Target.Name, user),
 		Remedy:  "Let the scheduler place the Pod, or list the user under webhook: controllers:.",
-	}}
-	if severity == lint.Error && !enforced {
-		found.exemption = WarnMode
 	}
-	return p.decide(request, []outcome{found}, enforced), nil
+	result := p.Admission.Waive(ctx, finding, lint.Object{Kind: "Pod", Namespace: request.Namespace, Name: request.Name})
+	outcomes := outcomesOf(result.Findings)
+	for i := range outcomes {
+		if outcomes[i].Severity == lint.Error && !enforced {
+			outcomes[i].exemption = WarnMode
+		}
+	}
+	return p.decide(request, outcomes, waivedOf(result), enforced), nil
 }

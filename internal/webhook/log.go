@@ -37,7 +37,7 @@ type throttled struct {
 }
 
 func (l *decisionLog) decided(r *http.Request, request *admissionv1.AdmissionRequest, d *Decision, duration time.Duration) {
-	if d.Verdict == Allowed && d.Failed == nil && !l.allowed {
+	if d.Verdict == Allowed && d.Failed == nil && len(d.Waived) == 0 && !l.allowed {
 		return
 	}
 	attributes := []slog.Attr{
@@ -60,6 +60,9 @@ func (l *decisionLog) decided(r *http.Request, request *admissionv1.AdmissionReq
 	if len(d.Exempted) > 0 {
 		attributes = append(attributes, slog.Any("exempted", d.exemptedLines()))
 	}
+	if len(d.Waived) > 0 {
+		attributes = append(attributes, slog.Any("waived", d.waivedLines()))
+	}
 	level := slog.LevelInfo
 	if d.Failed != nil {
 		level = slog.LevelError
@@ -70,21 +73,37 @@ func (l *decisionLog) decided(r *http.Request, request *admissionv1.AdmissionReq
 
 // exemptedLines returns rule and reason of each exempted error, with the number if there are several.
 func (d *Decision) exemptedLines() []string {
-	count := map[ExemptedError]int{}
-	var each []ExemptedError
-	for _, exempted := range d.Exempted {
-		if count[exempted]++; count[exempted] == 1 {
-			each = append(each, exempted)
-		}
-	}
-	lines := make([]string, len(each))
-	for i, exempted := range each {
+	lines := make([]string, len(d.Exempted))
+	for i, exempted := range d.Exempted {
 		lines[i] = exempted.Rule + " " + string(exempted.Reason)
-		if count[exempted] > 1 {
-			lines[i] += fmt.Sprintf(" (%d)", count[exempted])
+	}
+	return counted(lines)
+}
+
+// waivedLines are rule and waiver of each waived finding, with a number where there are several.
+func (d *Decision) waivedLines() []string {
+	lines := make([]string, len(d.Waived))
+	for i, waived := range d.Waived {
+		lines[i] = waived.Rule + " " + waived.Waiver
+	}
+	return counted(lines)
+}
+
+// counted returns each line once, with its number where it is there several times.
+func counted(lines []string) []string {
+	count := map[string]int{}
+	var each []string
+	for _, line := range lines {
+		if count[line]++; count[line] == 1 {
+			each = append(each, line)
 		}
 	}
-	return lines
+	for i, line := range each {
+		if count[line] > 1 {
+			each[i] += fmt.Sprintf(" (%d)", count[line])
+		}
+	}
+	return each
 }
 
 // logInterval is the minimum time between two lines of a throttled message.

@@ -21,6 +21,7 @@ type metrics struct {
 	reviews   *prometheus.CounterVec
 	denials   *prometheus.CounterVec
 	exempted  *prometheus.CounterVec
+	waived    *prometheus.CounterVec
 	partial   prometheus.Counter
 	failures  *prometheus.CounterVec
 	abandoned prometheus.Counter
@@ -59,6 +60,7 @@ func newMetrics(covers func(group, kind string) bool, lists func(group, version,
 		reviews:   counter("reviews_total", "Reviews by verdict and kind of object.", "verdict", "kind"),
 		denials:   counter("denials_total", "Errors that denied an object, by rule.", "rule"),
 		exempted:  counter("exempted_total", "Errors that did not deny an object, by rule and reason: deleting, controller, changed-after-owner, mode or unchanged.", "rule", "reason"),
+		waived:    counter("waived_total", "Findings that a waiver of the configuration covers, by rule and waiver, such as waivers[0].", "rule", "waiver"),
 		partial:   prometheus.NewCounter(prometheus.CounterOpts{Name: name("partial_reviews_total"), Help: "Reviews in which a rule or a part of the object could not be evaluated, but the verdict does not depend on it."}),
 		versions:  counter("unlisted_versions_total", "Reviews of objects in a version of their kind that this release does not list, by kind.", "kind"),
 		failures:  counter("failures_total", "Requests answered without a verdict, by HTTP status code.", "code"),
@@ -72,7 +74,7 @@ func newMetrics(covers func(group, kind string) bool, lists func(group, version,
 			Buckets: []float64{.0002, .0005, .001, .002, .005, .01, .02, .05, .1, .25, .5, 1, 2.5, 5, 10},
 		}),
 	}
-	m.registry.MustRegister(m.inFlight, m.shed, m.reviews, m.denials, m.exempted, m.partial, m.failures, m.abandoned, m.unknown, m.versions, m.policy, m.reloads, m.reloaded, m.expiry, m.durations,
+	m.registry.MustRegister(m.inFlight, m.shed, m.reviews, m.denials, m.exempted, m.waived, m.partial, m.failures, m.abandoned, m.unknown, m.versions, m.policy, m.reloads, m.reloaded, m.expiry, m.durations,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	// Alerts need a series that exists before its first event.
 	for _, what := range []string{certificateReload, policyReload} {
@@ -117,6 +119,9 @@ func (m *metrics) decided(request *admissionv1.AdmissionRequest, d *Decision, du
 	}
 	for _, exempted := range d.Exempted {
 		m.exempted.WithLabelValues(exempted.Rule, string(exempted.Reason)).Inc()
+	}
+	for _, waived := range d.Waived {
+		m.waived.WithLabelValues(waived.Rule, waived.Waiver).Inc()
 	}
 	if d.Failed != nil {
 		m.partial.Inc()

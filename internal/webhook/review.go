@@ -84,6 +84,8 @@ type Decision struct {
 	Denials []string
 	// Exempted are the errors that do not deny.
 	Exempted []ExemptedError
+	// Waived are the findings that a waiver of the configuration takes out of Findings.
+	Waived []WaivedFinding
 	// Enforced reports whether the mode is enforce.
 	Enforced bool
 	// Failed describes the rules or parts that could not be evaluated, if the verdict does not depend on them.
@@ -94,6 +96,19 @@ type Decision struct {
 type ExemptedError struct {
 	Rule   string
 	Reason Exemption
+}
+
+// WaivedFinding is the rule of a waived finding and the name of its waiver.
+type WaivedFinding struct {
+	Rule, Waiver string
+}
+
+func waivedOf(result *lint.Result) []WaivedFinding {
+	var waived []WaivedFinding
+	for _, finding := range result.Waived {
+		waived = append(waived, WaivedFinding{Rule: finding.Rule, Waiver: finding.Waived.Name})
+	}
+	return waived
 }
 
 // outcome is a finding and, for an error, whether it denies.
@@ -114,9 +129,9 @@ func (p *Policy) Review(ctx context.Context, request *admissionv1.AdmissionReque
 	enforced := p.Enforces(request.Namespace)
 	switch {
 	case isBinding(request):
-		return p.bind(request, enforced)
+		return p.bind(ctx, request, enforced)
 	case !inScope(request):
-		return p.decide(request, nil, enforced), nil
+		return p.decide(request, nil, nil, enforced), nil
 	case len(request.Object.Raw) == 0:
 		return nil, errNoObject
 	}
@@ -125,7 +140,7 @@ func (p *Policy) Review(ctx context.Context, request *admissionv1.AdmissionReque
 		if isGone(ctx) || p.exemptionOf(request, enforced) == "" {
 			return nil, err
 		}
-		d := p.decide(request, nil, enforced)
+		d := p.decide(request, nil, nil, enforced)
 		d.Failed = err
 		return d, nil
 	}
@@ -148,7 +163,7 @@ func (p *Policy) Review(ctx context.Context, request *admissionv1.AdmissionReque
 	}
 
 	suggest(ctx, now.result, outcomes)
-	d := p.decide(request, outcomes, enforced)
+	d := p.decide(request, outcomes, waivedOf(now.result), enforced)
 	if failed != nil && d.Verdict != Denied && exemption == "" {
 		return nil, failed
 	}
@@ -248,6 +263,8 @@ func (p *Policy) evaluateBefore(ctx context.Context, request *admissionv1.Admiss
 	if err != nil {
 		return nil, fmt.Errorf("the old object: %w", err)
 	}
+	// An error that is waived is there all the same.
+	before.findings = append(before.findings, before.result.Waived...)
 	return before, nil
 }
 
@@ -308,10 +325,10 @@ func metadataOf(object []byte, key string) metadata {
 }
 
 // decide returns the response for outcomes, the worst of which come first.
-func (p *Policy) decide(request *admissionv1.AdmissionRequest, outcomes []outcome, enforced bool) *Decision {
+func (p *Policy) decide(request *admissionv1.AdmissionRequest, outcomes []outcome, waived []WaivedFinding, enforced bool) *Decision {
 	var denying []lint.Finding
 	var warning []outcome
-	d := &Decision{Verdict: Allowed, Enforced: enforced}
+	d := &Decision{Verdict: Allowed, Waived: waived, Enforced: enforced}
 	for _, outcome := range outcomes {
 		d.Findings = append(d.Findings, outcome.Finding)
 		switch {
@@ -381,6 +398,9 @@ func (p *Policy) annotations(d *Decision) map[string]string {
 	}
 	if len(d.Exempted) > 0 {
 		annotations["exempted"] = strings.Join(d.exemptedLines(), ",")
+	}
+	if len(d.Waived) > 0 {
+		annotations["waived"] = strings.Join(d.waivedLines(), ",")
 	}
 	for key, value := range annotations {
 		annotations[key] = truncateBytes(report.Inert(value), maxAnnotation)

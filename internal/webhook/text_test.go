@@ -176,7 +176,7 @@ func TestResponsesDoNotCommandCIHosts(t *testing.T) {
 					finding.Severity = severity
 					for _, exemption := range []Exemption{"", Unchanged} {
 						request := &admissionv1.AdmissionRequest{Name: text, Kind: metav1.GroupVersionKind{Group: text, Kind: text}}
-						isInert(t, p.decide(request, []outcome{{finding, exemption}}, true).Response)
+						isInert(t, p.decide(request, []outcome{{finding, exemption}}, nil, true).Response)
 					}
 				}
 			}

@@ -86,6 +86,8 @@ type layer struct {
 	stages    []stage
 	models    []model
 	facts     []statement
+	waivers   []Waiver
+	waiving   waiving
 	ignore    []facts.Fact[string]
 	policies  []facts.Fact[string]
 	webhook   Webhook
@@ -375,5 +377,6 @@ func (c *Config) Check(rules, editions, former []string, targets []facts.Target)
 			}
 		}
 	}
+	c.checkWaivers(rules, &mistakes)
 	return mistakes.err()
 }

@@ -105,6 +105,18 @@ func (c *Config) weakening(l *layer) []refusal {
 			}
 		}
 	}
+	for _, entry := range l.waivers {
+		for _, id := range entry.IDs() {
+			if _, locked := c.locked[id]; locked {
+				refused = append(refused, refusal{
+					node: entry.node, at: entry.node,
+					message: fmt.Sprintf("rule %s may not be waived: %s locks it", id, c.rootName()),
+					remedy:  fmt.Sprintf("State the waiver in %s.", c.rootName()),
+				})
+				break
+			}
+		}
+	}
 	for _, own := range l.models {
 		known := func(above *layer) bool {
 			return slices.ContainsFunc(above.models, func(m model) bool { return m.name == own.name && m.size.Value != own.size.Value })

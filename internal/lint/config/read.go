@@ -86,6 +86,7 @@ func (r *reader) settings() []field {
 	return append(r.grantable(), []field{
 		{"policies", func(_, value *source.Node) { r.layer.policies = r.paths(value, `a list such as ["policy/"]`) }},
 		{"webhook", func(_, value *source.Node) { r.mapping(value, r.webhook()) }},
+		{"waiving", func(_, value *source.Node) { r.mapping(value, r.waivingSettings()) }},
 		{"extends", r.extend},
 		{"overrides", r.override},
 		{"nested", func(_, value *source.Node) { r.mapping(value, r.nested()) }},
@@ -95,9 +96,10 @@ func (r *reader) settings() []field {
 
 // grantable are the settings that a root configuration may grant to nested ones.
 func (r *reader) grantable() []field {
-	return append(r.byPath(), field{"ignore", func(_, value *source.Node) {
-		r.layer.ignore = r.paths(value, `a list such as ["third_party/**"]`)
-	}})
+	return append(r.byPath(), []field{
+		{"ignore", func(_, value *source.Node) { r.layer.ignore = r.paths(value, `a list such as ["third_party/**"]`) }},
+		{"waivers", r.waivers},
+	}...)
 }
 
 // byPath are the settings that an entry of overrides may set.

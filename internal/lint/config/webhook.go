@@ -100,6 +100,11 @@ func (c *Config) ForObjects() (*Config, error) {
 			}
 			own.facts = append(own.facts, statement)
 		}
+		for _, entry := range l.waivers {
+			if entry.scope.paths != nil { // without them it would cover more
+				mistakes.add(entry.node, "objects have no path: select by namespaces, kinds or names, in an entry without paths")
+			}
+		}
 		objects.layers = append(objects.layers, &own)
 	}
 	for _, l := range c.overrides {

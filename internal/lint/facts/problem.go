@@ -20,6 +20,8 @@ func (Severity) Values() []string {
 const (
 	SyntaxRule        = "syntax"
 	ContradictionRule = "contradiction"
+	// WaiverRule is the rule of findings about waivers, which cannot be waived.
+	WaiverRule = "waiver"
 	// BindingRule is the rule of findings about a Binding, which only the webhook sees.
 	BindingRule = "binding"
 )

@@ -124,15 +124,12 @@ func (m *module) rule() (id string, wrong *Error) {
 	return id, nil
 }
 
-// waiverRule is the rule ID of findings about waivers in the configuration.
-const waiverRule = "waiver"
-
 // CheckID returns an error if the ID is invalid or reserved.
 func CheckID(id string) error {
 	switch {
 	case !isID(id):
 		return fmt.Errorf("invalid rule ID %q: use lower-case words joined by hyphens", id)
-	case slices.Contains([]string{facts.SyntaxRule, facts.ContradictionRule, facts.BindingRule, waiverRule}, id):
+	case slices.Contains([]string{facts.SyntaxRule, facts.ContradictionRule, facts.BindingRule, facts.WaiverRule}, id):
 		return fmt.Errorf("rule ID %q is reserved for findings about the input itself", id)
 	}
 	return nil

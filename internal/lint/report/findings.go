@@ -25,6 +25,16 @@ type Findings struct {
 	Version string
 	// Rules are those of the run, sorted by ID.
 	Rules []Explanation
+	// ShowWaived asks for the waived findings too, marked as such. Formats that cannot mark them leave them out.
+	ShowWaived bool
+}
+
+// shown returns the result with the findings to write, for a format that can mark those that are waived.
+func (f Findings) shown() *lint.Result {
+	if f.ShowWaived {
+		return f.Result.WithWaived()
+	}
+	return f.Result
 }
 
 // groupKey is what findings of a group have in common.
@@ -33,7 +43,7 @@ type groupKey struct{ rule, target, remedy, edition string }
 // groupOf returns the group of a finding that is written together with others. The rules that are
 // grouped report the same for each deployment on a target.
 func groupOf(f *lint.Finding) (key groupKey, grouped bool) {
-	if f.Rule != "unlisted-target" && f.Rule != "preview-target" || f.Target == "" {
+	if f.Waived != nil || f.Rule != "unlisted-target" && f.Rule != "preview-target" || f.Target == "" {
 		return groupKey{}, false
 	}
 	return groupKey{f.Rule, f.Target, f.Remedy, f.Edition}, true
@@ -44,7 +54,7 @@ const maxLocations = 5
 
 // findingsText writes findings as text, each with its source line, and a summary.
 func findingsText(w io.Writer, findings Findings, options Options) error {
-	result := findings.Result
+	result := findings.shown()
 	t := newText(w, options)
 	t.editions = len(result.Editions) > 1
 	groups := map[groupKey][]*lint.Finding{}
@@ -130,6 +140,12 @@ func (t *text) line(parts ...string) {
 func (t *text) finding(f *lint.Finding) {
 	t.headline(f, f.Message)
 	gutter := t.excerpt(f)
+	if f.Waived != nil {
+		t.remark(gutter, "waived", f.Waived.String())
+		t.remark(gutter, "see", locationOf(f.Waived.Text.File, f.Waived.Text.Span()))
+		t.line()
+		return
+	}
 	t.remark(gutter, "help", f.Remedy)
 	for _, related := range f.Related {
 		message := Printable(related.Message)
@@ -171,8 +187,12 @@ func (t *text) headline(f *lint.Finding, message string) {
 	if location != "" {
 		location += ": "
 	}
+	severity := string(f.Severity)
+	if f.Waived != nil {
+		severity += " (waived)"
+	}
 	t.line(t.style.paint(t.style.location, location),
-		t.style.paint(t.style.severity(f.Severity), string(f.Severity)+":"), " ",
+		t.style.paint(t.style.severity(f.Severity), severity+":"), " ",
 		Printable(message), " ", t.style.paint(t.style.rule, "["+Printable(f.Rule)+"]"), t.editionOf(f))
 }
 
@@ -240,6 +260,14 @@ func (t *text) summary(result *lint.Result) {
 			found = append(found, t.style.paint(t.style.severity(each.severity), count(n, each.one, each.one+"s")))
 		}
 	}
+	none := "no findings"
+	if n := len(result.Waived); n > 0 {
+		waived := strconv.Itoa(n) + " waived"
+		none += ", " + waived
+		if len(found) > 0 {
+			found = append(found, waived)
+		}
+	}
 	summary := strings.Join(found, ", ")
 	unjudged := ""
 	if n := len(result.Errors); n > 0 {
@@ -247,11 +275,11 @@ func (t *text) summary(result *lint.Result) {
 	}
 	switch {
 	case summary == "" && unjudged != "":
-		summary = fmt.Sprintf("%s; no findings in the others (%s, %s)", unjudged, files, edition)
+		summary = fmt.Sprintf("%s; %s in the others (%s, %s)", unjudged, none, files, edition)
 		unjudged = ""
 	case result.Deployments > 0:
 		if summary == "" {
-			summary = "no findings"
+			summary = none
 		}
 		summary = fmt.Sprintf("%s in %s (%s, %s)", summary,
 			count(result.Deployments, "deployment", "deployments"), files, edition)

@@ -80,6 +80,8 @@ type jsonFinding struct {
 	Suggestions []jsonSuggestion `json:"suggestions"`
 	// Related are further locations that the finding depends on.
 	Related []jsonRelated `json:"related"`
+	// Waived is the waiver of a waived finding, null for the others.
+	Waived *jsonWaiver `json:"waived"`
 }
 
 // jsonSuggestion is a change under which the rule does not report.
@@ -107,15 +109,18 @@ type jsonSummary struct {
 	Errors        int `json:"errors"`
 	Warnings      int `json:"warnings"`
 	Notes         int `json:"notes"`
+	// Waived counts the waived findings, whether or not they are among Findings.
+	Waived int `json:"waived"`
 }
 
-func findingsJSON(w io.Writer, result Findings, _ Options) error {
+func findingsJSON(w io.Writer, findings Findings, _ Options) error {
+	result := findings.shown()
 	report := jsonReport{
 		Version:      jsonVersion,
 		Edition:      result.Edition(),
 		PolicyDigest: strings.Join(result.Policies, ", "),
-		Incomplete:   len(result.Incomplete) > 0,
-		Errors:       jsonErrors(result.Incomplete),
+		Incomplete:   len(findings.Incomplete) > 0,
+		Errors:       jsonErrors(findings.Incomplete),
 		Findings:     make([]jsonFinding, len(result.Findings)),
 		Summary: jsonSummary{
 			Files:         result.Files,
@@ -124,6 +129,7 @@ func findingsJSON(w io.Writer, result Findings, _ Options) error {
 			Errors:        result.Count(lint.Error),
 			Warnings:      result.Count(lint.Warning),
 			Notes:         result.Count(lint.Note),
+			Waived:        len(result.Waived),
 		},
 	}
 	fingerprints := result.Fingerprints()
@@ -156,6 +162,10 @@ func findingsJSON(w io.Writer, result Findings, _ Options) error {
 		}
 		if f.File != nil {
 			report.Findings[i].File = f.File.Name
+		}
+		if f.Waived != nil {
+			waived := jsonWaiverOf(f.Waived)
+			report.Findings[i].Waived = &waived
 		}
 	}
 	return EncodeJSON(w, report)

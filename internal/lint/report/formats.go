@@ -23,15 +23,15 @@ func formats() []format {
 	return []format{
 		{
 			name: Text, findings: findingsText, placements: placementsText, edition: editionText, comparison: comparisonText,
-			rules: rulesText, explanation: explanationText, facts: factsText,
+			rules: rulesText, explanation: explanationText, facts: factsText, waivers: waiversText,
 		},
 		{
 			name: "markdown", findings: findingsMarkdown, placements: placementsMarkdown, edition: editionMarkdown, comparison: comparisonMarkdown,
-			explanation: explanationMarkdown,
+			explanation: explanationMarkdown, waivers: waiversMarkdown,
 		},
 		{
 			name: JSON, findings: findingsJSON, placements: placementsJSON, edition: editionJSON, comparison: comparisonJSON,
-			rules: rulesJSON, facts: factsJSON,
+			rules: rulesJSON, facts: factsJSON, waivers: waiversJSON,
 		},
 		{name: "sarif", findings: findingsSARIF},
 		{name: "junit", findings: findingsJUnit},
@@ -56,6 +56,7 @@ type format struct {
 	rules       writer[Rules]               // rules
 	explanation writer[Explanation]         // explain
 	facts       writer[*extract.Extraction] // facts
+	waivers     writer[Waivers]             // waivers
 }
 
 // writer writes one kind of answer in one format.
@@ -144,6 +145,11 @@ func ForExplanation() Formats[Explanation] {
 // ForFacts returns the formats that can write the facts of files.
 func ForFacts() Formats[*extract.Extraction] {
 	return formatsWith(func(f format) writer[*extract.Extraction] { return f.facts })
+}
+
+// ForWaivers returns the formats that can list waivers.
+func ForWaivers() Formats[Waivers] {
+	return formatsWith(func(f format) writer[Waivers] { return f.waivers })
 }
 
 func formatsWith[Answer any](function func(format) writer[Answer]) Formats[Answer] {

@@ -14,6 +14,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+	"github.com/mlpolicy/mlpolicy/internal/lint/waiver"
 	"github.com/mlpolicy/mlpolicy/internal/lint/whatif"
 )
 
@@ -113,6 +114,13 @@ func TestFormatsEscape(t *testing.T) {
 	checkAll(check, "rules", ForRules(), Rules{Edition: evil, List: []Rule{rule}, Off: []string{evil}})
 	checkAll(check, "explanation", ForExplanation(), Explanation{Rule: rule, Examples: []ExamplePair{{Bad: example, Good: example}}})
 	checkAll(check, "facts", ForFacts(), extraction)
+	text := waiver.Text{Content: `memory reason="old ` + strings.ReplaceAll(evil, "\"", "") + `"`, File: node.File()}
+	text.End = len(node.File().Text)
+	waived, mistakes := waiver.Parse(text)
+	if waived == nil {
+		t.Fatal(mistakes)
+	}
+	checkAll(check, "waivers", ForWaivers(), Waivers{{Waiver: waived}})
 	want := 0
 	for _, format := range formats() {
 		able, _ := functions(format)

@@ -27,7 +27,9 @@ func (f *File) readCommentedJSON(text string, over func(string []byte) bool) rea
 	if len(blanked) != len(text) { // an unclosed comment at the very end
 		blanked = f.Text
 	}
-	return f.readJSONBytes(text, blankBreaks(blanked, over))
+	commented := f.readJSONBytes(text, blankBreaks(blanked, over))
+	commented.comments = slashComments
+	return commented
 }
 
 func (f *File) readJSONBytes(text string, data []byte) reading {

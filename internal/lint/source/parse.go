@@ -35,7 +35,7 @@ func Parse(name string, data []byte) *File {
 	}
 	// Nodes share this copy of the text.
 	r := f.read(unsafe.String(unsafe.SliceData(text), len(text)))
-	f.Documents = r.documents
+	f.Documents, f.comments = r.documents, r.comments
 	slices.SortStableFunc(r.faults, func(a, b *fault) int { return cmp.Compare(a.start, b.start) })
 	for _, fault := range r.faults {
 		f.Problems = append(f.Problems, f.problem(fault))
@@ -48,6 +48,7 @@ func Parse(name string, data []byte) *File {
 type reading struct {
 	documents []*Document
 	faults    []*fault
+	comments  commentStyle
 }
 
 func (r reading) clean() bool { return len(r.faults) == 0 }

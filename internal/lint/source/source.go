@@ -48,8 +48,9 @@ type File struct {
 	// template, a placeholder or a patch, even if it looks like one. Parse leaves it false.
 	Live bool
 
-	lines []int // offset of the first byte of each line
-	ascii bool  // no byte of Text is over 0x7F, so that code points are bytes
+	comments commentStyle // of the language that Text was read in
+	lines    []int        // offset of the first byte of each line
+	ascii    bool         // no byte of Text is over 0x7F, so that code points are bytes
 	// counts[i] is how many code points begin in the first i*countStep bytes of
 	// Text; nil where no line needs it.
 	counts []int32

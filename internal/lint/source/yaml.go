@@ -16,7 +16,7 @@ type chunk struct {
 // readYAML parses each chunk independently.
 func (f *File) readYAML(text string) reading {
 	library := newLibraryReader(f, text)
-	var all reading
+	all := reading{comments: hashComments}
 	for _, c := range f.chunks(text) {
 		if strings.Trim(strings.TrimPrefix(text[c.start:c.end], "---"), " \r\n") == "" {
 			continue
