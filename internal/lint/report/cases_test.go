@@ -8,6 +8,8 @@ import (
 
 	"github.com/mlpolicy/mlpolicy/internal/golden"
 	"github.com/mlpolicy/mlpolicy/internal/lint"
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+	"github.com/mlpolicy/mlpolicy/internal/lint/waiver"
 )
 
 // hostile is text that would command terminals and CI hosts, break out of markup, mention and link.
@@ -32,7 +34,27 @@ func cases(t *testing.T) map[string]Findings {
 		"unread":  findings(&unread),
 		"hostile": findings(strange(t)),
 		"flood":   findings(flood(t, 12)),
+		"waived":  waived(t),
 	}
+}
+
+// waived has a finding and two waived ones, by a comment and by a configuration.
+func waived(t *testing.T) Findings {
+	t.Helper()
+	result := sample(t)
+	found := result.Findings
+	result.Errors, result.Findings = nil, found[3:4]
+	for i, scope := range []*waiver.Scope{{End: 20}, nil} {
+		finding := found[i+1]
+		finding.Waived = &waiver.Waiver{
+			Rules: []waiver.Rule{{ID: finding.Rule}}, Reason: "moves in May: " + hostile, Owner: "ml-platform", Scope: scope,
+			Text: waiver.Text{File: source.Parse(finding.File.Name, finding.File.Text), Start: 0, End: 4},
+		}
+		result.Waived = append(result.Waived, finding)
+	}
+	of := findings(result)
+	of.ShowWaived = true
+	return of
 }
 
 // checkCases compares what a format writes of the cases with golden files, and calls check with each.

@@ -23,6 +23,7 @@ func findingsMarkdown(w io.Writer, findings Findings, _ Options) error {
 }
 
 func (f Findings) markdown() string {
+	f.Result = f.shown()
 	marker := "<!-- mlpolicy -->"
 	if f.Category != "" {
 		marker = "<!-- mlpolicy " + f.Category + " -->"
@@ -35,13 +36,20 @@ func (f Findings) markdown() string {
 	}
 	list := f.worstFirst()
 	for _, each := range list {
-		item := fmt.Sprintf("- **%s** %s", each.Severity, code(each.Rule))
+		severity := string(each.Severity)
+		if each.Waived != nil {
+			severity += " (waived)"
+		}
+		item := fmt.Sprintf("- **%s** %s", severity, code(each.Rule))
 		if place := each.place(); place != "" {
 			item += " " + code(place)
 		}
 		item += "  \n  " + code(each.Message) + "\n"
 		if each.Remedy != "" {
 			item = strings.TrimSuffix(item, "\n") + "  \n  " + code(each.Remedy) + "\n"
+		}
+		if each.Waived != nil {
+			item = strings.TrimSuffix(item, "\n") + "  \n  " + code("waived: "+each.Waived.String()) + "\n"
 		}
 		items = append(items, item)
 	}

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -29,11 +30,21 @@ func (f Findings) reported() []reported {
 	return list
 }
 
-// worstFirst returns the findings by severity and, within one, in their order. What is cut off is the least.
+// worstFirst returns the findings by severity and, within one, in their order; waived ones are last. What is cut off is
+// the least.
 func (f Findings) worstFirst() []reported {
 	list := f.reported()
-	slices.SortStableFunc(list, func(a, b reported) int { return rank(a.Severity) - rank(b.Severity) })
+	slices.SortStableFunc(list, func(a, b reported) int {
+		return cmp.Or(cmp.Compare(waivedRank(a), waivedRank(b)), cmp.Compare(rank(a.Severity), rank(b.Severity)))
+	})
 	return list
+}
+
+func waivedRank(each reported) int {
+	if each.Waived != nil {
+		return 1
+	}
+	return 0
 }
 
 // severities are in the order of worstFirst.
@@ -50,19 +61,26 @@ func (f Findings) fails(severity lint.Severity) bool {
 	return rank(severity) <= rank(limit)
 }
 
-// counted is a number of findings of each severity, such as "2 errors, 1 note"; empty for none.
+// counted is a number of findings of each severity, such as "2 errors, 1 note, 3 waived"; empty for none.
 func counted(list []reported) string {
 	var parts []string
+	waived := 0
+	for _, each := range list {
+		waived += waivedRank(each)
+	}
 	for _, severity := range severities() {
 		n := 0
 		for _, each := range list {
-			if each.Severity == severity {
+			if each.Severity == severity && each.Waived == nil {
 				n++
 			}
 		}
 		if n > 0 {
 			parts = append(parts, count(n, string(severity), string(severity)+"s"))
 		}
+	}
+	if waived > 0 {
+		parts = append(parts, fmt.Sprintf("%d waived", waived))
 	}
 	return strings.Join(parts, ", ")
 }

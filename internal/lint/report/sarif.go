@@ -62,13 +62,19 @@ type (
 		Message sarifText     `json:"message"`
 	}
 	sarifResult struct {
-		RuleID       string            `json:"ruleId"`
-		RuleIndex    int               `json:"ruleIndex"`
-		Level        lint.Severity     `json:"level"`
-		Message      sarifText         `json:"message"`
-		Locations    []sarifLocation   `json:"locations"`
-		Related      []sarifLocation   `json:"relatedLocations,omitempty"`
-		Fingerprints map[string]string `json:"partialFingerprints"`
+		RuleID       string             `json:"ruleId"`
+		RuleIndex    int                `json:"ruleIndex"`
+		Level        lint.Severity      `json:"level"`
+		Message      sarifText          `json:"message"`
+		Locations    []sarifLocation    `json:"locations"`
+		Related      []sarifLocation    `json:"relatedLocations,omitempty"`
+		Fingerprints map[string]string  `json:"partialFingerprints"`
+		Suppressions []sarifSuppression `json:"suppressions,omitempty"`
+	}
+	sarifSuppression struct {
+		Kind          string `json:"kind"` // inSource or external
+		Status        string `json:"status"`
+		Justification string `json:"justification"`
 	}
 	sarifLocation struct {
 		ID       int                   `json:"id,omitempty"`
@@ -103,8 +109,10 @@ const (
 )
 
 // findingsSARIF writes one run. Severities are levels of SARIF by the same names. It has no fingerprints of a host,
-// which each host makes itself, and no security-severity, which would make findings vulnerabilities.
+// which each host makes itself, and no security-severity, which would make findings vulnerabilities. Waived findings
+// are suppressed results; GitHub shows those as open alerts.
 func findingsSARIF(w io.Writer, findings Findings, _ Options) error {
+	findings.Result = findings.shown()
 	list := findings.worstFirst()
 	notifications := []sarifNotification{}
 	for _, err := range findings.Incomplete {
@@ -148,6 +156,13 @@ func (f Findings) sarifResult(each reported, rule int) sarifResult {
 		RuleID: Printable(each.Rule), RuleIndex: rule, Level: each.Severity, Message: sarifMessage(each.sentences()),
 		Locations:    []sarifLocation{{Physical: sarifPhysical(each.path, each.Span)}},
 		Fingerprints: map[string]string{sarifFingerprint: each.fingerprint},
+	}
+	if waiver := each.Waived; waiver != nil {
+		kind := "external"
+		if waiver.Scope != nil { // in the file
+			kind = "inSource"
+		}
+		result.Suppressions = []sarifSuppression{{kind, "accepted", Printable(waiver.Reason)}}
 	}
 	for i, related := range each.Related[:min(len(each.Related), maxSARIFRelated)] {
 		location := sarifLocation{ID: i + 1, Physical: sarifPhysical(f.PathOf(related.File.Name), related.Span)}
