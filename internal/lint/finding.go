@@ -86,6 +86,10 @@ type Related struct {
 	Message string
 }
 
+// DescribedIn returns the file that describes the deployment or compute, which can be another one than File; nil if none
+// is known.
+func (f *Finding) DescribedIn() *source.File { return f.own.file }
+
 func compare(a, b Finding) int {
 	return cmp.Or(
 		cmp.Compare(a.fileName(), b.fileName()),

@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/xml"
 	"fmt"
 	"io"
@@ -59,8 +60,8 @@ func findingsJUnit(w io.Writer, findings Findings, _ Options) error {
 	}
 	reporting := map[lint.Described]bool{}
 	for _, each := range findings.reported() {
-		if each.File != nil {
-			reporting[lint.Described{File: each.File.Name, Name: each.Deployment}] = true
+		if file := cmp.Or(each.DescribedIn(), each.File); file != nil {
+			reporting[lint.Described{File: file.Name, Name: each.Deployment}] = true
 		}
 		report.add(each)
 	}
