@@ -80,14 +80,19 @@ func (f *Finding) value() string {
 }
 
 // Fingerprints returns a digest of each finding's Identity, in the order of Findings. Of findings with the same one
-// each further has its ordinal in the digest, so that all are different.
+// each further has its ordinal in the digest, so that all are different. Waived ones are counted last: the
+// fingerprints of the others are the same with and without them.
 func (r *Result) Fingerprints() []string {
 	prints := make([]string, len(r.Findings))
 	seen := map[Identity]int{}
-	for i := range r.Findings {
-		id := r.Identity(&r.Findings[i])
-		seen[id]++
-		prints[i] = id.fingerprint(seen[id])
+	for _, waived := range []bool{false, true} {
+		for i := range r.Findings {
+			if (r.Findings[i].Waived != nil) == waived {
+				id := r.Identity(&r.Findings[i])
+				seen[id]++
+				prints[i] = id.fingerprint(seen[id])
+			}
+		}
 	}
 	return prints
 }

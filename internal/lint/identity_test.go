@@ -82,6 +82,31 @@ func TestFingerprintsAreUnique(t *testing.T) {
 	}
 }
 
+// A finding has one fingerprint, whether or not waived ones with the same Identity are among the findings.
+func TestFingerprintsWithWaived(t *testing.T) {
+	waived := strings.Replace(pods, "memory: 50Gi}}\n", "memory: 50Gi}} # mlpolicy:ignore memory reason=\"old model\"\n", 1)
+	fsys, names := files(map[string]string{"deploy/churn.yaml": waived + "---\n" + pods})
+	result := lintFiles(t, newLinter(t), fsys, names...)
+	if len(result.Waived) != 1 {
+		t.Fatalf("%d waived findings", len(result.Waived))
+	}
+	with := result.WithWaived()
+	var prints []string
+	seen := map[string]bool{}
+	for i, print := range with.Fingerprints() {
+		if seen[print] {
+			t.Errorf("%s twice", print)
+		}
+		seen[print] = true
+		if with.Findings[i].Waived == nil {
+			prints = append(prints, print)
+		}
+	}
+	if want := result.Fingerprints(); !slices.Equal(prints, want) {
+		t.Errorf("with waived findings %v, without %v", prints, want)
+	}
+}
+
 func TestIdentity(t *testing.T) {
 	long := strings.Repeat("模", 100)
 	fsys, names := files(map[string]string{
