@@ -61,7 +61,7 @@ func destinations(values, names []string) ([]destination, error) {
 			return nil, usagef("--%s: unknown value %q: %s", formatFlag, name, suggest.Phrase(name, names))
 		case toFile && file == "":
 			return nil, usagef("--%s %s: the name of the file is empty", formatFlag, value)
-		case file == "-":
+		case slices.Contains([]string{"-", "/dev/stdout", "/dev/fd/1"}, file):
 			return nil, usagef("--%s %s: use --%[1]s %[3]s to write to standard output", formatFlag, value, name)
 		case toFile:
 			path := resolved(file)
