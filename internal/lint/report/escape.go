@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // shows reports whether a character can be written to a terminal unescaped: it does not move the
@@ -13,8 +14,10 @@ func shows(r rune) bool {
 	return unicode.IsPrint(r) || r == '\u200c' || r == '\u200d'
 }
 
-// Printable escapes characters that must not reach a terminal: \n, \x1b, \u202e.
+// Printable escapes characters that must not reach a terminal: \n, \x1b, \u202e. Bytes that are not UTF-8, which
+// names of files can have, are replaced by U+FFFD: some terminals execute them too.
 func Printable(text string) string {
+	text = strings.ToValidUTF8(text, string(utf8.RuneError))
 	if strings.IndexFunc(text, func(r rune) bool { return !shows(r) }) < 0 {
 		return text
 	}

@@ -89,7 +89,7 @@ func (h *HostWriter) pass(text []byte, last bool) error {
 // Inert returns a text, part of a line or a line, with everything escaped that controls a terminal or a
 // CI host, at any position in a line and even if it is cut afterwards.
 func Inert(text string) string {
-	text = Printable(strings.ToValidUTF8(text, string(utf8.RuneError)))
+	text = Printable(text)
 	if !strings.Contains(text, "##") && !strings.Contains(text, "::") {
 		return text
 	}

@@ -221,6 +221,14 @@ func TestTextEscapesWhatSteersTerminals(t *testing.T) {
 	}
 }
 
+func TestPrintable(t *testing.T) {
+	for text, want := range map[string]string{"ä 日本": "ä 日本", "a\x1b[31m": `a\x1b[31m`, "a\x9b31m": "a\ufffd31m", "\xff\n": "\ufffd\\n"} {
+		if got := Printable(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestJSONWithoutFindings(t *testing.T) {
 	got := string(written(t, findingsJSON, findings(&lint.Result{Editions: []string{"2020-06"}}), Options{}))
 	if !strings.Contains(got, `"findings": []`) || !strings.HasSuffix(got, "}\n") {
