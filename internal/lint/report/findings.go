@@ -260,10 +260,11 @@ func (t *text) summary(result *lint.Result) {
 			found = append(found, t.style.paint(t.style.severity(each.severity), count(n, each.one, each.one+"s")))
 		}
 	}
-	none := "no findings"
+	none, noDeployments := "no findings", "no deployments"
 	if n := len(result.Waived); n > 0 {
 		waived := strconv.Itoa(n) + " waived"
 		none += ", " + waived
+		noDeployments += ", " + waived
 		if len(found) > 0 {
 			found = append(found, waived)
 		}
@@ -286,7 +287,7 @@ func (t *text) summary(result *lint.Result) {
 	case summary != "":
 		summary = fmt.Sprintf("%s in %s", summary, files)
 	default:
-		summary = "no deployments in " + files
+		summary = noDeployments + " in " + files
 	}
 	if unjudged != "" {
 		summary += "; " + unjudged

@@ -122,6 +122,7 @@ func TestTextWithoutFindings(t *testing.T) {
 		{lint.Result{Editions: []string{"2020-06"}, Files: 1, Deployments: 1}, "no findings in 1 deployment (1 file, edition 2020-06)\n"},
 		{lint.Result{Editions: []string{"2020-06"}, Files: 7, Deployments: 2}, "no findings in 2 deployments (7 files, edition 2020-06)\n"},
 		{lint.Result{Files: 7}, "no deployments in 7 files\n"},
+		{lint.Result{Files: 7, Waived: make([]lint.Finding, 2)}, "no deployments, 2 waived in 7 files\n"},
 		{lint.Result{Editions: []string{"2020-06"}, Errors: []error{errors.New("x")}}, "1 could not be evaluated; no findings in the others (0 files, edition 2020-06)\n"},
 		{lint.Result{Files: 1, Findings: []lint.Finding{{Rule: "syntax", Severity: lint.Error, Message: "m"}}}, "error: m [syntax]\n\n1 error in 1 file\n"},
 	} {
