@@ -105,7 +105,11 @@ func compose(layers, overrides []*layer, folder string, dir workingDir) *Config 
 		Folder: folder, layers: layers, overrides: overrides, dir: dir,
 	}
 	for _, l := range layers {
-		c.Edition, c.Cluster, c.FailOn = facts.Or(l.edition, c.Edition), facts.Or(l.cluster, c.Cluster), facts.Or(l.failOn, c.FailOn)
+		c.Edition, c.Cluster = facts.Or(l.edition, c.Edition), facts.Or(l.cluster, c.Cluster)
+		// Under a lock, a nested configuration does not undo an override of the root configuration either.
+		if locked := l.nested && len(c.locked) > 0; !locked || !laxer(l.failOn.Value, c.FailOn.Value) {
+			c.FailOn = facts.Or(l.failOn, c.FailOn)
+		}
 		for _, folder := range l.policies {
 			c.Policies = append(c.Policies, Path{folder, l.home})
 		}

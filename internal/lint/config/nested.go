@@ -66,6 +66,7 @@ func (c *Config) rootName() string {
 func (c *Config) weakening(l *layer) []refusal {
 	var refused []refusal
 	lock := c.lockNames()
+	stated := compose(c.layers, nil, c.Folder, c.dir) // flags may have replaced what c has
 	remedy := "Remove it. What is locked can only be changed in " + c.rootName() + "."
 	add := func(node, at *source.Node, format string, args ...any) {
 		refused = append(refused, refusal{node: node, at: at, message: fmt.Sprintf(format, args...) + ": " + c.rootName() + " locks " + lock, remedy: remedy})
@@ -79,16 +80,16 @@ func (c *Config) weakening(l *layer) []refusal {
 			})
 		}
 	}
-	if l.edition.Known && c.anyLayer(func(above *layer) bool { return above.edition.Known && above.edition.Value != l.edition.Value }, l.edition.Value == c.Edition.Value) {
-		add(keyOf(l.edition.Location.Node), keyOf(l.edition.Location.Node), "the edition may not change from %s to %s", c.Edition.Value, l.edition.Value)
+	if l.edition.Known && c.anyLayer(func(above *layer) bool { return above.edition.Known && above.edition.Value != l.edition.Value }, l.edition.Value == stated.Edition.Value) {
+		add(keyOf(l.edition.Location.Node), keyOf(l.edition.Location.Node), "the edition may not change from %s to %s", stated.Edition.Value, l.edition.Value)
 	}
-	if l.cluster.Known && c.anyLayer(func(above *layer) bool { return above.cluster.Known && above.cluster.Value != l.cluster.Value }, l.cluster.Value == c.Cluster.Value) {
+	if l.cluster.Known && c.anyLayer(func(above *layer) bool { return above.cluster.Known && above.cluster.Value != l.cluster.Value }, l.cluster.Value == stated.Cluster.Value) {
 		key := keyOf(l.cluster.Location.Node)
 		add(key, key, "the cluster may not change to %s", ClusterWord(l.cluster.Value))
 	}
-	if failOn := l.failOn; failOn.Known && laxer(failOn.Value, c.FailOn.Value) {
+	if failOn := l.failOn; failOn.Known && laxer(failOn.Value, stated.FailOn.Value) {
 		key := keyOf(failOn.Location.Node)
-		add(key, key, "fail_on may not change from %s to %s", FailOnWord(c.FailOn.Value), FailOnWord(failOn.Value))
+		add(key, key, "fail_on may not change from %s to %s", FailOnWord(stated.FailOn.Value), FailOnWord(failOn.Value))
 	}
 	if len(l.ignore) > 0 {
 		key := keyOf(l.ignore[0].Location.Node.Parent())
