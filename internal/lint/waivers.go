@@ -128,7 +128,7 @@ func (w *waivers) covering(finding *Finding) *Waiver {
 				w.files[at.file] = known
 			}
 			for r := known.at(finding.Rule, at.offset); r != nil; r = r.outer {
-				if at.offset < r.End {
+				if at.offset < r.End && w.accepts(finding, r.waiver) {
 					use(r.waiver)
 				}
 			}
@@ -140,6 +140,19 @@ func (w *waivers) covering(finding *Finding) *Waiver {
 		}
 	}
 	return valid
+}
+
+// accepts reports whether the configuration that decides about a finding accepts a waiver in a file to which another
+// one may apply.
+func (w *waivers) accepts(finding *Finding, one *Waiver) bool {
+	decides := finding.setting
+	if w.builder.of(one.Text.File.Name) == decides {
+		return true
+	}
+	again := *one.Waiver
+	again.Rules = slices.Clone(again.Rules)
+	again.Check(decides.waiving, decides.rules, true)
+	return again.Covers(finding.Rule) && (decides.waiving.Longest == 0 || one.Days <= decides.waiving.Longest)
 }
 
 // position is a byte in a file.
