@@ -61,7 +61,7 @@ func (c *Config) rootName() string {
 
 // weakening returns what weakens a locked rule: a lower severity, and whatever else may keep a rule from reporting:
 // another edition or cluster, declared workloads and targets, sizes of models that have one, a higher fail_on, ignored
-// files and model servers that are not recognised. Facts that the root configuration declares stay; see
+// files, text that is not parsed without a finding, and model servers that are not recognised. Facts that the root configuration declares stay; see
 // Config.nearestFirst.
 func (c *Config) weakening(l *layer) []refusal {
 	var refused []refusal
@@ -78,6 +78,9 @@ func (c *Config) weakening(l *layer) []refusal {
 				message: fmt.Sprintf("rule %s may not be %s: %s locks it as %s", rule.id.Text, rule.severity, c.rootName(), least),
 				remedy:  remedy,
 			})
+		}
+		if above, _ := c.Severity(rule.id.Text); rule.id.Text == facts.SyntaxRule && rule.severity == facts.Off && above != facts.Off && c.locked[rule.id.Text] == "" {
+			add(rule.id, rule.id, "rule %s may not be off", rule.id.Text)
 		}
 	}
 	if l.edition.Known && c.anyLayer(func(above *layer) bool { return above.edition.Known && above.edition.Value != l.edition.Value }, l.edition.Value == stated.Edition.Value) {
