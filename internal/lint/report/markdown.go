@@ -84,3 +84,12 @@ func code(text string) string {
 	}
 	return fence + text + fence
 }
+
+// codeInTable returns text as a code span in a cell of a table, where | ends the cell unless it is escaped; an empty
+// cell for no text.
+func codeInTable(text string) string {
+	if text == "" {
+		return ""
+	}
+	return strings.ReplaceAll(code(text), "|", `\|`)
+}

@@ -8,19 +8,20 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint"
 )
 
-// placementsMarkdown writes the targets of deployments as Markdown, for a comment or a page.
+// placementsMarkdown writes the targets of deployments as Markdown, for a comment or a page. As in
+// findingsMarkdown, all text of files and policies is in code spans.
 func placementsMarkdown(w io.Writer, placements *lint.Placements, _ Options) error {
 	var text strings.Builder
 	tables := false
 	for i := range placements.Deployments {
 		p := &placements.Deployments[i]
-		fmt.Fprintf(&text, "## %s\n\n", markdown(nameOf(p)))
+		fmt.Fprintf(&text, "## %s\n\n", code(nameOf(p)))
 		if node := p.Deployment.Location.Node; node != nil {
-			fmt.Fprintf(&text, "%s  \n", markdown(locationOf(node.File(), node.Span())))
+			fmt.Fprintf(&text, "%s  \n", code(locationOf(node.File(), node.Span())))
 		}
-		fmt.Fprintf(&text, "Known: %s.", markdown(knownOf(p)))
+		fmt.Fprintf(&text, "Known: %s", code(knownOf(p)))
 		if unknown := unknownOf(p); unknown != "" {
-			fmt.Fprintf(&text, "  \nUnknown: %s.", markdown(unknown))
+			fmt.Fprintf(&text, "  \nUnknown: %s", code(unknown))
 		}
 		text.WriteString("\n\n")
 		if remark := remarkOn(p); remark != "" {
@@ -38,29 +39,17 @@ func placementsMarkdown(w io.Writer, placements *lint.Placements, _ Options) err
 			}
 			why := make([]string, len(option.Violations))
 			for j, violation := range option.Violations {
-				why[j] = fmt.Sprintf("%s **%s**: %s", violation.Severity, markdown(violation.Rule), markdown(violation.Message))
+				why[j] = fmt.Sprintf("**%s** %s %s", violation.Severity, codeInTable(violation.Rule), codeInTable(violation.Message))
 			}
-			fmt.Fprintf(&text, "|%s | %s: %s | %s | %s |\n", mark, markdown(option.Target), markdown(optionName(option, p.Edition)),
+			fmt.Fprintf(&text, "|%s | %s %s | %s | %s |\n", mark, codeInTable(option.Target), codeInTable(optionName(option, p.Edition)),
 				verdictText(option.Verdict), strings.Join(why, "<br>"))
 		}
 		text.WriteString("\n")
 	}
-	text.WriteString(markdown(placementsSummary(placements)) + "\n")
+	text.WriteString(code(placementsSummary(placements)) + "\n")
 	if tables {
 		text.WriteString("\n" + placementsLegend + "\n")
 	}
 	_, err := io.WriteString(w, text.String())
 	return err
-}
-
-// markdown escapes text of users and rules that would otherwise be markup.
-func markdown(text string) string {
-	var escaped strings.Builder
-	for _, r := range Printable(text) {
-		if strings.ContainsRune("\\`*_<>[]|~&#", r) {
-			escaped.WriteByte('\\')
-		}
-		escaped.WriteRune(r)
-	}
-	return escaped.String()
 }
