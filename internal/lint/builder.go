@@ -19,6 +19,8 @@ type builder struct {
 	of       func(file string) *Setting
 	inputs   map[*source.File]bool
 	findings []Finding
+	// unreported are the findings about what could not be evaluated whose rule is off.
+	unreported []Finding
 	// namespace is that of objects which do not declare one.
 	namespace string
 }
@@ -289,6 +291,9 @@ func (b *builder) addTo(finding Finding, setting *Setting) {
 
 func (b *builder) keep(finding Finding, configuration *config.Config) {
 	if finding.Severity == Off {
+		if finding.Unevaluated {
+			b.unreported = append(b.unreported, finding)
+		}
 		return
 	}
 	finding.Edition = configuration.Edition.Value
@@ -303,7 +308,10 @@ func failsAt(severity, failOn Severity) bool {
 }
 
 // sorted returns the findings by file, line, column, rule and message, each once.
-func (b *builder) sorted() []Finding {
-	slices.SortFunc(b.findings, compare)
-	return slices.CompactFunc(b.findings, func(a, b Finding) bool { return compare(a, b) == 0 })
+func (b *builder) sorted() []Finding { return distinctFindings(b.findings) }
+
+// distinctFindings sorts findings, and returns each once.
+func distinctFindings(findings []Finding) []Finding {
+	slices.SortFunc(findings, compare)
+	return slices.CompactFunc(findings, func(a, b Finding) bool { return compare(a, b) == 0 })
 }

@@ -169,6 +169,7 @@ func result(of func(file string) *Setting, read inputFiles, extraction *extract.
 	}
 	waive(builder, result)
 	result.Findings, result.Editions, result.Policies = builder.sorted(), distinct(result.Editions), distinct(result.Policies)
+	result.Unreported = len(distinctFindings(builder.unreported))
 	for _, d := range extraction.Deployments {
 		result.Described = append(result.Described, described(d.Location, d.Name))
 		if d.Target.Known {

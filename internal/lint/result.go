@@ -21,6 +21,8 @@ type Result struct {
 	Waived []Finding
 	// Waivers are those that apply to the inputs, by file and position.
 	Waivers []*Waiver
+	// Unreported counts the documents and values that could not be evaluated and whose rule is off.
+	Unreported int
 	// Files counts the inputs that could be read, and Recognized those that contain a document of a known format.
 	Files, Recognized int
 	// Deployments counts the deployments and computes in the inputs. Described lists them in the order of the inputs,

@@ -292,8 +292,16 @@ func (t *text) summary(result *lint.Result) {
 	if unjudged != "" {
 		summary += "; " + unjudged
 	}
-	summary += untargeted(result)
+	summary += unreported(result) + untargeted(result)
 	t.line(summary)
+}
+
+// unreported returns the number of documents and values without a finding although they could not be evaluated.
+func unreported(result *lint.Result) string {
+	if result.Unreported == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; %s could not be evaluated, with the rule turned off", count(result.Unreported, "document or value", "documents or values"))
 }
 
 // untargeted returns the number of deployments that no rule applies to, and how to change that.

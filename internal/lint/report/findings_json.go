@@ -111,6 +111,8 @@ type jsonSummary struct {
 	Notes         int `json:"notes"`
 	// Waived counts the waived findings, whether or not they are among Findings.
 	Waived int `json:"waived"`
+	// Unreported counts the documents and values that could not be evaluated and whose rule is off.
+	Unreported int `json:"unreported"`
 }
 
 func findingsJSON(w io.Writer, findings Findings, _ Options) error {
@@ -126,6 +128,7 @@ func findingsJSON(w io.Writer, findings Findings, _ Options) error {
 			Files:         result.Files,
 			Deployments:   result.Deployments,
 			UnknownTarget: result.Untargeted,
+			Unreported:    result.Unreported,
 			Errors:        result.Count(lint.Error),
 			Warnings:      result.Count(lint.Warning),
 			Notes:         result.Count(lint.Note),
