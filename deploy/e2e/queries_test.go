@@ -112,15 +112,17 @@ var pages = []string{"runbook.md", "webhook.md"}
 // that they count.
 func exposed(t *testing.T) []labels.Labels {
 	t.Helper()
-	warned := namespace(t)
+	warned, waived := namespace(t), namespace(t)
 	r := install(t, values{
 		"mode": "enforce", "webhook.timeoutSeconds": 1,
-		"config": "webhook: {namespaces: [{names: [" + warned + "], mode: warn}]}",
+		"config": "webhook: {namespaces: [{names: [" + warned + "], mode: warn}]}\n" +
+			`waivers: [{namespaces: [` + waived + `], waive: 'cpu-only reason="the queue is drained first"'}]`,
 	})
 	if got := apply(t, namespace(t), violating); got.code == 0 {
 		t.Fatal("the webhook does not deny")
 	}
 	applied(t, warned, violating)
+	applied(t, waived, violating)
 	for _, review := range []string{
 		// Of a version that nobody knows, and of a Pod that a LimitRange changed after its owner was reviewed.
 		strings.Replace(reviewOf(`{"apiVersion": "ray.io/v9", "kind": "RayJob", "metadata": {"name": "scorer"}}`), `"kind": {"group": "", "version": "v1", "kind": "Pod"}`, `"kind": {"group": "ray.io", "version": "v9", "kind": "RayJob"}`, 1),

@@ -473,6 +473,7 @@ var steps = map[string]step{
 
 	"mlpolicy lint --no-link --config FILE manifests/":                 {as: "mlpolicy explain memory bad.aci-virtual-node.yaml | mlpolicy lint --no-link --config config.yaml -", code: 1},
 	"mlpolicy lint --config FILE":                                      {as: "mlpolicy explain memory bad.aci-virtual-node.yaml | mlpolicy lint --config config.yaml -", code: 1},
+	"mlpolicy waivers --config FILE --expiring 30d":                    {as: "mlpolicy waivers --config config.yaml --expiring 30d"},
 	"mlpolicy facts --why":                                             {as: "mlpolicy explain memory bad.aci-virtual-node.yaml | mlpolicy facts --why -"},
 	"helm template --no-hooks":                                         {as: "helm template mlpolicy deploy/chart --namespace mlpolicy-system --values values.yaml --no-hooks"},
 	"kubectl logs --namespace mlpolicy-system job/mlpolicy-check":      {cannot: "no kubelet has logs here; TestHooks reads what the Job writes"},
