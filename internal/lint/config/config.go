@@ -199,18 +199,22 @@ type rule struct {
 
 // Severity returns the severity that the configuration gives a rule, Off to turn it
 // off, and false if the rule keeps its own.
-func (c *Config) Severity(id string) (severity facts.Severity, ok bool) { return c.severity(id, true) }
+func (c *Config) Severity(id string) (severity facts.Severity, ok bool) {
+	severity, ok = c.severityIn(c.layers, id)
+	if least, locked := c.lockOf(id); ok && locked && weaker(severity, least) {
+		return least, true // an override of the root configuration has it
+	}
+	return severity, ok
+}
 
 // SeverityOfFaults is Severity by the root configuration alone, which applies to the Faults of nested ones.
 func (c *Config) SeverityOfFaults(id string) (severity facts.Severity, ok bool) {
-	return c.severity(id, false)
+	return c.severityIn(c.rootLayers(), id)
 }
 
-func (c *Config) severity(id string, nested bool) (facts.Severity, bool) {
-	for _, l := range slices.Backward(c.layers) {
-		if l.nested && !nested {
-			continue
-		}
+// severityIn returns the severity that the nearest of some layers gives a rule, else that of its lock.
+func (c *Config) severityIn(layers []*layer, id string) (facts.Severity, bool) {
+	for _, l := range slices.Backward(layers) {
 		for _, rule := range l.rules {
 			if rule.id.Text == id {
 				return rule.severity, true

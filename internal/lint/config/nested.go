@@ -61,7 +61,7 @@ func (c *Config) rootName() string {
 
 // weakening returns what weakens a locked rule: a lower severity, and whatever else may keep a rule from reporting:
 // another edition or cluster, declared workloads and targets, sizes of models that have one, a higher fail_on, ignored
-// files, text that is not parsed without a finding, and model servers that are not recognised. Facts that the root configuration declares stay; see
+// files, waivers, and model servers that are not recognised. Facts that the root configuration declares stay; see
 // Config.nearestFirst.
 func (c *Config) weakening(l *layer) []refusal {
 	var refused []refusal
@@ -72,16 +72,19 @@ func (c *Config) weakening(l *layer) []refusal {
 		refused = append(refused, refusal{node: node, at: at, message: fmt.Sprintf(format, args...) + ": " + c.rootName() + " locks " + lock, remedy: remedy})
 	}
 	for _, rule := range l.rules {
-		if least, locked := c.locked[rule.id.Text]; locked && weaker(rule.severity, least) {
-			refused = append(refused, refusal{
-				node: rule.id, at: rule.id,
-				message: fmt.Sprintf("rule %s may not be %s: %s locks it as %s", rule.id.Text, rule.severity, c.rootName(), least),
-				remedy:  remedy,
-			})
+		least, locked := c.lockOf(rule.id.Text)
+		if !locked || !weaker(rule.severity, least) {
+			continue
 		}
-		if above, _ := c.Severity(rule.id.Text); rule.id.Text == facts.SyntaxRule && rule.severity == facts.Off && above != facts.Off && c.locked[rule.id.Text] == "" {
-			add(rule.id, rule.id, "rule %s may not be off", rule.id.Text)
+		if _, itself := c.locked[rule.id.Text]; !itself {
+			add(rule.id, rule.id, "rule %s may not be %s", rule.id.Text, rule.severity)
+			continue
 		}
+		refused = append(refused, refusal{
+			node: rule.id, at: rule.id,
+			message: fmt.Sprintf("rule %s may not be %s: %s locks it as %s", rule.id.Text, rule.severity, c.rootName(), least),
+			remedy:  remedy,
+		})
 	}
 	if l.edition.Known && c.anyLayer(func(above *layer) bool { return above.edition.Known && above.edition.Value != l.edition.Value }, l.edition.Value == stated.Edition.Value) {
 		add(keyOf(l.edition.Location.Node), keyOf(l.edition.Location.Node), "the edition may not change from %s to %s", stated.Edition.Value, l.edition.Value)
@@ -111,10 +114,14 @@ func (c *Config) weakening(l *layer) []refusal {
 	}
 	for _, entry := range l.waivers {
 		for _, id := range entry.IDs() {
-			if _, locked := c.locked[id]; locked {
+			if _, locked := c.lockOf(id); locked {
+				what := "it"
+				if _, itself := c.locked[id]; !itself {
+					what = lock
+				}
 				refused = append(refused, refusal{
 					node: entry.node, at: entry.node,
-					message: fmt.Sprintf("rule %s may not be waived: %s locks it", id, c.rootName()),
+					message: fmt.Sprintf("rule %s may not be waived: %s locks %s", id, c.rootName(), what),
 					remedy:  fmt.Sprintf("State the waiver in %s.", c.rootName()),
 				})
 				break
@@ -130,6 +137,27 @@ func (c *Config) weakening(l *layer) []refusal {
 		}
 	}
 	return refused
+}
+
+// lockOf returns the least severity that a lock leaves a rule; locked is false for a rule without a lock. A lock of any
+// rule is also one of syntax, as severe as in the root configuration: what is not parsed may violate the locked rule.
+func (c *Config) lockOf(rule string) (least facts.Severity, locked bool) {
+	least, locked = c.locked[rule]
+	if locked || rule != facts.SyntaxRule || len(c.locked) == 0 {
+		return least, locked
+	}
+	if least, stated := c.severityIn(c.rootLayers(), rule); stated {
+		return least, true
+	}
+	return facts.Error, true
+}
+
+// rootLayers are those of the root configuration, which all others follow.
+func (c *Config) rootLayers() []*layer {
+	if nested := slices.IndexFunc(c.layers, func(l *layer) bool { return l.nested }); nested >= 0 {
+		return c.layers[:nested]
+	}
+	return c.layers
 }
 
 // anyLayer reports whether one of the layers and overrides that may apply differs, or the value in force does.

@@ -77,8 +77,10 @@ const (
 // Waiving says which waivers are accepted. What is locked can be waived in the configuration alone.
 func (c *Config) Waiving() waiver.Settings {
 	settings := waiver.Settings{Rules: map[string]waiver.Grant{}}
-	for rule := range c.locked {
-		settings.Rules[rule] = waiver.Configuration
+	for _, rule := range append(slices.Collect(maps.Keys(c.locked)), facts.SyntaxRule) {
+		if _, locked := c.lockOf(rule); locked {
+			settings.Rules[rule] = waiver.Configuration
+		}
 	}
 	for _, l := range c.layers {
 		settings.Require = append(settings.Require, l.waiving.require...)
