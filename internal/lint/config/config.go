@@ -105,9 +105,13 @@ func compose(layers, overrides []*layer, folder string, dir workingDir) *Config 
 		Folder: folder, layers: layers, overrides: overrides, dir: dir,
 	}
 	for _, l := range layers {
-		c.Edition, c.Cluster = facts.Or(l.edition, c.Edition), facts.Or(l.cluster, c.Cluster)
-		// Under a lock, a nested configuration does not undo an override of the root configuration either.
-		if locked := l.nested && len(c.locked) > 0; !locked || !laxer(l.failOn.Value, c.FailOn.Value) {
+		// Under a lock, a nested configuration can only repeat the edition and the cluster. It undoes no override of the
+		// root configuration.
+		locked := l.nested && len(c.locked) > 0
+		if !locked {
+			c.Edition, c.Cluster = facts.Or(l.edition, c.Edition), facts.Or(l.cluster, c.Cluster)
+		}
+		if !locked || !laxer(l.failOn.Value, c.FailOn.Value) {
 			c.FailOn = facts.Or(l.failOn, c.FailOn)
 		}
 		for _, folder := range l.policies {
@@ -280,6 +284,7 @@ func (c *Config) ModelSize(name, version string) facts.Fact[int64] {
 		for _, model := range l.models {
 			switch {
 			case model.name != name:
+			case l.nested && len(c.locked) > 0 && model.resizes(c.rootLayers()): // an override of the root configuration has the size
 			case model.version == version:
 				return model.size
 			case model.version == "":

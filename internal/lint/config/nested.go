@@ -61,8 +61,8 @@ func (c *Config) rootName() string {
 
 // weakening returns what weakens a locked rule: a lower severity, and whatever else may keep a rule from reporting:
 // another edition or cluster, declared workloads and targets, sizes of models that have one, a higher fail_on, ignored
-// files, waivers, and model servers that are not recognised. Facts that the root configuration declares stay; see
-// Config.nearestFirst.
+// files, waivers, and model servers that are not recognised. What the root configuration declares for some paths only
+// is not compared: it stays, because compose, ModelSize, Severity and nearestFirst prefer it.
 func (c *Config) weakening(l *layer) []refusal {
 	var refused []refusal
 	lock := c.lockNames()
@@ -86,12 +86,13 @@ func (c *Config) weakening(l *layer) []refusal {
 			remedy:  remedy,
 		})
 	}
-	if l.edition.Known && c.anyLayer(func(above *layer) bool { return above.edition.Known && above.edition.Value != l.edition.Value }, l.edition.Value == stated.Edition.Value) {
-		add(keyOf(l.edition.Location.Node), keyOf(l.edition.Location.Node), "the edition may not change from %s to %s", stated.Edition.Value, l.edition.Value)
+	if edition := l.edition; edition.Known && edition.Value != stated.Edition.Value {
+		key := keyOf(edition.Location.Node)
+		add(key, key, "the edition may not change from %s to %s", stated.Edition.Value, edition.Value)
 	}
-	if l.cluster.Known && c.anyLayer(func(above *layer) bool { return above.cluster.Known && above.cluster.Value != l.cluster.Value }, l.cluster.Value == stated.Cluster.Value) {
-		key := keyOf(l.cluster.Location.Node)
-		add(key, key, "the cluster may not change to %s", ClusterWord(l.cluster.Value))
+	if cluster := l.cluster; cluster.Known && cluster.Value != stated.Cluster.Value {
+		key := keyOf(cluster.Location.Node)
+		add(key, key, "the cluster may not change to %s", ClusterWord(cluster.Value))
 	}
 	if failOn := l.failOn; failOn.Known && laxer(failOn.Value, stated.FailOn.Value) {
 		key := keyOf(failOn.Location.Node)
@@ -129,10 +130,7 @@ func (c *Config) weakening(l *layer) []refusal {
 		}
 	}
 	for _, own := range l.models {
-		known := func(above *layer) bool {
-			return slices.ContainsFunc(above.models, func(m model) bool { return m.name == own.name && m.size.Value != own.size.Value })
-		}
-		if c.anyLayer(known, true) {
+		if own.resizes(c.layers) {
 			add(own.node, own.node, "the size of model %s is declared already and may not change", own.name)
 		}
 	}
@@ -160,9 +158,11 @@ func (c *Config) rootLayers() []*layer {
 	return c.layers
 }
 
-// anyLayer reports whether one of the layers and overrides that may apply differs, or the value in force does.
-func (c *Config) anyLayer(differs func(*layer) bool, same bool) bool {
-	return !same || slices.ContainsFunc(c.layers, differs) || slices.ContainsFunc(c.overrides, differs)
+// resizes reports whether layers have another size for the model, in any version.
+func (m model) resizes(layers []*layer) bool {
+	return slices.ContainsFunc(layers, func(l *layer) bool {
+		return slices.ContainsFunc(l.models, func(other model) bool { return other.name == m.name && other.size.Value != m.size.Value })
+	})
 }
 
 func (c *Config) lockNames() string {
