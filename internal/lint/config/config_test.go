@@ -211,6 +211,14 @@ func TestParseNamesEachMistakeWithItsLocation(t *testing.T) {
 		{"a model twice", "models:\n- {name: a, size: 1}\n- {name: a, size: 2}", `3:3: duplicate model a, first on line 2`},
 		{"unknown stage", "stages: {prod: [a]}", `1:10: unknown key "prod": did you mean "production"?`},
 		{"a pattern that is none", "stages: {production: ['a[']}", `1:23: invalid pattern "a[": a bracket or a brace is never closed`},
+		{"a path from the root", "stages: {production: [/prod/**]}", `1:23: pattern "/prod/**" matches no file: write "prod/**", which counts from the folder of this file`},
+		{"a path out of the folder", "facts: [{paths: [../a/**], set: {gpus: 1}}]", `1:18: pattern "../a/**" leads out of the folder of this file and matches no file: remove it, or state it in a configuration of that folder`},
+		{"a waiver out of the folder", "waivers: [{paths: [a.yaml, ..], waive: 'memory reason=\"old\"'}]", `1:28: pattern ".." leads out of the folder of this file and matches no file: remove it, or state it in a configuration of that folder`},
+		{"an override from the root", "overrides: [{paths: [/], set: {}}]", `1:22: pattern "/" matches no file: write "**", which counts from the folder of this file`},
+		{"a path with a detour", "stages: {production: [{paths: [a/../b]}]}", `1:32: pattern "a/../b" matches no file: write the path in its shortest form`},
+		{"the folder itself", "stages: {production: [.]}", `1:23: pattern "." matches no file: write "**" for all files`},
+		{"ignored from here", "ignore: [./vendor/]", `1:10: pattern "./vendor/" matches no file: write the path in its shortest form`},
+		{"ignored out of the folder", "ignore: [/a, '!../b', '#../c']", `1:14: pattern "!../b" leads out of the folder of this file and matches no file: remove it, or state it in a configuration of that folder`},
 		{"facts without scope", "facts: [{set: {workload: training}}]", `1:9: an entry of facts needs paths, namespaces, kinds or names; paths: ["**"] selects everything`},
 		{"facts without words", "facts: [{names: [a]}]", `1:9: an entry of facts needs set, such as set: {workload: batch-scoring}`},
 		{"an empty scope", "facts: [{names: [], set: {gpus: 1}}]", `1:17: empty list: remove it or add an entry`},
@@ -227,6 +235,25 @@ func TestParseNamesEachMistakeWithItsLocation(t *testing.T) {
 				t.Errorf("got  %s\nwant %s:%s", err, FileName, test.want)
 			}
 		})
+	}
+}
+
+// Paths that name a file in another form than the shortest one are accepted where they can match one.
+func TestPathsMatch(t *testing.T) {
+	for _, test := range []struct {
+		pattern, file string
+		want          bool
+	}{
+		{"./prod/**", "prod/a.yaml", true}, {"prod/", "prod/b/a.yaml", true}, {"./", "a.yaml", true}, {"**", "prod/a.yaml", true},
+		{"prod", "prod/a.yaml", false}, {"..data/*", "..data/a.yaml", true}, {".hidden/**", ".hidden/a.yaml", true},
+	} {
+		config, err := Parse([]byte("stages: {production: ['"+test.pattern+"']}"), Origin{Name: FileName})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := len(config.Statements(facts.Subject{File: test.file})) > 0; got != test.want {
+			t.Errorf("%s matches %s: %t, want %t", test.pattern, test.file, got, test.want)
+		}
 	}
 }
 

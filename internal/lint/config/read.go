@@ -84,7 +84,7 @@ type field struct {
 // settings are the keys of a configuration.
 func (r *reader) settings() []field {
 	return append(r.grantable(), []field{
-		{"policies", func(_, value *source.Node) { r.layer.policies = r.paths(value, `a list such as ["policy/"]`) }},
+		{"policies", func(_, value *source.Node) { r.layer.policies = r.texts(value, `a list such as ["policy/"]`) }},
 		{"webhook", func(_, value *source.Node) { r.mapping(value, r.webhook()) }},
 		{"waiving", func(_, value *source.Node) { r.mapping(value, r.waivingSettings()) }},
 		{"extends", r.extend},
@@ -97,7 +97,7 @@ func (r *reader) settings() []field {
 // grantable are the settings that a root configuration may grant to nested ones.
 func (r *reader) grantable() []field {
 	return append(r.byPath(), []field{
-		{"ignore", func(_, value *source.Node) { r.layer.ignore = r.paths(value, `a list such as ["third_party/**"]`) }},
+		{"ignore", r.ignore},
 		{"waivers", r.waivers},
 	}...)
 }
@@ -149,7 +149,7 @@ func (r *reader) override(_, value *source.Node) {
 
 func (r *reader) overrideEntry(entry *layer) []field {
 	return []field{
-		{"paths", func(_, value *source.Node) { entry.within = r.patterns(value) }},
+		{"paths", func(_, value *source.Node) { entry.within = r.pathPatterns(value) }},
 		{"set", func(_, value *source.Node) {
 			set := &reader{layer: entry, skip: r.skip}
 			set.mapping(value, set.byPath())
@@ -182,7 +182,7 @@ func (r *reader) devices() []field {
 	var fields []field
 	for _, kind := range read.Device("").Values() {
 		fields = append(fields, field{kind, func(_, value *source.Node) {
-			for _, pattern := range r.patternsLike(value, `a list such as ["gpu.example.com/*"]`) {
+			for _, pattern := range r.patternsLike(value, `a list such as ["gpu.example.com/*"]`, r.pattern) {
 				r.layer.devices = append(r.layer.devices, device{read.Device(kind), pattern})
 			}
 		}})
@@ -211,7 +211,7 @@ func (r *reader) images(_, value *source.Node) {
 
 func (r *reader) server(s *read.ModelServer) []field {
 	texts := func(node *source.Node, shape string) (texts []string) {
-		for _, text := range r.paths(node, shape) {
+		for _, text := range r.texts(node, shape) {
 			texts = append(texts, text.Value)
 		}
 		return texts
@@ -272,7 +272,7 @@ func (r *reader) stages() []field {
 func (r *reader) stageScope(item *source.Node) scope {
 	var s scope
 	if item.Kind != source.Mapping {
-		if path, ok := r.pattern(item); ok {
+		if path, ok := r.pathPattern(item); ok {
 			s.paths = []pattern{path}
 		}
 		return s
@@ -286,7 +286,7 @@ func (r *reader) stageScope(item *source.Node) scope {
 // scope are the keys that select subjects.
 func (r *reader) scope(s *scope) []field {
 	return []field{
-		{"paths", func(_, value *source.Node) { s.paths = r.patterns(value) }},
+		{"paths", func(_, value *source.Node) { s.paths = r.pathPatterns(value) }},
 		{"namespaces", func(_, value *source.Node) { s.namespaces = r.patterns(value) }},
 		{"kinds", func(_, value *source.Node) { s.kinds = r.patterns(value) }},
 		{"names", func(_, value *source.Node) { s.names = r.patterns(value) }},
@@ -502,31 +502,47 @@ func (r *reader) list(node *source.Node, shape string) []*source.Node {
 	return slices.DeleteFunc(slices.Clone(node.Elements()), func(item *source.Node) bool { return r.skip[item] })
 }
 
-// paths reads a list of strings that are not empty.
-func (r *reader) paths(node *source.Node, shape string) []facts.Fact[string] {
-	var paths []facts.Fact[string]
+// texts reads a list of strings that are not empty.
+func (r *reader) texts(node *source.Node, shape string) []facts.Fact[string] {
+	var texts []facts.Fact[string]
 	for _, item := range r.list(node, shape) {
 		if text, ok := r.text(item); ok {
-			paths = append(paths, facts.Know(text, facts.Location{Node: item}))
+			texts = append(texts, facts.Know(text, facts.Location{Node: item}))
 		}
 	}
-	return paths
+	return texts
+}
+
+// ignore reads patterns of gitignore. One that begins with a slash counts from the same folder as the others.
+func (r *reader) ignore(_, value *source.Node) {
+	r.layer.ignore = r.texts(value, `a list such as ["third_party/**"]`)
+	for _, pattern := range r.layer.ignore {
+		if !strings.HasPrefix(pattern.Value, "#") {
+			glob := strings.TrimPrefix(strings.TrimPrefix(pattern.Value, "!"), "/")
+			r.matchable(pattern.Location.Node, strings.TrimSuffix(glob, "/"))
+		}
+	}
 }
 
 // patterns reads a list of globs. A list without any covers nothing and is a mistake.
 func (r *reader) patterns(node *source.Node) []pattern {
-	return r.patternsLike(node, `a list such as ["deploy/prod/**"]`)
+	return r.patternsLike(node, `a list such as ["prod-*"]`, r.pattern)
 }
 
-// patternsLike is patterns with the shape that a message shows.
-func (r *reader) patternsLike(node *source.Node, shape string) []pattern {
+// pathPatterns reads a list of globs of paths.
+func (r *reader) pathPatterns(node *source.Node) []pattern {
+	return r.patternsLike(node, `a list such as ["deploy/prod/**"]`, r.pathPattern)
+}
+
+// patternsLike is patterns with the shape that a message shows, and what reads an element.
+func (r *reader) patternsLike(node *source.Node, shape string, read func(*source.Node) (pattern, bool)) []pattern {
 	patterns := []pattern{}
 	items := r.list(node, shape)
 	if node.Kind == source.Sequence && len(items) == 0 {
 		r.mistake(node, "empty list: remove it or add an entry")
 	}
 	for _, item := range items {
-		if pattern, ok := r.pattern(item); ok {
+		if pattern, ok := read(item); ok {
 			patterns = append(patterns, pattern)
 		}
 	}
@@ -538,7 +554,6 @@ func (r *reader) pattern(node *source.Node) (pattern, bool) {
 	if !ok {
 		return pattern{}, false
 	}
-	text = strings.TrimPrefix(text, "./")
 	switch {
 	case !doublestar.ValidatePattern(text):
 		r.mistake(node, "invalid pattern %q: a bracket or a brace is never closed", text)
@@ -546,6 +561,36 @@ func (r *reader) pattern(node *source.Node) (pattern, bool) {
 		text += "**"
 	}
 	return pattern{text: text, node: node}, true
+}
+
+// pathPattern reads a glob of paths.
+func (r *reader) pathPattern(node *source.Node) (pattern, bool) {
+	p, ok := r.pattern(node)
+	p.text = strings.TrimPrefix(p.text, "./")
+	if ok {
+		r.matchable(node, p.text)
+	}
+	return p, ok
+}
+
+// matchable adds a mistake for a glob of paths that matches no file which the configuration applies to: all are below
+// the layer's folder, and are named by their shortest paths from there.
+func (r *reader) matchable(node *source.Node, glob string) {
+	folder, above := "the folder of this file", ", or state it in a configuration of that folder"
+	if r.layer.isPart || r.layer.folder != r.layer.home {
+		folder, above = "the project", ""
+	}
+	steps := strings.Split(glob, "/")
+	switch {
+	case glob == "" || glob == ".":
+		r.mistake(node, `pattern %q matches no file: write "**" for all files`, node.Text)
+	case steps[0] == "":
+		r.mistake(node, "pattern %q matches no file: write %q, which counts from %s", node.Text, strings.TrimLeft(glob, "/"), folder)
+	case steps[0] == "..":
+		r.mistake(node, "pattern %q leads out of %s and matches no file: remove it%s", node.Text, folder, above)
+	case slices.Contains(steps, "") || slices.Contains(steps, ".") || slices.Contains(steps, ".."):
+		r.mistake(node, "pattern %q matches no file: write the path in its shortest form", node.Text)
+	}
 }
 
 // word reads one of words.
