@@ -86,7 +86,7 @@ func (p *program) lint(c *cli.Context) error {
 		}
 	}
 	findings := report.Findings{
-		Result: result, Incomplete: errs, FailOn: session.configuration.FailOn.Value, Category: c.String(categoryFlag), Version: ownVersion(),
+		Result: result, Incomplete: errs, Category: c.String(categoryFlag), Version: ownVersion(),
 		ShowWaived: c.Bool(showWaivedFlag), Rules: session.explanations(),
 	}
 	unwritten := answer(p, c, report.ForFindings(), findings)

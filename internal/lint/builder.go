@@ -131,7 +131,7 @@ func (b *builder) denial(e *evaluation, denial whatif.Denial) {
 		hint := all.Deployments[index].Hint.Location
 		finding.Related = append(finding.Related, Related{File: hint.Node.File(), Span: hint.Node.Span(), Message: hint.Why})
 	}
-	finding.Object, finding.own = objectAround(described.Node), positionOf(described.Node)
+	finding.Object, finding.own = objectAround(described.Node), described.Node
 	if described.Node != nil && !b.isInput(described) && !b.inputs[finding.File] {
 		return
 	}

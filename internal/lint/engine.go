@@ -171,7 +171,7 @@ func result(of func(file string) *Setting, read inputFiles, extraction *extract.
 	result.Findings, result.Editions, result.Policies = builder.sorted(), distinct(result.Editions), distinct(result.Policies)
 	result.Unreported = len(distinctFindings(builder.unreported))
 	for _, d := range extraction.Deployments {
-		result.Described = append(result.Described, described(d.Location, d.Name))
+		result.Described = append(result.Described, described(d.Location, d.Name, d.Component, d.Parameters))
 		if d.Target.Known {
 			result.Targeted++
 		} else {
@@ -182,7 +182,7 @@ func result(of func(file string) *Setting, read inputFiles, extraction *extract.
 		}
 	}
 	for _, c := range extraction.Computes {
-		result.Described = append(result.Described, described(c.Location, c.Name))
+		result.Described = append(result.Described, described(c.Location, c.Name, facts.Fact[string]{}, c.Parameters))
 		if c.Target.Known {
 			result.Targeted++
 		}
@@ -190,10 +190,13 @@ func result(of func(file string) *Setting, read inputFiles, extraction *extract.
 	return result
 }
 
-func described(location facts.Location, name facts.Fact[string]) Described {
-	d := Described{Name: name.Value}
+func described(location facts.Location, name, component, parameters facts.Fact[string]) Described {
+	d := Described{Name: name.Value, Component: component.Value}
 	if location.Node != nil {
-		d.File = location.Node.File().Name
+		d.File, d.Start = location.Node.File().Name, location.Node.Span().Start
+	}
+	if parameters.Known {
+		d.Parameters = parameters.Location.Node.File().Name
 	}
 	return d
 }

@@ -67,7 +67,7 @@ type Finding struct {
 
 	setting    *Setting          // that decides about waivers; nil where none can
 	subject    facts.Subject     // by which the configuration can select it
-	own        position          // of the object that describes the deployment or compute
+	own        *source.Node      // the object that describes the deployment or compute; nil if unknown
 	suggestFor *facts.Deployment // to which Remedy may suggest another target or edition; nil for other findings
 	further    string            // sentences at the end of Remedy that no suggestion replaces
 	evaluation *evaluation       // that suggestions continue
@@ -86,9 +86,14 @@ type Related struct {
 	Message string
 }
 
-// DescribedIn returns the file that describes the deployment or compute, which can be another one than File; nil if none
-// is known.
-func (f *Finding) DescribedIn() *source.File { return f.own.file }
+// Described returns what identifies the deployment or compute of the finding. Its file can be another one than File.
+// If its object is unknown, the result has only File and the name.
+func (f *Finding) Described() Described {
+	if f.own == nil {
+		return Described{File: f.fileName(), Name: f.Deployment}
+	}
+	return Described{f.own.File().Name, f.Deployment, f.own.Span().Start, f.Component, f.Parameters}
+}
 
 func compare(a, b Finding) int {
 	return cmp.Or(

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/evaluate"
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 	"github.com/mlpolicy/mlpolicy/internal/lint/whatif"
 )
 
@@ -51,8 +52,15 @@ func (r *Result) Fails() bool {
 	return slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Fails })
 }
 
-// Described is a deployment or a compute that an input describes.
-type Described struct{ File, Name string }
+// Described identifies a deployment or a compute. Several in one file can have the same name.
+type Described struct {
+	File, Name            string
+	Start                 source.Position // of its object; zero if that is unknown
+	Component, Parameters string          // as of a Finding
+}
+
+// Named returns d without what distinguishes it from others of the same name in the file.
+func (d Described) Named() Described { return Described{File: d.File, Name: d.Name} }
 
 // PathOf returns the path from the root of the repository, with slashes, for the name of a file.
 func (r *Result) PathOf(file string) string {

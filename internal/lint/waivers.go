@@ -118,7 +118,7 @@ func (w *waivers) covering(finding *Finding) *Waiver {
 		}
 	}
 	if w.inFiles {
-		for _, at := range []position{{finding.File, finding.Span.Start.Offset}, finding.own} {
+		for _, at := range []position{{finding.File, finding.Span.Start.Offset}, positionOf(finding.own)} {
 			if at.file == nil {
 				continue
 			}

@@ -35,7 +35,7 @@ func findingsAzure(w io.Writer, findings Findings, options Options) error {
 
 func (r reported) azureLine() string {
 	if r.Severity == lint.Note {
-		return Inert(strings.TrimPrefix(r.place()+": ", ": ") + "note: " + r.sentences() + " [" + r.Rule + "]")
+		return Inert(r.line() + " [" + r.Rule + "]")
 	}
 	properties := [][2]string{{"type", string(r.Severity)}}
 	if r.path != "" {

@@ -17,8 +17,6 @@ type Findings struct {
 	// Incomplete has the reasons why the run is incomplete: the Errors of the result and unmet
 	// requirements of the command line.
 	Incomplete []error
-	// FailOn is the severity from which on a finding makes the run fail; empty stands for error.
-	FailOn lint.Severity
 	// Category tells runs apart that a host would take for one, such as those of two pipelines; it may be empty.
 	Category string
 	// Version is the program's.

@@ -2,7 +2,6 @@ package report
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/xml"
 	"fmt"
 	"io"
@@ -54,23 +53,25 @@ const junitRun = "mlpolicy"
 // which fails if the finding makes the run fail, and a passing case for each deployment without findings. What could not
 // be read or evaluated is an error.
 func findingsJUnit(w io.Writer, findings Findings, _ Options) error {
-	report := &junitReport{suites: map[string]*junitSuite{}, cases: map[[3]string]*junitCase{}}
+	report := &junitReport{suites: map[string]*junitSuite{}, cases: map[junitKey]*junitCase{}, numbers: map[junitKey]int{}, named: map[[2]string]int{}}
 	for i, err := range findings.Incomplete {
 		report.suite(junitRun).add(&junitCase{Name: "input " + strconv.Itoa(i+1), Error: &junitFault{Message: xmlText(err.Error()), Type: "incomplete"}})
 	}
-	reporting := map[lint.Described]bool{}
+	for _, described := range findings.Described { // numbers are by these, so that they do not depend on findings
+		report.number(findings.PathOf(described.File), described)
+	}
+	withFindings := map[lint.Described]bool{}
 	for _, each := range findings.reported() {
-		if file := cmp.Or(each.DescribedIn(), each.File); file != nil {
-			reporting[lint.Described{File: file.Name, Name: each.Deployment}] = true
-		}
+		withFindings[each.Described()] = true
 		report.add(each)
 	}
 	for _, described := range findings.Described {
-		if !reporting[described] {
-			report.suite(findings.PathOf(described.File)).add(&junitCase{Name: xmlText(described.Name)})
+		if !withFindings[described] && !withFindings[described.Named()] {
+			suite := findings.PathOf(described.File)
+			report.suite(suite).add(&junitCase{Name: xmlText(report.title(suite, described))})
 		}
 	}
-	document, err := xml.MarshalIndent(report.done(findings), "", "  ")
+	document, err := xml.MarshalIndent(report.done(), "", "  ")
 	if err != nil {
 		return err
 	}
@@ -82,7 +83,39 @@ func findingsJUnit(w io.Writer, findings Findings, _ Options) error {
 type junitReport struct {
 	suites map[string]*junitSuite
 	names  []string
-	cases  map[[3]string]*junitCase // by file, deployment and rule
+	cases  map[junitKey]*junitCase
+
+	numbers map[junitKey]int  // from 1
+	named   map[[2]string]int // deployments by suite and name
+}
+
+// junitKey identifies a case: the findings of a rule about a deployment in a file.
+type junitKey struct {
+	suite string
+	lint.Described
+	rule string
+}
+
+// number returns the number of a deployment among those with the same name in a suite.
+func (r *junitReport) number(suite string, d lint.Described) int {
+	key, name := junitKey{suite: suite, Described: d}, [2]string{suite, d.Name}
+	if r.numbers[key] == 0 {
+		r.named[name]++
+		r.numbers[key] = r.named[name]
+	}
+	return r.numbers[key]
+}
+
+// title returns the name of a deployment, with its number from the second one of the name on: hosts merge cases of one
+// name.
+func (r *junitReport) title(suite string, d lint.Described) string {
+	if d == d.Named() {
+		return d.Name
+	}
+	if n := r.number(suite, d); n > 1 {
+		return fmt.Sprintf("%s (%d)", d.Name, n)
+	}
+	return d.Name
 }
 
 func (r *junitReport) suite(name string) *junitSuite {
@@ -104,11 +137,12 @@ func (r *junitReport) add(each reported) {
 	if name == "" {
 		name = junitRun
 	}
-	key := [3]string{name, each.Deployment, each.Rule}
+	described := each.Described()
+	key := junitKey{name, described, each.Rule}
 	if r.cases[key] == nil {
 		title := each.Rule
-		if each.Deployment != "" {
-			title = each.Deployment + ": " + each.Rule
+		if described.Name != "" {
+			title = r.title(name, described) + ": " + each.Rule
 		}
 		r.cases[key] = &junitCase{Name: xmlText(title)}
 		r.suite(name).add(r.cases[key])
@@ -117,13 +151,13 @@ func (r *junitReport) add(each reported) {
 }
 
 // done returns the report with the outcome of each case and the numbers of all. Suites are sorted by file.
-func (r *junitReport) done(findings Findings) junitSuites {
+func (r *junitReport) done() junitSuites {
 	all := junitSuites{Name: "mlpolicy"}
 	slices.Sort(r.names)
 	for _, name := range r.names {
 		suite := r.suites[name]
 		for _, c := range suite.Cases {
-			c.conclude(findings)
+			c.conclude()
 			suite.Tests++
 			if c.Error != nil {
 				suite.Errors++
@@ -138,22 +172,20 @@ func (r *junitReport) done(findings Findings) junitSuites {
 	return all
 }
 
-func (c *junitCase) conclude(findings Findings) {
+func (c *junitCase) conclude() {
 	var text []string
-	var worst *reported
+	var worst *reported // of those that fail the run
 	for i, each := range c.findings {
-		if worst == nil || rank(each.Severity) < rank(worst.Severity) {
+		if each.Fails && (worst == nil || rank(each.Severity) < rank(worst.Severity)) {
 			worst = &c.findings[i]
 		}
-		text = append(text, strings.TrimPrefix(each.place()+": ", ": ")+string(each.Severity)+": "+each.sentences())
+		text = append(text, each.line())
 	}
-	switch {
-	case worst == nil:
-	case findings.fails(worst.Severity):
-		c.Failure = &junitFault{xmlText(worst.Message), string(worst.Severity), xmlText(strings.Join(text, "\n"))}
-	default:
+	if worst == nil {
 		c.Output = xmlText(strings.Join(text, "\n"))
+		return
 	}
+	c.Failure = &junitFault{xmlText(worst.Message), string(worst.Severity), xmlText(strings.Join(text, "\n"))}
 }
 
 // xmlText replaces what XML 1.0 does not allow, and what would control a terminal, by U+FFFD. Ends of lines stay.

@@ -94,7 +94,11 @@ func written[Answer any](t *testing.T, write writer[Answer], answer Answer, opti
 	return buffer.Bytes()
 }
 
+// findings are those of a run that errors fail.
 func findings(result *lint.Result) Findings {
+	for i := range result.Findings {
+		result.Findings[i].Fails = result.Findings[i].Severity == lint.Error
+	}
 	return Findings{Result: result, Incomplete: result.Errors}
 }
 

@@ -52,15 +52,6 @@ func severities() []lint.Severity { return []lint.Severity{lint.Error, lint.Warn
 
 func rank(severity lint.Severity) int { return slices.Index(severities(), severity) }
 
-// fails reports whether a finding of the severity makes the run fail.
-func (f Findings) fails(severity lint.Severity) bool {
-	limit := f.FailOn
-	if limit == "" {
-		limit = lint.Error
-	}
-	return rank(severity) <= rank(limit)
-}
-
 // counted is a number of findings of each severity, such as "2 errors, 1 note, 3 waived"; empty for none.
 func counted(list []reported) string {
 	var parts []string
@@ -103,6 +94,11 @@ func (r reported) sentences() string {
 		return r.Message
 	}
 	return r.Message + ". " + r.Remedy
+}
+
+// line has the location, the severity and the sentences of a finding.
+func (r reported) line() string {
+	return strings.TrimPrefix(r.place()+": ", ": ") + string(r.Severity) + ": " + r.sentences()
 }
 
 // place is the path, the line and the column of a finding, as much of it as is known.
