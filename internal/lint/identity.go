@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -80,19 +81,31 @@ func (f *Finding) value() string {
 }
 
 // Fingerprints returns a digest of each finding's Identity, in the order of Findings. Of findings with the same one
-// each further has its ordinal in the digest, so that all are different. Waived ones are counted last: the
-// fingerprints of the others are the same with and without them.
+// each further has its ordinal in the digest, so that all are different. Waived ones are counted too, whether or not
+// they are among Findings: a finding keeps its fingerprint when another one is waived.
 func (r *Result) Fingerprints() []string {
-	prints := make([]string, len(r.Findings))
-	seen := map[Identity]int{}
-	for _, waived := range []bool{false, true} {
-		for i := range r.Findings {
-			if (r.Findings[i].Waived != nil) == waived {
-				id := r.Identity(&r.Findings[i])
-				seen[id]++
-				prints[i] = id.fingerprint(seen[id])
-			}
+	all := make([]*Finding, 0, len(r.Findings)+len(r.Waived))
+	withWaived := false
+	for i := range r.Findings {
+		all = append(all, &r.Findings[i])
+		withWaived = withWaived || r.Findings[i].Waived != nil
+	}
+	for i := range r.Waived {
+		if !withWaived {
+			all = append(all, &r.Waived[i])
 		}
+	}
+	slices.SortStableFunc(all, func(a, b *Finding) int { return compare(*a, *b) })
+	seen := map[Identity]int{}
+	digests := map[*Finding]string{}
+	for _, finding := range all {
+		id := r.Identity(finding)
+		seen[id]++
+		digests[finding] = id.fingerprint(seen[id])
+	}
+	prints := make([]string, len(r.Findings))
+	for i := range r.Findings {
+		prints[i] = digests[&r.Findings[i]]
 	}
 	return prints
 }
