@@ -82,17 +82,30 @@ func destinations(values, names []string) ([]destination, error) {
 	return list, nil
 }
 
-// resolved returns the absolute path of a file that may not exist. It resolves symbolic links as far as possible.
+// maxLinks is how many symbolic links Linux follows in one path.
+const maxLinks = 40
+
+// resolved returns the absolute path of a file that may not exist. It follows symbolic links as the system does when it
+// creates the file: also one whose target does not exist.
 func resolved(file string) string {
 	path, err := filepath.Abs(file)
 	if err != nil {
-		path = file
+		return file
 	}
-	if target, err := filepath.EvalSymlinks(path); err == nil {
-		return target
-	}
-	if folder, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil {
-		return filepath.Join(folder, filepath.Base(path))
+	for range maxLinks {
+		folder, err := filepath.EvalSymlinks(filepath.Dir(path))
+		if err != nil {
+			return path
+		}
+		path = filepath.Join(folder, filepath.Base(path))
+		target, err := os.Readlink(path)
+		if err != nil { // not a link
+			return path
+		}
+		if !filepath.IsAbs(target) {
+			target = filepath.Join(folder, target)
+		}
+		path = target
 	}
 	return path
 }
