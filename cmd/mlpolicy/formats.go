@@ -118,20 +118,20 @@ func answer[Answer any](p *program, c *cli.Context, formats report.Formats[Answe
 		return err
 	}
 	failed := false
-	for _, to := range list {
+	for i, to := range list {
 		if to.file == "" {
 			continue
 		}
 		if err := replaceFile(to.file, func(w io.Writer) error {
-			return formats.Write(w, to.format, value, hostOptions())
+			return formats.Write(w, to.format, value, optionsOf(list, i))
 		}); err != nil {
 			p.complain(writeFailure(to.file, err))
 			failed = true
 		}
 	}
-	for _, to := range list {
+	for i, to := range list {
 		if to.file == "" {
-			if err := writeAs(p, c, formats, to.format, value); err != nil {
+			if err := writeAs(p, c, formats, to.format, value, optionsOf(list, i)); err != nil {
 				return err
 			}
 		}
@@ -151,9 +151,19 @@ func writeFailure(file string, err error) string {
 	return fmt.Sprintf("write to %s: %s", filepath.ToSlash(file), unwritable(err))
 }
 
-// hostOptions returns the files in which CI hosts expect job summaries. The environment never selects a format, only the
-// file of a selected format.
-func hostOptions() report.Options {
+// optionsOf returns the options of one of the destinations. The summary of the job is written once: with the output of
+// its format on standard output, or else with the first one. The environment never selects a format, only the file of
+// the summary of a selected format.
+func optionsOf(list []destination, i int) report.Options {
+	summary := -1
+	for j, other := range list {
+		if other.format == list[i].format && (summary < 0 || other.file == "") {
+			summary = j
+		}
+	}
+	if i != summary {
+		return report.Options{}
+	}
 	return report.Options{StepSummary: os.Getenv("GITHUB_STEP_SUMMARY"), AgentTemp: os.Getenv("AGENT_TEMPDIRECTORY")}
 }
 
@@ -170,8 +180,7 @@ func unwritable(err error) string {
 }
 
 // writeAs writes the result of a command to standard output in the format of this name.
-func writeAs[Answer any](p *program, c *cli.Context, formats report.Formats[Answer], name string, value Answer) error {
-	options := hostOptions()
+func writeAs[Answer any](p *program, c *cli.Context, formats report.Formats[Answer], name string, value Answer, options report.Options) error {
 	options.Color, options.Width = colors(c.String(colorFlag), p.stdout), width(p.stdout)
 	return writing(formats.Write(p.stdout, name, value, options))
 }
