@@ -117,7 +117,7 @@ func categoryFlagOf() cli.Flag {
 		Name: categoryFlag, Usage: "use `NAME` to tell several runs of one repository apart in sarif and markdown",
 		Action: func(_ *cli.Context, value string) error {
 			if !name.MatchString(value) {
-				return usagef("--%s: invalid name %q: use letters, digits, dots, dashes and underscores", categoryFlag, value)
+				return usagef("--%s: invalid name %q: use at most 100 letters, digits, dots, dashes and underscores, a letter or digit first", categoryFlag, value)
 			}
 			return nil
 		},
