@@ -55,8 +55,6 @@ type encoding struct {
 	// shared has the terms of long lists and maps by address: a deployment can have hundreds of
 	// variants, which share its labels and images.
 	shared map[memory]*ast.Term
-	// items is a stack of the items of nested objects, the innermost object last.
-	items [][2]*ast.Term
 }
 
 type memory struct {
@@ -85,34 +83,25 @@ func (p *Policies) input(f *facts.Facts) (*ast.Term, error) {
 }
 
 func (e *encoding) deploymentTerm(d *facts.Deployment) (*ast.Term, error) {
-	base := len(e.items)
-	if err := push(e, e.deployment, d); err != nil {
+	names := d.LowerBounds()
+	if len(names) == 0 {
+		return object(e, e.deployment, d)
+	}
+	bounds, err := list(names, func(name string) (*ast.Term, error) { return ast.StringTerm(name), nil })
+	if err != nil {
 		return nil, err
 	}
-	if names := d.LowerBounds(); len(names) > 0 {
-		bounds, err := list(names, func(name string) (*ast.Term, error) { return ast.StringTerm(name), nil })
-		if err != nil {
-			return nil, err
-		}
-		e.items = append(e.items, ast.Item(ast.InternedTerm("lower_bounds"), bounds))
-	}
-	return e.pop(base), nil
+	return object(e, e.deployment, d, ast.Item(ast.InternedTerm("lower_bounds"), bounds))
 }
 
-func (e *encoding) modelTerm(m *facts.Model) (*ast.Term, error) {
-	base := len(e.items)
-	err := push(e, e.model, m)
-	return e.pop(base), err
-}
+func (e *encoding) modelTerm(m *facts.Model) (*ast.Term, error) { return object(e, e.model, m) }
 
-func (e *encoding) computeTerm(c *facts.Compute) (*ast.Term, error) {
-	base := len(e.items)
-	err := push(e, e.compute, c)
-	return e.pop(base), err
-}
+func (e *encoding) computeTerm(c *facts.Compute) (*ast.Term, error) { return object(e, e.compute, c) }
 
-// push adds the known fields of an object to the items.
-func push[T any](e *encoding, fields []field[T], of *T) error {
+// object returns an object of the known fields and of further items.
+func object[T any](e *encoding, fields []field[T], of *T, further ...[2]*ast.Term) (*ast.Term, error) {
+	var room [24][2]*ast.Term // NewObject copies the items, so that they stay on the stack
+	items := append(room[:0], further...)
 	for i := range fields {
 		field := &fields[i]
 		var term *ast.Term
@@ -123,20 +112,13 @@ func push[T any](e *encoding, fields []field[T], of *T) error {
 			term, err = e.inner(field.Inner(of))
 		}
 		if err != nil {
-			return fmt.Errorf("%s: %w", field.Name, err)
+			return nil, fmt.Errorf("%s: %w", field.Name, err)
 		}
 		if term != nil {
-			e.items = append(e.items, [2]*ast.Term{field.key, term})
+			items = append(items, [2]*ast.Term{field.key, term})
 		}
 	}
-	return nil
-}
-
-// pop removes the items above base and returns an object of them.
-func (e *encoding) pop(base int) *ast.Term {
-	object := ast.NewObject(e.items[base:]...)
-	e.items = e.items[:base]
-	return ast.NewTerm(object)
+	return ast.NewTerm(ast.NewObject(items...)), nil
 }
 
 // fact returns the term of a fact, or nil if it is unknown.
