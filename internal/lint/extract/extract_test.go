@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -180,9 +181,10 @@ func TestDuplicatesInFormats(t *testing.T) {
 	}
 }
 
-// Inputs at whose size work that grows with the square would take minutes; without MLPOLICY_SWEEP=all a fifth of it.
+// Twice the input allocates twice as much, not four times. A search that grows with the square allocates nothing, and
+// shows only in the time of the largest input, which MLPOLICY_SWEEP=all tries.
 func TestWorkIsLinear(t *testing.T) {
-	n := 100_000 / sweep.Step(t, 5)
+	n := 50_000 / sweep.Step(t, 10)
 	const pod = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - resources:\n"
 	numbered := func(n int, format string) string {
 		var b strings.Builder
@@ -191,27 +193,51 @@ func TestWorkIsLinear(t *testing.T) {
 		}
 		return b.String()
 	}
+	devices := func(n int) string { return numbered(n, "        nvidia.com/mig-%d: 1\n") }
 	tests := []struct {
-		name, text            string
-		deployments, problems int
+		name                  string
+		text                  func(n int) string
+		deployments, problems func(n int) int
 	}{
-		{"documents", strings.Repeat("---\ncomputeType: aci\n", n/2), n / 2, 0},
-		{"limits", pod + "      limits:\n" + numbered(n, "        nvidia.com/mig-%d: 1\n"), 1, 0},
-		{"limits and requests", pod + "      limits:\n" + numbered(n, "        nvidia.com/mig-%d: 1\n") +
-			"      requests:\n" + numbered(n, "        nvidia.com/mig-%d: 1\n"), 1, 0},
-		{"keys written twice", pod + "      limits:\n" + strings.Repeat(numbered(n/2, "        nvidia.com/mig-%d: 1\n"), 2), 1, n / 2},
-		{"keys without a fact written twice", pod + "      other:\n" + strings.Repeat(numbered(n/2, "        key-%d: 1\n"), 2), 1, 0},
+		{"documents", func(n int) string { return strings.Repeat("---\ncomputeType: aci\n", n/2) }, half, none},
+		{"limits", func(n int) string { return pod + "      limits:\n" + devices(n) }, one, none},
+		{"limits and requests", func(n int) string { return pod + "      limits:\n" + devices(n) + "      requests:\n" + devices(n) }, one, none},
+		{"keys written twice", func(n int) string { return pod + "      limits:\n" + strings.Repeat(devices(n/2), 2) }, one, half},
+		{"keys without a fact written twice", func(n int) string {
+			return pod + "      other:\n" + strings.Repeat(numbered(n/2, "        key-%d: 1\n"), 2)
+		}, one, none},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			extraction := extract(t, nil, Options{}, "d.yaml", test.text)
-			if len(extraction.Deployments) != test.deployments || len(extraction.Problems) != test.problems {
-				t.Errorf("%d deployments, %d problems, want %d, %d",
-					len(extraction.Deployments), len(extraction.Problems), test.deployments, test.problems)
+			allocated := func(n int) (bytes, objects float64) {
+				file := source.Parse("d.yaml", []byte(test.text(n)))
+				if len(file.Problems) > 0 {
+					t.Fatal(file.Problems)
+				}
+				var before, after runtime.MemStats
+				runtime.ReadMemStats(&before)
+				extraction, err := Extract(t.Context(), nil, []*source.File{file}, Options{})
+				runtime.ReadMemStats(&after)
+				if err != nil || len(extraction.Deployments) != test.deployments(n) || len(extraction.Problems) != test.problems(n) {
+					t.Fatalf("%d deployments, %d problems, want %d, %d: %v",
+						len(extraction.Deployments), len(extraction.Problems), test.deployments(n), test.problems(n), err)
+				}
+				return float64(after.TotalAlloc - before.TotalAlloc), float64(after.Mallocs - before.Mallocs)
+			}
+			allocated(2) // what is made once
+			bytes, objects := allocated(n)
+			twiceBytes, twiceObjects := allocated(2 * n)
+			if twiceBytes > 2.5*bytes || twiceObjects > 2.5*objects {
+				t.Errorf("%.0f bytes in %.0f objects; twice the input allocates %.1f times the bytes in %.1f times the objects",
+					bytes, objects, twiceBytes/bytes, twiceObjects/objects)
 			}
 		})
 	}
 }
+
+func none(int) int   { return 0 }
+func one(int) int    { return 1 }
+func half(n int) int { return n / 2 }
 
 func TestLinking(t *testing.T) {
 	const (
