@@ -250,12 +250,9 @@ func (t *text) remark(indent, label, message string) {
 func (t *text) summary(result *lint.Result) {
 	files, edition := count(result.Files, "file", "files"), Printable(editions(result.Editions))
 	var found []string
-	for _, each := range []struct {
-		severity lint.Severity
-		one      string
-	}{{lint.Error, "error"}, {lint.Warning, "warning"}, {lint.Note, "note"}} {
-		if n := result.Count(each.severity); n > 0 {
-			found = append(found, t.style.paint(t.style.severity(each.severity), count(n, each.one, each.one+"s")))
+	for _, severity := range severities() {
+		if n := result.Count(severity); n > 0 {
+			found = append(found, t.style.paint(t.style.severity(severity), count(n, string(severity), string(severity)+"s")))
 		}
 	}
 	none, noDeployments := "no findings", "no deployments"

@@ -3,7 +3,6 @@ package report
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -128,6 +127,3 @@ func (f Findings) summary() string {
 	t.w.Flush() // a strings.Builder has no errors
 	return strings.TrimSuffix(line.String(), "\n")
 }
-
-// absolutePath matches paths that start at a root, of Windows too.
-var absolutePath = regexp.MustCompile(`^(/|[A-Za-z]:/)`)

@@ -206,6 +206,9 @@ func fileURI(path string) (uri, base string) {
 	return "file:///" + strings.Replace(uri, "%3A", ":", 1), "" // a drive of Windows
 }
 
+// absolutePath matches paths that start at a root, of Windows too.
+var absolutePath = regexp.MustCompile(`^(/|[A-Za-z]:/)`)
+
 // sarifMessage is plain text. In a message of SARIF, [text](target) would be a link.
 func sarifMessage(text string) sarifText {
 	return sarifText{Text: strings.ReplaceAll(Printable(text), "](", "] (")}

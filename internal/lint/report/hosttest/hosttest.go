@@ -4,6 +4,7 @@ package hosttest
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -99,10 +100,12 @@ func Foreign(log string, read func(string) []Command, names ...string) []string 
 			if !slices.Contains(names, command.Name) {
 				found = append(found, fmt.Sprintf("command %s in %q", command.Name, line))
 			}
-			for _, value := range command.Properties {
+			for _, value := range append(slices.Collect(maps.Values(command.Properties)), command.Data) {
 				found = append(found, Commands("value "+value)...)
+				if strings.ContainsAny(value, "\r\n\x1b") {
+					found = append(found, fmt.Sprintf("control characters in %q", value))
+				}
 			}
-			found = append(found, Commands("data "+command.Data)...)
 		}
 		// What is left of the line without the start of the command that is meant.
 		found = append(found, Commands("rest "+strings.NewReplacer("##vso["+commands[0].Name, "", "::"+commands[0].Name, "").Replace(line))...)
