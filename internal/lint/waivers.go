@@ -118,7 +118,7 @@ func (w *waivers) covering(finding *Finding) *Waiver {
 		}
 	}
 	if w.inFiles {
-		for _, at := range []position{{finding.File, finding.Span.Start.Offset}, positionOf(finding.own)} {
+		for _, at := range []stretch{{finding.File, finding.Span}, stretchOf(finding.own)} {
 			if at.file == nil {
 				continue
 			}
@@ -127,8 +127,8 @@ func (w *waivers) covering(finding *Finding) *Waiver {
 				known = w.read(at.file, false)
 				w.files[at.file] = known
 			}
-			for r := known.at(finding.Rule, at.offset); r != nil; r = r.outer {
-				if at.offset < r.End && w.accepts(finding, r.waiver) {
+			for r := known.at(finding.Rule, at.span.Start.Offset); r != nil; r = r.outer {
+				if at.span.End.Offset <= r.End && w.accepts(finding, r.waiver) {
 					use(r.waiver)
 				}
 			}
@@ -155,17 +155,17 @@ func (w *waivers) accepts(finding *Finding, one *Waiver) bool {
 	return again.Covers(finding.Rule) && (decides.waiving.Longest == 0 || one.Days <= decides.waiving.Longest)
 }
 
-// position is a byte in a file.
-type position struct {
-	file   *source.File
-	offset int
+// stretch is a part of the text of a file.
+type stretch struct {
+	file *source.File
+	span source.Span
 }
 
-func positionOf(node *source.Node) position {
+func stretchOf(node *source.Node) stretch {
 	if node == nil {
-		return position{}
+		return stretch{}
 	}
-	return position{node.File(), node.Span().Start.Offset}
+	return stretch{node.File(), node.Span()}
 }
 
 // at returns the innermost region of a rule that may have an offset; those around it follow.

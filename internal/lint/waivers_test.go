@@ -98,6 +98,7 @@ func TestWaiversInFiles(t *testing.T) {
 		{"end of the line, all below", "", with("#RESOURCES", "# mlpolicy:ignore "+memory), oneWaived},
 		{"end of the line, an item", "", with("#ITEM", "# mlpolicy:ignore "+memory), oneWaived},
 		{"end of the line, the key above", "", with("#SPEC", "# mlpolicy:ignore "+memory), oneWaived},
+		{"end of the line, the first key", "", strings.Replace(manifest, "apps/v1", "apps/v1 # mlpolicy:ignore "+memory, 1), both},
 		{"own line", "", with("#ABOVE", "# mlpolicy:ignore "+memory), oneWaived},
 		{"own line, elsewhere", "", with("#METADATA", "# mlpolicy:ignore fpga reason=\"old board\""), both},
 		{"the document", "", with("#TOP", "# mlpolicy:ignore "+memory), oneWaived},

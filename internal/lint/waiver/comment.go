@@ -18,8 +18,9 @@ const (
 )
 
 // Comments returns the waivers in the comments of a file. A comment that begins with mlpolicy:ignore at the end of a
-// line covers the outermost value that begins on the line, with all below it; on a line of its own, that of the first
-// line with a value behind it. mlpolicy:ignore-file covers the file and must stand before its first value.
+// line covers the first key or item that begins on the line, with all below it; on a line of its own, the outermost
+// value that begins on the first line below with one. mlpolicy:ignore-file covers the file and must stand before its
+// first value.
 func Comments(file *source.File) (found []*Waiver, mistakes []Mistake) {
 	if !bytes.Contains(file.Text, []byte(ignore)) {
 		return nil, nil
@@ -111,26 +112,37 @@ func (d directive) scope(l *layout) (*Scope, *Mistake) {
 	}
 	line := lineStart(l.file.Text, d.comment.Mark)
 	before := strings.TrimSpace(string(l.file.Text[line:d.comment.Mark]))
-	if first := l.from(line); before != "" && first != nil && first.start < d.comment.Mark {
+	if first := l.onLine(line, d.comment.Mark); before != "" && first != nil {
 		return &Scope{first.start, first.end}, nil
 	}
 	if strings.Trim(before, "-? \t") != "" {
 		return mistake("Move the comment to the line on which the value begins.", "no value begins on this line, so the waiver covers nothing")
 	}
 	next := l.from(d.comment.End)
-	if next == nil || l.separates(d.comment.End, next.start) {
+	if len(next) == 0 || l.separates(d.comment.End, next[0].start) {
 		return mistake("Move the comment above the value, behind the line --- of its document.", "no value follows in this document, so the waiver covers nothing")
 	}
-	return &Scope{next.start, next.end}, nil
+	return &Scope{next[0].start, next[0].end}, nil
 }
 
-// from returns the outermost of the values that begin at an offset or first behind it, nil if there are none.
-func (l *layout) from(offset int) *value {
+// from returns the outermost of the values that begin at an offset or first behind it, and the others; none if there
+// are none.
+func (l *layout) from(offset int) []value {
 	i, _ := slices.BinarySearchFunc(l.values, offset, func(v value, at int) int { return cmp.Compare(v.start, at) })
-	if i == len(l.values) {
+	return l.values[i:]
+}
+
+// onLine returns the first value between the start of a line and an offset. A block collection that is a document begins
+// with its first key or item, which is returned instead: a comment behind any key or item covers the same.
+func (l *layout) onLine(start, end int) *value {
+	values := l.from(start)
+	if len(values) > 1 && values[0].block && values[1].start < end {
+		values = values[1:]
+	}
+	if len(values) == 0 || values[0].start >= end {
 		return nil
 	}
-	return &l.values[i]
+	return &values[0]
 }
 
 // separates reports whether a line --- ends a document between two offsets.
@@ -191,7 +203,10 @@ func unparsed(file *source.File, at int) bool {
 }
 
 // value is what a directive can cover: a document, an item of a list, or a key with its value.
-type value struct{ start, end int }
+type value struct {
+	start, end int
+	block      bool // a document that is a collection without brackets
+}
 
 // valuesOf returns the values of a file by where they begin, the outermost first.
 func valuesOf(file *source.File) []value {
@@ -203,7 +218,7 @@ func valuesOf(file *source.File) []value {
 			if item.Parent() == n { // not behind an alias
 				at := item.Span()
 				index := len(values)
-				values = append(values, value{at.Start.Offset, at.End.Offset})
+				values = append(values, value{start: at.Start.Offset, end: at.End.Offset})
 				values[index].end = max(values[index].end, walk(item))
 			}
 		}
@@ -213,7 +228,7 @@ func valuesOf(file *source.File) []value {
 			}
 			at := member.Key.Span()
 			index := len(values)
-			values = append(values, value{at.Start.Offset, at.End.Offset})
+			values = append(values, value{start: at.Start.Offset, end: at.End.Offset})
 			if member.Value.Parent() == n {
 				values[index].end = max(values[index].end, walk(member.Value))
 			}
@@ -221,9 +236,11 @@ func valuesOf(file *source.File) []value {
 		return end
 	}
 	for _, document := range file.Documents {
-		at := document.Root.Span()
-		values = append(values, value{at.Start.Offset, at.End.Offset})
-		walk(document.Root)
+		root := document.Root
+		at := root.Span()
+		block := root.Kind >= source.Sequence && strings.IndexByte("{[", file.Text[at.Start.Offset]) < 0
+		values = append(values, value{at.Start.Offset, at.End.Offset, block})
+		walk(root)
 	}
 	slices.SortStableFunc(values, func(a, b value) int { return cmp.Compare(a.start, b.start) })
 	return values

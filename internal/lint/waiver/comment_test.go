@@ -17,6 +17,10 @@ func TestComments(t *testing.T) {
 	}{
 		{"end of a line", "a: 1\nb: 2 # " + w + "\nc: 3\n", "b: 2", ""},
 		{"the key whose value is below", "a: 1\nb: # " + w + "\n  c: 1\n  d: 2\ne: 3\n", "b: # " + w + "\n  c: 1\n  d: 2", ""},
+		{"the first key of a document", "a: 1 # " + w + "\nb: 2\n", "a: 1", ""},
+		{"the first key of another document", "a: 1\n---\nb: # " + w + "\n  c: 1\nd: 2\n", "b: # " + w + "\n  c: 1", ""},
+		{"the first item of a document", "- a: 1 # " + w + "\n  b: 2\n- c: 3\n", "a: 1 # " + w + "\n  b: 2", ""},
+		{"a document in brackets", "{a: 1, # " + w + "\n b: 2}\n", "{a: 1, # " + w + "\n b: 2}", ""},
 		{"an item", "a:\n- b: 1 # " + w + "\n  c: 2\n- b: 3\n", "b: 1 # " + w + "\n  c: 2", ""},
 		{"a dash alone", "a:\n- # " + w + "\n  b: 1\n  c: 2\n- d\n", "b: 1\n  c: 2", ""},
 		{"a flow collection", "a: [x,\n  {b: 1}, c] # " + w + "\n", "{b: 1}", ""},

@@ -37,7 +37,7 @@ type Rule struct {
 	at span
 }
 
-// Scope is a stretch of the text of a file. It covers what begins in it.
+// Scope is a stretch of the text of a file. It covers what lies in it as a whole.
 type Scope struct{ Start, End int } // bytes, End exclusive
 
 // span is a stretch of the text of a waiver, in bytes.
