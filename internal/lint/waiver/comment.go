@@ -145,9 +145,16 @@ func (l *layout) onLine(start, end int) *value {
 	return &values[0]
 }
 
-// separates reports whether a line --- ends a document between two offsets.
+// separates reports whether a line --- ends a document between two offsets. The first line --- ends none if there are
+// only comments and directives of YAML above it.
 func (l *layout) separates(from, to int) bool {
-	return l.values[0].start < from && bytes.Contains(l.file.Text[from:to], []byte("\n---"))
+	text := l.file.Text
+	begun := l.values[0].start < from || bytes.HasPrefix(text, []byte("---")) || bytes.Contains(text[:from], []byte("\n---"))
+	between := text[from:to]
+	if !begun {
+		_, between, _ = bytes.Cut(between, []byte("\n---"))
+	}
+	return bytes.Contains(between, []byte("\n---"))
 }
 
 // topOf returns the offset of the first text that is not a comment, a directive of YAML or the marker of a document.
