@@ -65,7 +65,7 @@ func (w *walk) withoutTemplates(path string, read func() ([]byte, error)) func()
 	return func() ([]byte, error) {
 		data, err := read()
 		if err == nil && helmAction.Match(data) {
-			w.skip(path, "an unrendered template of a Helm chart")
+			w.skipEvaluable(path, false, "an unrendered template of a Helm chart")
 			return nil, nil
 		}
 		return data, err
@@ -96,8 +96,10 @@ func (w *walk) chart(folder string) *chart {
 // noteChart records a chart with skipped templates. path is relative to the working directory if the
 // path on the command line is.
 func (w *walk) noteChart(path string) {
+	folder := filepath.ToSlash(filepath.Join(path, templates))
+	w.noteUnevaluated(folder + "/")
 	w.unrenderedCharts = append(w.unrenderedCharts, skip{
-		path:   filepath.ToSlash(filepath.Join(path, templates)),
+		path:   folder,
 		reason: "unrendered templates of a Helm chart; run helm template " + filepath.ToSlash(path) + " | mlpolicy lint -",
 	})
 }

@@ -41,6 +41,7 @@ type files struct {
 	marked     []lint.Input // with a marker of a format, when explaining
 
 	unrenderedCharts []skip           // Helm charts whose templates were skipped
+	unevaluated      []string         // skipped files that may have a deployment; folders end with a slash
 	unread           map[int][]string // by index of unreadKinds: files that were named themselves
 	applied          map[string]bool  // names of nested configurations that apply to inputs
 }
@@ -129,7 +130,7 @@ func (w *walk) path(path string) bool {
 	}
 	if w.force {
 		if v := matchWithin(configuredIgnores(w.resolver.Of(path)), filepath.ToSlash(absolute), info.IsDir()); v.ignored {
-			w.skip(path, "ignored by "+v.where)
+			w.skipEvaluable(path, info.IsDir(), "ignored by "+v.where)
 			return true
 		}
 	}
@@ -208,7 +209,7 @@ func (w *walk) entry(folder, absoluteFolder string, entry fs.DirEntry, ignores, 
 		case err != nil:
 			mode = 0 // its Read returns the error
 		case info.IsDir():
-			w.skip(path, "a link to a folder")
+			w.skipEvaluable(path, true, "a link to a folder")
 			return true
 		default:
 			mode = info.Mode().Type()
@@ -224,13 +225,11 @@ func (w *walk) entry(folder, absoluteFolder string, entry fs.DirEntry, ignores, 
 		w.skip(path, "not a YAML or JSON file by its name")
 		return true
 	}
-	if v := match(ignores, absolute, isFolder); v.ignored {
-		w.skip(path, "ignored by "+v.where)
-		return true
-	}
-	if v := match(configured, absolute, isFolder); v.ignored {
-		w.skip(path, "ignored by "+v.where)
-		return true
+	for _, files := range [][]*ignoreFile{ignores, configured} {
+		if v := match(files, absolute, isFolder); v.ignored {
+			w.skipEvaluable(path, isFolder, "ignored by "+v.where)
+			return true
+		}
 	}
 	if isFolder && w.listing && isRepository(path) {
 		return true
@@ -240,7 +239,7 @@ func (w *walk) entry(folder, absoluteFolder string, entry fs.DirEntry, ignores, 
 	}
 
 	if !mode.IsRegular() {
-		w.skip(path, "not a regular file")
+		w.skipEvaluable(path, false, "not a regular file")
 		return true
 	}
 	if w.again(filepath.FromSlash(absolute)) {
@@ -305,6 +304,22 @@ func (f *files) skip(path, reason string) {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
 	f.skips = append(f.skips, skip{filepath.ToSlash(path), reason})
+}
+
+// skipEvaluable is skip for a path that may describe deployments.
+func (f *files) skipEvaluable(path string, isFolder bool, reason string) {
+	f.skip(path, reason)
+	name := filepath.ToSlash(path)
+	if isFolder {
+		name += "/"
+	}
+	f.noteUnevaluated(name)
+}
+
+func (f *files) noteUnevaluated(name string) {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	f.unevaluated = append(f.unevaluated, name)
 }
 
 func (f *files) noteMarkers(name string, data []byte) {

@@ -86,7 +86,7 @@ func (p *program) sessionOf(c *cli.Context, paths []string) (*session, error) {
 		return nil, err
 	}
 	options := lint.Options{
-		Namespace: c.String(namespaceFlag), Clock: clock, NoWaivers: c.Bool(noWaiversFlag), Complete: s.complete,
+		Namespace: c.String(namespaceFlag), Clock: clock, NoWaivers: c.Bool(noWaiversFlag), Complete: s.complete, Skipped: s.skipped,
 		Setting: s.settingOf, NoLink: c.Bool(noLinkFlag), Path: repositoryPaths(),
 	}
 	if !options.NoLink {

@@ -102,15 +102,15 @@ func (p *program) waivers(c *cli.Context) error {
 	return nil
 }
 
-// complete reports whether every file below a folder is read, with what completes it and as the configuration says. What
-// flags replace may be what a waiver is for.
+// complete reports whether every file below a folder is read unless it is skipped, with what completes it and as the
+// configuration says. What flags replace may be what a waiver is for.
 func (s *session) complete(folder string) bool {
 	for _, flag := range []string{noLinkFlag, editionFlag, clusterFlag, policyFlag, namespaceFlag} {
 		if s.cli.IsSet(flag) {
 			return false
 		}
 	}
-	if s.files == nil || len(s.files.unrenderedCharts) > 0 {
+	if s.files == nil {
 		return false
 	}
 	absolute := s.resolver.Absolute(folder)
@@ -118,4 +118,12 @@ func (s *session) complete(folder string) bool {
 		relative, err := filepath.Rel(named, absolute)
 		return err == nil && relative != ".." && !strings.HasPrefix(relative, ".."+string(filepath.Separator))
 	})
+}
+
+// skipped returns the names of the files that are not read, and of folders with a slash at the end.
+func (s *session) skipped() []string {
+	if s.files == nil {
+		return nil
+	}
+	return s.files.unevaluated
 }

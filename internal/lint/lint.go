@@ -43,9 +43,12 @@ type Options struct {
 	Clock func() time.Time
 	// NoWaivers reports all findings as if there were no waivers.
 	NoWaivers bool
-	// Complete reports whether every file below a folder is an input. It is asked after the last input; without it,
-	// what waivers cover may be elsewhere, and none is reported as unused.
+	// Complete reports whether every file below a folder is an input or one of Skipped. It is asked after the last
+	// input; without it, what waivers cover may be elsewhere, and none is reported as unused.
 	Complete func(folder string) bool
+	// Skipped returns the files that are not inputs although Complete says so, and the folders with such files, whose
+	// names end with a slash; nil for none.
+	Skipped func() []string
 	// NoLink evaluates each document on its own.
 	NoLink bool
 }
@@ -97,7 +100,7 @@ func (l *Linter) Lint(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) (
 	result := result(l.of, read, extraction, evaluations, func(b *builder, result *Result) {
 		b.namespace = l.options.Namespace
 		if !l.options.NoWaivers {
-			w := &waivers{builder: b, today: waiver.DayOf(now(l.options.Clock)), inFiles: true, complete: l.options.Complete}
+			w := &waivers{builder: b, today: waiver.DayOf(now(l.options.Clock)), inFiles: true, complete: l.options.Complete, skipped: l.options.Skipped}
 			w.waive(ctx, read, extraction, result)
 		}
 	})

@@ -45,6 +45,7 @@ type waivers struct {
 	today    waiver.Day
 	inFiles  bool // those in files count
 	complete func(folder string) bool
+	skipped  func() []string
 
 	extraction *extract.Extraction
 	objects    map[*source.File]map[source.Span]bool // of deployments and computes; see objectsIn
@@ -335,7 +336,10 @@ func (w *waivers) wholly(one *Waiver) bool {
 		return w.complete(folderOf(one.Text.File.Name))
 	}
 	folder := one.configured.Folder()
-	return folder != "" && w.complete(folder)
+	if folder == "" || !w.complete(folder) {
+		return false
+	}
+	return w.skipped == nil || !slices.ContainsFunc(w.skipped(), one.configured.MayCover)
 }
 
 func folderOf(name string) string {

@@ -26,6 +26,19 @@ func matchAny(patterns []pattern, name string) bool {
 	return false
 }
 
+// matchBelow reports whether the pattern may match a path below a folder.
+func (p pattern) matchBelow(folder string) bool {
+	parts := strings.Split(p.text, "/")
+	above := strings.Count(folder, "/") + 1
+	for i, part := range parts {
+		// Braces, brackets and escapes may contain a slash.
+		if i < above && (strings.Contains(part, "**") || strings.ContainsAny(part, `{[\`)) {
+			return doublestar.MatchUnvalidated(strings.Join(append(parts[:i:i], "**"), "/"), folder)
+		}
+	}
+	return len(parts) > above && doublestar.MatchUnvalidated(strings.Join(parts[:above], "/"), folder)
+}
+
 // scope selects subjects: those that each of its lists covers, where an empty list
 // covers all.
 type scope struct {

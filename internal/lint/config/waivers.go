@@ -42,6 +42,15 @@ func (w *Waiver) Folder() string {
 	return w.folder
 }
 
+// MayCover reports whether the paths of the waiver may select a file, or files in a folder, whose name ends with a slash.
+func (w *Waiver) MayCover(path string) bool {
+	folder, isFolder := strings.CutSuffix(path, "/")
+	relative := w.dir.relative(w.folder, folder)
+	return !strings.HasPrefix(relative, "../") && slices.ContainsFunc(w.scope.paths, func(p pattern) bool {
+		return p.match(relative) || isFolder && p.matchBelow(relative)
+	})
+}
+
 // Waivers are the waivers of the configuration.
 func (c *Config) Waivers() []*Waiver {
 	var all []*Waiver

@@ -100,3 +100,37 @@ func TestParseDays(t *testing.T) {
 		}
 	}
 }
+
+func TestWaiversMayCover(t *testing.T) {
+	tests := []struct {
+		pattern, path string
+		want          bool
+	}{
+		{"ignored/**", "ignored/", true},
+		{"ignored/**", "ignored/a/", true},
+		{"ignored/**", "other/", false},
+		{"ignored/a/*.yaml", "ignored/", true},
+		{"ignored/*.yaml", "ignored/a/", false},
+		{"ignored/*.yaml", "ignored/a.yaml", true},
+		{"ignored/*.yaml", "a.yaml", false},
+		{"**", "a/b/", true},
+		{"**/churn.yaml", "a/b/", true},
+		{"**/churn.yaml", "a/b.yaml", false},
+		{"a/**/churn.yaml", "a/b/c/", true},
+		{"a/**/churn.yaml", "b/", false},
+		{"*/churn.yaml", "a/", true},
+		{"*/churn.yaml", "a/b/", false},
+		{"{a/b,c}/*.yaml", "a/b/", true},
+		{"churn.yaml", "a/", false},
+		{"**", "../other/", false},
+	}
+	for _, test := range tests {
+		config, err := Parse([]byte(`waivers: [{paths: ["`+test.pattern+`"], waive: 'memory reason="old model"'}]`), Origin{Name: FileName, Folder: "/project", WorkingDir: "/project"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := config.Waivers()[0].MayCover(test.path); got != test.want {
+			t.Errorf("%s and %s: %t, want %t", test.pattern, test.path, got, test.want)
+		}
+	}
+}
