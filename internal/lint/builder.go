@@ -21,6 +21,8 @@ type builder struct {
 	findings []Finding
 	// unreported are the findings about what could not be evaluated whose rule is off.
 	unreported []Finding
+	// faulty has the names of files with something that could not be read, whether or not that is reported.
+	faulty map[string]bool
 	// namespace is that of objects which do not declare one.
 	namespace string
 }
@@ -290,6 +292,12 @@ func (b *builder) addTo(finding Finding, setting *Setting) {
 }
 
 func (b *builder) keep(finding Finding, configuration *config.Config) {
+	if finding.Rule == facts.SyntaxRule {
+		if b.faulty == nil {
+			b.faulty = map[string]bool{}
+		}
+		b.faulty[finding.fileName()] = true
+	}
 	if finding.Severity == Off {
 		if finding.Unevaluated {
 			b.unreported = append(b.unreported, finding)

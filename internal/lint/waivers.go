@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -93,7 +94,7 @@ func (w *waivers) waive(ctx context.Context, read inputFiles, extraction *extrac
 	for _, waived := range w.order {
 		w.report(waived)
 	}
-	w.reportUnused(ctx, read, found, result.Errors)
+	w.reportUnused(ctx, result.Errors)
 	slices.SortFunc(w.order, func(a, b *Waiver) int {
 		return cmp.Or(cmp.Compare(a.Text.File.Name, b.Text.File.Name), cmp.Compare(a.Text.Start, b.Text.Start))
 	})
@@ -329,17 +330,14 @@ func (w *waivers) concerns(one *Waiver) bool {
 
 // wholly reports whether all that a waiver can cover was read.
 func (w *waivers) wholly(one *Waiver) bool {
-	if w.complete == nil {
+	folder := folderOf(one.Text.File.Name)
+	if one.configured != nil {
+		folder = one.configured.Folder()
+	}
+	if folder == "" || w.complete == nil || !w.complete(folder) {
 		return false
 	}
-	if one.configured == nil {
-		return w.complete(folderOf(one.Text.File.Name))
-	}
-	folder := one.configured.Folder()
-	if folder == "" || !w.complete(folder) {
-		return false
-	}
-	return w.skipped == nil || !slices.ContainsFunc(w.skipped(), one.configured.MayCover)
+	return w.skipped == nil || !slices.ContainsFunc(w.skipped(), one.mayCover)
 }
 
 func folderOf(name string) string {
@@ -379,27 +377,17 @@ func (w *waivers) report(one *Waiver) {
 }
 
 // reportUnused adds a warning for each rule of a waiver that covers no finding, if the rule could have reported one.
-func (w *waivers) reportUnused(ctx context.Context, read inputFiles, found []Finding, failed []error) {
+func (w *waivers) reportUnused(ctx context.Context, failed []error) {
 	if w.complete == nil || len(failed) > 0 {
 		return
 	}
-	faulty, anyFaulty := map[*source.File]bool{}, false
-	for _, file := range read.files {
-		faulty[file] = len(file.Problems) > 0
-	}
-	for _, finding := range found {
-		faulty[finding.File] = faulty[finding.File] || finding.Unevaluated
-	}
-	for _, is := range faulty {
-		anyFaulty = anyFaulty || is
-	}
+	faulty := slices.Collect(maps.Keys(w.builder.faulty))
 	off := map[string][]string{}
 	for _, one := range w.order {
 		if !one.valid() || len(one.settings) == 0 || !w.wholly(one) {
 			continue
 		}
-		file := one.Text.File
-		if one.configured != nil && anyFaulty || one.configured == nil && (faulty[file] || len(w.objectsIn(file)) == 0) {
+		if one.configured == nil && len(w.objectsIn(one.Text.File)) == 0 || slices.ContainsFunc(faulty, one.mayCover) {
 			continue
 		}
 		for _, id := range one.IDs() {
@@ -415,6 +403,14 @@ func (w *waivers) reportUnused(ctx context.Context, read inputFiles, found []Fin
 			}, Warning, one.settings[0])
 		}
 	}
+}
+
+// mayCover reports whether the waiver may cover something in a file, or in a folder, whose name ends with a slash.
+func (w *Waiver) mayCover(path string) bool {
+	if w.configured == nil {
+		return path == w.Text.File.Name
+	}
+	return w.configured.MayCover(path)
 }
 
 // runs reports whether a rule reports what violates it. off keeps the rules that an edition switches off, by policies and
