@@ -2,7 +2,6 @@ package config
 
 import (
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
@@ -83,8 +82,9 @@ func TestCheckFindsWaiversThatAreNotAccepted(t *testing.T) {
 func TestForObjectsRejectsWaiversByPaths(t *testing.T) {
 	for _, scope := range []string{`paths: ["**"]`, `paths: ["**"], names: [a]`} {
 		_, err := parse(t, "waivers: [{"+scope+`, waive: 'memory reason="old model"'}]`).ForObjects()
-		if err == nil || !strings.Contains(err.Error(), "objects have no path") {
-			t.Errorf("%s: %v", scope, err)
+		const want = ".mlpolicy.yaml:1:11: objects have no path: remove paths from the waiver, or move it to a configuration of files that extends this one"
+		if err == nil || err.Error() != want {
+			t.Errorf("%s: %v, want %s", scope, err, want)
 		}
 	}
 	config, err := parse(t, `waivers: [{names: [a], waive: 'memory reason="old model"'}]`).ForObjects()

@@ -102,7 +102,7 @@ func (c *Config) ForObjects() (*Config, error) {
 		}
 		for _, entry := range l.waivers {
 			if entry.scope.paths != nil { // without them it would cover more
-				mistakes.add(entry.node, "objects have no path: select by namespaces, kinds or names, in an entry without paths")
+				mistakes.add(entry.node, "objects have no path: remove paths from the waiver, or move it to a configuration of files that extends this one")
 			}
 		}
 		objects.layers = append(objects.layers, &own)
