@@ -50,7 +50,7 @@ func (p *program) facts(c *cli.Context) error {
 	if c.Bool(whyFlag) {
 		format = report.Text
 	}
-	if err := writeAs(p, c, report.ForFacts(), format, extraction, report.Options{}); err != nil {
+	if err := writeAs(p, c, report.ForFacts(), format, report.Facts{Extraction: extraction, Incomplete: unread}, report.Options{}); err != nil {
 		return err
 	}
 	p.complainOf(extraction.Problems)

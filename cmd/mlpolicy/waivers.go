@@ -83,7 +83,7 @@ func (p *program) waivers(c *cli.Context) error {
 	list := slices.DeleteFunc(slices.Clone(result.Waivers), func(w *lint.Waiver) bool {
 		return days >= 0 && (w.Until.IsZero() || w.Days > days)
 	})
-	unwritten := answer(p, c, report.ForWaivers(), report.Waivers(list))
+	unwritten := answer(p, c, report.ForWaivers(), report.Waivers{List: list, Incomplete: result.Errors})
 	for _, finding := range result.Findings {
 		if finding.Rule == facts.WaiverRule && finding.Severity == facts.Error {
 			p.complain(report.Location(facts.Location{Node: finding.File.Mark(finding.Span)}) + ": " + finding.Message)

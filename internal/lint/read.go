@@ -41,29 +41,25 @@ type fault struct {
 	config *config.Config
 }
 
-// problems are the mistakes in nested configurations that apply all the same.
+// problems are the mistakes in nested configurations.
 func (i inputFiles) problems() []facts.Problem {
 	var problems []facts.Problem
 	for _, fault := range i.faults {
-		if !fault.config.Broken {
-			mark := fault.Source.Mark(fault.Span)
-			problems = append(problems, facts.Problem{
-				Rule: facts.SyntaxRule, Severity: Error, Message: fault.Message, Remedy: fault.Remedy, Location: facts.Location{Node: mark},
-			})
+		problem := facts.Problem{Rule: facts.SyntaxRule, Severity: Error, Message: fault.Message, Remedy: fault.Remedy}
+		if fault.Line > 0 {
+			problem.Location.Node = fault.Source.Mark(fault.Span)
+		} else { // about all of the file, which may not have been read
+			problem.Message = fault.Error.Error()
 		}
+		problems = append(problems, problem)
 	}
 	return problems
 }
 
-// faulty are the inputs that could not be read, the mistakes in broken configurations, and the text in the others that
+// faulty are the inputs that could not be read or are below a broken configuration, and the text in the others that
 // could not be parsed.
 func (i inputFiles) faulty() []error {
 	errs := i.errors
-	for _, fault := range i.faults {
-		if fault.config.Broken {
-			errs = append(errs, fault.Error)
-		}
-	}
 	for _, file := range i.files {
 		for _, problem := range file.Problems {
 			at := problem.Span.Start

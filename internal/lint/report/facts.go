@@ -13,21 +13,29 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 )
 
+// Facts are the facts of files.
+type Facts struct {
+	*extract.Extraction
+	// Incomplete has the reasons why facts may be missing.
+	Incomplete []error
+}
+
 // factsJSON writes the document that rules see as their input.
-func factsJSON(w io.Writer, extraction *extract.Extraction, _ Options) error {
-	return EncodeJSON(w, extraction.Facts)
+func factsJSON(w io.Writer, read Facts, _ Options) error {
+	return EncodeJSON(w, read.Extraction.Facts)
 }
 
 // factsText writes each fact with its location and the reason why it was read so.
-func factsText(w io.Writer, extraction *extract.Extraction, _ Options) error {
+func factsText(w io.Writer, read Facts, _ Options) error {
+	extraction := read.Extraction
 	var text strings.Builder
-	paragraph := func() {
+	begin := func() {
 		if text.Len() > 0 {
 			text.WriteByte('\n')
 		}
 	}
 	for _, deployment := range extraction.Deployments {
-		paragraph()
+		begin()
 		factsHeading(&text, "deployment", deployment.Name, deployment.Format, deployment.Location)
 		factTable(&text, facts.DeploymentFields(), deployment)
 		if hint := deployment.Hint; hint.Known {
@@ -38,7 +46,7 @@ func factsText(w io.Writer, extraction *extract.Extraction, _ Options) error {
 		}
 	}
 	for _, compute := range extraction.Computes {
-		paragraph()
+		begin()
 		factsHeading(&text, "compute", compute.Name, compute.Format, compute.Location)
 		factTable(&text, facts.ComputeFields(), compute)
 	}
@@ -48,7 +56,7 @@ func factsText(w io.Writer, extraction *extract.Extraction, _ Options) error {
 			continue
 		}
 		if !completing {
-			paragraph()
+			begin()
 			text.WriteString("documents without deployments\n")
 			completing = true
 		}
@@ -61,10 +69,11 @@ func factsText(w io.Writer, extraction *extract.Extraction, _ Options) error {
 	}
 	switch {
 	case text.Len() > 0:
+		text.WriteString(paragraph(unevaluated(read.Incomplete)))
 	case len(extraction.Documents) > 0:
-		text.WriteString("no facts in the documents of known formats\n")
+		text.WriteString(none("no facts in the documents of known formats", read.Incomplete) + "\n")
 	default:
-		text.WriteString("no documents of a known format\n")
+		text.WriteString(none("no documents of a known format", read.Incomplete) + "\n")
 	}
 	return writeLines(w, text.String())
 }

@@ -265,10 +265,7 @@ func (t *text) summary(result *lint.Result) {
 		}
 	}
 	summary := strings.Join(found, ", ")
-	unjudged := ""
-	if n := len(result.Errors); n > 0 {
-		unjudged = t.style.paint(t.style.severity(lint.Error), strconv.Itoa(n)+" could not be evaluated")
-	}
+	unjudged := t.style.paint(t.style.severity(lint.Error), unevaluated(result.Errors))
 	switch {
 	case summary == "" && unjudged != "":
 		summary = fmt.Sprintf("%s; %s in the others (%s, %s)", unjudged, none, files, edition)
@@ -289,6 +286,31 @@ func (t *text) summary(result *lint.Result) {
 	}
 	summary += unreported(result) + untargeted(result)
 	t.line(summary)
+}
+
+// unevaluated returns how many files or deployments could not be evaluated, empty for none.
+func unevaluated(errs []error) string {
+	if len(errs) == 0 {
+		return ""
+	}
+	return strconv.Itoa(len(errs)) + " could not be evaluated"
+}
+
+// none is the summary of an answer without anything to list, such as "no waivers". It claims nothing about what could
+// not be evaluated.
+func none(what string, errs []error) string {
+	if len(errs) > 0 {
+		return unevaluated(errs) + "; " + what + " in the others"
+	}
+	return what
+}
+
+// paragraph is a line below what was written before it, empty for an empty text.
+func paragraph(text string) string {
+	if text == "" {
+		return ""
+	}
+	return "\n" + text + "\n"
 }
 
 // unreported returns the number of documents and values without a finding although they could not be evaluated.

@@ -7,7 +7,6 @@ import (
 	"io"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint"
-	"github.com/mlpolicy/mlpolicy/internal/lint/extract"
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
 )
 
@@ -49,14 +48,14 @@ func formats() []format {
 // takes the writer below from [HostWriter.Unwrap] and escapes what it writes itself.
 type format struct {
 	name        string
-	findings    writer[Findings]            // lint
-	placements  writer[*lint.Placements]    // where
-	edition     writer[policy.Edition]      // targets
-	comparison  writer[Comparison]          // targets --diff
-	rules       writer[Rules]               // rules
-	explanation writer[Explanation]         // explain
-	facts       writer[*extract.Extraction] // facts
-	waivers     writer[Waivers]             // waivers
+	findings    writer[Findings]         // lint
+	placements  writer[*lint.Placements] // where
+	edition     writer[policy.Edition]   // targets
+	comparison  writer[Comparison]       // targets --diff
+	rules       writer[Rules]            // rules
+	explanation writer[Explanation]      // explain
+	facts       writer[Facts]            // facts
+	waivers     writer[Waivers]          // waivers
 }
 
 // writer writes one kind of answer in one format.
@@ -143,8 +142,8 @@ func ForExplanation() Formats[Explanation] {
 }
 
 // ForFacts returns the formats that can write the facts of files.
-func ForFacts() Formats[*extract.Extraction] {
-	return formatsWith(func(f format) writer[*extract.Extraction] { return f.facts })
+func ForFacts() Formats[Facts] {
+	return formatsWith(func(f format) writer[Facts] { return f.facts })
 }
 
 // ForWaivers returns the formats that can list waivers.

@@ -113,14 +113,14 @@ func TestFormatsEscape(t *testing.T) {
 	checkAll(check, "comparison", ForComparison(), Comparison{From: policy.Edition{ID: evil}, To: edition})
 	checkAll(check, "rules", ForRules(), Rules{Edition: evil, List: []Rule{rule}, Off: []string{evil}})
 	checkAll(check, "explanation", ForExplanation(), Explanation{Rule: rule, Examples: []ExamplePair{{Bad: example, Good: example}}})
-	checkAll(check, "facts", ForFacts(), extraction)
+	checkAll(check, "facts", ForFacts(), Facts{Extraction: extraction})
 	text := waiver.Text{Content: `memory reason="old ` + strings.ReplaceAll(evil, "\"", "") + `"`, File: node.File()}
 	text.End = len(node.File().Text)
 	waived, mistakes := waiver.Parse(text)
 	if waived == nil {
 		t.Fatal(mistakes)
 	}
-	checkAll(check, "waivers", ForWaivers(), Waivers{{Waiver: waived}})
+	checkAll(check, "waivers", ForWaivers(), Waivers{List: []*lint.Waiver{{Waiver: waived}}})
 	want := 0
 	for _, format := range formats() {
 		able, _ := functions(format)

@@ -39,13 +39,17 @@ const placementsLegend = currentMark + " marks the current target. An unknown fa
 // currentMark is one cell wide.
 const currentMark = "→"
 
-// placementsSummary returns the number of deployments and files.
+// placementsSummary returns the number of deployments and files, and of what could not be evaluated.
 func placementsSummary(placements *lint.Placements) string {
 	files := count(placements.Files, "file", "files")
-	if len(placements.Deployments) == 0 {
-		return "no deployments in " + files
+	switch n := len(placements.Deployments); {
+	case n > 0:
+		summary := fmt.Sprintf("%s (%s, %s)", count(n, "deployment", "deployments"), files, editions(placements.Editions))
+		return strings.TrimSuffix(summary+"; "+unevaluated(placements.Errors), "; ")
+	case len(placements.Errors) > 0:
+		return none("no deployments", placements.Errors)
 	}
-	return fmt.Sprintf("%s (%s, %s)", count(len(placements.Deployments), "deployment", "deployments"), files, editions(placements.Editions))
+	return "no deployments in " + files
 }
 
 type placementText struct{ text }

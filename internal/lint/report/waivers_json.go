@@ -36,13 +36,18 @@ type jsonListedWaiver struct {
 }
 
 type jsonWaivers struct {
-	Version int                `json:"version"`
-	Waivers []jsonListedWaiver `json:"waivers"`
+	Version    int                `json:"version"`
+	Incomplete bool               `json:"incomplete"` // as of lint
+	Errors     []jsonError        `json:"errors"`
+	Waivers    []jsonListedWaiver `json:"waivers"`
 }
 
 func waiversJSON(w io.Writer, waivers Waivers, _ Options) error {
-	list := jsonWaivers{Version: jsonVersion, Waivers: make([]jsonListedWaiver, len(waivers))}
-	for i, waiver := range waivers {
+	list := jsonWaivers{
+		Version: jsonVersion, Incomplete: len(waivers.Incomplete) > 0, Errors: jsonErrors(waivers.Incomplete),
+		Waivers: make([]jsonListedWaiver, len(waivers.List)),
+	}
+	for i, waiver := range waivers.List {
 		list.Waivers[i] = jsonListedWaiver{jsonWaiverOf(waiver.Waiver), waiver.Expired, waiver.Findings}
 	}
 	return EncodeJSON(w, list)

@@ -10,10 +10,11 @@ import (
 func waiversMarkdown(w io.Writer, waivers Waivers, _ Options) error {
 	var text strings.Builder
 	text.WriteString("| location | rules | until | owner | ticket | findings | reason |\n|---|---|---|---|---|---|---|\n")
-	for _, waiver := range waivers {
+	for _, waiver := range waivers.List {
 		fmt.Fprintf(&text, "| %s | %s | %s | %s | %s | %d | %s |\n", codeInTable(locationOf(waiver.Text.File, waiver.Text.Span())),
 			codeInTable(strings.Join(waiver.IDs(), ", ")), codeInTable(lastDay(waiver)), codeInTable(waiver.Owner), codeInTable(waiver.Ticket),
 			waiver.Findings, codeInTable(waiver.Reason))
 	}
+	text.WriteString(paragraph(unevaluated(waivers.Incomplete)))
 	return writeLines(w, text.String())
 }
