@@ -54,7 +54,7 @@ func TestHalfSentBodiesStopNobody(t *testing.T) {
 	large := reviewOf(strings.Replace(gpuOnVirtualNode, "secret/image", strings.Repeat("a", 2*largeBody), 1))
 	for _, body := range []string{reviewOf(gpuOnVirtualNode), large} {
 		for _, client := range []*http.Client{r.client, {Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true}}} {
-			response, err := client.Post("https://"+r.Addr().String()+"/validate?timeout=3s", "application/json", strings.NewReader(body))
+			response, err := client.Post("https://"+r.Addr().String()+"/validate?timeout=30s", "application/json", strings.NewReader(body))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -269,7 +269,7 @@ func TestClientsAreIdentified(t *testing.T) {
 	r.log.wait(t, `"msg":"ready"`, 1)
 	ask := func(client *http.Client) (int, string) {
 		t.Helper()
-		response, err := client.Post("https://"+r.Addr().String()+"/validate?timeout=3s", "application/json", strings.NewReader(reviewOf(gpuOnVirtualNode)))
+		response, err := client.Post("https://"+r.Addr().String()+"/validate?timeout=30s", "application/json", strings.NewReader(reviewOf(gpuOnVirtualNode)))
 		if err != nil {
 			t.Fatal(err)
 		}

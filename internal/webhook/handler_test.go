@@ -35,7 +35,7 @@ func handlerOf(policy *Policy) (*handler, *bytes.Buffer) {
 }
 
 func post(body io.Reader) *http.Request {
-	request := httptest.NewRequest(http.MethodPost, "/validate?timeout=3s", body)
+	request := httptest.NewRequest(http.MethodPost, "/validate?timeout=30s", body)
 	request.Header.Set("Content-Type", "application/json")
 	return request
 }
@@ -483,7 +483,7 @@ func (r errorReader) Read([]byte) (int, error) { return 0, r.err }
 func TestVerdictsThatComeTooLateAreAbandoned(t *testing.T) {
 	handler, log := handlerOf(policyOf(t, ""))
 	connection := &connection{accepted: time.Now().Add(-time.Hour)}
-	connection.greeted.Store(int64(3 * time.Second))
+	connection.greeted.Store(int64(30 * time.Second))
 	late := post(strings.NewReader(reviewOf(gpuOnVirtualNode))).WithContext(context.WithValue(t.Context(), connectionKey{}, connection))
 	if response := serve(handler, late); response.Code != http.StatusGatewayTimeout {
 		t.Errorf("status %d: %s", response.Code, response.Body)

@@ -162,7 +162,7 @@ func started(t *testing.T, edit func(*Options), with ...func(*Server)) *running 
 // review posts the review of a GPU on a virtual node and returns the answer.
 func (r *running) review(t *testing.T) (*http.Response, string) {
 	t.Helper()
-	response, err := r.client.Post("https://"+r.Addr().String()+"/validate?timeout=3s", "application/json", strings.NewReader(reviewOf(gpuOnVirtualNode)))
+	response, err := r.client.Post("https://"+r.Addr().String()+"/validate?timeout=30s", "application/json", strings.NewReader(reviewOf(gpuOnVirtualNode)))
 	if err != nil {
 		t.Fatal(err)
 	}
