@@ -20,8 +20,9 @@ build: ## build bin/mlpolicy
 test: ## run all tests with the race detector
 	$(GO) test -race ./...
 
-lint: ## gofmt, vet, staticcheck, go.mod tidy, banned phrases
+lint: ## gofmt, vet, staticcheck, go.mod tidy, banned phrases, workflows of docs
 	.ci/language
+	.ci/workflows
 	@test -z "$$(gofmt -l cmd deploy internal policies testdata)" || { gofmt -l cmd deploy internal policies testdata; echo 'run: make fmt'; exit 1; }
 	$(GO) vet ./...
 	$(TOOL) staticcheck ./...
