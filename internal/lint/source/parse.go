@@ -22,7 +22,7 @@ func Parse(name string, data []byte) *File {
 		})}
 		return f
 	}
-	text, undecodable := decode(data)
+	text, undecodable := f.decode(data)
 	f.Text = text
 	f.lines = lineStarts(text)
 	f.ascii = isASCII(text)

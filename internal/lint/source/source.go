@@ -48,6 +48,8 @@ type File struct {
 	// template, a placeholder or a patch, even if it looks like one. Parse leaves it false.
 	Live bool
 
+	encoding encoding
+	marks    int          // byte order marks at the start of the file
 	comments commentStyle // of the language that Text was read in
 	lines    []int        // offset of the first byte of each line
 	ascii    bool         // no byte of Text is over 0x7F, so that code points are bytes

@@ -11,19 +11,31 @@ import (
 
 const byteOrderMark = "\uFEFF"
 
-// decode converts data to UTF-8 without byte order marks. It does not copy UTF-8. Text returned with
+// encoding is that of a file. A file in UTF-16 begins with a byte order mark.
+type encoding uint8
+
+const (
+	utf8Encoding encoding = iota
+	utf16LittleEndian
+	utf16BigEndian
+)
+
+// decode converts the data of f to UTF-8 without byte order marks. It does not copy UTF-8. Text returned with
 // a fault is only for showing the location of the fault.
-func decode(data []byte) ([]byte, *fault) {
+func (f *File) decode(data []byte) ([]byte, *fault) {
 	switch {
 	case bytes.HasPrefix(data, []byte{0xFF, 0xFE, 0, 0}), bytes.HasPrefix(data, []byte{0, 0, 0xFE, 0xFF}):
 		return data, &fault{kind: Undecodable, message: "UTF-32 is not supported"}
 	case bytes.HasPrefix(data, []byte{0xFF, 0xFE}):
+		f.encoding, f.marks = utf16LittleEndian, 1
 		return decodeUTF16(data[2:], binary.LittleEndian)
 	case bytes.HasPrefix(data, []byte{0xFE, 0xFF}):
+		f.encoding, f.marks = utf16BigEndian, 1
 		return decodeUTF16(data[2:], binary.BigEndian)
 	}
 	for bytes.HasPrefix(data, []byte(byteOrderMark)) {
 		data = data[len(byteOrderMark):]
+		f.marks++
 	}
 	if utf8.Valid(data) {
 		return data, nil
