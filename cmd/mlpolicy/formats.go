@@ -191,19 +191,26 @@ func writeAs[Answer any](p *program, c *cli.Context, formats report.Formats[Answ
 func replaceFile(name string, write func(io.Writer) error) error {
 	path := resolved(name)
 	info, err := os.Stat(path)
+	safely := func(file io.Writer) error {
+		safe := report.NewHostWriter(file)
+		if err := write(safe); err != nil {
+			return err
+		}
+		return safe.Flush()
+	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return writeAndRename(path, nil, write)
+		return writeAndRename(path, nil, safely)
 	case err != nil:
 		return err
 	case info.Mode().IsRegular():
-		return writeAndRename(path, info, write)
+		return writeAndRename(path, info, safely)
 	}
 	file, err := os.OpenFile(path, os.O_WRONLY, 0)
 	if err != nil {
 		return err
 	}
-	return writeAndClose(file, write)
+	return writeAndClose(file, safely)
 }
 
 // writeAndRename keeps the permissions of the replaced file, nil if there is none.
@@ -230,11 +237,7 @@ func writeAndRename(path string, replaced fs.FileInfo, write func(io.Writer) err
 
 func writeAndClose(file *os.File, write func(io.Writer) error) error {
 	buffered := bufio.NewWriter(file)
-	safe := report.NewHostWriter(buffered)
-	err := write(safe)
-	if err == nil {
-		err = safe.Flush()
-	}
+	err := write(buffered)
 	if err == nil {
 		err = buffered.Flush()
 	}

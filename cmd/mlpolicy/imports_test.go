@@ -154,6 +154,7 @@ var allowedImports = map[string][]string{
 		module + "internal/lint/suggest",
 		module + "internal/lint/waiver",
 	},
+	"internal/lint/edit": {module + "internal/lint/source"},
 	"internal/lint/evaluate": {
 		module + "internal/lint/facts",
 		module + "internal/lint/policy",
@@ -173,6 +174,7 @@ var allowedImports = map[string][]string{
 		module + "internal/lint/policy",
 		module + "internal/lint/config",
 		module + "internal/lint/waiver",
+		module + "internal/lint/edit",
 		module + "internal/lint/evaluate",
 		module + "internal/lint/whatif",
 	},
@@ -181,6 +183,7 @@ var allowedImports = map[string][]string{
 		module + "internal/lint",
 		module + "internal/lint/source",
 		"github.com/clipperhouse/displaywidth", // cells of wide characters
+		"github.com/rogpeppe/go-internal/diff", // patches
 	},
 	"internal/webhook": {
 		module + "internal/lint",

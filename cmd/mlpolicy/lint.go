@@ -40,6 +40,10 @@ deployments are skipped.
 on standard output. Write files in CI only: pre-commit may run mlpolicy several times, and each run
 replaces the file.
 
+--fix changes files, but no fact and no finding other than those that it fixes: it removes waivers
+that are unused or have expired, declarations that evidence contradicts, and the earlier of two
+equal keys. --diff prints these changes as a patch and exits with 1 if there are any.
+
 Exit codes: 0 no findings at or above --fail-on; 1 findings; 2 the command line, the configuration
 or a policy is invalid; 3 a file could not be read or a rule failed, and the rest was evaluated.`,
 		Flags: slices.Concat([]cli.Flag{
@@ -55,6 +59,7 @@ or a policy is invalid; 3 a file could not be read or a rule failed, and the res
 			asOfFlagOf(),
 			&cli.BoolFlag{Name: noWaiversFlag, Usage: "report findings as if there were no waivers", DisableDefaultText: true},
 			&cli.BoolFlag{Name: showWaivedFlag, Usage: "also write waived findings, marked as such; they do not fail the run", DisableDefaultText: true},
+		}, fixFlags(), []cli.Flag{
 			choice(colorFlag, "use colours `WHEN`: auto, always or never", "auto", []string{"auto", "always", "never"}),
 		}),
 		Action: p.lint,
@@ -64,6 +69,9 @@ or a policy is invalid; 3 a file could not be read or a rule failed, and the res
 func (p *program) lint(c *cli.Context) error {
 	files, session, err := p.open(c)
 	if err != nil {
+		return err
+	}
+	if err := checkFixFlags(c, files); err != nil {
 		return err
 	}
 	if c.Bool(explainSkipFlag) {
@@ -79,6 +87,12 @@ func (p *program) lint(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	unfixed := false
+	if c.Bool(fixFlag) && !c.Bool(diffFlag) {
+		if result, unfixed, err = p.fix(c, session, result); err != nil {
+			return err
+		}
+	}
 	errs := slices.Clip(result.Errors)
 	if c.Bool(requireFlag) {
 		if err := requireDeployments(result); err != nil {
@@ -89,7 +103,17 @@ func (p *program) lint(c *cli.Context) error {
 		Result: result, Incomplete: errs, Category: c.String(categoryFlag), Version: ownVersion(),
 		ShowWaived: c.Bool(showWaivedFlag), Rules: session.explanations(),
 	}
-	unwritten := answer(p, c, report.ForFindings(), findings)
+	var unwritten error
+	fails := result.Fails()
+	if c.Bool(diffFlag) {
+		var patched int
+		if patched, err = p.printDiff(c, result); err != nil {
+			return err
+		}
+		fails = patched > 0
+	} else {
+		unwritten = answer(p, c, report.ForFindings(), findings)
+	}
 	if err := p.explainSkips(c.Context, session, files, result); err != nil {
 		return err
 	}
@@ -101,9 +125,9 @@ func (p *program) lint(c *cli.Context) error {
 	switch {
 	case unwritten != nil:
 		return unwritten
-	case len(errs) > 0:
+	case len(errs) > 0 || unfixed:
 		return errIncomplete
-	case result.Fails():
+	case fails:
 		return errFindings
 	}
 	return nil

@@ -87,6 +87,7 @@ func (b *builder) problem(problem facts.Problem) {
 		Deployment:  problem.Deployment,
 		Unevaluated: problem.Unevaluated,
 		Object:      objectAround(problem.Location.Node),
+		redundant:   redundant{keys: problem.Redundant},
 	})
 	finding.subject = facts.Subject{File: finding.fileName(), Name: problem.Deployment}
 	if object := finding.Object; object != nil {

@@ -156,7 +156,7 @@ func result(of func(file string) *Setting, read inputFiles, extraction *extract.
 		Files:       read.count,
 		Recognized:  len(read.files),
 		Deployments: len(extraction.Deployments) + len(extraction.Computes),
-		Errors:      read.errors,
+		Errors:      slices.Clip(read.errors),
 	}
 	for _, evaluation := range evaluations {
 		for _, denial := range slices.Concat(evaluation.denials, evaluation.related) {

@@ -71,6 +71,7 @@ type Finding struct {
 	suggestFor *facts.Deployment // to which Remedy may suggest another target or edition; nil for other findings
 	further    string            // sentences at the end of Remedy that no suggestion replaces
 	evaluation *evaluation       // that suggestions continue
+	redundant  redundant
 }
 
 // Suggestion is a change with which a rule does not report.

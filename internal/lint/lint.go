@@ -80,7 +80,11 @@ func always(s *Setting) func(file string) *Setting { return func(string) *Settin
 // Inputs that cannot be read and deployments on which the policies fail are in Result.Errors, and the findings of all
 // others are reported. The error is that of the context.
 func (l *Linter) Lint(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) (*Result, error) {
-	read := l.read(ctx, inputs)
+	return l.lint(ctx, fsys, l.read(ctx, inputs))
+}
+
+// lint evaluates inputs that were read.
+func (l *Linter) lint(ctx context.Context, fsys fs.FS, read inputFiles) (*Result, error) {
 	extraction, err := l.extract(ctx, fsys, read)
 	if err != nil {
 		return nil, err
@@ -105,6 +109,7 @@ func (l *Linter) Lint(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) (
 		}
 	})
 	result.path = l.options.Path
+	result.run = run{l, fsys, read, extraction}
 	result.suggestAll(ctx)
 	return result, nil
 }

@@ -42,6 +42,7 @@ type Result struct {
 	Errors []error
 
 	path func(file string) string // nil for as named
+	run  run                      // that the result is of
 }
 
 // Edition names the editions, separated by commas.

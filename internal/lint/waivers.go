@@ -355,7 +355,7 @@ func (w *waivers) report(one *Waiver) {
 	of, at := strings.Join(one.IDs(), ", "), one.UntilSpan()
 	add := func(severity Severity, remedy, format string, args ...any) {
 		mistake := waiver.Mistake{File: one.Text.File, Span: at, Message: fmt.Sprintf(format, args...), Remedy: remedy}
-		w.builder.mistake(mistake, severity, one.settings[0])
+		w.builder.redundantWaiver(mistake, severity, one.settings[0], one.ifExpired())
 	}
 	switch longest := one.settings[0].waiving.Longest; {
 	case one.Expired && len(one.used) > 0:
@@ -390,17 +390,17 @@ func (w *waivers) reportUnused(ctx context.Context, failed []error) {
 		if one.configured == nil && len(w.objectsIn(one.Text.File)) == 0 || slices.ContainsFunc(faulty, one.mayCover) {
 			continue
 		}
-		for _, id := range one.IDs() {
-			if one.used[id] || id == facts.BindingRule || !slices.ContainsFunc(one.settings, func(s *Setting) bool { return s.runs(ctx, id, off) }) {
-				continue
-			}
+		unused := slices.DeleteFunc(one.IDs(), func(id string) bool {
+			return one.used[id] || id == facts.BindingRule || !slices.ContainsFunc(one.settings, func(s *Setting) bool { return s.runs(ctx, id, off) })
+		})
+		for _, id := range unused {
 			remedy := "Remove the waiver."
 			if len(one.used) > 0 {
 				remedy = "Remove " + id + " from the waiver."
 			}
-			w.builder.mistake(waiver.Mistake{
+			w.builder.redundantWaiver(waiver.Mistake{
 				File: one.Text.File, Span: one.RuleSpan(id), Remedy: remedy, Message: fmt.Sprintf("the waiver of %s covers no finding", id),
-			}, Warning, one.settings[0])
+			}, Warning, one.settings[0], one.without(unused, id))
 		}
 	}
 }
@@ -434,11 +434,35 @@ func (s *Setting) runs(ctx context.Context, id string, off map[string][]string) 
 	return !slices.Contains(off[key], id)
 }
 
+// ifExpired returns the waiver as redundant if its last day is over and it is in a file.
+func (w *Waiver) ifExpired() redundant {
+	if w.configured != nil || !w.Expired {
+		return redundant{}
+	}
+	return redundant{waiver: w.Waiver}
+}
+
+// without returns what is redundant of a waiver in a file of which some rules, one of them id, cover no finding.
+func (w *Waiver) without(unused []string, id string) redundant {
+	switch {
+	case w.configured != nil:
+		return redundant{}
+	case len(unused) == len(w.Rules):
+		return redundant{waiver: w.Waiver}
+	}
+	return redundant{waiver: w.Waiver, rule: id}
+}
+
 // mistake adds a finding about a waiver.
 func (b *builder) mistake(mistake waiver.Mistake, severity Severity, setting *Setting) {
+	b.redundantWaiver(mistake, severity, setting, redundant{})
+}
+
+// redundantWaiver adds a finding about a waiver, all or a part of which may have no effect.
+func (b *builder) redundantWaiver(mistake waiver.Mistake, severity Severity, setting *Setting, what redundant) {
 	b.addTo(Finding{
 		Rule: facts.WaiverRule, Severity: severity, Message: mistake.Message, Remedy: mistake.Remedy,
-		File: mistake.File, Span: mistake.Span,
+		File: mistake.File, Span: mistake.Span, redundant: what,
 	}, setting)
 }
 

@@ -1,5 +1,7 @@
 package facts
 
+import "github.com/mlpolicy/mlpolicy/internal/lint/source"
+
 // Severity is the severity of a finding.
 type Severity string
 
@@ -36,4 +38,6 @@ type Problem struct {
 	Location   Location
 	// Unevaluated reports whether the object at Location was not evaluated any further.
 	Unevaluated bool
+	// Redundant are the keys of the entries without which the document declares the same and has no such problem.
+	Redundant []*source.Node
 }

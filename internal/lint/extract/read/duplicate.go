@@ -188,13 +188,18 @@ func (d duplicateKey) last() source.Member { return d.mapping.Members[d.members[
 
 func (d duplicateKey) problem() facts.Problem {
 	first, last := d.mapping.Members[d.members[0]].Key, d.last().Key
+	var earlier []*source.Node
+	for _, index := range d.members[:len(d.members)-1] {
+		earlier = append(earlier, d.mapping.Members[index].Key)
+	}
 	return facts.Problem{
 		Rule:     facts.SyntaxRule,
 		Severity: facts.Error,
 		Message: fmt.Sprintf("duplicate key %q, first on line %d; the last value is used",
 			last.Text, first.Span().Start.Line),
-		Remedy:   "Remove one of the two.",
-		Location: facts.Location{Node: last, Related: []facts.Location{{Node: first, Why: "first occurrence"}}},
+		Remedy:    "Remove one of the two.",
+		Location:  facts.Location{Node: last, Related: []facts.Location{{Node: first, Why: "first occurrence"}}},
+		Redundant: earlier,
 	}
 }
 

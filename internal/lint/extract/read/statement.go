@@ -227,7 +227,24 @@ func (m *Merger) Contradiction(word string, known, declared facts.Location, is, 
 		Remedy:     "Correct or remove the statement; until then it is ignored.",
 		Deployment: m.Name,
 		Location:   facts.Location{Node: at.Node, Related: related},
+		Redundant:  annotationKey(declared.Node),
 	})
+}
+
+// annotationKey returns the key of an annotation or a tag of mlpolicy with a value. Selectors may match labels.
+func annotationKey(value *source.Node) []*source.Node {
+	if value == nil {
+		return nil
+	}
+	entry, ok := value.Entry()
+	if !ok {
+		return nil
+	}
+	_, statement := StatementName(entry.Key.Text)
+	if holder, ok := entry.Key.Parent().Entry(); !statement || !ok || holder.Key.Text == "labels" {
+		return nil
+	}
+	return []*source.Node{entry.Key}
 }
 
 // where returns a location in words, for a message.
