@@ -17,7 +17,10 @@ const templates = "templates"
 // https://helm.sh/docs/chart_template_guide/accessing_files
 const chartFiles = "files"
 
-// chart is a folder that has a Chart.yaml.
+// chartFile is the name of the file that makes a folder a chart.
+const chartFile = "Chart.yaml"
+
+// chart is a folder that has a chartFile.
 type chart struct{ noted bool }
 
 // unrendered reports whether a path is in the templates of a chart, and records each chart once. The
@@ -83,7 +86,7 @@ func (w *walk) chart(folder string) *chart {
 	if looked {
 		return known
 	}
-	if info, err := os.Stat(filepath.FromSlash(folder + "/Chart.yaml")); err == nil && info.Mode().IsRegular() {
+	if info, err := os.Stat(filepath.FromSlash(folder + "/" + chartFile)); err == nil && info.Mode().IsRegular() {
 		known = &chart{}
 	}
 	if w.charts == nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -98,6 +99,7 @@ func TestCommandLinesOfCI(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Chdir(dir)
+		commitWithoutFiles(t, "origin/main")
 		args := strings.Fields(strings.ReplaceAll(line[1], "$(Build.ArtifactStagingDirectory)", "."))
 		var stdout, stderr bytes.Buffer
 		if code := runLoaded(t.Context(), args, strings.NewReader(""), &stdout, &stderr); code != exitFindings || stderr.Len() > 0 || stdout.Len() == 0 {
@@ -122,6 +124,18 @@ func TestCommandLinesOfCI(t *testing.T) {
 	for _, row := range rows {
 		if !formats[row[1]] || !slices.Contains(report.ForFindings().Names(), row[1]) {
 			t.Errorf("docs/ci.md describes the format %s, which no command line shows", row[1])
+		}
+	}
+}
+
+// commitWithoutFiles makes the working directory a repository whose files are newer than a branch of the remote.
+func commitWithoutFiles(t *testing.T, branch string) {
+	t.Helper()
+	for _, args := range []string{
+		"init -q", "-c user.name=a -c user.email=a@example.com commit -q --allow-empty -m first", "update-ref refs/remotes/" + branch + " HEAD",
+	} {
+		if out, err := exec.CommandContext(t.Context(), "git", strings.Fields(args)...).CombinedOutput(); err != nil {
+			t.Fatalf("git %s: %v\n%s", args, err, out)
 		}
 	}
 }

@@ -342,7 +342,7 @@ func (p *program) explainSkips(ctx context.Context, session *session, files *fil
 		return err
 	}
 	evaluated, parts := map[string]bool{}, map[string]string{}
-	for _, finding := range result.Findings {
+	for _, finding := range slices.Concat(result.Findings, result.Unchanged) {
 		if finding.File != nil {
 			evaluated[finding.File.Name] = true // a file with a finding was not skipped
 		}

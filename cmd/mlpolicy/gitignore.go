@@ -83,7 +83,12 @@ func readIgnoreFile(file, domain string) *ignoreFile {
 	if err != nil {
 		return nil
 	}
-	ignore, name := newIgnoreFile(domain), shortest(file)
+	return parseIgnoreFile(data, shortest(file), domain)
+}
+
+// parseIgnoreFile parses an ignore file of a name.
+func parseIgnoreFile(data []byte, name, domain string) *ignoreFile {
+	ignore := newIgnoreFile(domain)
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	for i, line := range strings.Split(string(data), "\n") {
 		line = strings.TrimSuffix(line, "\r")

@@ -44,6 +44,10 @@ replaces the file.
 that are unused or have expired, declarations that evidence contradicts, and the earlier of two
 equal keys. --diff prints these changes as a patch and exits with 1 if there are any.
 
+--changed-since REF reports findings in, and findings that depend on, files that differ from the
+merge base of REF and HEAD, deleted ones and those that Git does not track included. All PATHs are
+evaluated, and the summary counts the other findings. What could not be evaluated is always reported.
+
 Exit codes: 0 no findings at or above --fail-on; 1 findings; 2 the command line, the configuration
 or a policy is invalid; 3 a file could not be read or a rule failed, and the rest was evaluated.`,
 		Flags: slices.Concat([]cli.Flag{
@@ -55,6 +59,7 @@ or a policy is invalid; 3 a file could not be read or a rule failed, and the res
 			&cli.BoolFlag{Name: forceIgnoreFlag, Usage: "also apply ignore: of the configuration to files that are a PATH, for pre-commit", DisableDefaultText: true},
 			&cli.BoolFlag{Name: requireFlag, Usage: "exit with 3 if no deployment with a known target is found", DisableDefaultText: true},
 			&cli.BoolFlag{Name: explainSkipFlag, Usage: "print skipped files and the reason to standard error", DisableDefaultText: true},
+			changedSinceFlagOf(),
 			categoryFlagOf(),
 			asOfFlagOf(),
 			&cli.BoolFlag{Name: noWaiversFlag, Usage: "report findings as if there were no waivers", DisableDefaultText: true},
@@ -77,6 +82,12 @@ func (p *program) lint(c *cli.Context) error {
 	if c.Bool(explainSkipFlag) {
 		files.explain()
 	}
+	var changes *gitChanges
+	if c.IsSet(changedSinceFlag) {
+		if changes, err = p.changesSince(c, files); err != nil {
+			return err
+		}
+	}
 
 	progress := p.progress(files)
 	result, err := session.linter.Lint(c.Context, session.tree(), files.inputs(c.Context))
@@ -92,6 +103,13 @@ func (p *program) lint(c *cli.Context) error {
 		if result, unfixed, err = p.fix(c, session, result); err != nil {
 			return err
 		}
+	}
+	if changes != nil {
+		since, err := changes.changes(c.Context)
+		if err != nil {
+			return err
+		}
+		result.Restrict(c.Context, since)
 	}
 	errs := slices.Clip(result.Errors)
 	if c.Bool(requireFlag) {

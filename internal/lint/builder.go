@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -103,7 +104,10 @@ func (b *builder) problem(problem facts.Problem) {
 func (b *builder) denial(e *evaluation, denial whatif.Denial) {
 	all := e.facts
 	rule, _ := e.whatIf.Policies.Rule(denial.Rule)
-	finding := Finding{Rule: rule.ID, Severity: rule.Severity, Message: denial.Message, Remedy: rule.Remediation, evaluation: e}
+	finding := Finding{
+		Rule: rule.ID, Severity: rule.Severity, Message: denial.Message, Remedy: rule.Remediation,
+		evaluation: e, relates: rule.Scope == policy.PerProject,
+	}
 	if rule.GrowsWith == policy.Larger {
 		finding.Amount = all.Number(denial.Path)
 	}
@@ -117,11 +121,11 @@ func (b *builder) denial(e *evaluation, denial whatif.Denial) {
 	index, _ := denial.Path[1].(int)
 	switch denial.Path[0] {
 	case "deployments":
-		finding.subject = all.Deployments[index].Subject
+		finding.subject, finding.deployment = all.Deployments[index].Subject, cmp.Or(denial.VariantOf, all.Deployments[index])
 		b.ofDeployment(&finding, &location, all.Deployments[index], rule, denial)
 	case "computes":
 		c := all.Computes[index]
-		finding.subject = c.Subject
+		finding.subject, finding.compute = c.Subject, c
 		finding.Deployment, finding.Target = c.Name.Value, string(c.Target.Value)
 		finding.setParameters(c.Parameters, &location)
 	}
@@ -305,7 +309,7 @@ func (b *builder) keep(finding Finding, configuration *config.Config) {
 		}
 		return
 	}
-	finding.Edition = configuration.Edition.Value
+	finding.config, finding.Edition = configuration, configuration.Edition.Value
 	finding.Fails = failsAt(finding.Severity, configuration.FailOn.Value)
 	b.findings = append(b.findings, finding)
 }

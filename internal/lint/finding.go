@@ -3,6 +3,7 @@ package lint
 import (
 	"cmp"
 
+	"github.com/mlpolicy/mlpolicy/internal/lint/config"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 	"github.com/mlpolicy/mlpolicy/internal/lint/waiver"
@@ -65,6 +66,10 @@ type Finding struct {
 	// Waived is the waiver that takes the finding out of Result.Findings, nil for one there.
 	Waived *waiver.Waiver
 
+	config     *config.Config    // that decides about severity and failure
+	deployment *facts.Deployment // as its documents declare it; nil for another finding
+	compute    *facts.Compute    // likewise
+	relates    bool              // of a rule that compares deployments
 	setting    *Setting          // that decides about waivers; nil where none can
 	subject    facts.Subject     // by which the configuration can select it
 	own        *source.Node      // the object that describes the deployment or compute; nil if unknown

@@ -81,8 +81,8 @@ func (f *Finding) value() string {
 }
 
 // Fingerprints returns a digest of each finding's Identity, in the order of Findings. Of findings with the same one
-// each further has its ordinal in the digest, so that all are different. Waived ones are counted too, whether or not
-// they are among Findings: a finding keeps its fingerprint when another one is waived.
+// each further has its ordinal in the digest, so that all are different. Waived and unchanged ones are counted too, whether
+// or not they are among Findings: a finding keeps its fingerprint when another one is waived.
 func (r *Result) Fingerprints() []string {
 	all := make([]*Finding, 0, len(r.Findings)+len(r.Waived))
 	withWaived := false
@@ -93,6 +93,11 @@ func (r *Result) Fingerprints() []string {
 	for i := range r.Waived {
 		if !withWaived {
 			all = append(all, &r.Waived[i])
+		}
+	}
+	for _, unchanged := range [][]Finding{r.Unchanged, r.waivedUnchanged} {
+		for i := range unchanged {
+			all = append(all, &unchanged[i])
 		}
 	}
 	slices.SortStableFunc(all, func(a, b *Finding) int { return compare(*a, *b) })

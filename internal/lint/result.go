@@ -20,6 +20,8 @@ type Result struct {
 	Findings []Finding // sorted by file, line, column, rule, message
 	// Waived are the findings that waivers take out of Findings, in the same order.
 	Waived []Finding
+	// Unchanged are the findings that Restrict takes out of Findings, in the same order.
+	Unchanged []Finding
 	// Waivers are those that apply to the inputs, by file and position.
 	Waivers []*Waiver
 	// Unreported counts the documents and values that could not be evaluated and whose rule is off.
@@ -41,8 +43,9 @@ type Result struct {
 	// failed.
 	Errors []error
 
-	path func(file string) string // nil for as named
-	run  run                      // that the result is of
+	path            func(file string) string // nil for as named
+	run             run                      // that the result is of
+	waivedUnchanged []Finding                // that Restrict takes out of Waived
 }
 
 // Edition names the editions, separated by commas.

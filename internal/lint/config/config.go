@@ -10,6 +10,8 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"iter"
+	"path"
+	"path/filepath"
 	"slices"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
@@ -185,6 +187,17 @@ func (c *Config) Nested() []string {
 		}
 	}
 	return names
+}
+
+// Files are the absolute paths of the files that state the configuration.
+func (c *Config) Files() []string {
+	var files []string
+	for _, l := range slices.Concat(c.layers, c.overrides) {
+		if file := filepath.Join(l.home, path.Base(l.file.Name)); !slices.Contains(files, file) {
+			files = append(files, file)
+		}
+	}
+	return files
 }
 
 // Members are the keys and values that apply, weakest first. Entries of overrides that do not apply are left out.

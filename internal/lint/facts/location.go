@@ -94,6 +94,23 @@ func (c *Compute) Relocate(location func(Location) Location) {
 	c.Location = location(c.Location)
 }
 
+// Locations returns every location of the deployment, of its models and of its compute. It is not safe for concurrent
+// use with others of the same deployment.
+func (d *Deployment) Locations() []Location { return collected(d.Relocate) }
+
+// Locations returns every location of the compute, as those of a deployment.
+func (c *Compute) Locations() []Location { return collected(c.Relocate) }
+
+// collected returns the locations that a Relocate passes on, which stay the same.
+func collected(relocate func(func(Location) Location)) []Location {
+	var all []Location
+	relocate(func(location Location) Location {
+		all = append(all, location)
+		return location
+	})
+	return all
+}
+
 func relocate[T any](fields []Field[T], of *T, location func(Location) Location) {
 	for i := range fields {
 		if fields[i].Fact != nil {

@@ -256,6 +256,14 @@ func (t *text) summary(result *lint.Result) {
 		}
 	}
 	none, noDeployments := "no findings", "no deployments"
+	if n := len(result.Unchanged); n > 0 {
+		unchanged := strconv.Itoa(n) + " in unchanged files"
+		none = "no findings in changed files, " + unchanged
+		noDeployments += ", " + unchanged
+		if len(found) > 0 {
+			found = append(found, unchanged)
+		}
+	}
 	if n := len(result.Waived); n > 0 {
 		waived := strconv.Itoa(n) + " waived"
 		none += ", " + waived

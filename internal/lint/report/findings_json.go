@@ -111,6 +111,8 @@ type jsonSummary struct {
 	Notes         int `json:"notes"`
 	// Waived counts the waived findings, whether or not they are among Findings.
 	Waived int `json:"waived"`
+	// Unchanged counts the findings in unchanged files that a run leaves out.
+	Unchanged int `json:"unchanged"`
 	// Unreported counts the documents and values that could not be evaluated and whose rule is off.
 	Unreported int `json:"unreported"`
 }
@@ -133,6 +135,7 @@ func findingsJSON(w io.Writer, findings Findings, _ Options) error {
 			Warnings:      result.Count(lint.Warning),
 			Notes:         result.Count(lint.Note),
 			Waived:        len(result.Waived),
+			Unchanged:     len(result.Unchanged),
 		},
 	}
 	fingerprints := result.Fingerprints()

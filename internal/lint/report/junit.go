@@ -28,6 +28,7 @@ type (
 		Tests    int          `xml:"tests,attr"`
 		Failures int          `xml:"failures,attr"`
 		Errors   int          `xml:"errors,attr"`
+		Skipped  int          `xml:"skipped,attr,omitempty"`
 		Cases    []*junitCase `xml:"testcase"`
 	}
 	junitCase struct {
@@ -35,9 +36,13 @@ type (
 		Class   string      `xml:"classname,attr"`
 		Error   *junitFault `xml:"error"`
 		Failure *junitFault `xml:"failure"`
+		Skipped *junitSkip  `xml:"skipped"`
 		Output  string      `xml:"system-out,omitempty"`
 
 		findings []reported
+	}
+	junitSkip struct {
+		Message string `xml:"message,attr"`
 	}
 	junitFault struct {
 		Message string `xml:"message,attr"`
@@ -50,8 +55,8 @@ type (
 const junitRun = "mlpolicy"
 
 // findingsJUnit writes a suite for each file with deployments: a case for each rule that reports about a deployment,
-// which fails if the finding makes the run fail, and a passing case for each deployment without findings. What could not
-// be read or evaluated is an error.
+// which fails if the finding makes the run fail, and a passing case for each deployment without findings. A deployment
+// whose findings are left out is a skipped case. What could not be read or evaluated is an error.
 func findingsJUnit(w io.Writer, findings Findings, _ Options) error {
 	report := &junitReport{suites: map[string]*junitSuite{}, cases: map[junitKey]*junitCase{}, numbers: map[junitKey]int{}, named: map[[2]string]int{}}
 	for i, err := range findings.Incomplete {
@@ -65,10 +70,18 @@ func findingsJUnit(w io.Writer, findings Findings, _ Options) error {
 		withFindings[each.Described()] = true
 		report.add(each)
 	}
+	leftOut := map[lint.Described]bool{}
+	for i := range findings.Unchanged {
+		leftOut[findings.Unchanged[i].Described()] = true
+	}
 	for _, described := range findings.Described {
 		if !withFindings[described] && !withFindings[described.Named()] {
 			suite := findings.PathOf(described.File)
-			report.suite(suite).add(&junitCase{Name: xmlText(report.title(suite, described))})
+			c := &junitCase{Name: xmlText(report.title(suite, described))}
+			if leftOut[described] || leftOut[described.Named()] {
+				c.Skipped = &junitSkip{"findings in unchanged files"}
+			}
+			report.suite(suite).add(c)
 		}
 	}
 	document, err := xml.MarshalIndent(report.done(), "", "  ")
@@ -164,6 +177,9 @@ func (r *junitReport) done() junitSuites {
 			}
 			if c.Failure != nil {
 				suite.Failures++
+			}
+			if c.Skipped != nil {
+				suite.Skipped++
 			}
 		}
 		all.Tests, all.Failures, all.Errors = all.Tests+suite.Tests, all.Failures+suite.Failures, all.Errors+suite.Errors
