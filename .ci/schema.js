@@ -40,6 +40,12 @@ check("findings", lint, findings, true);
 check("findings with a field of a later release", lint, { ...findings, later: 1 }, true);
 check("findings of another version", lint, { ...findings, version: 2 }, false);
 
+const compare = compile("compare.json");
+const differences = read(schemas, "differences.json");
+check("differences", compare, differences, true);
+check("there are differences", (list) => list.length > 0, differences.differences, true);
+check("an unknown change", compare, { ...differences, differences: [{ ...differences.differences[0], change: "moved" }] }, false);
+
 // The schema is of draft 4; what ajv does not know of it are the names of the dialect and of the document.
 const standard = JSON.parse(fs.readFileSync(require.resolve("@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json")));
 delete standard.$schema;

@@ -58,6 +58,7 @@ func (p *program) app() *cli.App {
 			p.newCommand(),
 			p.factsCommand(),
 			p.whereCommand(),
+			p.compareCommand(),
 			p.waiversCommand(),
 			p.webhookCommand(),
 			p.parityCommand(),

@@ -157,8 +157,12 @@ func (p *program) values(c *cli.Context, flag cli.Flag, prefix string) []candida
 		}
 		return list
 	}
-	if hasName(flag, editionFlag) {
+	switch {
+	case hasName(flag, editionFlag):
 		return p.editionCandidates(c, prefix)
+	case hasName(flag, toFlag):
+		list := p.editionCandidates(c, prefix+editionFlag+"=")
+		return append(list, candidate{word: prefix + configFlag + "="}, candidate{word: prefix + policyFlag + "="})
 	}
 	return nil
 }

@@ -18,15 +18,17 @@ import (
 )
 
 // schemaNames returns the names of the documents that have a schema.
-func schemaNames() []string { return []string{"model-deployment", "config", "facts", "lint"} }
+func schemaNames() []string {
+	return []string{"model-deployment", "config", "facts", "lint", "compare"}
+}
 
 func (p *program) schemaCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "schema",
 		Usage:     "print the JSON Schema of a document",
-		UsageText: "mlpolicy schema [FLAGS] model-deployment|config|facts|lint",
+		UsageText: "mlpolicy schema [FLAGS] model-deployment|config|facts|lint|compare",
 		Description: `Print the JSON Schema (draft 7) of a ModelDeployment, of .mlpolicy.yaml, of the facts that rules
-get as input, or of the output of lint --format json. It lists the targets and editions that are loaded, including those of --policy.
+get as input, or of the output of lint or compare with --format json. It lists the targets and editions that are loaded, including those of --policy.
 
   mlpolicy schema config > .mlpolicy.schema.json`,
 		Flags:  configFlags(),
@@ -93,6 +95,8 @@ func schemaOf(name string) (map[string]any, error) {
 		return parseSchema(data)
 	case "lint":
 		return parseSchema(schemas.Lint)
+	case "compare":
+		return parseSchema(schemas.Compare)
 	case "config":
 		modelDeployment, err := parseSchema(schemas.ModelDeployment)
 		if err != nil {

@@ -105,7 +105,7 @@ func (p *program) waivers(c *cli.Context) error {
 // complete reports whether every file below a folder is read unless it is skipped, with what completes it and as the
 // configuration says. What flags replace or leave out may be what a waiver is for.
 func (s *session) complete(folder string) bool {
-	for _, flag := range []string{noLinkFlag, editionFlag, clusterFlag, policyFlag, namespaceFlag, changedSinceFlag} {
+	for _, flag := range []string{noLinkFlag, editionFlag, clusterFlag, policyFlag, namespaceFlag, changedSinceFlag, toFlag} {
 		if s.cli.IsSet(flag) {
 			return false
 		}

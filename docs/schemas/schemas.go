@@ -14,6 +14,11 @@ var ModelDeployment []byte
 //go:embed lint.json
 var Lint []byte
 
+// Compare is the schema of the differences between two runs in JSON.
+//
+//go:embed compare.json
+var Compare []byte
+
 // Config is the schema of a configuration. It refers to ModelDeployment by its file's name.
 //
 //go:embed config.json

@@ -89,6 +89,11 @@ func (l *Linter) lint(ctx context.Context, fsys fs.FS, read inputFiles) (*Result
 	if err != nil {
 		return nil, err
 	}
+	return l.evaluate(ctx, fsys, read, extraction)
+}
+
+// evaluate evaluates the facts of inputs.
+func (l *Linter) evaluate(ctx context.Context, fsys fs.FS, read inputFiles, extraction *extract.Extraction) (*Result, error) {
 	var evaluations []*evaluation
 	for _, group := range l.groups(extraction) {
 		evaluation := group.engine.evaluate(ctx, group.extraction, evaluate.ForFiles())
@@ -251,7 +256,12 @@ func (l *Linter) editions(extraction *extract.Extraction) []string {
 
 // read reads the inputs and takes out those whose configuration is broken.
 func (l *Linter) read(ctx context.Context, inputs iter.Seq[Input]) inputFiles {
-	read := readAll(ctx, inputs)
+	return l.usable(readAll(ctx, inputs))
+}
+
+// usable returns inputs without those whose configuration is broken.
+func (l *Linter) usable(read inputFiles) inputFiles {
+	read.errors = slices.Clone(read.errors)
 	reported := map[*config.Error]bool{}
 	for _, name := range read.names {
 		configuration := l.of(name).config
@@ -268,7 +278,7 @@ func (l *Linter) read(ctx context.Context, inputs iter.Seq[Input]) inputFiles {
 			below[brokenFile(fault.config)] = 0
 		}
 	}
-	read.files = slices.DeleteFunc(read.files, func(file *source.File) bool {
+	read.files = slices.DeleteFunc(slices.Clone(read.files), func(file *source.File) bool {
 		configuration := l.of(file.Name).config
 		if configuration.Broken {
 			below[brokenFile(configuration)]++

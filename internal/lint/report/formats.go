@@ -22,15 +22,15 @@ func formats() []format {
 	return []format{
 		{
 			name: Text, findings: findingsText, placements: placementsText, edition: editionText, comparison: comparisonText,
-			rules: rulesText, explanation: explanationText, facts: factsText, waivers: waiversText,
+			rules: rulesText, explanation: explanationText, facts: factsText, waivers: waiversText, differences: differencesText,
 		},
 		{
 			name: "markdown", findings: findingsMarkdown, placements: placementsMarkdown, edition: editionMarkdown, comparison: comparisonMarkdown,
-			explanation: explanationMarkdown, waivers: waiversMarkdown,
+			explanation: explanationMarkdown, waivers: waiversMarkdown, differences: differencesMarkdown,
 		},
 		{
 			name: JSON, findings: findingsJSON, placements: placementsJSON, edition: editionJSON, comparison: comparisonJSON,
-			rules: rulesJSON, facts: factsJSON, waivers: waiversJSON,
+			rules: rulesJSON, facts: factsJSON, waivers: waiversJSON, differences: differencesJSON,
 		},
 		{name: "sarif", findings: findingsSARIF},
 		{name: "junit", findings: findingsJUnit},
@@ -56,6 +56,7 @@ type format struct {
 	explanation writer[Explanation]      // explain
 	facts       writer[Facts]            // facts
 	waivers     writer[Waivers]          // waivers
+	differences writer[Differences]      // compare
 }
 
 // writer writes one kind of answer in one format.
@@ -149,6 +150,11 @@ func ForFacts() Formats[Facts] {
 // ForWaivers returns the formats that can list waivers.
 func ForWaivers() Formats[Waivers] {
 	return formatsWith(func(f format) writer[Waivers] { return f.waivers })
+}
+
+// ForDifferences returns the formats that can write the differences between two runs.
+func ForDifferences() Formats[Differences] {
+	return formatsWith(func(f format) writer[Differences] { return f.differences })
 }
 
 func formatsWith[Answer any](function func(format) writer[Answer]) Formats[Answer] {

@@ -121,6 +121,8 @@ func TestFormatsEscape(t *testing.T) {
 		t.Fatal(mistakes)
 	}
 	checkAll(check, "waivers", ForWaivers(), Waivers{List: []*lint.Waiver{{Waiver: waived}}})
+	comparison := &lint.Comparison{Before: result, After: result, Differences: []lint.Difference{{Before: &result.Findings[0], After: &lint.Finding{Message: evil + evil}}}}
+	checkAll(check, "differences", ForDifferences(), Differences{Comparison: comparison, To: []string{evil}, Incomplete: []error{errors.New(evil)}})
 	want := 0
 	for _, format := range formats() {
 		able, _ := functions(format)
