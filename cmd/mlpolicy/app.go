@@ -60,6 +60,7 @@ func (p *program) app() *cli.App {
 			p.whereCommand(),
 			p.compareCommand(),
 			p.waiversCommand(),
+			p.baselineCommand(),
 			p.webhookCommand(),
 			p.parityCommand(),
 			p.configCommand(),

@@ -17,6 +17,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint"
+	"github.com/mlpolicy/mlpolicy/internal/lint/baseline"
 	"github.com/mlpolicy/mlpolicy/internal/lint/config"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
@@ -387,7 +388,7 @@ func (g *gitChanges) texts(ctx context.Context, names []string) (map[string][]by
 
 // changes are the changes for a Result.
 func (g *gitChanges) changes(ctx context.Context) (lint.Changes, error) {
-	changes := lint.Changes{File: g.file, Under: g.under, Configuration: g.configuration}
+	changes := lint.Changes{File: g.file, Under: g.under, Configuration: g.configuration, Baseline: g.baseline}
 	var names []string
 	for name, change := range g.changed {
 		if !deployable(path.Base(name)) {
@@ -480,10 +481,11 @@ func (g *gitChanges) differs(name string) bool {
 }
 
 // governed reports whether another file decided before that a file was not read, or how it was evaluated: a deleted
-// configuration, a chart or a former .gitignore.
+// configuration or baseline, a chart or a former .gitignore.
 func (g *gitChanges) governed(name string) bool {
 	for folder := range foldersAbove(name) {
-		if g.changed[path.Join(folder, config.FileName)].deleted && !g.onlyConfig || g.changed[path.Join(folder, chartFile)].deleted {
+		if g.changed[path.Join(folder, config.FileName)].deleted && !g.onlyConfig || g.changed[path.Join(folder, baseline.FileName)].deleted ||
+			g.changed[path.Join(folder, chartFile)].deleted {
 			return true
 		}
 	}
@@ -520,6 +522,16 @@ func (g *gitChanges) under(name string) bool {
 		}
 	}
 	return g.differs(folder) || slices.ContainsFunc(g.new, below)
+}
+
+// baseline reports whether the file of a baseline changed. One outside the repository does not.
+func (g *gitChanges) baseline(of *lint.Baseline) bool {
+	resolved, err := realPath(of.Name)
+	if err != nil {
+		return true
+	}
+	_, within := g.relative(resolved)
+	return within && g.file(of.Name)
 }
 
 // configuration reports whether a file or a folder of policies of a configuration changed. Those outside the repository

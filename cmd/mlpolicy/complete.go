@@ -94,6 +94,8 @@ func (p *program) argumentCandidates(c *cli.Context, at position) []candidate {
 		return p.ruleCandidates(c)
 	case at.command.Name == "explain" && len(at.arguments) == 1:
 		return p.exampleCandidates(c, at.arguments[0])
+	case at.command.Name == baselineName && len(at.arguments) == 0:
+		return []candidate{{writeBaseline, "list the findings that there are"}, {pruneBaseline, "remove entries that are no longer needed"}}
 	case at.command.Name == "new" && len(at.arguments) == 0:
 		return []candidate{{word: ruleSkeleton}}
 	case at.command.Name == "targets" && slices.Contains(at.previous, "--"+diffFlag):

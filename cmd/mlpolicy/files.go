@@ -18,6 +18,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint"
+	"github.com/mlpolicy/mlpolicy/internal/lint/baseline"
 	"github.com/mlpolicy/mlpolicy/internal/lint/config"
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract"
 	"github.com/mlpolicy/mlpolicy/internal/lint/report"
@@ -52,8 +53,8 @@ type skip struct{ path, reason string }
 // unnamedStdin is the name of standard input in messages without --stdin-name.
 const unnamedStdin = "<stdin>"
 
-func (p *program) files(c *cli.Context) (*files, error) {
-	paths := c.Args().Slice()
+// files returns the files at some paths of a command line.
+func (p *program) files(c *cli.Context, paths []string) (*files, error) {
 	if len(paths) == 0 {
 		paths = []string{"."}
 	}
@@ -120,6 +121,10 @@ func (w *walk) path(path string) bool {
 		return w.named(w.stdinName, func() ([]byte, error) { return readStdin(w.ctx, w.stdin, w.stdinName) })
 	}
 	path = filepath.Clean(path)
+	if filepath.Base(path) == baseline.FileName {
+		w.skip(path, "the baseline of mlpolicy")
+		return true
+	}
 	info, err := os.Stat(path)
 	if err != nil {
 		return w.input(path, func() ([]byte, error) { return nil, unreadable(path, err) })
@@ -220,6 +225,9 @@ func (w *walk) entry(folder, absoluteFolder string, entry fs.DirEntry, ignores, 
 		return true
 	case name == config.FileName:
 		w.skip(path, "the configuration of mlpolicy")
+		return true
+	case name == baseline.FileName:
+		w.skip(path, "the baseline of mlpolicy")
 		return true
 	case !isFolder && !deployable(name):
 		w.skip(path, "not a YAML or JSON file by its name")

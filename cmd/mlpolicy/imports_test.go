@@ -155,6 +155,12 @@ var allowedImports = map[string][]string{
 		module + "internal/lint/waiver",
 	},
 	"internal/lint/edit": {module + "internal/lint/source"},
+	"internal/lint/baseline": {
+		module + "internal/lint/source",
+		module + "internal/lint/facts",
+		module + "internal/lint/suggest",
+		module + "internal/lint/config", // its errors
+	},
 	"internal/lint/evaluate": {
 		module + "internal/lint/facts",
 		module + "internal/lint/policy",
@@ -175,6 +181,7 @@ var allowedImports = map[string][]string{
 		module + "internal/lint/config",
 		module + "internal/lint/waiver",
 		module + "internal/lint/edit",
+		module + "internal/lint/baseline",
 		module + "internal/lint/evaluate",
 		module + "internal/lint/whatif",
 	},

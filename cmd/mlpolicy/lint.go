@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"regexp"
 	"slices"
@@ -21,6 +22,9 @@ const (
 	categoryFlag    = "category"
 	noWaiversFlag   = "no-waivers"
 	showWaivedFlag  = "show-waived"
+	noBaselineFlag  = "no-baseline"
+
+	showBaselineFlag = "show-baseline"
 )
 
 func (p *program) lintCommand() *cli.Command {
@@ -64,6 +68,9 @@ or a policy is invalid; 3 a file could not be read or a rule failed, and the res
 			asOfFlagOf(),
 			&cli.BoolFlag{Name: noWaiversFlag, Usage: "report findings as if there were no waivers", DisableDefaultText: true},
 			&cli.BoolFlag{Name: showWaivedFlag, Usage: "also write waived findings, marked as such; they do not fail the run", DisableDefaultText: true},
+			baselineFlagOf(),
+			&cli.BoolFlag{Name: noBaselineFlag, Usage: "report findings as if there were no baseline", DisableDefaultText: true},
+			&cli.BoolFlag{Name: showBaselineFlag, Usage: "also write the findings in the baseline, marked as such; they do not fail the run", DisableDefaultText: true},
 		}, fixFlags(), []cli.Flag{
 			choice(colorFlag, "use colours `WHEN`: auto, always or never", "auto", []string{"auto", "always", "never"}),
 		}),
@@ -93,7 +100,7 @@ func (p *program) lint(c *cli.Context) error {
 	result, err := session.linter.Lint(c.Context, session.tree(), files.inputs(c.Context))
 	progress.end()
 	if err == nil {
-		err = c.Context.Err()
+		err = cmp.Or(c.Context.Err(), session.baselines.failed())
 	}
 	if err != nil {
 		return err
@@ -119,7 +126,7 @@ func (p *program) lint(c *cli.Context) error {
 	}
 	findings := report.Findings{
 		Result: result, Incomplete: errs, Category: c.String(categoryFlag), Version: ownVersion(),
-		ShowWaived: c.Bool(showWaivedFlag), Rules: session.explanations(),
+		ShowWaived: c.Bool(showWaivedFlag), ShowBaselined: c.Bool(showBaselineFlag), Rules: session.explanations(),
 	}
 	var unwritten error
 	fails := result.Fails()
@@ -137,6 +144,7 @@ func (p *program) lint(c *cli.Context) error {
 	}
 	p.explainUnread(files)
 	p.explainNested(files)
+	session.explainBaselines(result)
 	for _, err := range errs {
 		p.complain(err.Error())
 	}

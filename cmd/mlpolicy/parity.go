@@ -70,7 +70,7 @@ object was found.`,
 }
 
 func (p *program) parity(c *cli.Context) error {
-	files, err := p.files(c)
+	files, err := p.files(c, c.Args().Slice())
 	if err != nil {
 		return err
 	}

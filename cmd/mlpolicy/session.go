@@ -25,6 +25,7 @@ type session struct {
 	resolver      *config.Resolver
 	files         *files // that are read; nil for a command without any
 	projects      *config.Projects
+	baselines     *baselines // nil for a command without them
 
 	program *program
 	cli     *cli.Context
@@ -88,6 +89,14 @@ func (p *program) sessionOf(c *cli.Context, paths []string) (*session, error) {
 	options := lint.Options{
 		Namespace: c.String(namespaceFlag), Clock: clock, NoWaivers: c.Bool(noWaiversFlag), Complete: s.complete, Skipped: s.skipped,
 		Setting: s.settingOf, NoLink: c.Bool(noLinkFlag), Path: repositoryPaths(),
+	}
+	if usesBaselines(c) {
+		if s.baselines, err = newBaselines(s, paths); err != nil {
+			return nil, err
+		}
+		if !c.Bool(noBaselineFlag) {
+			options.Baseline, options.Baselines = s.baselines.of, s.baselines.known()
+		}
 	}
 	if !options.NoLink {
 		options.Project = newProjects(s, func(root string) {
@@ -184,7 +193,12 @@ func (s *session) complainOfFaults(configuration *config.Config) {
 
 // open returns the files of the command line and the session that reads them.
 func (p *program) open(c *cli.Context) (*files, *session, error) {
-	files, err := p.files(c)
+	return p.openPaths(c, c.Args().Slice())
+}
+
+// openPaths is open with the paths among the arguments.
+func (p *program) openPaths(c *cli.Context, paths []string) (*files, *session, error) {
+	files, err := p.files(c, paths)
 	if err != nil {
 		return nil, nil, err
 	}

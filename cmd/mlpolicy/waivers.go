@@ -103,10 +103,11 @@ func (p *program) waivers(c *cli.Context) error {
 }
 
 // complete reports whether every file below a folder is read unless it is skipped, with what completes it and as the
-// configuration says. What flags replace or leave out may be what a waiver is for.
+// configuration says. What flags replace or leave out may be what a waiver or an entry of a baseline is for; a baseline
+// is written and pruned with the flags that its runs have.
 func (s *session) complete(folder string) bool {
 	for _, flag := range []string{noLinkFlag, editionFlag, clusterFlag, policyFlag, namespaceFlag, changedSinceFlag, toFlag} {
-		if s.cli.IsSet(flag) {
+		if s.cli.IsSet(flag) && s.cli.Command.Name != baselineName {
 			return false
 		}
 	}

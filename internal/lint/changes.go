@@ -20,6 +20,8 @@ type Changes struct {
 	Under func(path string) bool
 	// Configuration reports whether the files or the policies of a configuration changed.
 	Configuration func(*config.Config) bool
+	// Baseline reports whether the file of a baseline changed.
+	Baseline func(*Baseline) bool
 	// Any reports whether a file changed that can describe deployments.
 	Any bool
 	// Former are the files that changed or were deleted, as they were before. Their documents may have completed
@@ -35,11 +37,11 @@ type Former struct {
 }
 
 // Restrict moves the findings that do not depend on a change from Findings to Unchanged, and likewise drops those
-// from Waived. A
+// from Waived and Baselined. A
 // finding depends on its own file, on that of its deployment, on all files with facts of the deployment, and on those
 // that had some: it is kept unless it is known to be independent of all changes.
 func (r *Result) Restrict(ctx context.Context, changes Changes) {
-	c := &changed{Changes: changes, path: r.PathOf, files: map[string]bool{}, configs: map[*config.Config]bool{}, facts: map[any]bool{}}
+	c := &changed{Changes: changes, path: r.PathOf, files: map[string]bool{}, configs: map[*config.Config]bool{}, baselines: map[*Baseline]bool{}, facts: map[any]bool{}}
 	for _, former := range changes.Former {
 		if !former.Known {
 			c.unknown = true
@@ -52,6 +54,7 @@ func (r *Result) Restrict(ctx context.Context, changes Changes) {
 	}
 	r.Findings, r.Unchanged = c.split(r.Findings)
 	r.Waived, r.waivedUnchanged = c.split(r.Waived)
+	r.Baselined, r.baselinedUnchanged = c.split(r.Baselined)
 }
 
 // split returns the findings that depend on changes, and the others.
@@ -69,12 +72,13 @@ func (c *changed) split(findings []Finding) (affected, others []Finding) {
 // changed decides which findings depend on changes.
 type changed struct {
 	Changes
-	path    func(file string) string
-	unknown bool // something that changed may have been anything
-	former  []formerParts
-	files   map[string]bool
-	configs map[*config.Config]bool
-	facts   map[any]bool // by deployment and compute
+	path      func(file string) string
+	unknown   bool // something that changed may have been anything
+	former    []formerParts
+	files     map[string]bool
+	configs   map[*config.Config]bool
+	baselines map[*Baseline]bool
+	facts     map[any]bool // by deployment and compute
 }
 
 type formerParts struct {
@@ -88,7 +92,7 @@ func (c *changed) affects(f *Finding) bool {
 		return true
 	case f.relates && c.Any:
 		return true
-	case f.config != nil && c.configuration(f.config):
+	case f.config != nil && c.configuration(f.config), f.listedIn != nil && c.baseline(f.listedIn):
 		return true
 	case slices.ContainsFunc(f.Related, func(related Related) bool { return related.File != nil && c.file(related.File) }):
 		return true
@@ -124,6 +128,15 @@ func (c *changed) configuration(configuration *config.Config) bool {
 	if !known {
 		answer = c.Configuration(configuration)
 		c.configs[configuration] = answer
+	}
+	return answer
+}
+
+func (c *changed) baseline(of *Baseline) bool {
+	answer, known := c.baselines[of]
+	if !known {
+		answer = c.Baseline(of)
+		c.baselines[of] = answer
 	}
 	return answer
 }

@@ -140,8 +140,8 @@ func (e *evaluation) relate(ctx context.Context, declared facts.Facts) {
 }
 
 // result makes findings of what could not be read, of problems with the facts and of what the rules report.
-// waive is called with them and the result so far.
-func result(of func(file string) *Setting, read inputFiles, extraction *extract.Extraction, evaluations []*evaluation, waive func(*builder, *Result)) *Result {
+// except is called with them and the result so far, to take out what waivers and baselines cover.
+func result(of func(file string) *Setting, read inputFiles, extraction *extract.Extraction, evaluations []*evaluation, except func(*builder, *Result)) *Result {
 	builder := newBuilder(of, read.files)
 	for _, mistake := range read.faults {
 		builder.fault(mistake)
@@ -167,7 +167,7 @@ func result(of func(file string) *Setting, read inputFiles, extraction *extract.
 		result.Editions = append(result.Editions, evaluation.whatIf.Edition.ID)
 		result.Policies = append(result.Policies, evaluation.whatIf.Policies.Digest())
 	}
-	waive(builder, result)
+	except(builder, result)
 	result.Findings, result.Editions, result.Policies = builder.sorted(), distinct(result.Editions), distinct(result.Policies)
 	result.Unreported = len(distinctFindings(builder.unreported))
 	for _, d := range extraction.Deployments {

@@ -3,6 +3,7 @@ package lint
 import (
 	"cmp"
 
+	"github.com/mlpolicy/mlpolicy/internal/lint/baseline"
 	"github.com/mlpolicy/mlpolicy/internal/lint/config"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
@@ -65,11 +66,14 @@ type Finding struct {
 	scalar     string // the text of the value at Span, empty for a collection
 	// Waived is the waiver that takes the finding out of Result.Findings, nil for one there.
 	Waived *waiver.Waiver
+	// Baselined is the entry of a baseline that takes the finding out of Result.Findings, nil for one there.
+	Baselined *baseline.Entry
 
 	config     *config.Config    // that decides about severity and failure
 	deployment *facts.Deployment // as its documents declare it; nil for another finding
 	compute    *facts.Compute    // likewise
 	relates    bool              // of a rule that compares deployments
+	listedIn   *Baseline         // that applies to the file; nil for none
 	setting    *Setting          // that decides about waivers; nil where none can
 	subject    facts.Subject     // by which the configuration can select it
 	own        *source.Node      // the object that describes the deployment or compute; nil if unknown

@@ -58,11 +58,16 @@ const maxIdentityValue = 80
 
 // Identity returns that of a finding of the result.
 func (r *Result) Identity(f *Finding) Identity {
-	id := Identity{Subject: f.Subject(), Deployment: f.Deployment, Field: cmp.Or(f.namedField, f.Field), Value: f.value()}
+	id := f.identity()
 	if f.File != nil {
 		id.File = r.PathOf(f.File.Name)
 	}
 	return id
+}
+
+// identity returns the Identity without a file.
+func (f *Finding) identity() Identity {
+	return Identity{Subject: f.Subject(), Deployment: f.Deployment, Field: cmp.Or(f.namedField, f.Field), Value: f.value()}
 }
 
 // value is the text of an Identity's value.
@@ -81,23 +86,29 @@ func (f *Finding) value() string {
 }
 
 // Fingerprints returns a digest of each finding's Identity, in the order of Findings. Of findings with the same one
-// each further has its ordinal in the digest, so that all are different. Waived and unchanged ones are counted too, whether
-// or not they are among Findings: a finding keeps its fingerprint when another one is waived.
+// each further has its ordinal in the digest, so that all are different. Waived, baselined and unchanged ones are counted
+// too, whether or not they are among Findings: a finding keeps its fingerprint when another one is waived.
 func (r *Result) Fingerprints() []string {
-	all := make([]*Finding, 0, len(r.Findings)+len(r.Waived))
-	withWaived := false
+	all := make([]*Finding, 0, len(r.Findings)+len(r.Waived)+len(r.Baselined))
+	withWaived, withBaselined := false, false
 	for i := range r.Findings {
 		all = append(all, &r.Findings[i])
 		withWaived = withWaived || r.Findings[i].Waived != nil
+		withBaselined = withBaselined || r.Findings[i].Baselined != nil
 	}
 	for i := range r.Waived {
 		if !withWaived {
 			all = append(all, &r.Waived[i])
 		}
 	}
-	for _, unchanged := range [][]Finding{r.Unchanged, r.waivedUnchanged} {
+	for _, unchanged := range [][]Finding{r.Unchanged, r.waivedUnchanged, r.baselinedUnchanged} {
 		for i := range unchanged {
 			all = append(all, &unchanged[i])
+		}
+	}
+	for i := range r.Baselined {
+		if !withBaselined {
+			all = append(all, &r.Baselined[i])
 		}
 	}
 	slices.SortStableFunc(all, func(a, b *Finding) int { return compare(*a, *b) })

@@ -49,6 +49,11 @@ type Options struct {
 	// Skipped returns the files that are not inputs although Complete says so, and the folders with such files, whose
 	// names end with a slash; nil for none.
 	Skipped func() []string
+	// Baseline returns the baseline of a file's project and the path of the file in it, nil for a file that no baseline
+	// can list. Without it there are no baselines.
+	Baseline func(file string) (*Baseline, string)
+	// Baselines are those that apply even if no input is in their project.
+	Baselines []*Baseline
 	// NoLink evaluates each document on its own.
 	NoLink bool
 }
@@ -108,9 +113,16 @@ func (l *Linter) evaluate(ctx context.Context, fsys fs.FS, read inputFiles, extr
 	}
 	result := result(l.of, read, extraction, evaluations, func(b *builder, result *Result) {
 		b.namespace = l.options.Namespace
+		var listed *baselines
+		if l.options.Baseline != nil {
+			listed = l.newBaselines(b, read)
+		}
 		if !l.options.NoWaivers {
 			w := &waivers{builder: b, today: waiver.DayOf(now(l.options.Clock)), inFiles: true, complete: l.options.Complete, skipped: l.options.Skipped}
 			w.waive(ctx, read, extraction, result)
+		}
+		if listed != nil {
+			listed.apply(ctx, result)
 		}
 	})
 	result.path = l.options.Path

@@ -22,6 +22,10 @@ type Result struct {
 	Waived []Finding
 	// Unchanged are the findings that Restrict takes out of Findings, in the same order.
 	Unchanged []Finding
+	// Baselined are the findings that baselines take out of Findings, in the same order, after waivers.
+	Baselined []Finding
+	// Baselines are those of the inputs' projects and of Options, by folder.
+	Baselines []*Baselined
 	// Waivers are those that apply to the inputs, by file and position.
 	Waivers []*Waiver
 	// Unreported counts the documents and values that could not be evaluated and whose rule is off.
@@ -43,9 +47,10 @@ type Result struct {
 	// failed.
 	Errors []error
 
-	path            func(file string) string // nil for as named
-	run             run                      // that the result is of
-	waivedUnchanged []Finding                // that Restrict takes out of Waived
+	path               func(file string) string // nil for as named
+	run                run                      // that the result is of
+	waivedUnchanged    []Finding                // that Restrict takes out of Waived
+	baselinedUnchanged []Finding                // likewise of Baselined
 }
 
 // Edition names the editions, separated by commas.
@@ -75,18 +80,23 @@ func (r *Result) PathOf(file string) string {
 }
 
 // WithWaived returns the result with the waived findings among the others, in order. They are not counted.
-func (r *Result) WithWaived() *Result {
+func (r *Result) WithWaived() *Result { return r.with(r.Waived) }
+
+// WithBaselined returns the result with the baselined findings among the others, in order. They are not counted.
+func (r *Result) WithBaselined() *Result { return r.with(r.Baselined) }
+
+func (r *Result) with(findings []Finding) *Result {
 	with := *r
-	with.Findings = slices.Concat(r.Findings, r.Waived)
+	with.Findings = slices.Concat(r.Findings, findings)
 	slices.SortStableFunc(with.Findings, compare)
 	return &with
 }
 
-// Count returns how many findings have the severity and are not waived.
+// Count returns how many findings have the severity and are neither waived nor baselined.
 func (r *Result) Count(severity Severity) int {
 	count := 0
 	for _, finding := range r.Findings {
-		if finding.Severity == severity && finding.Waived == nil {
+		if finding.Severity == severity && finding.Waived == nil && finding.Baselined == nil {
 			count++
 		}
 	}

@@ -61,6 +61,18 @@ func NewResolver(options Options) (*Resolver, error) {
 // Absolute returns the absolute path of a file or folder, as the command line names it.
 func (r *Resolver) Absolute(name string) string { return r.dir.absolute(name) }
 
+// Project returns the absolute path of the folder that a file's project has, as the command line names the file: without
+// a project the working directory if the file is in it, else the folder of the file.
+func (r *Resolver) Project(file string) string {
+	return r.ProjectOfFolder(path.Dir(filepath.ToSlash(file)))
+}
+
+// ProjectOfFolder is Project for the files in a folder.
+func (r *Resolver) ProjectOfFolder(folder string) string {
+	absolute := r.dir.absolute(folder)
+	return r.baseOf(absolute, r.projects.Root(absolute))
+}
+
 // Sources are the absolute paths of the files that were read, or looked for because another one extends them.
 func (r *Resolver) Sources() []string {
 	r.mutex.Lock()

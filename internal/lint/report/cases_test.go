@@ -8,6 +8,7 @@ import (
 
 	"github.com/mlpolicy/mlpolicy/internal/golden"
 	"github.com/mlpolicy/mlpolicy/internal/lint"
+	"github.com/mlpolicy/mlpolicy/internal/lint/baseline"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 	"github.com/mlpolicy/mlpolicy/internal/lint/waiver"
 )
@@ -35,6 +36,8 @@ func cases(t *testing.T) map[string]Findings {
 		"hostile": findings(strange(t)),
 		"flood":   findings(flood(t, 12)),
 		"waived":  waived(t),
+		"old":     inBaseline(t, false),
+		"shown":   inBaseline(t, true),
 	}
 }
 
@@ -54,6 +57,26 @@ func waived(t *testing.T) Findings {
 	}
 	of := findings(result)
 	of.ShowWaived = true
+	return of
+}
+
+// inBaseline has a finding and two that a baseline has.
+func inBaseline(t *testing.T, show bool) Findings {
+	t.Helper()
+	listed, err := baseline.Parse(baseline.FileName, baseline.Format([]baseline.Entry{{Key: baseline.Key{File: "deploy/aci.yaml", Rule: "memory"}, Count: 2}}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	result := sample(t)
+	found := result.Findings
+	result.Errors, result.Findings, result.Baselines = nil, found[3:4], []*lint.Baselined{{Baseline: &lint.Baseline{Baseline: listed}}}
+	for _, finding := range found[1:3] {
+		finding.Baselined = &listed.Entries[0]
+		result.Baselined = append(result.Baselined, finding)
+	}
+	result.Described = []lint.Described{{File: "deploy/aci.yaml", Name: "churn"}}
+	of := findings(result)
+	of.ShowBaselined = show
 	return of
 }
 

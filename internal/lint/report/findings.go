@@ -25,14 +25,32 @@ type Findings struct {
 	Rules []Explanation
 	// ShowWaived asks for the waived findings too, marked as such. Formats that cannot mark them leave them out.
 	ShowWaived bool
+	// ShowBaselined asks for the findings in baselines too, likewise.
+	ShowBaselined bool
 }
 
-// shown returns the result with the findings to write, for a format that can mark those that are waived.
+// shown returns the result with the findings to write, for a format that can mark those that are waived or in a
+// baseline.
 func (f Findings) shown() *lint.Result {
+	result := f.Result
 	if f.ShowWaived {
-		return f.Result.WithWaived()
+		result = result.WithWaived()
 	}
-	return f.Result
+	if f.ShowBaselined {
+		result = result.WithBaselined()
+	}
+	return result
+}
+
+// excepted returns why a finding does not count: waived or in a baseline; empty for one that does.
+func excepted(f *lint.Finding) string {
+	switch {
+	case f.Waived != nil:
+		return "waived"
+	case f.Baselined != nil:
+		return "in the baseline"
+	}
+	return ""
 }
 
 // groupKey is what findings of a group have in common.
@@ -41,7 +59,7 @@ type groupKey struct{ rule, target, remedy, edition string }
 // groupOf returns the group of a finding that is written together with others. The rules that are
 // grouped report the same for each deployment on a target.
 func groupOf(f *lint.Finding) (key groupKey, grouped bool) {
-	if f.Waived != nil || f.Rule != "unlisted-target" && f.Rule != "preview-target" || f.Target == "" {
+	if excepted(f) != "" || f.Rule != "unlisted-target" && f.Rule != "preview-target" || f.Target == "" {
 		return groupKey{}, false
 	}
 	return groupKey{f.Rule, f.Target, f.Remedy, f.Edition}, true
@@ -138,9 +156,16 @@ func (t *text) line(parts ...string) {
 func (t *text) finding(f *lint.Finding) {
 	t.headline(f, f.Message)
 	gutter := t.excerpt(f)
-	if f.Waived != nil {
+	switch {
+	case f.Waived != nil:
 		t.remark(gutter, "waived", f.Waived.String())
 		t.remark(gutter, "see", locationOf(f.Waived.Text.File, f.Waived.Text.Span()))
+		t.line()
+		return
+	case f.Baselined != nil:
+		if at := f.Baselined.At; at != nil {
+			t.remark(gutter, "see", locationOf(at.File(), at.Span()))
+		}
 		t.line()
 		return
 	}
@@ -186,8 +211,8 @@ func (t *text) headline(f *lint.Finding, message string) {
 		location += ": "
 	}
 	severity := string(f.Severity)
-	if f.Waived != nil {
-		severity += " (waived)"
+	if why := excepted(f); why != "" {
+		severity += " (" + why + ")"
 	}
 	t.line(t.style.paint(t.style.location, location),
 		t.style.paint(t.style.severity(f.Severity), severity+":"), " ",
@@ -292,7 +317,7 @@ func (t *text) summary(result *lint.Result) {
 	if unjudged != "" {
 		summary += "; " + unjudged
 	}
-	summary += unreported(result) + untargeted(result)
+	summary += baselined(result) + unreported(result) + untargeted(result)
 	t.line(summary)
 }
 
@@ -319,6 +344,14 @@ func paragraph(text string) string {
 		return ""
 	}
 	return "\n" + text + "\n"
+}
+
+// baselined returns the number of findings in baselines.
+func baselined(result *lint.Result) string {
+	if len(result.Baselined) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; %d in the baseline", len(result.Baselined))
 }
 
 // unreported returns the number of documents and values without a finding although they could not be evaluated.

@@ -82,6 +82,8 @@ type jsonFinding struct {
 	Related []jsonRelated `json:"related"`
 	// Waived is the waiver of a waived finding, null for the others.
 	Waived *jsonWaiver `json:"waived"`
+	// Baseline is true for a finding in the baseline.
+	Baseline bool `json:"baseline"`
 }
 
 // jsonSuggestion is a change under which the rule does not report.
@@ -113,6 +115,8 @@ type jsonSummary struct {
 	Waived int `json:"waived"`
 	// Unchanged counts the findings in unchanged files that a run leaves out.
 	Unchanged int `json:"unchanged"`
+	// Baselined counts the findings in the baseline, whether or not they are among Findings.
+	Baselined int `json:"baselined"`
 	// Unreported counts the documents and values that could not be evaluated and whose rule is off.
 	Unreported int `json:"unreported"`
 }
@@ -136,6 +140,7 @@ func findingsJSON(w io.Writer, findings Findings, _ Options) error {
 			Notes:         result.Count(lint.Note),
 			Waived:        len(result.Waived),
 			Unchanged:     len(result.Unchanged),
+			Baselined:     len(result.Baselined),
 		},
 	}
 	fingerprints := result.Fingerprints()
@@ -155,6 +160,7 @@ func findingsJSON(w io.Writer, findings Findings, _ Options) error {
 			Field:       f.Field,
 			Edition:     f.Edition,
 			Fingerprint: fingerprints[i],
+			Baseline:    f.Baselined != nil,
 			Suggestions: make([]jsonSuggestion, len(f.Suggestions)),
 			Related:     make([]jsonRelated, len(f.Related)),
 		}

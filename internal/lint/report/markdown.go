@@ -37,8 +37,8 @@ func (f Findings) markdown() string {
 	list := f.worstFirst()
 	for _, each := range list {
 		severity := string(each.Severity)
-		if each.Waived != nil {
-			severity += " (waived)"
+		if why := excepted(each.Finding); why != "" {
+			severity += " (" + why + ")"
 		}
 		item := fmt.Sprintf("- **%s** %s", severity, code(each.Rule))
 		if place := each.place(); place != "" {

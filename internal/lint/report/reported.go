@@ -29,18 +29,21 @@ func (f Findings) reported() []reported {
 	return list
 }
 
-// worstFirst returns the findings by severity and, within one, in their order; waived ones are last. What is cut off is
+// worstFirst returns the findings by severity and, within one, in their order; waived and baselined ones are last. What is cut off is
 // the least.
 func (f Findings) worstFirst() []reported {
 	list := f.reported()
 	slices.SortStableFunc(list, func(a, b reported) int {
-		return cmp.Or(cmp.Compare(waivedRank(a), waivedRank(b)), cmp.Compare(rank(a.Severity), rank(b.Severity)))
+		return cmp.Or(cmp.Compare(exceptedRank(a), exceptedRank(b)), cmp.Compare(rank(a.Severity), rank(b.Severity)))
 	})
 	return list
 }
 
-func waivedRank(each reported) int {
-	if each.Waived != nil {
+func exceptedRank(each reported) int {
+	switch {
+	case each.Baselined != nil:
+		return 2
+	case each.Waived != nil:
 		return 1
 	}
 	return 0
@@ -51,17 +54,13 @@ func severities() []lint.Severity { return []lint.Severity{lint.Error, lint.Warn
 
 func rank(severity lint.Severity) int { return slices.Index(severities(), severity) }
 
-// counted is a number of findings of each severity, such as "2 errors, 1 note, 3 waived"; empty for none.
+// counted is a number of findings of each severity, such as "2 errors, 1 note, 3 waived, 4 in the baseline"; empty for none.
 func counted(list []reported) string {
 	var parts []string
-	waived := 0
-	for _, each := range list {
-		waived += waivedRank(each)
-	}
 	for _, severity := range severities() {
 		n := 0
 		for _, each := range list {
-			if each.Severity == severity && each.Waived == nil {
+			if each.Severity == severity && excepted(each.Finding) == "" {
 				n++
 			}
 		}
@@ -69,8 +68,16 @@ func counted(list []reported) string {
 			parts = append(parts, count(n, string(severity), string(severity)+"s"))
 		}
 	}
-	if waived > 0 {
-		parts = append(parts, fmt.Sprintf("%d waived", waived))
+	for _, why := range []string{"waived", "in the baseline"} {
+		n := 0
+		for _, each := range list {
+			if excepted(each.Finding) == why {
+				n++
+			}
+		}
+		if n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, why))
+		}
 	}
 	return strings.Join(parts, ", ")
 }

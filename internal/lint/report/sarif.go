@@ -70,6 +70,7 @@ type (
 		Related      []sarifLocation    `json:"relatedLocations,omitempty"`
 		Fingerprints map[string]string  `json:"partialFingerprints"`
 		Suppressions []sarifSuppression `json:"suppressions,omitempty"`
+		Baseline     string             `json:"baselineState,omitempty"` // new or unchanged
 	}
 	sarifSuppression struct {
 		Kind          string `json:"kind"` // inSource or external
@@ -110,7 +111,7 @@ const (
 
 // findingsSARIF writes one run. Severities are levels of SARIF by the same names. It has no fingerprints of a host,
 // which each host makes itself, and no security-severity, which would make findings vulnerabilities. Waived findings
-// are suppressed results; GitHub shows those as open alerts.
+// are suppressed results, and those in the baseline are unchanged; GitHub shows both as open alerts.
 func findingsSARIF(w io.Writer, findings Findings, _ Options) error {
 	findings.Result = findings.shown()
 	list := findings.worstFirst()
@@ -163,6 +164,13 @@ func (f Findings) sarifResult(each reported, rule int) sarifResult {
 			kind = "inSource"
 		}
 		result.Suppressions = []sarifSuppression{{kind, "accepted", Printable(waiver.Reason)}}
+	}
+	switch {
+	case !f.ShowBaselined || len(f.Baselines) == 0:
+	case each.Baselined != nil:
+		result.Baseline = "unchanged"
+	default:
+		result.Baseline = "new"
 	}
 	for i, related := range each.Related[:min(len(each.Related), maxSARIFRelated)] {
 		location := sarifLocation{ID: i + 1, Physical: sarifPhysical(f.PathOf(related.File.Name), related.Span)}

@@ -1,0 +1,386 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint"
+	"github.com/mlpolicy/mlpolicy/internal/lint/baseline"
+	"github.com/mlpolicy/mlpolicy/internal/lint/config"
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/report"
+)
+
+const (
+	baselineName  = "baseline" // of the command
+	writeBaseline = "write"
+	pruneBaseline = "prune"
+
+	baselineFlag = "baseline"
+	forceFlag    = "force"
+)
+
+func (p *program) baselineCommand() *cli.Command {
+	return &cli.Command{
+		Name:      baselineName,
+		Usage:     "record the findings that a repository already has",
+		UsageText: "mlpolicy baseline [FLAGS] write|prune [PATH...]",
+		Description: `Record findings in .mlpolicy-baseline.json in the folder of the project, so that mlpolicy lint counts
+them and fails for others only.
+
+write lists the findings in PATHs. An existing baseline is replaced only with --force, and keeps the
+entries of files outside PATHs. What could not be evaluated cannot be listed. prune removes entries
+that no finding in PATHs needs any more, and adds none. PATHs and flags are those of mlpolicy lint.
+
+Exit codes: 0 the baseline is as it should be; 2 the command line, the configuration, a policy or the
+baseline is invalid; 3 something could not be read, evaluated or written, and the baseline is unchanged.`,
+		Flags: slices.Concat([]cli.Flag{
+			baselineFlagOf(),
+			&cli.BoolFlag{Name: forceFlag, Usage: "write: replace the baseline if there is one", DisableDefaultText: true},
+			editionFlagOf(),
+			clusterFlagOf(),
+			asOfFlagOf(),
+		}, configFlags(), inputFlags()),
+		Action: p.baseline,
+	}
+}
+
+func baselineFlagOf() cli.Flag {
+	return &cli.StringFlag{Name: baselineFlag, Usage: "use the baseline `FILE` instead of .mlpolicy-baseline.json in the project's folder"}
+}
+
+// usesBaselines reports whether a command knows baselines.
+func usesBaselines(c *cli.Context) bool { return hasFlag(c.Command.Flags, baselineFlag) }
+
+// baselines reads the baselines of projects, each once.
+type baselines struct {
+	session *session
+	flag    string // the file of --baseline, empty for that of each project
+	written string // the folder of the project whose baseline is written, and the only one then
+	// rewritten reports whether nothing of the baseline is kept, so that it may be broken.
+	rewritten bool
+
+	mutex     sync.Mutex
+	byProject map[string]*lint.Baseline // by absolute path of the project's folder; nil where there is none
+	err       error                     // the first one
+}
+
+// newBaselines returns the baselines of a session. Those of the paths must be valid, unless they are to be written.
+func newBaselines(s *session, paths []string) (*baselines, error) {
+	if s.cli.Bool(noBaselineFlag) && s.cli.IsSet(baselineFlag) {
+		return nil, usagef("--%s and --%s contradict each other", baselineFlag, noBaselineFlag)
+	}
+	b := &baselines{session: s, flag: s.cli.String(baselineFlag), byProject: map[string]*lint.Baseline{}}
+	if s.cli.Command.Name == baselineName {
+		if err := b.onlyOf(paths); err != nil {
+			return nil, err
+		}
+		b.ofProject(b.written)
+		return b, nil
+	}
+	if s.cli.Bool(noBaselineFlag) {
+		return b, nil
+	}
+	for _, path := range paths {
+		b.ofProject(b.projectOf(path))
+	}
+	if b.err == nil && b.flag != "" && len(b.byProject) == 0 {
+		b.ofProject(s.resolver.ProjectOfFolder("."))
+	}
+	return b, b.err
+}
+
+// projectOf returns the folder of the project of a path of the command line.
+func (b *baselines) projectOf(path string) string {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return b.session.resolver.ProjectOfFolder(path)
+	}
+	return b.session.resolver.Project(path)
+}
+
+// onlyOf makes the project of the paths the only one.
+func (b *baselines) onlyOf(paths []string) error {
+	for _, path := range paths {
+		whole := b.session.resolver.Absolute(path) == b.projectOf(path)
+		b.rewritten = b.rewritten || whole && b.session.cli.Bool(forceFlag)
+		switch project := b.projectOf(path); {
+		case path == unnamedStdin || b.session.cli.String(stdinNameFlag) != "":
+			return usagef("a baseline lists files, not standard input")
+		case b.written == "":
+			b.written = project
+		case b.written != project:
+			return usagef("the paths are in different projects, %s and %s: each has its own baseline", shortest(b.written), shortest(project))
+		}
+	}
+	return nil
+}
+
+// known returns the baselines that were read so far.
+func (b *baselines) known() []*lint.Baseline {
+	return slices.DeleteFunc(slices.Collect(maps.Values(b.byProject)), func(of *lint.Baseline) bool { return of == nil })
+}
+
+// failed returns the first error of a baseline that was looked up.
+func (b *baselines) failed() error {
+	if b == nil {
+		return nil
+	}
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	return b.err
+}
+
+// of returns the baseline of the project of a file and the path of the file there.
+func (b *baselines) of(file string) (*lint.Baseline, string) {
+	if file == unnamedStdin {
+		return nil, ""
+	}
+	project := b.session.resolver.Project(file)
+	relative, err := filepath.Rel(project, b.session.resolver.Absolute(file))
+	if err != nil || !filepath.IsLocal(relative) || b.written != "" && project != b.written {
+		return nil, ""
+	}
+	return b.ofProject(project), filepath.ToSlash(relative)
+}
+
+func (b *baselines) ofProject(project string) *lint.Baseline {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	if known, read := b.byProject[project]; read {
+		return known
+	}
+	read, err := readBaseline(b.fileOf(project))
+	switch {
+	case err == nil:
+	case errors.Is(err, fs.ErrNotExist) && b.written != "", b.rewritten && errors.As(err, new(config.Errors)):
+		read = &baseline.Baseline{}
+	case errors.Is(err, fs.ErrNotExist) && b.flag == "":
+	case b.err == nil && errors.Is(err, fs.ErrNotExist):
+		b.err = usagef("--%s: %s: no such file", baselineFlag, b.flag)
+	case b.err == nil:
+		b.err = err
+	}
+	if read == nil {
+		b.byProject[project] = nil
+		return nil
+	}
+	b.byProject[project] = &lint.Baseline{
+		Baseline: read, Folder: project, Named: b.flag != "",
+		Exists: func(path string) bool {
+			_, err := os.Lstat(filepath.Join(project, filepath.FromSlash(path)))
+			return !errors.Is(err, fs.ErrNotExist)
+		},
+	}
+	return b.byProject[project]
+}
+
+// fileOf returns the path of the baseline of a project.
+func (b *baselines) fileOf(project string) string {
+	if b.flag != "" {
+		return b.flag
+	}
+	return filepath.Join(project, baseline.FileName)
+}
+
+// readBaseline reads a baseline. The error of a file that cannot be read has no position.
+func readBaseline(file string) (*baseline.Baseline, error) {
+	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	name := shortest(file)
+	data, err := readFile(file)
+	var unread *pathError
+	if errors.As(err, &unread) {
+		return nil, config.Errors{{File: name, Message: unread.reason}}
+	}
+	return baseline.Parse(name, data)
+}
+
+// explainBaselines writes a line about the entries that are not needed any more, if everything was read that a baseline
+// can list.
+func (s *session) explainBaselines(result *lint.Result) {
+	for _, of := range result.Baselines {
+		if n := len(of.Unneeded); n > 0 && s.complete(of.Folder) {
+			hint := "mlpolicy baseline prune"
+			if s.baselines.flag != "" {
+				hint += " --" + baselineFlag + " " + of.Name
+			}
+			s.program.complain(fmt.Sprintf("%s: %d of %s no longer needed (%s)", of.Name, n, entriesCounted(len(of.Entries)), hint))
+		}
+	}
+}
+
+func (p *program) baseline(c *cli.Context) error {
+	actions := []string{writeBaseline, pruneBaseline}
+	action := c.Args().First()
+	switch {
+	case action == "":
+		return usagef("baseline needs write or prune").seeHelp(c.Command.Name)
+	case !slices.Contains(actions, action):
+		return unknownName("action", action, actions).seeHelp(c.Command.Name)
+	case action == pruneBaseline && c.Bool(forceFlag):
+		return usagef("prune has no --%s", forceFlag).seeHelp(c.Command.Name)
+	}
+	files, session, err := p.openPaths(c, c.Args().Tail())
+	if err != nil {
+		return err
+	}
+	file := session.baselines.fileOf(session.baselines.written)
+	exists, err := session.baselineExists(file, action)
+	if err != nil {
+		return err
+	}
+	progress := p.progress(files)
+	result, err := session.linter.Lint(c.Context, session.tree(), files.inputs(c.Context))
+	progress.end()
+	if err == nil {
+		err = c.Context.Err()
+	}
+	if err != nil {
+		return err
+	}
+	p.explainNested(files)
+	if len(result.Errors) > 0 {
+		for _, err := range result.Errors {
+			p.complain(err.Error())
+		}
+		p.complain(shortest(file) + " is unchanged, since not everything could be evaluated")
+		return errIncomplete
+	}
+	of := result.Baselines[0]
+	if action == pruneBaseline {
+		return p.pruneBaseline(file, of)
+	}
+	if err := p.writeBaseline(file, of, exists); err != nil {
+		return err
+	}
+	session.explainUnlisted(result, of)
+	return nil
+}
+
+// baselineExists reports whether the baseline that is to be written or pruned exists, and checks that it may be replaced.
+func (s *session) baselineExists(file, action string) (bool, error) {
+	err := s.baselines.failed()
+	_, statErr := os.Stat(file)
+	missing, force := errors.Is(statErr, fs.ErrNotExist), s.cli.Bool(forceFlag)
+	switch {
+	case action == pruneBaseline && missing:
+		return false, usagef("%s: no such file: mlpolicy baseline write creates it", shortest(file))
+	case action == pruneBaseline:
+		return true, err
+	case !missing && !force:
+		return true, usagef("%s already exists: mlpolicy baseline prune removes what is no longer needed, and --%s replaces it", shortest(file), forceFlag)
+	}
+	return !missing, err
+}
+
+func (p *program) writeBaseline(file string, of *lint.Baselined, exists bool) error {
+	if len(of.Recorded) == 0 && !exists {
+		return p.print("no findings to list: no baseline written\n")
+	}
+	entries := slices.Concat(of.Recorded, of.Unseen)
+	if err := p.replaceBaseline(file, entries); err != nil {
+		return err
+	}
+	findings, in := 0, map[string]bool{}
+	for _, entry := range entries {
+		findings += entry.Count
+		in[entry.File] = true
+	}
+	return p.print(fmt.Sprintf("wrote %s: %s in %s\n", shortest(file), counted(findings, "finding"), counted(len(in), "file")))
+}
+
+func (p *program) pruneBaseline(file string, of *lint.Baselined) error {
+	total := len(of.Entries)
+	if len(of.Unneeded) == 0 {
+		return p.print(fmt.Sprintf("%s: nothing to remove from %s\n", shortest(file), entriesCounted(total)))
+	}
+	var kept []baseline.Entry
+	for _, entry := range baseline.Merge(of.Entries) {
+		for _, unneeded := range of.Unneeded {
+			if baseline.Compare(entry, unneeded) == 0 {
+				entry.Count -= unneeded.Count
+			}
+		}
+		if entry.Count > 0 {
+			kept = append(kept, entry)
+		}
+	}
+	if err := p.replaceBaseline(file, kept); err != nil {
+		return err
+	}
+	findings := 0
+	for _, unneeded := range of.Unneeded {
+		findings += unneeded.Count
+	}
+	return p.print(fmt.Sprintf("%s: removed %s, %s left\n", shortest(file), counted(findings, "finding"), entriesCounted(len(kept))))
+}
+
+func (p *program) replaceBaseline(file string, entries []baseline.Entry) error {
+	err := replaceFile(file, func(w io.Writer) error {
+		_, err := w.Write(baseline.Format(entries))
+		return err
+	})
+	if err != nil {
+		p.complain(writeFailure(file, err))
+		return errIncomplete
+	}
+	return nil
+}
+
+// maxExplained is how many findings that a baseline cannot list are written.
+const maxExplained = 10
+
+// explainUnlisted writes why findings are not in a baseline.
+func (s *session) explainUnlisted(result *lint.Result, of *lint.Baselined) {
+	for i, refused := range of.Refused {
+		if i == maxExplained {
+			s.program.complain(fmt.Sprintf("and %d more", len(of.Refused)-i))
+			break
+		}
+		s.program.complain(fmt.Sprintf("%s: not in the baseline: %s [%s]: %s", locationOf(&refused.Finding), refused.Message, refused.Rule, refused.Reason))
+	}
+	elsewhere := 0
+	for _, finding := range result.Findings {
+		if finding.File == nil {
+			elsewhere++
+		} else if listed, _ := s.baselines.of(finding.File.Name); listed == nil {
+			elsewhere++
+		}
+	}
+	if elsewhere > 0 {
+		s.program.complain("not in the baseline: " + counted(elsewhere, "finding") + " outside the project")
+	}
+	if s.projects.Root(of.Folder) != of.Folder || !marked(of.Folder) {
+		s.program.complain(fmt.Sprintf("%s has neither .git nor %s: lint the same paths, or create one of them", shortest(of.Folder), config.FileName))
+	}
+}
+
+// marked reports whether a folder is that of a project whatever the command line names.
+func marked(folder string) bool {
+	if isRepository(folder) {
+		return true
+	}
+	_, err := os.Lstat(filepath.Join(folder, config.FileName))
+	return err == nil
+}
+
+func locationOf(f *lint.Finding) string {
+	return report.Location(facts.Location{Node: f.File.Mark(f.Span)})
+}
+
+func entriesCounted(n int) string {
+	if n == 1 {
+		return "1 entry"
+	}
+	return fmt.Sprintf("%d entries", n)
+}

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/mlpolicy/mlpolicy/internal/golden"
+	"github.com/mlpolicy/mlpolicy/internal/lint/baseline"
+)
+
+// TestBaselinePage runs the commands in the blocks of docs/baseline.md one after another, in a repository with a copy
+// of the sample project, and compares what they print.
+func TestBaselinePage(t *testing.T) {
+	const file = "../../docs/baseline.md"
+	page, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := os.CopyFS(filepath.Join(dir, "deploy"), os.DirFS("../../testdata/project")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(dir, ".git"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	withoutHost(t)
+	t.Chdir(dir)
+	commands := 0
+	got := regexp.MustCompile("(?s)```console\n(.*?)```\n").ReplaceAllStringFunc(string(page), func(block string) string {
+		text := "```console\n"
+		for line := range strings.Lines(block) {
+			command, is := strings.CutPrefix(strings.TrimSuffix(line, "\n"), "$ ")
+			if !is {
+				continue
+			}
+			commands++
+			text += line + outputOf(t, command)
+		}
+		return text + "```\n"
+	})
+	if commands < 9 {
+		t.Fatalf("%d commands", commands)
+	}
+	t.Chdir(here)
+	golden.Check(t, file, got)
+}
+
+// outputOf returns what a command of a page prints; those of mlpolicy may find something.
+func outputOf(t *testing.T, command string) string {
+	t.Helper()
+	if !strings.HasPrefix(command, "mlpolicy ") {
+		output, err := exec.Command("sh", "-c", command).CombinedOutput()
+		if err != nil {
+			t.Fatalf("%s: %v: %s", command, err, output)
+		}
+		return string(output)
+	}
+	var output bytes.Buffer
+	if code := runLoaded(t.Context(), strings.Fields(command), strings.NewReader(""), &output, &output); code > exitFindings {
+		t.Fatalf("%s: exit code %d: %s", command, code, &output)
+	}
+	return output.String()
+}
+
+// A repository of 500 files with 40 findings has a baseline, and one that is added fails the run from every folder, of
+// the file alone and of all.
+func TestBaselineOfAnOldRepository(t *testing.T) {
+	withoutHost(t)
+	dir := t.TempDir()
+	t.Chdir(dir)
+	write := func(name, spec string) {
+		t.Helper()
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		text := "apiVersion: mlpolicy.dev/v1\nkind: ModelDeployment\nmetadata: {name: churn}\nspec: {target: aci, workload: web-service" + spec + "}\n"
+		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	name := func(i int) string { return fmt.Sprintf("team-%d/service-%d/deploy.yaml", i%7, i) }
+	old := []string{", memory: 64Gi", ", gpus: 1", ", fpgas: 1", ", memory: 48Gi"}
+	for i := range 500 {
+		spec := ""
+		if i < 40 {
+			spec = old[i%len(old)]
+		}
+		write(name(i), spec)
+	}
+	run := func(args ...string) (int, string, string) {
+		var stdout, stderr bytes.Buffer
+		code := runLoaded(t.Context(), append([]string{"mlpolicy"}, args...), strings.NewReader(""), &stdout, &stderr)
+		return code, stdout.String(), stderr.String()
+	}
+	check := func(want int, contains string, args ...string) {
+		t.Helper()
+		if code, stdout, stderr := run(args...); code != want || !strings.Contains(stdout, contains) || stderr != "" {
+			t.Fatalf("mlpolicy %v: exit code %d, %s%s", args, code, stdout, stderr)
+		}
+	}
+	if err := os.Mkdir(".git", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	check(exitFindings, "40 errors in 500 deployments", "lint")
+	check(exitClean, "40 findings in 40 files", "baseline", "write")
+	text, err := os.ReadFile(baseline.FileName)
+	if err != nil || bytes.Count(text, []byte("\n")) != 42 {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	check(exitClean, "no findings in 500 deployments (500 files, edition 2020-06); 40 in the baseline", "lint")
+	write(name(100), ", memory: 50Gi")
+	const found = "error: churn requests 50 GiB of memory on Azure Container Instances, which allows less than 48 GiB [memory]"
+	check(exitFindings, found, "lint")
+	check(exitFindings, "1 error in 500 deployments", "lint")
+	check(exitFindings, found, "lint", "--force-ignore", name(100))
+	check(exitClean, "1 in the baseline", "lint", "--force-ignore", name(39))
+	t.Chdir(filepath.Dir(name(100)))
+	check(exitFindings, found, "lint")
+	t.Chdir(dir)
+	// In any split of the files, as pre-commit makes them, the same is new, and nothing is not needed any more.
+	write(name(0), "")
+	failed := 0
+	for start := 0; start < 500; start += 50 {
+		args := []string{"lint", "--force-ignore"}
+		for i := start; i < start+50; i++ {
+			args = append(args, name(i))
+		}
+		code, _, stderr := run(args...)
+		if failed += code; stderr != "" {
+			t.Fatal(stderr)
+		}
+	}
+	if failed != 1 {
+		t.Errorf("%d splits failed", failed)
+	}
+	if _, _, stderr := run("lint"); stderr != "mlpolicy: .mlpolicy-baseline.json: 1 of 40 entries no longer needed (mlpolicy baseline prune)\n" {
+		t.Errorf("stderr %q", stderr)
+	}
+}
