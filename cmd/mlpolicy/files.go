@@ -51,7 +51,7 @@ type files struct {
 type skip struct{ path, reason string }
 
 // unnamedStdin is the name of standard input in messages without --stdin-name.
-const unnamedStdin = "<stdin>"
+const unnamedStdin = lint.StandardInput
 
 // files returns the files at some paths of a command line.
 func (p *program) files(c *cli.Context, paths []string) (*files, error) {

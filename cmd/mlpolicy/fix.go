@@ -27,7 +27,13 @@ func fixFlags() []cli.Flag {
 
 // checkFixFlags returns an error for flags that cannot be used with --fix or --diff.
 func checkFixFlags(c *cli.Context, files *files) error {
+	flag := fixFlag
+	if c.Bool(diffFlag) {
+		flag = diffFlag
+	}
 	switch {
+	case c.Bool(flag) && c.IsSet(changedSinceFlag):
+		return usagef("--%s is for all files: it cannot be used with --%s", flag, changedSinceFlag).seeHelp(c.Command.Name)
 	case c.Bool(diffFlag) && c.IsSet(formatFlag):
 		return usagef("--%s prints a patch and no findings: it cannot be used with --%s", diffFlag, formatFlag).seeHelp(c.Command.Name)
 	case c.IsSet(changedSinceFlag) && (c.Bool(fixFlag) || c.Bool(diffFlag)):

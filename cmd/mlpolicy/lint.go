@@ -24,7 +24,8 @@ const (
 	showWaivedFlag  = "show-waived"
 	noBaselineFlag  = "no-baseline"
 
-	showBaselineFlag = "show-baseline"
+	showBaselineFlag    = "show-baseline"
+	showSuggestionsFlag = "show-suggestions"
 )
 
 func (p *program) lintCommand() *cli.Command {
@@ -71,6 +72,7 @@ or a policy is invalid; 3 a file could not be read or a rule failed, and the res
 			baselineFlagOf(),
 			&cli.BoolFlag{Name: noBaselineFlag, Usage: "report findings as if there were no baseline", DisableDefaultText: true},
 			&cli.BoolFlag{Name: showBaselineFlag, Usage: "also write the findings in the baseline, marked as such; they do not fail the run", DisableDefaultText: true},
+			&cli.BoolFlag{Name: showSuggestionsFlag, Usage: "also write changes under which a rule does not report, with the edits of files that make them", DisableDefaultText: true},
 		}, fixFlags(), []cli.Flag{
 			choice(colorFlag, "use colours `WHEN`: auto, always or never", "auto", []string{"auto", "always", "never"}),
 		}),
@@ -118,6 +120,9 @@ func (p *program) lint(c *cli.Context) error {
 		}
 		result.Restrict(c.Context, since)
 	}
+	if c.Bool(showSuggestionsFlag) {
+		result.SuggestEdits(c.Context)
+	}
 	errs := slices.Clip(result.Errors)
 	if c.Bool(requireFlag) {
 		if err := requireDeployments(result); err != nil {
@@ -126,7 +131,7 @@ func (p *program) lint(c *cli.Context) error {
 	}
 	findings := report.Findings{
 		Result: result, Incomplete: errs, Category: c.String(categoryFlag), Version: ownVersion(),
-		ShowWaived: c.Bool(showWaivedFlag), ShowBaselined: c.Bool(showBaselineFlag), Rules: session.explanations(),
+		ShowWaived: c.Bool(showWaivedFlag), ShowBaselined: c.Bool(showBaselineFlag), ShowSuggestions: c.Bool(showSuggestionsFlag), Rules: session.explanations(),
 	}
 	var unwritten error
 	fails := result.Fails()

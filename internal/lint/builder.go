@@ -112,6 +112,7 @@ func (b *builder) denial(e *evaluation, denial whatif.Denial) {
 		finding.Amount = all.Number(denial.Path)
 	}
 	location, _ := all.Locate(denial.Path)
+	finding.path, finding.decides, finding.variant = denial.Path, location.Node, denial.VariantOf != nil
 	described, _ := all.Locate(denial.Path[:2])
 	owner := described
 	// Of the facts that a rule reads, users are most likely to change the target.

@@ -8,7 +8,6 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 	"github.com/mlpolicy/mlpolicy/internal/lint/waiver"
-	"github.com/mlpolicy/mlpolicy/internal/lint/whatif"
 )
 
 // Severity is the severity of a finding.
@@ -28,7 +27,7 @@ type Finding struct {
 	Severity Severity
 	Message  string // names the deployment and the violation, with value and limit; no final stop
 	Remedy   string // how to fix it, from the rule's METADATA
-	// Suggestions are the changes that Remedy names and that were evaluated.
+	// Suggestions are the changes that Remedy names and that were evaluated, and those of Result.SuggestEdits.
 	Suggestions []Suggestion
 	// Edition is the edition of the table under which the rule was evaluated.
 	Edition string
@@ -81,10 +80,11 @@ type Finding struct {
 	further    string            // sentences at the end of Remedy that no suggestion replaces
 	evaluation *evaluation       // that suggestions continue
 	redundant  redundant
-}
 
-// Suggestion is a change with which a rule does not report.
-type Suggestion = whatif.Suggestion
+	path    facts.Path   // of the fact that violates the rule
+	decides *source.Node // where that fact was read
+	variant bool         // the rule reports about a variant of deployment
+}
 
 // Object identifies a Kubernetes object, as its document declares it.
 type Object struct{ Kind, Namespace, Name string }

@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"iter"
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/edit"
@@ -325,17 +327,14 @@ func (r *Result) isSame(other *Result, fixed map[*Finding]bool) bool {
 	}
 	left := map[string]int{}
 	parsed := false
-	for i := range r.Findings {
-		if finding := &r.Findings[i]; !fixed[finding] {
+	for finding := range r.every() {
+		if !fixed[finding] {
 			left[finding.key()]++
 		} else if finding.Rule == facts.SyntaxRule {
 			parsed = true
 		}
 	}
-	for i := range r.Waived {
-		left[r.Waived[i].key()]++
-	}
-	for _, finding := range slices.Concat(other.Findings, other.Waived) {
+	for finding := range other.every() {
 		key := finding.key()
 		switch {
 		case left[key] > 0:
@@ -354,6 +353,19 @@ func (r *Result) isSame(other *Result, fixed map[*Finding]bool) bool {
 	return true
 }
 
+// every yields all findings of the run, also those that are not reported.
+func (r *Result) every() iter.Seq[*Finding] {
+	return func(yield func(*Finding) bool) {
+		for _, list := range [][]Finding{r.Findings, r.Unchanged, r.Waived, r.waivedUnchanged, r.Baselined, r.baselinedUnchanged} {
+			for i := range list {
+				if !yield(&list[i]) {
+					return
+				}
+			}
+		}
+	}
+}
+
 // key identifies a finding in a result, whatever line it is on.
 func (f *Finding) key() string {
 	waived := ""
@@ -362,6 +374,7 @@ func (f *Finding) key() string {
 	}
 	return fmt.Sprintf("%q", []string{
 		f.fileName(), f.Rule, string(f.Severity), f.Edition, f.Deployment, f.Component, f.Parameters, f.Field, lineNumbers.ReplaceAllString(f.Message, ""), waived,
+		strconv.FormatBool(f.Baselined != nil),
 	})
 }
 

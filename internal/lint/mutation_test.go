@@ -210,6 +210,9 @@ func (s specimen) try(t *testing.T, m mutation, e edit) bool {
 		}
 		t.Errorf("%s: new is %q, want %q on line %d; findings:\n%sfile:\n%s", m.name, added, want, line, &list, edited)
 	}
+	if m.rule != "" && m.rule != facts.SyntaxRule {
+		checkEdits(t, s.linter, fsys, s.name)
+	}
 	return true
 }
 

@@ -2,6 +2,7 @@ package lint_test
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -105,7 +106,7 @@ func TestSuggestions(t *testing.T) {
 		fsys, names := files(map[string]string{"m.yaml": fmt.Sprintf(model, c.spec)})
 		result := lintFiles(t, newLinter(t), fsys, names...)
 		index := slices.IndexFunc(result.Findings, func(f lint.Finding) bool { return f.Rule == c.rule })
-		if index < 0 || !slices.Equal(result.Findings[index].Suggestions, c.want) {
+		if index < 0 || !reflect.DeepEqual(result.Findings[index].Suggestions, c.want) {
 			t.Errorf("%s: %+v, want %+v", c.spec, result.Findings, c.want)
 		}
 	}

@@ -126,7 +126,10 @@ func (r *Result) Suggest(ctx context.Context, findings ...*Finding) {
 			reported[i] = whatif.Reported{Rule: rule, Severity: finding.Severity, Deployment: finding.suggestFor}
 		}
 		for i, remedy := range evaluation.suggester.Remedies(ctx, reported) {
-			findings[i].Remedy, findings[i].Suggestions = remedy.Text+findings[i].further, remedy.Suggestions
+			findings[i].Remedy, findings[i].Suggestions = remedy.Text+findings[i].further, nil
+			for _, s := range remedy.Suggestions {
+				findings[i].Suggestions = append(findings[i].Suggestions, Suggestion{Change: s.Change, Value: s.Value, Name: s.Name})
+			}
 		}
 	}
 }

@@ -27,6 +27,8 @@ type Findings struct {
 	ShowWaived bool
 	// ShowBaselined asks for the findings in baselines too, likewise.
 	ShowBaselined bool
+	// ShowSuggestions asks for the suggestions in text. Other formats that can have them always do.
+	ShowSuggestions bool
 }
 
 // shown returns the result with the findings to write, for a format that can mark those that are waived or in a
@@ -74,8 +76,9 @@ func findingsText(w io.Writer, findings Findings, options Options) error {
 	t := newText(w, options)
 	t.editions = len(result.Editions) > 1
 	groups := map[groupKey][]*lint.Finding{}
+	t.suggesting = findings.ShowSuggestions
 	for i := range result.Findings {
-		if key, ok := groupOf(&result.Findings[i]); ok {
+		if key, ok := groupOf(&result.Findings[i]); ok && !t.suggesting {
 			groups[key] = append(groups[key], &result.Findings[i])
 		}
 	}
@@ -110,6 +113,8 @@ type text struct {
 	width    int // in cells
 	style    style
 	editions bool // findings are by several editions
+
+	suggesting bool // with the suggestions of findings
 }
 
 // style has the escape sequences before text of a role; the zero style has no colours.
@@ -170,6 +175,9 @@ func (t *text) finding(f *lint.Finding) {
 		return
 	}
 	t.remark(gutter, "help", f.Remedy)
+	if t.suggesting {
+		t.suggestions(gutter, f)
+	}
 	for _, related := range f.Related {
 		message := Printable(related.Message)
 		if location := locationOf(related.File, related.Span); location != "" {

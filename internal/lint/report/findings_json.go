@@ -88,9 +88,10 @@ type jsonFinding struct {
 
 // jsonSuggestion is a change under which the rule does not report.
 type jsonSuggestion struct {
-	Change string `json:"change"` // target or edition
-	Value  string `json:"value"`  // of the target or the edition
-	Name   string `json:"name"`   // for people
+	Change string     `json:"change"` // target, edition, or what lint.SuggestEdits changes
+	Value  string     `json:"value"`  // of the target or the edition, or the text that replaces a value
+	Name   string     `json:"name"`   // for people
+	Edits  []jsonEdit `json:"edits"`
 }
 
 // jsonRelated is a location, counted as a finding's.
@@ -165,7 +166,7 @@ func findingsJSON(w io.Writer, findings Findings, _ Options) error {
 			Related:     make([]jsonRelated, len(f.Related)),
 		}
 		for j, s := range f.Suggestions {
-			report.Findings[i].Suggestions[j] = jsonSuggestion{string(s.Change), s.Value, s.Name}
+			report.Findings[i].Suggestions[j] = jsonSuggestionOf(s)
 		}
 		for j, r := range f.Related {
 			report.Findings[i].Related[j] = jsonRelated{

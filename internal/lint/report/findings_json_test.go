@@ -11,6 +11,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/docs/schemas"
 	"github.com/mlpolicy/mlpolicy/internal/lint"
 	"github.com/mlpolicy/mlpolicy/internal/lint/report/hosttest"
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
 // strictSchema compiles a schema in which objects have no other properties than those that it lists.
@@ -78,7 +79,7 @@ func TestFindingsJSONSchema(t *testing.T) {
 		noCommands(t, name, text)
 	})
 	document := map[string]any{}
-	full := lint.Finding{Rule: "r", Severity: lint.Note, Object: &lint.Object{}, Suggestions: make([]lint.Suggestion, 1), Related: sample(t).Findings[2].Related}
+	full := lint.Finding{Rule: "r", Severity: lint.Note, Object: &lint.Object{}, Suggestions: []lint.Suggestion{{Edits: []lint.SuggestedEdit{{File: &source.File{Name: "a.yaml"}}}}}, Related: sample(t).Findings[2].Related}
 	complete := findings(&lint.Result{Findings: []lint.Finding{full}, Errors: sample(t).Errors})
 	if err := json.Unmarshal(written(t, findingsJSON, complete, Options{}), &document); err != nil {
 		t.Fatal(err)

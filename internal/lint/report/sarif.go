@@ -71,6 +71,19 @@ type (
 		Fingerprints map[string]string  `json:"partialFingerprints"`
 		Suppressions []sarifSuppression `json:"suppressions,omitempty"`
 		Baseline     string             `json:"baselineState,omitempty"` // new or unchanged
+		Fixes        []sarifFix         `json:"fixes,omitempty"`
+	}
+	sarifFix struct {
+		Description sarifText     `json:"description"`
+		Changes     []sarifChange `json:"artifactChanges"`
+	}
+	sarifChange struct {
+		Artifact     sarifArtifactLocation `json:"artifactLocation"`
+		Replacements []sarifReplacement    `json:"replacements"`
+	}
+	sarifReplacement struct {
+		Deleted  sarifRegion `json:"deletedRegion"`
+		Inserted sarifText   `json:"insertedContent"`
 	}
 	sarifSuppression struct {
 		Kind          string `json:"kind"` // inSource or external
@@ -157,6 +170,7 @@ func (f Findings) sarifResult(each reported, rule int) sarifResult {
 		RuleID: Printable(each.Rule), RuleIndex: rule, Level: each.Severity, Message: sarifMessage(each.sentences()),
 		Locations:    []sarifLocation{{Physical: sarifPhysical(each.path, each.Span)}},
 		Fingerprints: map[string]string{sarifFingerprint: each.fingerprint},
+		Fixes:        f.sarifFixes(each.Suggestions),
 	}
 	if waiver := each.Waived; waiver != nil {
 		kind := "external"
