@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help check build test lint fmt generate bench cover fuzz mutate pre-commit opa conftest schema startup load chart image e2e contract
+.PHONY: help check build test lint fmt generate bench cover fuzz mutate pre-commit dist opa conftest schema startup load chart image e2e contract
 
 GO         ?= go
 TOOL       := $(GO) tool -modfile=.ci/tools.mod
@@ -28,9 +28,11 @@ lint: ## gofmt, vet, staticcheck, go.mod tidy, banned phrases, workflows of docs
 	$(TOOL) staticcheck ./...
 	$(GO) mod tidy -diff
 	@for mod in go.mod .ci/tools.mod; do $(GO) list -m -modfile=$$mod github.com/open-policy-agent/opa; done | uniq | wc -l | grep -qx 1 || { echo 'go.mod and .ci/tools.mod have different versions of opa'; exit 1; }
-	GOWORK=off $(GO) -C deploy/load vet .
-	GOWORK=off $(GO) -C deploy/load tool -modfile=../../.ci/tools.mod staticcheck .
-	GOWORK=off $(GO) -C deploy/load mod tidy -diff
+	@for module in deploy/load deploy/dist; do \
+		GOWORK=off $(GO) -C $$module vet -tags dist . && \
+		GOWORK=off $(GO) -C $$module tool -modfile=../../.ci/tools.mod staticcheck -tags dist . && \
+		GOWORK=off $(GO) -C $$module mod tidy -diff || exit 1; \
+	done
 
 # Of the version that .ci/tools.mod pins, with WebAssembly as in OPA's releases.
 bin/opa: .ci/tools.mod
@@ -91,5 +93,11 @@ fuzz: ## fuzz each target for FUZZTIME
 mutate: ## negate each condition of each rule; a test must fail each time
 	MLPOLICY_SWEEP=all $(GO) test -count 1 -run Mutation -v ./policies
 
-pre-commit: ## install the hook with the real pre-commit and commit through it
+dist: ## write the files of a release of HEAD to dist, for all platforms
+	rm -rf dist
+	GOWORK=off $(GO) -C deploy/dist run .
+	GOWORK=off $(GO) -C deploy/dist test -count 1 -tags dist . -dist $(CURDIR)/dist -helm "$$(.ci/helm)"
+
+pre-commit: ## install each hook with the real pre-commit and commit through it
+	.ci/dist
 	.ci/pre-commit-test
