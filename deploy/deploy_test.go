@@ -428,3 +428,34 @@ func expressions(t *testing.T) []string {
 	}
 	return all
 }
+
+// TestHooks checks that the hooks of pre-commit differ only in how the program gets onto the machine, and that the one with
+// Python installs the release that the chart installs.
+func TestHooks(t *testing.T) {
+	var hooks []map[string]any
+	if err := yaml.Unmarshal(read(t, "../.pre-commit-hooks.yaml"), &hooks); err != nil {
+		t.Fatal(err)
+	}
+	languages := map[any]any{}
+	for _, hook := range hooks {
+		languages[hook["id"]] = hook["language"]
+		delete(hook, "id")
+		delete(hook, "language")
+		if !reflect.DeepEqual(hook, hooks[0]) {
+			t.Errorf("a hook is %v, the first %v", hook, hooks[0])
+		}
+	}
+	if want := map[any]any{"mlpolicy": "golang", "mlpolicy-python": "python", "mlpolicy-system": "system"}; !reflect.DeepEqual(languages, want) {
+		t.Errorf("the languages of the hooks are %v, want %v", languages, want)
+	}
+	var chart struct{ Version, AppVersion string }
+	if err := yaml.Unmarshal(read(t, "chart/Chart.yaml"), &chart); err != nil {
+		t.Fatal(err)
+	}
+	python := string(read(t, "../pyproject.toml"))
+	version := regexp.MustCompile(`(?m)^version = "(.*)"$`).FindStringSubmatch(python)
+	if version == nil || chart.Version == "" || chart.AppVersion != chart.Version || strings.Replace(chart.Version, "-rc.", "rc", 1) != version[1] ||
+		!strings.Contains(python, `"mlpolicy==`+version[1]+`"`) {
+		t.Errorf("the versions are %v and %+v", version, chart)
+	}
+}
