@@ -64,14 +64,32 @@ func usesBaselines(c *cli.Context) bool { return hasFlag(c.Command.Flags, baseli
 // baselines reads the baselines of projects, each once.
 type baselines struct {
 	session *session
-	flag    string // the file of --baseline, empty for that of each project
-	written string // the folder of the project whose baseline is written, and the only one then
+	flag    string        // the file of --baseline, empty for that of each project
+	written baselinePlace // of the baseline that is written or pruned, the only one then
 	// rewritten reports whether nothing of the baseline is kept, so that it may be broken.
 	rewritten bool
 
-	mutex     sync.Mutex
-	byProject map[string]*lint.Baseline // by absolute path of the project's folder; nil where there is none
-	err       error                     // the first one
+	mutex sync.Mutex
+	read  map[baselinePlace]*lint.Baseline // nil where there is none
+	err   error                            // the first one
+}
+
+// baselinePlace is where the baseline of some files is.
+type baselinePlace struct {
+	project string // absolute path of the folder that paths count from
+	file    string // path of the file
+	named   bool   // by the configuration or the command line
+}
+
+// placeOf returns the place for the files of a project with a configuration.
+func (b *baselines) placeOf(project string, configuration *config.Config) baselinePlace {
+	switch stated := configuration.Baseline; {
+	case b.flag != "":
+		return baselinePlace{project, b.flag, true}
+	case stated.Known:
+		return baselinePlace{project, filepath.Join(stated.Folder, filepath.FromSlash(stated.Value)), true}
+	}
+	return baselinePlace{project, filepath.Join(project, baseline.FileName), false}
 }
 
 // newBaselines returns the baselines of a session. Those of the paths must be valid, unless they are to be written.
@@ -79,46 +97,47 @@ func newBaselines(s *session, paths []string) (*baselines, error) {
 	if s.cli.Bool(noBaselineFlag) && s.cli.IsSet(baselineFlag) {
 		return nil, usagef("--%s and --%s contradict each other", baselineFlag, noBaselineFlag)
 	}
-	b := &baselines{session: s, flag: s.cli.String(baselineFlag), byProject: map[string]*lint.Baseline{}}
+	b := &baselines{session: s, flag: s.cli.String(baselineFlag), read: map[baselinePlace]*lint.Baseline{}}
 	if s.cli.Command.Name == baselineName {
 		if err := b.onlyOf(paths); err != nil {
 			return nil, err
 		}
-		b.ofProject(b.written)
+		b.at(b.written)
 		return b, nil
 	}
 	if s.cli.Bool(noBaselineFlag) {
 		return b, nil
 	}
 	for _, path := range paths {
-		b.ofProject(b.projectOf(path))
-	}
-	if b.err == nil && b.flag != "" && len(b.byProject) == 0 {
-		b.ofProject(s.resolver.ProjectOfFolder("."))
+		b.at(b.placeOfPath(path))
 	}
 	return b, b.err
 }
 
-// projectOf returns the folder of the project of a path of the command line.
-func (b *baselines) projectOf(path string) string {
+// placeOfPath returns the place for a path of the command line.
+func (b *baselines) placeOfPath(path string) baselinePlace {
+	resolver := b.session.resolver
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return b.session.resolver.ProjectOfFolder(path)
+		return b.placeOf(resolver.ProjectOfFolder(path), resolver.OfFolder(path))
 	}
-	return b.session.resolver.Project(path)
+	return b.placeOf(resolver.Project(path), resolver.Of(path))
 }
 
-// onlyOf makes the project of the paths the only one.
+// onlyOf makes the baseline of the paths the only one.
 func (b *baselines) onlyOf(paths []string) error {
 	for _, path := range paths {
-		whole := b.session.resolver.Absolute(path) == b.projectOf(path)
+		place := b.placeOfPath(path)
+		whole := b.session.resolver.Absolute(path) == place.project
 		b.rewritten = b.rewritten || whole && b.session.cli.Bool(forceFlag)
-		switch project := b.projectOf(path); {
+		switch {
 		case path == unnamedStdin || b.session.cli.String(stdinNameFlag) != "":
 			return usagef("a baseline lists files, not standard input")
-		case b.written == "":
-			b.written = project
-		case b.written != project:
-			return usagef("the paths are in different projects, %s and %s: each has its own baseline", shortest(b.written), shortest(project))
+		case b.written == baselinePlace{}:
+			b.written = place
+		case b.written.project != place.project:
+			return usagef("the paths are in different projects, %s and %s: each has its own baseline", shortest(b.written.project), shortest(place.project))
+		case b.written != place:
+			return usagef("the paths have different baselines, %s and %s", shortest(b.written.file), shortest(place.file))
 		}
 	}
 	return nil
@@ -126,7 +145,18 @@ func (b *baselines) onlyOf(paths []string) error {
 
 // known returns the baselines that were read so far.
 func (b *baselines) known() []*lint.Baseline {
-	return slices.DeleteFunc(slices.Collect(maps.Values(b.byProject)), func(of *lint.Baseline) bool { return of == nil })
+	return slices.DeleteFunc(slices.Collect(maps.Values(b.read)), func(of *lint.Baseline) bool { return of == nil })
+}
+
+// files returns the absolute paths of the files that were read or looked for so far.
+func (b *baselines) files() map[string]bool {
+	files := map[string]bool{}
+	if b != nil {
+		for place := range b.read {
+			files[b.session.resolver.Absolute(place.file)] = true
+		}
+	}
+	return files
 }
 
 // failed returns the first error of a baseline that was looked up.
@@ -144,51 +174,44 @@ func (b *baselines) of(file string) (*lint.Baseline, string) {
 	if file == unnamedStdin {
 		return nil, ""
 	}
-	project := b.session.resolver.Project(file)
-	relative, err := filepath.Rel(project, b.session.resolver.Absolute(file))
-	if err != nil || !filepath.IsLocal(relative) || b.written != "" && project != b.written {
+	place := b.placeOf(b.session.resolver.Project(file), b.session.resolver.Of(file))
+	relative, err := filepath.Rel(place.project, b.session.resolver.Absolute(file))
+	if err != nil || !filepath.IsLocal(relative) || b.written != (baselinePlace{}) && place != b.written {
 		return nil, ""
 	}
-	return b.ofProject(project), filepath.ToSlash(relative)
+	return b.at(place), filepath.ToSlash(relative)
 }
 
-func (b *baselines) ofProject(project string) *lint.Baseline {
+// at returns the baseline at a place. One that the configuration names is empty until it is written.
+func (b *baselines) at(place baselinePlace) *lint.Baseline {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
-	if known, read := b.byProject[project]; read {
+	if known, read := b.read[place]; read {
 		return known
 	}
-	read, err := readBaseline(b.fileOf(project))
-	switch {
+	read, err := readBaseline(place.file)
+	switch missing := errors.Is(err, fs.ErrNotExist); {
 	case err == nil:
-	case errors.Is(err, fs.ErrNotExist) && b.written != "", b.rewritten && errors.As(err, new(config.Errors)):
-		read = &baseline.Baseline{}
-	case errors.Is(err, fs.ErrNotExist) && b.flag == "":
-	case b.err == nil && errors.Is(err, fs.ErrNotExist):
+	case missing && (b.written != baselinePlace{} || place.named && b.flag == ""), b.rewritten && errors.As(err, new(config.Errors)):
+		read = &baseline.Baseline{Name: shortest(place.file)}
+	case missing && b.flag == "":
+	case b.err == nil && missing:
 		b.err = usagef("--%s: %s: no such file", baselineFlag, b.flag)
 	case b.err == nil:
 		b.err = err
 	}
 	if read == nil {
-		b.byProject[project] = nil
+		b.read[place] = nil
 		return nil
 	}
-	b.byProject[project] = &lint.Baseline{
-		Baseline: read, Folder: project, Named: b.flag != "",
+	b.read[place] = &lint.Baseline{
+		Baseline: read, Folder: place.project, Named: place.named,
 		Exists: func(path string) bool {
-			_, err := os.Lstat(filepath.Join(project, filepath.FromSlash(path)))
+			_, err := os.Lstat(filepath.Join(place.project, filepath.FromSlash(path)))
 			return !errors.Is(err, fs.ErrNotExist)
 		},
 	}
-	return b.byProject[project]
-}
-
-// fileOf returns the path of the baseline of a project.
-func (b *baselines) fileOf(project string) string {
-	if b.flag != "" {
-		return b.flag
-	}
-	return filepath.Join(project, baseline.FileName)
+	return b.read[place]
 }
 
 // readBaseline reads a baseline. The error of a file that cannot be read has no position.
@@ -234,7 +257,7 @@ func (p *program) baseline(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	file := session.baselines.fileOf(session.baselines.written)
+	file := session.baselines.written.file
 	exists, err := session.baselineExists(file, action)
 	if err != nil {
 		return err

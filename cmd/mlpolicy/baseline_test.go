@@ -7,11 +7,13 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/mlpolicy/mlpolicy/internal/golden"
 	"github.com/mlpolicy/mlpolicy/internal/lint/baseline"
+	"github.com/mlpolicy/mlpolicy/internal/lint/report/hosttest"
 )
 
 // TestBaselinePage runs the commands in the blocks of docs/baseline.md one after another, in a repository with a copy
@@ -145,5 +147,84 @@ func TestBaselineOfAnOldRepository(t *testing.T) {
 	}
 	if _, _, stderr := run("lint"); stderr != "mlpolicy: .mlpolicy-baseline.json: 1 of 40 entries no longer needed (mlpolicy baseline prune)\n" {
 		t.Errorf("stderr %q", stderr)
+	}
+}
+
+// With --changed-since, the baseline covers what it lists, a changed or deleted one means everything, and nothing is
+// called not needed.
+func TestChangedSinceWithBaseline(t *testing.T) {
+	deployment := func(name, memory string) string {
+		return "apiVersion: mlpolicy.dev/v1\nkind: ModelDeployment\nmetadata: {name: " + name + "}\nspec: {target: aci, memory: " + memory + "}\n"
+	}
+	for name, test := range map[string]struct {
+		change    func(r gitRepository)
+		args      []string
+		want      []string
+		unchanged int
+	}{
+		"nothing":                {func(gitRepository) {}, nil, nil, 0},
+		"a listed finding":       {func(r gitRepository) { r.replace("a.yaml", "metadata", "# why\nmetadata") }, nil, nil, 0},
+		"a worse one":            {func(r gitRepository) { r.replace("a.yaml", "64Gi", "80Gi") }, nil, []string{"a.yaml memory"}, 0},
+		"a fixed one":            {func(r gitRepository) { r.replace("a.yaml", "64Gi", "4Gi") }, nil, nil, 0},
+		"a new one":              {func(r gitRepository) { r.write(map[string]string{"c.yaml": deployment("c", "50Gi")}) }, nil, []string{"c.yaml memory"}, 0},
+		"without the baseline":   {func(r gitRepository) { r.replace("a.yaml", "64Gi", "80Gi") }, []string{"--no-baseline"}, []string{"a.yaml memory"}, 1},
+		"another entry":          {func(r gitRepository) { r.replace(baseline.FileName, `"b", "rule": "memory"`, `"b", "rule": "fpga"`) }, nil, []string{"b.yaml memory"}, 0},
+		"the baseline deleted":   {func(r gitRepository) { r.git("rm", "-q", baseline.FileName) }, nil, []string{"a.yaml memory", "b.yaml memory"}, 0},
+		"another one configured": {func(r gitRepository) { r.write(map[string]string{".mlpolicy.yaml": "baseline: old.json\n"}) }, nil, []string{"a.yaml memory", "b.yaml memory"}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRepository(t, map[string]string{"a.yaml": deployment("a", "64Gi"), "b.yaml": deployment("b", "64Gi")})
+			if code, stdout, stderr := r.run("baseline", "write"); code != exitClean {
+				t.Fatal(stdout, stderr)
+			}
+			r.commit()
+			r.git("checkout", "-q", "-b", "work")
+			test.change(r)
+			r.commit()
+			args := append([]string{"--changed-since", "main"}, test.args...)
+			got, unchanged := r.lint(args...)
+			if !slices.Equal(got, test.want) || unchanged != test.unchanged {
+				t.Errorf("findings %v and %d unchanged, want %v and %d", got, unchanged, test.want, test.unchanged)
+			}
+			if _, _, stderr := r.run(append([]string{"lint"}, args...)...); stderr != "" {
+				t.Errorf("stderr %q", stderr)
+			}
+		})
+	}
+}
+
+// Texts of files that a CI host would execute do not command it from a baseline, and are compared all the same.
+func TestBaselineDoesNotCommandCIHosts(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.Mkdir(".git", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for i, text := range hostile {
+		name := fmt.Sprintf("%d%s.yaml", i, strings.ReplaceAll(text, "/", "_"))
+		quoted := fmt.Sprintf("%q", text)
+		document := "apiVersion: mlpolicy.dev/v1\nkind: ModelDeployment\nmetadata: {name: " + quoted + "}\nspec: {target: aci, memory: 64Gi}\n"
+		if err := os.WriteFile(name, []byte(document), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if out := runSafely(t, "", "baseline", "write"); out.code != exitClean || !strings.Contains(out.stdout, counted(len(hostile), "finding")) {
+		t.Fatalf("%+v", out)
+	}
+	text, err := os.ReadFile(baseline.FileName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range hosttest.Commands(string(text)) {
+		t.Errorf("the baseline has %s", command)
+	}
+	if out := runSafely(t, "", "lint", "--show-baseline"); out.code != exitClean || !strings.Contains(out.stdout, fmt.Sprintf("; %d in the baseline", len(hostile))) {
+		t.Errorf("%+v", out)
+	}
+	broken := bytes.ReplaceAll(text, []byte(`"rule"`), []byte(`"##vso[task.setvariable variable=PATH]"`))
+	if err := os.WriteFile(baseline.FileName, broken, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if out := runSafely(t, "", "lint"); out.code != exitUsage || !strings.Contains(out.stderr, "unknown key") {
+		t.Errorf("%+v", out)
 	}
 }

@@ -524,15 +524,8 @@ func (g *gitChanges) under(name string) bool {
 	return g.differs(folder) || slices.ContainsFunc(g.new, below)
 }
 
-// baseline reports whether the file of a baseline changed. One outside the repository does not.
-func (g *gitChanges) baseline(of *lint.Baseline) bool {
-	resolved, err := realPath(of.Name)
-	if err != nil {
-		return true
-	}
-	_, within := g.relative(resolved)
-	return within && g.file(of.Name)
-}
+// baseline reports whether the file of a baseline changed or was deleted. One outside the repository does not.
+func (g *gitChanges) baseline(of *lint.Baseline) bool { return g.under(of.Name) }
 
 // configuration reports whether a file or a folder of policies of a configuration changed. Those outside the repository
 // do not.

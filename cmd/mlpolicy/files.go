@@ -31,9 +31,10 @@ type files struct {
 	stdin     io.Reader
 	stdinName string
 	resolver  *config.Resolver
-	force     bool // ignore: of the configuration applies to paths of the command line, too
-	flat      bool // folders in folders are skipped
-	listing   bool // symbolic links and projects in the folder are skipped
+	baselines map[string]bool // absolute paths of those with other names than usual
+	force     bool            // ignore: of the configuration applies to paths of the command line, too
+	flat      bool            // folders in folders are skipped
+	listing   bool            // symbolic links and projects in the folder are skipped
 	count     atomic.Int64
 
 	explaining bool
@@ -226,7 +227,7 @@ func (w *walk) entry(folder, absoluteFolder string, entry fs.DirEntry, ignores, 
 	case name == config.FileName:
 		w.skip(path, "the configuration of mlpolicy")
 		return true
-	case name == baseline.FileName:
+	case name == baseline.FileName, w.baselines[filepath.FromSlash(absolute)]:
 		w.skip(path, "the baseline of mlpolicy")
 		return true
 	case !isFolder && !deployable(name):

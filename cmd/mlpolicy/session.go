@@ -207,6 +207,7 @@ func (p *program) openPaths(c *cli.Context, paths []string) (*files, *session, e
 		return nil, nil, err
 	}
 	files.resolver, session.files = session.resolver, files
+	files.baselines = session.baselines.files()
 	return files, session, nil
 }
 

@@ -170,7 +170,7 @@ func (s *baselines) looked(ctx context.Context, of *Baselined, entry baseline.En
 	name, isInput := s.inputs[of.Baseline][entry.File]
 	if !isInput {
 		folder := filepath.Join(of.Folder, filepath.FromSlash(path.Dir(entry.File)))
-		return !of.Exists(entry.File) && s.complete != nil && s.complete(folder)
+		return s.complete != nil && s.complete(folder) && !of.Exists(entry.File)
 	}
 	setting := s.builder.of(name)
 	if setting.config.Broken || s.unevaluated[name] || s.builder.faulty[name] && setting.severity(facts.SyntaxRule, Error) == Off {

@@ -201,21 +201,21 @@ func moved(entries []Entry, findings []Finding, exists func(file string) bool) (
 	for _, entry := range entries {
 		listed[entry.File] = append(listed[entry.File], entry)
 	}
+	unlisted := map[string][]Entry{}
+	for _, finding := range findings {
+		if listed[finding.File] == nil {
+			unlisted[finding.File] = append(unlisted[finding.File], Entry{Key: finding.Key, Value: finding.Value, Count: 1})
+		}
+	}
+	renamed, notes = map[string]string{}, map[string]string{}
+	if len(unlisted) == 0 {
+		return renamed, notes
+	}
 	gone := map[string][]string{} // by findings
 	for _, file := range slices.Sorted(maps.Keys(listed)) {
 		if !exists(file) {
 			key := signature(listed[file])
 			gone[key] = append(gone[key], file)
-		}
-	}
-	renamed, notes = map[string]string{}, map[string]string{}
-	if len(gone) == 0 {
-		return renamed, notes
-	}
-	unlisted := map[string][]Entry{}
-	for _, finding := range findings {
-		if listed[finding.File] == nil {
-			unlisted[finding.File] = append(unlisted[finding.File], Entry{Key: finding.Key, Value: finding.Value, Count: 1})
 		}
 	}
 	candidates := map[string][]string{}

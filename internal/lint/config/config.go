@@ -35,6 +35,8 @@ type Config struct {
 	Policies []Path
 	// Ignore are gitignore patterns of the files that a walk skips, weakest first.
 	Ignore []Path
+	// Baseline is the file that lists the findings which the project already has; unknown if none is stated.
+	Baseline Path
 	// Webhook configures the review of objects that are sent to an API server.
 	Webhook Webhook
 
@@ -92,6 +94,7 @@ type layer struct {
 	waiving   waiving
 	ignore    []facts.Fact[string]
 	policies  []facts.Fact[string]
+	baseline  facts.Fact[string]
 	webhook   Webhook
 }
 
@@ -121,6 +124,9 @@ func compose(layers, overrides []*layer, folder string, dir workingDir) *Config 
 		}
 		for _, pattern := range l.ignore {
 			c.Ignore = append(c.Ignore, Path{pattern, l.folder})
+		}
+		if l.baseline.Known {
+			c.Baseline = Path{l.baseline, l.folder}
 		}
 		c.Webhook.merge(l.webhook)
 		for _, rule := range slices.Concat(l.rules, l.locked) {

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"io/fs"
 	"path"
 	"slices"
 	"strings"
@@ -86,6 +87,7 @@ func (r *reader) settings() []field {
 	return append(r.grantable(), []field{
 		{"policies", func(_, value *source.Node) { r.layer.policies = r.texts(value, `a list such as ["policy/"]`) }},
 		{"webhook", func(_, value *source.Node) { r.mapping(value, r.webhook()) }},
+		{"baseline", r.baseline},
 		{"waiving", func(_, value *source.Node) { r.mapping(value, r.waivingSettings()) }},
 		{"extends", r.extend},
 		{"overrides", r.override},
@@ -386,6 +388,18 @@ func FailOnWord(severity facts.Severity) string {
 func (r *reader) failOn(_, value *source.Node) {
 	if word, ok := r.word(value, FailOns()); ok {
 		r.layer.failOn = facts.Know(FailOn(word), facts.Location{Node: value})
+	}
+}
+
+// baseline reads a path below the folder that paths count from.
+func (r *reader) baseline(_, value *source.Node) {
+	text, ok := r.text(value)
+	switch {
+	case !ok:
+	case !fs.ValidPath(text) || text == ".":
+		r.mistake(value, "baseline must be a path in the project, such as .mlpolicy-baseline.json, not %q", text)
+	default:
+		r.layer.baseline = facts.Know(text, facts.Location{Node: value})
 	}
 }
 
