@@ -55,6 +55,7 @@ func (p *program) app() *cli.App {
 			p.targetsCommand(),
 			p.rulesCommand(),
 			p.explainCommand(),
+			p.initCommand(),
 			p.newCommand(),
 			p.factsCommand(),
 			p.whereCommand(),

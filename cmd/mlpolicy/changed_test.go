@@ -207,6 +207,26 @@ func TestChangedSince(t *testing.T) {
 		"extended":              {func(r gitRepository) { r.replace("ci/base.yaml", "error", "warning") }, nil, nil},
 		"nested":                {func(r gitRepository) { r.replace("nested/.mlpolicy.yaml", "2020-12", "2021-05") }, nil, []string{"nested/memory.yaml memory"}},
 		"nested deleted":        {func(r gitRepository) { r.git("rm", "-q", "nested/.mlpolicy.yaml") }, nil, []string{"nested/memory.yaml memory"}},
+		"baseline deleted": {
+			func(r gitRepository) {
+				if code, _, stderr := r.run("baseline", "write"); code != exitClean {
+					r.Fatal(stderr)
+				}
+				r.commit()
+				r.git("branch", "-f", "main")
+				r.git("rm", "-q", ".mlpolicy-baseline.json")
+			}, nil, nil,
+		},
+		"baseline with fewer findings": {
+			func(r gitRepository) {
+				if code, _, stderr := r.run("baseline", "write"); code != exitClean {
+					r.Fatal(stderr)
+				}
+				r.commit()
+				r.git("branch", "-f", "main")
+				r.write(map[string]string{".mlpolicy-baseline.json": `{"version": 1, "findings": []}`})
+			}, nil, nil,
+		},
 		"policies": {func(r gitRepository) {
 			r.write(map[string]string{"policy/two.rego": strings.ReplaceAll(noRule, "none", "two")})
 		}, []string{"--policy", "policy"}, nil},

@@ -36,10 +36,9 @@ type Former struct {
 	Known bool
 }
 
-// Restrict moves the findings that do not depend on a change from Findings to Unchanged, and likewise drops those
-// from Waived and Baselined. A
-// finding depends on its own file, on that of its deployment, on all files with facts of the deployment, and on those
-// that had some: it is kept unless it is known to be independent of all changes.
+// Restrict moves the findings that do not depend on a change from Findings to Unchanged, and likewise drops those from
+// Waived and Baselined. A finding depends on its own file, on that of its deployment, on all files with facts of the
+// deployment, and on those that had some: it is kept unless it is known to be independent of all changes.
 func (r *Result) Restrict(ctx context.Context, changes Changes) {
 	c := &changed{Changes: changes, path: r.PathOf, files: map[string]bool{}, configs: map[*config.Config]bool{}, baselines: map[*Baseline]bool{}, facts: map[any]bool{}}
 	for _, former := range changes.Former {
