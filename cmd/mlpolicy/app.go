@@ -148,8 +148,14 @@ func editionFlagOf() cli.Flag {
 
 // inputFlags returns the flags of the commands that read deployment files.
 func inputFlags() []cli.Flag {
-	return []cli.Flag{
+	return append([]cli.Flag{
 		&cli.StringFlag{Name: stdinNameFlag, Usage: "use `NAME` as the path of standard input and link the files next to it"},
+	}, fileFlags()...)
+}
+
+// fileFlags returns the flags of the commands that read deployment files but not standard input.
+func fileFlags() []cli.Flag {
+	return []cli.Flag{
 		&cli.StringFlag{Name: namespaceFlag, Usage: "use `NAMESPACE` for Kubernetes objects that do not declare theirs"},
 		&cli.BoolFlag{Name: noLinkFlag, Usage: "evaluate each document without the other files of the project", DisableDefaultText: true},
 	}

@@ -186,7 +186,7 @@ func checkValue(flag cli.Flag, name, value string, hasValue bool) error {
 
 // takesPaths reports whether the arguments of a command are paths.
 func takesPaths(command *cli.Command) bool {
-	return command != nil && hasFlag(command.Flags, stdinNameFlag)
+	return command != nil && (hasFlag(command.Flags, stdinNameFlag) || hasFlag(command.Flags, noLinkFlag))
 }
 
 func isFile(path string) bool {

@@ -49,7 +49,7 @@ baseline is invalid; 3 something could not be read, evaluated or written, and th
 			editionFlagOf(),
 			clusterFlagOf(),
 			asOfFlagOf(),
-		}, configFlags(), inputFlags()),
+		}, configFlags(), fileFlags()),
 		Action: p.baseline,
 	}
 }
@@ -130,7 +130,7 @@ func (b *baselines) onlyOf(paths []string) error {
 		whole := b.session.resolver.Absolute(path) == place.project
 		b.rewritten = b.rewritten || whole && b.session.cli.Bool(forceFlag)
 		switch {
-		case path == unnamedStdin || b.session.cli.String(stdinNameFlag) != "":
+		case path == unnamedStdin:
 			return usagef("a baseline lists files, not standard input")
 		case b.written == baselinePlace{}:
 			b.written = place

@@ -173,7 +173,10 @@ func (s *baselines) looked(ctx context.Context, of *Baselined, entry baseline.En
 		return s.complete != nil && s.complete(folder) && !of.Exists(entry.File)
 	}
 	setting := s.builder.of(name)
-	if setting.config.Broken || s.unevaluated[name] || s.builder.faulty[name] && setting.severity(facts.SyntaxRule, Error) == Off {
+	switch {
+	case setting.config.Broken, s.unevaluated[name], s.builder.faulty[name] && setting.severity(facts.SyntaxRule, Error) == Off:
+		return false
+	case !slices.Contains(setting.rules, entry.Rule), !of.Named && setting.reserves(entry.Rule) != "":
 		return false
 	}
 	return setting.runs(ctx, entry.Rule, off)
@@ -190,11 +193,19 @@ func (f *Finding) unlisted(named bool) string {
 	case f.hides():
 		return "it hides what could not be evaluated"
 	case named:
-	case f.setting.waiving.DenyInFiles:
+		return ""
+	}
+	return f.setting.reserves(f.Rule)
+}
+
+// reserves returns why a baseline that is not named cannot have findings of a rule, empty if it can.
+func (s *Setting) reserves(rule string) string {
+	switch grant := s.waiving.Rules[rule]; {
+	case s.waiving.DenyInFiles:
 		return "the configuration denies exceptions in files (waiving: in_files), and does not name the baseline"
-	case f.setting.waiving.Rules[f.Rule] == waiver.Never:
+	case grant == waiver.Never:
 		return "the configuration allows no exceptions to the rule (waiving: rules), and does not name the baseline"
-	case f.setting.waiving.Rules[f.Rule] != "":
+	case grant != "":
 		return "the configuration locks the rule, or reserves its exceptions (waiving: rules), and does not name the baseline"
 	}
 	return ""

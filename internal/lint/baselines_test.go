@@ -293,6 +293,7 @@ func TestUnneededEntries(t *testing.T) {
 		"gone":                              {"", fixed(func(texts map[string]string) { delete(texts, "b/churn.yaml") }), nil, 2},
 		"gone, where folders were not read": {"", fixed(func(texts map[string]string) { delete(texts, "b/churn.yaml") }), []string{"a/pod.yaml"}, 0},
 		"not a deployment any more":         {"", fixed(func(texts map[string]string) { texts["b/churn.yaml"] = "a: 1\n" }), nil, 2},
+		"a rule that is locked":             {"locked: {memory: error}", fixed(nil), nil, 1},
 		"a rule that is off":                {"rules: {memory: off}", fixed(nil), nil, 1},
 		"a value of the file is not evaluated": {"rules: {syntax: warning}", fixed(func(texts map[string]string) {
 			texts["b/churn.yaml"] = strings.Replace(texts["b/clean.yaml"], "aci,", "aci, memory: lots,", 1)
