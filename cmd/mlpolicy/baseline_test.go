@@ -6,56 +6,15 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/mlpolicy/mlpolicy/internal/golden"
 	"github.com/mlpolicy/mlpolicy/internal/lint/baseline"
 	"github.com/mlpolicy/mlpolicy/internal/lint/report/hosttest"
 )
 
-// TestBaselinePage runs the commands in the blocks of docs/baseline.md one after another, in a repository with a copy
-// of the sample project, and compares what they print.
-func TestBaselinePage(t *testing.T) {
-	const file = "../../docs/baseline.md"
-	page, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	if err := os.CopyFS(filepath.Join(dir, "deploy"), os.DirFS("../../testdata/project")); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Mkdir(filepath.Join(dir, ".git"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	here, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	withoutHost(t)
-	t.Chdir(dir)
-	commands := 0
-	got := regexp.MustCompile("(?s)```console\n(.*?)```\n").ReplaceAllStringFunc(string(page), func(block string) string {
-		text := "```console\n"
-		for line := range strings.Lines(block) {
-			command, is := strings.CutPrefix(strings.TrimSuffix(line, "\n"), "$ ")
-			if !is {
-				continue
-			}
-			commands++
-			text += line + outputOf(t, command)
-		}
-		return text + "```\n"
-	})
-	if commands < 9 {
-		t.Fatalf("%d commands", commands)
-	}
-	t.Chdir(here)
-	golden.Check(t, file, got)
-}
+func TestBaselinePage(t *testing.T) { checkCommands(t, "../../docs/baseline.md", 9) }
 
 // outputOf returns what a command of a page prints; those of mlpolicy may find something.
 func outputOf(t *testing.T, command string) string {

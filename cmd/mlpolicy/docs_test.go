@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -126,6 +127,54 @@ func TestCommandLinesOfCI(t *testing.T) {
 			t.Errorf("docs/ci.md describes the format %s, which no command line shows", row[1])
 		}
 	}
+}
+
+func TestAdoptingPage(t *testing.T) { checkCommands(t, "../../docs/adopting.md", 9) }
+
+// checkCommands runs the commands in the blocks of a page one after another, in a repository with a copy of the sample
+// project, and compares what they print. There must be a number of commands.
+func checkCommands(t *testing.T, file string, atLeast int) {
+	t.Helper()
+	page, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := map[string]string{}
+	samples := "../../testdata/project"
+	err = filepath.WalkDir(samples, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		files["deploy"+strings.TrimPrefix(filepath.ToSlash(path), samples)] = string(text)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	newRepository(t, files)
+	commands := 0
+	got := regexp.MustCompile("(?s)```console\n(.*?)```\n").ReplaceAllStringFunc(string(page), func(block string) string {
+		text := "```console\n"
+		for line := range strings.Lines(block) {
+			command, is := strings.CutPrefix(strings.TrimSuffix(line, "\n"), "$ ")
+			if !is {
+				continue
+			}
+			commands++
+			text += line + outputOf(t, command)
+		}
+		return text + "```\n"
+	})
+	if commands < atLeast {
+		t.Fatalf("%d commands", commands)
+	}
+	t.Chdir(here)
+	golden.Check(t, file, got)
 }
 
 // commitWithoutFiles makes the working directory a repository whose files are newer than a branch of the remote.
