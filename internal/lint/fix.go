@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -78,18 +79,24 @@ type FixedFile struct {
 	Findings int
 }
 
-// maxPasses limits how often fixed files are examined for what else can be fixed.
-const maxPasses = 10
+const (
+	// maxPasses limits how often fixed files are examined for what else can be fixed.
+	maxPasses = 10
+	// maxProofs limits how often Fix evaluates all inputs. About 2 log n of them find one of n changes that cannot
+	// be made.
+	maxProofs = 100
+)
 
 // Fix returns the files in which findings can be fixed by removing what has no effect: waivers that are unused or have
 // expired, declarations that evidence contradicts, and the earlier of equal keys. Each change was applied and evaluated:
 // all facts and all other findings are the same. The error is that of the context.
 func (r *Result) Fix(ctx context.Context) ([]FixedFile, error) {
 	fixed := map[string]*FixedFile{}
-	now := r
+	now, tries := r, 0
 	for range maxPasses {
-		p := &proof{ctx: ctx, result: now}
+		p := &proof{ctx: ctx, result: now, tries: tries}
 		p.add(now.repairs())
+		tries = p.tries
 		if p.err != nil {
 			return nil, p.err
 		}
@@ -152,7 +159,35 @@ func (r *Result) repairs() []*repair {
 			whole[what.waiver] = one
 		}
 	}
-	return all
+	return slices.DeleteFunc(all, r.removesMore())
+}
+
+// removesMore returns a function that reports whether a repair removes the text that a finding is about which it does
+// not fix: such a repair cannot be proved.
+func (r *Result) removesMore() func(*repair) bool {
+	byFile := map[*source.File][]*Finding{}
+	for finding := range r.every() {
+		byFile[finding.File] = append(byFile[finding.File], finding)
+	}
+	byOffset := func(f *Finding, offset int) int { return cmp.Compare(f.Span.Start.Offset, offset) }
+	for _, findings := range byFile {
+		slices.SortFunc(findings, func(a, b *Finding) int { return byOffset(a, b.Span.Start.Offset) })
+	}
+	return func(one *repair) bool {
+		findings := byFile[one.file]
+		for _, change := range one.changes {
+			first, _ := slices.BinarySearchFunc(findings, change.Start, byOffset)
+			for _, finding := range findings[first:] {
+				if finding.Span.Start.Offset >= change.End {
+					break
+				}
+				if !slices.Contains(one.findings, finding) {
+					return true
+				}
+			}
+		}
+		return false
+	}
 }
 
 func (r *Result) isInput(file *source.File) bool { return slices.Contains(r.run.read.files, file) }
@@ -261,6 +296,7 @@ type proof struct {
 	ctx      context.Context
 	result   *Result
 	accepted []*repair
+	tries    int
 	err      error // of the context
 
 	proved *Result           // with what is accepted
@@ -271,7 +307,11 @@ type proof struct {
 // add accepts those of some repairs that change nothing else, together with those accepted before. It tries all at once
 // and, if that fails, each half.
 func (p *proof) add(some []*repair) {
-	if len(some) == 0 || p.err != nil || p.try(slices.Concat(p.accepted, some)) || len(some) == 1 {
+	if len(some) == 0 || p.err != nil || p.tries == maxProofs {
+		return
+	}
+	p.tries++
+	if p.try(slices.Concat(p.accepted, some)) || len(some) == 1 {
 		return
 	}
 	p.add(some[:len(some)/2])

@@ -180,6 +180,22 @@ func inUTF16(text string, order binary.AppendByteOrder) string {
 	return string(data)
 }
 
+// A waiver beside an unknown rule cannot be removed. That it cannot must not take an evaluation for each.
+func TestFixOfManyWaivers(t *testing.T) {
+	var text strings.Builder
+	for i := range 400 {
+		rules := "memory"
+		if i%2 == 0 {
+			rules = "memory,memry"
+		}
+		fmt.Fprintf(&text, "---\napiVersion: mlpolicy.dev/v1\nkind: ModelDeployment\nmetadata: {name: d%d}\nspec: {target: aks} # mlpolicy:ignore %s reason=\"old model\"\n", i, rules)
+	}
+	fixed := fixAll(t, "", fstest.MapFS{"deploy.yaml": {Data: []byte(text.String())}})
+	if left := strings.Count(fixed["deploy.yaml"], "mlpolicy:ignore"); left != 200 {
+		t.Errorf("%d waivers are left", left)
+	}
+}
+
 // A removal that would change what another file reads from this one is left out, and the others are made.
 func TestFixKeepsWhatItCannotProve(t *testing.T) {
 	const doc = "apiVersion: mlpolicy.dev/v1\nkind: ModelDeployment\nmetadata: {name: %s}\nspec: {target: aci, workload: web-service, memory: 4Gi}%s\n"
