@@ -1,6 +1,7 @@
 package baseline_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -12,71 +13,47 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/baseline"
 )
 
-// repository is a git repository with a baseline.
-type repository struct {
-	t   *testing.T
-	dir string
-}
-
-func newRepository(t *testing.T, files ...string) *repository {
-	r := &repository{t, t.TempDir()}
-	r.git("init", "-q", "-b", "main")
-	r.commit(files...)
-	return r
-}
-
-// git runs git, and reports whether it succeeded.
-func (r *repository) git(args ...string) bool {
-	r.t.Helper()
-	command := exec.Command("git", args...)
-	command.Dir = r.dir
-	command.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_SYSTEM=/dev/null",
+// git runs git in a folder, without the configuration of the user, and returns its output and exit code.
+func git(t *testing.T, dir string, args ...string) (output string, code int) {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), "git", args...)
+	command.Dir = dir
+	command.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_CONFIG_NOSYSTEM=1",
 		"GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@example.com", "GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a@example.com")
-	output, err := command.CombinedOutput()
-	if err != nil && args[0] != "merge" {
-		r.t.Fatalf("git %v: %v\n%s", args, err, output)
+	text, err := command.Output()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
 	}
-	return err == nil
+	return string(text), command.ProcessState.ExitCode()
 }
 
-// commit commits a baseline with an entry for each file; a file that ends with xN has the count N.
-func (r *repository) commit(files ...string) {
-	r.t.Helper()
+func write(t *testing.T, dir, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// listing is a baseline with an entry for each file in a text; axN is the file a with the count N.
+func listing(files string) string {
 	var entries []baseline.Entry
-	for _, file := range files {
-		entry, name, count := baseline.Entry{Count: 1}, file, 1
-		if n, err := fmt.Sscanf(file, "%1sx%d", &name, &count); n == 2 && err == nil {
-			file = name
+	for _, file := range strings.Fields(files) {
+		name, times, _ := strings.Cut(file, "x")
+		entry := baseline.Entry{Key: key(name), Value: number(64), Count: 1}
+		if times != "" {
+			fmt.Sscan(times, &entry.Count)
 		}
-		entry.Key, entry.Value, entry.Count = key(file), number(64), count
 		entries = append(entries, entry)
 	}
-	if err := os.WriteFile(filepath.Join(r.dir, baseline.FileName), baseline.Format(entries), 0o644); err != nil {
-		r.t.Fatal(err)
-	}
-	r.git("add", ".")
-	r.git("commit", "-q", "--allow-empty", "-m", "entries: "+strings.Join(files, " "))
+	return string(baseline.Format(entries))
 }
 
-// merge commits two lists of entries on two branches and merges these. It returns the files of the merged baseline, or
-// the error of Parse, and whether git reported a conflict.
-func (r *repository) merge(ours, theirs []string) (merged string, conflict bool) {
-	r.t.Helper()
-	r.git("checkout", "-q", "-B", "theirs", "main")
-	r.commit(theirs...)
-	r.git("checkout", "-q", "-B", "ours", "main")
-	r.commit(ours...)
-	conflict = !r.git("merge", "-q", "--no-edit", "theirs")
-	text, err := os.ReadFile(filepath.Join(r.dir, baseline.FileName))
+// listed are the files of a baseline as in listing, or the error of Parse.
+func listed(text string) string {
+	read, err := baseline.Parse(baseline.FileName, []byte(text))
 	if err != nil {
-		r.t.Fatal(err)
-	}
-	if conflict {
-		r.git("merge", "--abort")
-	}
-	read, err := baseline.Parse(baseline.FileName, text)
-	if err != nil {
-		return err.Error(), conflict
+		return err.Error()
 	}
 	var files []string
 	for _, entry := range baseline.Merge(read.Entries) {
@@ -85,7 +62,18 @@ func (r *repository) merge(ours, theirs []string) (merged string, conflict bool)
 		}
 		files = append(files, entry.File)
 	}
-	return strings.Join(files, " "), conflict
+	return strings.Join(files, " ")
+}
+
+// merged merges two versions of a baseline as git does with those of two branches.
+func merged(t *testing.T, base, ours, theirs string, flags ...string) (result string, conflict bool) {
+	t.Helper()
+	dir := t.TempDir()
+	for name, files := range map[string]string{"base": base, "ours": ours, "theirs": theirs} {
+		write(t, dir, name, listing(files))
+	}
+	text, code := git(t, dir, append(append([]string{"merge-file", "-p"}, flags...), "ours", "base", "theirs")...)
+	return listed(text), code != 0
 }
 
 // Branches merge without a conflict where another entry is between their changes.
@@ -95,21 +83,29 @@ func TestBranchesMerge(t *testing.T) {
 		"added first and last":         {"b", "a b", "b c", "a b c"},
 		"added last, removed before":   {"a b c", "a b c d", "b c", "b c d"},
 		"removed at two positions":     {"a b c", "b c", "a b", "b"},
-		"the last one removed":         {"a b c", "a b", "b c", "b"},
 		"the same added":               {"a", "a b", "a b", "a b"},
 		"counts of two entries":        {"a b c", "ax2 b c", "a b cx3", "ax2 b cx3"},
 		"many at different positions":  {"c f i", "a b c f i", "c d e f g h i j", "a b c d e f g h i j"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := newRepository(t, strings.Fields(test.base)...)
-			if got, conflict := r.merge(strings.Fields(test.ours), strings.Fields(test.theirs)); conflict || got != test.want {
+			if got, conflict := merged(t, test.base, test.ours, test.theirs); conflict || got != test.want {
 				t.Errorf("got %q (conflict: %t), want %q", got, conflict, test.want)
 			}
 		})
 	}
+	var base []string
+	for i := range 40 {
+		base = append(base, fmt.Sprintf("service-%02d", i))
+	}
+	ours := append(slices.Clone(base), "service-03-new", "service-17-new")
+	theirs := append(slices.Clone(base), "service-04-new", "service-30-new", "service-99-new")
+	got, conflict := merged(t, strings.Join(base, " "), strings.Join(ours, " "), strings.Join(theirs, " "))
+	if n := len(strings.Fields(got)); conflict || n != len(base)+5 {
+		t.Errorf("of a long list, %d entries (conflict: %t)", n, conflict)
+	}
 }
 
-// At the same position git reports a conflict, and so does a run. With merge=union it keeps the lines of both.
+// At the same position git reports a conflict, and so does Parse. The union of both has the lines of both.
 func TestBranchesThatConflict(t *testing.T) {
 	for name, test := range map[string]struct{ base, ours, theirs, union string }{
 		"the first ones":             {"", "a", "b", "a b"},
@@ -119,34 +115,50 @@ func TestBranchesThatConflict(t *testing.T) {
 		"the same count":             {"a", "ax2", "ax3", "ax5"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := newRepository(t, strings.Fields(test.base)...)
-			got, conflict := r.merge(strings.Fields(test.ours), strings.Fields(test.theirs))
-			if !conflict || !strings.Contains(got, "unresolved merge conflict") {
+			if got, conflict := merged(t, test.base, test.ours, test.theirs); !conflict || !strings.Contains(got, "unresolved merge conflict") {
 				t.Errorf("got %q (conflict: %t)", got, conflict)
 			}
-			r.git("checkout", "-q", "main")
-			if err := os.WriteFile(filepath.Join(r.dir, ".gitattributes"), []byte(baseline.FileName+" merge=union\n"), 0o644); err != nil {
-				t.Fatal(err)
-			}
-			r.commit(strings.Fields(test.base)...)
-			if got, conflict := r.merge(strings.Fields(test.ours), strings.Fields(test.theirs)); conflict || got != test.union {
-				t.Errorf("with union %q (conflict: %t), want %q", got, conflict, test.union)
+			if got, conflict := merged(t, test.base, test.ours, test.theirs, "--union"); conflict || got != test.union {
+				t.Errorf("the union is %q (conflict: %t), want %q", got, conflict, test.union)
 			}
 		})
 	}
 }
 
-// In a list of some length, branches that add a few entries each mostly merge.
-func TestBranchesOfALongListMerge(t *testing.T) {
-	var base []string
-	for i := range 40 {
-		base = append(base, fmt.Sprintf("service-%02d/deploy.yaml", i))
+// Branches merge with the line of .gitattributes that docs/baseline.md shows. Git keeps an entry twice that is between
+// two conflicts.
+func TestGitMerge(t *testing.T) {
+	page, err := os.ReadFile("../../../docs/baseline.md")
+	if err != nil {
+		t.Fatal(err)
 	}
-	r := newRepository(t, base...)
-	ours := append(slices.Clone(base), "service-03/new.yaml", "service-17/new.yaml")
-	theirs := append(slices.Clone(base), "service-04/new.yaml", "service-30/new.yaml", "service-99/new.yaml")
-	got, conflict := r.merge(ours, theirs)
-	if want := len(base) + 5; conflict || len(strings.Fields(got)) != want {
-		t.Errorf("%d entries (conflict: %t), want %d", len(strings.Fields(got)), conflict, want)
+	attribute := baseline.FileName + " merge=union\n"
+	if !strings.Contains(string(page), "\n"+attribute) {
+		t.Fatalf("docs/baseline.md does not show %q", attribute)
+	}
+	dir := t.TempDir()
+	run := func(args ...string) {
+		t.Helper()
+		if output, code := git(t, dir, args...); code != 0 {
+			t.Fatalf("git %v: exit code %d, %s", args, code, output)
+		}
+	}
+	commit := func(files string) {
+		t.Helper()
+		write(t, dir, baseline.FileName, listing(files))
+		run("add", ".")
+		run("commit", "-q", "-m", "entries of "+files)
+	}
+	run("init", "-q", "-b", "main")
+	write(t, dir, ".gitattributes", attribute)
+	commit("a d")
+	run("checkout", "-q", "-b", "theirs")
+	commit("a c d f")
+	run("checkout", "-q", "main")
+	commit("a b d e")
+	run("merge", "-q", "--no-edit", "theirs")
+	text, err := os.ReadFile(filepath.Join(dir, baseline.FileName))
+	if err != nil || listed(string(text)) != "a b c dx2 e f" {
+		t.Errorf("%v\n%s", err, text)
 	}
 }
