@@ -142,7 +142,7 @@ func (s *baselines) ofFinding(f *Finding) (*Baseline, string) {
 	if f.File == nil {
 		return nil, ""
 	}
-	return s.of(f.File.Name)
+	return s.of(f.identifiedIn())
 }
 
 // sortOut sorts the entries that have no finding into those that are not needed any more and those about which nothing

@@ -90,6 +90,7 @@ func (b *builder) problem(problem facts.Problem) {
 		Object:      objectAround(problem.Location.Node),
 		redundant:   redundant{keys: problem.Redundant},
 	})
+	finding.identify(problem.Location.Node, problem.Location.Node, b.of(finding.fileName()).config)
 	finding.subject = facts.Subject{File: finding.fileName(), Name: problem.Deployment}
 	if object := finding.Object; object != nil {
 		finding.subject.Kind, finding.subject.Namespace, finding.subject.Name = object.Kind, object.Namespace, object.Name
@@ -135,6 +136,7 @@ func (b *builder) denial(e *evaluation, denial whatif.Denial) {
 		location.Related = append(location.Related, other.Related...)
 	}
 	finding = b.locate(location, owner, finding)
+	finding.identify(location.Node, described.Node, b.of(finding.subject.File).config)
 	if denial.DependsOnHinted {
 		hint := all.Deployments[index].Hint.Location
 		finding.Related = append(finding.Related, Related{File: hint.Node.File(), Span: hint.Node.Span(), Message: hint.Why})
@@ -269,8 +271,6 @@ func (b *builder) locate(location, owner facts.Location, finding Finding) Findin
 	}
 	if location.Node != nil {
 		finding.File, finding.Span, finding.Field = location.Node.File(), location.Node.Span(), location.Node.Path()
-		finding.namedField = location.Node.NamedPath()
-		finding.scalar, _ = location.Node.Scalar()
 	}
 	if len(related) == 0 {
 		return finding
@@ -283,6 +283,20 @@ func (b *builder) locate(location, owner facts.Location, finding Finding) Findin
 		}
 	}
 	return finding
+}
+
+// identify sets what an Identity is made of: the value that decides and the object that it is about.
+func (f *Finding) identify(decides, about *source.Node, configuration *config.Config) {
+	f.anchor = about
+	if decides == nil {
+		return
+	}
+	if !configuration.IsPart(decides.File()) {
+		f.anchor = decides
+	}
+	if !decides.File().Confidential {
+		f.scalar, _ = decides.Scalar()
+	}
 }
 
 // add keeps a finding unless the configuration of a file turns its rule off.

@@ -61,8 +61,10 @@ type Finding struct {
 	// Related are the further locations that the finding depends on.
 	Related []Related
 
-	namedField string // as source.Node.NamedPath
-	scalar     string // the text of the value at Span, empty for a collection
+	// anchor is the value that an Identity names, whichever files are inputs: the one that decides, or the object of the
+	// deployment or compute if the configuration decides or no value does. It is nil for text that could not be parsed.
+	anchor *source.Node
+	scalar string // the text of the value that decides, empty for a collection and in a confidential file
 	// Waived is the waiver that takes the finding out of Result.Findings, nil for one there.
 	Waived *waiver.Waiver
 	// Baselined is the entry of a baseline that takes the finding out of Result.Findings, nil for one there.

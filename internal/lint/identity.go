@@ -59,15 +59,27 @@ const maxIdentityValue = 80
 // Identity returns that of a finding of the result.
 func (r *Result) Identity(f *Finding) Identity {
 	id := f.identity()
-	if f.File != nil {
-		id.File = r.PathOf(f.File.Name)
+	if name := f.identifiedIn(); name != "" {
+		id.File = r.PathOf(name)
 	}
 	return id
 }
 
 // identity returns the Identity without a file.
 func (f *Finding) identity() Identity {
-	return Identity{Subject: f.Subject(), Deployment: f.Deployment, Field: cmp.Or(f.namedField, f.Field), Value: f.value()}
+	id := Identity{Subject: f.Subject(), Deployment: f.Deployment, Value: f.value()}
+	if f.anchor != nil {
+		id.Field = cmp.Or(f.anchor.NamedPath(), f.anchor.Path())
+	}
+	return id
+}
+
+// identifiedIn returns the name of the file of the Identity, empty if there is none.
+func (f *Finding) identifiedIn() string {
+	if f.anchor != nil {
+		return f.anchor.File().Name
+	}
+	return f.fileName()
 }
 
 // value is the text of an Identity's value.
@@ -75,7 +87,7 @@ func (f *Finding) value() string {
 	switch {
 	case f.Amount.Known:
 		return strconv.FormatFloat(f.Amount.Value, 'f', -1, 64)
-	case f.scalar == "" || f.File.Confidential:
+	case f.scalar == "":
 		return ""
 	}
 	value := f.scalar

@@ -120,7 +120,7 @@ func (w *waivers) covering(finding *Finding) *Waiver {
 		}
 	}
 	if w.inFiles {
-		for _, at := range []stretch{{finding.File, finding.Span}, stretchOf(finding.own)} {
+		for _, at := range []stretch{{finding.File, finding.Span}, stretchOf(finding.anchor), stretchOf(finding.own)} {
 			if at.file == nil {
 				continue
 			}
@@ -137,7 +137,7 @@ func (w *waivers) covering(finding *Finding) *Waiver {
 		}
 	}
 	for _, entry := range finding.setting.waivers[finding.Rule] {
-		if entry.Selects(finding.subject, finding.fileName()) {
+		if entry.Selects(finding.subject, finding.identifiedIn()) {
 			use(w.configuration(entry, finding.setting))
 		}
 	}

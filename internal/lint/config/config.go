@@ -206,6 +206,11 @@ func (c *Config) Files() []string {
 	return files
 }
 
+// IsPart reports whether a file is one of those that the configuration consists of.
+func (c *Config) IsPart(file *source.File) bool {
+	return slices.ContainsFunc(slices.Concat(c.layers, c.overrides), func(l *layer) bool { return l.file == file })
+}
+
 // Members are the keys and values that apply, weakest first. Entries of overrides that do not apply are left out.
 func (c *Config) Members() []source.Member {
 	var members []source.Member
