@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/mlpolicy/mlpolicy/internal/lint/config"
 	"github.com/mlpolicy/mlpolicy/internal/lint/edit"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
@@ -508,17 +509,63 @@ func (f *Finding) subjectKey() string {
 // addEdition adds the proposal to select another edition in the configuration of a finding. Findings with the same
 // one share it.
 func (t *trials) addEdition(f *Finding, index int, suggestion Suggestion) {
-	node := f.setting.config.Edition.Location.Node
-	if node == nil {
-		return
+	stated := f.setting.config.Edition.Location
+	var changes []edit.Change
+	switch {
+	case stated.Node != nil:
+		changes = replacing(stated.Node, suggestion.Value)
+	case stated.Why == config.ByDefault:
+		changes = addingEdition(f.setting.config, suggestion.Value)
 	}
-	changes := replacing(node, suggestion.Value)
 	if len(changes) == 0 || !edit.Editable(changes[0].File) || !changes[0].File.IsUTF8() {
 		return
 	}
-	if _, ok := applied(changes[0].File, changes); ok {
+	file := changes[0].File
+	text, err := edit.Apply(file.Text, []edit.Edit{changes[0].Edit})
+	if err != nil {
+		return
+	}
+	after := source.Parse(file.Name, file.Encode(text))
+	if len(after.Problems) == 0 && len(after.Documents) == 1 && after.Documents[0].Root.Get("edition").Is(suggestion.Value) {
 		t.waiting = append(t.waiting, &proposal{finding: f, index: index, suggestion: suggestion, changes: changes, edition: true})
 	}
+}
+
+// addingEdition returns the change that adds the edition to the only file of a configuration, before its first key.
+func addingEdition(configuration *config.Config, edition string) []edit.Change {
+	members := configuration.Members()
+	if len(members) == 0 {
+		return nil
+	}
+	root := members[0].Key.Parent()
+	at := root.Span().Start
+	for _, member := range members {
+		if member.Key.Parent() != root || root.Parent() != nil {
+			return nil
+		}
+	}
+	file := root.File()
+	if file.Text[at.Offset] == '{' || at.Column != 1 || len(file.Documents) != 1 {
+		return nil
+	}
+	ending := "\n"
+	if strings.Contains(string(file.Text), "\r\n") {
+		ending = "\r\n"
+	}
+	return []edit.Change{{Edit: edit.Edit{Start: at.Offset, End: at.Offset, Text: "edition: " + edition + ending}, File: file}}
+}
+
+// selects reports whether a change of a configuration selects the edition of a setting.
+func selects(change edit.Change, s *Setting) bool {
+	switch stated := s.config.Edition.Location; {
+	case s.config.Broken:
+		return false
+	case change.Scalar != nil:
+		return stated.Node == change.Scalar
+	case stated.Why != config.ByDefault:
+		return false
+	}
+	return slices.ContainsFunc(s.config.Members(), func(m source.Member) bool { return m.Key.File() == change.File })
 }
 
 // tryEdition tries the first proposal, which changes an edition, and all with the same change.
@@ -526,7 +573,7 @@ func (t *trials) tryEdition(ctx context.Context) {
 	first := t.waiting[0]
 	var some, later []*proposal
 	for _, p := range t.waiting {
-		if p.edition && p.changes[0].Scalar == first.changes[0].Scalar && p.suggestion.Value == first.suggestion.Value {
+		if p.edition && p.changes[0] == first.changes[0] {
 			some = append(some, p)
 		} else {
 			later = append(later, p)
@@ -534,7 +581,7 @@ func (t *trials) tryEdition(ctx context.Context) {
 	}
 	t.waiting = later
 	run := t.result.run
-	linter := run.linter.withEdition(first.changes[0].Scalar, first.suggestion.Value)
+	linter := run.linter.withEdition(first.changes[0], first.suggestion.Value)
 	after, err := linter.lint(ctx, run.fsys, run.read)
 	if err != nil || len(after.Errors) != len(t.result.Errors) || after.Unreported != t.result.Unreported {
 		return
@@ -559,12 +606,12 @@ func (t *trials) tryEdition(ctx context.Context) {
 	}
 }
 
-// withEdition returns the linter with another edition where a value of a configuration selects it.
-func (l *Linter) withEdition(stated *source.Node, edition string) *Linter {
+// withEdition returns the linter with another edition where a change of a configuration selects it.
+func (l *Linter) withEdition(change edit.Change, edition string) *Linter {
 	var mutex sync.Mutex
 	known := map[*Setting]*Setting{}
 	of := func(s *Setting) *Setting {
-		if s.config.Broken || s.config.Edition.Location.Node != stated {
+		if !selects(change, s) {
 			return s
 		}
 		mutex.Lock()

@@ -274,7 +274,10 @@ func TestEditsOfEdition(t *testing.T) {
 	}{
 		{"stated", "edition: 2020-06 # now\n", "edition: 2023-03 # now\n", nil},
 		{"quoted", "edition: '2020-06'\n", "edition: '2023-03'\n", nil},
-		{"not stated", "fail_on: warning\n", "", nil},
+		{"not stated", "# ours\nfail_on: warning\n", "# ours\nedition: 2023-03\nfail_on: warning\n", nil},
+		{"not stated, CRLF", "fail_on: warning\r\nignore: [a]\r\n", "edition: 2023-03\r\nfail_on: warning\r\nignore: [a]\r\n", nil},
+		{"not stated, in braces", "{fail_on: warning}\n", "", nil},
+		{"no configuration", "", "", nil},
 		{"an alias", "facts: [{names: [x], set: {labels: {a: &e 2020-06}}}]\nedition: *e\n", "", nil},
 		{"another finding would be new", "edition: 2020-06\n", "", map[string]string{
 			"functions.yaml": "apiVersion: mlpolicy.dev/v1\nkind: ModelDeployment\nmetadata: {name: f}\nspec: {target: functions, workload: web-service, stage: development}\n",

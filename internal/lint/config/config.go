@@ -98,13 +98,16 @@ type layer struct {
 	webhook   Webhook
 }
 
+// ByDefault is the evidence for a setting that nothing states.
+const ByDefault = "default"
+
 // Default is the configuration without a file.
 func Default() *Config { return compose(nil, nil, "", workingDir{}) }
 
 // compose merges layers, weakest first: scalars replace each other, rules by key, lists append. The overrides are
 // those that are not among the layers, for Check.
 func compose(layers, overrides []*layer, folder string, dir workingDir) *Config {
-	defaults := facts.Location{Why: "default"}
+	defaults := facts.Location{Why: ByDefault}
 	c := &Config{
 		Edition: facts.Know(DefaultEdition, defaults), FailOn: facts.Know(facts.Error, defaults),
 		Folder: folder, layers: layers, overrides: overrides, dir: dir,

@@ -77,13 +77,15 @@ func (t *text) editedLines(indent string, file *source.File, s lint.Suggestion) 
 	shift, line := 0, 0
 	for _, e := range edits {
 		at := file.Position(e.Start)
-		if at.Line != line { // an edit has no line breaks
+		if at.Line != line { // an edit has no line breaks, except one that inserts a line
 			line = at.Line
 			prefix := fmt.Sprintf("%s  %d ", indent, line)
 			width := max(t.width-len(prefix)-len("- "), minExcerpt)
 			before := cut(file.Text, source.Span{Start: at, End: file.Position(e.End)}, width)
 			changed := source.Span{Start: source.Position{Offset: e.Start + shift}, End: source.Position{Offset: e.Start + shift + len(e.Text)}}
-			t.line(prefix, t.style.paint(t.style.severity(lint.Error), strings.TrimRight("- "+before.text, " ")))
+			if inserts := e.Start == e.End && strings.HasSuffix(e.Text, "\n"); !inserts {
+				t.line(prefix, t.style.paint(t.style.severity(lint.Error), strings.TrimRight("- "+before.text, " ")))
+			}
 			t.line(prefix, t.style.paint(t.style.allowed, strings.TrimRight("+ "+cut(after, changed, width).text, " ")))
 		}
 		shift += len(e.Text) - (e.End - e.Start)
