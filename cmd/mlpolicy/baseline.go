@@ -306,7 +306,7 @@ func (s *session) baselineExists(file, action string) (bool, error) {
 	return !missing, err
 }
 
-func (p *program) writeBaseline(file string, of *lint.Baselined, exists bool) error {
+func (p *program) writeBaseline(file string, of *lint.BaselineOutcome, exists bool) error {
 	if len(of.Recorded) == 0 && !exists {
 		return p.print("no findings to list: no baseline written\n")
 	}
@@ -322,7 +322,7 @@ func (p *program) writeBaseline(file string, of *lint.Baselined, exists bool) er
 	return p.print(fmt.Sprintf("wrote %s: %s in %s\n", shortest(file), counted(findings, "finding"), counted(len(in), "file")))
 }
 
-func (p *program) pruneBaseline(file string, of *lint.Baselined) error {
+func (p *program) pruneBaseline(file string, of *lint.BaselineOutcome) error {
 	total := len(of.Entries)
 	if len(of.Unneeded) == 0 {
 		return p.print(fmt.Sprintf("%s: nothing to remove from %s\n", shortest(file), entriesCounted(total)))
@@ -364,7 +364,7 @@ func (p *program) replaceBaseline(file string, entries []baseline.Entry) error {
 const maxExplained = 10
 
 // explainUnlisted writes why findings are not in a baseline.
-func (s *session) explainUnlisted(result *lint.Result, of *lint.Baselined) {
+func (s *session) explainUnlisted(result *lint.Result, of *lint.BaselineOutcome) {
 	for i, refused := range of.Refused {
 		if i == maxExplained {
 			s.program.complain(fmt.Sprintf("and %d more", len(of.Refused)-i))

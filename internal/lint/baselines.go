@@ -25,8 +25,8 @@ type Baseline struct {
 	Exists func(path string) bool
 }
 
-// Baselined is what a run says about a baseline.
-type Baselined struct {
+// BaselineOutcome is what a run says about a baseline.
+type BaselineOutcome struct {
 	*Baseline
 	// Unneeded are the entries that no finding needs any more, each with how many there are too many. Only entries are
 	// among them of which the run could report a finding.
@@ -51,7 +51,7 @@ type baselines struct {
 	complete func(folder string) bool
 	builder  *builder
 
-	order       []*Baselined
+	order       []*BaselineOutcome
 	inputs      map[*Baseline]map[string]string // names of inputs by their paths
 	unevaluated map[string]bool                 // names of files of which findings may be missing
 	broken      bool                            // what completes any file may be missing
@@ -83,9 +83,9 @@ func (l *Linter) newBaselines(b *builder, read inputFiles) *baselines {
 		s.inputs[of][path] = name
 	}
 	for of := range s.inputs {
-		s.order = append(s.order, &Baselined{Baseline: of})
+		s.order = append(s.order, &BaselineOutcome{Baseline: of})
 	}
-	slices.SortFunc(s.order, func(a, b *Baselined) int { return cmp.Compare(a.Folder, b.Folder) })
+	slices.SortFunc(s.order, func(a, b *BaselineOutcome) int { return cmp.Compare(a.Folder, b.Folder) })
 	return s
 }
 
@@ -147,7 +147,7 @@ func (s *baselines) ofFinding(f *Finding) (*Baseline, string) {
 
 // sortOut sorts the entries that have no finding into those that are not needed any more and those about which nothing
 // is known.
-func (s *baselines) sortOut(ctx context.Context, of *Baselined, left map[*baseline.Entry]int, incomplete bool) {
+func (s *baselines) sortOut(ctx context.Context, of *BaselineOutcome, left map[*baseline.Entry]int, incomplete bool) {
 	off := map[string][]string{}
 	for entry, n := range left {
 		if n == 0 {
@@ -166,7 +166,7 @@ func (s *baselines) sortOut(ctx context.Context, of *Baselined, left map[*baseli
 
 // looked reports whether the run would have reported a finding of an entry: its rule runs and its file was evaluated, or
 // does not exist any more although its folder was read.
-func (s *baselines) looked(ctx context.Context, of *Baselined, entry baseline.Entry, off map[string][]string) bool {
+func (s *baselines) looked(ctx context.Context, of *BaselineOutcome, entry baseline.Entry, off map[string][]string) bool {
 	name, isInput := s.inputs[of.Baseline][entry.File]
 	if !isInput {
 		folder := filepath.Join(of.Folder, filepath.FromSlash(path.Dir(entry.File)))

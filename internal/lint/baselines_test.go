@@ -24,7 +24,7 @@ type project struct {
 }
 
 // lint judges some of the files, all of them without names.
-func (p project) lint(t *testing.T, texts map[string]string, names ...string) (*lint.Result, *lint.Baselined) {
+func (p project) lint(t *testing.T, texts map[string]string, names ...string) (*lint.Result, *lint.BaselineOutcome) {
 	t.Helper()
 	fsys, all := files(texts)
 	whole := len(names) == 0

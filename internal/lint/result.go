@@ -25,7 +25,7 @@ type Result struct {
 	// Baselined are the findings that baselines take out of Findings, in the same order, after waivers.
 	Baselined []Finding
 	// Baselines are those of the inputs' projects and of Options, by folder.
-	Baselines []*Baselined
+	Baselines []*BaselineOutcome
 	// Waivers are those that apply to the inputs, by file and position.
 	Waivers []*Waiver
 	// Unreported counts the documents and values that could not be evaluated and whose rule is off.

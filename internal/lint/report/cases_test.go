@@ -69,7 +69,7 @@ func inBaseline(t *testing.T, show bool) Findings {
 	}
 	result := sample(t)
 	found := result.Findings
-	result.Errors, result.Findings, result.Baselines = nil, found[3:4], []*lint.Baselined{{Baseline: &lint.Baseline{Baseline: listed}}}
+	result.Errors, result.Findings, result.Baselines = nil, found[3:4], []*lint.BaselineOutcome{{Baseline: &lint.Baseline{Baseline: listed}}}
 	for _, finding := range found[1:3] {
 		finding.Baselined = &listed.Entries[0]
 		result.Baselined = append(result.Baselined, finding)
