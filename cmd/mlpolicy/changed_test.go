@@ -450,8 +450,8 @@ func TestChangedSinceMistakes(t *testing.T) {
 			},
 			[]string{"origin/feature"}, flag + "origin/feature and HEAD have no common ancestor in this shallow clone\n" + fetchHistory + "\n",
 		},
-		"--fix":   {func(gitRepository) {}, []string{"main", "--fix"}, "mlpolicy: --fix and --diff are about all files: they cannot be used with --changed-since\n"},
-		"--diff":  {func(gitRepository) {}, []string{"main", "--diff"}, "mlpolicy: --fix and --diff are about all files: they cannot be used with --changed-since\n"},
+		"--fix":   {func(gitRepository) {}, []string{"main", "--fix"}, "mlpolicy: --fix is for all files: it cannot be used with --changed-since\n"},
+		"--diff":  {func(gitRepository) {}, []string{"main", "--diff"}, "mlpolicy: --diff is for all files: it cannot be used with --changed-since\n"},
 		"outside": {func(gitRepository) {}, []string{"main", ".", ".."}, flag + ".. is outside the repository "},
 		"not a repository": {
 			func(r gitRepository) { r.Chdir(r.TempDir()) },

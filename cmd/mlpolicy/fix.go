@@ -36,8 +36,6 @@ func checkFixFlags(c *cli.Context, files *files) error {
 		return usagef("--%s is for all files: it cannot be used with --%s", flag, changedSinceFlag).seeHelp(c.Command.Name)
 	case c.Bool(diffFlag) && c.IsSet(formatFlag):
 		return usagef("--%s prints a patch and no findings: it cannot be used with --%s", diffFlag, formatFlag).seeHelp(c.Command.Name)
-	case c.IsSet(changedSinceFlag) && (c.Bool(fixFlag) || c.Bool(diffFlag)):
-		return usagef("--%s and --%s are about all files: they cannot be used with --%s", fixFlag, diffFlag, changedSinceFlag).seeHelp(c.Command.Name)
 	case !c.Bool(fixFlag) || c.Bool(diffFlag):
 		return nil
 	case slices.Contains(files.paths, "-"):
