@@ -176,6 +176,7 @@ func TestAction(t *testing.T) {
 		{"never fail", map[string]string{"fail-on": "never", permitted: "true"}, 0, 0, true},
 		{"category", map[string]string{"category": "staging", permitted: "true"}, exitFindings, 0, true},
 		{"wrong category", map[string]string{"category": "a b", permitted: "true"}, exitUsage, 0, false},
+		{"changes", map[string]string{"changed-since": "gone"}, exitUsage, 0, false},
 		{"configuration", map[string]string{"config": "gone.yaml", permitted: "true"}, exitUsage, 0, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -255,7 +256,22 @@ func TestActionBuilds(t *testing.T) {
 }
 
 // installed is the version that a template installs.
-var installed = regexp.MustCompile(`^go install github\.com/mlpolicy/mlpolicy/cmd/mlpolicy@v(\d+\.\d+\.\d+)$`)
+var installed = regexp.MustCompile(`(?m)(?:^|- |: )go install github\.com/mlpolicy/mlpolicy/cmd/mlpolicy@v(\d+\.\d+\.\d+)$`)
+
+// TestTemplatesInstallTheRelease compares the versions in the templates and in docs/ci.md with the newest release.
+func TestTemplatesInstallTheRelease(t *testing.T) {
+	newest := release.FindStringSubmatch(contents(t, "../../CHANGELOG.md"))
+	if newest == nil {
+		t.Fatal("CHANGELOG.md has no release")
+	}
+	for file, version := range map[string]*regexp.Regexp{
+		"deploy/ci/gitlab.yml": installed, "deploy/ci/azure-pipelines.yml": installed, "docs/ci.md": regexp.MustCompile(`(?m)uses: mlpolicy/mlpolicy@v(.*)$`),
+	} {
+		if found := version.FindStringSubmatch(contents(t, "../../"+file)); found == nil || found[1] != newest[1] {
+			t.Errorf("%s has %q, the newest release is %s", file, found, newest[1])
+		}
+	}
+}
 
 // TestGitLabTemplate runs the job of deploy/ci/gitlab.yml.
 func TestGitLabTemplate(t *testing.T) {
