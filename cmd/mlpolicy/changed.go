@@ -207,6 +207,9 @@ const fetchHistory = "Fetch its history: git fetch --unshallow, or in CI fetch-d
 // unknownCommit returns the error for a commit that the repository does not have.
 func (g *gitChanges) unknownCommit(ctx context.Context, ref string) error {
 	mistake := usagef("--%s: unknown commit %q", changedSinceFlag, ref)
+	if strings.HasPrefix(ref, "-") {
+		return mistake
+	}
 	if remote, err := g.commit(ctx, "origin/"+ref); err == nil && remote != "" {
 		mistake.hint = "Did you mean: --" + changedSinceFlag + " " + shellWord("origin/"+ref, "REF")
 		return mistake
