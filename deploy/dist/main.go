@@ -75,13 +75,16 @@ func run(ctx context.Context, args []string) error {
 	if err := r.checkOut(ctx, *repository); err != nil {
 		return err
 	}
-	for _, p := range selected {
+	for i, p := range selected {
 		if err := r.build(ctx, p); err != nil {
 			return fmt.Errorf("%s: %w", p, err)
 		}
-	}
-	if err := r.checkFiles(); err != nil {
-		return err
+		// The first binary has the version; the others take minutes.
+		if i == 0 {
+			if err := r.checkFiles(); err != nil {
+				return err
+			}
+		}
 	}
 	for _, p := range r.programs {
 		if err := r.packageFor(ctx, p); err != nil {
