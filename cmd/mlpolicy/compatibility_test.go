@@ -16,6 +16,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/mlpolicy/mlpolicy/internal/golden"
+	"github.com/mlpolicy/mlpolicy/internal/lint/report"
 )
 
 // compatibility has a folder for each release with what docs/compatibility.md promises to keep: interface.txt, and the
@@ -81,6 +82,9 @@ func interfaceLines(t *testing.T) []string {
 		fmt.Sprintf("exit code %d: no findings", exitClean), fmt.Sprintf("exit code %d: findings", exitFindings),
 		fmt.Sprintf("exit code %d: wrong usage", exitUsage), fmt.Sprintf("exit code %d: incomplete", exitFailure),
 		fmt.Sprintf("exit code %d: interrupted", exitInterrupted),
+	}
+	for _, format := range report.ForFindings().Names() {
+		lines = append(lines, "command lint --format "+format)
 	}
 	for line := range strings.Lines(output(t, "rules")) {
 		if id := strings.Fields(line)[0]; id != "RULE" {
@@ -192,7 +196,7 @@ func findingLines(t *testing.T, project string) []string {
 	if code := runLoaded(t.Context(), args, strings.NewReader(""), &stdout, &stderr); code != exitFindings || stderr.Len() > 0 {
 		t.Fatalf("exit code %d: %s", code, &stderr)
 	}
-	var found struct {
+	var document struct {
 		Findings []struct {
 			Rule, Severity, File, Deployment, Field, Fingerprint string
 			Line                                                 int
@@ -200,12 +204,12 @@ func findingLines(t *testing.T, project string) []string {
 			Baseline                                             any
 		}
 	}
-	if err := json.Unmarshal(stdout.Bytes(), &found); err != nil {
+	if err := json.Unmarshal(stdout.Bytes(), &document); err != nil {
 		t.Fatal(err)
 	}
 	var lines []string
 	waived, baselined := 0, 0
-	for _, finding := range found.Findings {
+	for _, finding := range document.Findings {
 		line := fmt.Sprintf("%s %s %s:%d %s %s %s", finding.Severity, finding.Rule, finding.File, finding.Line, finding.Deployment, finding.Field, finding.Fingerprint)
 		if finding.Waived != nil {
 			waived++
