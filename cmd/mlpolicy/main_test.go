@@ -46,8 +46,8 @@ func runLoaded(ctx context.Context, args []string, stdin io.Reader, stdout, stde
 // process are calls of run, which share the loaded policies.
 var processes = flag.Bool("processes", false, "run all commands of scripts as processes")
 
-// TestScripts runs the scripts of testscript. In addition to its commands and conditions, they have
-// "exits CODE COMMAND..." and [root].
+// TestScripts runs the scripts of testscript. In addition to its commands, they have
+// "exits CODE COMMAND...".
 func TestScripts(t *testing.T) {
 	found, err := filepath.Glob(scripts + "/*.txtar")
 	if err != nil || len(found) == 0 {
@@ -71,12 +71,6 @@ func TestScripts(t *testing.T) {
 			return err
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": calls.exits},
-		Condition: func(condition string) (bool, error) {
-			if condition == "root" {
-				return os.Geteuid() == 0, nil
-			}
-			return false, errors.New("unknown condition")
-		},
 	})
 }
 
