@@ -18,6 +18,9 @@ type Patched struct {
 func Patch(w io.Writer, texts []Patched) error {
 	for _, text := range texts {
 		name := Printable(text.Name)
+		if strings.ContainsRune(name, ' ') {
+			name += "\t" // ends the name, as in patches of GNU diff and git
+		}
 		_, hunks, _ := strings.Cut(string(diff.Diff(name, text.Before, name, text.After)), "\n") // without "diff NAME NAME"
 		for line := range strings.Lines(hunks) {
 			content, ending := strings.CutSuffix(line, "\n")

@@ -24,4 +24,11 @@ func TestPatch(t *testing.T) {
 			t.Errorf("%s: %q, want %q", test.name, got, want)
 		}
 	}
+	var text strings.Builder
+	if err := Patch(&text, []Patched{{"模型 dir/a b.yaml", []byte("a\nb\n"), []byte("b\n")}}); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := text.String(), "--- 模型 dir/a b.yaml\t\n+++ 模型 dir/a b.yaml\t\n@@ -1,2 +1,1 @@\n-a\n b\n"; got != want {
+		t.Errorf("a name with spaces: %q, want %q", got, want)
+	}
 }
