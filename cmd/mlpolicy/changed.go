@@ -219,8 +219,17 @@ func (g *gitChanges) unknownCommit(ctx context.Context, ref string) error {
 		mistake.hint = fetchHistory
 		return mistake
 	}
-	mistake.hint = "Fetch it: git fetch origin " + shellWord(strings.TrimPrefix(ref, "origin/"), "REF")
+	// A range, or a revision such as main~1, is no name of a branch or tag.
+	if name := strings.TrimPrefix(ref, "origin/"); g.isName(ctx, name) {
+		mistake.hint = "Fetch it: git fetch origin " + shellWord(name, "REF")
+	}
 	return mistake
+}
+
+// isName reports whether a branch or a tag can have a name, or a commit that ID.
+func (g *gitChanges) isName(ctx context.Context, name string) bool {
+	_, err := g.git(ctx, "check-ref-format", "refs/heads/"+name)
+	return err == nil
 }
 
 func (g *gitChanges) shallow(ctx context.Context) bool {
