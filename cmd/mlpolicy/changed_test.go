@@ -349,6 +349,24 @@ deny contains {"path": ["deployments", i, "name"], "message": "not alone"} if {
 	}
 }
 
+// A document that cannot be parsed may have completed each deployment that changed.
+func TestChangedSinceWithBrokenFile(t *testing.T) {
+	r := newRepository(t, map[string]string{
+		"a.yaml":      modelDeployment("a", "64GiB"),
+		"b.yaml":      modelDeployment("b", "1GiB"),
+		"compute.yml": "$schema: https://azuremlschemas.azureedge.net/latest/amlCompute.schema.json\nname: nightly\ntype: amlcompute\nsize: {\n",
+	})
+	r.commit()
+	if got, unchanged := r.lint("--changed-since", "HEAD"); len(got) > 0 || unchanged != 2 {
+		t.Errorf("without a change: %q, %d in unchanged files", got, unchanged)
+	}
+	r.replace("b.yaml", "1GiB", "2GiB")
+	want := []string{"compute.yml syntax"}
+	if got, unchanged := r.lint("--changed-since", "HEAD"); !slices.Equal(got, want) || unchanged != 1 {
+		t.Errorf("got %q, want %q, %d in unchanged files", got, want, unchanged)
+	}
+}
+
 // Files in a submodule change with it.
 func TestChangedSinceWithSubmodule(t *testing.T) {
 	r := newRepository(t, map[string]string{"memory.yaml": modelDeployment("a", "64GiB")})

@@ -38,7 +38,8 @@ type Former struct {
 
 // Restrict moves the findings that do not depend on a change from Findings to Unchanged, and likewise drops those from
 // Waived and Baselined. A finding depends on its own file, on that of its deployment, on all files with facts of the
-// deployment, and on those that had some: it is kept unless it is known to be independent of all changes.
+// deployment, and on those that had some: it is kept unless it is known to be independent of all changes. What was not
+// evaluated may have completed any deployment.
 func (r *Result) Restrict(ctx context.Context, changes Changes) {
 	c := &changed{Changes: changes, path: r.PathOf, files: map[string]bool{}, configs: map[*config.Config]bool{}, baselines: map[*Baseline]bool{}, facts: map[any]bool{}}
 	for _, former := range changes.Former {
@@ -89,7 +90,7 @@ func (c *changed) affects(f *Finding) bool {
 	switch {
 	case c.unknown, f.File == nil, c.file(f.File), f.own != nil && c.file(f.own.File()):
 		return true
-	case f.relates && c.Any:
+	case (f.relates || f.Unevaluated && f.deployment == nil) && c.Any:
 		return true
 	case f.config != nil && c.configuration(f.config), f.listedIn != nil && c.baseline(f.listedIn):
 		return true
