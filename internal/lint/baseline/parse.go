@@ -141,7 +141,9 @@ func (r *reader) members(mapping *source.Node, known ...string) map[string]*sour
 	return values
 }
 
-var drive = regexp.MustCompile(`^[A-Za-z]:`)
+// drive begins an absolute path of Windows. Elsewhere names may have a colon: a baseline that lists such a file must be
+// valid.
+var drive = regexp.MustCompile(`^[A-Za-z]:[/\\]`)
 
 func (r *reader) entry(item *source.Node) (Entry, bool) {
 	if item.Kind != source.Mapping {

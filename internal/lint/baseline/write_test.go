@@ -14,6 +14,7 @@ import (
 func all() []baseline.Entry {
 	return []baseline.Entry{
 		{Key: baseline.Key{File: "b/churn.yaml", Deployment: "churn", Rule: "gpu-web-service", Target: "aci", Field: `spec.containers["server"].gpu`}, Value: text("1"), Count: 2},
+		{Key: baseline.Key{File: "b:churn.yaml", Rule: "memory"}, Count: 1},
 		{Key: baseline.Key{File: "b/churn.yaml", Deployment: "churn", Rule: "cpu-only", Component: "predictor", Target: "aci", MayRun: true, Field: "spec"}, Count: 1},
 		{Key: baseline.Key{File: "a/模.json", Rule: "memory"}, Value: number(0.5), Count: 1},
 		{Key: baseline.Key{File: "a/模.json", Rule: "memory"}, Value: atLeast(1.4e9), Count: 1},
@@ -27,6 +28,7 @@ const written = `{"version": 1, "findings": [
 {"file": "a/模.json", "rule": "memory", "at_least": 1400000000, "count": 1},
 {"file": "b/churn.yaml", "deployment": "churn", "rule": "cpu-only", "component": "predictor", "may_run_on": "aci", "field": "spec", "count": 1},
 {"file": "b/churn.yaml", "deployment": "churn", "rule": "gpu-web-service", "target": "aci", "field": "spec.containers[\"server\"].gpu", "value": "1", "count": 2},
+{"file": "b:churn.yaml", "rule": "memory", "count": 1},
 null]}
 `
 
