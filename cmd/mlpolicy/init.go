@@ -168,8 +168,9 @@ type decisions struct {
 	edition, editionWhy string
 	production          []string // names of folders
 	development         []string
-	cluster, clusterWhy string // empty if it is not known
-	await               int    // deployments without a cluster
+	mixed               []string // names of folders of both stages that are within each other
+	cluster, clusterWhy string   // empty if it is not known
+	await               int      // deployments without a cluster
 }
 
 // stageFolders are names of folders that are the stage of the deployments in them.
@@ -186,7 +187,7 @@ func decide(extraction *extract.Extraction, policies *policy.Policies, folder st
 	var d decisions
 	var targets []string
 	clusters := map[facts.Target]int{}
-	stages := map[string]bool{}
+	stages, mixed := map[string]bool{}, map[string]bool{}
 	for _, deployment := range extraction.Deployments {
 		if target := string(deployment.Target.Value); deployment.Target.Known && !slices.Contains(targets, target) {
 			targets = append(targets, target)
@@ -198,8 +199,19 @@ func decide(extraction *extract.Extraction, policies *policy.Policies, folder st
 			clusters[deployment.Target.Value]++
 		}
 		if relative, err := filepath.Rel(folder, filepath.FromSlash(deployment.Subject.File)); err == nil {
+			named := map[facts.Stage][]string{}
 			for name := range foldersAbove(filepath.ToSlash(relative)) {
-				stages[path.Base(name)] = true
+				if stage, is := stageFolders()[path.Base(name)]; is {
+					named[stage] = append(named[stage], path.Base(name))
+					stages[path.Base(name)] = true
+				}
+			}
+			if len(named) > 1 { // two patterns that contradict each other
+				for _, names := range named {
+					for _, name := range names {
+						mixed[name] = true
+					}
+				}
 			}
 		}
 	}
@@ -213,6 +225,8 @@ func decide(extraction *extract.Extraction, policies *policy.Policies, folder st
 	for name, stage := range stageFolders() {
 		switch {
 		case !stages[name]:
+		case mixed[name]:
+			d.mixed = append(d.mixed, name)
 		case stage == facts.Production:
 			d.production = append(d.production, name)
 		default:
@@ -221,6 +235,7 @@ func decide(extraction *extract.Extraction, policies *policy.Policies, folder st
 	}
 	slices.Sort(d.production)
 	slices.Sort(d.development)
+	slices.Sort(d.mixed)
 	if d.await > 0 && len(clusters) == 1 {
 		for target, n := range clusters {
 			d.cluster = config.ClusterWord(target)
@@ -269,6 +284,9 @@ func (d decisions) summary() string {
 	if names := slices.Concat(d.production, d.development); len(names) > 0 {
 		parts = append(parts, "stages by the folders "+strings.Join(names, ", "))
 	}
+	if len(d.mixed) > 0 {
+		parts = append(parts, "no stages by the folders "+strings.Join(d.mixed, ", ")+", which are within each other")
+	}
 	if d.cluster != "" {
 		parts = append(parts, "cluster "+d.cluster+", since "+d.clusterWhy)
 	}
@@ -295,6 +313,9 @@ func (d decisions) text() string {
 			}
 			fmt.Fprintf(&text, "  %s: [%s]\n", stage.name, strings.Join(patterns, ", "))
 		}
+	}
+	if len(d.mixed) > 0 {
+		fmt.Fprintf(&text, "\n# The folders %s are within each other, so their names do not say the stage. Set stages by longer paths.\n", strings.Join(d.mixed, ", "))
 	}
 	switch {
 	case d.cluster != "":

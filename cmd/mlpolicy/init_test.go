@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -61,6 +62,22 @@ func TestInitPrintsHook(t *testing.T) {
 	data, err := os.ReadFile(hookFile)
 	if code != exitClean || err != nil || string(data) != "repos: []\n" || !strings.Contains(stdout, hookFile+": kept, the hook cannot be added safely; add it under repos:\n\n  - repo: local\n") {
 		t.Errorf("exit code %d, %v, %q, %s%s", code, err, data, stdout, stderr)
+	}
+}
+
+// Folders of both stages within each other get no stage: the patterns would contradict each other.
+func TestInitWithStagesWithinEachOther(t *testing.T) {
+	r := newRepository(t, map[string]string{"dev/x/prod/a.yaml": modelDeployment("a", "1GiB"), "live/b.yaml": modelDeployment("b", "1GiB")})
+	code, stdout, stderr := r.run("init")
+	if want := "; stages by the folders live; no stages by the folders dev, prod, which are within each other\n"; code != exitClean || !strings.Contains(stdout, want) {
+		t.Errorf("exit code %d, %s%s, want %q", code, stdout, stderr, want)
+	}
+	if got, _ := r.lint(); slices.Contains(got, ".mlpolicy.yaml contradiction") {
+		t.Errorf("findings %q", got)
+	}
+	if text, want := contentOf(t, ".mlpolicy.yaml"), "\n# The folders dev, prod are within each other, so their names do not say the stage. Set stages by longer paths.\n"; !strings.Contains(text, want) ||
+		!strings.Contains(text, "\n  production: [\"**/live/**\"]\n") || strings.Contains(text, "**/dev/**") {
+		t.Errorf("got %s", text)
 	}
 }
 
