@@ -395,7 +395,7 @@ func (w *waivers) reportUnused(ctx context.Context, failed []error) {
 		})
 		for _, id := range unused {
 			remedy := "Remove the waiver."
-			if len(one.used) > 0 {
+			if len(unused) < len(one.Rules) {
 				remedy = "Remove " + id + " from the waiver."
 			}
 			w.builder.redundantWaiver(waiver.Mistake{
