@@ -147,17 +147,22 @@ func TestBaselineCoversWhatMoves(t *testing.T) {
 
 func TestBaselineOfEdits(t *testing.T) {
 	p := project{}.recorded(t, services())
+	parts := func(side, server string) string {
+		return "{memory: " + side + "}}\n  - name: server\n    image: b\n    resources: {requests: {memory: " + server + "}"
+	}
 	for name, test := range map[string]struct {
 		file, from, to string
 		want           []string
 	}{
-		"less":                 {"b/churn.yaml", "64Gi", "60Gi", nil},
-		"more":                 {"b/churn.yaml", "64Gi", "80Gi", []string{"b/churn.yaml:4 memory (64 in the baseline, now 80)"}},
-		"a second":             {"a/pod.yaml", pods, pods + "---\n" + pods, []string{"a/pod.yaml:12 memory (1 in the baseline, now 2)", "a/pod.yaml:25 memory (1 in the baseline, now 2)"}},
-		"another container":    {"a/pod.yaml", "name: server", "name: main", []string{"a/pod.yaml:12 memory"}},
-		"another deployment":   {"a/pod.yaml", "name: churn", "name: fraud", []string{"a/pod.yaml:12 memory"}},
-		"another target":       {"b/churn.yaml", "target: aci", "target: local", []string{"b/churn.yaml:4 gpu-web-service"}},
-		"on a node or another": {"a/pod.yaml", "  nodeSelector: {type: virtual-kubelet}\n", "  tolerations: [{key: virtual-kubelet.io/provider, operator: Exists}]\n  affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: type, operator: In, values: [virtual-kubelet]}]}, {matchExpressions: [{key: pool, operator: In, values: [gpu]}]}]}}}\n", nil},
+		"less":                              {"b/churn.yaml", "64Gi", "60Gi", nil},
+		"more":                              {"b/churn.yaml", "64Gi", "80Gi", []string{"b/churn.yaml:4 memory (64 in the baseline, now 80)"}},
+		"a second":                          {"a/pod.yaml", pods, pods + "---\n" + pods, []string{"a/pod.yaml:12 memory (1 in the baseline, now 2)", "a/pod.yaml:25 memory (1 in the baseline, now 2)"}},
+		"another container":                 {"a/pod.yaml", "name: server", "name: main", nil},
+		"less, mostly in another container": {"a/pod.yaml", parts("1Gi", "50Gi"), parts("49Gi", "1Gi"), nil},
+		"more, mostly in another container": {"a/pod.yaml", parts("1Gi", "50Gi"), parts("60Gi", "1Gi"), []string{"a/pod.yaml:9 memory (51 in the baseline, now 61)"}},
+		"another deployment":                {"a/pod.yaml", "name: churn", "name: fraud", []string{"a/pod.yaml:12 memory"}},
+		"another target":                    {"b/churn.yaml", "target: aci", "target: local", []string{"b/churn.yaml:4 gpu-web-service"}},
+		"on a node or another":              {"a/pod.yaml", "  nodeSelector: {type: virtual-kubelet}\n", "  tolerations: [{key: virtual-kubelet.io/provider, operator: Exists}]\n  affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: type, operator: In, values: [virtual-kubelet]}]}, {matchExpressions: [{key: pool, operator: In, values: [gpu]}]}]}}}\n", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			texts := services()

@@ -25,9 +25,9 @@ type Result struct {
 }
 
 // Match compares findings with a baseline as the webhook compares an object with what it was before an update: each
-// entry covers as many findings as its count, with the same key and a value that is not worse. It covers one where the
-// deployment may run if it covers one where the deployment must run, but not vice versa. If there are more findings than
-// an entry can cover, it covers none of them: nothing says which one is new.
+// entry covers as many findings as its count, with the same key and a value that is not worse. The field of a number does
+// not matter. An entry covers a finding where the deployment may run if it covers one where the deployment must run, but
+// not vice versa. If there are more findings than an entry can cover, it covers none of them: nothing says which one is new.
 //
 // Files that do not exist any more are compared with other files that the baseline does not list.
 func Match(entries []Entry, findings []Finding, exists func(file string) bool) Result {
@@ -35,15 +35,18 @@ func Match(entries []Entry, findings []Finding, exists func(file string) bool) R
 	result := Result{Of: make([]*Entry, len(findings)), Notes: make([]string, len(findings)), Left: map[*Entry]int{}}
 	renamed, notes := moved(entries, findings, exists)
 	groups := map[Key]*group{}
-	of := func(key Key) *group {
+	of := func(key Key, value Value) *group {
 		key.MayRun = false
+		if value.Number.Known {
+			key.Field = "" // of a sum, it is the largest part, which another part may become
+		}
 		if groups[key] == nil {
 			groups[key] = &group{}
 		}
 		return groups[key]
 	}
 	for i := range entries {
-		g := of(entries[i].Key)
+		g := of(entries[i].Key, entries[i].Value)
 		g.entries = append(g.entries, &listed{Entry: &entries[i]})
 	}
 	for i, finding := range findings {
@@ -51,7 +54,7 @@ func Match(entries []Entry, findings []Finding, exists func(file string) bool) R
 		if old, is := renamed[finding.File]; is {
 			finding.Key = finding.Key.renamed(old)
 		}
-		g := of(finding.Key)
+		g := of(finding.Key, finding.Value)
 		g.findings = append(g.findings, &found{Finding: finding, index: i})
 	}
 	for _, g := range groups {

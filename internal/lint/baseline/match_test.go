@@ -14,6 +14,12 @@ func key(file string) baseline.Key {
 	return baseline.Key{File: file, Deployment: "churn", Rule: "memory", Target: "aci", Field: "spec.memory"}
 }
 
+func otherField() baseline.Key {
+	of := key("a.yaml")
+	of.Field = "spec.other"
+	return of
+}
+
 func number(n float64) baseline.Value {
 	return baseline.Value{Number: facts.Number{Value: n, Known: true}}
 }
@@ -91,7 +97,7 @@ func TestMatch(t *testing.T) {
 		"the same text":           {[]baseline.Entry{entry(text("NC6"), 1)}, now(text("NC6")), `["old"] left 0`},
 		"another text":            {[]baseline.Entry{entry(text("NC6"), 1)}, now(text("NC24")), `["new (NC6 in the baseline, now NC24)"] left 0`},
 		"neither":                 {[]baseline.Entry{entry(baseline.Value{}, 1)}, now(baseline.Value{}), `["old"] left 0`},
-		"a text that is a number": {[]baseline.Entry{entry(text("64"), 1)}, now(number(64)), `["new (64 in the baseline, now 64)"] left 0`},
+		"a text that is a number": {[]baseline.Entry{entry(text("64"), 1)}, now(number(64)), `["new"] left 1`},
 		"duplicates add up":       {[]baseline.Entry{entry(text("a"), 1), entry(text("a"), 2)}, now(text("a"), text("a"), text("a")), `["old" "old" "old"] left 0`},
 		"fewer":                   {[]baseline.Entry{entry(text("a"), 3)}, now(text("a")), `["old"] left 2`},
 		"more of a text": {
@@ -124,12 +130,18 @@ func TestMatch(t *testing.T) {
 		"may run and must run": {
 			[]baseline.Entry{mayRunEntry(entry(number(64), 1)), entry(number(64), 1)}, append(mayRun(now(number(64))), now(number(64))...), `["old" "old"] left 0`,
 		},
-		"another file":       {[]baseline.Entry{entry(number(64), 1)}, other(func(k *baseline.Key) { k.File = "b.yaml" }), `["new"] left 1`},
-		"another rule":       {[]baseline.Entry{entry(number(64), 1)}, other(func(k *baseline.Key) { k.Rule = "fpga" }), `["new"] left 1`},
-		"another deployment": {[]baseline.Entry{entry(number(64), 1)}, other(func(k *baseline.Key) { k.Deployment = "fraud" }), `["new"] left 1`},
-		"another component":  {[]baseline.Entry{entry(number(64), 1)}, other(func(k *baseline.Key) { k.Component = "predictor" }), `["new"] left 1`},
-		"another target":     {[]baseline.Entry{entry(number(64), 1)}, other(func(k *baseline.Key) { k.Target = "local" }), `["new"] left 1`},
-		"another field":      {[]baseline.Entry{entry(number(64), 1)}, other(func(k *baseline.Key) { k.Field = "spec.cpu" }), `["new"] left 1`},
+		"another file":              {[]baseline.Entry{entry(number(64), 1)}, other(func(k *baseline.Key) { k.File = "b.yaml" }), `["new"] left 1`},
+		"another rule":              {[]baseline.Entry{entry(number(64), 1)}, other(func(k *baseline.Key) { k.Rule = "fpga" }), `["new"] left 1`},
+		"another deployment":        {[]baseline.Entry{entry(number(64), 1)}, other(func(k *baseline.Key) { k.Deployment = "fraud" }), `["new"] left 1`},
+		"another component":         {[]baseline.Entry{entry(number(64), 1)}, other(func(k *baseline.Key) { k.Component = "predictor" }), `["new"] left 1`},
+		"another target":            {[]baseline.Entry{entry(number(64), 1)}, other(func(k *baseline.Key) { k.Target = "local" }), `["new"] left 1`},
+		"another field of a number": {[]baseline.Entry{entry(number(64), 1)}, other(func(k *baseline.Key) { k.Field = "spec.other" }), `["old"] left 0`},
+		"another field of a number that is worse": {
+			[]baseline.Entry{entry(number(60), 1)}, other(func(k *baseline.Key) { k.Field = "spec.other" }), `["new (60 in the baseline, now 64)"] left 0`,
+		},
+		"another field of a text": {
+			[]baseline.Entry{entry(text("64"), 1)}, []baseline.Finding{{Key: otherField(), Value: text("64")}}, `["new"] left 1`,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := outcome(test.entries, test.findings, always); got != test.want {
