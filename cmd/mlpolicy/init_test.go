@@ -3,9 +3,12 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
+
+	"go.yaml.in/yaml/v3"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
@@ -78,6 +81,49 @@ func TestInitWithStagesWithinEachOther(t *testing.T) {
 	if text, want := contentOf(t, ".mlpolicy.yaml"), "\n# The folders dev, prod are within each other, so their names do not say the stage. Set stages by longer paths.\n"; !strings.Contains(text, want) ||
 		!strings.Contains(text, "\n  production: [\"**/live/**\"]\n") || strings.Contains(text, "**/dev/**") {
 		t.Errorf("got %s", text)
+	}
+}
+
+// The hook that init writes is mlpolicy-system of .pre-commit-hooks.yaml.
+func TestInitWritesTheHookOfTheProject(t *testing.T) {
+	var published, written []map[string]any
+	text := contentOf(t, "../../.pre-commit-hooks.yaml")
+	if err := yaml.Unmarshal([]byte(text), &published); err != nil {
+		t.Fatal(err)
+	}
+	var repos []struct{ Hooks []map[string]any }
+	if err := yaml.Unmarshal([]byte(hookEntry("")), &repos); err != nil || len(repos) != 1 {
+		t.Fatal(err, repos)
+	}
+	for _, hook := range published {
+		if hook["id"] == "mlpolicy-system" {
+			// What a local hook does not have, or has another of.
+			for _, key := range []string{"description", "minimum_pre_commit_version"} {
+				delete(hook, key)
+			}
+			hook["id"] = "mlpolicy"
+			written = append(written, hook)
+		}
+	}
+	if len(written) != 1 || !reflect.DeepEqual(repos[0].Hooks, written) {
+		t.Errorf("init writes %v, the project has %v", repos[0].Hooks, written)
+	}
+}
+
+// The pipelines that init prints are those of docs/ci.md, whose commands a test runs.
+func TestInitPrintsThePipelinesOfThePage(t *testing.T) {
+	page := contentOf(t, "../../docs/ci.md")
+	for _, host := range ciHosts() {
+		lines := 0
+		for line := range strings.Lines(host.snippet) {
+			lines++
+			if !strings.Contains(page, line) {
+				t.Errorf("%s: docs/ci.md does not have %q", host.name, line)
+			}
+		}
+		if lines == 0 {
+			t.Errorf("%s has no pipeline", host.name)
+		}
 	}
 }
 
