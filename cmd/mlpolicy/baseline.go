@@ -262,12 +262,7 @@ func (p *program) baseline(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	progress := p.progress(files)
-	result, err := session.linter.Lint(c.Context, session.tree(), files.inputs(c.Context))
-	progress.end()
-	if err == nil {
-		err = c.Context.Err()
-	}
+	result, err := session.lint(files)
 	if err != nil {
 		return err
 	}

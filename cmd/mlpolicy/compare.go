@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/mlpolicy/mlpolicy/internal/lint"
 	"github.com/mlpolicy/mlpolicy/internal/lint/report"
 	"github.com/mlpolicy/mlpolicy/internal/lint/suggest"
 )
@@ -85,12 +86,9 @@ func (p *program) compare(c *cli.Context) error {
 		return mistakeTo(c, err)
 	}
 	sameFacts := !slices.ContainsFunc(c.StringSlice(toFlag), func(value string) bool { return !strings.HasPrefix(value, editionFlag+"=") })
-	progress := p.progress(files)
-	comparison, err := session.linter.Compare(c.Context, session.tree(), files.inputs(c.Context), other.linter, sameFacts)
-	progress.end()
-	if err == nil {
-		err = c.Context.Err()
-	}
+	comparison, err := withProgress(p, c, files, func() (*lint.Comparison, error) {
+		return session.linter.Compare(c.Context, session.tree(), files.inputs(c.Context), other.linter, sameFacts)
+	})
 	if err != nil {
 		return err
 	}
@@ -98,18 +96,7 @@ func (p *program) compare(c *cli.Context) error {
 	unwritten := answer(p, c, report.ForDifferences(), differences)
 	p.explainUnread(files)
 	p.explainNested(files)
-	for _, err := range differences.Incomplete {
-		p.complain(err.Error())
-	}
-	switch {
-	case unwritten != nil:
-		return unwritten
-	case len(differences.Incomplete) > 0:
-		return errIncomplete
-	case comparison.Fails():
-		return errFindings
-	}
-	return nil
+	return p.finish(unwritten, differences.Incomplete, comparison.Fails())
 }
 
 // contextTo returns the command line with the flags that --to replaces.

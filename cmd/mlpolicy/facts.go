@@ -59,11 +59,5 @@ func (p *program) facts(c *cli.Context) error {
 	}
 	p.explainUnread(files)
 	p.explainNested(files)
-	for _, err := range unread {
-		p.complain(err.Error())
-	}
-	if len(unread) > 0 {
-		return errIncomplete
-	}
-	return nil
+	return p.finish(nil, unread, false)
 }

@@ -104,14 +104,7 @@ func countFixes(files []lint.FixedFile) string {
 	for _, file := range files {
 		findings += file.Findings
 	}
-	return fmt.Sprintf("%s in %s", plural(findings, "finding"), plural(len(files), "file"))
-}
-
-func plural(n int, word string) string {
-	if n != 1 {
-		word += "s"
-	}
-	return fmt.Sprintf("%d %s", n, word)
+	return fmt.Sprintf("%s in %s", counted(findings, "finding"), counted(len(files), "file"))
 }
 
 // fixable returns the path of a file without symbolic links. One that is a symbolic link must not lead out of its

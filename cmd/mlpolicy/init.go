@@ -526,9 +526,9 @@ func (i *initial) next() error {
 	case n == 0:
 		i.say("Next: %s", command)
 	case i.folder == ".":
-		i.say("Next: %s, which reports %s; mlpolicy baseline write records them, so that only others fail", command, plural(n, "finding"))
+		i.say("Next: %s, which reports %s; mlpolicy baseline write records them, so that only others fail", command, counted(n, "finding"))
 	default:
-		i.say("Next: %s, which reports %s; mlpolicy baseline write %s records them, so that only others fail", command, plural(n, "finding"),
+		i.say("Next: %s, which reports %s; mlpolicy baseline write %s records them, so that only others fail", command, counted(n, "finding"),
 			shellWord(filepath.ToSlash(i.folder), "DIR"))
 	}
 	return nil

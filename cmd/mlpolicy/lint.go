@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"regexp"
 	"slices"
@@ -98,11 +97,9 @@ func (p *program) lint(c *cli.Context) error {
 		}
 	}
 
-	progress := p.progress(files)
-	result, err := session.linter.Lint(c.Context, session.tree(), files.inputs(c.Context))
-	progress.end()
+	result, err := session.lint(files)
 	if err == nil {
-		err = cmp.Or(c.Context.Err(), session.baselines.failed())
+		err = session.baselines.failed()
 	}
 	if err != nil {
 		return err
@@ -150,18 +147,11 @@ func (p *program) lint(c *cli.Context) error {
 	p.explainUnread(files)
 	p.explainNested(files)
 	session.explainBaselines(result)
-	for _, err := range errs {
-		p.complain(err.Error())
-	}
-	switch {
-	case unwritten != nil:
-		return unwritten
-	case len(errs) > 0 || unfixed:
+	err = p.finish(unwritten, errs, fails)
+	if unfixed && unwritten == nil {
 		return errIncomplete
-	case fails:
-		return errFindings
 	}
-	return nil
+	return err
 }
 
 // categoryFlagOf returns the flag for the name of a run. Names are part of URIs and of Markdown comments, so their

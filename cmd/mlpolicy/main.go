@@ -161,6 +161,23 @@ func (p *program) complain(message string) {
 	}
 }
 
+// finish writes to stderr what could not be read or evaluated, and returns the error that a command ends with. unwritten
+// is that of its output, and fails reports whether it found something.
+func (p *program) finish(unwritten error, incomplete []error, fails bool) error {
+	for _, err := range incomplete {
+		p.complain(err.Error())
+	}
+	switch {
+	case unwritten != nil:
+		return unwritten
+	case len(incomplete) > 0:
+		return errIncomplete
+	case fails:
+		return errFindings
+	}
+	return nil
+}
+
 // complainOf writes problems of documents to stderr.
 func (p *program) complainOf(problems []facts.Problem) {
 	for _, problem := range problems {

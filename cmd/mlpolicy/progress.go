@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/urfave/cli/v2"
 )
 
 const (
@@ -50,4 +52,15 @@ func (p *program) progress(files *files) *progress {
 func (l *progress) end() {
 	close(l.stop)
 	l.done.Wait()
+}
+
+// withProgress runs what reads files and shows their number on the way. The error is also that of the context.
+func withProgress[Result any](p *program, c *cli.Context, files *files, run func() (Result, error)) (Result, error) {
+	line := p.progress(files)
+	result, err := run()
+	line.end()
+	if err == nil {
+		err = c.Context.Err()
+	}
+	return result, err
 }

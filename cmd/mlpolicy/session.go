@@ -107,6 +107,13 @@ func (p *program) sessionOf(c *cli.Context, paths []string) (*session, error) {
 	return s, nil
 }
 
+// lint evaluates files and shows the progress.
+func (s *session) lint(files *files) (*lint.Result, error) {
+	return withProgress(s.program, s.cli, files, func() (*lint.Result, error) {
+		return s.linter.Lint(s.cli.Context, s.tree(), files.inputs(s.cli.Context))
+	})
+}
+
 // foldersOf returns the absolute paths of the folders among paths.
 func foldersOf(paths []string) []string {
 	var folders []string

@@ -71,12 +71,7 @@ func (p *program) waivers(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	progress := p.progress(files)
-	result, err := session.linter.Lint(c.Context, session.tree(), files.inputs(c.Context))
-	progress.end()
-	if err == nil {
-		err = c.Context.Err()
-	}
+	result, err := session.lint(files)
 	if err != nil {
 		return err
 	}
@@ -90,16 +85,7 @@ func (p *program) waivers(c *cli.Context) error {
 		}
 	}
 	p.explainNested(files)
-	for _, err := range result.Errors {
-		p.complain(err.Error())
-	}
-	switch {
-	case unwritten != nil:
-		return unwritten
-	case len(result.Errors) > 0:
-		return errIncomplete
-	}
-	return nil
+	return p.finish(unwritten, result.Errors, false)
 }
 
 // complete reports whether every file below a folder is read unless it is skipped, with what completes it and as the

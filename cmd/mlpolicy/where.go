@@ -5,6 +5,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/mlpolicy/mlpolicy/internal/lint"
 	"github.com/mlpolicy/mlpolicy/internal/lint/report"
 )
 
@@ -38,12 +39,9 @@ func (p *program) where(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	progress := p.progress(files)
-	placements, err := session.linter.Where(c.Context, session.tree(), files.inputs(c.Context))
-	progress.end()
-	if err == nil {
-		err = c.Context.Err()
-	}
+	placements, err := withProgress(p, c, files, func() (*lint.Placements, error) {
+		return session.linter.Where(c.Context, session.tree(), files.inputs(c.Context))
+	})
 	if err != nil {
 		return err
 	}
@@ -51,14 +49,5 @@ func (p *program) where(c *cli.Context) error {
 	p.complainOf(placements.Problems)
 	p.explainUnread(files)
 	p.explainNested(files)
-	for _, err := range placements.Errors {
-		p.complain(err.Error())
-	}
-	switch {
-	case unwritten != nil:
-		return unwritten
-	case len(placements.Errors) > 0:
-		return errIncomplete
-	}
-	return nil
+	return p.finish(unwritten, placements.Errors, false)
 }
