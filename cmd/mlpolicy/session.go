@@ -86,7 +86,12 @@ func (p *program) sessionOf(c *cli.Context, paths []string) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
+	without, err := withoutOptimisations()
+	if err != nil {
+		return nil, err
+	}
 	options := lint.Options{
+		Without:   without,
 		Namespace: c.String(namespaceFlag), Clock: clock, NoWaivers: c.Bool(noWaiversFlag), Complete: s.complete, Skipped: s.skipped,
 		Setting: s.settingOf, NoLink: c.Bool(noLinkFlag), Path: repositoryPaths(),
 	}
@@ -105,6 +110,18 @@ func (p *program) sessionOf(c *cli.Context, paths []string) (*session, error) {
 	}
 	s.linter = lint.New(usual, options)
 	return s, nil
+}
+
+// withoutVariable is the environment variable with the optimisations that are not used.
+const withoutVariable = "MLPOLICY_WITHOUT"
+
+// withoutOptimisations reads the environment.
+func withoutOptimisations() (lint.Without, error) {
+	without, err := lint.ParseWithout(os.Getenv(withoutVariable))
+	if err != nil {
+		return nil, usagef("%s: %s", withoutVariable, err)
+	}
+	return without, nil
 }
 
 // lint evaluates files and shows the progress.

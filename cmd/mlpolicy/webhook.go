@@ -216,6 +216,9 @@ func objectPolicy(ctx context.Context, c *cli.Context, written *config.Config, p
 	if err != nil {
 		return nil, err
 	}
+	if admission.Without, err = withoutOptimisations(); err != nil {
+		return nil, err
+	}
 	judging := &webhook.Policy{
 		Admission: admission, Edition: configuration.Edition.Value,
 		Digest: policies.Digest(), Configuration: configuration.Digest(),

@@ -24,7 +24,9 @@ import (
 type Admission struct {
 	*Setting
 	// Clock returns the time whose day decides which waivers have expired; nil for that of the system.
-	Clock     func() time.Time
+	Clock func() time.Time
+	// Without are the optimisations that are not used.
+	Without   Without
 	engine    *engine
 	untrusted []string // words
 }

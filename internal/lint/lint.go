@@ -56,6 +56,8 @@ type Options struct {
 	Baselines []*Baseline
 	// NoLink evaluates each document on its own.
 	NoLink bool
+	// Without are the optimisations that are not used.
+	Without Without
 }
 
 // Linter evaluates files, each by the setting that applies to it. It is safe for concurrent use.
