@@ -95,7 +95,7 @@ func settings(configuration *config.Config) []setting {
 	var keys []string
 	values := map[string][]source.Member{}
 	for _, member := range configuration.Members() {
-		key := member.Key.Text
+		key := member.Key.Text()
 		if values[key] = append(values[key], member); len(values[key]) == 1 && key != "edition" && key != "kubernetes" && key != "fail_on" {
 			keys = append(keys, key)
 		}
@@ -126,7 +126,7 @@ func merged(indent, key string, members []source.Member) []setting {
 	indent += "  "
 	if last.Kind == source.Sequence {
 		for _, member := range members[from:] {
-			for _, item := range member.Value.Elements() {
+			for _, item := range member.Value.Items() {
 				list = append(list, setting{indent + "- " + flow(item), originOf(facts.Location{Node: item})})
 			}
 		}
@@ -135,7 +135,7 @@ func merged(indent, key string, members []source.Member) []setting {
 	var keys []string
 	values := map[string][]source.Member{}
 	for _, member := range members[from:] {
-		for _, inner := range member.Value.Entries() {
+		for _, inner := range member.Value.Members() {
 			name := flow(inner.Key)
 			if values[name] = append(values[name], inner); len(values[name]) == 1 {
 				keys = append(keys, name)
@@ -164,23 +164,23 @@ func originOf(place facts.Location) string {
 func flow(node *source.Node) string {
 	switch node.Kind {
 	case source.Sequence:
-		items := make([]string, len(node.Items))
-		for i, item := range node.Items {
+		items := make([]string, len(node.Items()))
+		for i, item := range node.Items() {
 			items[i] = flow(item)
 		}
 		return "[" + strings.Join(items, ", ") + "]"
 	case source.Mapping:
-		members := make([]string, len(node.Members))
-		for i, member := range node.Members {
+		members := make([]string, len(node.Members()))
+		for i, member := range node.Members() {
 			members[i] = flow(member.Key) + ": " + flow(member.Value)
 		}
 		return "{" + strings.Join(members, ", ") + "}"
 	case source.Null:
 		return "null"
 	case source.Bool, source.Number:
-		return node.Text
+		return node.Text()
 	}
-	return flowText(node.Text)
+	return flowText(node.Text())
 }
 
 // flowText quotes a string unless every YAML parser reads the plain scalar as this string.

@@ -369,8 +369,8 @@ func (i *initial) addHook() error {
 // hasHook reports whether a configuration of pre-commit has a hook of mlpolicy.
 func hasHook(file *source.File) bool {
 	for _, document := range file.Documents {
-		for _, repo := range document.Root.Get("repos").Elements() {
-			for _, hook := range repo.Get("hooks").Elements() {
+		for _, repo := range document.Root.Get("repos").Items() {
+			for _, hook := range repo.Get("hooks").Items() {
 				if id, _ := hook.Get("id").Scalar(); id == "mlpolicy" || strings.HasPrefix(id, "mlpolicy-") {
 					return true
 				}
@@ -406,11 +406,11 @@ func withHook(file *source.File, text string) (with string, ok bool) {
 	if len(file.Problems) > 0 || len(file.Documents) != 1 || string(file.Text) != text {
 		return "", false
 	}
-	members := file.Documents[0].Root.Members
-	if len(members) == 0 || members[len(members)-1].Key.Text != "repos" {
+	members := file.Documents[0].Root.Members()
+	if len(members) == 0 || members[len(members)-1].Key.Text() != "repos" {
 		return "", false
 	}
-	before := members[len(members)-1].Value.Items
+	before := members[len(members)-1].Value.Items()
 	if len(before) == 0 {
 		return "", false
 	}
@@ -434,8 +434,8 @@ func withHook(file *source.File, text string) (with string, ok bool) {
 	if len(again.Problems) > 0 || len(again.Documents) != 1 {
 		return "", false
 	}
-	after := again.Documents[0].Root.Get("repos").Elements()
-	return with, len(after) == len(before)+1 && hasHook(again) && len(again.Documents[0].Root.Members) == len(members)
+	after := again.Documents[0].Root.Get("repos").Items()
+	return with, len(after) == len(before)+1 && hasHook(again) && len(again.Documents[0].Root.Members()) == len(members)
 }
 
 // host is a CI host.

@@ -136,8 +136,8 @@ func TestInitThenCommit(t *testing.T) {
 	if code, stdout, stderr := r.run("baseline", "write"); code != exitClean {
 		t.Fatalf("baseline write: exit code %d, %s%s", code, stdout, stderr)
 	}
-	for _, hook := range source.Parse(hookFile, []byte(contentOf(t, hookFile))).Documents[0].Root.Get("repos").Elements() {
-		entry, _ := hook.Get("hooks").Elements()[0].Get("entry").Scalar()
+	for _, hook := range source.Parse(hookFile, []byte(contentOf(t, hookFile))).Documents[0].Root.Get("repos").Items() {
+		entry, _ := hook.Get("hooks").Items()[0].Get("entry").Scalar()
 		args := strings.Fields(entry)[1:]
 		if code, stdout, stderr := r.run(append(args, "deploy/old.yaml")...); code != exitClean {
 			t.Errorf("old: exit code %d, %s%s", code, stdout, stderr)

@@ -330,7 +330,7 @@ func objectsIn(root *source.Node) []*source.Node {
 		return nil
 	case strings.HasSuffix(kind, "List") && root.Get("items") != nil:
 		var objects []*source.Node
-		for _, item := range root.Get("items").Elements() {
+		for _, item := range root.Get("items").Items() {
 			objects = append(objects, objectsIn(item)...)
 		}
 		return objects

@@ -230,7 +230,7 @@ func TestParityAsksInTheNamespaceOfTheObject(t *testing.T) {
 // object.
 func TestTextDiffers(t *testing.T) {
 	file := source.Parse("list.yaml", []byte("apiVersion: v1\nkind: List\nitems: [{apiVersion: v1, kind: Pod}]\n"))
-	item := file.Documents[0].Root.Get("items").Elements()[0]
+	item := file.Documents[0].Root.Get("items").Items()[0]
 	of := func(field string, severity lint.Severity, message string) lint.Finding {
 		return lint.Finding{Rule: "memory", Severity: severity, Field: field, Message: message, Span: item.Span()}
 	}

@@ -133,7 +133,7 @@ func fill(mapping *source.Node, key, json string) edit {
 // insert writes members at the beginning of a mapping: one a line where each of its
 // own has one.
 func insert(mapping *source.Node, members ...member) (edit, bool) {
-	if len(mapping.Members) == 0 && mapping.Span().Start == mapping.Span().End {
+	if len(mapping.Members()) == 0 && mapping.Span().Start == mapping.Span().End {
 		return edit{}, false
 	}
 	at := mapping.Span().Start
@@ -141,13 +141,13 @@ func insert(mapping *source.Node, members ...member) (edit, bool) {
 	if mapping.File().Text[at.Offset] == '{' {
 		at.Offset++
 	} else {
-		at = mapping.Members[0].Key.Span().Start
+		at = mapping.Members()[0].Key.Span().Start
 		between = "\n" + strings.Repeat(" ", at.Column-1)
 	}
 	var text strings.Builder
 	for i, m := range members {
 		text.WriteString(m.String())
-		if i < len(members)-1 || len(mapping.Members) > 0 {
+		if i < len(members)-1 || len(mapping.Members()) > 0 {
 			text.WriteString(between)
 		}
 	}
@@ -159,7 +159,7 @@ func keyOf(value *source.Node) *source.Node {
 	if value == nil || value.Parent() == nil {
 		return nil
 	}
-	for _, m := range value.Parent().Members {
+	for _, m := range value.Parent().Members() {
 		if m.Value == value {
 			return m.Key
 		}
@@ -182,7 +182,7 @@ func TestEdits(t *testing.T) {
 		{
 			"inserts a line", "a:\n  - b: 3\n    c: 4\n",
 			func(root *source.Node) (edit, bool) {
-				return put(root.Get("a").Items[0], nil, member{"x", "1"}, member{"y", "2"})
+				return put(root.Get("a").Items()[0], nil, member{"x", "1"}, member{"y", "2"})
 			},
 			"a:\n  - \"x\": 1\n    \"y\": 2\n    b: 3\n    c: 4\n", 2,
 		},

@@ -274,12 +274,12 @@ func scalarAt(file *source.File, start, end int) *source.Node {
 			found = n
 			return
 		}
-		for _, item := range n.Elements() {
+		for _, item := range n.Items() {
 			if item.Parent() == n {
 				walk(item)
 			}
 		}
-		for _, member := range n.Entries() {
+		for _, member := range n.Members() {
 			if member.Value.Parent() == n {
 				walk(member.Value)
 			}

@@ -291,7 +291,7 @@ var quantity = regexp.MustCompile(`^[0-9.]+(e[0-9]+)?([A-Za-z]*)$`)
 // quantity in the deployment's own file.
 func memoryNode(d *facts.Deployment) *source.Node {
 	n := d.MemoryGiB.Location.Node
-	if !d.MemoryGiB.Known || n.File().Name != d.Subject.File || !quantity.MatchString(n.Text) || keyOf(n) == nil {
+	if !d.MemoryGiB.Known || n.File().Name != d.Subject.File || !quantity.MatchString(n.Text()) || keyOf(n) == nil {
 		return nil
 	}
 	return n
@@ -305,7 +305,7 @@ func memory(gib string) deploymentEdit {
 			return edit{}, false
 		}
 		text := gib
-		if number, err := strconv.ParseFloat(n.Text, 64); quantity.FindStringSubmatch(n.Text)[2] != "" {
+		if number, err := strconv.ParseFloat(n.Text(), 64); quantity.FindStringSubmatch(n.Text())[2] != "" {
 			text += "Gi"
 		} else if err == nil && number > 1e6 { // bytes
 			amount, _ := strconv.ParseFloat(gib, 64)
@@ -344,7 +344,7 @@ func memoryTwice(d *facts.Deployment) (edit, bool) {
 		return edit{}, false
 	}
 	key := keyOf(n)
-	e, ok := insert(n.Parent(), member{key.Text, "1"})
+	e, ok := insert(n.Parent(), member{key.Text(), "1"})
 	return e.foundAt(key), ok
 }
 
@@ -359,11 +359,11 @@ func accelerate(d *facts.Deployment, known facts.Fact[int64], size string, besid
 	}
 	if n := known.Location.Node; known.Known && n.File().Name == d.Subject.File {
 		switch {
-		case azureSize.MatchString(n.Text):
+		case azureSize.MatchString(n.Text()):
 			return replace(n, strconv.Quote(size)), true
-		case n.Text == "0":
+		case n.Text() == "0":
 			return replace(n, "1"), true
-		case strings.EqualFold(n.Text, "false"):
+		case strings.EqualFold(n.Text(), "false"):
 			return replace(n, "true"), true
 		}
 	}
@@ -373,9 +373,9 @@ func accelerate(d *facts.Deployment, known facts.Fact[int64], size string, besid
 	}
 	var parent string
 	if key := keyOf(n.Parent()); key != nil {
-		parent = key.Text
+		parent = key.Text()
 	}
-	m, ok := beside(keyOf(n).Text, parent)
+	m, ok := beside(keyOf(n).Text(), parent)
 	if !ok {
 		return edit{}, false
 	}
@@ -454,11 +454,11 @@ func toACI(d *facts.Deployment) (edit, bool) {
 	}
 	var moved edit
 	switch {
-	case strings.EqualFold(n.Text, "AKS"):
+	case strings.EqualFold(n.Text(), "AKS"):
 		moved = replace(n, `"ACI"`)
-	case n.Text == "AksWebservice":
+	case n.Text() == "AksWebservice":
 		moved = replace(n, `"AciWebservice"`)
-	case keyOf(n) != nil && keyOf(n).Text == "deployment_compute_target":
+	case keyOf(n) != nil && keyOf(n).Text() == "deployment_compute_target":
 		moved = replace(n, "null")
 	default:
 		return edit{}, false
@@ -603,7 +603,7 @@ func lowPriority(c *facts.Compute) (edit, bool) {
 	if c.VMPriority.Value == facts.LowPriority || !c.VMSize.Known || size.File().Name != c.Subject.File || keyOf(size) == nil {
 		return edit{}, false
 	}
-	words, ok := priorityWords[keyOf(size).Text]
+	words, ok := priorityWords[keyOf(size).Text()]
 	if !ok {
 		return edit{}, false
 	}

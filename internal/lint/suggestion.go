@@ -160,10 +160,10 @@ const StandardInput = "<stdin>"
 // retarget returns the change of the scalar that spells the target of a deployment.
 func retarget(d *facts.Deployment, target string) []edit.Change {
 	node := d.Target.Location.Node
-	if node == nil || !strings.EqualFold(node.Text, string(d.Target.Value)) {
+	if node == nil || !strings.EqualFold(node.Text(), string(d.Target.Value)) {
 		return nil
 	}
-	if node.Text == strings.ToUpper(node.Text) {
+	if node.Text() == strings.ToUpper(node.Text()) {
 		target = strings.ToUpper(target)
 	}
 	return replacing(node, target)
@@ -190,12 +190,12 @@ func (f *Finding) revalue(change whatif.Change) (string, []edit.Change) {
 	case change == ChangeMemory && fact == "memory_gib" && f.Amount.Known && f.deployment != nil:
 		return lessMemory(f.deployment, f.evaluation.whatIf.Edition)
 	case change == ChangePriority && fact == "vm_priority":
-		if word := dedicated(node.Text); word != "" {
+		if word := dedicated(node.Text()); word != "" {
 			return word, replacing(node, word)
 		}
 	case change == ChangeAutoscaling && fact == "cluster_autoscaling" && node.Kind == source.Bool:
 		no := "false"
-		if node.Text == "True" {
+		if node.Text() == "True" {
 			no = "False"
 		}
 		return no, replacing(node, no)
@@ -236,7 +236,7 @@ func lessMemory(d *facts.Deployment, edition policy.Edition) (string, []edit.Cha
 	if node == nil || limit <= 1 || d.MemoryGiB.AtLeast {
 		return "", nil
 	}
-	match := amount.FindStringSubmatch(node.Text)
+	match := amount.FindStringSubmatch(node.Text())
 	if match == nil {
 		return "", nil
 	}
@@ -253,7 +253,7 @@ func lessMemory(d *facts.Deployment, edition policy.Edition) (string, []edit.Cha
 	changes := replacing(node, value)
 	if other := counterpart(node); other != nil && len(changes) > 0 {
 		more := replacing(other, value)
-		if len(more) == 0 || amount.FindString(other.Text) == "" || amount.FindStringSubmatch(other.Text)[2] != match[2] {
+		if len(more) == 0 || amount.FindString(other.Text()) == "" || amount.FindStringSubmatch(other.Text())[2] != match[2] {
 			return "", nil
 		}
 		changes = append(changes, more...)
@@ -271,11 +271,11 @@ func counterpart(n *source.Node) *source.Node {
 	if !ok {
 		return nil
 	}
-	switch resources := n.Parent().Parent(); around.Key.Text {
+	switch resources := n.Parent().Parent(); around.Key.Text() {
 	case "requests":
-		return resources.At("limits", entry.Key.Text)
+		return resources.At("limits", entry.Key.Text())
 	case "limits":
-		return resources.At("requests", entry.Key.Text)
+		return resources.At("requests", entry.Key.Text())
 	}
 	return nil
 }

@@ -99,8 +99,8 @@ func (r *reader) document(root *source.Node) []Entry {
 	case stated == nil:
 		r.mistake(root, "a baseline needs a version: %d", version)
 		return nil
-	case stated.Kind != source.Number || stated.Text != strconv.Itoa(version):
-		r.mistake(stated, "unknown version %s of a baseline: this program reads version %d", stated.Text, version)
+	case stated.Kind != source.Number || stated.Text() != strconv.Itoa(version):
+		r.mistake(stated, "unknown version %s of a baseline: this program reads version %d", stated.Text(), version)
 		return nil
 	}
 	list := members[findingsKey]
@@ -113,8 +113,8 @@ func (r *reader) document(root *source.Node) []Entry {
 		return nil
 	}
 	var entries []Entry
-	for i, item := range list.Items {
-		if item.IsNull() && i == len(list.Items)-1 {
+	for i, item := range list.Items() {
+		if item.IsNull() && i == len(list.Items())-1 {
 			break
 		}
 		if entry, ok := r.entry(item); ok {
@@ -127,8 +127,8 @@ func (r *reader) document(root *source.Node) []Entry {
 // members returns the values of a mapping by its keys, which must be among the known ones.
 func (r *reader) members(mapping *source.Node, known ...string) map[string]*source.Node {
 	values := map[string]*source.Node{}
-	for _, member := range mapping.Entries() {
-		key := member.Key.Text
+	for _, member := range mapping.Members() {
+		key := member.Key.Text()
 		switch {
 		case !slices.Contains(known, key):
 			r.mistake(member.Key, "unknown key %q: %s", key, suggest.Phrase(key, known))
@@ -171,7 +171,7 @@ func (r *reader) entry(item *source.Node) (Entry, bool) {
 	}
 	r.value(&entry, members)
 	if count := members[countKey]; count != nil {
-		n, err := strconv.Atoi(count.Text)
+		n, err := strconv.Atoi(count.Text())
 		if count.Kind != source.Number || err != nil || n < 1 || n > maxCount {
 			r.mistake(count, "count must be a number from 1 to %d", maxCount)
 		}
@@ -186,10 +186,10 @@ func (r *reader) text(key string, members map[string]*source.Node) string {
 	if value == nil {
 		return ""
 	}
-	if value.Kind != source.String || value.Text == "" {
+	if value.Kind != source.String || value.Text() == "" {
 		r.mistake(value, "%s must be a text that is not empty", key)
 	}
-	return value.Text
+	return value.Text()
 }
 
 func (r *reader) value(entry *Entry, members map[string]*source.Node) {
@@ -204,17 +204,17 @@ func (r *reader) value(entry *Entry, members map[string]*source.Node) {
 		entry.Value.Number.AtLeast = true
 	case value != nil && value.Kind == source.Number:
 		entry.Value.Number = r.number(value)
-	case value != nil && (value.Kind != source.String || value.Text == ""):
+	case value != nil && (value.Kind != source.String || value.Text() == ""):
 		r.mistake(value, "%s must be a number or a text that is not empty", valueKey)
 	case value != nil:
-		entry.Value.Text = value.Text
+		entry.Value.Text = value.Text()
 	}
 }
 
 func (r *reader) number(node *source.Node) facts.Number {
-	number, err := strconv.ParseFloat(node.Text, 64)
+	number, err := strconv.ParseFloat(node.Text(), 64)
 	if err != nil || math.IsInf(number, 0) || math.IsNaN(number) {
-		r.mistake(node, "invalid number %s", node.Text)
+		r.mistake(node, "invalid number %s", node.Text())
 	}
 	return facts.Number{Value: number, Known: true}
 }

@@ -133,13 +133,13 @@ func compose(layers, overrides []*layer, folder string, dir workingDir) *Config 
 		}
 		c.Webhook.merge(l.webhook)
 		for _, rule := range slices.Concat(l.rules, l.locked) {
-			c.severityKey += rule.id.Text + "=" + string(rule.severity) + ","
+			c.severityKey += rule.id.Text() + "=" + string(rule.severity) + ","
 		}
 		for _, lock := range l.locked {
 			if c.locked == nil {
 				c.locked = map[string]facts.Severity{}
 			}
-			c.locked[lock.id.Text] = lock.severity
+			c.locked[lock.id.Text()] = lock.severity
 		}
 		if l.mayStated && c.may == nil {
 			c.may = []string{}
@@ -247,7 +247,7 @@ func (c *Config) SeverityOfFaults(id string) (severity facts.Severity, ok bool) 
 func (c *Config) severityIn(layers []*layer, id string) (facts.Severity, bool) {
 	for _, l := range slices.Backward(layers) {
 		for _, rule := range l.rules {
-			if rule.id.Text == id {
+			if rule.id.Text() == id {
 				return rule.severity, true
 			}
 		}
@@ -404,8 +404,8 @@ func (c *Config) Check(rules, editions, former []string, targets []facts.Target)
 	edition(c.Edition)
 	for _, l := range slices.Concat(c.layers, c.overrides) {
 		for _, rule := range slices.Concat(l.rules, l.locked) {
-			if !contains(rules, rule.id.Text) {
-				mistakes.add(rule.id, unknown("rule", rule.id.Text, rules))
+			if !contains(rules, rule.id.Text()) {
+				mistakes.add(rule.id, unknown("rule", rule.id.Text(), rules))
 			}
 		}
 		if l.edition.Location.Node != c.Edition.Location.Node {

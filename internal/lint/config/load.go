@@ -90,16 +90,16 @@ func (l *loader) extended(value *source.Node, project string, chain []string, co
 	mistake := func(format string, args ...any) ([]*layer, Errors) {
 		return nil, Errors{At(value, fmt.Sprintf(format, args...))}
 	}
-	name := filepath.FromSlash(value.Text)
+	name := filepath.FromSlash(value.Text())
 	path := filepath.Join(filepath.Dir(chain[len(chain)-1]), name)
 	relative, err := filepath.Rel(project, path)
 	switch {
-	case strings.Contains(value.Text, "://"):
-		return mistake("extends must be a path in the project, not the address %q", value.Text)
+	case strings.Contains(value.Text(), "://"):
+		return mistake("extends must be a path in the project, not the address %q", value.Text())
 	case filepath.IsAbs(name):
-		return mistake("extends must be a relative path, not %q", value.Text)
+		return mistake("extends must be a relative path, not %q", value.Text())
 	case err != nil || !filepath.IsLocal(relative):
-		return mistake("extends leads out of the project: %q", value.Text)
+		return mistake("extends leads out of the project: %q", value.Text())
 	case slices.Contains(chain, path):
 		return mistake("extends is a cycle: %s extends itself", l.dir.shortest(path))
 	case len(chain) > maxExtended:
@@ -116,11 +116,11 @@ func (l *loader) extended(value *source.Node, project string, chain []string, co
 	var pathError *fs.PathError
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return mistake("extends %q: no such file", value.Text)
+		return mistake("extends %q: no such file", value.Text())
 	case errors.As(err, &pathError):
-		return mistake("extends %q: %s", value.Text, pathError.Err)
+		return mistake("extends %q: %s", value.Text(), pathError.Err)
 	case err != nil:
-		return mistake("extends %q: %s", value.Text, err)
+		return mistake("extends %q: %s", value.Text(), err)
 	}
 	common.home = filepath.Dir(path)
 	layers, r := readLayers(file, common, skip)

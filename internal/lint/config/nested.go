@@ -35,7 +35,7 @@ func (c *Config) refusals(layers []*layer) []refusal {
 
 // ungranted reports whether a key is granted. If it is not, the refusal says how to grant it.
 func (c *Config) ungranted(member source.Member) (refusal, bool) {
-	key := member.Key.Text
+	key := member.Key.Text()
 	if slices.Contains(c.may, key) {
 		return refusal{}, true
 	}
@@ -72,17 +72,17 @@ func (c *Config) weakening(l *layer) []refusal {
 		refused = append(refused, refusal{node: node, at: at, message: fmt.Sprintf(format, args...) + ": " + c.rootName() + " locks " + lock, remedy: remedy})
 	}
 	for _, rule := range l.rules {
-		least, locked := c.lockOf(rule.id.Text)
+		least, locked := c.lockOf(rule.id.Text())
 		if !locked || !weaker(rule.severity, least) {
 			continue
 		}
-		if _, itself := c.locked[rule.id.Text]; !itself {
-			add(rule.id, rule.id, "rule %s may not be %s", rule.id.Text, rule.severity)
+		if _, itself := c.locked[rule.id.Text()]; !itself {
+			add(rule.id, rule.id, "rule %s may not be %s", rule.id.Text(), rule.severity)
 			continue
 		}
 		refused = append(refused, refusal{
 			node: rule.id, at: rule.id,
-			message: fmt.Sprintf("rule %s may not be %s: %s locks it as %s", rule.id.Text, rule.severity, c.rootName(), least),
+			message: fmt.Sprintf("rule %s may not be %s: %s locks it as %s", rule.id.Text(), rule.severity, c.rootName(), least),
 			remedy:  remedy,
 		})
 	}
@@ -109,7 +109,7 @@ func (c *Config) weakening(l *layer) []refusal {
 		declared := entry.set.Facts
 		for _, fact := range []facts.AnyFact{&declared.Workload, &declared.Target} {
 			if node := fact.Origin().Node; !fact.IsZero() && node != nil {
-				add(entry.node, keyOf(node), "facts may not declare a %s", keyOf(node).Text)
+				add(entry.node, keyOf(node), "facts may not declare a %s", keyOf(node).Text())
 			}
 		}
 	}
@@ -188,7 +188,7 @@ func laxer(failOn, than facts.Severity) bool {
 
 // keyOf returns the key under which a node stands in its mapping, the node itself if it stands in none.
 func keyOf(node *source.Node) *source.Node {
-	for _, member := range node.Parent().Entries() {
+	for _, member := range node.Parent().Members() {
 		if member.Value == node {
 			return member.Key
 		}
@@ -201,8 +201,8 @@ func brokenLocks(c *Config) Errors {
 	var mistakes Errors
 	for _, l := range slices.Concat(c.layers, c.overrides) {
 		for _, rule := range l.rules {
-			if least, locked := c.locked[rule.id.Text]; locked && weaker(rule.severity, least) {
-				mistakes.add(rule.id, fmt.Sprintf("rule %s is locked as %s and may not be %s", rule.id.Text, least, rule.severity))
+			if least, locked := c.locked[rule.id.Text()]; locked && weaker(rule.severity, least) {
+				mistakes.add(rule.id, fmt.Sprintf("rule %s is locked as %s and may not be %s", rule.id.Text(), least, rule.severity))
 			}
 		}
 	}

@@ -41,8 +41,8 @@ func readLayers(file *source.File, common layer, skip map[*source.Node]bool) ([]
 			break
 		}
 		r.mapping(document.Root, r.settings())
-		for _, member := range document.Root.Entries() {
-			if key := member.Key.Text; key != "extends" && key != "overrides" && !member.Value.IsNull() && !skip[member.Key] {
+		for _, member := range document.Root.Members() {
+			if key := member.Key.Text(); key != "extends" && key != "overrides" && !member.Value.IsNull() && !skip[member.Key] {
 				common.members = append(common.members, source.Member{Key: member.Key, Value: without(member.Value, skip)})
 			}
 		}
@@ -55,13 +55,13 @@ func without(value *source.Node, skip map[*source.Node]bool) *source.Node {
 	if len(skip) == 0 {
 		return value
 	}
-	content, changed := source.Node{Kind: value.Kind, Text: value.Text}, false
-	for _, item := range value.Items {
+	content, changed := source.Content{Kind: value.Kind, Text: value.Text()}, false
+	for _, item := range value.Items() {
 		if changed = changed || skip[item]; !skip[item] {
 			content.Items = append(content.Items, item)
 		}
 	}
-	for _, member := range value.Members {
+	for _, member := range value.Members() {
 		if changed = changed || skip[member.Key]; !skip[member.Key] {
 			content.Members = append(content.Members, member)
 		}
@@ -156,7 +156,7 @@ func (r *reader) overrideEntry(entry *layer) []field {
 			set := &reader{layer: entry, skip: r.skip}
 			set.mapping(value, set.byPath())
 			r.mistakes = append(r.mistakes, set.mistakes...)
-			for _, member := range value.Entries() {
+			for _, member := range value.Members() {
 				if !member.Value.IsNull() && !r.skip[member.Key] {
 					entry.members = append(entry.members, source.Member{Key: member.Key, Value: without(member.Value, r.skip)})
 				}
@@ -223,7 +223,7 @@ func (r *reader) server(s *read.ModelServer) []field {
 		{"start", func(_, value *source.Node) { s.Start = texts(value, `a list such as ["serve-model"]`) }},
 		{"excluded_tags", func(_, value *source.Node) {
 			s.ExcludedTags = texts(value, `a list such as ["*-sdk"]`)
-			for _, item := range value.Elements() {
+			for _, item := range value.Items() {
 				if text, ok := item.Scalar(); ok && !validGlob(text) {
 					r.mistake(item, "invalid pattern %q: a bracket is never closed", text)
 				}
@@ -279,7 +279,7 @@ func (r *reader) stageScope(item *source.Node) scope {
 		}
 		return s
 	}
-	if r.mapping(item, r.scope(&s)) && len(item.Entries()) == 0 {
+	if r.mapping(item, r.scope(&s)) && len(item.Members()) == 0 {
 		r.mistake(item, "an entry of stages needs paths, namespaces, kinds or names")
 	}
 	return s
@@ -411,7 +411,7 @@ func (r *reader) severities(value *source.Node, shape string) []rule {
 	var rules []rule
 	for _, member := range r.members(value) {
 		if member.Value.IsNull() {
-			r.mistake(member.Key, "%s has no severity: %s", member.Key.Text, suggest.Phrase("", facts.Severity("").Values()))
+			r.mistake(member.Key, "%s has no severity: %s", member.Key.Text(), suggest.Phrase("", facts.Severity("").Values()))
 			continue
 		}
 		if word, ok := r.word(member.Value, facts.Severity("").Values()); ok {
@@ -469,7 +469,7 @@ func (r *reader) mapping(node *source.Node, fields []field) bool {
 	for _, member := range r.members(node) {
 		known := false
 		for _, field := range fields {
-			if field.key != member.Key.Text {
+			if field.key != member.Key.Text() {
 				continue
 			}
 			if known = true; !member.Value.IsNull() {
@@ -477,7 +477,7 @@ func (r *reader) mapping(node *source.Node, fields []field) bool {
 			}
 		}
 		if !known {
-			r.mistake(member.Key, "%s", unknown("key", member.Key.Text, keys))
+			r.mistake(member.Key, "%s", unknown("key", member.Key.Text(), keys))
 		}
 	}
 	return true
@@ -485,19 +485,19 @@ func (r *reader) mapping(node *source.Node, fields []field) bool {
 
 // members returns the members of a mapping that have an effect, without duplicate keys, which are mistakes.
 func (r *reader) members(node *source.Node) []source.Member {
-	first := make(map[string]*source.Node, len(node.Entries()))
+	first := make(map[string]*source.Node, len(node.Members()))
 	var members []source.Member
-	for _, member := range node.Entries() {
+	for _, member := range node.Members() {
 		key := member.Key
-		switch earlier, twice := first[key.Text]; {
+		switch earlier, twice := first[key.Text()]; {
 		case key.Kind >= source.Sequence:
 			r.mistake(key, "a key must be a string")
 			continue
 		case twice:
-			r.mistake(key, "duplicate key %s, first on line %d", key.Text, earlier.Span().Start.Line)
+			r.mistake(key, "duplicate key %s, first on line %d", key.Text(), earlier.Span().Start.Line)
 			continue
 		}
-		first[key.Text] = key
+		first[key.Text()] = key
 		if !r.skip[key] {
 			members = append(members, member)
 		}
@@ -511,9 +511,9 @@ func (r *reader) list(node *source.Node, shape string) []*source.Node {
 		return nil
 	}
 	if len(r.skip) == 0 {
-		return node.Elements()
+		return node.Items()
 	}
-	return slices.DeleteFunc(slices.Clone(node.Elements()), func(item *source.Node) bool { return r.skip[item] })
+	return slices.DeleteFunc(slices.Clone(node.Items()), func(item *source.Node) bool { return r.skip[item] })
 }
 
 // texts reads a list of strings that are not empty.
@@ -597,13 +597,13 @@ func (r *reader) matchable(node *source.Node, glob string) {
 	steps := strings.Split(glob, "/")
 	switch {
 	case glob == "" || glob == ".":
-		r.mistake(node, `pattern %q matches no file: write "**" for all files`, node.Text)
+		r.mistake(node, `pattern %q matches no file: write "**" for all files`, node.Text())
 	case steps[0] == "":
-		r.mistake(node, "pattern %q matches no file: write %q, which counts from %s", node.Text, strings.TrimLeft(glob, "/"), folder)
+		r.mistake(node, "pattern %q matches no file: write %q, which counts from %s", node.Text(), strings.TrimLeft(glob, "/"), folder)
 	case steps[0] == "..":
-		r.mistake(node, "pattern %q leads out of %s and matches no file: remove it%s", node.Text, folder, above)
+		r.mistake(node, "pattern %q leads out of %s and matches no file: remove it%s", node.Text(), folder, above)
 	case slices.Contains(steps, "") || slices.Contains(steps, ".") || slices.Contains(steps, ".."):
-		r.mistake(node, "pattern %q matches no file: write the path in its shortest form", node.Text)
+		r.mistake(node, "pattern %q matches no file: write the path in its shortest form", node.Text())
 	}
 }
 
@@ -647,10 +647,10 @@ func kindName(node *source.Node) string {
 		return "a list"
 	case node.Kind == source.Mapping:
 		return "a mapping"
-	case node.Text == "":
+	case node.Text() == "":
 		return "empty"
 	}
-	return fmt.Sprintf("%q", node.Text)
+	return fmt.Sprintf("%q", node.Text())
 }
 
 // wrong returns a problem with what a configuration states as one message: with the

@@ -305,7 +305,7 @@ func (r *Resolver) errorsOf(err error, file string) Errors {
 		return Errors{{Message: message}}
 	}
 	name := r.dir.shortest(file)
-	return Errors{{File: name, Message: message, Source: &source.File{Name: name}}}
+	return Errors{{File: name, Message: message, Source: source.Unread(name)}}
 }
 
 // fault is the mistake that a refusal is: in a file that a nested one extends it stands at the latter's extends.

@@ -118,8 +118,8 @@ func (c *Config) checkWaivers(rules []string, mistakes *Errors) {
 			addMistakes(mistakes, again.Check(settings, rules, false))
 		}
 		for _, id := range l.waiving.ids {
-			if !contains(rules, id.Text) {
-				mistakes.add(id, unknown("rule", id.Text, rules))
+			if !contains(rules, id.Text()) {
+				mistakes.add(id, unknown("rule", id.Text(), rules))
 			}
 		}
 	}
@@ -208,7 +208,7 @@ func (r *reader) waivingSettings() []field {
 					if w.rules == nil {
 						w.rules = map[string]waiver.Grant{}
 					}
-					w.rules[member.Key.Text] = waiver.Grant(word)
+					w.rules[member.Key.Text()] = waiver.Grant(word)
 					w.ids = append(w.ids, member.Key)
 				}
 			}

@@ -98,15 +98,15 @@ func (d *difference) equal(before, after *source.Node) bool {
 	}
 	d.same[before] = after
 	if before.Kind >= source.Sequence || after.Kind >= source.Sequence || !d.scalars[before] {
-		if before.Kind != after.Kind || before.Text != after.Text {
+		if before.Kind != after.Kind || before.Text() != after.Text() {
 			return false
 		}
 	}
-	if !slices.EqualFunc(before.Items, after.Items, d.equal) {
+	if !slices.EqualFunc(before.Items(), after.Items(), d.equal) {
 		return false
 	}
-	members := slices.DeleteFunc(slices.Clone(before.Members), func(m source.Member) bool { return d.removed[m.Key] })
-	return slices.EqualFunc(members, after.Members, func(a, b source.Member) bool {
+	members := slices.DeleteFunc(slices.Clone(before.Members()), func(m source.Member) bool { return d.removed[m.Key] })
+	return slices.EqualFunc(members, after.Members(), func(a, b source.Member) bool {
 		return d.equal(a.Key, b.Key) && d.equal(a.Value, b.Value)
 	})
 }

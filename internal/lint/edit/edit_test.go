@@ -37,13 +37,13 @@ func find(file *source.File, text string, nth int) *source.Node {
 	var found *source.Node
 	var walk func(n *source.Node)
 	walk = func(n *source.Node) {
-		for _, item := range n.Elements() {
+		for _, item := range n.Items() {
 			if item.Parent() == n { // not behind an alias
 				walk(item)
 			}
 		}
-		for _, member := range n.Entries() {
-			if member.Key.Text == text {
+		for _, member := range n.Members() {
+			if member.Key.Text() == text {
 				if nth == 0 {
 					found = member.Key
 				}

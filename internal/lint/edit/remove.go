@@ -19,7 +19,7 @@ func RemoveEntry(key *source.Node) (Change, bool) {
 	if mapping == nil || mapping.Kind != source.Mapping || key.File() != mapping.File() {
 		return Change{}, false
 	}
-	members := mapping.Members
+	members := mapping.Members()
 	i := slices.IndexFunc(members, func(m source.Member) bool { return m.Key == key })
 	if i < 0 {
 		return Change{}, false
@@ -67,7 +67,7 @@ func isWritten(n *source.Node) bool {
 
 // removeFlow removes the ith entry of a mapping in braces.
 func removeFlow(file *source.File, mapping *source.Node, i, end int) (Edit, bool) {
-	members, text := mapping.Members, file.Text
+	members, text := mapping.Members(), file.Text
 	start := members[i].Key.Span().Start.Offset
 	separates := func(from, to int) bool {
 		return from >= 0 && from <= to && strings.Trim(string(text[from:to]), blanks+",") == ""
@@ -153,7 +153,7 @@ func hasComment(file *source.File, stretch Edit) bool {
 // scalars with escapes, in several lines, behind aliases or with anchors or tags, and for placeholders.
 func ReplaceScalar(n *source.Node, text string) (Change, bool) {
 	written, ok := rewrite(n, text)
-	if !ok || !plain.MatchString(n.Text) || !plain.MatchString(text) || isShared(n) {
+	if !ok || !plain.MatchString(n.Text()) || !plain.MatchString(text) || isShared(n) {
 		return Change{}, false
 	}
 	at := n.Span()
@@ -170,11 +170,11 @@ func rewrite(n *source.Node, text string) (string, bool) {
 	if n.Kind >= source.Sequence || written == "" {
 		return "", false
 	}
-	if written == n.Text && strings.IndexByte(`"'`, written[0]) < 0 {
+	if written == n.Text() && strings.IndexByte(`"'`, written[0]) < 0 {
 		return text, true
 	}
 	quote := written[:1]
-	return quote + text + quote, (quote == `"` || quote == "'") && written == quote+n.Text+quote
+	return quote + text + quote, (quote == `"` || quote == "'") && written == quote+n.Text()+quote
 }
 
 // isShared reports whether a value, or a collection around it, has an anchor or a tag.
@@ -187,8 +187,8 @@ func isShared(n *source.Node) bool {
 			if member.Value != n && member.Key != n {
 				return true
 			}
-		} else if i := slices.Index(n.Parent().Items, n); i > 0 {
-			from = n.Parent().Items[i-1].Span().End.Offset
+		} else if i := slices.Index(n.Parent().Items(), n); i > 0 {
+			from = n.Parent().Items()[i-1].Span().End.Offset
 		} else if i < 0 {
 			return true
 		}

@@ -174,7 +174,7 @@ func TestDuplicatesInFormats(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			var got []string
 			for _, problem := range extract(t, nil, Options{}, "d.yaml", test.text).Problems {
-				got = append(got, problem.Location.Node.Text)
+				got = append(got, problem.Location.Node.Text())
 			}
 			equal(t, strings.Join(got, " "), test.want)
 		})

@@ -70,7 +70,7 @@ func statement(t *testing.T, words string) *read.Statement {
 // A contradiction stands in the document that is judged and names both locations.
 func TestContradiction(t *testing.T) {
 	config := source.Parse(".mlpolicy.yaml", []byte("facts:\n  - set: {stage: development, memory: 4GiB}\n"))
-	stated, problems := read.ReadStatement(config.Documents[0].Root.Get("facts").Items[0].Get("set"))
+	stated, problems := read.ReadStatement(config.Documents[0].Root.Get("facts").Items()[0].Get("set"))
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}

@@ -204,7 +204,7 @@ func FuzzTerraformPlan(f *testing.F) {
 			file := source.Parse("plan.json", data)
 			if change {
 				for _, document := range file.Documents {
-					for _, resource := range document.Root.Get("resource_changes").Elements() {
+					for _, resource := range document.Root.Get("resource_changes").Items() {
 						changeMarked(resource.At("change", "after"), resource.At("change", "after_unknown"))
 						changeMarked(resource.At("change", "after"), resource.At("change", "after_sensitive"))
 					}
@@ -235,14 +235,14 @@ func changeMarked(value, marks *source.Node) {
 	}
 	if marks.Is("true") {
 		if value.Kind != source.Null {
-			value.Kind, value.Text, value.Items, value.Members = source.String, "changed", nil, nil
+			*value = *value.With(source.Content{Kind: source.String, Text: "changed"})
 		}
 		return
 	}
-	for i := range min(len(value.Items), len(marks.Items)) {
-		changeMarked(value.Items[i], marks.Items[i])
+	for i := range min(len(value.Items()), len(marks.Items())) {
+		changeMarked(value.Items()[i], marks.Items()[i])
 	}
 	for key := range value.Pairs() {
-		changeMarked(value.Get(key.Text), marks.Get(key.Text))
+		changeMarked(value.Get(key.Text()), marks.Get(key.Text()))
 	}
 }

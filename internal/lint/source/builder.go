@@ -18,6 +18,7 @@ type builder struct {
 	deepest int // largest depth of collections
 }
 
+// node returns a new node; without a parent it is the root of a document.
 func (b *builder) node(kind Kind, parent *Node, start, end int) *Node {
 	if len(b.nodes) == 0 {
 		// Grow rounds up to the size that is allocated anyway.
@@ -26,7 +27,11 @@ func (b *builder) node(kind Kind, parent *Node, start, end int) *Node {
 	}
 	n := &b.nodes[0]
 	b.nodes = b.nodes[1:]
-	n.Kind, n.file, n.parent, n.start, n.end = kind, b.file, parent, start, end
+	if parent == nil {
+		parent = &b.file.root
+	}
+	n.Kind, n.parent = kind, parent
+	n.setSpan(start, end)
 	return n
 }
 

@@ -49,24 +49,24 @@ func (f *File) scalars() []chunk {
 	var found []chunk
 	var walk func(n *Node)
 	walk = func(n *Node) {
-		for _, item := range n.Items {
-			if item.parent == n {
+		for _, item := range n.Items() {
+			if item.Parent() == n {
 				walk(item)
 			}
 		}
-		for _, member := range n.Members {
+		for _, member := range n.Members() {
 			for _, child := range []*Node{member.Key, member.Value} {
-				if child.parent == n {
+				if child.Parent() == n {
 					walk(child)
 				}
 			}
 		}
-		if n.Kind >= Sequence || n.end <= n.start {
+		if n.Kind >= Sequence || n.end() <= n.start() {
 			return
 		}
-		c := chunk{n.start, n.end}
-		if f.comments == hashComments && (f.Text[n.start] == '|' || f.Text[n.start] == '>') {
-			line := bytes.IndexAny(f.Text[n.start:n.end], "\r\n")
+		c := chunk{n.start(), n.end()}
+		if f.comments == hashComments && (f.Text[n.start()] == '|' || f.Text[n.start()] == '>') {
+			line := bytes.IndexAny(f.Text[n.start():n.end()], "\r\n")
 			if line < 0 {
 				return
 			}

@@ -41,7 +41,7 @@ func (f *File) DataOffset(offset int) int { return f.marks*len(byteOrderMark) + 
 // Entry returns the member of the mapping around n that n is the key or the value of; false if there is none. The value of
 // an alias has the member that defines the anchor.
 func (n *Node) Entry() (Member, bool) {
-	if n.parent == nil {
+	if n.Parent() == nil {
 		return Member{}, false
 	}
 	member := n.member()

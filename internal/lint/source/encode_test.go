@@ -71,7 +71,7 @@ func TestEntry(t *testing.T) {
 	root := f.Documents[0].Root
 	for _, path := range [][]string{{"a"}, {"a", "b"}, {"d", "e"}} {
 		member, ok := root.At(path...).Entry()
-		if !ok || member.Key.Text != path[len(path)-1] || member.Value != root.At(path...) {
+		if !ok || member.Key.Text() != path[len(path)-1] || member.Value != root.At(path...) {
 			t.Errorf("%v: %v %v", path, member, ok)
 		}
 		if same, ok := member.Key.Entry(); !ok || same != member {
@@ -81,7 +81,7 @@ func TestEntry(t *testing.T) {
 	if _, ok := root.Entry(); ok {
 		t.Error("the root is in a collection")
 	}
-	if _, ok := root.At("d", "e").Items[0].Entry(); ok {
+	if _, ok := root.At("d", "e").Items()[0].Entry(); ok {
 		t.Error("an item of a list has a key")
 	}
 }

@@ -157,13 +157,13 @@ func checkNode(t *testing.T, n *Node, seen map[*Node]bool) {
 	seen[n] = true
 	span := n.Span()
 	checkSpan(t, n.File(), span)
-	if written := string(n.file.Text[n.start:n.end]); isPlain(n, written) && written != n.Text {
-		t.Fatalf("scalar %q stands at %v, where the text is %q", n.Text, span, written)
+	if written := string(n.File().Text[n.start():n.end()]); isPlain(n, written) && written != n.Text() {
+		t.Fatalf("scalar %q stands at %v, where the text is %q", n.Text(), span, written)
 	}
-	for _, item := range n.Items {
+	for _, item := range n.Items() {
 		checkChild(t, n, item, seen)
 	}
-	for _, member := range n.Members {
+	for _, member := range n.Members() {
 		checkChild(t, n, member.Key, seen)
 		checkChild(t, n, member.Value, seen)
 	}
@@ -174,14 +174,14 @@ func isPlain(n *Node, written string) bool {
 	if n.Kind >= Sequence || strings.ContainsAny(written, "\r\n\u0085\u2028\u2029") {
 		return false
 	}
-	return (written == "" || !strings.Contains(`"'|>`, written[:1])) && !bytes.Contains(n.file.Text, []byte("binary"))
+	return (written == "" || !strings.Contains(`"'|>`, written[:1])) && !bytes.Contains(n.File().Text, []byte("binary"))
 }
 
 func checkChild(t *testing.T, parent, child *Node, seen map[*Node]bool) {
 	t.Helper()
 	checkNode(t, child, seen)
-	if child.parent == parent && (child.start < parent.start || child.end > parent.end) {
-		t.Fatalf("%v holds %v in %q", parent.Span(), child.Span(), parent.file.Text)
+	if child.Parent() == parent && (child.start() < parent.start() || child.end() > parent.end()) {
+		t.Fatalf("%v holds %v in %q", parent.Span(), child.Span(), parent.File().Text)
 	}
 }
 
@@ -251,9 +251,9 @@ func sigsValue(data []byte) (value any, ok bool) {
 // differ in YAML: sigs.k8s.io/yaml then takes either value.
 func ambiguous(n *Node) bool {
 	written := make(map[string]*Node)
-	for _, member := range n.Members {
+	for _, member := range n.Members() {
 		name := member.Key.name()
-		if first := written[name]; first != nil && (first.Text != member.Key.Text || first.Kind != member.Key.Kind) {
+		if first := written[name]; first != nil && (first.Text() != member.Key.Text() || first.Kind != member.Key.Kind) {
 			return true
 		}
 		written[name] = member.Key
@@ -261,7 +261,7 @@ func ambiguous(n *Node) bool {
 			return true
 		}
 	}
-	for _, item := range n.Items {
+	for _, item := range n.Items() {
 		if ambiguous(item) {
 			return true
 		}

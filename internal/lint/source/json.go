@@ -128,7 +128,7 @@ func (r *jsonReader) value(parent *Node, depth int) (*Node, *fault) {
 	if fault != nil {
 		return nil, fault
 	}
-	return n, r.add(1, depth, n.start)
+	return n, r.add(1, depth, n.start())
 }
 
 func (r *jsonReader) collection(parent *Node, depth int) (*Node, *fault) {
@@ -141,7 +141,7 @@ func (r *jsonReader) collection(parent *Node, depth int) (*Node, *fault) {
 		kind, closing = Sequence, ']'
 	}
 	n := r.node(kind, parent, r.offset()-1, 0)
-	if fault := r.add(1, depth, n.start); fault != nil {
+	if fault := r.add(1, depth, n.start()); fault != nil {
 		return nil, fault
 	}
 	firstItem, firstMember := len(r.items.open), len(r.members.open)
@@ -175,8 +175,12 @@ func (r *jsonReader) collection(parent *Node, depth int) (*Node, *fault) {
 	if _, err := r.tokens.ReadToken(); err != nil {
 		return nil, r.fault(err)
 	}
-	n.end = r.offset()
-	n.Items, n.Members = r.items.close(firstItem, r.text), r.members.close(firstMember, r.text)
+	n.setEnd(r.offset())
+	if kind == Sequence {
+		n.setItems(r.items.close(firstItem, r.text))
+	} else {
+		n.setMembers(r.members.close(firstMember, r.text))
+	}
 	return n, nil
 }
 
@@ -187,14 +191,14 @@ func (r *jsonReader) scalar(parent *Node) (*Node, *fault) {
 	}
 	end := r.offset()
 	n := r.node(String, parent, end-len(raw), end)
-	n.Text = r.text[n.start:n.end]
+	text := r.text[n.start():end]
 	switch raw.Kind() {
 	case '"':
 		if bytes.IndexByte(raw, '\\') < 0 {
-			n.Text = r.text[n.start+1 : n.end-1]
+			text = text[1 : len(text)-1]
 			break
 		}
-		quoted := n.Text
+		quoted := text
 		if string(raw) != quoted { // it has spaces where an expression has line breaks
 			quoted = escapeBreaks.Replace(quoted)
 		}
@@ -202,14 +206,15 @@ func (r *jsonReader) scalar(parent *Node) (*Node, *fault) {
 		if err != nil {
 			return nil, r.fault(err)
 		}
-		n.Text = unsafe.String(unsafe.SliceData(unquoted), len(unquoted))
+		text = unsafe.String(unsafe.SliceData(unquoted), len(unquoted))
 	case '0':
-		n.Kind = kindOf(n.Text)
+		n.Kind = kindOf(text)
 	case 't', 'f':
 		n.Kind = Bool
 	case 'n':
 		n.Kind = Null
 	}
+	n.setText(text)
 	return n, nil
 }
 

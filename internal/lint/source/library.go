@@ -99,7 +99,7 @@ func (r *libraryReader) decode(c chunk, text string) (documents []*Document, bro
 		if fault != nil {
 			return documents, fault
 		}
-		if root.Kind != Null || root.start < root.end {
+		if root.Kind != Null || root.start() < root.end() {
 			documents = append(documents, &Document{File: r.file, Root: root})
 		}
 	}

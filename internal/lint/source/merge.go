@@ -6,8 +6,8 @@ import "go.yaml.in/yaml/v3"
 // reader that sigs.k8s.io/yaml uses: a merge after a key overrides that key.
 func (r *libraryReader) merge(n *Node, y *yaml.Node, depth int) *fault {
 	var own, merged []Member
-	winner := make(map[string]bool, len(n.Members)) // name -> whether its last member was merged
-	for i, member := range n.Members {
+	winner := make(map[string]bool, len(n.Members())) // name -> whether its last member was merged
+	for i, member := range n.Members() {
 		if !isMerge(y.Content[2*i]) {
 			own = append(own, member)
 			winner[member.Key.name()] = false
@@ -18,19 +18,19 @@ func (r *libraryReader) merge(n *Node, y *yaml.Node, depth int) *fault {
 			return broken
 		}
 		for _, source := range sources {
-			if broken := r.add(len(source.Members), depth+1, member.Key.start); broken != nil {
+			if broken := r.add(len(source.Members()), depth+1, member.Key.start()); broken != nil {
 				return broken
 			}
-			for _, entry := range source.Members {
+			for _, entry := range source.Members() {
 				merged = append(merged, entry)
 				winner[entry.Key.name()] = true
 			}
 		}
 	}
-	n.Members = own[:0:0]
+	members := own[:0:0]
 	for _, member := range own {
 		if !winner[member.Key.name()] {
-			n.Members = append(n.Members, member)
+			members = append(members, member)
 		}
 	}
 	// A name in several merges is kept once, from the last of them.
@@ -42,8 +42,9 @@ func (r *libraryReader) merge(n *Node, y *yaml.Node, depth int) *fault {
 		}
 	}
 	for i := len(kept) - 1; i >= 0; i-- {
-		n.Members = append(n.Members, kept[i])
+		members = append(members, kept[i])
 	}
+	n.setMembers(members)
 	return nil
 }
 
@@ -53,11 +54,11 @@ func mergeSources(value *Node) ([]*Node, *fault) {
 		return []*Node{value}, nil
 	}
 	var sources []*Node
-	for i := len(value.Items) - 1; i >= 0; i-- {
-		if value.Items[i].Kind != Mapping {
-			return nil, notMergeable(value.Items[i])
+	for i := len(value.Items()) - 1; i >= 0; i-- {
+		if value.Items()[i].Kind != Mapping {
+			return nil, notMergeable(value.Items()[i])
 		}
-		sources = append(sources, value.Items[i])
+		sources = append(sources, value.Items()[i])
 	}
 	if value.Kind != Sequence {
 		return nil, notMergeable(value)
@@ -67,7 +68,7 @@ func mergeSources(value *Node) ([]*Node, *fault) {
 
 func notMergeable(value *Node) *fault {
 	return &fault{
-		kind: Malformed, start: value.start, end: value.end,
+		kind: Malformed, start: value.start(), end: value.end(),
 		message: "a merge key must be a mapping or a list of mappings",
 	}
 }

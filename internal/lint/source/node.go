@@ -8,25 +8,9 @@ import (
 	"strings"
 )
 
-// File returns the file that the node was read from.
-func (n *Node) File() *File { return n.file }
-
 // Span returns the span of the value, including quotes.
 func (n *Node) Span() Span {
-	return Span{Start: n.file.Position(n.start), End: n.file.Position(n.end)}
-}
-
-// Mark returns a node without a value at a stretch of the text, for what could not be read there.
-func (f *File) Mark(span Span) *Node {
-	return &Node{file: f, start: span.Start.Offset, end: span.End.Offset}
-}
-
-// With returns a node with the position of n and the value of content, for example the value of an expression. Its
-// file, span, parent and path are those of n; n is unchanged.
-func (n *Node) With(content Node) *Node {
-	with := *n
-	with.Kind, with.Text, with.Items, with.Members = content.Kind, content.Text, content.Items, content.Members
-	return &with
+	return Span{Start: n.File().Position(n.start()), End: n.File().Position(n.end())}
 }
 
 // Clone returns a copy of a tree, with the keys of the original. members returns those members of a mapping that the copy has.
@@ -44,15 +28,17 @@ func (n *Node) Clone(members func(mapping *Node) []Member) *Node {
 		}
 		switch n.Kind {
 		case Sequence:
-			c.Items = make([]*Node, len(n.Items))
-			for i, item := range n.Items {
-				c.Items[i] = clone(item)
+			items := make([]*Node, len(n.Items()))
+			for i, item := range n.Items() {
+				items[i] = clone(item)
 			}
+			c.setItems(items)
 		case Mapping:
-			c.Members = slices.Clone(members(n))
-			for i, member := range c.Members {
-				c.Members[i].Value = clone(member.Value)
+			members := slices.Clone(members(n))
+			for i, member := range members {
+				members[i].Value = clone(member.Value)
 			}
+			c.setMembers(members)
 		}
 		return c
 	}
@@ -61,12 +47,10 @@ func (n *Node) Clone(members func(mapping *Node) []Member) *Node {
 
 // Get returns the value of key in a mapping: the last one if the key is duplicate, nil if there is none.
 func (n *Node) Get(key string) *Node {
-	if n == nil {
-		return nil
-	}
-	for i := len(n.Members) - 1; i >= 0; i-- {
-		if n.Members[i].Key.Text == key {
-			return n.Members[i].Value
+	members := n.Members()
+	for i := len(members) - 1; i >= 0; i-- {
+		if members[i].Key.Text() == key {
+			return members[i].Value
 		}
 	}
 	return nil
@@ -74,12 +58,10 @@ func (n *Node) Get(key string) *Node {
 
 // GetFold is Get for formats whose readers ignore the case of keys.
 func (n *Node) GetFold(key string) *Node {
-	if n == nil {
-		return nil
-	}
-	for i := len(n.Members) - 1; i >= 0; i-- {
-		if strings.EqualFold(n.Members[i].Key.Text, key) {
-			return n.Members[i].Value
+	members := n.Members()
+	for i := len(members) - 1; i >= 0; i-- {
+		if strings.EqualFold(members[i].Key.Text(), key) {
+			return members[i].Value
 		}
 	}
 	return nil
@@ -96,32 +78,16 @@ func (n *Node) At(keys ...string) *Node {
 // Has reports whether a mapping has key, whatever its value.
 func (n *Node) Has(key string) bool { return n.Get(key) != nil }
 
-// Elements returns the values of a sequence, nothing for any other node.
-func (n *Node) Elements() []*Node {
-	if n == nil {
-		return nil
-	}
-	return n.Items
-}
-
-// Entries returns the members of a mapping, nothing for any other node.
-func (n *Node) Entries() []Member {
-	if n == nil {
-		return nil
-	}
-	return n.Members
-}
-
 // Pairs yields the effective keys and values of a mapping: for a duplicate key the last one.
 func (n *Node) Pairs() iter.Seq2[*Node, *Node] {
-	members := n.Entries()
+	members := n.Members()
 	last := make(map[string]int, len(members))
 	for i, member := range members {
-		last[member.Key.Text] = i
+		last[member.Key.Text()] = i
 	}
 	return func(yield func(key, value *Node) bool) {
 		for i, member := range members {
-			if last[member.Key.Text] == i && !yield(member.Key, member.Value) {
+			if last[member.Key.Text()] == i && !yield(member.Key, member.Value) {
 				return
 			}
 		}
@@ -136,12 +102,8 @@ func (n *Node) Scalar() (string, bool) {
 	if n == nil || n.Kind == Null || n.Kind >= Sequence {
 		return "", false
 	}
-	return n.Text, true
+	return n.Text(), true
 }
-
-// Parent returns the collection that contains the node; nil for a document's root. For a value behind aliases it is
-// the collection that contains the anchor.
-func (n *Node) Parent() *Node { return n.parent }
 
 // Path is the path of the node in its document in Kubernetes notation:
 // spec.containers[0].resources.limits["nvidia.com/gpu"]; empty for the root. A
@@ -169,7 +131,7 @@ func (n *Node) itemName() string {
 // path is the path of the node with a label for each item of a list.
 func (n *Node) path(label func(item *Node, index int) string) string {
 	var steps []string
-	for ; n.parent != nil; n = n.parent {
+	for ; n.Parent() != nil; n = n.Parent() {
 		steps = append(steps, n.step(label))
 	}
 	var path strings.Builder
@@ -181,28 +143,29 @@ func (n *Node) path(label func(item *Node, index int) string) string {
 
 func (n *Node) step(label func(item *Node, index int) string) string {
 	// Items are in the order of the text, except those behind aliases.
-	if i, found := slices.BinarySearchFunc(n.parent.Items, n.start, startsAt); found && n.parent.Items[i].standsAt(n) {
-		return "[" + label(n.parent.Items[i], i) + "]"
+	items := n.parent.Items()
+	if i, found := slices.BinarySearchFunc(items, n.start(), startsAt); found && items[i].standsAt(n) {
+		return "[" + label(items[i], i) + "]"
 	}
-	if i := slices.IndexFunc(n.parent.Items, n.standsAt); i >= 0 {
-		return "[" + label(n.parent.Items[i], i) + "]"
+	if i := slices.IndexFunc(items, n.standsAt); i >= 0 {
+		return "[" + label(items[i], i) + "]"
 	}
 	member := n.member()
 	switch {
 	case member == nil:
 		return ""
-	case strings.ContainsAny(member.Key.Text, `./[]"' `) || member.Key.Text == "":
-		return "[" + strconv.Quote(member.Key.Text) + "]"
+	case strings.ContainsAny(member.Key.Text(), `./[]"' `) || member.Key.Text() == "":
+		return "[" + strconv.Quote(member.Key.Text()) + "]"
 	}
-	return "." + member.Key.Text
+	return "." + member.Key.Text()
 }
 
 // member returns the first member of n's parent that n is the key or the value of,
 // nil when there is none.
 func (n *Node) member() *Member {
-	members := n.parent.Members
+	members := n.Parent().Members()
 	// They are in the order of the text, except those behind aliases and merge keys.
-	i, found := slices.BinarySearchFunc(members, n.start, keyStartsAt)
+	i, found := slices.BinarySearchFunc(members, n.start(), keyStartsAt)
 	if !found {
 		i--
 	}
@@ -219,7 +182,7 @@ func (m *Member) holds(n *Node) bool { return m.Key.standsAt(n) || m.Value.stand
 
 // standsAt reports whether the node is other, or was created from it by With.
 func (n *Node) standsAt(other *Node) bool {
-	return n == other || n.start == other.start && n.end == other.end && n.parent == other.parent && n.file == other.file
+	return n == other || n.from == other.from && n.to == other.to && n.parent == other.parent
 }
 
 // Is reports whether the node is a scalar with this text.
@@ -228,6 +191,6 @@ func (n *Node) Is(text string) bool {
 	return ok && scalar == text
 }
 
-func startsAt(item *Node, offset int) int { return cmp.Compare(item.start, offset) }
+func startsAt(item *Node, offset int) int { return cmp.Compare(item.start(), offset) }
 
 func keyStartsAt(member Member, offset int) int { return startsAt(member.Key, offset) }

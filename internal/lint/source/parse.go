@@ -13,7 +13,7 @@ import (
 // read is in File.Documents. The name and the first byte determine whether it is JSON or YAML. The file keeps data,
 // which must not change.
 func Parse(name string, data []byte) *File {
-	f := &File{Name: name}
+	f := Unread(name)
 	if len(data) > MaxFileSize {
 		f.lines = []int{0}
 		f.Problems = []Problem{f.problem(&fault{
@@ -40,6 +40,13 @@ func Parse(name string, data []byte) *File {
 	for _, fault := range r.faults {
 		f.Problems = append(f.Problems, f.problem(fault))
 	}
+	return f
+}
+
+// Unread returns a file whose content was not read.
+func Unread(name string) *File {
+	f := &File{Name: name}
+	f.root.Kind, f.root.content = isFile, unsafe.Pointer(f)
 	return f
 }
 

@@ -32,13 +32,13 @@ func outlineNode(text *strings.Builder, indent string, n *Node) {
 	kind := [...]string{"null", "bool", "number", "string", "sequence", "mapping"}[n.Kind]
 	fmt.Fprintf(text, "%s%s %s", indent, spanText(n.Span()), kind)
 	if n.Kind < Sequence {
-		fmt.Fprintf(text, " %q", n.Text)
+		fmt.Fprintf(text, " %q", n.Text())
 	}
 	text.WriteString("\n")
-	for _, item := range n.Items {
+	for _, item := range n.Items() {
 		outlineNode(text, indent+"  ", item)
 	}
-	for _, member := range n.Members {
+	for _, member := range n.Members() {
 		outlineNode(text, indent+"  ", member.Key)
 		outlineNode(text, indent+"    ", member.Value)
 	}

@@ -10,11 +10,11 @@ func (n *Node) Bool() (value, ok bool) {
 	if n == nil || n.Kind != Bool {
 		return false, false
 	}
-	switch n.Text[0] {
+	switch n.Text()[0] {
 	case 'y', 'Y', 't', 'T':
 		return true, true
 	case 'o', 'O':
-		return len(n.Text) == len("on"), true
+		return len(n.Text()) == len("on"), true
 	}
 	return false, true
 }
@@ -24,7 +24,7 @@ func (n *Node) Float() (value float64, ok bool) {
 	if n == nil || n.Kind != Number {
 		return 0, false
 	}
-	return number(n.Text)
+	return number(n.Text())
 }
 
 // Value returns the value that sigs.k8s.io/yaml.Unmarshal decodes from the node's text: nil, bool,
@@ -42,16 +42,16 @@ func (n *Node) Value() any {
 		value, _ := n.Float()
 		return value
 	case String:
-		return n.Text
+		return n.Text()
 	case Sequence:
-		values := make([]any, len(n.Items))
-		for i, item := range n.Items {
+		values := make([]any, len(n.Items()))
+		for i, item := range n.Items() {
 			values[i] = item.Value()
 		}
 		return values
 	case Mapping:
-		values := make(map[string]any, len(n.Members))
-		for _, member := range n.Members {
+		values := make(map[string]any, len(n.Members()))
+		for _, member := range n.Members() {
 			values[member.Key.name()] = member.Value.Value()
 		}
 		return values
@@ -66,15 +66,15 @@ func (n *Node) name() string {
 		value, _ := n.Bool()
 		return strconv.FormatBool(value)
 	case Number:
-		return numberName(n.Text)
+		return numberName(n.Text())
 	case String:
-		if isSpecial(n.Text) && n.file.Text[n.start] == n.Text[0] {
-			return strings.ToLower(strings.TrimPrefix(n.Text, "+"))
+		if isSpecial(n.Text()) && n.File().Text[n.start()] == n.Text()[0] {
+			return strings.ToLower(strings.TrimPrefix(n.Text(), "+"))
 		}
 	case Sequence, Mapping:
-		return string(n.file.Text[n.start:n.end])
+		return string(n.File().Text[n.start():n.end()])
 	}
-	return n.Text
+	return n.Text()
 }
 
 // numberName formats a number that is a key as sigs.k8s.io/yaml does: floats with 32-bit precision.

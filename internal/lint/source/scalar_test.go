@@ -50,7 +50,7 @@ func compareWithSigs(t *testing.T, text string, kind Kind) {
 		t.Fatal(err)
 	}
 	root := Parse("a.yaml", []byte(text)).Documents[0].Root
-	if got := root.Members[0].Value.Kind; got != kind {
+	if got := root.Members()[0].Value.Kind; got != kind {
 		t.Errorf("%q: kind %v, want %v", text, got, kind)
 	}
 	if got := root.Value(); !reflect.DeepEqual(got, want) {
@@ -80,10 +80,10 @@ func TestBoolAndFloat(t *testing.T) {
 		return a
 	}
 	want := []answer{{Bool: true, IsBool: true}, {IsBool: true}, {Float: 16, IsFloat: true}, {}, {}, {}}
-	if len(root.Items) != len(want) {
-		t.Fatalf("%d items, want %d", len(root.Items), len(want))
+	if len(root.Items()) != len(want) {
+		t.Fatalf("%d items, want %d", len(root.Items()), len(want))
 	}
-	for i, item := range root.Items {
+	for i, item := range root.Items() {
 		if got := ask(item); got != want[i] {
 			t.Errorf("item %d: got %+v, want %+v", i, got, want[i])
 		}

@@ -48,6 +48,7 @@ type File struct {
 	// template, a placeholder or a patch, even if it looks like one. Parse leaves it false.
 	Live bool
 
+	root     Node // parent of the roots of Documents
 	encoding encoding
 	marks    int          // byte order marks at the start of the file
 	comments commentStyle // of the language that Text was read in
@@ -98,26 +99,6 @@ const (
 	Sequence
 	Mapping
 )
-
-// Node is one value. The value of several aliases is one Node with the
-// location of the anchor. The methods that look for something inside a
-// node accept a nil node and find nothing there.
-type Node struct {
-	Kind Kind
-	// Text is a scalar's content: unquoted and unescaped for strings, as written for the rest.
-	Text string
-	// Items are the values of a sequence.
-	Items []*Node
-	// Members are the entries of a mapping in the order of the text, those that
-	// a merge key brought in at the end. A key written twice is there twice; of a
-	// written key and a merged one the later in the text stays, as for
-	// sigs.k8s.io/yaml.
-	Members []Member
-
-	file       *File
-	parent     *Node
-	start, end int // byte offsets in file.Text
-}
 
 // Member is one entry of a mapping.
 type Member struct {

@@ -25,7 +25,7 @@ func (r *libraryReader) convert(y *yaml.Node, parent *Node, depth int) (n *Node,
 		if broken != nil {
 			return nil, 0, broken
 		}
-		return n, n.end, nil
+		return n, n.end(), nil
 	}
 	if r.anchor == nil {
 		r.anchor = make(map[*yaml.Node]*anchored)
@@ -39,10 +39,10 @@ func (r *libraryReader) convert(y *yaml.Node, parent *Node, depth int) (n *Node,
 	}
 	r.anchor[y] = &anchored{
 		node: n, size: r.count - before, height: r.deepest - depth,
-		bytes: n.end - n.start + r.aliased - aliased,
+		bytes: n.end() - n.start() + r.aliased - aliased,
 	}
 	r.deepest = max(r.deepest, deepest)
-	return n, n.end, nil
+	return n, n.end(), nil
 }
 
 func (r *libraryReader) alias(y *yaml.Node, at, depth int) (*Node, *fault) {
@@ -75,17 +75,18 @@ func (r *libraryReader) content(y *yaml.Node, at int, parent *Node, depth int) (
 func (r *libraryReader) sequence(y *yaml.Node, at int, parent *Node, depth int) (*Node, *fault) {
 	_, start := skipProperties(r.text, at)
 	n := r.node(Sequence, parent, start, start+1)
-	n.Items = r.items.take(len(y.Content), r.text)
+	items := r.items.take(len(y.Content), r.text)
 	for i, child := range y.Content {
 		item, end, broken := r.convert(child, n, depth+1)
 		if broken != nil {
 			return nil, broken
 		}
-		n.Items[i] = item
-		n.end = max(n.end, end)
+		items[i] = item
+		n.setEnd(max(n.end(), end))
 	}
+	n.setItems(items)
 	if r.text[start] == '[' {
-		n.end = endOfFlow(r.text, n.end)
+		n.setEnd(endOfFlow(r.text, n.end()))
 	}
 	return n, nil
 }
@@ -95,35 +96,36 @@ func (r *libraryReader) mapping(y *yaml.Node, at int, parent *Node, depth int) (
 	// If the mapping begins with its first key, an anchor or a bracket there belongs to the key.
 	keyed := len(y.Content) > 0 && sameLocation(y, y.Content[0])
 	if !keyed {
-		_, n.start = skipProperties(r.text, at)
-		n.end = n.start + 1
+		_, start := skipProperties(r.text, at)
+		n.setSpan(start, start+1)
 	}
-	n.Members = r.members.take(len(y.Content)/2, r.text)
+	members := r.members.take(len(y.Content)/2, r.text)
 	merges := false
-	for i := range n.Members {
+	for i := range members {
 		key, end, broken := r.convert(y.Content[2*i], n, depth+1)
 		if broken != nil {
 			return nil, broken
 		}
 		r.count--
-		if i == 0 && y.Content[0].Kind != yaml.AliasNode && (keyed || key.start < n.start) {
-			n.start, n.end = key.start, key.start
+		if i == 0 && y.Content[0].Kind != yaml.AliasNode && (keyed || key.start() < n.start()) {
+			n.setSpan(key.start(), key.start())
 		}
-		n.end = max(n.end, end)
+		n.setEnd(max(n.end(), end))
 		value, end, broken := r.convert(y.Content[2*i+1], n, depth+1)
 		if broken != nil {
 			return nil, broken
 		}
-		if i+1 < len(n.Members) && sameLocation(y.Content[2*i+1], y.Content[2*i+2]) {
+		if i+1 < len(members) && sameLocation(y.Content[2*i+1], y.Content[2*i+2]) {
 			// The value is missing: the library gave it the tag of the next key.
 			value.Kind = Null
 		}
-		n.end = max(n.end, end)
-		n.Members[i] = Member{Key: key, Value: value}
+		n.setEnd(max(n.end(), end))
+		members[i] = Member{Key: key, Value: value}
 		merges = merges || isMerge(y.Content[2*i])
 	}
-	if !keyed && r.text[n.start] == '{' {
-		n.end = endOfFlow(r.text, n.end)
+	n.setMembers(members)
+	if !keyed && r.text[n.start()] == '{' {
+		n.setEnd(endOfFlow(r.text, n.end()))
 	}
 	if merges {
 		return n, r.merge(n, y, depth)
@@ -145,28 +147,30 @@ func (r *libraryReader) scalar(y *yaml.Node, at int, parent *Node) *Node {
 	if y.Value == "" && y.Anchor == "" && !tagged && !isText {
 		propertiesEnd = at // the properties belong to the next value
 	}
-	n := r.node(String, parent, start, 0)
-	n.Text = y.Value
+	text, end := y.Value, propertiesEnd
 	switch style := y.Style &^ yaml.TaggedStyle; {
 	case style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0:
-		n.end = endOfQuoted(r.text, start)
+		end = endOfQuoted(r.text, start)
 	case style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
 		header := endOfHeader(r.text, start)
-		n.end = max(header, endOfFolded(r.text, header+lineLength(r.text[header:]), y.Value))
+		end = max(header, endOfFolded(r.text, header+lineLength(r.text[header:]), y.Value))
 	case y.Value == "":
-		n.start, n.end = propertiesEnd, propertiesEnd
+		start = propertiesEnd
 	default:
-		n.end = endOfFolded(r.text, start, y.Value)
-		if written := r.text[n.start:n.end]; written == y.Value {
-			n.Text = written // so that the library's copy can be freed
+		end = endOfFolded(r.text, start, y.Value)
+		if written := r.text[start:end]; written == y.Value {
+			text = written // so that the library's copy can be freed
 		}
 	}
+	kind := String
 	if !isText {
-		n.Kind = scalarKind(y)
+		kind = scalarKind(y)
 	}
 	if y.Tag == "!!binary" {
-		n.Text = decodeBinary(y.Value)
+		text = decodeBinary(y.Value)
 	}
+	n := r.node(kind, parent, start, end)
+	n.setText(text)
 	return n
 }
 

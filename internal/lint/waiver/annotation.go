@@ -30,18 +30,18 @@ func Annotations(file *source.File, absent func(value *source.Node) bool) []Anno
 	var found []Annotation
 	var walk func(n *source.Node, holder string)
 	walk = func(n *source.Node, holder string) {
-		for _, item := range n.Elements() {
+		for _, item := range n.Items() {
 			if item.Parent() == n {
 				walk(item, "")
 			}
 		}
 		for key, value := range n.Pairs() {
-			if isKey(key.Text) && holder != "" && key.Parent() == n && !absent(value) {
+			if isKey(key.Text()) && holder != "" && key.Parent() == n && !absent(value) {
 				waiver, mistakes := annotation(key, value, holder)
 				found = append(found, Annotation{waiver, mistakes, key})
 			}
 			if value.Parent() == n {
-				walk(value, holderOf(key.Text))
+				walk(value, holderOf(key.Text()))
 			}
 		}
 	}
@@ -80,8 +80,8 @@ func annotation(key, value *source.Node, holder string) (*Waiver, []Mistake) {
 		return nil, []Mistake{{File: at.File(), Span: at.Span(), Message: fmt.Sprintf(format, args...), Remedy: remedy}}
 	}
 	const word = len("mlpolicy.dev/ignore")
-	if rest := key.Text[word:]; rest != "" && (rest[0] != '.' || rest == ".") {
-		return mistake(key, fmt.Sprintf("Write %s, and %s.NAME for further ones.", key.Text[:word], key.Text[:word]), "unknown %s %q", holder, key.Text)
+	if rest := key.Text()[word:]; rest != "" && (rest[0] != '.' || rest == ".") {
+		return mistake(key, fmt.Sprintf("Write %s, and %s.NAME for further ones.", key.Text()[:word], key.Text()[:word]), "unknown %s %q", holder, key.Text())
 	}
 	if holder == labels {
 		return mistake(key, "Write it as an annotation.", "a label cannot hold a waiver")
@@ -89,9 +89,9 @@ func annotation(key, value *source.Node, holder string) (*Waiver, []Mistake) {
 	text, ok := value.Scalar()
 	switch {
 	case !ok || value.Kind != source.String:
-		return mistake(value, "Write a waiver as "+form+".", "the %s %s must be a string", holder, key.Text)
+		return mistake(value, "Write a waiver as "+form+".", "the %s %s must be a string", holder, key.Text())
 	case holder == tags && len([]rune(text)) > maxTag:
-		return mistake(value, "Shorten the reason, or state the waiver under waivers: in the configuration.", "the tag %s has %d characters, and Azure allows %d", key.Text, len([]rune(text)), maxTag)
+		return mistake(value, "Shorten the reason, or state the waiver under waivers: in the configuration.", "the tag %s has %d characters, and Azure allows %d", key.Text(), len([]rune(text)), maxTag)
 	}
 	return Parse(TextOf(value))
 }

@@ -26,7 +26,7 @@ func TestAnnotations(t *testing.T) {
 		{"data: {mlpolicy.dev/ignore: 'memory reason=old'}\nx: 'mlpolicy.dev/ignore: memory'\n", "", ""},
 		{"annotations: {mlpolicy.dev/ignore: '${WAIVER}'}\n", "", ""},
 	} {
-		absent := func(value *source.Node) bool { return strings.HasPrefix(value.Text, "${") }
+		absent := func(value *source.Node) bool { return strings.HasPrefix(value.Text(), "${") }
 		found := Annotations(source.Parse("x", []byte(test.file)), absent)
 		var waivers, messages []string
 		for _, annotation := range found {

@@ -221,7 +221,7 @@ func valuesOf(file *source.File) []value {
 	var walk func(n *source.Node) (end int)
 	walk = func(n *source.Node) int {
 		end := n.Span().End.Offset
-		for _, item := range n.Elements() {
+		for _, item := range n.Items() {
 			if item.Parent() == n { // not behind an alias
 				at := item.Span()
 				index := len(values)
@@ -229,7 +229,7 @@ func valuesOf(file *source.File) []value {
 				values[index].end = max(values[index].end, walk(item))
 			}
 		}
-		for _, member := range n.Entries() {
+		for _, member := range n.Members() {
 			if member.Key.Parent() != n { // merged from elsewhere
 				continue
 			}

@@ -40,7 +40,7 @@ func FuzzComments(f *testing.F) {
 			}
 			for _, document := range file.Documents {
 				if scalar := scalarAt(document.Root, waiver.Text.Start); scalar != nil {
-					t.Errorf("%s is in the scalar %q", waiver, scalar.Text)
+					t.Errorf("%s is in the scalar %q", waiver, scalar.Text())
 				}
 			}
 		}
@@ -49,14 +49,14 @@ func FuzzComments(f *testing.F) {
 
 // scalarAt returns the scalar that has an offset, but for the header of a block scalar.
 func scalarAt(n *source.Node, offset int) *source.Node {
-	for _, item := range n.Elements() {
+	for _, item := range n.Items() {
 		if item.Parent() == n {
 			if found := scalarAt(item, offset); found != nil {
 				return found
 			}
 		}
 	}
-	for _, member := range n.Entries() {
+	for _, member := range n.Members() {
 		for _, child := range []*source.Node{member.Key, member.Value} {
 			if child.Parent() == n {
 				if found := scalarAt(child, offset); found != nil {

@@ -54,7 +54,7 @@ type Text struct {
 // TextOf returns the text of a scalar.
 func TextOf(node *source.Node) Text {
 	at := node.Span()
-	return Text{Content: node.Text, File: node.File(), Start: at.Start.Offset, End: at.End.Offset}
+	return Text{Content: node.Text(), File: node.File(), Start: at.Start.Offset, End: at.End.Offset}
 }
 
 // Span returns where the whole text stands.

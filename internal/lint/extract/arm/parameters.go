@@ -56,11 +56,11 @@ func (f *Parameters) Problems(template *source.Node) []facts.Problem {
 	r.CheckShape(values, read.MappingShape)
 	declared := declaredParameters(template)
 	for name, value := range values.Pairs() {
-		if !declared[strings.ToLower(name.Text)] {
+		if !declared[strings.ToLower(name.Text())] {
 			continue
 		}
 		r.CheckShape(value, read.MappingShape)
-		if len(value.Entries()) > 0 && !slices.ContainsFunc(parameterSources, func(key string) bool { return value.GetFold(key) != nil }) {
+		if len(value.Members()) > 0 && !slices.ContainsFunc(parameterSources, func(key string) bool { return value.GetFold(key) != nil }) {
 			r.Problem(facts.Warning, value, `Write {"value": …} here; anything else is ignored.`, "%s has no value", value.Path())
 		}
 	}
@@ -79,7 +79,7 @@ func declaredParameters(template *source.Node) map[string]bool {
 func namesOf(parameters *source.Node) map[string]bool {
 	names := map[string]bool{}
 	for name := range parameters.Pairs() {
-		names[strings.ToLower(name.Text)] = true
+		names[strings.ToLower(name.Text())] = true
 	}
 	return names
 }
@@ -90,8 +90,8 @@ func (f *Parameters) Undeclared(template *source.Node) (names []string, all bool
 	declared, set := declaredParameters(template), 0
 	for name := range f.Values().Pairs() {
 		set++
-		if !declared[strings.ToLower(name.Text)] {
-			names = append(names, name.Text)
+		if !declared[strings.ToLower(name.Text())] {
+			names = append(names, name.Text())
 		}
 	}
 	return names, set > 0 && len(names) == set
@@ -102,8 +102,8 @@ func (f *Parameters) Missing(template *source.Node) (names []string) {
 	set := namesOf(f.Values())
 	for name, parameter := range template.GetFold("parameters").Pairs() {
 		required := parameter.GetFold("defaultValue") == nil && !parameter.GetFold("nullable").Is("true")
-		if required && !set[strings.ToLower(name.Text)] {
-			names = append(names, name.Text)
+		if required && !set[strings.ToLower(name.Text())] {
+			names = append(names, name.Text())
 		}
 	}
 	return names
@@ -134,13 +134,13 @@ func unset(at *source.Node, named ...*source.Node) *source.Node {
 	seen := map[string]bool{}
 	for _, names := range named {
 		for name := range names.Pairs() {
-			if key := strings.ToLower(name.Text); !seen[key] {
+			if key := strings.ToLower(name.Text()); !seen[key] {
 				seen[key] = true
-				members = append(members, source.Member{Key: name, Value: at.With(source.Node{Kind: source.Mapping})})
+				members = append(members, source.Member{Key: name, Value: at.With(source.Content{Kind: source.Mapping})})
 			}
 		}
 	}
-	return at.With(source.Node{Kind: source.Mapping, Members: members})
+	return at.With(source.Content{Kind: source.Mapping, Members: members})
 }
 
 // Stem returns the base name of a file without its last extension, in lower case.

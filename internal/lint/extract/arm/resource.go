@@ -167,20 +167,20 @@ func (r *ResourceReader) azureEndpoint(a Resource) {
 	d := &read.Draft{Deployment: facts.Deployment{Format: r.Format, Location: facts.Location{Node: a.Object}}}
 	r.ComputeIDReference(d, azure.Folded(a.Properties, "compute"))
 	r.AddDeclared(d, a.Tags)
-	r.Parts = append(r.Parts, &read.Part{Kind: read.EndpointDefinition, Name: name.Text, Facts: d})
+	r.Parts = append(r.Parts, &read.Part{Kind: read.EndpointDefinition, Name: name.Text(), Facts: d})
 }
 
 // azureEndpointReference records the endpoint of a deployment.
 func (r *ResourceReader) azureEndpointReference(d *read.Draft, a Resource) {
 	endpoint := r.LastNames(a.Around, 1)
 	if a.Around == nil {
-		if names := r.LastNames(a.Name, 2); names != nil && strings.Contains(names.Text, "/") {
-			text, _, _ := strings.Cut(names.Text, "/")
-			endpoint = r.Derive(names, source.Node{Kind: source.String, Text: text}, r.DerivationOf(names))
+		if names := r.LastNames(a.Name, 2); names != nil && strings.Contains(names.Text(), "/") {
+			text, _, _ := strings.Cut(names.Text(), "/")
+			endpoint = r.Derive(names, source.Content{Kind: source.String, Text: text}, r.DerivationOf(names))
 		}
 	}
 	if endpoint != nil {
-		d.Refer(read.Reference{Kind: read.EndpointDefinition, Name: endpoint.Text, Node: endpoint})
+		d.Refer(read.Reference{Kind: read.EndpointDefinition, Name: endpoint.Text(), Node: endpoint})
 	}
 }
 
@@ -221,7 +221,7 @@ func (r *ResourceReader) azureMLCompute(a Resource) {
 func (r *ResourceReader) managedCluster(a Resource) {
 	name := r.LastNames(a.Name, 1)
 	cluster := r.azureCluster(a, name)
-	pools := azure.Folded(a.Properties, "agentPoolProfiles").Elements()
+	pools := azure.Folded(a.Properties, "agentPoolProfiles").Items()
 	for _, pool := range pools {
 		r.AKSPool(cluster, name, r.LastNames(azure.Folded(pool, "name"), 1), pool, poolOf(pool))
 	}

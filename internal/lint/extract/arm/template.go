@@ -91,7 +91,7 @@ func (t *templateReader) resources(env armexpr.Env, list *source.Node, around Re
 	if !list.IsNull() && list.Kind < source.Sequence && !t.IsPlaceholder(list) {
 		t.ReportShape(list, read.ListOf(nil))
 	}
-	for _, resource := range list.Elements() {
+	for _, resource := range list.Items() {
 		t.copiedResource(env, resource, around)
 	}
 	for _, resource := range list.Pairs() {
@@ -107,7 +107,7 @@ func (t *templateReader) copiedResource(env armexpr.Env, resource *source.Node, 
 		return
 	}
 	copied := resource.GetFold("copy")
-	if copied.Entries() == nil {
+	if copied.Members() == nil {
 		t.resource(env, resource, around)
 		return
 	}

@@ -23,25 +23,25 @@ func (t *Evaluator) listed(members []source.Member, env Env, of *source.Node, va
 		}
 		items = append(items, item)
 	}
-	return t.construct(env, source.Node{Kind: source.Sequence, Items: items}, of)
+	return t.construct(env, source.Content{Kind: source.Sequence, Items: items}, of)
 }
 
 // items constructs a list of {key, value} from a mapping, sorted by key.
 func (t *Evaluator) items(object *source.Node, env Env) *source.Node {
-	if object.Kind != source.Mapping || !t.spend(len(object.Members)) {
+	if object.Kind != source.Mapping || !t.spend(len(object.Members())) {
 		return nil
 	}
-	members := slices.SortedStableFunc(slices.Values(object.Members), func(a, b source.Member) int {
-		return strings.Compare(strings.ToLower(a.Key.Text), strings.ToLower(b.Key.Text))
+	members := slices.SortedStableFunc(slices.Values(object.Members()), func(a, b source.Member) int {
+		return strings.Compare(strings.ToLower(a.Key.Text()), strings.ToLower(b.Key.Text()))
 	})
-	named := func(name string) *source.Node { return env.at.With(source.Node{Kind: source.String, Text: name}) }
+	named := func(name string) *source.Node { return env.at.With(source.Content{Kind: source.String, Text: name}) }
 	key, value := named("key"), named("value")
 	return t.listed(members, env, object, func(member source.Member) *source.Node {
-		text := t.string(env, member.Key.Text, object)
+		text := t.string(env, member.Key.Text(), object)
 		if text == nil {
 			return nil
 		}
-		return t.construct(env, source.Node{Kind: source.Mapping, Members: []source.Member{{Key: key, Value: text}, {Key: value, Value: member.Value}}}, object)
+		return t.construct(env, source.Content{Kind: source.Mapping, Members: []source.Member{{Key: key, Value: text}, {Key: value, Value: member.Value}}}, object)
 	})
 }
 
@@ -57,23 +57,23 @@ func (t *Evaluator) part(take bool, of, number *source.Node, env Env) *source.No
 		from, to = to, length
 	}
 	if of.Kind == source.String {
-		return t.string(env, string([]rune(of.Text)[from:to]), of, number)
+		return t.string(env, string([]rune(of.Text())[from:to]), of, number)
 	}
-	return t.construct(env, source.Node{Kind: source.Sequence, Items: of.Items[from:to]}, of, number)
+	return t.construct(env, source.Content{Kind: source.Sequence, Items: of.Items()[from:to]}, of, number)
 }
 
 // join constructs a string from the items of a list.
 func (t *Evaluator) join(list, separator *source.Node, env Env) *source.Node {
-	if list.Kind != source.Sequence || !texts(separator) || !t.spend(len(list.Items)) {
+	if list.Kind != source.Sequence || !texts(separator) || !t.spend(len(list.Items())) {
 		return nil
 	}
 	var text strings.Builder
-	for i, item := range list.Items {
+	for i, item := range list.Items() {
 		if item.Kind >= source.Sequence {
 			return nil
 		}
 		if i > 0 {
-			text.WriteString(separator.Text)
+			text.WriteString(separator.Text())
 		}
 		text.WriteString(t.knownPart(item))
 		if text.Len() > maxExpressionText {
@@ -93,14 +93,14 @@ func (t *Evaluator) combine(lists []*source.Node, least int, env Env) *source.No
 	var order []*source.Node
 	having := map[scalar]int{}
 	for round, list := range lists {
-		if list.Kind != source.Sequence || !t.spend(len(list.Items)) {
+		if list.Kind != source.Sequence || !t.spend(len(list.Items())) {
 			return nil
 		}
-		for _, item := range list.Items {
+		for _, item := range list.Items() {
 			if item.Kind >= source.Sequence || !t.known(item) {
 				return nil
 			}
-			key := scalar{item.Kind, item.Text}
+			key := scalar{item.Kind, item.Text()}
 			had, seen := having[key]
 			if !seen {
 				order = append(order, item)
@@ -110,8 +110,8 @@ func (t *Evaluator) combine(lists []*source.Node, least int, env Env) *source.No
 			}
 		}
 	}
-	items := slices.DeleteFunc(order, func(item *source.Node) bool { return having[scalar{item.Kind, item.Text}] < least })
-	return t.construct(env, source.Node{Kind: source.Sequence, Items: items}, lists...)
+	items := slices.DeleteFunc(order, func(item *source.Node) bool { return having[scalar{item.Kind, item.Text()}] < least })
+	return t.construct(env, source.Content{Kind: source.Sequence, Items: items}, lists...)
 }
 
 // substring returns the string from a character on, up to the optional length.
@@ -119,7 +119,7 @@ func (t *Evaluator) substring(values []*source.Node, env Env) *source.Node {
 	if len(values) < 2 || len(values) > 3 || !texts(values[0]) {
 		return nil
 	}
-	characters := []rune(values[0].Text)
+	characters := []rune(values[0].Text())
 	from, ok := Integer(values[1])
 	if !ok || from < 0 || from > int64(len(characters)) {
 		return nil
@@ -149,8 +149,8 @@ func charactersBefore(text, wanted string) int64 {
 // padLeft pads a string or a number on the left to a length.
 func (t *Evaluator) padLeft(values []*source.Node, env Env) *source.Node {
 	fill := " "
-	if len(values) == 3 && texts(values[2]) && len(values[2].Text) == 1 {
-		fill = values[2].Text
+	if len(values) == 3 && texts(values[2]) && len(values[2].Text()) == 1 {
+		fill = values[2].Text()
 	} else if len(values) != 2 {
 		return nil
 	}
@@ -159,6 +159,6 @@ func (t *Evaluator) padLeft(values []*source.Node, env Env) *source.Node {
 	if !ok || length < 0 || length > maxExpressionText || !whole && !texts(values[0]) {
 		return nil
 	}
-	missing := max(int(length)-len([]rune(values[0].Text)), 0)
-	return t.string(env, strings.Repeat(fill, missing)+values[0].Text, values...)
+	missing := max(int(length)-len([]rune(values[0].Text())), 0)
+	return t.string(env, strings.Repeat(fill, missing)+values[0].Text(), values...)
 }

@@ -27,9 +27,9 @@ func (t *Evaluator) call(x *expression, env Env) *source.Node {
 			return nil
 		}
 		if x.text == "variables" {
-			return t.named(env.Scope.variables, name.Text, env.depth)
+			return t.named(env.Scope.variables, name.Text(), env.depth)
 		}
-		return t.named(env.Scope.parameters, name.Text, env.depth)
+		return t.named(env.Scope.parameters, name.Text(), env.depth)
 	case "copyindex":
 		return t.copyIndex(arguments, env)
 	case "if":
@@ -76,9 +76,9 @@ func (t *Evaluator) function(name string, values []*source.Node, env Env) *sourc
 		case "null":
 			return t.constructed(env, source.Null, "null")
 		case "createarray":
-			return t.construct(env, source.Node{Kind: source.Sequence})
+			return t.construct(env, source.Content{Kind: source.Sequence})
 		case "createobject":
-			return t.construct(env, source.Node{Kind: source.Mapping})
+			return t.construct(env, source.Content{Kind: source.Mapping})
 		}
 		return nil
 	case 1:
@@ -94,7 +94,7 @@ func (t *Evaluator) function(name string, values []*source.Node, env Env) *sourc
 	case "min", "max":
 		return t.minMax(name == "max", values, env)
 	case "createarray":
-		return t.construct(env, source.Node{Kind: source.Sequence, Items: values}, values...)
+		return t.construct(env, source.Content{Kind: source.Sequence, Items: values}, values...)
 	case "createobject":
 		return t.createObject(values, env)
 	case "union":
@@ -110,7 +110,7 @@ func (t *Evaluator) function(name string, values []*source.Node, env Env) *sourc
 		return t.padLeft(values, env)
 	case "replace":
 		if len(values) == 3 && texts(values...) {
-			return t.string(env, strings.ReplaceAll(values[0].Text, values[1].Text, values[2].Text), values...)
+			return t.string(env, strings.ReplaceAll(values[0].Text(), values[1].Text(), values[2].Text()), values...)
 		}
 	case "tryget":
 		value := values[0]
@@ -128,7 +128,7 @@ func (t *Evaluator) function(name string, values []*source.Node, env Env) *sourc
 func (t *Evaluator) unary(name string, value *source.Node, env Env) *source.Node {
 	if convert := textFunctions[name]; convert != nil {
 		if texts(value) {
-			return t.string(env, convert(value.Text), value)
+			return t.string(env, convert(value.Text()), value)
 		}
 		return nil
 	}
@@ -195,15 +195,15 @@ func (t *Evaluator) collection(name string, value *source.Node, env Env) *source
 	case name == "items":
 		return t.items(value, env)
 	case name == "objectkeys" && value.Kind == source.Mapping:
-		return t.listed(value.Members, env, value, func(member source.Member) *source.Node { return t.string(env, member.Key.Text, value) })
-	case name == "flatten" && list && t.allOf(value.Items, source.Sequence):
-		return t.concat(append([]*source.Node{t.construct(env, source.Node{Kind: source.Sequence}, value)}, value.Items...), env)
-	case name == "shallowmerge" && list && t.allOf(value.Items, source.Mapping):
-		return t.union(value.Items, true, env)
+		return t.listed(value.Members(), env, value, func(member source.Member) *source.Node { return t.string(env, member.Key.Text(), value) })
+	case name == "flatten" && list && t.allOf(value.Items(), source.Sequence):
+		return t.concat(append([]*source.Node{t.construct(env, source.Content{Kind: source.Sequence}, value)}, value.Items()...), env)
+	case name == "shallowmerge" && list && t.allOf(value.Items(), source.Mapping):
+		return t.union(value.Items(), true, env)
 	case name == "array" && list:
 		return value
 	case name == "array":
-		return t.construct(env, source.Node{Kind: source.Sequence, Items: []*source.Node{value}}, value)
+		return t.construct(env, source.Content{Kind: source.Sequence, Items: []*source.Node{value}}, value)
 	}
 	return nil
 }
@@ -226,15 +226,15 @@ func (t *Evaluator) binary(name string, a, b *source.Node, env Env) *source.Node
 		return t.part(name == "take", a, b, env)
 	case "indexof":
 		if texts(a, b) {
-			return t.integer(env, charactersBefore(a.Text, b.Text), a, b)
+			return t.integer(env, charactersBefore(a.Text(), b.Text()), a, b)
 		}
 	case "startswith":
 		if texts(a, b) {
-			return t.truth(env, strings.HasPrefix(strings.ToLower(a.Text), strings.ToLower(b.Text)), a, b)
+			return t.truth(env, strings.HasPrefix(strings.ToLower(a.Text()), strings.ToLower(b.Text())), a, b)
 		}
 	case "endswith":
 		if texts(a, b) {
-			return t.truth(env, strings.HasSuffix(strings.ToLower(a.Text), strings.ToLower(b.Text)), a, b)
+			return t.truth(env, strings.HasSuffix(strings.ToLower(a.Text()), strings.ToLower(b.Text())), a, b)
 		}
 	}
 	left, ok := Integer(a)
@@ -296,7 +296,7 @@ func Integer(n *source.Node) (value int64, ok bool) {
 	if n == nil || n.Kind != source.Number {
 		return 0, false
 	}
-	value, err := strconv.ParseInt(n.Text, 10, 64)
+	value, err := strconv.ParseInt(n.Text(), 10, 64)
 	return value, err == nil
 }
 
@@ -325,11 +325,11 @@ func written(n *source.Node) (text string, ok bool) {
 func lengthOf(n *source.Node) (length int, ok bool) {
 	switch n.Kind {
 	case source.String:
-		return len([]rune(n.Text)), true
+		return len([]rune(n.Text())), true
 	case source.Sequence:
-		return len(n.Items), true
+		return len(n.Items()), true
 	case source.Mapping:
-		return len(n.Members), true
+		return len(n.Members()), true
 	}
 	return 0, false
 }
@@ -344,7 +344,7 @@ func equalScalars(a, b *source.Node) (equal, ok bool) {
 		right, _ := b.Float()
 		return left == right, true
 	}
-	return a.Kind == b.Kind && (a.Kind == source.Null || a.Text == b.Text), true
+	return a.Kind == b.Kind && (a.Kind == source.Null || a.Text() == b.Text()), true
 }
 
 // conditional evaluates if(condition, then, else) without the branch that is not taken.
@@ -419,7 +419,7 @@ func (t *Evaluator) copyIndex(arguments []*expression, env Env) *source.Node {
 		}
 	}
 	for _, loop := range slices.Backward(env.loops) {
-		if name == nil && !loop.OfResource || name != nil && !strings.EqualFold(loop.Name, name.Text) {
+		if name == nil && !loop.OfResource || name != nil && !strings.EqualFold(loop.Name, name.Text()) {
 			continue
 		}
 		index, ok := arithmetic("add", int64(loop.Index), offset)
@@ -464,12 +464,12 @@ func (t *Evaluator) concat(values []*source.Node, env Env) *source.Node {
 	if len(values) > 0 && values[0] != nil && values[0].Kind == source.Sequence {
 		var items []*source.Node
 		for _, value := range values {
-			if value == nil || value.Kind != source.Sequence || !t.spend(len(value.Items)) {
+			if value == nil || value.Kind != source.Sequence || !t.spend(len(value.Items())) {
 				return nil
 			}
-			items = append(items, value.Items...)
+			items = append(items, value.Items()...)
 		}
-		return t.construct(env, source.Node{Kind: source.Sequence, Items: items}, values...)
+		return t.construct(env, source.Content{Kind: source.Sequence, Items: items}, values...)
 	}
 	var text strings.Builder
 	for _, value := range values {
@@ -491,7 +491,7 @@ func (t *Evaluator) fill(values []*source.Node, env Env) *source.Node {
 		return nil
 	}
 	var text strings.Builder
-	for rest := values[0].Text; rest != ""; {
+	for rest := values[0].Text(); rest != ""; {
 		open := strings.IndexAny(rest, "{}")
 		if open < 0 {
 			text.WriteString(rest)
@@ -545,10 +545,10 @@ func (t *Evaluator) resourceID(values []*source.Node, env Env) *source.Node {
 // json parses a string as JSON. Templates write numbers with a fraction this way, which the
 // language lacks.
 func (t *Evaluator) json(value *source.Node, env Env) *source.Node {
-	if !texts(value) || !t.spend(1+len(value.Text)/64) || !json.Valid([]byte(value.Text)) {
+	if !texts(value) || !t.spend(1+len(value.Text())/64) || !json.Valid([]byte(value.Text())) {
 		return nil
 	}
-	file := source.Parse("", []byte(value.Text))
+	file := source.Parse("", []byte(value.Text()))
 	if len(file.Documents) != 1 || len(file.Problems) > 0 {
 		return nil
 	}
@@ -561,12 +561,12 @@ func (t *Evaluator) rooted(n *source.Node, env Env, of *source.Node) *source.Nod
 	if !t.spend(1) {
 		return t.unknown(env, "")
 	}
-	content := source.Node{Kind: n.Kind, Text: n.Text}
-	for _, item := range n.Items {
+	content := source.Content{Kind: n.Kind, Text: n.Text()}
+	for _, item := range n.Items() {
 		content.Items = append(content.Items, t.rooted(item, env, of))
 	}
-	for _, member := range n.Members {
-		key := env.at.With(source.Node{Kind: source.String, Text: member.Key.Text})
+	for _, member := range n.Members() {
+		key := env.at.With(source.Content{Kind: source.String, Text: member.Key.Text()})
 		content.Members = append(content.Members, source.Member{Key: key, Value: t.rooted(member.Value, env, of)})
 	}
 	return t.Derive(env.at, content, read.Derivation{At: env.at, Parts: t.partsOf(env.at, nil, []*source.Node{of})})
@@ -575,13 +575,13 @@ func (t *Evaluator) rooted(n *source.Node, env Env, of *source.Node) *source.Nod
 // firstOrLast returns the first or the last item of a list, or character of a text.
 func (t *Evaluator) firstOrLast(last bool, value *source.Node, env Env) *source.Node {
 	switch {
-	case value.Kind == source.Sequence && len(value.Items) > 0:
+	case value.Kind == source.Sequence && len(value.Items()) > 0:
 		if last {
-			return value.Items[len(value.Items)-1]
+			return value.Items()[len(value.Items())-1]
 		}
-		return value.Items[0]
-	case value.Kind == source.String && value.Text != "":
-		characters := []rune(value.Text)
+		return value.Items()[0]
+	case value.Kind == source.String && value.Text() != "":
+		characters := []rune(value.Text())
 		if last {
 			return t.string(env, string(characters[len(characters)-1]), value)
 		}
@@ -595,17 +595,17 @@ func (t *Evaluator) contains(in, wanted *source.Node, env Env) *source.Node {
 	switch in.Kind {
 	case source.String:
 		if texts(wanted) {
-			return t.truth(env, strings.Contains(in.Text, wanted.Text), in, wanted)
+			return t.truth(env, strings.Contains(in.Text(), wanted.Text()), in, wanted)
 		}
 	case source.Mapping:
 		if texts(wanted) {
-			return t.truth(env, t.member(in, wanted.Text) != nil, in, wanted)
+			return t.truth(env, t.member(in, wanted.Text()) != nil, in, wanted)
 		}
 	case source.Sequence:
-		if !t.spend(len(in.Items)) {
+		if !t.spend(len(in.Items())) {
 			return nil
 		}
-		for _, item := range in.Items {
+		for _, item := range in.Items() {
 			equal, ok := equalScalars(item, wanted)
 			if !ok || !t.known(item) {
 				return nil
@@ -620,18 +620,18 @@ func (t *Evaluator) contains(in, wanted *source.Node, env Env) *source.Node {
 }
 
 func (t *Evaluator) split(text, by *source.Node, env Env) *source.Node {
-	if !texts(text, by) || by.Text == "" {
+	if !texts(text, by) || by.Text() == "" {
 		return nil
 	}
 	var items []*source.Node
-	for part := range strings.SplitSeq(text.Text, by.Text) {
+	for part := range strings.SplitSeq(text.Text(), by.Text()) {
 		item := t.string(env, part, text)
 		if item == nil {
 			return nil
 		}
 		items = append(items, item)
 	}
-	return t.construct(env, source.Node{Kind: source.Sequence, Items: items}, text, by)
+	return t.construct(env, source.Content{Kind: source.Sequence, Items: items}, text, by)
 }
 
 // numbers constructs a list of count consecutive integers.
@@ -645,14 +645,14 @@ func (t *Evaluator) numbers(first, count int64, env Env, of ...*source.Node) *so
 		}
 		items = append(items, item)
 	}
-	return t.construct(env, source.Node{Kind: source.Sequence, Items: items}, of...)
+	return t.construct(env, source.Content{Kind: source.Sequence, Items: items}, of...)
 }
 
 // minMax returns the smallest or the largest of integers, or of those in a list.
 func (t *Evaluator) minMax(largest bool, values []*source.Node, env Env) *source.Node {
 	numbers := values
 	if len(values) == 1 && values[0].Kind == source.Sequence {
-		numbers = values[0].Items
+		numbers = values[0].Items()
 	}
 	if len(numbers) == 0 || !t.spend(len(numbers)) {
 		return nil
@@ -684,7 +684,7 @@ func (t *Evaluator) createObject(values []*source.Node, env Env) *source.Node {
 	if len(values)%2 != 0 {
 		return nil
 	}
-	return t.construct(env, source.Node{Kind: source.Mapping, Members: members}, values...)
+	return t.construct(env, source.Content{Kind: source.Mapping, Members: members}, values...)
 }
 
 // union merges mappings; the last value of a key wins. Unless shallow, it returns nil where it
@@ -693,11 +693,11 @@ func (t *Evaluator) union(values []*source.Node, shallow bool, env Env) *source.
 	var members []source.Member
 	at := map[string]int{}
 	for _, value := range values {
-		if value.Kind != source.Mapping || !t.spend(len(value.Members)) {
+		if value.Kind != source.Mapping || !t.spend(len(value.Members())) {
 			return nil
 		}
-		for _, member := range value.Members {
-			name := strings.ToLower(member.Key.Text)
+		for _, member := range value.Members() {
+			name := strings.ToLower(member.Key.Text())
 			before, exists := at[name]
 			switch {
 			case !exists:
@@ -710,5 +710,5 @@ func (t *Evaluator) union(values []*source.Node, shallow bool, env Env) *source.
 			}
 		}
 	}
-	return t.construct(env, source.Node{Kind: source.Mapping, Members: members}, values...)
+	return t.construct(env, source.Content{Kind: source.Mapping, Members: members}, values...)
 }

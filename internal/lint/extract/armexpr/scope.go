@@ -14,11 +14,11 @@ func (t *Evaluator) Scope(template, given *source.Node, around Env) *scope {
 	scope := &scope{parameters: map[string]*binding{}, variables: map[string]*binding{}}
 	values := map[string]*source.Node{}
 	for name, value := range given.Pairs() {
-		values[strings.ToLower(name.Text)] = value
+		values[strings.ToLower(name.Text())] = value
 	}
 	types := newTemplateTypes(template)
 	for key, parameter := range template.GetFold("parameters").Pairs() {
-		name := strings.ToLower(key.Text)
+		name := strings.ToLower(key.Text())
 		scope.parameters[name] = &binding{}
 		if !types.hidden(parameter) {
 			scope.parameters[name] = t.parameter(parameter, values[name], scope, around)
@@ -27,7 +27,7 @@ func (t *Evaluator) Scope(template, given *source.Node, around Env) *scope {
 	for key, value := range template.GetFold("variables").Pairs() {
 		copies, repeated := copiesOf(source.Member{Key: key, Value: value})
 		if !repeated {
-			scope.variables[strings.ToLower(key.Text)] = &binding{node: value, env: Env{Scope: scope}}
+			scope.variables[strings.ToLower(key.Text())] = &binding{node: value, env: Env{Scope: scope}}
 		}
 		for _, each := range copies {
 			scope.variables[read.LowerScalar(each.GetFold("name"))] = &binding{
@@ -51,7 +51,7 @@ func (t *Evaluator) parameter(declared, given *source.Node, scope *scope, around
 	case fallback != nil:
 		return &binding{node: fallback, env: Env{Scope: scope}}
 	case declared.GetFold("nullable").Is("true"):
-		null := t.Derive(declared, source.Node{Kind: source.Null}, read.Derivation{At: declared})
+		null := t.Derive(declared, source.Content{Kind: source.Null}, read.Derivation{At: declared})
 		return &binding{node: null, literal: true}
 	}
 	return &binding{}
@@ -67,7 +67,7 @@ type templateTypes struct {
 func newTemplateTypes(template *source.Node) *templateTypes {
 	types := &templateTypes{definitions: map[string]*source.Node{}, secret: map[*source.Node]bool{}}
 	for name, definition := range template.GetFold("definitions").Pairs() {
-		types.definitions["#/definitions/"+name.Text] = definition
+		types.definitions["#/definitions/"+name.Text()] = definition
 	}
 	return types
 }
@@ -85,19 +85,19 @@ func (t *templateTypes) hidden(declared *source.Node) bool {
 	kind := read.LowerScalar(declared.GetFold("type"))
 	reference := declared.Get("$ref")
 	t.secret[declared] = kind == "securestring" || kind == "secureobject" ||
-		reference != nil && t.hidden(t.definitions[reference.Text]) || slices.ContainsFunc(partsOfType(declared), t.hidden)
+		reference != nil && t.hidden(t.definitions[reference.Text()]) || slices.ContainsFunc(partsOfType(declared), t.hidden)
 	return t.secret[declared]
 }
 
 // partsOfType returns the declarations of the items and properties of a type.
 func partsOfType(declared *source.Node) []*source.Node {
-	parts := slices.Clone(declared.GetFold("prefixItems").Elements())
+	parts := slices.Clone(declared.GetFold("prefixItems").Items())
 	for _, key := range []string{"items", "additionalProperties"} {
 		if part := declared.GetFold(key); part != nil {
 			parts = append(parts, part)
 		}
 	}
-	for _, property := range declared.GetFold("properties").Entries() {
+	for _, property := range declared.GetFold("properties").Members() {
 		parts = append(parts, property.Value)
 	}
 	return parts

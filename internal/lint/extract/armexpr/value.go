@@ -137,11 +137,11 @@ func (t *Evaluator) Resolve(n *source.Node, env Env) *source.Node {
 	switch n.Kind {
 	case source.String:
 		switch {
-		case read.IsExpression(n.Text):
+		case read.IsExpression(n.Text()):
 			env.at = n
 			return t.evaluate(env)
-		case strings.HasPrefix(n.Text, "[["):
-			return t.Derive(n, source.Node{Kind: source.String, Text: n.Text[1:]}, read.Derivation{At: n})
+		case strings.HasPrefix(n.Text(), "[["):
+			return t.Derive(n, source.Content{Kind: source.String, Text: n.Text()[1:]}, read.Derivation{At: n})
 		}
 	case source.Sequence:
 		return t.resolveSequence(n, env)
@@ -153,10 +153,10 @@ func (t *Evaluator) Resolve(n *source.Node, env Env) *source.Node {
 
 func (t *Evaluator) resolveSequence(n *source.Node, env Env) *source.Node {
 	var items []*source.Node
-	for i, item := range n.Items {
+	for i, item := range n.Items() {
 		resolved := t.Resolve(item, env)
 		if resolved != item && items == nil {
-			items = append(make([]*source.Node, 0, len(n.Items)), n.Items[:i]...)
+			items = append(make([]*source.Node, 0, len(n.Items())), n.Items()[:i]...)
 		}
 		if items != nil {
 			items = append(items, resolved)
@@ -165,19 +165,19 @@ func (t *Evaluator) resolveSequence(n *source.Node, env Env) *source.Node {
 	if items == nil {
 		return n
 	}
-	return t.Derive(n, source.Node{Kind: source.Sequence, Items: items}, read.Derivation{At: n})
+	return t.Derive(n, source.Content{Kind: source.Sequence, Items: items}, read.Derivation{At: n})
 }
 
 func (t *Evaluator) resolveMapping(n *source.Node, env Env) *source.Node {
 	var members []source.Member
-	for i, member := range n.Members {
+	for i, member := range n.Members() {
 		copies, repeated := copiesOf(member)
 		var resolved *source.Node
 		if !repeated {
 			resolved = t.Resolve(member.Value, env)
 		}
 		if resolved != member.Value && members == nil {
-			members = append(make([]source.Member, 0, len(n.Members)), n.Members[:i]...)
+			members = append(make([]source.Member, 0, len(n.Members())), n.Members()[:i]...)
 		}
 		switch {
 		case repeated:
@@ -189,27 +189,27 @@ func (t *Evaluator) resolveMapping(n *source.Node, env Env) *source.Node {
 	if members == nil {
 		return n
 	}
-	return t.Derive(n, source.Node{Kind: source.Mapping, Members: members}, read.Derivation{At: n})
+	return t.Derive(n, source.Content{Kind: source.Mapping, Members: members}, read.Derivation{At: n})
 }
 
 // copiesOf returns the members of a copy property, each {name, count, input}.
 // https://learn.microsoft.com/azure/azure-resource-manager/templates/copy-properties
 func copiesOf(member source.Member) (copies []*source.Node, ok bool) {
-	if !strings.EqualFold(member.Key.Text, "copy") || len(member.Value.Elements()) == 0 {
+	if !strings.EqualFold(member.Key.Text(), "copy") || len(member.Value.Items()) == 0 {
 		return nil, false
 	}
-	for _, each := range member.Value.Elements() {
+	for _, each := range member.Value.Items() {
 		if each.GetFold("name").IsNull() || each.GetFold("count") == nil || each.GetFold("input") == nil {
 			return nil, false
 		}
 	}
-	return member.Value.Elements(), true
+	return member.Value.Items(), true
 }
 
 func (t *Evaluator) repeatAll(copies []*source.Node, env Env) []source.Member {
 	var members []source.Member
 	for _, each := range copies {
-		if list := t.repeat(each.GetFold("name").Text, each.GetFold("count"), each.GetFold("input"), env); list != nil {
+		if list := t.repeat(each.GetFold("name").Text(), each.GetFold("count"), each.GetFold("input"), env); list != nil {
 			members = append(members, source.Member{Key: each.GetFold("name"), Value: list})
 		}
 	}
@@ -229,13 +229,13 @@ func (t *Evaluator) repeat(name string, count, input *source.Node, env Env) *sou
 		items = append(items, t.Resolve(input, inside))
 	}
 	t.exhausted(input)
-	return t.Derive(input, source.Node{Kind: source.Sequence, Items: items}, read.Derivation{At: input})
+	return t.Derive(input, source.Content{Kind: source.Sequence, Items: items}, read.Derivation{At: input})
 }
 
 // evaluate returns the value of the expression at env.at.
 func (t *Evaluator) evaluate(env Env) *source.Node {
 	var value *source.Node
-	if parsed, ok := parseExpression(env.at.Text); ok && t.spend(1+len(env.at.Text)/64) {
+	if parsed, ok := parseExpression(env.at.Text()); ok && t.spend(1+len(env.at.Text())/64) {
 		value = t.value(parsed, env)
 	}
 	t.exhausted(env.at)
@@ -250,7 +250,7 @@ func (t *Evaluator) evaluate(env Env) *source.Node {
 
 // unknown returns the value of an expression that cannot be evaluated. As text it is a placeholder.
 func (t *Evaluator) unknown(env Env, partial string) *source.Node {
-	return t.Derive(env.at, source.Node{Kind: source.String, Text: "[]"}, read.Derivation{At: env.at, Unknown: true, Partial: partial})
+	return t.Derive(env.at, source.Content{Kind: source.String, Text: "[]"}, read.Derivation{At: env.at, Unknown: true, Partial: partial})
 }
 
 // use marks a value and all values in it as used by the expression at the node at.
@@ -262,11 +262,11 @@ func (t *Evaluator) use(n, at *source.Node) *source.Node {
 	if from.At != at {
 		from.Used = at
 	}
-	content := source.Node{Kind: n.Kind, Text: n.Text}
-	for _, item := range n.Items {
+	content := source.Content{Kind: n.Kind, Text: n.Text()}
+	for _, item := range n.Items() {
 		content.Items = append(content.Items, t.use(t.within(n, item), at))
 	}
-	for _, member := range n.Members {
+	for _, member := range n.Members() {
 		content.Members = append(content.Members, source.Member{Key: member.Key, Value: t.use(t.within(n, member.Value), at)})
 	}
 	return t.Derive(n, content, from)
@@ -308,7 +308,7 @@ func (t *Evaluator) value(x *expression, env Env) *source.Node {
 // known reports whether functions can compute with a value: it is neither unknown nor a
 // placeholder.
 func (t *Evaluator) known(n *source.Node) bool {
-	return n != nil && len(n.Text) <= maxExpressionText && t.spend(len(n.Text)/1024) &&
+	return n != nil && len(n.Text()) <= maxExpressionText && t.spend(len(n.Text())/1024) &&
 		!t.DerivationOf(n).Unknown && !t.IsPlaceholder(n)
 }
 
@@ -322,11 +322,11 @@ func (t *Evaluator) string(env Env, text string, of ...*source.Node) *source.Nod
 
 // constructed constructs a scalar from other values.
 func (t *Evaluator) constructed(env Env, kind source.Kind, text string, of ...*source.Node) *source.Node {
-	return t.construct(env, source.Node{Kind: kind, Text: text}, of...)
+	return t.construct(env, source.Content{Kind: kind, Text: text}, of...)
 }
 
 // construct constructs a value from other values.
-func (t *Evaluator) construct(env Env, content source.Node, of ...*source.Node) *source.Node {
+func (t *Evaluator) construct(env Env, content source.Content, of ...*source.Node) *source.Node {
 	if !t.spend(1 + len(content.Items) + len(content.Members)) {
 		return nil
 	}
@@ -344,7 +344,7 @@ func (t *Evaluator) selected(env Env, n *source.Node, by ...*source.Node) *sourc
 		return n
 	}
 	from.Parts = parts
-	return t.Derive(n, *n, from)
+	return t.Derive(n, n.Content(), from)
 }
 
 // partsOf appends to parts the sources of values, except those inside the expression at.
@@ -399,7 +399,7 @@ func (t *Evaluator) named(names map[string]*binding, name string, depth int) *so
 
 // member returns the value of a key, whatever its case; nil for a missing key.
 func (t *Evaluator) member(object *source.Node, name string) *source.Node {
-	members := object.Entries()
+	members := object.Members()
 	if len(members) <= maxUnindexed {
 		return t.within(object, object.GetFold(name))
 	}
@@ -408,7 +408,7 @@ func (t *Evaluator) member(object *source.Node, name string) *source.Node {
 	if !known {
 		index = make(map[string]*source.Node, len(members))
 		for _, member := range members {
-			index[strings.ToLower(member.Key.Text)] = member.Value
+			index[strings.ToLower(member.Key.Text())] = member.Value
 		}
 		t.indexes[&members[0]] = index
 	}
@@ -418,10 +418,10 @@ func (t *Evaluator) member(object *source.Node, name string) *source.Node {
 // item returns the value at an index of a list or of a key of a mapping; nil for a missing one.
 func (t *Evaluator) item(collection, index *source.Node) *source.Node {
 	if index.Kind == source.String {
-		return t.member(collection, index.Text)
+		return t.member(collection, index.Text())
 	}
 	at, ok := Integer(index)
-	if items := collection.Elements(); ok && at >= 0 && at < int64(len(items)) {
+	if items := collection.Items(); ok && at >= 0 && at < int64(len(items)) {
 		return t.within(collection, items[at])
 	}
 	return nil

@@ -21,7 +21,7 @@ var ContainerGroup = read.Format{
 	Marks:     [][]string{{"emoryInG", "emorying"}, {"containers"}, {"ontainerInstance/", "ontainerinstance/", "osType"}},
 	Matches: func(root *source.Node) bool {
 		containers := root.At("properties", "containers")
-		if root.Has("$schema") || root.Has("kind") || len(containers.Elements())+len(containers.Entries()) == 0 {
+		if root.Has("$schema") || root.Has("kind") || len(containers.Items())+len(containers.Members()) == 0 {
 			return false
 		}
 		switch read.LowerScalar(root.Get("type")) {
@@ -61,10 +61,10 @@ var (
 func (r *ServiceReader) ContainerGroup(d *read.Draft, properties *source.Node) {
 	var sum kube.RequestSum
 	r.CheckShape(properties, containerGroupShape)
-	for _, container := range properties.Get("containers").Elements() {
+	for _, container := range properties.Get("containers").Items() {
 		sum.Add(r.GroupContainer(d, container.Get("properties")))
 	}
-	for _, container := range properties.Get("initContainers").Elements() {
+	for _, container := range properties.Get("initContainers").Items() {
 		sum.Raise(kube.RequestSum{}.With(r.GroupContainer(d, container.Get("properties"))))
 	}
 	sum.State(d)

@@ -16,7 +16,7 @@ var CondaEnvironment = read.Format{
 	Auxiliary: true,
 	Marks:     [][]string{{"dependencies"}, {"azureml-designer-"}},
 	Matches: func(root *source.Node) bool {
-		return root.Get("dependencies").Elements() != nil && !root.Has("$schema")
+		return root.Get("dependencies").Items() != nil && !root.Has("$schema")
 	},
 	Read: read.Using(NewReader, func(r *ServiceReader) {
 		d := &read.Draft{}

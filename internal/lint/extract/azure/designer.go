@@ -39,8 +39,8 @@ func (r *ServiceReader) designerImage(d *read.Draft, n *source.Node) {
 
 // designerConda looks for the designer's packages in a conda specification.
 func (r *ServiceReader) designerConda(d *read.Draft, conda *source.Node) {
-	for _, dependency := range conda.Get("dependencies").Elements() {
-		for _, item := range append(dependency.Get("pip").Elements(), dependency) {
+	for _, dependency := range conda.Get("dependencies").Items() {
+		for _, item := range append(dependency.Get("pip").Items(), dependency) {
 			if text, _ := item.Scalar(); strings.HasPrefix(text, "azureml-designer-") {
 				r.designed(d, item, "the package belongs to the designer")
 			}

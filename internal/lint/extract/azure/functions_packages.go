@@ -231,8 +231,8 @@ func tomlKeys(table []string, expression *unstable.Node) (keys []string, first *
 func NodeDependency(text []byte) (name string, line int) {
 	for _, document := range source.Parse("package.json", text).Documents {
 		for key := range document.Root.Get("dependencies").Pairs() {
-			if nodePackages()[key.Text] {
-				return key.Text, key.Span().Start.Line
+			if nodePackages()[key.Text()] {
+				return key.Text(), key.Span().Start.Line
 			}
 		}
 	}

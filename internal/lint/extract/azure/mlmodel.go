@@ -17,7 +17,7 @@ var MLflowModel = read.Format{
 	Auxiliary: true,
 	Marks:     [][]string{{"model_size_bytes"}, {"flavors"}},
 	Matches: func(root *source.Node) bool {
-		return root.Has("model_size_bytes") && root.Get("flavors").Entries() != nil
+		return root.Has("model_size_bytes") && root.Get("flavors").Members() != nil
 	},
 	Read: read.Using(NewReader, func(r *ServiceReader) {
 		model := &facts.Model{Location: facts.Location{Node: r.Root}}

@@ -19,11 +19,11 @@ func (r *ServiceReader) LastNames(name *source.Node, count int) *source.Node {
 	switch last := strings.Join(names[first:], "/"); {
 	case last == "":
 		return nil
-	case last == name.Text:
+	case last == name.Text():
 		return name
 	default:
 		from.Unknown, from.Partial = false, ""
-		return r.Derive(name, source.Node{Kind: source.String, Text: last}, from)
+		return r.Derive(name, source.Content{Kind: source.String, Text: last}, from)
 	}
 }
 
@@ -46,7 +46,7 @@ func (r *ServiceReader) WithPartialText(n *source.Node) *source.Node {
 	if !from.Unknown || from.Partial == "" {
 		return n
 	}
-	return r.Derive(n, source.Node{Kind: source.String, Text: from.Partial}, read.Derivation{At: from.At, Parts: from.Parts, Used: from.Used})
+	return r.Derive(n, source.Content{Kind: source.String, Text: from.Partial}, read.Derivation{At: from.At, Parts: from.Parts, Used: from.Used})
 }
 
 // Folded follows keys from mapping to mapping. It ignores their case, as Azure does.
@@ -62,6 +62,6 @@ func (r *ServiceReader) ComputeIDReference(d *read.Draft, id *source.Node) {
 	text, _ := r.PartialText(id)
 	before, _, _ := strings.Cut(strings.ToLower(text), "/computes/")
 	if name := r.LastNames(id, 1); name != nil && (before != strings.ToLower(text) || !strings.Contains(text, "/")) {
-		d.Refer(read.Reference{Kind: read.ComputeDefinition, Name: name.Text, Node: id})
+		d.Refer(read.Reference{Kind: read.ComputeDefinition, Name: name.Text(), Node: id})
 	}
 }

@@ -29,7 +29,7 @@ var MLv1DeploymentConfig = read.Format{
 		if _, ok := v1Target(computeType); ok {
 			return true
 		}
-		return (unrendered(computeType) || len(computeType.Elements()) > 0) && root.Get("containerResourceRequirements").Entries() != nil
+		return (unrendered(computeType) || len(computeType.Items()) > 0) && root.Get("containerResourceRequirements").Members() != nil
 	},
 	Read: read.Using(NewReader, func(r *ServiceReader) {
 		d := r.Deployment(r.Root.Get("name"), r.Root)

@@ -20,7 +20,7 @@ var MLv1Pipeline = read.Format{
 	},
 	Matches: func(root *source.Node) bool {
 		pipeline := root.Get("pipeline")
-		for _, step := range pipeline.Get("steps").Entries() {
+		for _, step := range pipeline.Get("steps").Members() {
 			for _, kind := range pipelineSteps {
 				if step.Value.Has(kind) {
 					return true

@@ -50,7 +50,7 @@ func sdkEnvironment(environment *source.Node) bool {
 
 // runCluster returns the cluster that is created for one run, nil where none is described.
 func (r *ServiceReader) runCluster(section *source.Node, location facts.Location) *facts.Compute {
-	if section.Entries() == nil {
+	if section.Members() == nil {
 		return nil
 	}
 	c := r.Compute(section.Get("name"), section)

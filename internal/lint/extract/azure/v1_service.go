@@ -36,7 +36,7 @@ var MLv1Service = read.Format{
 			return read.LowerScalar(kind) == "microsoft.machinelearningservices/workspaces/services" &&
 				(properties.Has("containerResourceRequirements") || properties.Has("environmentImageRequest"))
 		}
-		return properties.Get("environmentImageRequest").Entries() != nil
+		return properties.Get("environmentImageRequest").Members() != nil
 	},
 	Read: read.Using(NewReader, func(r *ServiceReader) {
 		d := r.Deployment(r.LastNames(r.Root.Get("name"), 1), r.Root)
@@ -69,7 +69,7 @@ func (r *ServiceReader) MLv1Service(d *read.Draft, properties *source.Node) {
 
 	image := properties.Get("environmentImageRequest")
 	r.CheckShape(image, imageRequestShape)
-	models := image.Get("models").Elements()
+	models := image.Get("models").Items()
 	for _, model := range models {
 		d.Models = append(d.Models, &facts.Model{Name: r.Text(model.Get("name")), Version: r.Text(model.Get("version")), Location: facts.Location{Node: model}})
 		for _, key := range []string{"tags", "kvTags"} {
@@ -77,7 +77,7 @@ func (r *ServiceReader) MLv1Service(d *read.Draft, properties *source.Node) {
 		}
 	}
 	if len(models) == 0 {
-		for _, id := range image.Get("modelIds").Elements() {
+		for _, id := range image.Get("modelIds").Items() {
 			r.azureMLv1Model(d, id)
 		}
 	}

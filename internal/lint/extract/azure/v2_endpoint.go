@@ -48,10 +48,10 @@ var MLv2EndpointDeployments = read.Format{
 	},
 	Matches: func(root *source.Node) bool {
 		deployments := root.Get("deployments")
-		if text, scalar := deployments.Scalar(); root.Has("$schema") && (scalar && text != "" && !placeholder.InScalar(deployments, text) || len(deployments.Elements()) > 0) {
+		if text, scalar := deployments.Scalar(); root.Has("$schema") && (scalar && text != "" && !placeholder.InScalar(deployments, text) || len(deployments.Items()) > 0) {
 			return endpointKind(root) != "" // other shapes are reported
 		}
-		inside := slices.Clone(deployments.Elements())
+		inside := slices.Clone(deployments.Items())
 		for _, deployment := range deployments.Pairs() { // a mapping is reported
 			inside = append(inside, deployment)
 		}
@@ -71,7 +71,7 @@ var MLv2EndpointDeployments = read.Format{
 			cluster = r.Root.Get("compute")
 		}
 		r.CheckShape(r.Root.Get("deployments"), read.ListOf(read.MappingShape))
-		for _, n := range r.Root.Get("deployments").Elements() {
+		for _, n := range r.Root.Get("deployments").Items() {
 			if n.Kind != source.Mapping {
 				continue
 			}
@@ -146,7 +146,7 @@ func (r *ServiceReader) previewResources(d *read.Draft, request *source.Node) {
 	if !d.CPUCores.Known {
 		d.CPUCores = r.Quantity(request.Get("cpu"))
 	}
-	if memory := request.Get("memory"); !d.MemoryGiB.Known && memory != nil && memory.Kind == source.String && !read.IsNumber(strings.ReplaceAll(memory.Text, ".", "")) {
+	if memory := request.Get("memory"); !d.MemoryGiB.Known && memory != nil && memory.Kind == source.String && !read.IsNumber(strings.ReplaceAll(memory.Text(), ".", "")) {
 		d.MemoryGiB = r.Memory(memory)
 	}
 	if !d.GPUs.Known {

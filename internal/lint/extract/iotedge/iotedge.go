@@ -20,18 +20,18 @@ var Manifest = read.Format{
 	Marks:     [][]string{{"modulesContent", "moduleContent"}, {"$edgeAgent"}, {"properties.desired"}},
 	Matches: func(root *source.Node) bool {
 		_, agent := edgeAgent(root)
-		return agent.Entries() != nil || len(agent.Elements()) > 0
+		return agent.Members() != nil || len(agent.Items()) > 0
 	},
 	Read: read.Using(newReader, func(r *moduleReader) {
 		key, agent := edgeAgent(r.Root)
 		r.CheckShape(agent, edgeAgentShape)
 		var device edgeDevice
 		for key, value := range agent.Pairs() {
-			name, layered := strings.CutPrefix(key.Text, desiredModule)
+			name, layered := strings.CutPrefix(key.Text(), desiredModule)
 			switch {
-			case key.Text == "properties.desired":
+			case key.Text() == "properties.desired":
 				r.edgeModules(&device, value.Get("modules"))
-			case key.Text == "properties.desired.modules":
+			case key.Text() == "properties.desired.modules":
 				r.edgeModules(&device, value)
 			case layered && name != "" && !strings.Contains(name, "."): // a dot separates the path inside a module
 				rename(r.edgeModule(&device, key, value), name)
@@ -82,7 +82,7 @@ func edgeAgent(root *source.Node) (key, agent *source.Node) {
 	for _, content := range []*source.Node{root, root.Get("content")} {
 		for _, modules := range []string{"modulesContent", "moduleContent"} {
 			for key, value := range content.Get(modules).Pairs() {
-				if key.Text == "$edgeAgent" {
+				if key.Text() == "$edgeAgent" {
 					return key, value
 				}
 			}

@@ -58,9 +58,9 @@ func (r *moduleReader) createOptions(settings *source.Node) *createOptions {
 // find searches the settings of a module for the options.
 func (o *createOptions) find(settings *source.Node) {
 	for key, value := range settings.Pairs() {
-		number, ok := chunkNumber(key.Text)
+		number, ok := chunkNumber(key.Text())
 		if !ok {
-			o.unread = o.unread || placeholder.InText(key.Text) // such as <create options>
+			o.unread = o.unread || placeholder.InText(key.Text()) // such as <create options>
 			continue
 		}
 		if number == 0 && value.Kind == source.Mapping {
@@ -225,7 +225,7 @@ func (o *createOptions) labels(d *read.Draft) {
 
 // deviceFiles yields the host's device files that the container gets.
 func (o *createOptions) deviceFiles(yield func(path string, node *source.Node) bool) {
-	for _, device := range o.host("Devices").Elements() {
+	for _, device := range o.host("Devices").Items() {
 		node := device.GetFold("PathOnHost")
 		if path, ok := node.Scalar(); ok && !yield(path, node) {
 			return
@@ -315,12 +315,12 @@ func (o *createOptions) runtimeGPU() facts.Fact[float64] {
 // (-1) or without a count adds one.
 func (o *createOptions) requestedGPUs() facts.Fact[float64] {
 	var sum read.Sum
-	for _, request := range o.host("DeviceRequests").Elements() {
+	for _, request := range o.host("DeviceRequests").Items() {
 		capability := gpuCapability(request.GetFold("Capabilities"))
 		if capability == nil {
 			continue
 		}
-		ids, count := request.GetFold("DeviceIDs").Elements(), request.GetFold("Count")
+		ids, count := request.GetFold("DeviceIDs").Items(), request.GetFold("Count")
 		switch number, ok := count.Float(); {
 		case len(ids) > 0:
 			sum.Add(facts.Know(float64(len(ids)), facts.Because(o.inner.MarkUsed(request.GetFold("DeviceIDs")), "each is a GPU")))
@@ -339,8 +339,8 @@ func (o *createOptions) requestedGPUs() facts.Fact[float64] {
 // gpuCapability returns the word gpu in a device request, nil where there is none. The API has a
 // list of lists; a flat list is accepted too.
 func gpuCapability(capabilities *source.Node) *source.Node {
-	for _, item := range capabilities.Elements() {
-		for _, word := range append(item.Elements(), item) {
+	for _, item := range capabilities.Items() {
+		for _, word := range append(item.Items(), item) {
 			if text, _ := word.Scalar(); strings.EqualFold(text, "gpu") {
 				return word
 			}
@@ -359,7 +359,7 @@ func (o *createOptions) deviceGPUs() facts.Fact[float64] {
 		switch {
 		case nvidia && read.IsNumber(index):
 			numbered.Add(facts.Know(1.0, facts.Because(o.inner.MarkUsed(node), "it is a GPU")))
-		case strings.HasPrefix(path, "/dev/nvhost-") && (!jetson.Known || strings.HasSuffix(path, "gpu") && !strings.HasSuffix(jetson.Location.Node.Text, "gpu")):
+		case strings.HasPrefix(path, "/dev/nvhost-") && (!jetson.Known || strings.HasSuffix(path, "gpu") && !strings.HasSuffix(jetson.Location.Node.Text(), "gpu")):
 			jetson = facts.Know(1.0, facts.Because(o.inner.MarkUsed(node), "it belongs to the GPU of a Jetson"))
 		}
 	}
@@ -388,13 +388,13 @@ func (o *createOptions) windowsGPU() facts.Fact[float64] {
 
 // mounted yields the host paths that the container mounts.
 func (o *createOptions) mounted(yield func(path string, node *source.Node) bool) {
-	for _, node := range o.host("Binds").Elements() {
+	for _, node := range o.host("Binds").Items() {
 		text, _ := node.Scalar()
 		if path, _, _ := strings.Cut(text, ":"); !yield(path, node) {
 			return
 		}
 	}
-	for _, mount := range o.host("Mounts").Elements() {
+	for _, mount := range o.host("Mounts").Items() {
 		node := mount.GetFold("Source")
 		if path, ok := node.Scalar(); ok && !yield(path, node) {
 			return
@@ -429,7 +429,7 @@ func (o *createOptions) visibleGPU(env *source.Node) (gpu facts.Fact[float64], o
 	}
 	var value string
 	var at *source.Node
-	for _, variable := range o.root.GetFold("Env").Elements() {
+	for _, variable := range o.root.GetFold("Env").Items() {
 		text, _ := o.inner.Scalar(variable)
 		if name, set, ok := strings.Cut(text, "="); ok && name == kube.VisibleDevices {
 			value, at = set, variable

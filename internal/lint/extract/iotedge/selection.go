@@ -18,11 +18,11 @@ func (o *createOptions) selectsGPU(env *source.Node) facts.Location {
 	const why = "selects the GPU"
 	for name, value := range env.Pairs() {
 		n := value.Get("value")
-		if text, ok := o.outer.Scalar(n); ok && variableSelectsGPU(name.Text, text) {
+		if text, ok := o.outer.Scalar(n); ok && variableSelectsGPU(name.Text(), text) {
 			return facts.Because(o.outer.MarkUsed(n), why)
 		}
 	}
-	for _, n := range o.root.GetFold("Env").Elements() {
+	for _, n := range o.root.GetFold("Env").Items() {
 		text, ok := o.inner.Scalar(n)
 		name, value, _ := strings.Cut(text, "=")
 		if ok && env.Get(name) == nil && variableSelectsGPU(name, value) { // the module's variable overrides the container's
@@ -33,7 +33,7 @@ func (o *createOptions) selectsGPU(env *source.Node) facts.Location {
 		list := o.root.GetFold(key)
 		var words []string
 		var of []*source.Node
-		for _, n := range append(slices.Clone(list.Elements()), list) {
+		for _, n := range append(slices.Clone(list.Items()), list) {
 			text, ok := o.inner.Scalar(n)
 			if ok && gpuSelected(text) {
 				return o.location(facts.Because(o.inner.MarkUsed(n), why))

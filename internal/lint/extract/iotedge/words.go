@@ -91,7 +91,7 @@ func endsInTraining(word string) bool {
 // edgeInference is known if a word in the name of a module or of its image means inference. A
 // manifest has no other evidence for a module without GPU or FPGA.
 func edgeInference(name, image *source.Node) facts.Fact[facts.Workload] {
-	if word := inferenceWord(name.Text); word != "" {
+	if word := inferenceWord(name.Text()); word != "" {
 		return facts.Know(facts.IoTModule, facts.Location{Node: name, Why: fmt.Sprintf("the name of the module contains the word %s", word)})
 	}
 	path, _ := imagePath(image)
@@ -123,7 +123,7 @@ func aiServices(path string) bool {
 // mayTrain reports whether the name of a module or of its image has a word for training.
 func mayTrain(name, image *source.Node) bool {
 	_, base := imagePath(image)
-	for _, text := range []string{name.Text, base} {
+	for _, text := range []string{name.Text(), base} {
 		for _, word := range splitWords(text, true) {
 			switch plainWord(word) {
 			case "trainer", "training", "retrain", "retrainer", "retraining", "finetune", "finetuning":

@@ -41,7 +41,7 @@ func (r *ObjectReader) deviceClass(spec *source.Node) {
 // classDevice returns the kind of the devices that match all selectors of a class.
 func (r *ObjectReader) classDevice(selectors *source.Node) (device read.DeviceKind, location facts.Location) {
 	partition := false
-	for _, selector := range selectors.Elements() {
+	for _, selector := range selectors.Items() {
 		expression := r.Text(selector.At("cel", "expression"))
 		if !expression.Known || len(expression.Value) > maxExpression {
 			continue
@@ -199,18 +199,18 @@ func (r *ObjectReader) classRequests(resources *source.Node) []classRequest {
 	var all []classRequest
 	for _, of := range []*source.Node{resources.Get("limits"), resources.Get("requests")} {
 		for name, value := range of.Pairs() {
-			if device, _ := r.DeviceOf(name.Text); device != read.NoDevice || !strings.Contains(name.Text, "/") || placeholder.InScalar(name, name.Text) {
+			if device, _ := r.DeviceOf(name.Text()); device != read.NoDevice || !strings.Contains(name.Text(), "/") || placeholder.InScalar(name, name.Text()) {
 				continue
 			}
 			number := r.Again(func(n *source.Node) facts.Fact[float64] { return r.Device(n, read.NoDevice) }, value)
 			if !number.Known || number.Value == 0 {
 				continue
 			}
-			number.Location.Why = "the container requests the extended resource " + name.Text
-			i := slices.IndexFunc(all, func(known classRequest) bool { return known.name == name.Text })
+			number.Location.Why = "the container requests the extended resource " + name.Text()
+			i := slices.IndexFunc(all, func(known classRequest) bool { return known.name == name.Text() })
 			switch {
 			case i < 0:
-				all = append(all, classRequest{name.Text, name, number})
+				all = append(all, classRequest{name.Text(), name, number})
 			case number.Value > all[i].number.Value:
 				all[i].number = number
 			}

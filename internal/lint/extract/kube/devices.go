@@ -111,16 +111,16 @@ type resource struct {
 func resourcesOf(resources *source.Node) []resource {
 	requests := map[string]*source.Node{}
 	for name, request := range resources.Get("requests").Pairs() {
-		requests[name.Text] = request
+		requests[name.Text()] = request
 	}
 	var all []resource
 	for name, limit := range resources.Get("limits").Pairs() {
-		all = append(all, resource{name.Text, limit, requests[name.Text]})
-		delete(requests, name.Text)
+		all = append(all, resource{name.Text(), limit, requests[name.Text()]})
+		delete(requests, name.Text())
 	}
 	for name, request := range resources.Get("requests").Pairs() {
-		if _, unlimited := requests[name.Text]; unlimited {
-			all = append(all, resource{name.Text, nil, request})
+		if _, unlimited := requests[name.Text()]; unlimited {
+			all = append(all, resource{name.Text(), nil, request})
 		}
 	}
 	return all

@@ -31,7 +31,7 @@ var AzureMLInstanceType = read.Format{
 	Read: read.Using(NewReader, func(r *ObjectReader) {
 		r.Completes = instanceTypeCompletes
 		if items := r.Root.At("spec", "items"); items != nil {
-			for _, item := range items.Elements() {
+			for _, item := range items.Items() {
 				r.instanceTypeOf(item)
 			}
 			return

@@ -114,12 +114,12 @@ func lastComponent(repository string) (before, last string) {
 // if a command in its command and arguments starts the server.
 func runs(s *read.ModelServer, container *source.Node) bool {
 	command := container.Get("command")
-	if command.IsNull() || command.Kind == source.Sequence && len(command.Items) == 0 {
+	if command.IsNull() || command.Kind == source.Sequence && len(command.Items()) == 0 {
 		return true
 	}
 	var items []string
 	for _, list := range []*source.Node{command, container.Get("args")} {
-		for _, item := range append(list.Elements(), list) {
+		for _, item := range append(list.Items(), list) {
 			if text, ok := item.Scalar(); ok {
 				items = append(items, text)
 			}

@@ -57,9 +57,9 @@ const (
 // ownVersion returns the root member whose value is an API version of mlpolicy, under apiVersion or
 // a misspelt key. It returns the zero Member for documents of others.
 func ownVersion(root *source.Node) source.Member {
-	for _, member := range root.Entries() {
+	for _, member := range root.Members() {
 		text, ok := member.Value.Scalar()
-		if group, _, _ := strings.Cut(text, "/"); ok && group == ownGroup && suggest.Nearest(member.Key.Text, []string{"apiVersion"}) != "" {
+		if group, _, _ := strings.Cut(text, "/"); ok && group == ownGroup && suggest.Nearest(member.Key.Text(), []string{"apiVersion"}) != "" {
 			return member
 		}
 	}
@@ -86,8 +86,8 @@ func (r *ObjectReader) header() (readable bool) {
 	keys := []string{"apiVersion", "kind", "metadata", "spec"}
 	meant := map[string]bool{} // the right spellings of misspelt keys
 	for key := range r.Root.Pairs() {
-		if !slices.Contains(keys, key.Text) {
-			meant[suggest.Nearest(key.Text, keys)] = true
+		if !slices.Contains(keys, key.Text()) {
+			meant[suggest.Nearest(key.Text(), keys)] = true
 			r.UnknownKey(key, keys...)
 		}
 	}

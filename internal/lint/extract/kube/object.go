@@ -129,7 +129,7 @@ func Listed(document *source.Node) (items []*source.Node, ok bool) {
 		return nil, false
 	}
 	list := document.Get("items")
-	return list.Elements(), !list.IsNull() && (list.Kind == source.Sequence || listsKnownKind(document))
+	return list.Items(), !list.IsNull() && (list.Kind == source.Sequence || listsKnownKind(document))
 }
 
 // listsKnownKind reports whether an object is a List or the list of a known kind.
@@ -246,7 +246,7 @@ func (r *ObjectReader) Metadata(d *read.Draft, metadata *source.Node) {
 // limit is first exceeded.
 func (r *ObjectReader) repeatsLabels(labels *source.Node) bool {
 	before := r.repeatedLabels
-	r.repeatedLabels += len(labels.Entries())
+	r.repeatedLabels += len(labels.Members())
 	if r.repeatedLabels <= maxRepeatedLabels {
 		return true
 	}
@@ -261,7 +261,7 @@ func (r *ObjectReader) readMetadata(labels, annotations *source.Node) *stated {
 	var read read.Draft
 	r.AddDeclared(&read, annotations)
 	r.AddDeclared(&read, labels)
-	for _, member := range labels.Entries() {
+	for _, member := range labels.Members() {
 		if why := r.serviceLabel(member); why != "" {
 			read.Workload = facts.Know(facts.WebService, facts.Because(r.MarkUsed(member.Value), why))
 			break
@@ -281,7 +281,7 @@ func (r *ObjectReader) serviceLabel(label source.Member) string {
 	if group == "batch" {
 		return "" // for example, a load test beside a service
 	}
-	switch label.Key.Text {
+	switch label.Key.Text() {
 	case "ml.azure.com/endpoint-name", "ml.azure.com/deployment-name", "isazuremlapp":
 		return "Azure ML sets this label on the pods of its online endpoints"
 	case "serving.kserve.io/inferenceservice":

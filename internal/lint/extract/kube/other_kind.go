@@ -88,7 +88,7 @@ func structure(object *source.Node, known func(*source.Node) bool, found func(pa
 		if n.Has("apiVersion") && n.Has("kind") && n.Has("spec") && !readByStructure(n) {
 			return
 		}
-		for _, item := range n.Elements() {
+		for _, item := range n.Items() {
 			walk(item)
 		}
 		for _, value := range n.Pairs() {
@@ -104,7 +104,7 @@ func partAt(n *source.Node, known func(*source.Node) bool) (part partOfObject, i
 		return objectPart, known(n)
 	}
 	mappings, images := 0, 0
-	for _, container := range n.Get("containers").Elements() {
+	for _, container := range n.Get("containers").Items() {
 		if container.Kind != source.Mapping {
 			continue
 		}
@@ -114,7 +114,7 @@ func partAt(n *source.Node, known func(*source.Node) bool) (part partOfObject, i
 			continue
 		}
 		images++
-		if image.Kind == source.String && !strings.Contains(image.Text, "*") {
+		if image.Kind == source.String && !strings.Contains(image.Text(), "*") {
 			return podPart, true
 		}
 	}

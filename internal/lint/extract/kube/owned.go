@@ -114,7 +114,7 @@ func keyOf(root *source.Node) (objectKey, bool) {
 
 // controllerOf returns the reference to the controller of an object, nil for an object without one.
 func controllerOf(root *source.Node) *source.Node {
-	for _, reference := range root.At("metadata", "ownerReferences").Elements() {
+	for _, reference := range root.At("metadata", "ownerReferences").Items() {
 		if controller, _ := reference.Get("controller").Scalar(); controller == "true" {
 			return reference
 		}

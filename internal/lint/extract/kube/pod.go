@@ -70,7 +70,7 @@ func plus(f facts.Fact[float64], n *source.Node, value func(*source.Node) facts.
 // Present yields the items of a list that are not deleted by a patch.
 func Present(list *source.Node) iter.Seq[*source.Node] {
 	return func(yield func(*source.Node) bool) {
-		for _, item := range list.Elements() {
+		for _, item := range list.Items() {
 			if !isDeletePatch(item) && !yield(item) {
 				return
 			}
@@ -251,7 +251,7 @@ func (r *ObjectReader) Device(n *source.Node, kind read.DeviceKind) facts.Fact[f
 		location.Why = "a share of a GPU counts as one"
 		return facts.Know(1.0, location)
 	case quantity.AsApproximateFloat64() > math.MaxInt32: // beyond int64, Value is undefined
-		r.Problem(read.QuantitySeverity(n), n, "Write a whole number.", "invalid count %s of %s", n.Text, n.Path())
+		r.Problem(read.QuantitySeverity(n), n, "Write a whole number.", "invalid count %s of %s", n.Text(), n.Path())
 		return facts.Fact[float64]{}
 	}
 	return facts.Know(float64(quantity.Value()), location)
@@ -261,7 +261,7 @@ func (r *ObjectReader) Device(n *source.Node, kind read.DeviceKind) facts.Fact[f
 // all, indexes or IDs. hidden reports whether the container gets none.
 func (r *ObjectReader) VisibleGPU(container *source.Node) (gpu facts.Fact[float64], hidden bool) {
 	var value *source.Node
-	for _, variable := range container.Get("env").Elements() {
+	for _, variable := range container.Get("env").Items() {
 		if variable.Get("name").Is(VisibleDevices) {
 			value = variable.Get("value")
 		}

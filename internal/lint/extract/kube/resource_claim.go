@@ -39,7 +39,7 @@ var ResourceClaim = read.Format{
 		}
 		claim := &read.Draft{}
 		var gpus, fpgas read.Sum
-		for _, request := range spec.At("devices", "requests").Elements() {
+		for _, request := range spec.At("devices", "requests").Items() {
 			switch device, number := r.claimRequest(claim, request); device {
 			case read.NoDevice:
 			case read.FPGADevice:
@@ -65,7 +65,7 @@ var (
 // pod gets one, it returns the smallest number if all are of one kind. The claim refers to the
 // definition of a class that is not known by name.
 func (r *ObjectReader) claimRequest(claim *read.Draft, request *source.Node) (device read.DeviceKind, number facts.Fact[float64]) {
-	alternatives := request.Get("firstAvailable").Elements()
+	alternatives := request.Get("firstAvailable").Items()
 	if len(alternatives) == 0 {
 		exactly := request.Get("exactly")
 		if exactly.IsNull() {

@@ -50,7 +50,7 @@ func (r *ObjectReader) ownHints() *scheduling.Pods {
 	if r.own == nil {
 		r.own = &scheduling.Pods{}
 		r.own.Metadata(r.Identity().metadata)
-		for _, claim := range r.Root.At("spec", "volumeClaimTemplates").Elements() {
+		for _, claim := range r.Root.At("spec", "volumeClaimTemplates").Items() {
 			r.own.Claim(claim)
 		}
 	}

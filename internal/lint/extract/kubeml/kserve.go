@@ -70,9 +70,9 @@ func (r *operatorReader) kserveComponents(set string, of *source.Node) {
 		var containers []*source.Node
 		for key, value := range component.Pairs() {
 			switch {
-			case key.Text == "custom" && value.Has("container"):
+			case key.Text() == "custom" && value.Has("container"):
 				containers = append(containers, value.Get("container"))
-			case kserveServer(key.Text):
+			case kserveServer(key.Text()):
 				r.CheckShape(value, kserveServerShape)
 				containers = append(containers, value)
 			}

@@ -43,7 +43,7 @@ var KubeflowTraining = read.Format{
 			r.trainJob(spec)
 		} else {
 			for key, groups := range spec.Pairs() {
-				if strings.HasSuffix(key.Text, "ReplicaSpecs") {
+				if strings.HasSuffix(key.Text(), "ReplicaSpecs") {
 					r.trainingReplicas(groups)
 				}
 			}
@@ -63,7 +63,7 @@ var replicaSpecsShape = read.MapOf(read.Under(read.PodTemplateShape, "template")
 func (r *operatorReader) trainingReplicas(groups *source.Node) {
 	for name, group := range groups.Pairs() {
 		d := r.Object(group)
-		d.Component = facts.Know(name.Text, facts.Location{Node: name})
+		d.Component = facts.Know(name.Text(), facts.Location{Node: name})
 		d.Replicas = r.Count(group.Get("replicas"))
 		r.PodTemplate(d, group.Get("template"))
 	}
@@ -76,10 +76,10 @@ func (r *operatorReader) trainJob(spec *source.Node) {
 	d.Replicas = r.Count(trainer.Get("numNodes"))
 	r.Resources(d, trainer.Get("resourcesPerNode"))
 	var s scheduling.Pods
-	for _, override := range spec.Get("podSpecOverrides").Elements() {
+	for _, override := range spec.Get("podSpecOverrides").Items() {
 		s.Pod(override)
 	}
-	for _, override := range spec.Get("podTemplateOverrides").Elements() {
+	for _, override := range spec.Get("podTemplateOverrides").Items() {
 		s.Pod(override.Get("spec"))
 	}
 	r.RunsIn(d, s, nil)

@@ -86,7 +86,7 @@ func (r *operatorReader) seldonPredictor(predictor, replicas *source.Node) {
 	if separate && len(engine) > 0 {
 		r.seldonPart(predictor, "orchestrator", engine[0], engine[0], replicas)
 	}
-	if explainer := predictor.Get("explainer"); len(explainer.Entries()) > 0 {
+	if explainer := predictor.Get("explainer"); len(explainer.Members()) > 0 {
 		r.seldonPart(predictor, "explainer", explainer, explainer.Get("containerSpec"), replicas)
 	}
 }
@@ -121,7 +121,7 @@ func (r *operatorReader) seldonComponents(predictor *source.Node) []*seldonCompo
 				component.suffix = own
 			}
 		}
-		for _, container := range node.At("spec", "containers").Elements() {
+		for _, container := range node.At("spec", "containers").Items() {
 			if name, ok := container.Get("name").Scalar(); ok {
 				containers[name] = component
 			}
@@ -201,7 +201,7 @@ func (r *operatorReader) seldonModels(unit *source.Node, found func(*facts.Model
 			found(&facts.Model{Name: name, Location: facts.Location{Node: unit}})
 		}
 	}
-	for _, child := range unit.Get("children").Elements() {
+	for _, child := range unit.Get("children").Items() {
 		r.seldonModels(child, found)
 	}
 }
@@ -223,7 +223,7 @@ func (r *operatorReader) seldonServer(spec *source.Node) {
 	d := r.Object(r.Root)
 	containers := []*source.Node{nil}
 	for key, container := range spec.Get("imageOverrides").Pairs() {
-		if key.Text == "init" {
+		if key.Text() == "init" {
 			d.Image(container.Get("image"))
 		} else {
 			containers = append(containers, container)

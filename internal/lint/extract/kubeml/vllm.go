@@ -48,7 +48,7 @@ var vllmContainerShape = read.MappingOf(map[string]*read.Shape{"image": read.Map
 
 // vllmModels reports whether a document has the chart's values for at least one model.
 func vllmModels(values *source.Node) bool {
-	for _, model := range values.At("servingEngineSpec", "modelSpec").Elements() {
+	for _, model := range values.At("servingEngineSpec", "modelSpec").Items() {
 		if model.Has("modelURL") || model.Has("requestGPU") {
 			return true
 		}
@@ -138,7 +138,7 @@ func (r *operatorReader) vllmPod(engine, model, request *source.Node, shared sch
 
 	s := shared
 	s.Pod(model) // has affinity, nodeName and tolerations
-	if model.Get("affinity").Entries() == nil {
+	if model.Get("affinity").Members() == nil {
 		s.Affinity(model.Get("nodeSelectorTerms"))
 	}
 	s.StorageClass(model.Get("storageClass"))
@@ -148,7 +148,7 @@ func (r *operatorReader) vllmPod(engine, model, request *source.Node, shared sch
 
 // vllmRequest reads a container's resource request from resources, else from the chart's own keys.
 func (r *operatorReader) vllmRequest(of *source.Node) kube.ResourceRequest {
-	if resources := of.Get("resources"); len(resources.Entries()) > 0 {
+	if resources := of.Get("resources"); len(resources.Members()) > 0 {
 		a := kube.ResourceRequest{CPU: kube.Requested(resources, "cpu", r.Quantity), Memory: kube.Requested(resources, "memory", r.Memory)}
 		a.GPUs, a.FPGAs = r.Devices(resources)
 		return a

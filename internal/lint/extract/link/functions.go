@@ -72,7 +72,7 @@ func (l *Linker) functions(ctx context.Context, app string) (found bool, http fa
 		for _, document := range source.Parse(name, l.bytes(name)).Documents {
 			disabled, _ := document.Root.Get("disabled").Bool()
 			found = l.misshapenBindings(document.Root.Get("bindings")) || found
-			for _, binding := range document.Root.Get("bindings").Elements() {
+			for _, binding := range document.Root.Get("bindings").Items() {
 				kind := binding.Get("type")
 				found = found || strings.HasSuffix(read.LowerScalar(kind), "trigger")
 				if read.LowerScalar(kind) == "httptrigger" && !disabled && !http.Known {

@@ -102,7 +102,7 @@ func (p provided) get(keys ...string) *source.Node {
 
 // Block returns the item of a list of one, and any other node itself.
 func Block(n *source.Node) *source.Node {
-	if items := n.Elements(); len(items) == 1 {
+	if items := n.Items(); len(items) == 1 {
 		return items[0]
 	}
 	return n
@@ -167,7 +167,7 @@ func (r *resourceReader) crossplaneContainers(spec provided) {
 	d.Target = facts.Know(facts.ACI, r.KindLocation("the object is a container group"))
 	r.Tags(d, spec.get("tags"))
 	var sum kube.RequestSum
-	for _, container := range spec.get("container").Elements() {
+	for _, container := range spec.get("container").Items() {
 		d.Image(container.Get("image"))
 		sum.Add(kube.ResourceRequest{
 			CPU: read.Either(container.Get("cpu"), container.Get("cpuLimit"), r.Number),
@@ -176,7 +176,7 @@ func (r *resourceReader) crossplaneContainers(spec provided) {
 			GPUs:   read.Larger(r.GroupGPUs(Block(container.Get("gpu"))), r.GroupGPUs(Block(container.Get("gpuLimit")))),
 		})
 	}
-	for _, container := range spec.get("initContainer").Elements() {
+	for _, container := range spec.get("initContainer").Items() {
 		d.Image(container.Get("image"))
 	}
 	sum.State(d)

@@ -55,7 +55,7 @@ var ServiceOperator = read.Format{
 			r.workspacesCompute(name, spec.Get("properties"))
 		case "ManagedCluster":
 			cluster := r.AKSCluster(name)
-			for _, pool := range spec.Get("agentPoolProfiles").Elements() {
+			for _, pool := range spec.Get("agentPoolProfiles").Items() {
 				r.AKSPool(cluster, name, pool.Get("name"), pool, operatorPool(pool))
 			}
 			if len(r.Computes) == 0 {
@@ -88,10 +88,10 @@ func (r *resourceReader) operatorContainers(spec *source.Node) {
 	d.Target = facts.Know(facts.ACI, r.KindLocation("the object is a container group"))
 	r.Tags(d, spec.Get("tags"))
 	var sum kube.RequestSum
-	for _, container := range spec.Get("containers").Elements() {
+	for _, container := range spec.Get("containers").Items() {
 		sum.Add(r.GroupContainer(d, container))
 	}
-	for _, container := range spec.Get("initContainers").Elements() {
+	for _, container := range spec.Get("initContainers").Items() {
 		sum.Raise(kube.RequestSum{}.With(r.GroupContainer(d, container)))
 	}
 	sum.State(d)

@@ -29,9 +29,9 @@ func IsLive(n *source.Node) bool {
 func looksUnrendered(n *source.Node) bool {
 	switch n.Kind {
 	case source.Mapping:
-		return len(n.Members) == 1 && n.Members[0].Key.Kind == source.Mapping
+		return len(n.Members()) == 1 && n.Members()[0].Key.Kind == source.Mapping
 	case source.String:
-		text := strings.ReplaceAll(n.Text, "${{", "")
+		text := strings.ReplaceAll(n.Text(), "${{", "")
 		return strings.Contains(text, "{{") && strings.Contains(text, "}}") ||
 			strings.Contains(text, "{%") && strings.Contains(text, "%}")
 	}

@@ -33,7 +33,7 @@ type Derivation struct {
 const MaxParts = 8
 
 // Derive returns a value with this content at the location of n.
-func (r *Reader) Derive(n *source.Node, content source.Node, from Derivation) *source.Node {
+func (r *Reader) Derive(n *source.Node, content source.Content, from Derivation) *source.Node {
 	if r.derived == nil {
 		r.derived = map[*source.Node]Derivation{}
 	}
@@ -152,13 +152,13 @@ func (r *Reader) inDocument(location facts.Location) facts.Location {
 // KnownMembers returns a mapping without its unknown values.
 func (r *Reader) KnownMembers(n *source.Node) *source.Node {
 	var members []source.Member
-	for _, member := range n.Entries() {
-		if !IsExpression(member.Key.Text) && !r.DerivationOf(member.Value).Unknown {
+	for _, member := range n.Members() {
+		if !IsExpression(member.Key.Text()) && !r.DerivationOf(member.Value).Unknown {
 			members = append(members, member)
 		}
 	}
-	if len(members) == len(n.Entries()) {
+	if len(members) == len(n.Members()) {
 		return n
 	}
-	return r.Derive(n, source.Node{Kind: source.Mapping, Members: members}, r.DerivationOf(n))
+	return r.Derive(n, source.Content{Kind: source.Mapping, Members: members}, r.DerivationOf(n))
 }

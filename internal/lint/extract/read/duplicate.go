@@ -103,10 +103,10 @@ func membersWith(duplicates []duplicateKey, nth int) func(*source.Node) []source
 	}
 	return func(mapping *source.Node) []source.Member {
 		if dropped[mapping] == nil {
-			return mapping.Members
+			return mapping.Members()
 		}
 		var members []source.Member
-		for i, member := range mapping.Members {
+		for i, member := range mapping.Members() {
 			if !dropped[mapping][i] {
 				members = append(members, member)
 			}
@@ -124,13 +124,13 @@ func findDuplicates(root *source.Node) (duplicates []duplicateKey, values int) {
 		if n.Kind < source.Sequence || n.Parent() != within {
 			return // the value of an alias has the parent of its anchor
 		}
-		if hasDuplicates(n.Members) {
+		if hasDuplicates(n.Members()) {
 			duplicates = append(duplicates, duplicatesOf(n)...)
 		}
-		for _, item := range n.Items {
+		for _, item := range n.Items() {
 			walk(item, n)
 		}
-		for _, member := range n.Members {
+		for _, member := range n.Members() {
 			walk(member.Value, n)
 		}
 	}
@@ -144,10 +144,10 @@ func hasDuplicates(members []source.Member) bool {
 		names := make(map[string]bool, len(members))
 		for _, member := range members {
 			if member.Key.Kind < source.Sequence {
-				if names[member.Key.Text] {
+				if names[member.Key.Text()] {
 					return true
 				}
-				names[member.Key.Text] = true
+				names[member.Key.Text()] = true
 			}
 		}
 		return false
@@ -164,19 +164,19 @@ func hasDuplicates(members []source.Member) bool {
 
 // sameKey compares scalar keys; a key that is a collection has no text.
 func sameKey(a, b *source.Node) bool {
-	return a.Text == b.Text && a.Kind < source.Sequence && b.Kind < source.Sequence
+	return a.Text() == b.Text() && a.Kind < source.Sequence && b.Kind < source.Sequence
 }
 
 func duplicatesOf(mapping *source.Node) []duplicateKey {
-	at := make(map[string][]int, len(mapping.Members))
-	for i, member := range mapping.Members {
+	at := make(map[string][]int, len(mapping.Members()))
+	for i, member := range mapping.Members() {
 		if member.Key.Kind < source.Sequence {
-			at[member.Key.Text] = append(at[member.Key.Text], i)
+			at[member.Key.Text()] = append(at[member.Key.Text()], i)
 		}
 	}
 	var duplicates []duplicateKey
-	for i, member := range mapping.Members {
-		if members := at[member.Key.Text]; len(members) > 1 && members[0] == i {
+	for i, member := range mapping.Members() {
+		if members := at[member.Key.Text()]; len(members) > 1 && members[0] == i {
 			duplicates = append(duplicates, duplicateKey{mapping: mapping, members: members})
 		}
 	}
@@ -184,19 +184,19 @@ func duplicatesOf(mapping *source.Node) []duplicateKey {
 }
 
 // last returns the member whose value is used.
-func (d duplicateKey) last() source.Member { return d.mapping.Members[d.members[len(d.members)-1]] }
+func (d duplicateKey) last() source.Member { return d.mapping.Members()[d.members[len(d.members)-1]] }
 
 func (d duplicateKey) problem() facts.Problem {
-	first, last := d.mapping.Members[d.members[0]].Key, d.last().Key
+	first, last := d.mapping.Members()[d.members[0]].Key, d.last().Key
 	var earlier []*source.Node
 	for _, index := range d.members[:len(d.members)-1] {
-		earlier = append(earlier, d.mapping.Members[index].Key)
+		earlier = append(earlier, d.mapping.Members()[index].Key)
 	}
 	return facts.Problem{
 		Rule:     facts.SyntaxRule,
 		Severity: facts.Error,
 		Message: fmt.Sprintf("duplicate key %q, first on line %d; the last value is used",
-			last.Text, first.Span().Start.Line),
+			last.Text(), first.Span().Start.Line),
 		Remedy:    "Remove one of the two.",
 		Location:  facts.Location{Node: last, Related: []facts.Location{{Node: first, Why: "first occurrence"}}},
 		Redundant: earlier,

@@ -107,15 +107,15 @@ func (r *Reader) CheckShape(n *source.Node, want *Shape) {
 		r.ReportShape(n, want)
 		return
 	}
-	for _, item := range n.Elements() {
+	for _, item := range n.Items() {
 		r.CheckShape(item, want.item)
 	}
 	if len(want.fields) == 0 && want.item == nil {
 		return
 	}
-	for _, member := range n.Entries() {
-		field := want.of(member.Key.Text)
-		if field == nil || member.Value.IsNull() || field == ScalarShape && field.fits(member.Value) || n.Get(member.Key.Text) != member.Value {
+	for _, member := range n.Members() {
+		field := want.of(member.Key.Text())
+		if field == nil || member.Value.IsNull() || field == ScalarShape && field.fits(member.Value) || n.Get(member.Key.Text()) != member.Value {
 			continue // the last of duplicate keys is used
 		}
 		r.CheckShape(member.Value, field)
@@ -176,7 +176,7 @@ func (r *Reader) alreadyMisread(n *source.Node) bool {
 // Elements returns the items of a list. Anything else in place of a list is a Problem.
 func (r *Reader) Elements(list *source.Node) []*source.Node {
 	r.CheckShape(list, ListOf(nil))
-	return list.Elements()
+	return list.Items()
 }
 
 // At returns the value at a path of keys. A value on the path that is not a mapping is a Problem.

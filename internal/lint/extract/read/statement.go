@@ -240,8 +240,8 @@ func annotationKey(value *source.Node) []*source.Node {
 	if !ok {
 		return nil
 	}
-	_, statement := StatementName(entry.Key.Text)
-	if holder, ok := entry.Key.Parent().Entry(); !statement || !ok || holder.Key.Text == "labels" {
+	_, statement := StatementName(entry.Key.Text())
+	if holder, ok := entry.Key.Parent().Entry(); !statement || !ok || holder.Key.Text() == "labels" {
 		return nil
 	}
 	return []*source.Node{entry.Key}

@@ -11,7 +11,7 @@ import (
 func TestSum(t *testing.T) {
 	root := source.Parse("numbers.yaml", []byte("[10, 20, 30, 0]")).Documents[0].Root
 	known := func(i int) facts.Fact[float64] {
-		return (&Reader{Root: root}).Number(root.Items[i])
+		return (&Reader{Root: root}).Number(root.Items()[i])
 	}
 	var unknown facts.Fact[float64]
 	tests := []struct {

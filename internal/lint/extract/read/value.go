@@ -116,7 +116,7 @@ func (r *Reader) Count(n *source.Node) facts.Fact[int64] {
 		return facts.Fact[int64]{}
 	}
 	if number.Value != math.Trunc(number.Value) || number.Value > math.MaxInt32 {
-		r.Problem(facts.Warning, n, "Write a whole number.", "invalid count %s of %s", n.Text, n.Path())
+		r.Problem(facts.Warning, n, "Write a whole number.", "invalid count %s of %s", n.Text(), n.Path())
 		return facts.Fact[int64]{}
 	}
 	return facts.Know(int64(number.Value), number.Location)

@@ -67,14 +67,14 @@ func (r *Reader) InstanceType(d *Draft, n *source.Node) {
 // has returns the number of devices of a size: a lower bound if only the family of the size is known.
 func (m machine) has(size *source.Node, count int64, device string) facts.Fact[int64] {
 	if m.ofFamily && count > 0 {
-		fact := facts.Know(count, facts.Location{Node: size, Why: fmt.Sprintf("VM size %s has at least %d %s", size.Text, count, device)})
+		fact := facts.Know(count, facts.Location{Node: size, Why: fmt.Sprintf("VM size %s has at least %d %s", size.Text(), count, device)})
 		fact.AtLeast = true
 		return fact
 	}
-	why := fmt.Sprintf("VM size %s has %d %s", size.Text, count, device)
+	why := fmt.Sprintf("VM size %s has %d %s", size.Text(), count, device)
 	switch count {
 	case 0:
-		why = fmt.Sprintf("VM size %s has no %s", size.Text, device)
+		why = fmt.Sprintf("VM size %s has no %s", size.Text(), device)
 	case 1:
 	default:
 		why += "s"

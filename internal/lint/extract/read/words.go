@@ -19,14 +19,14 @@ func (r *Reader) DeploymentSpec(spec *source.Node, d *Draft) {
 		return
 	}
 	for key, value := range spec.Pairs() {
-		switch key.Text {
+		switch key.Text() {
 		case "labels":
 			if r.Is(value, source.Mapping) {
 				d.Labels = r.Labels(value)
 			}
 		case "images":
 			if r.Is(value, source.Sequence) {
-				for _, image := range value.Items {
+				for _, image := range value.Items() {
 					d.Images = appendKnown(d.Images, r.line(image))
 				}
 			}
@@ -35,7 +35,7 @@ func (r *Reader) DeploymentSpec(spec *source.Node, d *Draft) {
 		case "compute":
 			d.Compute = r.computeSpec(value)
 		default:
-			if !declare(r, facts.DeploymentFields(), &d.Deployment, key.Text, value) {
+			if !declare(r, facts.DeploymentFields(), &d.Deployment, key.Text(), value) {
 				r.UnknownKey(key, append(facts.Words(facts.DeploymentFields()), "labels", "images", "model", "compute")...)
 			}
 		}
@@ -83,7 +83,7 @@ func (r *Reader) models(value *source.Node) []*facts.Model {
 	if !r.Is(value, source.Mapping, source.Sequence) {
 		return nil
 	}
-	items := value.Items
+	items := value.Items()
 	if value.Kind == source.Mapping {
 		items = []*source.Node{value}
 	}
@@ -97,7 +97,7 @@ func (r *Reader) models(value *source.Node) []*facts.Model {
 		}
 		model := &facts.Model{Location: facts.Location{Node: item}}
 		for key, value := range item.Pairs() {
-			switch key.Text {
+			switch key.Text() {
 			case "name":
 				model.Name = r.line(value)
 			case "version":
@@ -159,9 +159,9 @@ func (r *Reader) computeSpec(value *source.Node) *facts.Compute {
 	}
 	c := &facts.Compute{Format: r.Format, Location: facts.Location{Node: value}}
 	for key, value := range value.Pairs() {
-		if key.Text == "vm_size" {
+		if key.Text() == "vm_size" {
 			r.VMSize(c, value)
-		} else if !declare(r, facts.ComputeFields(), c, key.Text, value) {
+		} else if !declare(r, facts.ComputeFields(), c, key.Text(), value) {
 			r.UnknownKey(key, facts.Words(facts.ComputeFields())...)
 		}
 	}
@@ -171,7 +171,7 @@ func (r *Reader) computeSpec(value *source.Node) *facts.Compute {
 // UnknownKey reports a key that is not one of these.
 func (r *Reader) UnknownKey(key *source.Node, known ...string) {
 	if !r.IsPlaceholder(key) {
-		r.Problem(facts.Warning, key, UseOneOf(known), "unknown key %q%s", key.Text, DidYouMean(key.Text, "", known))
+		r.Problem(facts.Warning, key, UseOneOf(known), "unknown key %q%s", key.Text(), DidYouMean(key.Text(), "", known))
 	}
 }
 
@@ -179,8 +179,8 @@ func (r *Reader) UnknownKey(key *source.Node, known ...string) {
 // It is a warning in any document.
 func (r *Reader) unknownStatement(key *source.Node, name string) {
 	known := facts.StatementWords()
-	suggestion := DidYouMean(name, strings.TrimSuffix(key.Text, name), known)
-	r.report(facts.Warning, key, UseOneOf(known), "unknown key %q%s", key.Text, suggestion)
+	suggestion := DidYouMean(name, strings.TrimSuffix(key.Text(), name), known)
+	r.report(facts.Warning, key, UseOneOf(known), "unknown key %q%s", key.Text(), suggestion)
 }
 
 // UseOneOf returns the remedy for a word that is not one of these.
@@ -222,15 +222,15 @@ func (r *Reader) Labels(n *source.Node) map[string]facts.Fact[string] {
 
 // AddLabels adds the labels that known lacks. The last of duplicate keys is used.
 func AddLabels(known map[string]facts.Fact[string], n *source.Node) map[string]facts.Fact[string] {
-	for _, member := range slices.Backward(n.Entries()) {
+	for _, member := range slices.Backward(n.Members()) {
 		text, ok := member.Value.Scalar()
-		if _, exists := known[member.Key.Text]; exists || !ok || placeholder.IsTemplate(member.Value) {
+		if _, exists := known[member.Key.Text()]; exists || !ok || placeholder.IsTemplate(member.Value) {
 			continue
 		}
 		if known == nil {
-			known = make(map[string]facts.Fact[string], len(n.Members))
+			known = make(map[string]facts.Fact[string], len(n.Members()))
 		}
-		known[member.Key.Text] = facts.Know(text, facts.Location{Node: member.Value})
+		known[member.Key.Text()] = facts.Know(text, facts.Location{Node: member.Value})
 	}
 	return known
 }
@@ -306,7 +306,7 @@ func (r *Reader) AddDeclared(d *Draft, annotations *source.Node) {
 func (r *Reader) Declared(annotations *source.Node) *Draft {
 	var declared *Draft
 	for key, value := range annotations.Pairs() {
-		name, ok := StatementName(key.Text)
+		name, ok := StatementName(key.Text())
 		if !ok {
 			continue
 		}

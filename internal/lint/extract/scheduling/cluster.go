@@ -30,7 +30,7 @@ func (s *Pods) Pod(spec *source.Node) {
 	s.Selector(spec.Get("nodeSelector"))
 	s.Affinity(spec.At("affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms"))
 	s.Tolerations(spec.Get("tolerations"))
-	for _, volume := range spec.Get("volumes").Elements() {
+	for _, volume := range spec.Get("volumes").Items() {
 		s.Claim(volume.At("ephemeral", "volumeClaimTemplate"))
 	}
 }
@@ -71,7 +71,7 @@ func (t term) provider() facts.Location {
 		case providerKey(name) && !placeholder.InScalar(q.key, name):
 			return facts.Location{Node: q.key, Why: "virtual nodes of another provider have the label " + name}
 		case isInstanceType(name) && all(q.values, isEklet):
-			return facts.Location{Node: q.values[0], Why: "virtual nodes of Tencent Cloud are of the instance type " + q.values[0].Text}
+			return facts.Location{Node: q.values[0], Why: "virtual nodes of Tencent Cloud are of the instance type " + q.values[0].Text()}
 		}
 	}
 	return facts.Location{}
@@ -104,7 +104,7 @@ func (s *Pods) Machine(size *source.Node) {
 // an empty term.
 // https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#NodeAffinity
 func (s *Pods) Affinity(terms *source.Node) {
-	s.Terms(slices.DeleteFunc(slices.Clone(terms.Elements()), matchesNothing), "matchExpressions", "matchFields")
+	s.Terms(slices.DeleteFunc(slices.Clone(terms.Items()), matchesNothing), "matchExpressions", "matchFields")
 }
 
 func matchesNothing(term *source.Node) bool {
@@ -114,7 +114,7 @@ func matchesNothing(term *source.Node) bool {
 
 // none reports whether a list is missing or empty.
 func none(list *source.Node) bool {
-	return list.IsNull() || list.Kind == source.Sequence && len(list.Items) == 0
+	return list.IsNull() || list.Kind == source.Sequence && len(list.Items()) == 0
 }
 
 // Terms reads terms as Affinity does, with the names of their keys for expressions and fields.
@@ -136,7 +136,7 @@ func (s *Pods) Terms(terms []*source.Node, expressions, fields string) {
 func providerOf(alternatives []term) facts.Location {
 	naming := slices.DeleteFunc(slices.Clone(alternatives), func(t term) bool {
 		return !slices.ContainsFunc(t, func(q nodeRequirement) bool {
-			return q.op == in && nodeKey{q.key.Text, q.field}.namesVirtual()
+			return q.op == in && nodeKey{q.key.Text(), q.field}.namesVirtual()
 		})
 	})
 	if len(naming) == 0 {
@@ -155,12 +155,12 @@ func providerOf(alternatives []term) facts.Location {
 
 func requirements(list *source.Node, field bool) term {
 	var all term
-	for _, item := range list.Elements() {
+	for _, item := range list.Items() {
 		key := item.Get("key")
 		if key.IsNull() {
 			continue
 		}
-		q := nodeRequirement{key: key, field: field, values: item.Get("values").Elements()}
+		q := nodeRequirement{key: key, field: field, values: item.Get("values").Items()}
 		switch op := item.Get("operator"); {
 		case op.Is("In"):
 			q.op = in
@@ -181,7 +181,7 @@ func requirements(list *source.Node, field bool) term {
 func (s *Pods) Tolerations(list *source.Node) {
 	var aks *source.Node
 	others := false
-	for _, toleration := range list.Elements() {
+	for _, toleration := range list.Items() {
 		key := toleration.Get("key")
 		name, _ := key.Scalar()
 		value := toleration.Get("value")
@@ -201,7 +201,7 @@ func (s *Pods) Tolerations(list *source.Node) {
 		}
 	}
 	if aks != nil && !others {
-		note(&s.azure, aks, "only nodes of AKS have the taint "+aks.Text)
+		note(&s.azure, aks, "only nodes of AKS have the taint "+aks.Text())
 	}
 }
 
@@ -210,8 +210,8 @@ const virtualNodeTaint = "virtual-kubelet.io/provider"
 
 // Metadata reads the labels and annotations of a pod or of an object that creates pods.
 func (s *Pods) Metadata(metadata *source.Node) {
-	for _, annotation := range metadata.Get("annotations").Entries() {
-		name := annotation.Key.Text
+	for _, annotation := range metadata.Get("annotations").Members() {
+		name := annotation.Key.Text()
 		switch prefix, _, _ := strings.Cut(name, "/"); {
 		case annotation.Value.IsNull(): // a patch deletes the annotation
 		case strings.HasPrefix(name, "service.beta.kubernetes.io/azure-"):
@@ -226,13 +226,13 @@ func (s *Pods) Metadata(metadata *source.Node) {
 			note(&s.Foreign, annotation.Value, name+" is for virtual nodes of another provider")
 		}
 	}
-	for _, label := range metadata.Get("labels").Entries() {
+	for _, label := range metadata.Get("labels").Members() {
 		switch {
 		case label.Value.IsNull():
-		case label.Key.Text == "azure.workload.identity/use" && label.Value.Is("true"):
+		case label.Key.Text() == "azure.workload.identity/use" && label.Value.Is("true"):
 			note(&s.azure, label.Value, "the pod uses an Azure workload identity")
-		case providerKey(label.Key.Text):
-			note(&s.Foreign, label.Value, label.Key.Text+" is for virtual nodes of another provider")
+		case providerKey(label.Key.Text()):
+			note(&s.Foreign, label.Value, label.Key.Text()+" is for virtual nodes of another provider")
 		}
 	}
 }
@@ -296,7 +296,7 @@ func (q nodeRequirement) clouds(as Interpretation) nodes {
 	if len(q.values) > 0 {
 		at = q.values[0]
 	}
-	switch name := q.key.Text; {
+	switch name := q.key.Text(); {
 	case q.isNodeName() && as.Other && all(q.values, isEC2):
 		note(&of.other, at, "a node with this name is an EC2 instance")
 	case q.isNodeName() && as.aks && all(q.values, isAKSNode):
@@ -313,10 +313,10 @@ func (q nodeRequirement) clouds(as Interpretation) nodes {
 		note(&of.other, at, foreignVirtualNode)
 	case !isInstanceType(name):
 	case as.aks && all(q.values, isAzureSize):
-		note(&of.aks, at, at.Text+" is a VM size of Azure")
+		note(&of.aks, at, at.Text()+" is a VM size of Azure")
 		of.excluded = true
 	case as.Other && all(q.values, otherCloudMachine().MatchString):
-		note(&of.other, at, at.Text+" is a machine of another cloud")
+		note(&of.other, at, at.Text()+" is a machine of another cloud")
 		of.excluded = true
 	}
 	return of
@@ -327,7 +327,7 @@ const nodeOfAKS = "a node with this name belongs to an AKS node pool"
 const foreignVirtualNode = "the virtual node belongs to another provider"
 
 func (q nodeRequirement) isNodeName() bool {
-	return q.op == in && q.key.Text == nodeNameKeys(q.field)
+	return q.op == in && q.key.Text() == nodeNameKeys(q.field)
 }
 
 // nodeNameKeys returns the label or the field for the name of a node.

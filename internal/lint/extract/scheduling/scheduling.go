@@ -164,7 +164,7 @@ func (s *Pods) mixed() bool {
 	look := func(t term) {
 		for _, requirement := range t {
 			of := requirement.clouds(InFile())
-			azure = azure || of.aks.Node != nil || nodeKey{requirement.key.Text, requirement.field}.namesVirtual()
+			azure = azure || of.aks.Node != nil || nodeKey{requirement.key.Text(), requirement.field}.namesVirtual()
 			other = other || of.other.Node != nil
 		}
 	}

@@ -67,9 +67,9 @@ func (p planned) block(name string) planned {
 }
 
 func (p planned) blocks(name string) []planned {
-	unknown := p.unknown.Get(name).Elements()
+	unknown := p.unknown.Get(name).Items()
 	var blocks []planned
-	for i, value := range p.value.Get(name).Elements() {
+	for i, value := range p.value.Get(name).Items() {
 		block := planned{value: value}
 		if i < len(unknown) {
 			block.unknown = unknown[i]
@@ -111,7 +111,7 @@ func (r *planReader) plannedPod(t resource, kind string, template planned) {
 		for _, volume := range spec.blocks("volume") {
 			paths = append(paths, volume.block("host_path").value.Get("path"))
 		}
-		d.GPUs = r.UncountedGPU(spec.value.Get("runtime_class_name"), paths, spec.value.Get("container").Elements())
+		d.GPUs = r.UncountedGPU(spec.value.Get("runtime_class_name"), paths, spec.value.Get("container").Items())
 	}
 
 	group := "apps"
@@ -119,7 +119,7 @@ func (r *planReader) plannedPod(t resource, kind string, template planned) {
 		group = ""
 	}
 	if kube.ServesByImage(group, kind, spec.value.Get("restart_policy")) {
-		r.ModelServer(d, spec.value.Get("container").Elements())
+		r.ModelServer(d, spec.value.Get("container").Items())
 	}
 
 	var s scheduling.Pods
@@ -156,6 +156,6 @@ func plannedPods(s *scheduling.Pods, spec *source.Node) {
 	s.Selector(spec.Get("node_selector"))
 	required := operators.Block(operators.Block(operators.Block(spec.Get("affinity")).Get("node_affinity")).Get("required_during_scheduling_ignored_during_execution"))
 	// A term without requirements may have requirements that are not known yet.
-	s.Terms(required.Get("node_selector_term").Elements(), "match_expressions", "match_fields")
+	s.Terms(required.Get("node_selector_term").Items(), "match_expressions", "match_fields")
 	s.Tolerations(spec.Get("toleration"))
 }

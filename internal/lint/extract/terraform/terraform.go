@@ -29,7 +29,7 @@ var Plan = read.Format{
 		return root.Has("format_version") && (root.Has("resource_changes") || root.Has("planned_values"))
 	},
 	Read: read.Using(newReader, func(r *planReader) {
-		changes := r.Root.Get("resource_changes").Elements()
+		changes := r.Root.Get("resource_changes").Items()
 		for _, object := range changes {
 			change := object.Get("change")
 			if stays(change.Get("actions")) {
@@ -50,10 +50,10 @@ var terraformShapes = map[string]*read.Shape{"": read.MappingOf(map[string]*read
 
 // plannedModule reads the planned resources of a module and of its child modules.
 func (r *planReader) plannedModule(module *source.Node) {
-	for _, object := range module.Get("resources").Elements() {
+	for _, object := range module.Get("resources").Items() {
 		r.planned(object, object.Get("values"), object.Get("sensitive_values"))
 	}
-	for _, child := range module.Get("child_modules").Elements() {
+	for _, child := range module.Get("child_modules").Items() {
 		r.plannedModule(child)
 	}
 }
@@ -85,7 +85,7 @@ func Confidential(text []byte) bool {
 
 // stays reports whether a resource exists after the actions.
 func stays(actions *source.Node) bool {
-	for _, action := range actions.Elements() {
+	for _, action := range actions.Items() {
 		if !action.Is("delete") && !action.Is("forget") {
 			return true
 		}
@@ -100,23 +100,23 @@ func redacted(value, marks *source.Node) *source.Node {
 	case value.IsNull() || marks.IsNull():
 		return value
 	case marks.Is("true"):
-		return value.With(source.Node{Kind: source.Null})
-	case len(marks.Items) > 0 && len(value.Items) > 0:
-		items := append([]*source.Node(nil), value.Items...)
-		for i, mark := range marks.Items[:min(len(marks.Items), len(items))] {
+		return value.With(source.Content{Kind: source.Null})
+	case len(marks.Items()) > 0 && len(value.Items()) > 0:
+		items := append([]*source.Node(nil), value.Items()...)
+		for i, mark := range marks.Items()[:min(len(marks.Items()), len(items))] {
 			items[i] = redacted(items[i], mark)
 		}
-		return value.With(source.Node{Kind: source.Sequence, Items: items})
-	case len(marks.Members) > 0 && len(value.Members) > 0:
-		marked := make(map[string]*source.Node, len(marks.Members))
-		for _, member := range marks.Members {
-			marked[member.Key.Text] = member.Value
+		return value.With(source.Content{Kind: source.Sequence, Items: items})
+	case len(marks.Members()) > 0 && len(value.Members()) > 0:
+		marked := make(map[string]*source.Node, len(marks.Members()))
+		for _, member := range marks.Members() {
+			marked[member.Key.Text()] = member.Value
 		}
-		members := append([]source.Member(nil), value.Members...)
+		members := append([]source.Member(nil), value.Members()...)
 		for i, member := range members {
-			members[i].Value = redacted(member.Value, marked[member.Key.Text])
+			members[i].Value = redacted(member.Value, marked[member.Key.Text()])
 		}
-		return value.With(source.Node{Kind: source.Mapping, Members: members})
+		return value.With(source.Content{Kind: source.Mapping, Members: members})
 	}
 	return value
 }
@@ -213,7 +213,7 @@ func (r *planReader) terraformContainers(d *read.Draft, group *source.Node) {
 	var sum kube.RequestSum
 	r.CheckShape(group.Get("container"), read.ListOf(read.MappingShape))
 	r.CheckShape(group.Get("init_container"), read.ListOf(read.MappingShape))
-	for _, container := range group.Get("container").Elements() {
+	for _, container := range group.Get("container").Items() {
 		d.Image(container.Get("image"))
 		sum.Add(kube.ResourceRequest{
 			CPU: r.Number(container.Get("cpu")),
@@ -222,7 +222,7 @@ func (r *planReader) terraformContainers(d *read.Draft, group *source.Node) {
 			GPUs:   read.Larger(r.GroupGPUs(operators.Block(container.Get("gpu"))), r.GroupGPUs(operators.Block(container.Get("gpu_limit")))),
 		})
 	}
-	for _, container := range group.Get("init_container").Elements() {
+	for _, container := range group.Get("init_container").Items() {
 		d.Image(container.Get("image"))
 	}
 	sum.State(d)
