@@ -15,6 +15,7 @@ type builder struct {
 	members slab[Member]
 
 	count   int // values of the document so far, with aliases expanded
+	exempt  int // values in count that do not count for the limit, see beginItem
 	deepest int // largest depth of collections
 }
 
@@ -73,7 +74,7 @@ func (s *slab[T]) take(n int, text string) []T {
 
 // begin starts the count of a document.
 func (b *builder) begin() {
-	b.count, b.deepest = 0, 0
+	b.count, b.exempt, b.deepest = 0, 0, 0
 	b.items.open, b.members.open = b.items.open[:0], b.members.open[:0]
 }
 
@@ -84,8 +85,28 @@ func (b *builder) add(values, depth, at int) *fault {
 	switch {
 	case depth > MaxDepth:
 		return &fault{kind: Excessive, start: at, end: at, message: fmt.Sprintf("more than %d levels of nesting", MaxDepth)}
-	case b.count > MaxNodes:
+	case b.count-b.exempt > MaxNodes:
 		return &fault{kind: Excessive, start: at, end: at, message: fmt.Sprintf("more than %d values in one document, aliases expanded", MaxNodes)}
 	}
 	return nil
+}
+
+// ownsItems reports whether the items of the list at a key of a document's root are counted one by one: the objects of a
+// Kubernetes List and the resources of a Terraform plan. Such a document has as many descriptions as it has items.
+func ownsItems(key string) bool { return key == "items" || key == "resource_changes" }
+
+// counted is the state of a count.
+type counted struct{ values, exempt int }
+
+// beginItem begins the count of such an item, which may have as many values as a document. The result is for endItem.
+func (b *builder) beginItem() (before counted) {
+	before = counted{b.count, b.exempt}
+	b.exempt = b.count
+	return before
+}
+
+// endItem ends the count of the item at an offset, which counts as one value of its document.
+func (b *builder) endItem(before counted, at int) *fault {
+	b.exempt = before.exempt + max(b.count-before.values-1, 0)
+	return b.add(0, 0, at)
 }

@@ -19,6 +19,7 @@ type libraryReader struct {
 	line   int                      // index in breaks of the chunk's first line
 	last   Position                 // the last position looked up
 	anchor map[*yaml.Node]*anchored // of the document; a nil value is still being read
+	list   *yaml.Node               // of the document, whose items are counted one by one
 	// aliased is the number of bytes to which the aliases of the document expand.
 	aliased int
 }
@@ -107,7 +108,7 @@ func (r *libraryReader) decode(c chunk, text string) (documents []*Document, bro
 
 func (r *libraryReader) document(y *yaml.Node) (*Node, *fault) {
 	r.begin()
-	r.anchor, r.aliased = nil, 0
+	r.anchor, r.aliased, r.list = nil, 0, nil
 	root, _, fault := r.convert(y, nil, 0)
 	return root, fault
 }

@@ -13,7 +13,8 @@ const (
 	// MaxDepth is the number of collections around a value. The API server rejects JSON deeper than 10,000; real
 	// files stay below 30.
 	MaxDepth = 256
-	// MaxNodes is the number of values of one document with each alias expanded. An alias bomb of nine levels has a
+	// MaxNodes is the number of values of one document with each alias expanded. Each object of a Kubernetes List and
+	// each resource of a Terraform plan may have as many, and counts as one value. An alias bomb of nine levels has a
 	// billion.
 	MaxNodes = 1_000_000
 )

@@ -77,9 +77,18 @@ func (r *libraryReader) sequence(y *yaml.Node, at int, parent *Node, depth int) 
 	n := r.node(Sequence, parent, start, start+1)
 	items := r.items.take(len(y.Content), r.text)
 	for i, child := range y.Content {
+		var before counted
+		if y == r.list {
+			before = r.beginItem()
+		}
 		item, end, broken := r.convert(child, n, depth+1)
 		if broken != nil {
 			return nil, broken
+		}
+		if y == r.list {
+			if broken := r.endItem(before, item.start()); broken != nil {
+				return nil, broken
+			}
 		}
 		items[i] = item
 		n.setEnd(max(n.end(), end))
@@ -111,6 +120,9 @@ func (r *libraryReader) mapping(y *yaml.Node, at int, parent *Node, depth int) (
 			n.setSpan(key.start(), key.start())
 		}
 		n.setEnd(max(n.end(), end))
+		if depth == 0 && ownsItems(y.Content[2*i].Value) {
+			r.list = y.Content[2*i+1]
+		}
 		value, end, broken := r.convert(y.Content[2*i+1], n, depth+1)
 		if broken != nil {
 			return nil, broken
