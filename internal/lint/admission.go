@@ -64,7 +64,7 @@ func (a *Admission) Review(ctx context.Context, namespace string, object Input) 
 	if err != nil {
 		return nil, err
 	}
-	reported := a.engine.evaluate(ctx, extraction, evaluate.ForObject())
+	reported := a.engine.evaluate(ctx, extraction, a.Without.evaluation(evaluate.ForObject()))
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint"
+	"github.com/mlpolicy/mlpolicy/internal/lint/policy/policytest"
 )
 
 // corpusRows returns the folder of the corpus and what INDEX.tsv says of each of its
@@ -41,6 +42,25 @@ func corpusRows(t *testing.T) (folder string, rows []map[string]string) {
 		rows = append(rows, row)
 	}
 	return folder, rows
+}
+
+// TestCorpusAskingAllRules is TestAskingAllRulesChangesNothing for the facts of real files.
+func TestCorpusAskingAllRules(t *testing.T) {
+	corpus, rows := corpusRows(t)
+	loaded := policytest.Builtin(t)
+	all := loaded.AskingAll()
+	linter := newLinter(t)
+	total := 0
+	for _, row := range rows {
+		extraction, _, err := linter.Facts(t.Context(), os.DirFS(corpus), inputsOf(os.DirFS(corpus), row["file"]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		total += compareAsking(t, loaded, all, row["file"], extraction)
+	}
+	if total == 0 {
+		t.Fatal("no file has a finding")
+	}
 }
 
 // TestCorpus compares the findings of each real file with what its label says.

@@ -103,7 +103,7 @@ func (l *Linter) lint(ctx context.Context, fsys fs.FS, read inputFiles) (*Result
 func (l *Linter) evaluate(ctx context.Context, fsys fs.FS, read inputFiles, extraction *extract.Extraction) (*Result, error) {
 	var evaluations []*evaluation
 	for _, group := range l.groups(extraction) {
-		evaluation := group.engine.evaluate(ctx, group.extraction, evaluate.ForFiles())
+		evaluation := group.engine.evaluate(ctx, group.extraction, l.options.Without.evaluation(evaluate.ForFiles()))
 		evaluation.relate(ctx, group.engine.factsOf(group.extraction))
 		evaluations = append(evaluations, evaluation)
 	}
@@ -178,7 +178,7 @@ func (l *Linter) Where(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) 
 		order[d] = i
 	}
 	for _, group := range l.groups(extraction) {
-		whatIf := group.engine.whatIf(evaluate.NewRun(group.engine.policies, evaluate.ForFiles()))
+		whatIf := group.engine.whatIf(evaluate.NewRun(group.engine.policies, l.options.Without.evaluation(evaluate.ForFiles())))
 		some, errs := whatIf.Placements(ctx, group.extraction.Deployments)
 		placements.Deployments = append(placements.Deployments, some...)
 		placements.Errors = append(placements.Errors, errs...)

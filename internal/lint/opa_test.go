@@ -18,7 +18,9 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/golden"
 	"github.com/mlpolicy/mlpolicy/internal/lint"
 	"github.com/mlpolicy/mlpolicy/internal/lint/config"
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy/policytest"
 	"github.com/mlpolicy/mlpolicy/internal/sweep"
 )
@@ -94,6 +96,44 @@ func TestIndexingChangesNothing(t *testing.T) {
 	if total == 0 {
 		t.Fatal("no example has a finding")
 	}
+}
+
+// TestAskingAllRulesChangesNothing evaluates each fact of the examples by itself, under each edition, with all rules and
+// with those whose facts are declared.
+func TestAskingAllRulesChangesNothing(t *testing.T) {
+	loaded := policytest.Builtin(t)
+	all := loaded.AskingAll()
+	linter := newLinter(t)
+	total := 0
+	for _, e := range examples(t) {
+		total += compareAsking(t, loaded, all, e.name, factsOf(t, linter, e.files, e.name))
+	}
+	if total == 0 {
+		t.Fatal("no example has a finding")
+	}
+}
+
+// compareAsking compares the denials of two sets of policies about each deployment and compute, and returns their number.
+func compareAsking(t *testing.T, some, all *policy.Policies, name string, extraction *extract.Extraction) (denials int) {
+	t.Helper()
+	var inputs []*facts.Facts
+	for _, d := range extraction.Deployments {
+		inputs = append(inputs, &facts.Facts{Deployments: []*facts.Deployment{d}})
+	}
+	for _, c := range extraction.Computes {
+		inputs = append(inputs, &facts.Facts{Computes: []*facts.Compute{c}})
+	}
+	for _, input := range inputs {
+		for _, input.Edition = range all.EditionIDs() {
+			want, wantErr := all.Evaluate(t.Context(), input)
+			got, gotErr := some.Evaluate(t.Context(), input)
+			if wantErr != nil || gotErr != nil || !reflect.DeepEqual(want, got) {
+				t.Errorf("%s, %s: of all rules and of those whose facts are declared (%v, %v)\n%s", name, input.Edition, wantErr, gotErr, golden.Diff(want, got))
+			}
+			denials += len(want)
+		}
+	}
+	return denials
 }
 
 // TestOptimisedBundlesAgree builds the bundle as opa build does, at each level of

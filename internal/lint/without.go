@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/evaluate"
 )
 
 // Optimisation is a way to use less time or memory that changes no result. A run can leave it out, so that results
@@ -49,6 +51,12 @@ func joined(words []Optimisation) string {
 		texts = append(texts, string(word))
 	}
 	return strings.Join(texts, ", ")
+}
+
+// evaluation returns options of an evaluation with the optimisations.
+func (w Without) evaluation(options evaluate.Options) evaluate.Options {
+	options.AllRules = !w.Uses(AskNeeded)
+	return options
 }
 
 // Uses reports whether a run uses an optimisation.

@@ -30,6 +30,8 @@ type Options struct {
 	// Chunk limits the time of one evaluation. Subject limits that of a single deployment or compute after its chunk
 	// failed.
 	Chunk, Subject time.Duration
+	// AllRules evaluates rules whose facts are not declared, too.
+	AllRules bool
 }
 
 // ForFiles evaluates on all cores. The limits leave time for one more evaluation without a rule that does not
@@ -53,6 +55,9 @@ type Run struct {
 
 // NewRun returns a Run with an unused time budget.
 func NewRun(policies *policy.Policies, options Options) *Run {
+	if options.AllRules {
+		policies = policies.AskingAll()
+	}
 	return &Run{policies, options, &budget{next: options.Chunk}}
 }
 

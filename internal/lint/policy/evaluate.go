@@ -42,21 +42,21 @@ func (p *Policies) evaluate(ctx context.Context, f *facts.Facts, scope Scope, ex
 	if _, ok := p.Edition(f.Edition); !ok {
 		return nil, &Error{Message: fmt.Sprintf("unknown edition %q; editions are %s", f.Edition, strings.Join(p.EditionIDs(), ", "))}
 	}
-	query, err := p.query(scope, except)
-	if err != nil {
-		return nil, err
-	}
-	if len(f.Deployments) == 0 && len(f.Computes) == 0 || query == nil {
+	if len(f.Deployments) == 0 && len(f.Computes) == 0 {
 		return nil, nil
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, &Error{Message: "evaluation did not start", Err: err}
 	}
-	input, err := p.input(f)
+	input, declared, err := p.input(f)
 	if err != nil {
 		return nil, &Error{Message: "pass the facts to the policies", Err: err}
 	}
-	findings, err := p.ask(ctx, query, input)
+	asked := p.asked(scope, declared, except)
+	if len(asked) == 0 {
+		return nil, nil
+	}
+	findings, err := p.ask(ctx, p.queryFor(asked), input)
 	if err != nil {
 		return nil, err
 	}
@@ -76,41 +76,36 @@ func (p *Policies) evaluate(ctx context.Context, f *facts.Facts, scope Scope, ex
 	return denials, join(faults)
 }
 
-// ruleIDs returns the IDs of the rules of a scope, without those in except.
-func (p *Policies) ruleIDs(scope Scope, except []string) []string {
-	var ids []string
-	for _, rule := range p.rules {
-		if rule.Scope == scope && !slices.Contains(except, rule.ID) {
-			ids = append(ids, rule.ID)
+// asked returns the IDs of the rules of a scope that may report about an input with declared fields, without those in
+// except.
+func (p *Policies) asked(scope Scope, declared declared, except []string) []*ast.Term {
+	var ids []*ast.Term
+	for i, rule := range p.rules {
+		if rule.Scope == scope && !slices.Contains(except, rule.ID) && (p.asksAll || declared.meets(p.needs[i])) {
+			ids = append(ids, p.ids[i])
 		}
 	}
 	return ids
 }
 
-// query returns the query for the rules of a scope without those in except, or nil if no rule is left.
-// The query lists the rules by ID, so that OPA does not evaluate the others.
-func (p *Policies) query(scope Scope, except []string) (ast.Body, error) {
-	if len(except) == 0 {
-		return p.queries[scope], nil
-	}
-	return p.compileQuery(p.ruleIDs(scope, except))
-}
-
-func (p *Policies) compileQuery(ids []string) (ast.Body, error) {
-	if len(ids) == 0 {
-		return nil, nil
-	}
-	rules := ast.NewSet()
-	for _, id := range ids {
-		rules.Add(ast.StringTerm(id))
-	}
+// compileQuery compiles the query for the results of rules. Its first expression contains their IDs, so that OPA does
+// not evaluate other rules.
+func (p *Policies) compileQuery() *Error {
 	query, err := p.compiler.QueryCompiler().Compile(ast.MustParseBody(
-		`findings = {{"rule": rule, "denied": denied} | some rule in ` + rules.String() + `; some denied in data.mlpolicy.rules[rule].deny}`,
+		`rules = []; findings = {{"rule": rule, "denied": denied} | some rule in rules; some denied in data.mlpolicy.rules[rule].deny}`,
 	))
 	if err != nil {
-		return nil, &Error{Message: "compile the query for " + strings.Join(ids, ", "), Err: err}
+		return &Error{Message: "compile the query", Err: err}
 	}
-	return query, nil
+	p.query = query
+	return nil
+}
+
+// queryFor returns the query for the rules with some IDs.
+func (p *Policies) queryFor(ids []*ast.Term) ast.Body {
+	query := slices.Clone(p.query)
+	query[0] = ast.Equality.Expr(query[0].Operand(0), ast.ArrayTerm(ids...))
+	return query
 }
 
 func (p *Policies) ask(ctx context.Context, query ast.Body, input *ast.Term) (ast.Set, error) {

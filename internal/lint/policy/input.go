@@ -65,60 +65,77 @@ type memory struct {
 // minShared is the smallest length of a list or map for which sharing saves time.
 const minShared = 16
 
-func (p *Policies) input(f *facts.Facts) (*ast.Term, error) {
+// input returns the facts as a term, and the fields of its elements.
+func (p *Policies) input(f *facts.Facts) (*ast.Term, declared, error) {
 	e := &encoding{encoder: p.encoder, shared: map[memory]*ast.Term{}}
-	deployments, err := list(f.Deployments, e.deploymentTerm)
+	deployments, ofDeployments, err := elements(f.Deployments, e.deploymentTerm)
 	if err != nil {
-		return nil, fmt.Errorf("deployments: %w", err)
+		return nil, nil, fmt.Errorf("deployments: %w", err)
 	}
-	computes, err := list(f.Computes, e.computeTerm)
+	computes, ofComputes, err := elements(f.Computes, e.computeTerm)
 	if err != nil {
-		return nil, fmt.Errorf("computes: %w", err)
+		return nil, nil, fmt.Errorf("computes: %w", err)
 	}
 	return ast.ObjectTerm(
 		ast.Item(ast.InternedTerm("edition"), ast.StringTerm(f.Edition)),
 		ast.Item(ast.InternedTerm("deployments"), deployments),
 		ast.Item(ast.InternedTerm("computes"), computes),
-	), nil
+	), declared{deploymentList: ofDeployments, computeList: ofComputes}, nil
 }
 
-func (e *encoding) deploymentTerm(d *facts.Deployment) (*ast.Term, error) {
+// elements returns the terms of values and the fields of each.
+func elements[T any](values []*T, encode func(*T) (*ast.Term, fieldSet, error)) (*ast.Term, []fieldSet, error) {
+	fields := make([]fieldSet, 0, len(values))
+	terms, err := list(values, func(value *T) (*ast.Term, error) {
+		term, has, err := encode(value)
+		fields = append(fields, has)
+		return term, err
+	})
+	return terms, fields, err
+}
+
+func (e *encoding) deploymentTerm(d *facts.Deployment) (*ast.Term, fieldSet, error) {
 	names := d.LowerBounds()
 	if len(names) == 0 {
 		return object(e, e.deployment, d)
 	}
 	bounds, err := list(names, func(name string) (*ast.Term, error) { return ast.StringTerm(name), nil })
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	return object(e, e.deployment, d, ast.Item(ast.InternedTerm("lower_bounds"), bounds))
 }
 
-func (e *encoding) modelTerm(m *facts.Model) (*ast.Term, error) { return object(e, e.model, m) }
+func (e *encoding) modelTerm(m *facts.Model) (*ast.Term, error) {
+	term, _, err := object(e, e.model, m)
+	return term, err
+}
 
-func (e *encoding) computeTerm(c *facts.Compute) (*ast.Term, error) { return object(e, e.compute, c) }
+func (e *encoding) computeTerm(c *facts.Compute) (*ast.Term, fieldSet, error) {
+	return object(e, e.compute, c)
+}
 
-// object returns an object of the known fields and of further items.
-func object[T any](e *encoding, fields []field[T], of *T, further ...[2]*ast.Term) (*ast.Term, error) {
+// object returns an object of the known fields and of further items, and the set of these fields.
+func object[T any](e *encoding, fields []field[T], of *T, further ...[2]*ast.Term) (object *ast.Term, known fieldSet, err error) {
 	var room [24][2]*ast.Term // NewObject copies the items, so that they stay on the stack
 	items := append(room[:0], further...)
 	for i := range fields {
 		field := &fields[i]
 		var term *ast.Term
-		var err error
 		if field.Fact != nil {
 			term, err = e.fact(field.Fact(of))
 		} else {
 			term, err = e.inner(field.Inner(of))
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", field.Name, err)
+			return nil, 0, fmt.Errorf("%s: %w", field.Name, err)
 		}
 		if term != nil {
 			items = append(items, [2]*ast.Term{field.key, term})
+			known |= 1 << i
 		}
 	}
-	return ast.NewTerm(ast.NewObject(items...)), nil
+	return ast.NewTerm(ast.NewObject(items...)), known, nil
 }
 
 // fact returns the term of a fact, or nil if it is unknown.
@@ -175,7 +192,8 @@ func (e *encoding) term(value any) (*ast.Term, error) {
 		if value == nil {
 			return nil, nil
 		}
-		return e.computeTerm(value)
+		term, _, err := e.computeTerm(value)
+		return term, err
 	case []*facts.Model:
 		return list(value, e.modelTerm)
 	case []facts.Fact[facts.Target]:

@@ -286,14 +286,13 @@ func (p *Policies) compile(builtin fs.FS, modules []*module, tables []*table, ca
 	if len(faults) > 0 {
 		return faults
 	}
-	p.queries = make(map[Scope]ast.Body)
-	for _, scope := range []Scope{PerDeployment, PerProject} {
-		query, err := p.compileQuery(p.ruleIDs(scope, nil))
-		if err != nil {
-			return []*Error{{Message: "compile the query", Err: err}}
-		}
-		p.queries[scope] = query
+	if err := p.compileQuery(); err != nil {
+		return []*Error{err}
 	}
+	for _, rule := range p.rules {
+		p.ids = append(p.ids, ast.StringTerm(rule.ID))
+	}
+	p.needs = p.deriveNeeds()
 	return nil
 }
 

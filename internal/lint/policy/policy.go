@@ -36,10 +36,14 @@ type Policies struct {
 	digest     string
 
 	compiler *ast.Compiler
-	queries  map[Scope]ast.Body
+	query    ast.Body
 	store    storage.Store
 	encoder  *encoder
 	indexing bool
+
+	ids     []*ast.Term // of the rules, in their order
+	needs   [][]need    // of each rule, in their order
+	asksAll bool
 }
 
 // Scope is the set of facts that one evaluation of a rule needs.
@@ -250,6 +254,14 @@ func (p *Policies) Unindexed() *Policies {
 	unindexed := *p
 	unindexed.indexing = false
 	return &unindexed
+}
+
+// AskingAll returns policies that also evaluate rules whose facts are not declared. Evaluation is slower and must have
+// the same results; tests compare them.
+func (p *Policies) AskingAll() *Policies {
+	all := *p
+	all.asksAll = true
+	return &all
 }
 
 // addEditions adds the editions and makes them available to rules as data.mlpolicy.editions.

@@ -19,11 +19,12 @@ import data.mlpolicy.table
 
 deny contains {"path": path, "message": message} if {
 	some i, deployment in input.deployments
-	models := sum([model.size_bytes | some model in deployment.models])
+	models := deployment.models
+	size := sum([model.size_bytes | some model in models])
 	[fact, memory_gib] := table.largest_memory(deployment)
 	not deployment.workload == "training"
 	percent := table.targets[deployment.target].ram_percent
-	recommended_gib := ((models * percent) / 100) / 1073741824
+	recommended_gib := ((size * percent) / 100) / 1073741824
 	memory_gib < recommended_gib
 	[has, recommended] := table.gib_apart(memory_gib, recommended_gib)
 
@@ -31,7 +32,7 @@ deny contains {"path": path, "message": message} if {
 	message := sprintf("%s has %v GiB of memory for a model of %v GB; edition %s recommends %v %%, which is %v GiB", [
 		deployment.name,
 		has,
-		table.gb(models),
+		table.gb(size),
 		input.edition,
 		percent,
 		recommended,

@@ -19,9 +19,9 @@ import data.mlpolicy.table
 
 deny contains {"path": path, "message": message} if {
 	some i, deployment in input.deployments
+	some j, model in deployment.models
 	row := table.targets[deployment.target]
 	limit := row.model.below_bytes
-	some j, model in deployment.models
 	model.size_bytes >= limit
 	not deployment.workload == "training"
 

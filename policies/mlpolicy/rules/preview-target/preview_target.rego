@@ -18,9 +18,9 @@ import data.mlpolicy.table
 
 deny contains {"path": path, "message": message} if {
 	some i, deployment in input.deployments
+	deployment.workload in table.inference
 	row := table.targets[deployment.target]
 	row.preview == true
-	deployment.workload in table.inference
 
 	path := ["deployments", i, "target"]
 	message := sprintf(

@@ -20,9 +20,9 @@ import data.mlpolicy.table
 deny contains {"path": path, "message": message} if {
 	some i, deployment in input.deployments
 	deployment.stage == "production"
+	deployment.workload in table.inference
 	row := table.targets[deployment.target]
 	row.production == false
-	deployment.workload in table.inference
 
 	path := ["deployments", i, "target"]
 	message := sprintf("%s is in production on %s, which is for testing and development only", [

@@ -20,9 +20,9 @@ import data.mlpolicy.table
 
 deny contains {"path": path, "message": message} if {
 	some i, deployment in input.deployments
+	deployment.workload in table.inference
 	target := deployment.target
 	not table.targets[target]
-	deployment.workload in table.inference
 
 	path := ["deployments", i, "target"]
 	message := sprintf("%s runs on %s, which edition %s does not list; %s", [
