@@ -28,7 +28,7 @@ lint: ## gofmt, vet, staticcheck, go.mod tidy, banned phrases, workflows of docs
 	$(TOOL) staticcheck ./...
 	$(GO) mod tidy -diff
 	@for mod in go.mod .ci/tools.mod; do $(GO) list -m -modfile=$$mod github.com/open-policy-agent/opa; done | uniq | wc -l | grep -qx 1 || { echo 'go.mod and .ci/tools.mod have different versions of opa'; exit 1; }
-	@for module in deploy/load deploy/dist; do \
+	@for module in deploy/load deploy/dist deploy/bench; do \
 		GOWORK=off $(GO) -C $$module vet -tags dist . && \
 		GOWORK=off $(GO) -C $$module tool -modfile=../../.ci/tools.mod staticcheck -tags dist . && \
 		GOWORK=off $(GO) -C $$module mod tidy -diff || exit 1; \
@@ -73,8 +73,10 @@ image: build ## build the image twice with buildah and run it
 e2e: build ## run the webhook against a real API server built here; RUN=TestName runs one test
 	.ci/e2e $(if $(RUN),-run '$(RUN)')
 
-bench: ## run the benchmarks, references beside them
-	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
+bench: build ## run the benchmarks, references beside them; ROWS="examples kserve" measures some generated trees alone
+	$(if $(ROWS),,$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...)
+	GOWORK=off CGO_ENABLED=0 $(GO) -C deploy/bench build -o $(CURDIR)/bin/bench .
+	bin/bench $(BENCHFLAGS) $(ROWS)
 
 startup: build ## time one small file from process start to exit
 	.ci/startup bin/mlpolicy testdata/project/churn/deploymentconfig.json

@@ -1,0 +1,90 @@
+//go:build unix
+
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// row is one line of work.
+type row struct {
+	name string
+	// write adds some eighths of the tree.
+	write func(t *tree, eighths int)
+	// programs returns what to measure on the tree in a folder. The first program is the reference.
+	programs func(self, folder string) []program
+	// note describes the figures further; nil for no note.
+	note func(measured [][]figures) string
+}
+
+// whole is the number of parts of a whole tree.
+const whole = 8
+
+// onelineFindings is the number of findings in the tree of row oneline.
+const onelineFindings = 4_000
+
+func rows() []row {
+	return []row{
+		{name: "deployments", write: deployments(1_000), programs: besideLimit},
+		{name: "examples", write: examples, programs: besideLimit},
+		{name: "kserve", write: kserve, programs: besideLimit},
+		{name: "files10k", write: deployments(10_000), programs: besideLimit},
+		{name: "files100k", write: deployments(100_000), programs: besideLimit},
+		{name: "stream56", write: stream, programs: besideLimit},
+		{name: "plan32", write: plan, programs: besideLimit},
+		{name: "list61", write: listJSON, programs: besideLimit},
+		{name: "yamllist57", write: listYAML, programs: besideLimit},
+		{name: "oneline", write: oneline, programs: textBesideJSON, note: func(measured [][]figures) string {
+			json, text := measured[0], measured[1]
+			return fmt.Sprintf("CPU of the text report above JSON for each of %d findings: %.4f ms", onelineFindings,
+				(median(each(text, cpu))-median(each(json, cpu)))/onelineFindings)
+		}},
+	}
+}
+
+// rowsNamed returns the rows with some names, all for none.
+func rowsNamed(names []string) ([]row, error) {
+	all := rows()
+	if len(names) == 0 {
+		return all, nil
+	}
+	var selected []row
+	for _, name := range names {
+		i := slices.IndexFunc(all, func(r row) bool { return r.name == name })
+		if i < 0 {
+			var known []string
+			for _, r := range all {
+				known = append(known, r.name)
+			}
+			return nil, fmt.Errorf("unknown row %q; the rows are %s", name, strings.Join(known, ", "))
+		}
+		selected = append(selected, all[i])
+	}
+	return selected, nil
+}
+
+func besideLimit(self, folder string) []program {
+	return append([]program{{"limit", []string{self, limitCommand, folder}}}, both(folder)...)
+}
+
+func textBesideJSON(_, folder string) []program {
+	programs := []program{mlpolicy(*binary, folder, "--format", "json")}
+	programs[0].name = "json"
+	return append(programs, both(folder)...)
+}
+
+// both returns mlpolicy and that of another commit.
+func both(folder string) []program {
+	programs := []program{mlpolicy(*binary, folder)}
+	if *base != "" {
+		programs = append(programs, mlpolicy(*base, folder))
+		programs[1].name = "base"
+	}
+	return programs
+}
+
+func mlpolicy(binary, folder string, flags ...string) program {
+	return program{"mlpolicy", append([]string{binary, "lint", folder}, flags...)}
+}
