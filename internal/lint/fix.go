@@ -357,7 +357,7 @@ func applied(file *source.File, changes []edit.Change) ([]byte, bool) {
 	if err != nil {
 		return nil, false
 	}
-	return text, edit.IsOnly(file, source.Parse(file.Name, file.Encode(text)), changes)
+	return text, edit.IsOnly(file, file.Again(file.Encode(text)), changes)
 }
 
 // isSame reports whether another result of the same inputs has the same facts, and all findings but the fixed ones.

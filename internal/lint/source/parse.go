@@ -9,11 +9,24 @@ import (
 	"unsafe"
 )
 
+// Options select how files are read. With the zero value, all documents are parsed in the goroutine of the caller.
+type Options struct {
+	// Skip reports whether a document of a YAML file is left out without being parsed: the file then has no Document and
+	// no Problem there. The text is that from the line --- of the document to that of the next. nil leaves out none.
+	Skip func(document string) bool
+	// Parallel parses the documents of large YAML files on all cores.
+	Parallel bool
+}
+
+// Parse is Options.Parse with the zero value.
+func Parse(name string, data []byte) *File { return Options{}.Parse(name, data) }
+
 // Parse reads one file. It never fails: text that cannot be read is in File.Problems, and every document that can be
 // read is in File.Documents. The name and the first byte determine whether it is JSON or YAML. The file keeps data,
 // which must not change.
-func Parse(name string, data []byte) *File {
+func (o Options) Parse(name string, data []byte) *File {
 	f := Unread(name)
+	f.options = o
 	if len(data) > MaxFileSize {
 		f.lines = []int{0}
 		f.Problems = []Problem{f.problem(&fault{
@@ -34,7 +47,7 @@ func Parse(name string, data []byte) *File {
 		f.counts = countCodePoints(text)
 	}
 	// Nodes share this copy of the text.
-	r := f.read(unsafe.String(unsafe.SliceData(text), len(text)))
+	r := f.read(unsafe.String(unsafe.SliceData(text), len(text)), o)
 	f.Documents, f.comments = r.documents, r.comments
 	slices.SortStableFunc(r.faults, func(a, b *fault) int { return cmp.Compare(a.start, b.start) })
 	for _, fault := range r.faults {
@@ -42,6 +55,9 @@ func Parse(name string, data []byte) *File {
 	}
 	return f
 }
+
+// Again parses another text of the file in the same way.
+func (f *File) Again(data []byte) *File { return f.options.Parse(f.Name, data) }
 
 // Unread returns a file whose content was not read.
 func Unread(name string) *File {
@@ -65,11 +81,12 @@ func (r reading) clean() bool { return len(r.faults) == 0 }
 // with comments is tried before YAML only where the name does not say YAML, whose reader
 // reads "// no comment" as a part of a value. For broken JSON, the reader without strings
 // over several lines locates the error better.
-func (f *File) read(text string) reading {
+func (f *File) read(text string, o Options) reading {
 	named := namedJSON(f.Name)
 	if !named && !looksJSON(text) {
-		return f.readYAML(text)
+		return f.readYAML(text, o)
 	}
+	o.Skip = nil // the documents decide about the language
 	strict := f.readJSON(text)
 	if strict.clean() || strict.excessive() {
 		return strict
@@ -84,7 +101,7 @@ func (f *File) read(text string) reading {
 			return over
 		}
 	}
-	yaml := f.readYAML(text)
+	yaml := f.readYAML(text, o)
 	switch {
 	case named && (yaml.clean() && yaml.structured() || yaml.unrendered()):
 		return yaml

@@ -49,6 +49,7 @@ type File struct {
 	// template, a placeholder or a patch, even if it looks like one. Parse leaves it false.
 	Live bool
 
+	options  Options
 	root     Node // parent of the roots of Documents
 	encoding encoding
 	marks    int          // byte order marks at the start of the file

@@ -2,8 +2,11 @@ package source
 
 import (
 	"regexp"
+	"runtime"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
 // chunk is a part of the text that ends before the next line that begins a document with ---. Such a
@@ -13,18 +16,45 @@ type chunk struct {
 	start, end int
 }
 
+// parallelSize is the number of bytes above which the chunks of a file are parsed on all cores. Smaller files are read
+// while others are.
+const parallelSize = 1 << 20
+
 // readYAML parses each chunk independently.
-func (f *File) readYAML(text string) reading {
-	library := newLibraryReader(f, text)
-	all := reading{comments: hashComments}
-	for _, c := range f.chunks(text) {
-		if strings.Trim(strings.TrimPrefix(text[c.start:c.end], "---"), " \r\n") == "" {
-			continue
+func (f *File) readYAML(text string, o Options) reading {
+	chunks := slices.DeleteFunc(f.chunks(text), func(c chunk) bool {
+		return strings.Trim(strings.TrimPrefix(text[c.start:c.end], "---"), " \r\n") == ""
+	})
+	type result struct {
+		documents []*Document
+		broken    *fault
+	}
+	results := make([]result, len(chunks))
+	var next atomic.Int64
+	work := func() {
+		library := newLibraryReader(f, text)
+		for i := int(next.Add(1)) - 1; i < len(chunks); i = int(next.Add(1)) - 1 {
+			c := chunks[i]
+			if o.Skip != nil && o.Skip(text[c.start:c.end]) {
+				continue
+			}
+			results[i].documents, results[i].broken = library.read(c)
 		}
-		documents, broken := library.read(c)
-		all.documents = append(all.documents, documents...)
-		if broken != nil {
-			all.faults = append(all.faults, broken)
+	}
+	if workers := min(runtime.GOMAXPROCS(0), len(chunks)); o.Parallel && len(text) > parallelSize && workers > 1 {
+		var running sync.WaitGroup
+		for range workers {
+			running.Go(work)
+		}
+		running.Wait()
+	} else {
+		work()
+	}
+	all := reading{comments: hashComments}
+	for _, result := range results {
+		all.documents = append(all.documents, result.documents...)
+		if result.broken != nil {
+			all.faults = append(all.faults, result.broken)
 		}
 	}
 	return all
@@ -38,8 +68,10 @@ func (f *File) chunks(text string) []chunk {
 	start := 0
 	directives := -1 // offset of the first directive before the next document, -1 for none
 	for _, at := range f.lines {
-		// Line breaks that only YAML 1.1 has do not begin a line in f.lines.
-		line := strings.TrimLeft(text[at:], nextLine+lineSeparator+paragraphSeparator)
+		line := text[at:]
+		if !f.ascii { // line breaks that only YAML 1.1 has do not begin a line in f.lines
+			line = strings.TrimLeft(line, nextLine+lineSeparator+paragraphSeparator)
+		}
 		switch {
 		case isMarker(line, "---"):
 			end := at
