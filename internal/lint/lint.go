@@ -197,6 +197,7 @@ func (l *Linter) extract(ctx context.Context, fsys fs.FS, read inputFiles) (*ext
 		Alone:    l.options.NoLink, Project: l.options.Project,
 		Namespace:    l.options.Namespace,
 		Unrecognized: read.unrecognized,
+		Parse:        l.options.Without.parse,
 	})
 	if err != nil {
 		return nil, err
@@ -270,7 +271,7 @@ func (l *Linter) editions(extraction *extract.Extraction) []string {
 
 // read reads the inputs and takes out those whose configuration is broken.
 func (l *Linter) read(ctx context.Context, inputs iter.Seq[Input]) inputFiles {
-	return l.usable(readAll(ctx, inputs))
+	return l.usable(readAll(ctx, inputs, l.options.Without.parse))
 }
 
 // usable returns inputs without those whose configuration is broken.

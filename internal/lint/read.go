@@ -77,8 +77,11 @@ type fileResult struct {
 	err  error
 }
 
+// parser parses a file.
+type parser func(name string, data []byte) *source.File
+
 // readAll reads and parses the inputs on all cores. It stops early if the context ends.
-func readAll(ctx context.Context, inputs iter.Seq[Input]) inputFiles {
+func readAll(ctx context.Context, inputs iter.Seq[Input], parser parser) inputFiles {
 	type job struct {
 		input  Input
 		result *fileResult
@@ -88,7 +91,7 @@ func readAll(ctx context.Context, inputs iter.Seq[Input]) inputFiles {
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {
 			for job := range jobs {
-				job.result.file, job.result.err = parse(job.input)
+				job.result.file, job.result.err = parse(job.input, parser)
 			}
 		})
 	}
@@ -108,7 +111,7 @@ func readAll(ctx context.Context, inputs iter.Seq[Input]) inputFiles {
 
 // readObject reads an object of a Kubernetes API server in the goroutine of the caller.
 func readObject(object Input) inputFiles {
-	file, err := parse(object)
+	file, err := parse(object, source.Parse)
 	if file != nil {
 		file.Live = true
 	}
@@ -158,7 +161,7 @@ func documentAround(text []byte, offset int) string {
 }
 
 // parse returns nil for an input that cannot contain a document of a known format.
-func parse(input Input) (*source.File, error) {
+func parse(input Input, parser parser) (*source.File, error) {
 	data, err := input.Read()
 	if err != nil {
 		return nil, err
@@ -167,7 +170,7 @@ func parse(input Input) (*source.File, error) {
 	if recognition == extract.Unrecognized {
 		return nil, nil
 	}
-	file := source.Parse(input.Name, data)
+	file := parser(input.Name, data)
 	if len(file.Problems) > 0 {
 		file.Problems = relevant(file, recognition)
 	}

@@ -6,6 +6,9 @@ import (
 	"strings"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/evaluate"
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract"
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+	"github.com/mlpolicy/mlpolicy/internal/lint/waiver"
 )
 
 // Optimisation is a way to use less time or memory that changes no result. A run can leave it out, so that results
@@ -57,6 +60,18 @@ func joined(words []Optimisation) string {
 func (w Without) evaluation(options evaluate.Options) evaluate.Options {
 	options.AllRules = !w.Uses(AskNeeded)
 	return options
+}
+
+// parse reads a file with the optimisations.
+func (w Without) parse(name string, data []byte) *source.File {
+	options := source.Options{Parallel: true}
+	// A waiver in a comment may cover what begins in another document. UTF-16, which begins with a byte that UTF-8 does
+	// not have, hides the comment.
+	isUTF16 := len(data) > 0 && data[0] >= 0xFE
+	if w.Uses(DropDocuments) && !isUTF16 && !waiver.InComments(data) {
+		options.Skip = extract.IsPodless
+	}
+	return options.Parse(name, data)
 }
 
 // Uses reports whether a run uses an optimisation.

@@ -3,6 +3,7 @@ package extract
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -287,6 +288,36 @@ images: ["acme/model-server", {repository: acme/llm, start: ["serve-llm"], exclu
 	return text.String()
 }
 
+// podlessSection lists the kinds whose documents are not parsed, by API group.
+func podlessSection() string {
+	byGroup := map[string][]string{}
+	for _, some := range kube.Podless() {
+		byGroup[some.Group] = append(byGroup[some.Group], some.Kinds...)
+	}
+	var rows strings.Builder
+	for _, group := range slices.Sorted(maps.Keys(byGroup)) {
+		slices.Sort(byGroup[group])
+		name := "core"
+		if group != "" {
+			name = "`" + group + "`"
+		}
+		fmt.Fprintf(&rows, "| %s | %s |\n", name, strings.Join(byGroup[group], ", "))
+	}
+	return `
+## Documents that are not parsed
+
+Files that cannot have a document of a known format, by the words in them, are not parsed. In other YAML files, Kubernetes objects without a pod are skipped: those of
+the kinds below, and those of an API group of which no format reads a kind, unless the text has ` + "`containers`" + ` or a second ` + "`apiVersion`" + `. The first two keys must be
+` + "`apiVersion` and `kind`" + `, so that the kind is certain; documents that are written in any other way are parsed. The syntax of a skipped document is not checked, and a
+broken one is not a finding.
+
+| API group | kinds |
+|---|---|
+` + rows.String() + `
+Documents that mention mlpolicy are parsed, and so are all documents of a file with a [waiver](waivers.md) in a comment.
+`
+}
+
 // formatsPage writes docs/formats.md.
 func formatsPage(deployments, computes table, completes map[string]string) string {
 	var page strings.Builder
@@ -316,6 +347,7 @@ read leniently: invalid values in them are ignored without a message. These are 
 			fmt.Fprintf(&page, "`%s` completes %s.\n", format.Name, completes[format.Name])
 		}
 	}
+	page.WriteString(podlessSection())
 	page.WriteString(devicesSection())
 	page.WriteString(modelServersSection())
 	half := slices.Index(deployments.columns, "replicas")

@@ -101,6 +101,9 @@ func Recognize(data []byte) Recognition {
 
 func recognized(data []byte) bool { return Recognize(data) != Unrecognized }
 
+// IsPodless reports whether a document of a stream of YAML need not be parsed, because no format reads it.
+func IsPodless(document string) bool { return kube.IsPodless(document) }
+
 // links reports whether a file may complete others or refer to others, by its bytes.
 func links(data []byte) bool {
 	data = narrow(data)

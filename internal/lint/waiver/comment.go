@@ -17,12 +17,15 @@ const (
 	ignoreFile = "mlpolicy:ignore-file"
 )
 
+// InComments reports whether a text may have waivers in comments.
+func InComments(text []byte) bool { return bytes.Contains(text, []byte(ignore)) }
+
 // Comments returns the waivers in the comments of a file. A comment that begins with mlpolicy:ignore at the end of a
 // line covers the first key or item that begins on the line, with all below it; on a line of its own, the outermost
 // value that begins on the first line below with one. mlpolicy:ignore-file covers the file and must stand before its
 // first value.
 func Comments(file *source.File) (found []*Waiver, mistakes []Mistake) {
-	if !bytes.Contains(file.Text, []byte(ignore)) {
+	if !InComments(file.Text) {
 		return nil, nil
 	}
 	comments := file.Comments()

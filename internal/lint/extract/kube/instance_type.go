@@ -7,6 +7,9 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
+// instanceTypeGroup is the API group of the instance types of Azure ML.
+const instanceTypeGroup = "amlarc.azureml.com"
+
 // AzureMLInstanceType is an instance type for Azure ML deployments on Kubernetes: the resources of
 // a pod and the labels of its nodes. The GPUs of a node go only to pods that request them. The VM
 // size of the nodes is therefore not evidence for the pod's devices.
@@ -23,7 +26,7 @@ var AzureMLInstanceType = read.Format{
 	},
 	Matches: func(root *source.Node) bool {
 		group, kind := GroupKind(root)
-		if group != "amlarc.azureml.com" {
+		if group != instanceTypeGroup {
 			return false
 		}
 		return kind == "InstanceType" && root.Has("spec") || kind == "InstanceTypeList" && root.At("spec", "items") != nil

@@ -116,10 +116,15 @@ func GroupKind(object *source.Node) (group, kind string) {
 	if !versioned {
 		return "", ""
 	}
-	if before, _, ok := strings.Cut(version, "/"); ok {
-		group = before
+	return groupOf(version), kind
+}
+
+// groupOf returns the group of an API version, which is empty for the core.
+func groupOf(version string) string {
+	if group, _, ok := strings.Cut(version, "/"); ok {
+		return group
 	}
-	return group, kind
+	return ""
 }
 
 // Listed returns the items of a List, of a PodList or of another list of Kubernetes objects.

@@ -135,6 +135,11 @@ func readByStructure(object *source.Node) bool {
 	if _, workload := templatePath(object); workload {
 		return false
 	}
+	return structured(group, kind)
+}
+
+// structured reports whether objects of a group and kind that no format reads may have pods of their own.
+func structured(group, kind string) bool {
 	for _, suffix := range []string{"Template", "Config", "Policy", "Runtime", "Profile"} {
 		if strings.HasSuffix(kind, suffix) {
 			return false

@@ -8,6 +8,9 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
+// resourceGroup is the API group of resource claims and device classes.
+const resourceGroup = "resource.k8s.io"
+
 // ResourceClaim is a claim of Dynamic Resource Allocation: a ResourceClaim that pods share, or a
 // template of the claim that each pod gets. Both are namespaced. They request devices of a
 // DeviceClass, which is not namespaced.
@@ -26,7 +29,7 @@ var ResourceClaim = read.Format{
 	},
 	Matches: func(root *source.Node) bool {
 		group, kind := GroupKind(root)
-		return group == "resource.k8s.io" && (kind == "ResourceClaim" || kind == "ResourceClaimTemplate" || kind == "DeviceClass") && root.Has("spec")
+		return group == resourceGroup && (kind == "ResourceClaim" || kind == "ResourceClaimTemplate" || kind == "DeviceClass") && root.Has("spec")
 	},
 	Read: read.Using(NewReader, func(r *ObjectReader) {
 		kind, spec := read.ResourceClaimDefinition, r.Root.Get("spec")

@@ -241,7 +241,11 @@ func (l *Linker) load(ctx context.Context, name string, useful func([]byte) bool
 	if data == nil || !useful(data) {
 		return &Reading{}
 	}
-	return l.formats.Read(ctx, source.Parse(name, data), l.options.Of(name).Lists)
+	parse := l.options.Parse
+	if parse == nil {
+		parse = source.Parse
+	}
+	return l.formats.Read(ctx, parse(name, data), l.options.Of(name).Lists)
 }
 
 // bytes returns the content of a file that completes a deployment, nil if it cannot be read.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
 // Settings are what the command line and the configuration declare for the deployments of a file.
@@ -31,6 +32,9 @@ type Options struct {
 	Project func(file string) *Project
 	// Unrecognized has the names of the run's files without a document of a known format.
 	Unrecognized map[string]bool
+
+	// Parse reads a file that is not among those to read. If it is nil, source.Parse reads it.
+	Parse func(name string, data []byte) *source.File
 
 	// Untrusted are the keys of statements that a document alone is not trusted to set. A deployment
 	// with such statements has a variant without them.
