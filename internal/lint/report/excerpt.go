@@ -2,9 +2,8 @@ package report
 
 import (
 	"bytes"
-	"regexp"
+	"slices"
 	"strings"
-	"sync"
 	"unicode/utf8"
 
 	"github.com/clipperhouse/displaywidth"
@@ -88,22 +87,71 @@ func cut(text []byte, span source.Span, width int) excerpt {
 
 // sensitive reports whether text may contain a secret, by common words for secrets. More people can
 // read the logs with an excerpt than the file.
-func sensitive(text []byte) bool { return secretWords().Match(text) }
+func sensitive(text []byte) bool {
+	folded := fold(text)
+	return slices.ContainsFunc(secretWords(), func(word string) bool { return bytes.Contains(folded, []byte(word)) })
+}
 
-var secretWords = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`(?i)passw|passphrase|pwd|secret|secure|token|credential|connection_?string|account_?key|api_?key|access_?key|storage_?key|private_?key|[?&]sig=`)
-})
+// secretWords are in lower case.
+func secretWords() []string {
+	return []string{
+		"passw", "passphrase", "pwd", "secret", "secure", "token", "credential", "connectionstring", "connection_string",
+		"accountkey", "account_key", "apikey", "api_key", "accesskey", "access_key", "storagekey", "storage_key", "privatekey", "private_key",
+		"?sig=", "&sig=",
+	}
+}
+
+// fold returns text with letters in lower case, as far as they are equal to an ASCII letter without regard to case.
+func fold(text []byte) []byte {
+	folded := make([]byte, 0, len(text))
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case 'A' <= c && c <= 'Z':
+			folded = append(folded, c+'a'-'A')
+		case c >= utf8.RuneSelf && bytes.HasPrefix(text[i:], []byte(kelvinSign)):
+			folded = append(folded, 'k')
+			i += len(kelvinSign) - 1
+		case c >= utf8.RuneSelf && bytes.HasPrefix(text[i:], []byte(longS)):
+			folded = append(folded, 's')
+			i += len(longS) - 1
+		default:
+			folded = append(folded, c)
+		}
+	}
+	return folded
+}
+
+const (
+	kelvinSign = "\u212a"
+	longS      = "\u017f"
+)
 
 // maxSensitive is in bytes: a longer value that may contain a secret is not shown, such as settings in
 // a string. A shorter one is the word that the finding is about.
 const maxSensitive = 40
 
-// keyBefore returns the key at the end of a part of a line, with the text between it and its value.
-func keyBefore(text []byte) []byte { return lastKey().Find(text) }
-
-var lastKey = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`("[^"]*"|'[^']*'|[^\s"'{}\[\],:]+)\s*:\s*$`)
-})
+// keyBefore returns the key at the end of a part of a line, with the text between it and its value; nothing if the part
+// does not end with a key and a colon.
+func keyBefore(text []byte) []byte {
+	const spaces = " \t\n\f\r"
+	rest, found := bytes.CutSuffix(bytes.TrimRight(text, spaces), []byte(":"))
+	rest = bytes.TrimRight(rest, spaces)
+	if !found || len(rest) == 0 {
+		return nil
+	}
+	start := 0
+	switch last := rest[len(rest)-1]; last {
+	case '"', '\'':
+		if start = bytes.LastIndexByte(rest[:len(rest)-1], last); start < 0 {
+			return nil
+		}
+	default:
+		if start = bytes.LastIndexAny(rest, spaces+"\"'{}[],:") + 1; start == len(rest) {
+			return nil
+		}
+	}
+	return text[start:]
+}
 
 const ellipsis = "…"
 

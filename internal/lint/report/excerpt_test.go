@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"regexp"
 	"testing"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
@@ -25,5 +26,41 @@ func TestCutHidesSecrets(t *testing.T) {
 		if got := cut([]byte(test.line), span, 200).text; got != test.want {
 			t.Errorf("%s\n got %s\nwant %s", test.line, got, test.want)
 		}
+	}
+}
+
+// The expressions that sensitive and keyBefore stand for; they take fifty times as long.
+var (
+	secretExpression = regexp.MustCompile(`(?i)passw|passphrase|pwd|secret|secure|token|credential|connection_?string|account_?key|api_?key|access_?key|storage_?key|private_?key|[?&]sig=`)
+	keyExpression    = regexp.MustCompile(`("[^"]*"|'[^']*'|[^\s"'{}\[\],:]+)\s*:\s*$`)
+)
+
+// FuzzSecrets compares what is hidden with regular expressions.
+func FuzzSecrets(f *testing.F) {
+	for _, text := range []string{
+		"", ":", "a", "a:", "a: ", "a :\t\r\n\f", "a\v:", "a: b", `"a": `, `"a" : `, `a"b": `, `":`, `"":`, `'a b':`, `'":`, `x 'a:`, "é:", "{é:", "[日本 :", "{a,b:", "\xff:", "\xe2\x84:",
+		"passw", "PASSWORD", "paſſw", "Pa\u017f\u017fw", "toKen", "to\u212aen", "to\xe2\x84en", "\xf0\xe2\x84\xaa", "CONNECTION_STRING", "connectionſtring", "connection__string",
+		"account-key", "ACCOUNTKEY", "apı_key", "apİ_key", "api_\u212aey", "?sig=", "&ſIG=", "sig=", "&sig", "secret", "Storage_Key", "privatekey", "creden\x00tial", "credential",
+	} {
+		f.Add([]byte(text))
+		f.Add([]byte(`{"a": "` + text + `", b: ` + text))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if got, want := sensitive(text), secretExpression.Match(text); got != want {
+			t.Errorf("%q may contain a secret: %t, want %t", text, got, want)
+		}
+		if got, want := keyBefore(text), keyExpression.Find(text); !bytes.Equal(got, want) {
+			t.Errorf("the key at the end of %q is %q, want %q", text, got, want)
+		}
+	})
+}
+
+// BenchmarkCut shows a value in a long line.
+func BenchmarkCut(b *testing.B) {
+	text := bytes.Repeat([]byte(`{"name":"server","image":"registry.example.com/server","resources":{"limits":{"nvidia.com/gpu":1}}},`), 100)
+	at := len(text) / 2
+	span := source.Span{Start: source.Position{Offset: at}, End: source.Position{Offset: at + 1}}
+	for b.Loop() {
+		cut(text, span, 100)
 	}
 }
