@@ -137,6 +137,14 @@ func endsBlank(value string) bool {
 	return value == "" || strings.TrimRight(value, " \t\r\n") != value
 }
 
+// endOfColon returns the offset behind the colon that follows a key, or the end of the key if there is none.
+func endOfColon(text string, key int) int {
+	if at := skipBlanks(text, key); at < len(text) && text[at] == ':' {
+		return at + 1
+	}
+	return key
+}
+
 // endOfHeader returns the end of a block scalar's header, such as |2-.
 func endOfHeader(text string, at int) int {
 	for at < len(text) && strings.IndexByte("|>+-0123456789", text[at]) >= 0 {

@@ -131,6 +131,11 @@ func (r *libraryReader) mapping(y *yaml.Node, at int, parent *Node, depth int) (
 			// The value is missing: the library gave it the tag of the next key.
 			value.Kind = Null
 		}
+		if keyed && y.Style&yaml.FlowStyle != 0 && isMissing(y.Content[2*i+1]) && value.Kind == Null {
+			// The library locates the missing value of a pair in a flow sequence at a token that it may have overwritten.
+			end = endOfColon(r.text, key.end())
+			value.setSpan(end, end)
+		}
 		n.setEnd(max(n.end(), end))
 		members[i] = Member{Key: key, Value: value}
 		merges = merges || isMerge(y.Content[2*i])
@@ -146,6 +151,11 @@ func (r *libraryReader) mapping(y *yaml.Node, at int, parent *Node, depth int) (
 }
 
 func sameLocation(a, b *yaml.Node) bool { return a.Line == b.Line && a.Column == b.Column }
+
+// isMissing reports whether there is no text for a value.
+func isMissing(value *yaml.Node) bool {
+	return value.Kind == yaml.ScalarNode && value.Value == "" && value.Style == 0 && value.Anchor == ""
+}
 
 func isMerge(key *yaml.Node) bool {
 	return key.Kind == yaml.ScalarNode && key.Value == "<<" && key.Tag == "!!merge"
