@@ -50,8 +50,8 @@ spec:
               nvidia.com/gpu: 1
 `
 
-// BenchmarkParse compares Parse with what the libraries underneath take to read
-// the same text: the YAML nodes and the JSON tokens.
+// BenchmarkParse compares Parse with what the libraries take to read the same text: the YAML nodes and the JSON tokens.
+// The reader of plain YAML reads the first row, and the YAML library the second one.
 func BenchmarkParse(b *testing.B) {
 	inJSON, err := yaml.YAMLToJSON([]byte(deployment))
 	if err != nil {
@@ -67,6 +67,7 @@ func BenchmarkParse(b *testing.B) {
 		})
 	}
 	run("yaml", len(deployment), func() { Parse("deployment.yaml", []byte(deployment)) })
+	run("yaml-without-plain", len(deployment), func() { Options{NoPlain: true}.Parse("deployment.yaml", []byte(deployment)) })
 	run("yaml-nodes-of-library", len(deployment), func() {
 		var node yaml3.Node
 		if err := yaml3.Unmarshal([]byte(deployment), &node); err != nil {

@@ -23,7 +23,7 @@ type builder struct {
 func (b *builder) node(kind Kind, parent *Node, start, end int) *Node {
 	if len(b.nodes) == 0 {
 		// Grow rounds up to the size that is allocated anyway.
-		b.nodes = slices.Grow([]Node(nil), slabSize(b.text, 96))
+		b.nodes = slices.Grow([]Node(nil), slabSize(b.text, 10))
 		b.nodes = b.nodes[:cap(b.nodes)]
 	}
 	n := &b.nodes[0]
@@ -39,7 +39,7 @@ func (b *builder) node(kind Kind, parent *Node, start, end int) *Node {
 // slabSize is the number of elements to allocate at once, proportional to the size of the text, so that small files
 // need few allocations and little memory is unused.
 func slabSize(text string, per int) int {
-	return min(max(len(text)/per, 64), 4096)
+	return min(max(len(text)/per, 16), 4096)
 }
 
 // slab gives the children of each collection their own slice. While a collection is open, its children are pushed;

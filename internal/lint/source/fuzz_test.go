@@ -121,6 +121,7 @@ func TestMutations(t *testing.T) {
 		}
 		checkParse(t, data)
 		checkAgreesWithSigsYAML(t, data)
+		checkPlain(t, data)
 		if t.Failed() {
 			t.Fatalf("in %q", data)
 		}

@@ -54,6 +54,35 @@ func (r *libraryReader) read(c chunk) ([]*Document, *fault) {
 	return documents, broken
 }
 
+// item reads the only item of the sequence that a chunk is. It returns nil if the library finds anything else.
+func (r *libraryReader) item(c chunk, parent *Node, depth int) (n *Node) {
+	defer func() {
+		if recover() != nil {
+			n = nil
+		}
+	}()
+	text := r.text[c.start:c.end]
+	if mostValues(text) > maxLibraryValues {
+		return nil
+	}
+	r.locateIn(c)
+	r.anchor, r.list = nil, nil
+	var document, rest yaml.Node
+	decoder := yaml.NewDecoder(strings.NewReader(text))
+	if decoder.Decode(&document) != nil || len(document.Content) == 0 || !errors.Is(decoder.Decode(&rest), io.EOF) {
+		return nil
+	}
+	list := document.Content[0]
+	if list.Kind != yaml.SequenceNode || len(list.Content) != 1 {
+		return nil
+	}
+	n, _, broken := r.convert(list.Content[0], parent, depth)
+	if broken != nil {
+		return nil
+	}
+	return n
+}
+
 // maxLibraryValues limits the memory of the library, which reads a whole document with about 300 bytes for each value
 // before the values can be counted. Few documents with MaxNodes values contain twice as many value indicators in
 // their texts.
@@ -75,6 +104,12 @@ func mostValues(text string) int {
 	return n
 }
 
+// locateIn prepares offset for the locations in a chunk.
+func (r *libraryReader) locateIn(c chunk) {
+	r.line, _ = slices.BinarySearch(r.breaks, c.start)
+	r.last = Position{}
+}
+
 // decode reads the documents of a chunk from another text of the same length.
 func (r *libraryReader) decode(c chunk, text string) (documents []*Document, broken *fault) {
 	defer func() {
@@ -82,8 +117,7 @@ func (r *libraryReader) decode(c chunk, text string) (documents []*Document, bro
 			broken = &fault{kind: Malformed, start: c.start, message: fmt.Sprintf("the YAML reader failed: %v", cause)}
 		}
 	}()
-	r.line, _ = slices.BinarySearch(r.breaks, c.start)
-	r.last = Position{}
+	r.locateIn(c)
 	text = asVersion11(text)
 	decoder := yaml.NewDecoder(strings.NewReader(text))
 	for {

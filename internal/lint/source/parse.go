@@ -16,6 +16,9 @@ type Options struct {
 	Skip func(document string) bool
 	// Parallel parses the documents of large YAML files on all cores.
 	Parallel bool
+	// NoPlain lets the YAML library read all YAML, also what the faster reader of plain YAML can read. The result is the same,
+	// except that the library does not read documents in which there may be more than twice MaxNodes values.
+	NoPlain bool
 }
 
 // Parse is Options.Parse with the zero value.

@@ -33,12 +33,16 @@ func (f *File) readYAML(text string, o Options) reading {
 	var next atomic.Int64
 	work := func() {
 		library := newLibraryReader(f, text)
+		read := library.read
+		if !o.NoPlain {
+			read = newPlainReader(library).read
+		}
 		for i := int(next.Add(1)) - 1; i < len(chunks); i = int(next.Add(1)) - 1 {
 			c := chunks[i]
 			if o.Skip != nil && o.Skip(text[c.start:c.end]) {
 				continue
 			}
-			results[i].documents, results[i].broken = library.read(c)
+			results[i].documents, results[i].broken = read(c)
 		}
 	}
 	if workers := min(runtime.GOMAXPROCS(0), len(chunks)); o.Parallel && len(text) > parallelSize && workers > 1 {
