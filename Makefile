@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help check build test lint fmt generate bench cover fuzz mutate pre-commit dist opa conftest schema startup load chart image e2e contract
+.PHONY: help check build test lint fmt generate bench cover fuzz mutate pre-commit dist opa conftest schema startup load chart image e2e contract yaml-suite
 
 GO         ?= go
 TOOL       := $(GO) tool -modfile=.ci/tools.mod
@@ -60,6 +60,9 @@ opa: $(OPA) ## check, test, build and ask the policies with the stock opa binary
 
 schema: build ## validate documents with ajv by the schemas that the program prints
 	.ci/schema
+
+yaml-suite: ## read the public YAML test suite with both readers of YAML
+	.ci/yaml-suite
 
 conftest: ## run a real Conftest, built here, on facts with the shipped package main
 	.ci/conftest
