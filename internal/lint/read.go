@@ -111,7 +111,7 @@ func readAll(ctx context.Context, inputs iter.Seq[Input], parser parser) inputFi
 
 // readObject reads an object of a Kubernetes API server in the goroutine of the caller.
 func readObject(object Input) inputFiles {
-	file, err := parse(object, source.Parse)
+	file, err := parse(object, source.Options{Ignore: extract.IgnoredInObjects()}.Parse)
 	if file != nil {
 		file.Live = true
 	}

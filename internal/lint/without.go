@@ -64,7 +64,7 @@ func (w Without) evaluation(options evaluate.Options) evaluate.Options {
 
 // parse reads a file with the optimisations.
 func (w Without) parse(name string, data []byte) *source.File {
-	options := source.Options{Parallel: true, NoPlain: !w.Uses(PlainYAML)}
+	options := source.Options{Parallel: true, NoPlain: !w.Uses(PlainYAML), Ignore: extract.IgnoredInFiles()}
 	// A waiver in a comment may cover what begins in another document. UTF-16, which begins with a byte that UTF-8 does
 	// not have, hides the comment.
 	isUTF16 := len(data) > 0 && data[0] >= 0xFE

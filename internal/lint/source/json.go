@@ -32,28 +32,43 @@ func (f *File) readCommentedJSON(text string, over func(string []byte) bool) rea
 	return commented
 }
 
+// readJSONBytes checks each document as a whole, and then makes its nodes without checking the syntax again.
 func (f *File) readJSONBytes(text string, data []byte) reading {
-	r := jsonReader{
-		builder: builder{file: f, text: text},
-		tokens:  jsontext.NewDecoder(bytes.NewBuffer(data), jsontext.AllowDuplicateNames(true)),
-	}
+	r := jsonReader{builder: builder{file: f, text: text}}
+	documents := jsonDecoder(data)
 	var all reading
-	for r.tokens.PeekKind() != 0 {
-		r.begin()
-		root, fault := r.value(nil, 0)
-		if fault == nil {
-			all.documents = append(all.documents, &Document{File: f, Root: root})
-			continue
-		}
-		all.faults = append(all.faults, fault)
-		if fault.kind != Excessive || !r.skipDocument() {
+	for documents.PeekKind() != 0 {
+		start := int(documents.InputOffset())
+		if _, err := documents.ReadValue(); err != nil {
+			all.faults = append(all.faults, r.firstFault(data, start, jsonFault(documents, err)))
 			return all
 		}
+		root, fault := r.document(data, start, int(documents.InputOffset()))
+		if fault != nil {
+			all.faults = append(all.faults, fault)
+			continue
+		}
+		all.documents = append(all.documents, &Document{File: f, Root: root})
 	}
-	if _, err := r.tokens.ReadToken(); !errors.Is(err, io.EOF) {
-		all.faults = append(all.faults, r.fault(err))
+	if _, err := documents.ReadToken(); !errors.Is(err, io.EOF) {
+		all.faults = append(all.faults, jsonFault(documents, err))
 	}
 	return all
+}
+
+func jsonDecoder(data []byte) *jsontext.Decoder {
+	return jsontext.NewDecoder(bytes.NewBuffer(data), jsontext.AllowDuplicateNames(true))
+}
+
+func jsonFault(tokens *jsontext.Decoder, err error) *fault {
+	at, message := int(tokens.InputOffset()), err.Error()
+	if syntactic, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
+		at, message = int(syntactic.ByteOffset), syntactic.Err.Error()
+	}
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+		message = "the file ends within a JSON value"
+	}
+	return &fault{kind: Malformed, start: at, end: at, message: strings.TrimPrefix(message, "jsontext: ")}
 }
 
 // blankBreaks replaces the line breaks and tabs in some strings of JSON by spaces, so that all offsets are unchanged.
@@ -113,130 +128,235 @@ func stringLength(data []byte) int {
 	return len(data)
 }
 
+// jsonReader makes the nodes of documents whose syntax was checked.
 type jsonReader struct {
 	builder
-	tokens *jsontext.Decoder
+	data []byte // up to the end of the document
+	at   int    // offset of what is read next
 }
 
-// value reads the next value, which is inside depth collections.
-func (r *jsonReader) value(parent *Node, depth int) (*Node, *fault) {
-	switch r.tokens.PeekKind() {
-	case '{', '[':
-		return r.collection(parent, depth)
+// place is where a value is.
+type place struct {
+	depth     int      // collections around it
+	ignored   *Ignored // what nobody reads of it, nil for nothing
+	ownsItems bool     // each of its items counts by itself
+}
+
+// document makes the nodes of a document, before which there may be blanks.
+func (r *jsonReader) document(data []byte, start, end int) (*Node, *fault) {
+	r.begin()
+	r.data, r.at = data[:end], start
+	return r.value(nil, place{ignored: r.file.options.Ignore})
+}
+
+// firstFault returns the first fault in a document that is not JSON. Before the text is invalid, a limit may be exceeded.
+func (r *jsonReader) firstFault(data []byte, start int, invalid *fault) *fault {
+	if _, excessive := r.document(data, start, max(start, invalid.start)); excessive != nil {
+		return excessive
 	}
-	n, fault := r.scalar(parent)
-	if fault != nil {
-		return nil, fault
+	return tokenFault(data)
+}
+
+// tokenFault reads data that is not JSON token by token, which names what is missing better than reading whole values.
+func tokenFault(data []byte) *fault {
+	tokens := jsonDecoder(data)
+	for {
+		in, length := tokens.StackIndex(tokens.StackDepth())
+		isKey := in == '{' && length%2 == 0
+		var err error
+		switch next := tokens.PeekKind(); {
+		case next == 0, isKey && next == '}', in == '[' && next == ']', !isKey && (next == '{' || next == '['):
+			_, err = tokens.ReadToken()
+		default:
+			_, err = tokens.ReadValue()
+		}
+		if err != nil {
+			return jsonFault(tokens, err)
+		}
 	}
+}
+
+// next returns the first byte of the next token, 0 at the end of data that is cut off. Between the tokens of valid JSON,
+// commas and colons mean nothing.
+func (r *jsonReader) next() byte {
+	for ; r.at < len(r.data); r.at++ {
+		switch c := r.data[r.at]; c {
+		case ' ', '\t', '\n', '\r', ',', ':':
+		default:
+			return c
+		}
+	}
+	return 0
+}
+
+func (r *jsonReader) value(parent *Node, in place) (*Node, *fault) {
+	next := r.next()
+	switch {
+	case in.ignored != nil && in.ignored.Whole && (next == '{' || next == '[' || next == '"'):
+		return r.ignore(parent), nil
+	case next == '{':
+		return r.mapping(parent, in)
+	case next == '[':
+		return r.sequence(parent, in)
+	}
+	n := r.scalar(parent)
+	return n, r.add(1, in.depth, n.start())
+}
+
+// open begins a collection.
+func (r *jsonReader) open(kind Kind, parent *Node, depth int) (*Node, *fault) {
+	n := r.node(kind, parent, r.at, 0)
+	r.at++
 	return n, r.add(1, depth, n.start())
 }
 
-func (r *jsonReader) collection(parent *Node, depth int) (*Node, *fault) {
-	open, err := r.tokens.ReadToken()
-	if err != nil {
-		return nil, r.fault(err)
+// isClosed reports whether the next token ends a collection, and passes it.
+func (r *jsonReader) isClosed(n *Node, closing byte) bool {
+	c := r.next()
+	if c == closing {
+		r.at++
 	}
-	kind, closing := Mapping, jsontext.Kind('}')
-	if open.Kind() == '[' {
-		kind, closing = Sequence, ']'
-	}
-	n := r.node(kind, parent, r.offset()-1, 0)
-	if fault := r.add(1, depth, n.start()); fault != nil {
+	n.setEnd(r.at)
+	return c == closing || c == 0
+}
+
+func (r *jsonReader) mapping(parent *Node, in place) (*Node, *fault) {
+	n, fault := r.open(Mapping, parent, in.depth)
+	if fault != nil {
 		return nil, fault
 	}
-	firstItem, firstMember := len(r.items.open), len(r.members.open)
-	for {
-		next := r.tokens.PeekKind()
-		if next == closing {
-			break
-		}
-		if next == 0 {
-			_, err := r.tokens.ReadToken()
-			return nil, r.fault(err)
-		}
-		if kind == Sequence {
-			item, fault := r.value(n, depth+1)
-			if fault != nil {
-				return nil, fault
-			}
-			r.items.push(item)
-			continue
-		}
-		key, fault := r.scalar(n)
-		if fault != nil {
-			return nil, fault
-		}
-		value, fault := r.value(n, depth+1)
+	first, conditional := len(r.members.open), false
+	for !r.isClosed(n, '}') {
+		key := r.scalar(n)
+		ignored := in.ignored.member(key.Text())
+		conditional = conditional || ignored.isConditional()
+		value, fault := r.value(n, place{in.depth + 1, ignored, in.depth == 0 && ownsItems(key.Text())})
 		if fault != nil {
 			return nil, fault
 		}
 		r.members.push(Member{Key: key, Value: value})
 	}
-	if _, err := r.tokens.ReadToken(); err != nil {
-		return nil, r.fault(err)
-	}
-	n.setEnd(r.offset())
-	if kind == Sequence {
-		n.setItems(r.items.close(firstItem, r.text))
-	} else {
-		n.setMembers(r.members.close(firstMember, r.text))
+	n.setMembers(r.members.close(first, r.text))
+	if conditional {
+		return n, r.readUnless(n, in)
 	}
 	return n, nil
 }
 
-func (r *jsonReader) scalar(parent *Node) (*Node, *fault) {
-	raw, err := r.tokens.ReadValue()
-	if err != nil {
-		return nil, r.fault(err)
+// readUnless reads the values of a mapping that were ignored although their condition is not met.
+func (r *jsonReader) readUnless(n *Node, in place) *fault {
+	end := r.at
+	for i, member := range n.Members() {
+		ignored := in.ignored.member(member.Key.Text())
+		if !ignored.isConditional() || member.Value.Kind < String || len(n.Get(ignored.Beside).Items()) > 0 {
+			continue
+		}
+		r.at = member.Value.start()
+		value, fault := r.value(n, place{depth: in.depth + 1})
+		if fault != nil {
+			return fault
+		}
+		n.Members()[i].Value = value
 	}
-	end := r.offset()
-	n := r.node(String, parent, end-len(raw), end)
-	text := r.text[n.start():end]
-	switch raw.Kind() {
-	case '"':
-		if bytes.IndexByte(raw, '\\') < 0 {
-			text = text[1 : len(text)-1]
-			break
-		}
-		quoted := text
-		if string(raw) != quoted { // it has spaces where an expression has line breaks
-			quoted = escapeBreaks.Replace(quoted)
-		}
-		unquoted, err := jsontext.AppendUnquote(make([]byte, 0, len(quoted)), quoted)
-		if err != nil {
-			return nil, r.fault(err)
-		}
-		text = unsafe.String(unsafe.SliceData(unquoted), len(unquoted))
-	case '0':
-		n.Kind = kindOf(text)
-	case 't', 'f':
-		n.Kind = Bool
-	case 'n':
-		n.Kind = Null
+	r.at = end
+	return nil
+}
+
+func (r *jsonReader) sequence(parent *Node, in place) (*Node, *fault) {
+	n, fault := r.open(Sequence, parent, in.depth)
+	if fault != nil {
+		return nil, fault
 	}
-	n.setText(text)
+	first, items := len(r.items.open), place{depth: in.depth + 1, ignored: in.ignored.items()}
+	for !r.isClosed(n, ']') {
+		var before counted
+		if in.ownsItems {
+			before = r.beginItem()
+		}
+		item, fault := r.value(n, items)
+		if fault == nil && in.ownsItems {
+			fault = r.endItem(before, item.start())
+		}
+		if fault != nil {
+			return nil, fault
+		}
+		r.items.push(item)
+	}
+	n.setItems(r.items.close(first, r.text))
 	return n, nil
 }
 
-// skipDocument skips the rest of the top-level value that could not be read.
-func (r *jsonReader) skipDocument() bool {
-	for r.tokens.StackDepth() > 0 {
-		if _, err := r.tokens.ReadToken(); err != nil {
-			return false
-		}
+// ignore passes the next value, a collection or a string, and returns a node without content.
+func (r *jsonReader) ignore(parent *Node) *Node {
+	kind := String
+	switch r.data[r.at] {
+	case '{':
+		kind = Mapping
+	case '[':
+		kind = Sequence
 	}
-	return true
+	n := r.node(kind, parent, r.at, 0)
+	r.at = endOfValue(r.data, r.at)
+	n.setEnd(r.at)
+	return n
 }
 
-func (r *jsonReader) offset() int { return int(r.tokens.InputOffset()) }
+// endOfValue returns the end of a collection or string of valid JSON.
+func endOfValue(data []byte, at int) int {
+	for depth := 0; at < len(data); at++ {
+		switch data[at] {
+		case '"':
+			at = min(at+1+stringLength(data[at+1:]), len(data)-1)
+		case '{', '[':
+			depth++
+			continue
+		case '}', ']':
+			depth--
+		default:
+			continue
+		}
+		if depth == 0 {
+			return at + 1
+		}
+	}
+	return len(data)
+}
 
-func (r *jsonReader) fault(err error) *fault {
-	at, message := r.offset(), err.Error()
-	if syntactic, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
-		at, message = int(syntactic.ByteOffset), syntactic.Err.Error()
+func (r *jsonReader) scalar(parent *Node) *Node {
+	if r.next() == '"' {
+		return r.quoted(parent)
 	}
-	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
-		message = "the file ends within a JSON value"
+	start := r.at
+	for r.at < len(r.data) && !endsScalar(r.data[r.at]) {
+		r.at++
 	}
-	return &fault{kind: Malformed, start: at, end: at, message: strings.TrimPrefix(message, "jsontext: ")}
+	n := r.node(kindOf(r.text[start:r.at]), parent, start, r.at)
+	n.setText(r.text[start:r.at])
+	return n
+}
+
+func endsScalar(c byte) bool {
+	switch c {
+	case ' ', '\t', '\n', '\r', ',', ']', '}':
+		return true
+	}
+	return false
+}
+
+func (r *jsonReader) quoted(parent *Node) *Node {
+	start := r.at + 1
+	end := start + stringLength(r.data[start:])
+	r.at = min(end+1, len(r.data))
+	n := r.node(String, parent, start-1, r.at)
+	if bytes.IndexByte(r.data[start:end], '\\') < 0 {
+		n.setText(r.text[start:end])
+		return n
+	}
+	quoted := r.text[start-1 : r.at]
+	if string(r.data[start-1:r.at]) != quoted { // it has spaces where an expression has line breaks
+		quoted = escapeBreaks.Replace(quoted)
+	}
+	unquoted, _ := jsontext.AppendUnquote(make([]byte, 0, len(quoted)), quoted)
+	n.setText(unsafe.String(unsafe.SliceData(unquoted), len(unquoted)))
+	return n
 }

@@ -19,6 +19,8 @@ type Options struct {
 	// NoPlain lets the YAML library read all YAML, also what the faster reader of plain YAML can read. The result is the same,
 	// except that the library does not read documents in which there may be more than twice MaxNodes values.
 	NoPlain bool
+	// Ignore are the values in JSON that nobody reads, nil for none.
+	Ignore *Ignored
 }
 
 // Parse is Options.Parse with the zero value.
