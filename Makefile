@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help check build test lint fmt generate bench cover fuzz mutate pre-commit dist opa conftest schema startup load chart image e2e contract yaml-suite
+.PHONY: help check build test lint fmt generate bench cover fuzz mutate pre-commit dist opa conftest schema startup peers load chart image e2e contract yaml-suite
 
 GO         ?= go
 TOOL       := $(GO) tool -modfile=.ci/tools.mod
@@ -80,6 +80,12 @@ bench: build ## run the benchmarks, references beside them; ROWS="examples kserv
 	$(if $(ROWS),,$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...)
 	GOWORK=off CGO_ENABLED=0 $(GO) -C deploy/bench build -o $(CURDIR)/bin/bench .
 	bin/bench $(BENCHFLAGS) $(ROWS)
+
+peers: build ## measure lint beside Conftest, gator and kubeconform, built here
+	CGO_ENABLED=0 GOWORK=off $(GO) build -modfile=.ci/conftest.mod -o bin/conftest github.com/open-policy-agent/conftest
+	CGO_ENABLED=0 GOWORK=off $(GO) build -modfile=.ci/peers.mod -o bin/ tool
+	GOWORK=off CGO_ENABLED=0 $(GO) -C deploy/bench build -o $(CURDIR)/bin/bench .
+	bin/bench -peers bin
 
 startup: build ## time one small file from process start to exit
 	.ci/startup bin/mlpolicy testdata/project/churn/deploymentconfig.json

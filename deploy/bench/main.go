@@ -4,7 +4,8 @@
 // tree, reads its YAML and JSON files and parses them into nodes of go.yaml.in/yaml/v3, on all processors. The programs
 // run in turn, so that the ratios can be compared between machines. It prints a table.
 //
-// Usage: bench [flags] [ROW ...]; without rows it measures all of them. rows.go lists them.
+// Usage: bench [flags] [ROW ...]; without rows it measures all of them. rows.go lists them. With -peers it measures other
+// tools instead.
 package main
 
 import (
@@ -24,6 +25,7 @@ var (
 	base     = flag.String("base", "", "measure mlpolicy of another commit, a `FILE`, beside it")
 	rounds   = flag.Int("rounds", 7, "run each program `N` times")
 	doubling = flag.Bool("doubling", false, "measure 1, 2, 4 and 8 eighths of each tree, without references")
+	tools    = flag.String("peers", "", "measure conftest, gator and kubeconform in a `FOLDER` beside mlpolicy, without the limit program")
 	keep     = flag.String("keep", "", "write the trees to a `FOLDER` and measure nothing")
 )
 
@@ -71,6 +73,8 @@ func run(ctx context.Context, args []string) error {
 	defer os.RemoveAll(folder)
 	b := &bench{self: self, folder: folder}
 	switch {
+	case *tools != "":
+		return b.peers(ctx, *tools)
 	case *keep != "":
 		return b.keep(ctx, selected)
 	case *doubling:

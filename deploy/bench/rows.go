@@ -27,6 +27,7 @@ const onelineFindings = 4_000
 
 func rows() []row {
 	return []row{
+		{name: "onefile", write: deployments(1), programs: besideLimit},
 		{name: "deployments", write: deployments(1_000), programs: besideLimit},
 		{name: "examples", write: examples, programs: besideLimit},
 		{name: "kserve", write: kserve, programs: besideLimit},

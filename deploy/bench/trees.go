@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// deployments are files of one Deployment each, 50 in a folder.
+// deployments are files of one Deployment each, 50 in a folder, at least one.
 func deployments(files int) func(t *tree, eighths int) {
 	return func(t *tree, eighths int) {
-		for i := range files * eighths / whole {
+		for i := range max(1, files*eighths/whole) {
 			t.yaml(fmt.Sprintf("apps/%04d/%05d.yaml", i/50, i), t.deployment(i))
 		}
 	}
