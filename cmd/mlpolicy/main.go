@@ -93,7 +93,7 @@ func setGCPercent(percent int) {
 // the log of a job.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	p := &program{
-		builtin: sync.OnceValues(func() (*policy.Policies, error) { return policy.Load(ctx, policies.FS, nil) }),
+		builtin: sync.OnceValues(func() (*policy.Policies, error) { return policy.LoadSound(ctx, policies.FS) }),
 	}
 	if len(args) > 1 && args[1] == "lint" {
 		go p.builtin() // while the command line is parsed

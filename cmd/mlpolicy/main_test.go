@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 
 // builtin loads the builtin policies once for all tests of this process.
 var builtin = sync.OnceValues(func() (*policy.Policies, error) {
-	return policy.Load(context.Background(), policies.FS, nil)
+	return policy.LoadSound(context.Background(), policies.FS)
 })
 
 // runLoaded is run with the policies of builtin.

@@ -253,35 +253,14 @@ func (r *metadataReader) custom(rule *Rule) {
 	}
 }
 
-// compile compiles the modules and prepares the queries. It checks that references to input are in
-// the schema of the facts, columns are in the tables, and references to data resolve. Without tables
-// it does not check columns.
-func (p *Policies) compile(builtin fs.FS, modules []*module, tables []*table, capabilities *ast.Capabilities) []*Error {
-	schemas, err := readSchemas(builtin)
-	if err != nil {
-		return []*Error{err}
-	}
-	if len(tables) > 0 {
-		for document, schema := range tableSchemas(tables) {
-			schemas.Put(schemaRef(document), schema)
-		}
-		for _, module := range modules {
-			module.addTypes()
-		}
-	}
-	p.compiler = ast.NewCompiler().SetErrorLimit(0).WithStrict(true).WithCapabilities(capabilities).
-		WithSchemas(schemas).WithUseTypeCheckAnnotations(true)
-	parsed := make(map[string]*ast.Module, len(modules))
-	for _, module := range modules {
-		parsed[module.name] = module.ast
-	}
-	p.compiler.Compile(parsed)
-	if p.compiler.Failed() {
-		return translate(p.compiler.Errors, p.ruleOfFile)
-	}
-	faults := append(p.unresolved(), p.answers()...)
-	if len(tables) > 0 {
-		faults = append(faults, p.columnArguments(modules, tables)...)
+// compileModules compiles the modules and prepares the queries.
+func (p *Policies) compileModules(builtin fs.FS, modules []*module, tables []*table, capabilities *ast.Capabilities, checked bool) []*Error {
+	p.compiler = ast.NewCompiler().SetErrorLimit(0).WithStrict(true).WithCapabilities(capabilities)
+	var faults []*Error
+	if checked {
+		faults = p.compileChecked(builtin, modules, tables)
+	} else {
+		faults = p.compile(modules)
 	}
 	if len(faults) > 0 {
 		return faults
@@ -294,6 +273,46 @@ func (p *Policies) compile(builtin fs.FS, modules []*module, tables []*table, ca
 	}
 	p.needs = p.deriveNeeds()
 	return nil
+}
+
+// compile compiles the modules.
+func (p *Policies) compile(modules []*module) []*Error {
+	parsed := make(map[string]*ast.Module, len(modules))
+	for _, module := range modules {
+		parsed[module.name] = module.ast
+	}
+	p.compiler.Compile(parsed)
+	if p.compiler.Failed() {
+		return translate(p.compiler.Errors, p.ruleOfFile)
+	}
+	return nil
+}
+
+// compileChecked compiles the modules and checks that references to input are in
+// the schema of the facts, columns are in the tables, and references to data resolve. Without tables
+// it does not check columns.
+func (p *Policies) compileChecked(builtin fs.FS, modules []*module, tables []*table) []*Error {
+	schemas, err := readSchemas(builtin)
+	if err != nil {
+		return []*Error{err}
+	}
+	if len(tables) > 0 {
+		for document, schema := range tableSchemas(tables) {
+			schemas.Put(schemaRef(document), schema)
+		}
+		for _, module := range modules {
+			module.addTypes()
+		}
+	}
+	p.compiler.WithSchemas(schemas).WithUseTypeCheckAnnotations(true)
+	if faults := p.compile(modules); len(faults) > 0 {
+		return faults
+	}
+	faults := append(p.unresolved(), p.answers()...)
+	if len(tables) > 0 {
+		faults = append(faults, p.columnArguments(modules, tables)...)
+	}
+	return faults
 }
 
 func readSchemas(builtin fs.FS) (*ast.SchemaSet, *Error) {
