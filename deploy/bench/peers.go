@@ -7,10 +7,10 @@ import (
 	"path/filepath"
 )
 
-// peers measures other tools on the same tree. Their ratio is how many times as long they take as mlpolicy.
+// peers measures other tools on the same tree. The reference is mlpolicy, so that a ratio is how many times as long they take.
 //
-// Each does less than mlpolicy: Conftest evaluates two rules, gator the template of one constraint, and kubeconform only
-// parses, since it knows no schema. None is faster with rules that report something.
+// Each does less than mlpolicy: Conftest evaluates two rules, gator one constraint, and kubeconform only parses, without
+// schemas.
 func (b *bench) peers(ctx context.Context, tools string) error {
 	const rules = "deploy/bench/peers"
 	conftest := func(folder string) program {
