@@ -114,13 +114,15 @@ func TestParseLimits(t *testing.T) {
 					text = append(text, part.text...)
 				}
 			}
-			file := Parse(test.file, text)
-			var kinds []ProblemKind
-			for _, problem := range file.Problems {
-				kinds = append(kinds, problem.Kind)
-			}
-			if len(file.Documents) != test.documents || fmt.Sprint(kinds) != fmt.Sprint(test.problems) {
-				t.Errorf("got %d documents, problems %+v; want %d, kinds %v", len(file.Documents), file.Problems, test.documents, test.problems)
+			for _, options := range []Options{{}, {NoPlain: true}} {
+				file := options.Parse(test.file, text)
+				var kinds []ProblemKind
+				for _, problem := range file.Problems {
+					kinds = append(kinds, problem.Kind)
+				}
+				if len(file.Documents) != test.documents || fmt.Sprint(kinds) != fmt.Sprint(test.problems) {
+					t.Errorf("%+v: got %d documents, problems %+v; want %d, kinds %v", options, len(file.Documents), file.Problems, test.documents, test.problems)
+				}
 			}
 		})
 	}

@@ -114,9 +114,9 @@ func soundUpTo(text []byte, at int) int {
 // areSound reports whether 8 bytes are LF or from 0x20 to 0x7E. The highest bit of each byte is the result for the byte.
 func areSound(bytes uint64) bool {
 	const each = 0x0101010101010101
-	below := ^(bytes + 0x60*each)             // below 0x20, if the byte is below 0x80
-	notBreak := bytes ^ '\n'*each + 0x7F*each // not LF, likewise
-	above := bytes | bytes + each             // above 0x7E
+	below := ^(bytes + 0x60*each)               // below 0x20, if the byte is below 0x80
+	notBreak := (bytes ^ '\n'*each) + 0x7F*each // not LF, likewise
+	above := bytes | (bytes + each)             // above 0x7E
 	return (below&notBreak|above)&(0x80*each) == 0
 }
 

@@ -54,6 +54,32 @@ func TestPlainTakes(t *testing.T) {
 	}
 }
 
+// TestSoundUpTo has characters at each place of a text of two words and more.
+func TestSoundUpTo(t *testing.T) {
+	sound := map[string]bool{"\r\n": true, "\r": false, "\u00a0": true, "é": true, "日": true, "\u202a": true, "\ufffd": true, "\U0001F600": true}
+	for _, character := range []string{"\u0080", "\u0085", "\u009f", "\u2028", "\u2029", "\ufeff", "\ufffe", "\uffff"} {
+		sound[character] = false
+	}
+	for b := range byte(0x80) {
+		if b != '\r' {
+			sound[string(rune(b))] = b >= ' ' && b < 0x7F || b == '\n' || b == '\t'
+		}
+	}
+	for character, isSound := range sound {
+		for at := range 17 {
+			text := strings.Repeat("ab ~", 5)
+			text = text[:at] + character + text[at:]
+			want := len(text)
+			if !isSound {
+				want = at
+			}
+			if got := soundUpTo([]byte(text), 0); got != want {
+				t.Errorf("%q at %d: %d, want %d", character, at, got, want)
+			}
+		}
+	}
+}
+
 // TestPlainExamples compares the readers on all examples of the project and, if it is there, on the corpus.
 func TestPlainExamples(t *testing.T) {
 	roots := []string{"../../../testdata"}
