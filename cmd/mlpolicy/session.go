@@ -90,6 +90,9 @@ func (p *program) sessionOf(c *cli.Context, paths []string) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.Bool(showSuggestionsFlag) {
+		without = append(without, lint.Batches) // another edition concerns all inputs
+	}
 	options := lint.Options{
 		Without:   without,
 		Namespace: c.String(namespaceFlag), Clock: clock, NoWaivers: c.Bool(noWaiversFlag), Complete: s.complete, Skipped: s.skipped,

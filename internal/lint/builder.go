@@ -338,8 +338,8 @@ func failsAt(severity, failOn Severity) bool {
 // sorted returns the findings by file, line, column, rule and message, each once.
 func (b *builder) sorted() []Finding { return distinctFindings(b.findings) }
 
-// distinctFindings sorts findings, and returns each once.
+// distinctFindings sorts findings, and returns each once: of several about parts of one object the first.
 func distinctFindings(findings []Finding) []Finding {
-	slices.SortFunc(findings, compare)
+	slices.SortStableFunc(findings, compare)
 	return slices.CompactFunc(findings, func(a, b Finding) bool { return compare(a, b) == 0 })
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"io/fs"
 	"iter"
+	"math"
 	"regexp"
 	"slices"
 )
@@ -38,7 +39,7 @@ func (c *Comparison) Fails() bool { return slices.ContainsFunc(c.Differences, Di
 // Compare evaluates the inputs by l and by another Linter. Inputs are read once, and so are the facts if sameFacts says
 // that both have the same configuration except for the edition. The error is that of the context.
 func (l *Linter) Compare(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input], to *Linter, sameFacts bool) (*Comparison, error) {
-	all := readAll(ctx, inputs, l.options.Without.parse)
+	all := readAll(ctx, inputs, l.options.Without.parse, math.MaxInt64, nil)
 	read := l.usable(all)
 	extraction, err := l.extract(ctx, fsys, read)
 	if err != nil {

@@ -24,6 +24,7 @@ type Setting struct {
 	rules   []string // that a waiver may name
 	waiving waiver.Settings
 	waivers map[string][]*config.Waiver // by rule
+	relates bool                        // a rule compares deployments
 }
 
 // NewSetting checks a configuration: one that names a rule or an edition which the policies do not have is an error with
@@ -50,6 +51,7 @@ func NewSetting(policies *policy.Policies, configuration *config.Config) (*Setti
 	return &Setting{
 		policies, configuration, edition, settings, notice,
 		rules, configuration.Waiving(), waiversByRule(configuration),
+		slices.ContainsFunc(policies.Rules(), func(rule policy.Rule) bool { return rule.Scope == policy.PerProject }),
 	}, nil
 }
 
@@ -152,11 +154,19 @@ func result(of func(file string) *Setting, read inputFiles, extraction *extract.
 	for _, problem := range extraction.Problems {
 		builder.problem(problem)
 	}
+	summary := summarize(read, extraction)
 	result := &Result{
 		Files:       read.count,
-		Recognized:  len(read.files),
-		Deployments: len(extraction.Deployments) + len(extraction.Computes),
-		Errors:      slices.Clip(read.errors),
+		Recognized:  len(read.files) + read.settled.files,
+		Deployments: len(summary.deployments) + len(summary.computes),
+		Targeted:    summary.targeted, Untargeted: summary.untargeted, AwaitCluster: summary.awaitCluster,
+		Errors: slices.Clip(read.errors),
+	}
+	for _, each := range slices.Concat(summary.deployments, summary.computes) {
+		result.Described = append(result.Described, each.Described)
+	}
+	for setting := range read.settled.settings {
+		result.Editions, result.Policies = append(result.Editions, setting.edition.ID), append(result.Policies, setting.policies.Digest())
 	}
 	for _, evaluation := range evaluations {
 		for _, denial := range slices.Concat(evaluation.denials, evaluation.related) {
@@ -170,35 +180,7 @@ func result(of func(file string) *Setting, read inputFiles, extraction *extract.
 	except(builder, result)
 	result.Findings, result.Editions, result.Policies = builder.sorted(), distinct(result.Editions), distinct(result.Policies)
 	result.Unreported = len(distinctFindings(builder.unreported))
-	for _, d := range extraction.Deployments {
-		result.Described = append(result.Described, described(d.Location, d.Name, d.Component, d.Parameters))
-		if d.Target.Known {
-			result.Targeted++
-		} else {
-			result.Untargeted++
-		}
-		if d.AwaitsCluster() {
-			result.AwaitCluster++
-		}
-	}
-	for _, c := range extraction.Computes {
-		result.Described = append(result.Described, described(c.Location, c.Name, facts.Fact[string]{}, c.Parameters))
-		if c.Target.Known {
-			result.Targeted++
-		}
-	}
 	return result
-}
-
-func described(location facts.Location, name, component, parameters facts.Fact[string]) Described {
-	d := Described{Name: name.Value, Component: component.Value}
-	if location.Node != nil {
-		d.File, d.Start = location.Node.File().Name, location.Node.Span().Start
-	}
-	if parameters.Known {
-		d.Parameters = parameters.Location.Node.File().Name
-	}
-	return d
 }
 
 func distinct(texts []string) []string {

@@ -13,6 +13,7 @@ import (
 	"io/fs"
 	"iter"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -58,6 +59,9 @@ type Options struct {
 	NoLink bool
 	// Without are the optimisations that are not used.
 	Without Without
+	// Batch is the number of bytes of text after which Lint evaluates what needs no other input, and releases what it
+	// does not need any more; 0 for the usual one.
+	Batch int
 }
 
 // Linter evaluates files, each by the setting that applies to it. It is safe for concurrent use.
@@ -87,7 +91,8 @@ func always(s *Setting) func(file string) *Setting { return func(string) *Settin
 // Inputs that cannot be read and deployments on which the policies fail are in Result.Errors, and the findings of all
 // others are reported. The error is that of the context.
 func (l *Linter) Lint(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) (*Result, error) {
-	return l.lint(ctx, fsys, l.read(ctx, inputs))
+	read := readAll(ctx, inputs, l.options.Without.parse, l.batch(), func(all *inputFiles, from int) { l.settle(ctx, all, from) })
+	return l.lint(ctx, fsys, l.usable(read))
 }
 
 // lint evaluates inputs that were read.
@@ -102,7 +107,12 @@ func (l *Linter) lint(ctx context.Context, fsys fs.FS, read inputFiles) (*Result
 // evaluate evaluates the facts of inputs.
 func (l *Linter) evaluate(ctx context.Context, fsys fs.FS, read inputFiles, extraction *extract.Extraction) (*Result, error) {
 	var evaluations []*evaluation
-	for _, group := range l.groups(extraction) {
+	groups := l.groups(extraction)
+	if len(groups) == 0 && len(read.settled.settings) == 0 {
+		// Rules that relate deployments may report that there are none.
+		groups = append(groups, &group{engineOf(l.usual, l.of), &extract.Extraction{}})
+	}
+	for _, group := range groups {
 		evaluation := group.engine.evaluate(ctx, group.extraction, l.options.Without.evaluation(evaluate.ForFiles()))
 		evaluation.relate(ctx, group.engine.factsOf(group.extraction))
 		evaluations = append(evaluations, evaluation)
@@ -192,13 +202,7 @@ func (l *Linter) Where(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) 
 
 // extract reads the facts of the inputs.
 func (l *Linter) extract(ctx context.Context, fsys fs.FS, read inputFiles) (*extract.Extraction, error) {
-	extraction, err := extract.Extract(ctx, fsys, read.files, extract.Options{
-		Settings: func(file string) *extract.Settings { return &l.of(file).settings },
-		Alone:    l.options.NoLink, Project: l.options.Project,
-		Namespace:    l.options.Namespace,
-		Unrecognized: read.unrecognized,
-		Parse:        l.options.Without.parse,
-	})
+	extraction, err := extract.Extract(ctx, fsys, read.files, l.extractOptions(read))
 	if err != nil {
 		return nil, err
 	}
@@ -209,13 +213,27 @@ func (l *Linter) extract(ctx context.Context, fsys fs.FS, read inputFiles) (*ext
 	return extraction, nil
 }
 
+func (l *Linter) extractOptions(read inputFiles) extract.Options {
+	options := extract.Options{
+		Settings: func(file string) *extract.Settings { return &l.of(file).settings },
+		Alone:    l.options.NoLink, Project: l.options.Project,
+		Namespace:    l.options.Namespace,
+		Unrecognized: read.unrecognized,
+		Parse:        l.options.Without.parse,
+	}
+	if !read.settled.isEmpty() {
+		options.Settled = read.settled.has
+	}
+	return options
+}
+
 // group is what has the same policies and edition.
 type group struct {
 	engine     *engine
 	extraction *extract.Extraction
 }
 
-// groups splits an extraction, in the order of its deployments and computes. One group has all of it.
+// groups splits an extraction, in the order of its deployments and computes.
 func (l *Linter) groups(extraction *extract.Extraction) []*group {
 	type key struct {
 		policies *policy.Policies
@@ -247,10 +265,6 @@ func (l *Linter) groups(extraction *extract.Extraction) []*group {
 		own := &of(l.of(c.Subject.File)).Dependents
 		own.Computes = append(own.Computes, c)
 	}
-	if len(groups) == 0 {
-		// Rules that relate deployments may report that there are none.
-		of(l.usual)
-	}
 	return groups
 }
 
@@ -269,9 +283,9 @@ func (l *Linter) editions(extraction *extract.Extraction) []string {
 	return distinct(editions)
 }
 
-// read reads the inputs and takes out those whose configuration is broken.
+// read reads the inputs, settles none, and takes out those whose configuration is broken.
 func (l *Linter) read(ctx context.Context, inputs iter.Seq[Input]) inputFiles {
-	return l.usable(readAll(ctx, inputs, l.options.Without.parse))
+	return l.usable(readAll(ctx, inputs, l.options.Without.parse, math.MaxInt64, nil))
 }
 
 // usable returns inputs without those whose configuration is broken.

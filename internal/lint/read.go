@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/config"
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract"
@@ -30,9 +31,12 @@ type inputFiles struct {
 	count  int            // inputs that could be read
 	errors []error        // of the others, in the order of the inputs
 
-	unrecognized map[string]bool // names of inputs that could be read and in which no format can be
-	names        []string        // of the inputs that could be read
-	faults       []fault         // of the nested configurations that apply to inputs
+	// unrecognized has the names of inputs that could be read and are not among files: no format can be in them, or all
+	// in them is settled.
+	unrecognized map[string]bool
+	names        []string // of the inputs that could be read
+	faults       []fault  // of the nested configurations that apply to inputs
+	settled      settled
 }
 
 // fault is a mistake in a nested configuration, and the configuration that applies all the same.
@@ -80,33 +84,55 @@ type fileResult struct {
 // parser parses a file.
 type parser func(name string, data []byte) *source.File
 
-// readAll reads and parses the inputs on all cores. It stops early if the context ends.
-func readAll(ctx context.Context, inputs iter.Seq[Input], parser parser) inputFiles {
+// readAll reads and parses the inputs on all cores. It stops early if the context ends. As soon as the texts of the files
+// have size bytes, and each time when as much is read again, settle may take some of the files since the last time out.
+func readAll(ctx context.Context, inputs iter.Seq[Input], parser parser, size int64, settle func(all *inputFiles, from int)) inputFiles {
 	type job struct {
 		input  Input
 		result *fileResult
 	}
 	jobs := make(chan job, 64)
-	var workers sync.WaitGroup
+	var workers, pending sync.WaitGroup
+	var texts atomic.Int64
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {
 			for job := range jobs {
 				job.result.file, job.result.err = parse(job.input, parser)
+				if job.result.file != nil {
+					texts.Add(int64(len(job.result.file.Text)))
+				}
+				pending.Done()
 			}
 		})
 	}
+	all := inputFiles{unrecognized: map[string]bool{}}
 	var results []*fileResult
+	add := func() {
+		pending.Wait()
+		from := len(all.files)
+		all.add(results...)
+		results = nil
+		if texts.Load() >= size {
+			settle(&all, from)
+			texts.Store(0)
+		}
+	}
 	for input := range inputs {
 		if ctx.Err() != nil {
 			break
 		}
 		result := &fileResult{name: input.Name}
 		results = append(results, result)
+		pending.Add(1)
 		jobs <- job{input, result}
+		if texts.Load() >= size {
+			add()
+		}
 	}
 	close(jobs)
 	workers.Wait()
-	return inputFilesOf(results...)
+	add()
+	return all
 }
 
 // readObject reads an object of a Kubernetes API server in the goroutine of the caller.
@@ -115,11 +141,13 @@ func readObject(object Input) inputFiles {
 	if file != nil {
 		file.Live = true
 	}
-	return inputFilesOf(&fileResult{object.Name, file, err})
+	all := inputFiles{unrecognized: map[string]bool{}}
+	all.add(&fileResult{object.Name, file, err})
+	return all
 }
 
-func inputFilesOf(results ...*fileResult) inputFiles {
-	all := inputFiles{unrecognized: map[string]bool{}}
+// add adds the results of reading inputs.
+func (all *inputFiles) add(results ...*fileResult) {
 	for _, result := range results {
 		switch {
 		case result.err != nil:
@@ -133,7 +161,20 @@ func inputFilesOf(results ...*fileResult) inputFiles {
 		all.names = append(all.names, result.name)
 		all.count++
 	}
-	return all
+}
+
+// positions returns the indexes of the names of the files from an index on.
+func (all *inputFiles) positions(from int) map[*source.File]int {
+	files := all.files[from:]
+	positions := make(map[*source.File]int, len(files))
+	position := len(all.names)
+	for _, file := range slices.Backward(files) { // of many names, those of the files are the last ones
+		for position--; all.names[position] != file.Name; {
+			position--
+		}
+		positions[file] = position
+	}
+	return positions
 }
 
 // relevant returns the problems with text that may belong to a deployment.

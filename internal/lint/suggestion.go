@@ -48,7 +48,8 @@ const (
 const maxTrials = 20
 
 // SuggestEdits adds edits to the suggestions of all findings, and suggestions that change values. If the context ends
-// first, only some suggestions have edits. Waived findings and those in standard input without a name get none.
+// first, only some suggestions have edits. Waived findings and those in standard input without a name get none, and so do
+// suggestions of another edition if the Linter uses Batches: they concern all inputs.
 func (r *Result) SuggestEdits(ctx context.Context) {
 	t := newTrials(r)
 	for i := range r.Findings {
@@ -509,6 +510,9 @@ func (f *Finding) subjectKey() string {
 // addEdition adds the proposal to select another edition in the configuration of a finding. Findings with the same
 // one share it.
 func (t *trials) addEdition(f *Finding, index int, suggestion Suggestion) {
+	if !t.result.run.read.settled.isEmpty() {
+		return
+	}
 	stated := f.setting.config.Edition.Location
 	var changes []edit.Change
 	switch {

@@ -55,7 +55,7 @@ func TestFormatsPage(t *testing.T) {
 			for _, c := range extraction.Computes {
 				computes.add(c.Format, reflect.ValueOf(c).Elem(), func(string, facts.Location) string { return tells })
 			}
-			for _, r := range readFile(context.Background(), source.Parse(file, data), read.Lists{}).Readers {
+			for _, r := range readWhole(context.Background(), source.Parse(file, data), read.Lists{}).Readers {
 				for _, part := range r.Parts {
 					completes[r.Format] = r.Completes
 					if part.Facts != nil && part.Facts.Pods != nil {

@@ -43,6 +43,14 @@ type Extraction struct {
 	Dependents facts.Facts
 	// Variants are deployments without the untrusted statements of their documents.
 	Variants []facts.Variant
+	// documents are those that describe deployments and computes; nil unless Options.Settled is set.
+	documents map[any]*read.Reader
+}
+
+// UnitOf returns File and Unit of the Object that describes a deployment or a compute. They are known if Options.Settled is set.
+func (e *Extraction) UnitOf(described any) (file *source.File, unit int) {
+	document := e.documents[described]
+	return document.Root.File(), document.Unit
 }
 
 // Document is a document of a known format.
@@ -63,9 +71,12 @@ func Extract(ctx context.Context, fsys fs.FS, files []*source.File, options Opti
 		return nil, err
 	}
 
-	linker := link.New(fsys, link.Formats{Recognize: recognized, Links: links, Read: readFile}, readings, options)
+	linker := link.New(fsys, link.Formats{Recognize: recognized, Links: links, Read: readWhole}, readings, options)
 	// JSON needs an array where a nil slice would be null.
 	extraction := &Extraction{Facts: facts.Facts{Deployments: []*facts.Deployment{}, Computes: []*facts.Compute{}}}
+	if options.Settled != nil {
+		extraction.documents = map[any]*read.Reader{}
+	}
 	linker.Prepare(ctx)
 	var objects []kube.Object
 	for _, reading := range readings {
@@ -98,7 +109,7 @@ func readFiles(ctx context.Context, files []*source.File, options Options) []*li
 	readings := make([]*link.Reading, len(files))
 	if options.Inline {
 		for i, file := range files {
-			readings[i] = readFile(ctx, file, options.Of(file.Name).Lists)
+			readings[i] = readFile(ctx, file, options)
 		}
 		return readings
 	}
@@ -111,7 +122,7 @@ func readFiles(ctx context.Context, files []*source.File, options Options) []*li
 				if i >= len(files) || ctx.Err() != nil {
 					return
 				}
-				readings[i] = readFile(ctx, files[i], options.Of(files[i].Name).Lists)
+				readings[i] = readFile(ctx, files[i], options)
 			}
 		})
 	}
@@ -121,6 +132,17 @@ func readFiles(ctx context.Context, files []*source.File, options Options) []*li
 
 // add completes what one document describes and appends it.
 func (e *Extraction) add(ctx context.Context, r *read.Reader, linker *link.Linker, options Options) {
+	if e.documents != nil {
+		deployments, computes := len(e.Deployments), len(e.Computes)
+		defer func() {
+			for _, d := range e.Deployments[deployments:] {
+				e.documents[d] = r
+			}
+			for _, c := range e.Computes[computes:] {
+				e.documents[c] = r
+			}
+		}()
+	}
 	for _, d := range r.Deployments {
 		d.Subject.SetDefaultNamespace(options.Namespace)
 	}
@@ -159,12 +181,28 @@ func (e *Extraction) add(ctx context.Context, r *read.Reader, linker *link.Linke
 	}
 }
 
-// readFile reads the documents of a file. It stops when the context ends.
-func readFile(ctx context.Context, file *source.File, lists read.Lists) *link.Reading {
-	reading := &link.Reading{File: file, Lists: lists}
+// readWhole reads all documents of a file.
+func readWhole(ctx context.Context, file *source.File, lists read.Lists) *link.Reading {
+	return readFile(ctx, file, Options{Settings: func(string) *Settings { return &Settings{Lists: lists} }})
+}
+
+// readFile reads the documents of a file except the settled ones. It stops when the context ends.
+func readFile(ctx context.Context, file *source.File, options Options) *link.Reading {
+	reading := &link.Reading{File: file, Lists: options.Of(file.Name).Lists}
+	unit := 0
 	for _, document := range file.Documents {
 		before := len(reading.Readers)
-		add(reading, ctx, document.Root)
+		objects, problems := objectsIn(document.Root)
+		reading.Problems = append(reading.Problems, problems...)
+		for _, object := range objects {
+			if ctx.Err() != nil {
+				break
+			}
+			if options.Settled == nil || !options.Settled(file.Name, unit) {
+				reading.Readers = append(reading.Readers, readUnit(object, unit, reading.Lists)...)
+			}
+			unit++
+		}
 		var used []*source.Node
 		for _, r := range reading.Readers[before:] {
 			if !r.Auxiliary {
@@ -173,7 +211,7 @@ func readFile(ctx context.Context, file *source.File, lists read.Lists) *link.Re
 			r.Used = nil
 		}
 		reading.Problems = append(reading.Problems, read.Duplicates(document.Root, used, func(root *source.Node) string {
-			return recorded(ctx, root, lists)
+			return recorded(ctx, root, reading.Lists)
 		})...)
 	}
 	reading.Gather()
@@ -182,34 +220,49 @@ func readFile(ctx context.Context, file *source.File, lists read.Lists) *link.Re
 
 // recorded returns the facts of a document in a comparable form.
 func recorded(ctx context.Context, root *source.Node, lists read.Lists) string {
-	again := link.Reading{Lists: lists}
-	add(&again, ctx, root)
 	var facts []any
-	for _, r := range again.Readers {
-		facts = append(facts, r.Recorded()...)
+	objects, _ := objectsIn(root)
+	for _, object := range objects {
+		if ctx.Err() != nil {
+			break
+		}
+		for _, r := range readUnit(object, 0, lists) {
+			facts = append(facts, r.Recorded()...)
+		}
 	}
 	return read.Comparable(facts)
 }
 
 var listShape = read.MappingOf(map[string]*read.Shape{"items": read.ListOf(read.MappingShape)})
 
-// add reads an object, or each item of a Kubernetes list.
-func add(reading *link.Reading, ctx context.Context, object *source.Node) {
-	if ctx.Err() != nil {
-		return
+// objectsIn returns the objects that are read on their own: the document, or each item of a Kubernetes list. The problems
+// are those of lists.
+func objectsIn(document *source.Node) (objects []*source.Node, problems []facts.Problem) {
+	items, list := kube.Listed(document)
+	if !list {
+		return []*source.Node{document}, nil
 	}
-	if items, list := kube.Listed(object); list {
-		r := &read.Reader{Root: object}
-		r.CheckShape(object, listShape)
-		reading.Problems = append(reading.Problems, r.Problems...)
-		for _, item := range items {
-			add(reading, ctx, item)
-		}
-		return
+	r := &read.Reader{Root: document}
+	r.CheckShape(document, listShape)
+	problems = r.Problems
+	for _, item := range items {
+		inside, further := objectsIn(item)
+		objects, problems = append(objects, inside...), append(problems, further...)
 	}
-	if r := readDocument(object, reading.Lists); r != nil {
-		reading.Readers = append(append(reading.Readers, r), r.Inner...)
+	return objects, problems
+}
+
+// readUnit reads an object and those inside it; none if no format matches.
+func readUnit(object *source.Node, unit int, lists read.Lists) []*read.Reader {
+	r := readDocument(object, lists)
+	if r == nil {
+		return nil
 	}
+	readers := append([]*read.Reader{r}, r.Inner...)
+	for _, each := range readers {
+		each.Unit = unit
+	}
+	return readers
 }
 
 // readDocument reads a document with the first matching format, nil if there is none. If a
@@ -233,7 +286,7 @@ func readDocument(root *source.Node, lists read.Lists) *read.Reader {
 
 // readerOf reads a document with a format that matches it.
 func readerOf(f *read.Format, root *source.Node, lists read.Lists) *read.Reader {
-	r := &read.Reader{Format: f.Name, Auxiliary: f.Auxiliary, Root: root, Lists: lists, Document: readDocument}
+	r := &read.Reader{Format: f.Name, Auxiliary: f.Auxiliary, Links: f.Links, Root: root, Lists: lists, Document: readDocument}
 	_, kind := kube.GroupKind(root)
 	want := f.Shapes[kind]
 	if want == nil {

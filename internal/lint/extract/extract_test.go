@@ -76,7 +76,7 @@ func TestReadingAListStops(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	file := source.Parse("list.yaml", []byte("apiVersion: v1\nkind: List\nitems: [{apiVersion: v1, kind: Pod, spec: {containers: []}}]\n"))
-	if read := readFile(ctx, file, read.Lists{}); len(read.Readers) != 0 {
+	if read := readWhole(ctx, file, read.Lists{}); len(read.Readers) != 0 {
 		t.Errorf("%d documents were read", len(read.Readers))
 	}
 }

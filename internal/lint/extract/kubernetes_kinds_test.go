@@ -53,7 +53,7 @@ func apiVersion(group, version string) string { return strings.TrimPrefix(group+
 // describes reports whether a file describes a deployment or a compute.
 func describes(t *testing.T, data []byte) bool {
 	t.Helper()
-	for _, r := range readFile(t.Context(), source.Parse("object.yaml", data), read.Lists{}).Readers {
+	for _, r := range readWhole(t.Context(), source.Parse("object.yaml", data), read.Lists{}).Readers {
 		if len(r.Deployments)+len(r.Computes) > 0 {
 			return true
 		}
@@ -175,7 +175,7 @@ func TestKubernetesKindsOfExamples(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, r := range readFile(t.Context(), source.Parse(file, data), read.Lists{}).Readers {
+		for _, r := range readWhole(t.Context(), source.Parse(file, data), read.Lists{}).Readers {
 			_, kind := kube.GroupKind(r.Root)
 			if len(r.Deployments)+len(r.Computes) == 0 || kind == "" || r.Format == kube.OtherKindName {
 				continue

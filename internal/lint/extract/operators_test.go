@@ -89,7 +89,7 @@ b @ 7:7
 			if len(file.Problems) > 0 {
 				t.Fatal(file.Problems)
 			}
-			reading := readFile(context.Background(), file, read.Lists{})
+			reading := readWhole(context.Background(), file, read.Lists{})
 			var b strings.Builder
 			for _, part := range reading.Parts[read.InstanceType] {
 				fmt.Fprintf(&b, "%s @ %s\n", part.Name, at(part.Facts.Location.Node))
@@ -157,11 +157,11 @@ func TestPartsAreReadInLinearTime(t *testing.T) {
 				if len(file.Problems) > 0 {
 					t.Fatal(file.Problems)
 				}
-				reading := readFile(context.Background(), file, read.Lists{})
+				reading := readWhole(context.Background(), file, read.Lists{})
 				if len(reading.Readers) != 1 || len(reading.Readers[0].Deployments)+len(reading.Readers[0].Parts) == 0 {
 					t.Fatalf("%d documents", len(reading.Readers))
 				}
-				return testing.AllocsPerRun(1, func() { readFile(context.Background(), file, read.Lists{}) })
+				return testing.AllocsPerRun(1, func() { readWhole(context.Background(), file, read.Lists{}) })
 			}
 			once, twice := work(parts), work(2*parts)
 			if ratio := twice / once; ratio > 2.3 {

@@ -21,7 +21,7 @@ type Parts struct {
 // PartsOf returns the parts in a file.
 func PartsOf(ctx context.Context, file *source.File) Parts {
 	parts := Parts{file, map[read.PartKind]bool{}, map[string]bool{}}
-	for kind, list := range readFile(ctx, file, read.Lists{}).Parts {
+	for kind, list := range readWhole(ctx, file, read.Lists{}).Parts {
 		parts.kinds[kind] = true
 		for _, part := range list {
 			parts.names[part.Name] = true

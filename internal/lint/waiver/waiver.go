@@ -8,6 +8,7 @@
 package waiver
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
@@ -131,4 +132,9 @@ func quote(text string) string {
 // isWord reports whether a value needs no quotes.
 func isWord(text string) bool {
 	return text != "" && !strings.ContainsAny(text, `"\`) && len(strings.Fields(text)) == 1 && strings.TrimSpace(text) == text
+}
+
+// In reports whether there may be waivers in a file; absent is as for Annotations.
+func In(file *source.File, absent func(value *source.Node) bool) bool {
+	return bytes.Contains(file.Text, []byte(ignore)) || len(Annotations(file, absent)) > 0
 }

@@ -112,9 +112,12 @@ func keyOf(root *source.Node) (objectKey, bool) {
 	return objectKey{file: file, group: group, kind: kind, namespace: namespace, name: name}, true
 }
 
+// OwnersKey is the key of an object's metadata that refers to its controller.
+const OwnersKey = "ownerReferences"
+
 // controllerOf returns the reference to the controller of an object, nil for an object without one.
 func controllerOf(root *source.Node) *source.Node {
-	for _, reference := range root.At("metadata", "ownerReferences").Items() {
+	for _, reference := range root.At("metadata", OwnersKey).Items() {
 		if controller, _ := reference.Get("controller").Scalar(); controller == "true" {
 			return reference
 		}

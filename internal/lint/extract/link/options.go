@@ -30,8 +30,12 @@ type Options struct {
 	Alone bool
 	// Project returns the project of a file. If it is nil, each folder is a project.
 	Project func(file string) *Project
-	// Unrecognized has the names of the run's files without a document of a known format.
+	// Unrecognized has the names of the run's files that are not among those to read: they have no document of a known
+	// format, or all their units are settled.
 	Unrecognized map[string]bool
+	// Settled reports whether a unit of a file is left out, because its facts are of no use any more. If it is nil, all
+	// are read.
+	Settled func(file string, unit int) bool
 
 	// Parse reads a file that is not among those to read. If it is nil, source.Parse reads it.
 	Parse func(name string, data []byte) *source.File

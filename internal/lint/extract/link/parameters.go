@@ -63,6 +63,7 @@ func (l *Linker) applyParameters(ctx context.Context, of *Reading) {
 			continue
 		}
 		of.Readers[i] = readWith(r, files)
+		of.Readers[i].Unit = r.Unit
 		if foundAny(r) || foundAny(of.Readers[i]) {
 			for _, file := range files {
 				l.reportParameters(file, r.Root)

@@ -15,6 +15,12 @@ const (
 	maxTrialValues = 5_000_000
 )
 
+// HasDuplicates reports whether a mapping in a document has a key twice.
+func HasDuplicates(root *source.Node) bool {
+	duplicates, _ := findDuplicates(root)
+	return len(duplicates) > 0
+}
+
 // duplicateKey is a key that a mapping has more than once.
 type duplicateKey struct {
 	mapping *source.Node

@@ -17,6 +17,8 @@ import (
 type Reader struct {
 	Format    string
 	Auxiliary bool // as the format, unless the document counts as a deployment
+	Links     bool // as the format
+	Unit      int  // the index of the document, or of the item of a list, in its file
 	// anyTarget accepts any target, for as long as the editions are not loaded.
 	anyTarget bool
 	// OwnDocument is set for a document of group mlpolicy.dev, whose keys only mlpolicy defines.
