@@ -53,6 +53,30 @@ func NewAdmission(policies *policy.Policies, configuration *config.Config, trust
 // deployments are skipped, and remedies are those of the rules until Result.Suggest completes them. The error is that
 // of the context.
 func (a *Admission) Review(ctx context.Context, namespace string, object Input) (*Result, error) {
+	return a.review(ctx, namespace, object, nil)
+}
+
+// ReviewBefore is Review for the object that an update replaces; after is the result for the new object. If the objects
+// differ only in values that nobody reads, the result is after, whose positions are those in the new object. If rules see
+// the same in both, they are not evaluated again.
+func (a *Admission) ReviewBefore(ctx context.Context, namespace string, object Input, after *Result) (*Result, error) {
+	if after.reviewed == nil || len(after.Errors) > 0 || !a.Without.Uses(Unchanged) {
+		return a.Review(ctx, namespace, object)
+	}
+	text, err := object.Read()
+	if err == nil && extract.IgnoredInObjects().SameRest(text, after.reviewed.text) {
+		return after, nil
+	}
+	return a.review(ctx, namespace, Input{object.Name, func() ([]byte, error) { return text, err }}, after.reviewed.evaluation)
+}
+
+// reviewed is an object that was evaluated.
+type reviewed struct {
+	text       []byte
+	evaluation *evaluation
+}
+
+func (a *Admission) review(ctx context.Context, namespace string, object Input, other *evaluation) (*Result, error) {
 	read := readObject(object)
 	options := extract.Options{
 		Settings: func(string) *extract.Settings { return &a.settings },
@@ -64,14 +88,18 @@ func (a *Admission) Review(ctx context.Context, namespace string, object Input) 
 	if err != nil {
 		return nil, err
 	}
-	reported := a.engine.evaluate(ctx, extraction, a.Without.evaluation(evaluate.ForObject()))
+	reported := a.engine.evaluateUnless(ctx, extraction, a.Without.evaluation(evaluate.ForObject()), other)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	return result(a.engine.of, read, extraction, []*evaluation{reported}, func(b *builder, result *Result) {
+	result := result(a.engine.of, read, extraction, []*evaluation{reported}, func(b *builder, result *Result) {
 		b.namespace = namespace
 		a.waive(ctx, b, read, extraction, result)
-	}), nil
+	})
+	for _, file := range read.files { // at most one
+		result.reviewed = &reviewed{file.Text, reported}
+	}
+	return result, nil
 }
 
 // waive applies the waivers of the configuration: an object cannot excuse itself.

@@ -118,7 +118,8 @@ func (e *engine) whatIf(run *evaluate.Run) *whatif.Evaluator {
 type evaluation struct {
 	whatIf    *whatif.Evaluator
 	facts     *facts.Facts    // with variants
-	denials   []whatif.Denial // of rules about one deployment or compute
+	answers   []policy.Denial // of rules about one deployment or compute
+	denials   []whatif.Denial // the same, without those of variants that are not new
 	related   []whatif.Denial // of rules that relate several
 	errs      []error         // of the policies
 	suggester *whatif.Suggester
@@ -126,10 +127,22 @@ type evaluation struct {
 
 // evaluate evaluates the deployments and computes, and the variants of the deployments.
 func (e *engine) evaluate(ctx context.Context, extraction *extract.Extraction, options evaluate.Options) *evaluation {
+	return e.evaluateUnless(ctx, extraction, options, nil)
+}
+
+// evaluateUnless is evaluate, but if another evaluation, which may be nil, was of the same facts and no rule failed, it
+// takes its answers.
+func (e *engine) evaluateUnless(ctx context.Context, extraction *extract.Extraction, options evaluate.Options, other *evaluation) *evaluation {
 	whatIf := e.whatIf(evaluate.NewRun(e.policies, options))
 	variants := whatif.NewVariants(e.factsOf(extraction), extraction.Variants)
-	denials, errs := whatIf.Run.Deployments(ctx, variants.Facts)
-	return &evaluation{whatIf: whatIf, facts: variants.Facts, denials: whatIf.NewDenials(variants, denials), errs: errs}
+	result := &evaluation{whatIf: whatIf, facts: variants.Facts}
+	if other != nil && len(other.errs) == 0 && variants.Facts.Same(other.facts) {
+		result.answers = other.answers
+	} else {
+		result.answers, result.errs = whatIf.Run.Deployments(ctx, variants.Facts)
+	}
+	result.denials = whatIf.NewDenials(variants, result.answers)
+	return result
 }
 
 // relate evaluates the rules that compare several deployments.

@@ -49,6 +49,7 @@ type Result struct {
 
 	path               func(file string) string // nil for as named
 	run                run                      // that the result is of
+	reviewed           *reviewed                // the object of an Admission
 	waivedUnchanged    []Finding                // that Restrict takes out of Waived
 	baselinedUnchanged []Finding                // likewise of Baselined
 }

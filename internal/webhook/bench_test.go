@@ -50,11 +50,23 @@ func reviews(tb testing.TB) []benched {
 	}
 	bad := typical(tb)
 	good := bytes.ReplaceAll(bad, []byte(`"type":"virtual-kubelet"`), []byte(`"agentpool":"gpu"`))
-	// Each rule takes about 5 KiB of a review; the budgets have room for a few more.
+	replaced := func(old, new string) []byte {
+		former := bytes.Replace(bad, []byte(old), []byte(new), 1)
+		if bytes.Equal(former, bad) {
+			tb.Fatalf("the object has no %s", old)
+		}
+		return former
+	}
+	record := replaced(`"manager":"`, `"manager":"other-`)
+	image := replaced(`"image":"registry.example.com/scoring/server:1.4.2"`, `"image":"registry.example.com/scoring/server:1.4.1"`)
+	environment := replaced(`"value":"vvvv`, `"value":"uuuu`)
+	// A rule that is asked takes about 5 KiB of a review; the budgets have room for a few more.
 	return []benched{
-		{"create", request(admissionv1.Create, bad, nil), 1, 144 << 10, 1200},
-		{"update", request(admissionv1.Update, bad, bad), 1, 144 << 10 * 22 / 10, 1100 * 22 / 10},
-		{"without-findings", request(admissionv1.Create, good, nil), 0, 144 << 10, 1050},
+		{"create", request(admissionv1.Create, bad, nil), 1, 112 << 10, 900},
+		{"update-of-record", request(admissionv1.Update, bad, record), 1, 132 << 10, 950},
+		{"update-of-environment", request(admissionv1.Update, bad, environment), 1, 184 << 10, 1300},
+		{"update-of-image", request(admissionv1.Update, bad, image), 1, 224 << 10, 1800},
+		{"without-findings", request(admissionv1.Create, good, nil), 0, 96 << 10, 700},
 		// So few that the policies cannot have been asked.
 		{"without-facts", request(admissionv1.Create, compact(tb, "configmap.json"), nil), 0, 5 << 10, 55},
 	}
@@ -68,8 +80,8 @@ type benched struct {
 }
 
 // BenchmarkReview measures reviews in process, and beside them what only decoding the
-// same object into values takes. On a machine of its own a create may take 250 µs, an
-// update 2.2 times as long, and what is without facts 100 µs.
+// same object into values takes. A create may take 1.65 times as long, without findings 1.3 times. An update of what nobody
+// reads may take 1.3 times as long as a create, any other 1.9 times.
 func BenchmarkReview(b *testing.B) {
 	policy := policyOf(b, "")
 	for _, benched := range reviews(b) {

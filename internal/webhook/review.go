@@ -135,7 +135,7 @@ func (p *Policy) Review(ctx context.Context, request *admissionv1.AdmissionReque
 	case len(request.Object.Raw) == 0:
 		return nil, errNoObject
 	}
-	now, err := p.evaluate(ctx, request, request.Object.Raw)
+	now, err := evaluationOf(p.Admission.Review(ctx, request.Namespace, inputOf(request.Object.Raw)))
 	if err != nil {
 		if isGone(ctx) || p.exemptionOf(request, enforced) == "" {
 			return nil, err
@@ -151,7 +151,7 @@ func (p *Policy) Review(ctx context.Context, request *admissionv1.AdmissionReque
 		for i := range outcomes {
 			outcomes[i].exemption = exemption
 		}
-		before, err := p.evaluateBefore(ctx, request, exemption)
+		before, err := p.evaluateBefore(ctx, request, now, exemption)
 		switch {
 		case err != nil && (isGone(ctx) || exemption == ""):
 			return nil, err
@@ -234,9 +234,12 @@ type evaluation struct {
 	failedRules []string
 }
 
-func (p *Policy) evaluate(ctx context.Context, request *admissionv1.AdmissionRequest, object []byte) (*evaluation, error) {
-	input := lint.Input{Name: objectName, Read: func() ([]byte, error) { return object, nil }}
-	result, err := p.Admission.Review(ctx, request.Namespace, input)
+func inputOf(object []byte) lint.Input {
+	return lint.Input{Name: objectName, Read: func() ([]byte, error) { return object, nil }}
+}
+
+// evaluationOf returns the evaluation with the result of an Admission, or an error if it is not complete.
+func evaluationOf(result *lint.Result, err error) (*evaluation, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -255,16 +258,16 @@ func (p *Policy) evaluate(ctx context.Context, request *admissionv1.AdmissionReq
 
 // evaluateBefore evaluates the old object of an update. It returns nil if a request is not an update or the object is
 // exempt. The mode does not count as an exemption, so that warnings distinguish new errors from existing ones.
-func (p *Policy) evaluateBefore(ctx context.Context, request *admissionv1.AdmissionRequest, exemption Exemption) (*evaluation, error) {
+func (p *Policy) evaluateBefore(ctx context.Context, request *admissionv1.AdmissionRequest, now *evaluation, exemption Exemption) (*evaluation, error) {
 	if exemption != "" && exemption != WarnMode || request.Operation != admissionv1.Update || len(request.OldObject.Raw) == 0 {
 		return nil, nil
 	}
-	before, err := p.evaluate(ctx, request, request.OldObject.Raw)
+	before, err := evaluationOf(p.Admission.ReviewBefore(ctx, request.Namespace, inputOf(request.OldObject.Raw), now.result))
 	if err != nil {
 		return nil, fmt.Errorf("the old object: %w", err)
 	}
 	// An error that is waived is there all the same.
-	before.findings = append(before.findings, before.result.Waived...)
+	before.findings = slices.Concat(before.findings, before.result.Waived)
 	return before, nil
 }
 

@@ -1,5 +1,7 @@
 package source
 
+import "bytes"
+
 // Ignored is a tree of the values in a document that nobody reads, by the way from the root to them. In JSON such a value
 // is checked, but a collection or a string has no content and does not count for the limits.
 type Ignored struct {
@@ -30,3 +32,34 @@ func (i *Ignored) items() *Ignored {
 }
 
 func (i *Ignored) isConditional() bool { return i != nil && i.Beside != "" }
+
+// SameRest reports whether two texts of valid JSON are equal except for ignored values and their keys. It only knows
+// values that are ignored in any case and are not in lists.
+func (i *Ignored) SameRest(a, b []byte) bool {
+	return bytes.Equal(a, b) || bytes.Equal(restOf(a, i), restOf(b, i))
+}
+
+func restOf(data []byte, ignored *Ignored) []byte {
+	r := jsonReader{data: data}
+	return r.appendRest(make([]byte, 0, len(data)), ignored)
+}
+
+// appendRest appends the text of the next value without what is ignored.
+func (r *jsonReader) appendRest(rest []byte, ignored *Ignored) []byte {
+	if r.next() != '{' || ignored == nil {
+		return append(rest, r.passValue()...)
+	}
+	rest = append(rest, '{')
+	for r.at++; r.next() != '}' && r.at < len(r.data); {
+		key := r.passValue()
+		of := ignored.member(string(key[1:max(1, len(key)-1)]))
+		if r.next(); of != nil && of.Whole && of.Beside == "" {
+			r.passValue()
+			continue
+		}
+		rest = append(append(rest, key...), ':')
+		rest = append(r.appendRest(rest, of), ',')
+	}
+	r.at++
+	return append(rest, '}')
+}

@@ -109,3 +109,35 @@ func TestIgnoredValuesDoNotCount(t *testing.T) {
 		}
 	}
 }
+
+func TestSameRest(t *testing.T) {
+	for _, test := range []struct {
+		a, b string
+		same bool
+	}{
+		{`{"a":1}`, `{"a":1}`, true},
+		{`{"a":1}`, `{"a":2}`, false},
+		{`{"a":1}`, `{"a": 1}`, true},
+		{`{"a":[1]}`, `{"a":[ 1]}`, false}, // as texts
+		{`{"a":1,"b":2}`, `{"b":2,"a":1}`, false},
+		{`{"metadata":{"owners":[1]}}`, `{"metadata":{}}`, true},
+		{`{"metadata":{"name":"x","owners":{"a":"}\""},"z":1}}`, `{"metadata":{"name":"x","z":1,"owners":3}}`, true},
+		{`{"metadata":{"owners":1,"name":"x"}}`, `{"metadata":{"owners":1,"name":"y"}}`, false},
+		{`{"owners":1}`, `{"owners":2}`, false},
+		{`{"metadata":{"a":{"owners":1}}}`, `{"metadata":{"a":{"owners":2}}}`, false},
+		{`{"metadata":[{"owners":1}]}`, `{"metadata":[{"owners":2}]}`, false},
+		{`{"metadata":"x"}`, `{"metadata":{}}`, false},
+		{`{"items":[{"owners":1}]}`, `{"items":[{"owners":2}]}`, false},
+		{`{"planned":1,"changes":[1]}`, `{"planned":2,"changes":[1]}`, false},
+		{`{"metadata":{"owners":1},"b":1}`, `{"metadata":{},"owners":1,"b":1}`, false},
+		{`{"metadata":{}}`, `{"metadata":{}} `, true},
+		{`{"a":-1.5e3,"b":true}`, `{"a":-1.5e3,"b":false}`, false},
+		{`[1]`, `[2]`, false},
+		{`{`, `{"`, false},
+		{``, `{}`, false},
+	} {
+		if same := ignoredHere.SameRest([]byte(test.a), []byte(test.b)); same != test.same {
+			t.Errorf("%s and %s: %t", test.a, test.b, same)
+		}
+	}
+}

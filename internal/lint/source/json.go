@@ -192,7 +192,7 @@ func (r *jsonReader) next() byte {
 func (r *jsonReader) value(parent *Node, in place) (*Node, *fault) {
 	next := r.next()
 	switch {
-	case in.ignored != nil && in.ignored.Whole && (next == '{' || next == '[' || next == '"'):
+	case in.ignored != nil && in.ignored.Whole && opens(next):
 		return r.ignore(parent), nil
 	case next == '{':
 		return r.mapping(parent, in)
@@ -296,10 +296,24 @@ func (r *jsonReader) ignore(parent *Node) *Node {
 		kind = Sequence
 	}
 	n := r.node(kind, parent, r.at, 0)
-	r.at = endOfValue(r.data, r.at)
+	r.passValue()
 	n.setEnd(r.at)
 	return n
 }
+
+// passValue passes the next value, which begins here, and returns its text.
+func (r *jsonReader) passValue() []byte {
+	start := r.at
+	if r.at < len(r.data) && !opens(r.data[r.at]) {
+		r.passScalar()
+	} else {
+		r.at = endOfValue(r.data, r.at)
+	}
+	return r.data[start:r.at]
+}
+
+// opens reports whether a collection or a string begins with a byte.
+func opens(c byte) bool { return c == '{' || c == '[' || c == '"' }
 
 // endOfValue returns the end of a collection or string of valid JSON.
 func endOfValue(data []byte, at int) int {
@@ -327,12 +341,17 @@ func (r *jsonReader) scalar(parent *Node) *Node {
 		return r.quoted(parent)
 	}
 	start := r.at
-	for r.at < len(r.data) && !endsScalar(r.data[r.at]) {
-		r.at++
-	}
+	r.passScalar()
 	n := r.node(kindOf(r.text[start:r.at]), parent, start, r.at)
 	n.setText(r.text[start:r.at])
 	return n
+}
+
+// passScalar passes a number or a word.
+func (r *jsonReader) passScalar() {
+	for r.at < len(r.data) && !endsScalar(r.data[r.at]) {
+		r.at++
+	}
 }
 
 func endsScalar(c byte) bool {
