@@ -85,17 +85,15 @@ const (
 // Recognize returns what a file may contain. It searches the bytes for the marks of the formats
 // without parsing them.
 func Recognize(data []byte) Recognition {
-	data = narrow(data)
 	recognition := Unrecognized
-	for _, format := range formats() {
-		switch {
-		case format.Auxiliary && recognition != Unrecognized, !format.Marked(data):
-		case format.Auxiliary:
-			recognition = Auxiliary
-		default:
-			return Recognized
+	allMarks().formatsIn(narrow(data), func(f *read.Format) bool {
+		if !f.Auxiliary {
+			recognition = Recognized
+			return false
 		}
-	}
+		recognition = Auxiliary
+		return true
+	})
 	return recognition
 }
 
@@ -108,12 +106,12 @@ func IsPodless(document string) bool { return kube.IsPodless(document) }
 func links(data []byte) bool {
 	data = narrow(data)
 	pods := bytes.Contains(data, []byte("resourceClaims")) || bytes.Contains(data, []byte(kube.DeviceClassPrefix))
-	for _, format := range formats() {
-		if (format.Links || pods) && format.Marked(data) {
-			return true
-		}
-	}
-	return false
+	found := false
+	allMarks().formatsIn(data, func(f *read.Format) bool {
+		found = f.Links || pods
+		return !found
+	})
+	return found
 }
 
 // narrow returns the ASCII characters of UTF-16 without their zero bytes. Other encodings are
