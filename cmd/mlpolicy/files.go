@@ -34,7 +34,8 @@ type files struct {
 	baselines map[string]bool // absolute paths of those with other names than usual
 	force     bool            // ignore: of the configuration applies to paths of the command line, too
 	flat      bool            // folders in folders are skipped
-	listing   bool            // symbolic links and projects in the folder are skipped
+	listing   bool            // symbolic links and projects in the folder are skipped, and inputs have only names
+	listings  *listings       // shared by all walks of a session; nil for own ones
 	count     atomic.Int64
 
 	explaining bool
@@ -89,7 +90,10 @@ func (f *files) nested() []string { return slices.Sorted(maps.Keys(f.applied)) }
 // cannot be read is an input, too; its Read returns the error.
 func (f *files) inputs(ctx context.Context) iter.Seq[lint.Input] {
 	return func(yield func(lint.Input) bool) {
-		w := &walk{files: f, ctx: ctx, yield: yield}
+		w := &walk{files: f, listings: f.listings, ctx: ctx, yield: yield}
+		if w.listings == nil {
+			w.listings = newListings(f.resolver)
+		}
 		if len(f.paths) > 1 {
 			w.seen = map[string]bool{}
 			if absolute, err := filepath.Abs(f.stdinName); err == nil && slices.Contains(f.paths, "-") {
@@ -107,9 +111,10 @@ func (f *files) inputs(ctx context.Context) iter.Seq[lint.Input] {
 // walk is one pass over the paths. Its methods return false to end it.
 type walk struct {
 	*files
-	ctx   context.Context
-	yield func(lint.Input) bool
-	seen  map[string]bool // absolute paths of the inputs; nil if there cannot be duplicates
+	listings *listings
+	ctx      context.Context
+	yield    func(lint.Input) bool
+	seen     map[string]bool // absolute paths of the inputs; nil if there cannot be duplicates
 
 	charts map[string]*chart // by absolute path with slashes; nil for a folder that is not a chart
 }
@@ -179,27 +184,19 @@ func (w *walk) folder(folder, absolute string, ignores []*ignoreFile) bool {
 	if w.ctx.Err() != nil {
 		return false
 	}
-	entries, err := os.ReadDir(folder)
-	if err != nil {
-		return w.input(folder, func() ([]byte, error) { return nil, unreadable(folder, err) })
+	listing := w.listings.of(folder, absolute, ignores)
+	if listing.err != nil {
+		return w.input(folder, func() ([]byte, error) { return nil, unreadable(folder, listing.err) })
 	}
-	for _, entry := range entries {
-		if entry.Name() == ".gitignore" {
-			if own := readIgnoreFile(filepath.Join(folder, entry.Name()), absolute); own != nil {
-				ignores = append(slices.Clip(ignores), own)
-			}
-		}
-	}
-	configured := configuredIgnores(w.resolver.OfFolder(folder))
-	for _, entry := range entries {
-		if !w.entry(folder, absolute, entry, ignores, configured) {
+	for _, entry := range listing.entries {
+		if !w.entry(folder, absolute, entry, listing.ignores) {
 			return false
 		}
 	}
 	return true
 }
 
-func (w *walk) entry(folder, absoluteFolder string, entry fs.DirEntry, ignores, configured []*ignoreFile) bool {
+func (w *walk) entry(folder, absoluteFolder string, entry listed, ignores []*ignoreFile) bool {
 	name := entry.Name()
 	path, absolute := filepath.Join(folder, name), strings.TrimSuffix(absoluteFolder, "/")+"/"+name
 	isFolder, mode := entry.IsDir(), entry.Type()
@@ -233,12 +230,9 @@ func (w *walk) entry(folder, absoluteFolder string, entry fs.DirEntry, ignores, 
 	case !isFolder && !deployable(name):
 		w.skip(path, "not a YAML or JSON file by its name")
 		return true
-	}
-	for _, files := range [][]*ignoreFile{ignores, configured} {
-		if v := match(files, absolute, isFolder); v.ignored {
-			w.skipEvaluable(path, isFolder, "ignored by "+v.where)
-			return true
-		}
+	case entry.ignoredBy != "":
+		w.skipEvaluable(path, isFolder, "ignored by "+entry.ignoredBy)
+		return true
 	}
 	if isFolder && w.listing && isRepository(path) {
 		return true
@@ -262,11 +256,13 @@ func (w *walk) file(path string) bool {
 }
 
 func (w *walk) input(path string, read func() ([]byte, error)) bool {
-	read = w.withoutTemplates(path, read)
-	input := lint.Input{Name: filepath.ToSlash(path), Read: read}
-	if !w.listing {
-		w.noteNested(input.Name)
+	input := lint.Input{Name: filepath.ToSlash(path)}
+	if w.listing {
+		return w.yield(input)
 	}
+	read = w.withoutTemplates(path, read)
+	input.Read = read
+	w.noteNested(input.Name)
 	w.count.Add(1)
 	if w.explaining {
 		input.Read = func() ([]byte, error) {

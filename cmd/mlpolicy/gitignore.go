@@ -18,9 +18,10 @@ import (
 // at a time; as in Git, entries of ignored folders are not matched. Excludes of the user or the machine
 // are not read, so that results are the same everywhere.
 type ignoreFile struct {
-	domain  string // absolute path of the folder that the patterns are relative to, with a slash at its end
-	matcher gitignore.Matcher
-	where   map[string]string // file:line: pattern, by the pattern that the matcher has
+	domain string // absolute path of the folder that the patterns are relative to, with a slash at its end
+	// folders has all patterns. files has those that match files, for which the others are costly.
+	folders, files gitignore.Matcher
+	where          map[string]string // file:line: pattern, by the pattern that the matcher has
 }
 
 // verdict is the result of ignore files for an entry.
@@ -45,10 +46,12 @@ func (f *ignoreFile) match(absolute string, isFolder bool) verdict {
 	if !within {
 		return verdict{}
 	}
+	matcher := &f.files
 	if relative += end; isFolder {
+		matcher = &f.folders
 		relative += "/"
 	}
-	result := f.matcher.MatchDetail(relative)
+	result := matcher.MatchDetail(relative)
 	return verdict{result.Matched, result.Ignored, f.where[result.Pattern]}
 }
 
@@ -140,7 +143,10 @@ func (f *ignoreFile) add(line, where string) {
 		pattern = "!" + pattern
 	}
 	f.where[pattern] = where
-	f.matcher.AddPatterns([]byte(pattern), "")
+	f.folders.AddPatterns([]byte(pattern), "")
+	if !folders {
+		f.files.AddPatterns([]byte(pattern), "")
+	}
 }
 
 // ignoresAbove returns the ignore files of the folders above a folder, from the root of its repository

@@ -127,7 +127,7 @@ func workingDirectory() string {
 // files returns the names of the files of a project that lint would read, without those of subfolders
 // if no root is marked. It returns false if there are too many.
 func (p *projects) files(ctx context.Context, root string, marked bool) ([]string, bool) {
-	listing := &files{paths: []string{root}, resolver: p.session.resolver, flat: !marked, listing: true}
+	listing := &files{paths: []string{root}, resolver: p.session.resolver, flat: !marked, listing: true, listings: p.session.listings}
 	var names []string
 	for input := range listing.inputs(ctx) {
 		if len(names) == p.most {

@@ -25,6 +25,7 @@ type session struct {
 	resolver      *config.Resolver
 	files         *files // that are read; nil for a command without any
 	projects      *config.Projects
+	listings      *listings
 	baselines     *baselines // nil for a command without them
 
 	program *program
@@ -60,6 +61,7 @@ func (p *program) sessionOf(c *cli.Context, paths []string) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.listings = newListings(s.resolver)
 	for _, path := range paths {
 		configuration := s.resolver.Of(path)
 		if slices.Contains(s.projects.Named, s.resolver.Absolute(path)) {
@@ -233,7 +235,7 @@ func (p *program) openPaths(c *cli.Context, paths []string) (*files, *session, e
 	if err != nil {
 		return nil, nil, err
 	}
-	files.resolver, session.files = session.resolver, files
+	files.resolver, files.listings, session.files = session.resolver, session.listings, files
 	files.baselines = session.baselines.files()
 	return files, session, nil
 }
