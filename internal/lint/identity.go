@@ -19,11 +19,18 @@ type Subject struct {
 // Subject returns the subject of the finding.
 func (f *Finding) Subject() Subject { return Subject{f.Rule, f.Component} }
 
-// SameAs reports whether a finding existed before, perhaps at another location: its subject and message are the same.
-// Messages contain values, so a finding with a changed value is a different one.
-func (f *Finding) SameAs(before *Finding) bool {
-	return f.Subject() == before.Subject() && f.comparedMessage() == before.comparedMessage()
+// Statement is what a finding says, independently of its location.
+type Statement struct {
+	Subject
+	Message string // as comparedMessage
 }
+
+// Statement returns what the finding says.
+func (f *Finding) Statement() Statement { return Statement{f.Subject(), f.comparedMessage()} }
+
+// SameAs reports whether a finding existed before, perhaps at another location: its statement is the same.
+// Messages contain values, so a finding with a changed value is a different one.
+func (f *Finding) SameAs(before *Finding) bool { return f.Statement() == before.Statement() }
 
 // NoWorseThan reports whether a finding existed before and its number is known not to be worse now, for the same
 // subject on the same target.

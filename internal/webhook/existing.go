@@ -27,15 +27,13 @@ func exemptExisting(now []outcome, before *evaluation) (unsure bool) {
 	existing := existingErrors(before.findings)
 	// An error on a target on which the object must run does not match one where it only may run. An error where it
 	// may run matches its own kind first.
-	for _, comparable := range []func(was, is lint.Finding) bool{
-		func(was, is lint.Finding) bool { return was.Possible == is.Possible },
-		func(was, is lint.Finding) bool { return was.Possible == "" },
+	for _, comparable := range []func(was, is *lint.Finding) bool{
+		func(was, is *lint.Finding) bool { return was.Possible == is.Possible },
+		func(was, _ *lint.Finding) bool { return was.Possible == "" },
 	} {
-		existing.exempt(inOrder, func(was, is lint.Finding) bool {
-			return comparable(was, is) && is.SameAs(&was)
-		})
-		existing.exempt(largestFirst, func(was, is lint.Finding) bool {
-			return comparable(was, is) && is.NoWorseThan(&was)
+		exempt(inOrder, existing.byStatement, (*lint.Finding).Statement, comparable)
+		exempt(largestFirst, existing.bySubject, (*lint.Finding).Subject, func(was, is *lint.Finding) bool {
+			return comparable(was, is) && is.NoWorseThan(was)
 		})
 	}
 	for i := range now {
@@ -46,25 +44,52 @@ func exemptExisting(now []outcome, before *evaluation) (unsure bool) {
 	return unsure
 }
 
-// errorsBefore are the unmatched errors of an object before an update. Smaller amounts come first: the largest
-// current amount is matched with the smallest one that covers it, so that as many as possible are covered.
-type errorsBefore []lint.Finding
-
-func existingErrors(findings []lint.Finding) errorsBefore {
-	existing := slices.DeleteFunc(slices.Clone(findings), func(f lint.Finding) bool { return f.Severity != lint.Error })
-	slices.SortStableFunc(existing, func(a, b lint.Finding) int { return cmp.Compare(a.Amount.Value, b.Amount.Value) })
-	return existing
+// errorsBefore are the errors of an object before an update. Smaller amounts come first: the largest current amount is
+// matched with the smallest one that covers it, so that as many as possible are covered.
+type errorsBefore struct {
+	byStatement map[lint.Statement][]*errorBefore
+	bySubject   map[lint.Subject][]*errorBefore
 }
 
-// exempt exempts each current error that an unmatched earlier error covers.
-func (e *errorsBefore) exempt(now []*outcome, covers func(was, is lint.Finding) bool) {
+type errorBefore struct {
+	*lint.Finding
+	matched bool
+}
+
+func existingErrors(findings []lint.Finding) errorsBefore {
+	var existing []*errorBefore
+	for i := range findings {
+		if findings[i].Severity == lint.Error {
+			existing = append(existing, &errorBefore{Finding: &findings[i]})
+		}
+	}
+	slices.SortStableFunc(existing, func(a, b *errorBefore) int { return cmp.Compare(a.Amount.Value, b.Amount.Value) })
+	e := errorsBefore{map[lint.Statement][]*errorBefore{}, map[lint.Subject][]*errorBefore{}}
+	for _, was := range existing {
+		statement, subject := was.Statement(), was.Subject()
+		e.byStatement[statement] = append(e.byStatement[statement], was)
+		e.bySubject[subject] = append(e.bySubject[subject], was)
+	}
+	return e
+}
+
+// exempt exempts each current error that an unmatched earlier error with the same key covers.
+func exempt[K comparable](now []*outcome, existing map[K][]*errorBefore, key func(*lint.Finding) K, covers func(was, is *lint.Finding) bool) {
 	for _, outcome := range now {
 		if !outcome.canExist() || outcome.exemption == Unchanged {
 			continue
 		}
-		if i := slices.IndexFunc(*e, func(was lint.Finding) bool { return covers(was, outcome.Finding) }); i >= 0 {
-			*e = slices.Delete(*e, i, i+1)
-			outcome.exemption = Unchanged
+		is := &outcome.Finding
+		unmatched := existing[key(is)]
+		for len(unmatched) > 0 && unmatched[0].matched {
+			unmatched = unmatched[1:]
+		}
+		existing[key(is)] = unmatched
+		for _, was := range unmatched {
+			if !was.matched && covers(was.Finding, is) {
+				was.matched, outcome.exemption = true, Unchanged
+				break
+			}
 		}
 	}
 }
