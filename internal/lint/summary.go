@@ -74,8 +74,8 @@ func summarize(read inputFiles, extraction *extract.Extraction) summary {
 		if positions == nil {
 			return place{}
 		}
-		file, unit := extraction.UnitOf(described)
-		return place{positions[file], unit}
+		object := extraction.ObjectOf(described)
+		return place{positions[object.File], object.Unit}
 	}
 	for _, d := range extraction.Deployments {
 		all.addDeployment(d, at(d))

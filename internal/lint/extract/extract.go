@@ -43,15 +43,12 @@ type Extraction struct {
 	Dependents facts.Facts
 	// Variants are deployments without the untrusted statements of their documents.
 	Variants []facts.Variant
-	// documents are those that describe deployments and computes; nil unless Options.Settled is set.
-	documents map[any]*read.Reader
+	// units are the objects that describe deployments and computes; nil unless Options.Settled is set.
+	units map[any]Object
 }
 
-// UnitOf returns File and Unit of the Object that describes a deployment or a compute. They are known if Options.Settled is set.
-func (e *Extraction) UnitOf(described any) (file *source.File, unit int) {
-	document := e.documents[described]
-	return document.Root.File(), document.Unit
-}
+// ObjectOf returns the object that describes a deployment or a compute, if Options.Settled is set.
+func (e *Extraction) ObjectOf(described any) Object { return e.units[described] }
 
 // Document is a document of a known format.
 type Document struct {
@@ -75,7 +72,7 @@ func Extract(ctx context.Context, fsys fs.FS, files []*source.File, options Opti
 	// JSON needs an array where a nil slice would be null.
 	extraction := &Extraction{Facts: facts.Facts{Deployments: []*facts.Deployment{}, Computes: []*facts.Compute{}}}
 	if options.Settled != nil {
-		extraction.documents = map[any]*read.Reader{}
+		extraction.units = map[any]Object{}
 	}
 	linker.Prepare(ctx)
 	var objects []kube.Object
@@ -132,14 +129,15 @@ func readFiles(ctx context.Context, files []*source.File, options Options) []*li
 
 // add completes what one document describes and appends it.
 func (e *Extraction) add(ctx context.Context, r *read.Reader, linker *link.Linker, options Options) {
-	if e.documents != nil {
+	if e.units != nil {
+		object := Object{r.Root.File(), r.Unit, r.Root}
 		deployments, computes := len(e.Deployments), len(e.Computes)
 		defer func() {
 			for _, d := range e.Deployments[deployments:] {
-				e.documents[d] = r
+				e.units[d] = object
 			}
 			for _, c := range e.Computes[computes:] {
-				e.documents[c] = r
+				e.units[c] = object
 			}
 		}()
 	}
@@ -168,6 +166,7 @@ func (e *Extraction) add(ctx context.Context, r *read.Reader, linker *link.Linke
 			link.Inventory(variant, options)
 			e.Variants = append(e.Variants, facts.Variant{Deployment: &variant.Deployment, Of: len(e.Deployments)})
 		}
+		d.Finish()
 		e.Deployments = append(e.Deployments, &d.Deployment)
 	}
 	for _, c := range r.Computes {

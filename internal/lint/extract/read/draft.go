@@ -33,5 +33,8 @@ type Draft struct {
 	Labelled *source.Node
 }
 
+// Finish forgets what only completes the deployment, which has more memory than the facts and would live as long.
+func (d *Draft) Finish() { d.Declared, d.References, d.Pods = nil, nil, nil }
+
 // Narrowing replaces a target by a more specific one.
 type Narrowing struct{ From, To facts.Target }
