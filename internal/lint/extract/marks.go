@@ -11,10 +11,10 @@ import (
 type marks struct {
 	words   [][]byte
 	formats []markedFormat
-	// byStart has the words by their first startLength bytes. Most starts in a text are those of no word; maybe rules out
-	// nearly all of them by a hash.
+	// byStart has the words by their first startLength bytes. Most starts in a text are those of no word, which a look at
+	// the number of words with the same hash shows.
 	byStart map[uint32][]int
-	maybe   [1 << hashBits]bool
+	byHash  [1 << hashBits]uint8
 }
 
 // markedFormat is a format with the indexes of the words in each group of its marks.
@@ -45,7 +45,8 @@ func marksOf(formats []*read.Format) *marks {
 					index = len(m.words)
 					known[word], m.words = index, append(m.words, []byte(word))
 					start := uint32(word[0])<<16 | uint32(word[1])<<8 | uint32(word[2])
-					m.byStart[start], m.maybe[hash(start)] = append(m.byStart[start], index), true
+					m.byStart[start] = append(m.byStart[start], index)
+					m.byHash[hash(start)]++
 				}
 				indexes = append(indexes, index)
 			}
@@ -62,10 +63,11 @@ var allMarks = sync.OnceValue(func() *marks { return marksOf(formats()) })
 func (m *marks) formatsIn(data []byte, found func(*read.Format) bool) {
 	seen := make([]bool, len(m.words))
 	complete := make([]bool, len(m.formats))
+	left := m.byHash // of the words that were not seen
 	var start uint32
 	for end, c := range data {
 		start = (start<<8 | uint32(c)) & (1<<(8*startLength) - 1)
-		if !m.maybe[hash(start)] || end < startLength-1 {
+		if left[hash(start)] == 0 || end < startLength-1 {
 			continue
 		}
 		for _, word := range m.byStart[start] {
@@ -73,6 +75,7 @@ func (m *marks) formatsIn(data []byte, found func(*read.Format) bool) {
 				continue
 			}
 			seen[word] = true
+			left[hash(start)]--
 			for i := range m.formats {
 				if !complete[i] && m.formats[i].markedBy(seen) {
 					complete[i] = true

@@ -37,7 +37,10 @@ func rootOf(document string) (found root, certain bool) {
 		switch {
 		case line == "" || line[0] == '#':
 		case line[0] == ' ':
-			if inner := strings.TrimLeft(line, " "); len(found.keys) == 0 && inner != "" && inner[0] != '#' {
+			if len(found.keys) > 0 {
+				continue
+			}
+			if inner := strings.TrimLeft(line, " "); inner != "" && inner[0] != '#' {
 				return found, false
 			}
 		case line[0] == '-':
