@@ -92,7 +92,7 @@ func (f *files) inputs(ctx context.Context) iter.Seq[lint.Input] {
 	return func(yield func(lint.Input) bool) {
 		w := &walk{files: f, listings: f.listings, ctx: ctx, yield: yield}
 		if w.listings == nil {
-			w.listings = newListings(f.resolver)
+			w.listings = newListings()
 		}
 		if len(f.paths) > 1 {
 			w.seen = map[string]bool{}
@@ -188,15 +188,19 @@ func (w *walk) folder(folder, absolute string, ignores []*ignoreFile) bool {
 	if listing.err != nil {
 		return w.input(folder, func() ([]byte, error) { return nil, unreadable(folder, listing.err) })
 	}
-	for _, entry := range listing.entries {
-		if !w.entry(folder, absolute, entry, listing.ignores) {
+	configured := configuredIgnores(w.resolver.OfFolder(folder))
+	for i, entry := range listing.entries {
+		if entry.IsDir() && !w.flat {
+			w.listings.readAhead(folder, absolute, listing, listing.entries[i+1:])
+		}
+		if !w.entry(folder, absolute, entry, listing.ignores, configured) {
 			return false
 		}
 	}
 	return true
 }
 
-func (w *walk) entry(folder, absoluteFolder string, entry listed, ignores []*ignoreFile) bool {
+func (w *walk) entry(folder, absoluteFolder string, entry listed, ignores, configured []*ignoreFile) bool {
 	name := entry.Name()
 	path, absolute := filepath.Join(folder, name), strings.TrimSuffix(absoluteFolder, "/")+"/"+name
 	isFolder, mode := entry.IsDir(), entry.Type()
@@ -230,9 +234,12 @@ func (w *walk) entry(folder, absoluteFolder string, entry listed, ignores []*ign
 	case !isFolder && !deployable(name):
 		w.skip(path, "not a YAML or JSON file by its name")
 		return true
-	case entry.ignoredBy != "":
-		w.skipEvaluable(path, isFolder, "ignored by "+entry.ignoredBy)
-		return true
+	}
+	for _, v := range []verdict{entry.ignored, match(configured, absolute, isFolder)} {
+		if v.ignored {
+			w.skipEvaluable(path, isFolder, "ignored by "+v.where)
+			return true
+		}
 	}
 	if isFolder && w.listing && isRepository(path) {
 		return true

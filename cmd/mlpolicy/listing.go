@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"sync"
 
@@ -14,47 +15,80 @@ import (
 // listings are the folders that were read in a run. Each is read once: linking walks the project after the files of the
 // command line have been walked.
 type listings struct {
-	resolver *config.Resolver
+	slots chan struct{} // for readAhead
 
 	mutex    sync.Mutex
-	byFolder map[string]*listing // by absolute path with slashes
+	byFolder map[string]*promised // by absolute path with slashes
 }
 
-func newListings(resolver *config.Resolver) *listings {
-	return &listings{resolver: resolver, byFolder: map[string]*listing{}}
+func newListings() *listings {
+	return &listings{slots: make(chan struct{}, runtime.GOMAXPROCS(0)), byFolder: map[string]*promised{}}
+}
+
+// promised is the listing of a folder, which the first call of read reads.
+type promised struct {
+	above []*ignoreFile // the ignore files of the folders above
+	read  func() *listing
 }
 
 // listing is what is in a folder.
 type listing struct {
-	entries []listed // sorted by name
-	err     error    // if the folder could not be read
-	above   []*ignoreFile
-	ignores []*ignoreFile // above, and that of the folder
+	entries []listed      // sorted by name
+	ignores []*ignoreFile // those of the folders above and that of the folder
+	err     error         // if the folder could not be read
 }
 
 // listed is an entry of a folder.
 type listed struct {
 	fs.DirEntry
-	ignoredBy string // what ignores the entry, if it could be an input or have inputs otherwise; empty for nothing
+	ignored verdict // of the ignore files, if the entry could be an input or have inputs
 }
 
 // of returns the listing of a folder; absolute has slashes. above are the ignore files of the folders above.
 func (l *listings) of(folder, absolute string, above []*ignoreFile) *listing {
+	return l.promise(folder, absolute, above).read()
+}
+
+func (l *listings) promise(folder, absolute string, above []*ignoreFile) *promised {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
+	known := l.byFolder[absolute]
 	// A folder in a repository within another one has more ignore files if the walk began in the outer one.
-	if known := l.byFolder[absolute]; known != nil && slices.EqualFunc(known.above, above, sameDomain) {
-		return known
+	if known == nil || !slices.EqualFunc(known.above, above, sameDomain) {
+		known = &promised{above, sync.OnceValue(func() *listing { return list(folder, absolute, above) })}
+		l.byFolder[absolute] = known
 	}
-	read := l.read(folder, absolute, above)
-	l.byFolder[absolute] = read
-	return read
+	return known
 }
 
 func sameDomain(a, b *ignoreFile) bool { return a.domain == b.domain }
 
-func (l *listings) read(folder, absolute string, above []*ignoreFile) *listing {
-	read := &listing{above: above, ignores: above}
+// ahead is how many of the next entries readAhead looks at. If the configuration ignores them, they are read in vain.
+const ahead = 8
+
+// readAhead reads the first folders among the next entries of a folder while the walk is at those before, as far as other
+// cores are free.
+func (l *listings) readAhead(folder, absolute string, within *listing, next []listed) {
+	for _, entry := range next[:min(len(next), ahead)] {
+		if !entry.IsDir() || entry.ignored.ignored || entry.Name() == ".git" {
+			continue
+		}
+		promise := l.promise(filepath.Join(folder, entry.Name()), domainOf(absolute)+entry.Name(), within.ignores)
+		select {
+		case l.slots <- struct{}{}:
+			go func() {
+				promise.read()
+				<-l.slots
+			}()
+		default:
+			return
+		}
+	}
+}
+
+// list reads a folder.
+func list(folder, absolute string, above []*ignoreFile) *listing {
+	read := &listing{ignores: above}
 	entries, err := os.ReadDir(folder)
 	if err != nil {
 		read.err = err
@@ -67,19 +101,13 @@ func (l *listings) read(folder, absolute string, above []*ignoreFile) *listing {
 			}
 		}
 	}
-	configured := configuredIgnores(l.resolver.OfFolder(folder))
 	read.entries = make([]listed, len(entries))
 	for i, entry := range entries {
 		read.entries[i].DirEntry = entry
 		switch name := entry.Name(); {
 		case name == ".git", name == config.FileName, name == baseline.FileName, !entry.IsDir() && !deployable(name):
-			continue
-		}
-		for _, files := range [][]*ignoreFile{read.ignores, configured} {
-			if v := match(files, domainOf(absolute)+entry.Name(), entry.IsDir()); v.ignored {
-				read.entries[i].ignoredBy = v.where
-				break
-			}
+		default:
+			read.entries[i].ignored = match(read.ignores, domainOf(absolute)+name, entry.IsDir())
 		}
 	}
 	return read

@@ -24,15 +24,15 @@ func TestFoldersAreReadOnce(t *testing.T) {
 	for _, name := range []string{"a.yaml", "ignored.yaml", "b/c.yaml", "b/ignored.yaml", "README.md"} {
 		write(t, name, "")
 	}
-	listings := newListings(resolver(t))
-	first := &files{paths: []string{"b"}, resolver: listings.resolver, listings: listings}
+	listings, resolver := newListings(), resolver(t)
+	first := &files{paths: []string{"b"}, resolver: resolver, listings: listings}
 	if got, want := names(t, first), []string{"b/c.yaml", "b/ignored.yaml"}; !slices.Equal(got, want) {
 		t.Errorf("%s, want %s: the folder is in no repository", got, want)
 	}
 	if err := os.Mkdir(".git", 0o755); err != nil {
 		t.Fatal(err)
 	}
-	all := &files{paths: []string{"."}, resolver: listings.resolver, listings: listings}
+	all := &files{paths: []string{"."}, resolver: resolver, listings: listings}
 	want := []string{"a.yaml", "b/c.yaml"}
 	if got := names(t, all); !slices.Equal(got, want) {
 		t.Errorf("%s, want %s", got, want)
@@ -40,7 +40,7 @@ func TestFoldersAreReadOnce(t *testing.T) {
 	if err := os.RemoveAll("b"); err != nil {
 		t.Fatal(err)
 	}
-	again := &files{paths: []string{"."}, resolver: listings.resolver, listings: listings, listing: true}
+	again := &files{paths: []string{"."}, resolver: resolver, listings: listings, listing: true}
 	if got := names(t, again); !slices.Equal(got, want) {
 		t.Errorf("%s, want %s from memory", got, want)
 	}
@@ -60,7 +60,7 @@ func TestRepositoriesInRepositories(t *testing.T) {
 	for _, name := range []string{"a.yaml", "inner/a.yaml", "inner/b.yaml", "inner/c/a.yaml", "inner/c/d.yaml"} {
 		write(t, name, "")
 	}
-	listings := newListings(resolver(t))
+	listings, resolver := newListings(), resolver(t)
 	for _, walk := range []struct {
 		path string
 		want []string
@@ -69,7 +69,7 @@ func TestRepositoriesInRepositories(t *testing.T) {
 		{"inner", []string{"inner/a.yaml", "inner/c/a.yaml", "inner/c/d.yaml"}},
 		{".", []string{"inner/c/d.yaml"}},
 	} {
-		if got := names(t, &files{paths: []string{walk.path}, resolver: listings.resolver, listings: listings}); !slices.Equal(got, walk.want) {
+		if got := names(t, &files{paths: []string{walk.path}, resolver: resolver, listings: listings}); !slices.Equal(got, walk.want) {
 			t.Errorf("%s: %s, want %s", walk.path, got, walk.want)
 		}
 	}

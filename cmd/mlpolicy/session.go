@@ -61,7 +61,7 @@ func (p *program) sessionOf(c *cli.Context, paths []string) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.listings = newListings(s.resolver)
+	s.listings = newListings()
 	for _, path := range paths {
 		configuration := s.resolver.Of(path)
 		if slices.Contains(s.projects.Named, s.resolver.Absolute(path)) {
