@@ -106,7 +106,7 @@ func setGCPercent(percent int) (set bool) {
 
 // runMemory is in bytes. Beyond it, memory is collected as often as necessary, which takes at most as much processor time as
 // the run itself. A Kubernetes List of 57 MB is one document, of whose tree nothing can be released before its end: with 125,000
-// objects a run takes 490 MiB, and 1.1 GiB without the limit.
+// objects a run takes 480 MiB, and 1.1 GiB without the limit.
 const runMemory = 450 << 20
 
 // setMemoryLimit sets GOMEMLIMIT unless the environment does.
