@@ -509,7 +509,7 @@ func TestParseAllocates(t *testing.T) {
 		text string
 		most float64
 	}{
-		{"plain YAML", "a.yaml", deployment, 22},
+		{"plain YAML", "a.yaml", deployment, 25},
 		{"YAML with a tag", "a.yaml", deployment + "x: !y z\n", library + 50},
 		{"JSON", "a.json", `{"a": [{"b": "c"}, {"d": [1, 2, 3]}], "e": "f"}`, 20},
 	}
