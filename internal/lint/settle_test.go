@@ -313,6 +313,24 @@ func agree(t *testing.T, name string, tree fs.FS, options lint.Options) *lint.Re
 	return want
 }
 
+// TestBatchesThatSettleLittle checks objects of which most are kept, and then none.
+func TestBatchesThatSettleLittle(t *testing.T) {
+	var items []string
+	for i := range 200 {
+		text := fmt.Sprintf(deployment, i)
+		if i < 100 && i%8 > 0 {
+			text = fmt.Sprintf(faulty, i)
+		}
+		items = append(items, text)
+	}
+	tree := fstest.MapFS{"a.yaml": {Data: []byte(list(items, false))}}
+	want := lintFilesWithErrors(t, batched(t, "", lint.Options{}, 0), tree, []string{"a.yaml"})
+	got := lintFilesWithErrors(t, batched(t, "", lint.Options{}, 10), tree, []string{"a.yaml"})
+	if want.Deployments != len(items) || !reflect.DeepEqual(written(t, got), written(t, want)) || !reflect.DeepEqual(got.Described, want.Described) {
+		t.Errorf("%v, without batches %v", brief(got), brief(want))
+	}
+}
+
 // TestFilesAreReleased checks that memory does not grow with the number of files without findings: less than a tenth of
 // what facts and trees take.
 func TestFilesAreReleased(t *testing.T) {
