@@ -438,7 +438,10 @@ func (p *plainReader) ownedItem(list *Node, col, depth int) *Node {
 func (p *plainReader) handOver(list *Node, dash, col, depth int) *Node {
 	lines := chunk{dash - col, p.endOfItem(dash, col)}
 	text := p.input[lines.start:lines.end]
-	if p.sound < lines.start || strings.Contains(text, "\n...") || hasExplicitKey(text) {
+	switch {
+	case p.sound < lines.start, strings.Contains(text, "\n..."), hasExplicitKey(text):
+		return nil
+	case strings.Contains(text, byteOrderMark): // the library skips it where its buffer happens to begin
 		return nil
 	}
 	item := p.library.item(lines, list, depth)
