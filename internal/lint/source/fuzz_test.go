@@ -55,6 +55,7 @@ var fuzzSeeds = []string{
 	"# c\n%YAML 1.2\n---\na: é\n",
 	"kind: List\nitems:\n- &a {b: 1}\n- c: \"\\U0001F600\"\n  # d\n- ? e\n- f: &f [g: , h]\n  i: *f\nmetadata: {}\n",
 	"items:\n- a\n- \ufeff\n-",
+	"items:\n- a{\r...\nitems:\n- b\n",
 	"items:\n  - a: |\n      b\n\n  - !c d\n  -\n    - 'e\n  - f'\n  -\n",
 }
 

@@ -42,8 +42,6 @@ type plainReader struct {
 	input string // the text up to the end of the chunk
 	at    int    // offset of the next token
 	col   int    // its column if it is the first of its line or follows a dash; -1 at the end of the input
-	// sound is the offset of the first character that is not taken anywhere.
-	sound int
 	// owned means that the next sequence below the root has items with a limit of their own.
 	owned bool
 	// refused is the item that the library could not read by itself.
@@ -96,7 +94,9 @@ func classesOf(all []byteClass) (classes [256]uint8) {
 	return classes
 }
 
-// soundUpTo returns the offset of the first character from at on that is not taken anywhere, or the end of text.
+// soundUpTo returns the offset of the first character from at on that is not taken anywhere, or the end of text. A document
+// with such a character is not taken, not even in part: it may be a line break before a marker, or a byte order mark, which
+// the library skips where its buffer happens to begin.
 func soundUpTo(text []byte, at int) int {
 	for at < len(text) {
 		if len(text)-at >= 8 && areSound(binary.NativeEndian.Uint64(text[at:])) {
@@ -157,7 +157,9 @@ func (p *plainReader) take(c chunk) (documents []*Document, taken bool) {
 	p.begin()
 	p.library.aliased = 0
 	p.input, p.at, p.owned, p.refused = p.text[:c.end], c.start, false, chunk{}
-	p.sound = soundUpTo(p.file.Text[:c.end], p.at)
+	if soundUpTo(p.file.Text[:c.end], p.at) < c.end {
+		return nil, false
+	}
 	if isMarker(p.input[p.at:], "---") {
 		p.at += len("---")
 		if !p.endLine() {
@@ -174,7 +176,7 @@ func (p *plainReader) take(c chunk) (documents []*Document, taken bool) {
 		}
 		documents = []*Document{{File: p.file, Root: root}}
 	}
-	return documents, p.sound == len(p.input)
+	return documents, true
 }
 
 // next goes to the first token of a later line. Only blanks and a comment may follow on this line.
@@ -419,7 +421,7 @@ func (p *plainReader) ownedItem(list *Node, col, depth int) *Node {
 	before := p.beginItem()
 	dash, items, members := p.at, len(p.items.open), len(p.members.open)
 	item := p.item(list, col, depth)
-	if item == nil || p.at > p.sound {
+	if item == nil {
 		p.count = before.values
 		p.items.open, p.members.open = p.items.open[:items], p.members.open[:members]
 		if item = p.handOver(list, dash, col, depth); item == nil {
@@ -438,19 +440,13 @@ func (p *plainReader) ownedItem(list *Node, col, depth int) *Node {
 func (p *plainReader) handOver(list *Node, dash, col, depth int) *Node {
 	lines := chunk{dash - col, p.endOfItem(dash, col)}
 	text := p.input[lines.start:lines.end]
-	switch {
-	case p.sound < lines.start, strings.Contains(text, "\n..."), hasExplicitKey(text):
-		return nil
-	case strings.Contains(text, byteOrderMark): // the library skips it where its buffer happens to begin
+	if strings.Contains(text, "\n...") || hasExplicitKey(text) {
 		return nil
 	}
 	item := p.library.item(lines, list, depth)
 	if item == nil {
 		p.refused = lines
 		return nil
-	}
-	if p.sound < lines.end {
-		p.sound = soundUpTo(p.file.Text[:len(p.input)], lines.end)
 	}
 	p.at = lines.end
 	if !p.nextLine() {
