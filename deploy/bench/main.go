@@ -26,6 +26,7 @@ var (
 	rounds   = flag.Int("rounds", 7, "run each program `N` times")
 	doubling = flag.Bool("doubling", false, "measure 1, 2, 4 and 8 eighths of each tree, without references")
 	tools    = flag.String("peers", "", "measure conftest, gator and kubeconform in a `FOLDER` beside mlpolicy, without the limit program")
+	checks   = flag.Bool("check", false, "fail for rows that exceed their bounds")
 	keep     = flag.String("keep", "", "write the trees to a `FOLDER` and measure nothing")
 )
 
@@ -75,6 +76,8 @@ func run(ctx context.Context, args []string) error {
 	switch {
 	case *tools != "":
 		return b.peers(ctx, *tools)
+	case *checks:
+		return b.check(ctx, selected)
 	case *keep != "":
 		return b.keep(ctx, selected)
 	case *doubling:
