@@ -74,11 +74,11 @@ func interrupted(ctx context.Context) int {
 
 // Values of GOGC in per cent. The live heap has a few MiB at first, mostly policies. A collection then costs as much as
 // reading a hundred files, so the first one of a run is at 32 MiB, eight times the smallest heap; at the same value, the
-// heap of a large run would grow ninefold before each of the others. At Go's default of 100, a review takes 1.8 times the
-// processor time; at 400, the webhook exceeds 64 MiB under full load.
+// heap of a large run would grow ninefold before each of the others, which have Go's default. At that value, a review takes 1.8
+// times the processor time; at 400, the webhook exceeds 64 MiB under full load.
 const (
 	firstGCPercent   = 800
-	runGCPercent     = 200
+	runGCPercent     = 100
 	webhookGCPercent = 250
 )
 

@@ -42,7 +42,8 @@ func (p *Policies) evaluate(ctx context.Context, f *facts.Facts, scope Scope, ex
 	if _, ok := p.Edition(f.Edition); !ok {
 		return nil, &Error{Message: fmt.Sprintf("unknown edition %q; editions are %s", f.Edition, strings.Join(p.EditionIDs(), ", "))}
 	}
-	if len(f.Deployments) == 0 && len(f.Computes) == 0 {
+	inScope := func(rule Rule) bool { return rule.Scope == scope }
+	if len(f.Deployments) == 0 && len(f.Computes) == 0 || !slices.ContainsFunc(p.rules, inScope) {
 		return nil, nil
 	}
 	if err := ctx.Err(); err != nil {

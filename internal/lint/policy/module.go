@@ -260,6 +260,7 @@ func (p *Policies) compileModules(builtin fs.FS, modules []*module, tables []*ta
 	if checked {
 		faults = p.compileChecked(builtin, modules, tables)
 	} else {
+		p.compiler.WithSkipStages(ast.StageCheckTypes, ast.StageCheckUndefinedFuncs, ast.StageCheckVoidCalls, ast.StageCheckRuleConflicts, ast.StageCheckRecursion)
 		faults = p.compile(modules)
 	}
 	if len(faults) > 0 {

@@ -13,8 +13,8 @@ import (
 // libraryReader converts the nodes of the YAML library.
 type libraryReader struct {
 	builder
-	breaks []int // starts of the lines as the library counts them
-	ascii  bool  // columns of the library are bytes
+	breaks []uint32 // starts of the lines as the library counts them
+	ascii  bool     // columns of the library are bytes
 
 	line   int                      // index in breaks of the chunk's first line
 	last   Position                 // the last position looked up
@@ -106,7 +106,7 @@ func mostValues(text string) int {
 
 // locateIn prepares offset for the locations in a chunk.
 func (r *libraryReader) locateIn(c chunk) {
-	r.line, _ = slices.BinarySearch(r.breaks, c.start)
+	r.line, _ = slices.BinarySearch(r.breaks, uint32(c.start))
 	r.last = Position{}
 }
 

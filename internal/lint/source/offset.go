@@ -8,7 +8,7 @@ func (r *libraryReader) offset(line, column int) int {
 	if r.line+line > len(r.breaks) {
 		return len(r.text)
 	}
-	start := r.breaks[r.line+line-1]
+	start := int(r.breaks[r.line+line-1])
 	if r.ascii {
 		return min(start+column-1, len(r.text))
 	}
@@ -44,8 +44,8 @@ func hasUnicodeBreaks(text string) bool {
 }
 
 // unicodeLineStarts is lineStarts for the line breaks of YAML 1.1.
-func unicodeLineStarts(text string) []int {
-	starts := []int{0}
+func unicodeLineStarts(text string) []uint32 {
+	starts := []uint32{0}
 	for at := 0; at < len(text); {
 		at += lineLength(text[at:])
 		if at == len(text) {
@@ -55,7 +55,7 @@ func unicodeLineStarts(text string) []int {
 			at++
 		}
 		at += blankSize(text[at:])
-		starts = append(starts, at)
+		starts = append(starts, uint32(at))
 	}
 	return starts
 }

@@ -33,7 +33,7 @@ func (o Options) Parse(name string, data []byte) *File {
 	f := Unread(name)
 	f.options = o
 	if len(data) > MaxFileSize {
-		f.lines = []int{0}
+		f.lines = []uint32{0}
 		f.Problems = []Problem{f.problem(&fault{
 			kind:    Excessive,
 			message: fmt.Sprintf("the file has %d bytes; the limit is %d", len(data), MaxFileSize),

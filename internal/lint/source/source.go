@@ -54,7 +54,7 @@ type File struct {
 	encoding encoding
 	marks    int          // byte order marks at the start of the file
 	comments commentStyle // of the language that Text was read in
-	lines    []int        // offset of the first byte of each line
+	lines    []uint32     // offset of the first byte of each line
 	ascii    bool         // no byte of Text is over 0x7F, so that code points are bytes
 	// counts[i] is how many code points begin in the first i*countStep bytes of
 	// Text; nil where no line needs it.

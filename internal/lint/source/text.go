@@ -88,8 +88,8 @@ func decodeUTF16(data []byte, order binary.ByteOrder) ([]byte, *fault) {
 
 // lineStarts returns the offset of the first byte of each line. A line ends with
 // LF, CR LF or CR.
-func lineStarts(text []byte) []int {
-	starts := make([]int, 1, bytes.Count(text, []byte{'\n'})+2)
+func lineStarts(text []byte) []uint32 {
+	starts := make([]uint32, 1, bytes.Count(text, []byte{'\n'})+2)
 	carriageReturns := bytes.IndexByte(text, '\r') >= 0
 	for at := 0; at < len(text); {
 		var size int
@@ -105,7 +105,7 @@ func lineStarts(text []byte) []int {
 		if text[at-1] == '\r' && at < len(text) && text[at] == '\n' {
 			at++
 		}
-		starts = append(starts, at)
+		starts = append(starts, uint32(at))
 	}
 	return starts
 }
@@ -114,8 +114,8 @@ func lineStarts(text []byte) []int {
 // end of the text.
 func (f *File) Position(offset int) Position {
 	offset = min(max(offset, 0), len(f.Text))
-	line := sort.Search(len(f.lines), func(i int) bool { return f.lines[i] > offset })
-	return Position{Offset: offset, Line: line, Column: f.codePoints(f.lines[line-1], offset) + 1}
+	line := sort.Search(len(f.lines), func(i int) bool { return int(f.lines[i]) > offset })
+	return Position{Offset: offset, Line: line, Column: f.codePoints(int(f.lines[line-1]), offset) + 1}
 }
 
 // codePoints returns the number of code points between two offsets of a line.
@@ -141,10 +141,10 @@ const countStep = 1 << 10
 func (f *File) hasLongLine() bool {
 	end := len(f.Text)
 	for i := len(f.lines) - 1; i >= 0; i-- {
-		if end-f.lines[i] > countStep {
+		if end-int(f.lines[i]) > countStep {
 			return true
 		}
-		end = f.lines[i]
+		end = int(f.lines[i])
 	}
 	return false
 }
@@ -191,7 +191,7 @@ func (f *File) Line(n int) string {
 	}
 	end := len(f.Text)
 	if n < len(f.lines) {
-		end = f.lines[n]
+		end = int(f.lines[n])
 	}
 	return string(bytes.TrimRight(f.Text[f.lines[n-1]:end], "\r\n"))
 }

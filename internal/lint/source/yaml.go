@@ -71,7 +71,8 @@ func (f *File) chunks(text string) []chunk {
 	var all []chunk
 	start := 0
 	directives := -1 // offset of the first directive before the next document, -1 for none
-	for _, at := range f.lines {
+	for _, offset := range f.lines {
+		at := int(offset)
 		line := text[at:]
 		if !f.ascii { // line breaks that only YAML 1.1 has do not begin a line in f.lines
 			line = strings.TrimLeft(line, nextLine+lineSeparator+paragraphSeparator)
