@@ -24,10 +24,11 @@ type Object struct {
 
 // Objects returns the objects in a file if one of them can stand alone (Unit). Otherwise, they may concern each other in a
 // way that no object alone shows: a text that cannot be read may have anything, equal keys are judged by what else their
-// document has, a controller takes the place of what it owns, and a parameters file is one for the templates of its
-// folder.
+// document has, a controller takes the place of what it owns, and a text without a known document may be a broken parameters
+// file for the templates of its folder.
 func Objects(file *source.File) (all []Object, ok bool) {
-	if len(file.Problems) > 0 || arm.ParametersFile.Marked(file.Text) {
+	known := slices.ContainsFunc(file.Documents, func(d *source.Document) bool { return Known(d.Root) })
+	if len(file.Problems) > 0 || !known && arm.ParametersFile.Marked(file.Text) {
 		return nil, false
 	}
 	for _, document := range file.Documents {
