@@ -47,18 +47,3 @@ func TestCollectLate(t *testing.T) {
 		}
 	}
 }
-
-func TestSetMemoryLimit(t *testing.T) {
-	before := debug.SetMemoryLimit(-1)
-	defer debug.SetMemoryLimit(before)
-	t.Setenv("GOMEMLIMIT", "")
-	setMemoryLimit(runMemory)
-	if got := debug.SetMemoryLimit(-1); got != runMemory {
-		t.Errorf("the limit is %d, want %d", got, runMemory)
-	}
-	t.Setenv("GOMEMLIMIT", "1GiB") // read by the runtime at the start
-	setMemoryLimit(before)
-	if got := debug.SetMemoryLimit(-1); got != runMemory {
-		t.Errorf("the limit of the user is replaced by %d", got)
-	}
-}

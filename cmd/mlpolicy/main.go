@@ -35,7 +35,6 @@ const (
 
 func main() {
 	collectLate()
-	setMemoryLimit(runMemory)
 	// Report EPIPE as a write error instead of dying of SIGPIPE.
 	signal.Ignore(syscall.SIGPIPE)
 	os.Exit(run(untilSignal(context.Background()), os.Args, os.Stdin, os.Stdout, os.Stderr))
@@ -102,18 +101,6 @@ func setGCPercent(percent int) (set bool) {
 	}
 	debug.SetGCPercent(percent)
 	return true
-}
-
-// runMemory is in bytes. Beyond it, memory is collected as often as necessary, which takes at most as much processor time as
-// the run itself. A Kubernetes List of 57 MB is one document, of whose tree nothing can be released before its end: with 125,000
-// objects a run takes 480 MiB, and 1.1 GiB without the limit.
-const runMemory = 450 << 20
-
-// setMemoryLimit sets GOMEMLIMIT unless the environment does.
-func setMemoryLimit(bytes int64) {
-	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(bytes)
-	}
 }
 
 // run executes a command line and returns the exit code. No other function converts errors to exit

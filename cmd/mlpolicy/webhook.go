@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math"
 	"net"
 	"slices"
 	"time"
@@ -117,7 +116,6 @@ func (p *program) webhook(c *cli.Context) error {
 		return p.check(c)
 	}
 	setGCPercent(webhookGCPercent)
-	setMemoryLimit(math.MaxInt64) // that of its container is in the environment
 	server, err := webhook.New(c.Context, webhook.Options{
 		Address: c.String(listenFlag), MetricsAddress: c.String(metricsFlag),
 		Certificate: c.String(tlsCertFlag), Key: c.String(tlsKeyFlag),
