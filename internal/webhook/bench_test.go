@@ -107,8 +107,8 @@ func BenchmarkReview(b *testing.B) {
 	})
 }
 
-// BenchmarkReviewOfLargeObjects measures updates of objects about as large as etcd keeps: what
-// takes longer than a webhook's timeout of 3 s is admitted unreviewed where failurePolicy is
+// BenchmarkReviewOfLargeObjects measures creates of objects about as large as etcd keeps, and updates that change only
+// their image: what takes longer than a webhook's timeout of 3 s is admitted unreviewed where failurePolicy is
 // Ignore.
 func BenchmarkReviewOfLargeObjects(b *testing.B) {
 	policy := policyOf(b, "")
@@ -127,21 +127,27 @@ func BenchmarkReviewOfLargeObjects(b *testing.B) {
 			"containers":` + list(container, 14_000) + `}}`, 2},
 		{"parts", `{"apiVersion":"ray.io/v1","kind":"RayService","metadata":{"name":"churn"},"spec":{"rayClusterConfig":{
 			"headGroupSpec":{` + template + `},"workerGroupSpecs":` + list(`{"groupName":"workers",`+template+`}`, 7_000) + `}}}`, 7_001},
+		{"groups", `{"apiVersion":"ray.io/v1","kind":"RayCluster","metadata":{"name":"churn"},"spec":{
+			"headGroupSpec":{` + template + `},"workerGroupSpecs":` + list(`{"groupName":"workers",`+template+`}`, 8_000) + `}}`, 8_001},
 	} {
-		request, err := decode([]byte(reviewOf(benched.object)))
+		created, err := decode([]byte(reviewOf(benched.object)))
 		if err != nil {
 			b.Fatal(err)
 		}
-		request.Operation, request.OldObject = admissionv1.Update, request.Object
-		b.Run(benched.name, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				decision, err := policy.Review(b.Context(), request)
-				if err != nil || len(decision.Findings) != benched.findings {
-					b.Fatal(len(decision.Findings), err)
+		updated := *created
+		updated.Operation = admissionv1.Update
+		updated.OldObject.Raw = bytes.ReplaceAll(created.Object.Raw, []byte(`"image":"scorer"`), []byte(`"image":"former"`))
+		for operation, request := range map[string]*admissionv1.AdmissionRequest{"create": created, "update": &updated} {
+			b.Run(benched.name+"/"+operation, func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					decision, err := policy.Review(b.Context(), request)
+					if err != nil || len(decision.Findings) != benched.findings {
+						b.Fatal(len(decision.Findings), err)
+					}
 				}
-			}
-		})
+			})
+		}
 	}
 }
 

@@ -330,8 +330,8 @@ func metadataOf(object []byte, key string) metadata {
 // decide returns the response for outcomes, the worst of which come first.
 func (p *Policy) decide(request *admissionv1.AdmissionRequest, outcomes []outcome, waived []WaivedFinding, enforced bool) *Decision {
 	var denying []lint.Finding
-	var warning []outcome
-	d := &Decision{Verdict: Allowed, Waived: waived, Enforced: enforced}
+	warning := make([]outcome, 0, len(outcomes))
+	d := &Decision{Verdict: Allowed, Waived: waived, Enforced: enforced, Findings: make([]lint.Finding, 0, len(outcomes))}
 	for _, outcome := range outcomes {
 		d.Findings = append(d.Findings, outcome.Finding)
 		switch {
