@@ -309,7 +309,7 @@ func podlessSection() string {
 Files that cannot have a document of a known format, by the words in them, are not parsed. In other YAML files, Kubernetes objects without a pod are skipped: those of
 the kinds below, and those of an API group of which no format reads a kind, unless the text has ` + "`containers`" + ` or a second ` + "`apiVersion`" + `. The first two keys must be
 ` + "`apiVersion` and `kind`" + `, so that the kind is certain; documents that are written in any other way are parsed. The syntax of a skipped document is not checked, and a
-broken one is not a finding.
+broken one is not a finding; other syntax errors of its file can get other fingerprints.
 
 | API group | kinds |
 |---|---|

@@ -91,6 +91,13 @@ var hidden = map[string]string{
 	"a list of others":                    "apiVersion: example.com/v1\nkind: ServerList\nitems: []\n",
 	"a kind that a format reads":          "apiVersion: apps/v1\nkind: Deployment\nspec: 5\n",
 	"one in another version":              "apiVersion: serving.kserve.io/v9\nkind: ServingRuntime\nspec: {}\n",
+	"a pod behind a tag":                  "apiVersion: example.com/v1\nkind: Widget\nspec:\n  nodeSelector: {type: virtual-kubelet}\n  ? !!binary Y29udGFpbmVycw==\n  : - {image: x, resources: {limits: {nvidia.com/gpu: 1}}}\n",
+	"a pod behind an encoded tag":         "apiVersion: example.com/v1\nkind: Widget\nspec:\n  nodeSelector: {type: virtual-kubelet}\n  ? !!b%69nary Y29udGFpbmVycw==\n  : - {image: x, resources: {limits: {nvidia.com/gpu: 1}}}\n",
+	"a pod behind an encoded full tag":    "apiVersion: example.com/v1\nkind: Widget\nspec:\n  nodeSelector: {type: virtual-kubelet}\n  ? !<tag:yaml.org,2002:b%69nary> Y29udGFpbmVycw==\n  : - {image: x, resources: {limits: {nvidia.com/gpu: 1}}}\n",
+	"an escaped annotation of mlpolicy":   "apiVersion: v1\nkind: ConfigMap\nmetadata: {annotations: {\"mlp\\u006flicy.dev/ignore\": cpu-only}}\n",
+	"a continued annotation of mlpolicy":  "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  annotations: {\"mlp\\\n    olicy.dev/ignore\": cpu-only}\ndata: {}\n",
+	"an aliased annotation of mlpolicy":   "apiVersion: v1\nkind: ConfigMap\nmetadata: {annotations: *a}\n",
+	"an encoded annotation of mlpolicy":   "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  annotations: {!!b%69nary bWxwb2xpY3kuZGV2L2lnbm9yZQ== : cpu-only}\n",
 	"an annotation of mlpolicy":           "apiVersion: v1\nkind: ConfigMap\nmetadata: {annotations: {mlpolicy.dev/ignore: cpu-only}}\n",
 	"a document of mlpolicy":              "apiVersion: v1\nkind: ConfigMap\nmetadata: mlpolicy.dev/v1\n",
 }
@@ -223,7 +230,7 @@ var podlessParts = []string{
 	"spec: {a: {apiVersion: apps/v1, kind: Deployment, spec: {template: {spec: {containers: [{image: a}]}}}}}\n",
 	"metadata: {name: x, annotations: {a: b,\n", "kind: ConfigMap,\n", "c: d}}\n", "data: \"\n", " x\"\n", "data: '\n", " x'\n", "data: |\n", "data: >-\n", "data:\n",
 	"metadata:\n", "  name: x\n", "metadata: {name: x}\n", "status: 1\u2028kind: Deployment\n", "status: 1\u0085", "status: 1\r", "\r\n", "\t", " ", "- ", "- x\n", "items: []\n", "items:\n",
-	"--- {kind: Deployment}\n", "--- # a\n", "...\n", "%YAML 1.1\n", "\ufeff", "[", "]", "{", "}", "\"", "'", "|", ":", ",", "#", "?", "&d ", "*d ", "!!binary ", "\\\n", "dependencies: [a]\n",
+	"--- {kind: Deployment}\n", "--- # a\n", "...\n", "%YAML 1.1\n", "\ufeff", "[", "]", "{", "}", "\"", "'", "|", ":", ",", "#", "?", "&d ", "*d ", "!!binary ", "!!b%69nary ", "\\\n", "dependencies: [a]\n",
 	"apiVersion: serving.kserve.io/v1beta1\nkind: InferenceService\nspec: {predictor: {model: {modelFormat: {name: a}}}}\n", "kind: Deployment\nspec: 5\n",
 }
 

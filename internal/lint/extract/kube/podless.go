@@ -73,10 +73,11 @@ var podlessKeys = sync.OnceValue(func() map[[2]string][]string {
 // group of which no format reads a kind. The answer is false for any other document, and for one whose kind is uncertain
 // without parsing it.
 //
-// Documents that mention mlpolicy are never podless, because an annotation or a comment may be a waiver.
+// Documents that mention mlpolicy are never podless, because an annotation or a comment may be a waiver. Their metadata
+// must not have an escape, an alias or a tag, which can hide the word.
 func IsPodless(document string) bool {
 	root, certain := rootOf(document)
-	if !certain || strings.Contains(document, "mlpolicy") {
+	if !certain || strings.Contains(document, "mlpolicy") || strings.ContainsAny(root.metadata, `\*!`) {
 		return false
 	}
 	keys, listed := podlessKeys()[[2]string{root.group, root.kind}]
@@ -94,11 +95,11 @@ func IsPodless(document string) bool {
 	return !slices.Contains(root.keys, "spec") || !structured(root.group, root.kind) || !mayHavePod(document)
 }
 
-// mayHavePod reports whether an object that is read by its structure may have a pod or another object below spec, or has
-// keys that are not written as they are read.
+// mayHavePod reports whether an object that is read by its structure may have a pod or another object below spec. An escape
+// can hide a word, and so can the tag !!binary, whose letters can be percent-encoded.
 func mayHavePod(document string) bool {
-	return strings.Contains(document, "containers") || strings.Count(document, "apiVersion") > 1 ||
-		strings.Contains(document, `\`) || strings.Contains(document, "binary")
+	return strings.Contains(document, "containers") || strings.Count(document, "apiVersion") > 1 || strings.Contains(document, `\`) ||
+		strings.Contains(document, "!") && (strings.Contains(document, "binary") || strings.Contains(document, "%"))
 }
 
 // readsGroup reports whether a format reads a kind of an API group.

@@ -6,6 +6,7 @@ import "strings"
 type root struct {
 	group, kind string
 	keys        []string // the others, in the order of the text
+	metadata    string   // the text of the values of metadata
 }
 
 // rootOf reads the group, the kind and the other keys at the root of a document in block style. It answers only if
@@ -30,8 +31,10 @@ func rootOf(document string) (found root, certain bool) {
 		text = rest
 	}
 	var version string
+	metadata := "" // the text from the value of metadata on, in which no other key was found
 	for len(text) > 0 {
 		line, rest, _ := strings.Cut(text, "\n")
+		here := text
 		text = rest
 		line = strings.TrimSuffix(line, "\r")
 		switch {
@@ -59,10 +62,17 @@ func rootOf(document string) (found root, certain bool) {
 			case key == "apiVersion" || key == "kind" || version == "" || found.kind == "":
 				return found, false
 			default:
+				if metadata != "" {
+					found.metadata, metadata = found.metadata+metadata[:len(metadata)-len(here)], ""
+				}
+				if key == "metadata" {
+					metadata = here
+				}
 				found.keys = append(found.keys, key)
 			}
 		}
 	}
+	found.metadata += metadata
 	found.group = groupOf(version)
 	return found, version != "" && found.kind != ""
 }
