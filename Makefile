@@ -76,10 +76,10 @@ image: build ## build the image twice with buildah and run it
 e2e: build ## run the webhook against a real API server built here; RUN=TestName runs one test
 	.ci/e2e $(if $(RUN),-run '$(RUN)')
 
-bench: build ## run the benchmarks, references beside them; ROWS="examples kserve" measures some generated trees alone
+bench: build ## run the benchmarks, references beside them; ROWS="examples kserve" measures some generated trees alone, ROWS=all all
 	$(if $(ROWS),,$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...)
 	GOWORK=off CGO_ENABLED=0 $(GO) -C deploy/bench build -o $(CURDIR)/bin/bench .
-	bin/bench $(BENCHFLAGS) $(ROWS)
+	bin/bench $(BENCHFLAGS) $(filter-out all,$(ROWS))
 
 peers: build ## measure lint beside Conftest, gator and kubeconform, built here
 	CGO_ENABLED=0 GOWORK=off $(GO) build -modfile=.ci/conftest.mod -o bin/conftest github.com/open-policy-agent/conftest

@@ -8,7 +8,7 @@ import (
 	"fmt"
 )
 
-// bounds are what the figures of mlpolicy should reach on a quiet machine; zero for no bound.
+// bounds are what the figures of mlpolicy keep to, also on a machine that is not quiet; zero for no bound.
 type bounds struct {
 	wall float64 // ratio to the reference
 	peak float64 // MiB

@@ -30,13 +30,13 @@ const onelineFindings = 4_000
 func rows() []row {
 	return []row{
 		{name: "onefile", write: deployments(1), programs: besideLimit},
-		{name: "deployments", write: deployments(1_000), programs: besideLimit, most: bounds{wall: 0.8}},
-		{name: "examples", write: examples, programs: besideLimit, most: bounds{wall: 0.8}},
-		{name: "kserve", write: kserve, programs: besideLimit, most: bounds{wall: 0.12, peak: 200}},
+		{name: "deployments", write: deployments(1_000), programs: besideLimit},
+		{name: "examples", write: examples, programs: besideLimit, most: bounds{wall: 0.9}},
+		{name: "kserve", write: kserve, programs: besideLimit, most: bounds{wall: 0.3, peak: 200}},
 		{name: "files10k", write: deployments(10_000), programs: besideLimit, most: bounds{peak: 120}},
 		{name: "files100k", write: deployments(100_000), programs: besideLimit, most: bounds{peak: 400}},
-		{name: "stream56", write: stream, programs: besideLimit, most: bounds{peak: 250}},
-		{name: "plan32", write: plan, programs: besideLimit, most: bounds{peak: 500}},
+		{name: "stream56", write: stream, programs: besideLimit, most: bounds{wall: 0.4, peak: 250}},
+		{name: "plan32", write: plan, programs: besideLimit, most: bounds{peak: 250}},
 		{name: "list61", write: listJSON, programs: besideLimit, most: bounds{peak: 500}},
 		{name: "yamllist57", write: listYAML, programs: besideLimit, most: bounds{peak: 500}},
 		{name: "oneline", write: oneline, programs: textBesideJSON, note: func(measured [][]figures) string {
