@@ -21,6 +21,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/baseline"
 	"github.com/mlpolicy/mlpolicy/internal/lint/config"
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract"
+	"github.com/mlpolicy/mlpolicy/internal/lint/language"
 	"github.com/mlpolicy/mlpolicy/internal/lint/report"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
@@ -303,7 +304,7 @@ func deployable(name string) bool {
 	case ".yaml", ".yml", ".json", ".jsonc", ".runconfig":
 		return true
 	}
-	return false
+	return language.Of(name) != nil
 }
 
 // explain enables the recording of skipped paths.
@@ -335,7 +336,11 @@ func (f *files) noteUnevaluated(name string) {
 }
 
 func (f *files) noteMarkers(name string, data []byte) {
-	if extract.Recognize(data) == extract.Unrecognized {
+	if of := language.Of(name); of != nil && slices.Contains(f.resolver.Of(name).SourcesOff, of.Name) {
+		f.skip(name, fmt.Sprintf("sources: {%s: off} in the configuration", of.Name))
+		return
+	}
+	if extract.RecognizeFile(name, data) == extract.Unrecognized {
 		f.skip(name, "does not look like any known format")
 		return
 	}
@@ -367,11 +372,17 @@ func (p *program) explainSkips(ctx context.Context, session *session, files *fil
 			parts[name] = document.Completes
 		}
 	}
+	skipped := map[string]string{}
+	for _, file := range extraction.Skipped {
+		skipped[file.File.Name] = file.Reason
+	}
 	for _, input := range files.marked {
 		switch completes, isPart := parts[input.Name]; {
 		case evaluated[input.Name]:
 		case isPart:
 			files.skip(input.Name, "contains no deployment; it completes "+completes)
+		case skipped[input.Name] != "":
+			files.skip(input.Name, skipped[input.Name])
 		default:
 			files.skip(input.Name, "contains no document of a known format")
 		}

@@ -24,6 +24,10 @@ var allowedImports = map[string][]string{
 		"github.com/go-json-experiment/json/jsontext", // JSON tokens with offsets
 		"github.com/tidwall/jsonc",                    // comments in JSON
 	},
+	"internal/lint/language": {
+		module + "internal/lint/source",
+		module + "internal/lint/language/",
+	},
 	"internal/lint/suggest": {
 		"github.com/agnivade/levenshtein", // similar names
 	},
@@ -115,6 +119,7 @@ var allowedImports = map[string][]string{
 	},
 	"internal/lint/extract/link": {
 		module + "internal/lint/source",
+		module + "internal/lint/language",
 		module + "internal/lint/facts",
 		module + "internal/lint/extract/resolve",
 		module + "internal/lint/extract/scheduling",
@@ -126,6 +131,7 @@ var allowedImports = map[string][]string{
 	},
 	"internal/lint/extract": {
 		module + "internal/lint/source",
+		module + "internal/lint/language",
 		module + "internal/lint/facts",
 		module + "internal/lint/extract/",
 	},
@@ -148,6 +154,7 @@ var allowedImports = map[string][]string{
 	},
 	"internal/lint/config": {
 		module + "internal/lint/source",
+		module + "internal/lint/language",
 		module + "internal/lint/facts",
 		module + "internal/lint/extract/read", // values of a configuration
 		"github.com/bmatcuk/doublestar/v4",    // globs with **
@@ -172,6 +179,7 @@ var allowedImports = map[string][]string{
 	},
 	"internal/lint": {
 		module + "internal/lint/source",
+		module + "internal/lint/language",
 		module + "internal/lint/facts",
 		module + "internal/lint/extract",
 		module + "internal/lint/extract/placeholder", // in annotations

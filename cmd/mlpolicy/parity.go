@@ -24,6 +24,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract"
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract/kube"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/language"
 	"github.com/mlpolicy/mlpolicy/internal/lint/report"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 	"github.com/mlpolicy/mlpolicy/internal/webhook"
@@ -212,9 +213,12 @@ func ask(ctx context.Context, client *http.Client, address string, review []byte
 	return answer, nil
 }
 
-// readInputs reads and parses the files that can have a document of a known format.
+// readInputs reads and parses the YAML and JSON that can have a document of a known format.
 func readInputs(files *files, c *cli.Context) (inputs []lint.Input, texts []*source.File, unread []error) {
 	for input := range files.inputs(c.Context) {
+		if language.Of(input.Name) != nil {
+			continue // it has no objects of an API server
+		}
 		data, err := input.Read()
 		if err != nil {
 			unread = append(unread, err)

@@ -47,10 +47,10 @@ func (r *Result) Restrict(ctx context.Context, changes Changes) {
 			c.unknown = true
 			break
 		}
-		if extract.Recognize(former.Text) == extract.Unrecognized {
+		if extract.RecognizeFile(former.Path, former.Text) == extract.Unrecognized {
 			continue
 		}
-		c.former = append(c.former, formerParts{former.Path, extract.PartsOf(ctx, source.Parse(former.Path, former.Text))})
+		c.former = append(c.former, formerParts{former.Path, extract.PartsOf(ctx, parseAlone(former.Path, former.Text))})
 	}
 	r.Findings, r.Unchanged = c.split(r.Findings)
 	r.Waived, r.waivedUnchanged = c.split(r.Waived)

@@ -39,7 +39,8 @@ func (c *Comparison) Fails() bool { return slices.ContainsFunc(c.Differences, Di
 // Compare evaluates the inputs by l and by another Linter. Inputs are read once, and so are the facts if sameFacts says
 // that both have the same configuration except for the edition. The error is that of the context.
 func (l *Linter) Compare(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input], to *Linter, sameFacts bool) (*Comparison, error) {
-	all := readAll(ctx, inputs, l.options.Without.parse, math.MaxInt64, nil)
+	off := func(file string) bool { return l.isOff(file) && to.isOff(file) }
+	all := readAll(ctx, inputs, l.parser(fsys, off), math.MaxInt64, nil)
 	read := l.usable(all)
 	extraction, err := l.extract(ctx, fsys, read)
 	if err != nil {

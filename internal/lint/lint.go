@@ -22,6 +22,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/evaluate"
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/language"
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 	"github.com/mlpolicy/mlpolicy/internal/lint/waiver"
@@ -91,7 +92,7 @@ func always(s *Setting) func(file string) *Setting { return func(string) *Settin
 // Inputs that cannot be read and deployments on which the policies fail are in Result.Errors, and the findings of all
 // others are reported. The error is that of the context.
 func (l *Linter) Lint(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) (*Result, error) {
-	read := readAll(ctx, inputs, l.options.Without.parse, l.batch(), func(all *inputFiles, from int) { l.settle(ctx, all, from) })
+	read := readAll(ctx, inputs, l.parser(fsys, l.isOff), l.batch(), func(all *inputFiles, from int) { l.settle(ctx, all, from) })
 	return l.lint(ctx, fsys, l.usable(read))
 }
 
@@ -146,7 +147,7 @@ func (l *Linter) evaluate(ctx context.Context, fsys fs.FS, read inputFiles, extr
 // Facts returns the facts of the inputs in the form that policies get, and an error for each input that could not be
 // read and each text that could not be parsed. The last error is that of the context.
 func (l *Linter) Facts(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) (*extract.Extraction, []error, error) {
-	read := l.read(ctx, inputs)
+	read := l.read(ctx, fsys, inputs)
 	extraction, err := l.extract(ctx, fsys, read)
 	if err != nil {
 		return nil, nil, err
@@ -172,7 +173,7 @@ func (p *Placements) Edition() string { return strings.Join(p.Editions, ", ") }
 
 // Where evaluates each deployment in the inputs on each target of the edition in force. The error is the context's.
 func (l *Linter) Where(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) (*Placements, error) {
-	read := l.read(ctx, inputs)
+	read := l.read(ctx, fsys, inputs)
 	extraction, err := l.extract(ctx, fsys, read)
 	if err != nil {
 		return nil, err
@@ -219,7 +220,9 @@ func (l *Linter) extractOptions(read inputFiles) extract.Options {
 		Alone:    l.options.NoLink, Project: l.options.Project,
 		Namespace:    l.options.Namespace,
 		Unrecognized: read.unrecognized,
-		Parse:        l.options.Without.parse,
+		Parse:        read.parser.parse,
+		Off:          l.isOff,
+		IsCalled:     read.parser.readers.IsCalled,
 	}
 	if !read.settled.isEmpty() {
 		options.Settled = read.settled.has
@@ -284,8 +287,23 @@ func (l *Linter) editions(extraction *extract.Extraction) []string {
 }
 
 // read reads the inputs, settles none, and takes out those whose configuration is broken.
-func (l *Linter) read(ctx context.Context, inputs iter.Seq[Input]) inputFiles {
-	return l.usable(readAll(ctx, inputs, l.options.Without.parse, math.MaxInt64, nil))
+func (l *Linter) read(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) inputFiles {
+	return l.usable(readAll(ctx, inputs, l.parser(fsys, l.isOff), math.MaxInt64, nil))
+}
+
+// parser returns the parser of a run. Files of a language that is off are not read.
+func (l *Linter) parser(fsys fs.FS, off func(file string) bool) *fileParser {
+	var files language.Files // none
+	if fsys != nil && !l.options.NoLink {
+		files = extract.NewFiles(fsys, extract.Options{Project: l.options.Project})
+	}
+	return &fileParser{l.options.Without, language.NewReaders(files), off}
+}
+
+// isOff reports whether the configuration turns off the language of a file.
+func (l *Linter) isOff(file string) bool {
+	of := language.Of(file)
+	return of != nil && slices.Contains(l.of(file).config.SourcesOff, of.Name)
 }
 
 // usable returns inputs without those whose configuration is broken.
@@ -312,7 +330,7 @@ func (l *Linter) usable(read inputFiles) inputFiles {
 		if configuration.Broken {
 			below[brokenFile(configuration)]++
 		}
-		return configuration.Broken
+		return configuration.Broken || l.isOff(file.Name)
 	})
 	for _, name := range slices.Sorted(maps.Keys(below)) {
 		message := name + ": invalid configuration"

@@ -14,6 +14,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract"
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract/terraform"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/language"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
@@ -27,6 +28,7 @@ type Input struct {
 
 // inputFiles are the inputs of a run.
 type inputFiles struct {
+	parser *fileParser    // of the inputs; nil for an object
 	files  []*source.File // those that may contain a document of a known format, in the order of the inputs
 	count  int            // inputs that could be read
 	errors []error        // of the others, in the order of the inputs
@@ -81,12 +83,47 @@ type fileResult struct {
 	err  error
 }
 
-// parser parses a file.
-type parser func(name string, data []byte) *source.File
+// parser reads files in some languages.
+type parser interface {
+	// recognize returns what a file may contain.
+	recognize(name string, data []byte) extract.Recognition
+	// parse reads a file.
+	parse(name string, data []byte) *source.File
+}
+
+// fileParser reads the files of a run and of its project in the languages of their names.
+type fileParser struct {
+	without Without
+	readers *language.Readers
+	off     func(file string) bool
+}
+
+func (p *fileParser) recognize(name string, data []byte) extract.Recognition {
+	if p.off(name) {
+		return extract.Unrecognized
+	}
+	return extract.RecognizeFile(name, data)
+}
+
+func (p *fileParser) parse(name string, data []byte) *source.File {
+	if file, ok := p.readers.Read(name, data); ok {
+		return file
+	}
+	return p.without.parse(name, data)
+}
+
+// textParser reads YAML and JSON, whatever their names.
+type textParser func(name string, data []byte) *source.File
+
+func (textParser) recognize(_ string, data []byte) extract.Recognition {
+	return extract.Recognize(data)
+}
+
+func (p textParser) parse(name string, data []byte) *source.File { return p(name, data) }
 
 // readAll reads and parses the inputs on all cores. It stops early if the context ends. As soon as the texts of the files
 // have size bytes, and each time when as much is read again, settle may take some of the files since the last time out.
-func readAll(ctx context.Context, inputs iter.Seq[Input], parser parser, size int64, settle func(all *inputFiles, from int)) inputFiles {
+func readAll(ctx context.Context, inputs iter.Seq[Input], parser *fileParser, size int64, settle func(all *inputFiles, from int)) inputFiles {
 	type job struct {
 		input  Input
 		result *fileResult
@@ -105,7 +142,7 @@ func readAll(ctx context.Context, inputs iter.Seq[Input], parser parser, size in
 			}
 		})
 	}
-	all := inputFiles{unrecognized: map[string]bool{}}
+	all := inputFiles{parser: parser, unrecognized: map[string]bool{}}
 	var results []*fileResult
 	add := func() {
 		pending.Wait()
@@ -137,7 +174,7 @@ func readAll(ctx context.Context, inputs iter.Seq[Input], parser parser, size in
 
 // readObject reads an object of a Kubernetes API server in the goroutine of the caller.
 func readObject(object Input) inputFiles {
-	file, err := parse(object, source.Options{Ignore: extract.IgnoredInObjects()}.Parse)
+	file, err := parse(object, textParser(source.Options{Ignore: extract.IgnoredInObjects()}.Parse))
 	if file != nil {
 		file.Live = true
 	}
@@ -207,11 +244,14 @@ func parse(input Input, parser parser) (*source.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	recognition := extract.Recognize(data)
+	recognition := parser.recognize(input.Name, data)
 	if recognition == extract.Unrecognized {
 		return nil, nil
 	}
-	file := parser(input.Name, data)
+	file := parser.parse(input.Name, data)
+	if file.IsForeign() {
+		return file, nil
+	}
 	if len(file.Problems) > 0 {
 		file.Problems = relevant(file, recognition)
 	}
@@ -228,4 +268,12 @@ func hideText(problems []source.Problem) {
 			problems[i].Message = "invalid JSON or YAML; the text is not shown because such files contain secrets"
 		}
 	}
+}
+
+// parseAlone reads a file in the language of its name, without the files that it includes.
+func parseAlone(name string, data []byte) *source.File {
+	if file, ok := language.NewReaders(nil).Read(name, data); ok {
+		return file
+	}
+	return source.Parse(name, data)
 }

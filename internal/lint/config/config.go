@@ -37,6 +37,8 @@ type Config struct {
 	Ignore []Path
 	// Baseline is the file that lists the findings which the project already has; unknown if none is stated.
 	Baseline Path
+	// SourcesOff are the names of the languages whose files are not read.
+	SourcesOff []string
 	// Webhook configures the review of objects that are sent to an API server.
 	Webhook Webhook
 
@@ -96,6 +98,13 @@ type layer struct {
 	policies  []facts.Fact[string]
 	baseline  facts.Fact[string]
 	webhook   Webhook
+	sources   []sourceSwitch
+}
+
+// sourceSwitch is an entry of sources: a language whose files are read or not.
+type sourceSwitch struct {
+	key *source.Node // the name
+	on  bool
 }
 
 // ByDefault is the evidence for a setting that nothing states.
@@ -127,6 +136,13 @@ func compose(layers, overrides []*layer, folder string, dir workingDir) *Config 
 		}
 		for _, pattern := range l.ignore {
 			c.Ignore = append(c.Ignore, Path{pattern, l.folder})
+		}
+		for _, entry := range l.sources {
+			if name := entry.key.Text(); entry.on {
+				c.SourcesOff = slices.DeleteFunc(c.SourcesOff, func(off string) bool { return off == name })
+			} else if !slices.Contains(c.SourcesOff, name) {
+				c.SourcesOff = append(c.SourcesOff, name)
+			}
 		}
 		if l.baseline.Known {
 			c.Baseline = Path{l.baseline, l.folder}

@@ -193,7 +193,7 @@ func TestStatedSelectsByScope(t *testing.T) {
 func TestParseNamesEachMistakeWithItsLocation(t *testing.T) {
 	for _, test := range []struct{ name, text, want string }{
 		{"unknown key", "editon: 2020-06", `1:1: unknown key "editon": did you mean "edition"?`},
-		{"unknown key with nothing near", "xyz: 1", `1:1: unknown key "xyz": use one of edition, kubernetes, devices, images, fail_on, rules, stages, models, facts, ignore, waivers, policies, webhook, baseline, waiving, extends, overrides, nested, locked`},
+		{"unknown key with nothing near", "xyz: 1", `1:1: unknown key "xyz": use one of edition, kubernetes, devices, images, fail_on, rules, stages, models, facts, sources, ignore, waivers, policies, webhook, baseline, waiving, extends, overrides, nested, locked`},
 		{"unknown cluster", "kubernetes:\n  cluster: gke", `2:12: unknown value "gke": use one of aks, other`},
 		{"unknown key below", "kubernetes: {clustr: aks}", `1:14: unknown key "clustr": did you mean "cluster"?`},
 		{"unknown severity", "rules:\n  memory: warn", `2:11: unknown value "warn": did you mean "warning"?`},

@@ -61,7 +61,7 @@ func (c *Config) rootName() string {
 
 // weakening returns what weakens a locked rule: a lower severity, and whatever else may keep a rule from reporting:
 // another edition or cluster, declared workloads and targets, sizes of models that have one, a higher fail_on, ignored
-// files, waivers, and model servers that are not recognised. What the root configuration declares for some paths only
+// files, languages that are off, waivers, and model servers that are not recognised. What the root configuration declares for some paths only
 // is not compared: it stays, because compose, ModelSize, Severity and nearestFirst prefer it.
 func (c *Config) weakening(l *layer) []refusal {
 	var refused []refusal
@@ -101,6 +101,11 @@ func (c *Config) weakening(l *layer) []refusal {
 	if len(l.ignore) > 0 {
 		key := keyOf(l.ignore[0].Location.Node.Parent())
 		add(key, key, "files may not be ignored")
+	}
+	for _, entry := range l.sources {
+		if !entry.on {
+			add(entry.key, entry.key, "%s may not be off", entry.key.Text())
+		}
 	}
 	if l.noServers != nil {
 		add(keyOf(l.noServers), keyOf(l.noServers), "images may not be off")

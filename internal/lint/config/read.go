@@ -11,6 +11,7 @@ import (
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/language"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 	"github.com/mlpolicy/mlpolicy/internal/lint/suggest"
 )
@@ -118,6 +119,7 @@ func (r *reader) byPath() []field {
 		{"stages", func(_, value *source.Node) { r.mapping(value, r.stages()) }},
 		{"models", r.models},
 		{"facts", r.facts},
+		{"sources", func(_, value *source.Node) { r.mapping(value, r.sources()) }},
 	}
 }
 
@@ -178,6 +180,25 @@ func (r *reader) nested() []field {
 
 func (r *reader) kubernetes() []field {
 	return []field{{"cluster", r.cluster}}
+}
+
+// sources are the languages beside YAML and JSON, each on or off.
+func (r *reader) sources() []field {
+	var fields []field
+	for _, name := range language.Names() {
+		fields = append(fields, field{name, func(key, value *source.Node) {
+			word, ok := value.Text(), value.Kind == source.String || value.Kind == source.Bool
+			switch {
+			case ok && (word == "on" || word == "true"): // YAML 1.1 reads on as true
+				r.layer.sources = append(r.layer.sources, sourceSwitch{key, true})
+			case ok && (word == "off" || word == "false"):
+				r.layer.sources = append(r.layer.sources, sourceSwitch{key, false})
+			default:
+				r.mistake(value, "%s must be on or off", name)
+			}
+		}})
+	}
+	return fields
 }
 
 func (r *reader) devices() []field {

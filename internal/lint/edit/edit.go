@@ -129,5 +129,5 @@ func isTemplate(file *source.File) bool {
 // Editable reports whether the text of a file can be changed: it is a file in which everything was read, without
 // secrets, and neither a template nor an object of a cluster.
 func Editable(file *source.File) bool {
-	return !file.Live && !file.Confidential && len(file.Problems) == 0 && !isTemplate(file)
+	return !file.Live && !file.Confidential && !file.IsForeign() && len(file.Problems) == 0 && !isTemplate(file)
 }

@@ -31,6 +31,9 @@ type Project = link.Project
 // Lists are the configuration's additions to the lists that are kept as data.
 type Lists = read.Lists
 
+// NewFiles returns the files of fsys, in which package language looks up what a file includes.
+func NewFiles(fsys fs.FS, options Options) *link.Files { return link.NewFiles(fsys, options) }
+
 // Extraction is the result of Extract.
 type Extraction struct {
 	facts.Facts
@@ -43,6 +46,8 @@ type Extraction struct {
 	Dependents facts.Facts
 	// Variants are deployments without the untrusted statements of their documents.
 	Variants []facts.Variant
+	// Skipped are the files of a language besides YAML and JSON that could not be read, with the reason.
+	Skipped []Skipped
 	// units are the objects that describe deployments and computes; nil unless Options.Settled is set.
 	units map[any]Object
 }
@@ -58,6 +63,12 @@ type Document struct {
 	Completes string
 	// Unknown describes which parts of the document are not known and why, else empty.
 	Unknown string
+}
+
+// Skipped is a file that was not read.
+type Skipped struct {
+	File   *source.File
+	Reason string
 }
 
 // Extract reads the facts of files. It looks up other files in fsys, where paths have the form of
@@ -95,11 +106,37 @@ func Extract(ctx context.Context, fsys fs.FS, files []*source.File, options Opti
 	}
 	dependents, problems := linker.Dependents(ctx)
 	extraction.Dependents, extraction.Problems = dependents, append(extraction.Problems, problems...)
+	extraction.dropCalled(linker, readings) // after Dependents, which reads what may call the files
 	extraction.Problems = append(extraction.Problems, linker.Problems()...)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	return extraction, nil
+}
+
+// dropCalled removes what files describe that others include: the others describe it, too.
+func (e *Extraction) dropCalled(linker *link.Linker, readings []*link.Reading) {
+	called := map[any]bool{}
+	for _, reading := range readings {
+		if reading.File.Skipped != "" {
+			e.Skipped = append(e.Skipped, Skipped{reading.File, reading.File.Skipped})
+		}
+		if !linker.IsCalled(reading.File) {
+			continue
+		}
+		for _, r := range reading.Readers {
+			for _, d := range r.Deployments {
+				called[&d.Deployment] = true
+			}
+			for _, c := range r.Computes {
+				called[c] = true
+			}
+		}
+	}
+	if len(called) > 0 {
+		e.Deployments = slices.DeleteFunc(e.Deployments, func(d *facts.Deployment) bool { return called[d] })
+		e.Computes = slices.DeleteFunc(e.Computes, func(c *facts.Compute) bool { return called[c] })
+	}
 }
 
 func readFiles(ctx context.Context, files []*source.File, options Options) []*link.Reading {

@@ -11,6 +11,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract/operators"
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract/terraform"
+	"github.com/mlpolicy/mlpolicy/internal/lint/language"
 )
 
 // formats returns the formats in the order in which they are tried. The first that matches reads
@@ -82,8 +83,19 @@ const (
 	Recognized
 )
 
-// Recognize returns what a file may contain. It searches the bytes for the marks of the formats
-// without parsing them.
+// RecognizeFile is Recognize for a file in the language of its name.
+func RecognizeFile(name string, data []byte) Recognition {
+	switch of := language.Of(name); {
+	case of == nil:
+		return Recognize(data)
+	case of.Marked(name, data):
+		return Recognized
+	}
+	return Unrecognized
+}
+
+// Recognize returns what YAML or JSON may contain, by its bytes. It searches them for the marks of the formats without
+// parsing them.
 func Recognize(data []byte) Recognition {
 	recognition := Unrecognized
 	allMarks().formatsIn(narrow(data), func(f *read.Format) bool {
@@ -97,13 +109,16 @@ func Recognize(data []byte) Recognition {
 	return recognition
 }
 
-func recognized(data []byte) bool { return Recognize(data) != Unrecognized }
+func recognized(name string, data []byte) bool { return RecognizeFile(name, data) != Unrecognized }
 
 // IsPodless reports whether a document of a stream of YAML need not be parsed, because no format reads it.
 func IsPodless(document string) bool { return kube.IsPodless(document) }
 
-// links reports whether a file may complete others or refer to others, by its bytes.
-func links(data []byte) bool {
+// links reports whether a file may complete others or refer to others, by its name and its bytes.
+func links(name string, data []byte) bool {
+	if of := language.Of(name); of != nil {
+		return of.Marked(name, data)
+	}
 	data = narrow(data)
 	pods := bytes.Contains(data, []byte("resourceClaims")) || bytes.Contains(data, []byte(kube.DeviceClassPrefix))
 	found := false

@@ -29,8 +29,8 @@ type Comment struct {
 // block scalar or a plain scalar is none. Where text could not be parsed, every # that could begin a comment
 // does.
 func (f *File) Comments() []Comment {
-	if f.comments == noComments {
-		return nil
+	if f.style == noComments {
+		return f.comments
 	}
 	var all []Comment
 	at := 0
@@ -42,6 +42,12 @@ func (f *File) Comments() []Comment {
 	}
 	return f.appendComments(all, at, len(f.Text))
 }
+
+// SetComments sets the comments of a file that Decode returned, in the order of the text.
+func (f *File) SetComments(comments []Comment) { f.comments = comments }
+
+// CommentAt returns the comment with a mark at an offset and the content from start to end.
+func (f *File) CommentAt(mark, start, end int) Comment { return commentOf(f.Text, mark, start, end) }
 
 // scalars returns the stretches of text that scalars take, in the order of the text. The header of a block
 // scalar, behind which a comment may stand, is not among them.
@@ -65,7 +71,7 @@ func (f *File) scalars() []chunk {
 			return
 		}
 		c := chunk{n.start(), n.end()}
-		if f.comments == hashComments && (f.Text[n.start()] == '|' || f.Text[n.start()] == '>') {
+		if f.style == hashComments && (f.Text[n.start()] == '|' || f.Text[n.start()] == '>') {
 			line := bytes.IndexAny(f.Text[n.start():n.end()], "\r\n")
 			if line < 0 {
 				return
@@ -86,15 +92,15 @@ func (f *File) appendComments(all []Comment, start, end int) []Comment {
 	text := f.Text[:end]
 	for at := start; at < end; {
 		switch {
-		case f.comments == hashComments && text[at] == '#' && (at == 0 || isSpace(text[at-1])):
+		case f.style == hashComments && text[at] == '#' && (at == 0 || isSpace(text[at-1])):
 			stop := lineEnd(text, at)
 			all = append(all, commentOf(text, at, at+1, stop))
 			at = stop
-		case f.comments == slashComments && bytes.HasPrefix(text[at:], []byte("//")):
+		case f.style == slashComments && bytes.HasPrefix(text[at:], []byte("//")):
 			stop := lineEnd(text, at)
 			all = append(all, commentOf(text, at, at+2, stop))
 			at = stop
-		case f.comments == slashComments && bytes.HasPrefix(text[at:], []byte("/*")):
+		case f.style == slashComments && bytes.HasPrefix(text[at:], []byte("/*")):
 			length := bytes.Index(text[at+2:], []byte("*/"))
 			if length < 0 {
 				return all

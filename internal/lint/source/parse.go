@@ -2,7 +2,6 @@ package source
 
 import (
 	"cmp"
-	"fmt"
 	"path"
 	"slices"
 	"strings"
@@ -32,28 +31,13 @@ func Parse(name string, data []byte) *File { return Options{}.Parse(name, data) 
 func (o Options) Parse(name string, data []byte) *File {
 	f := Unread(name)
 	f.options = o
-	if len(data) > MaxFileSize {
-		f.lines = []uint32{0}
-		f.Problems = []Problem{f.problem(&fault{
-			kind:    Excessive,
-			message: fmt.Sprintf("the file has %d bytes; the limit is %d", len(data), MaxFileSize),
-		})}
+	if f.Problems = f.setText(data); len(f.Problems) > 0 {
 		return f
 	}
-	text, undecodable := f.decode(data)
-	f.Text = text
-	f.lines = lineStarts(text)
-	f.ascii = isASCII(text)
-	if undecodable != nil {
-		f.Problems = []Problem{f.problem(undecodable)}
-		return f
-	}
-	if !f.ascii && f.hasLongLine() {
-		f.counts = countCodePoints(text)
-	}
+	text := f.Text
 	// Nodes share this copy of the text.
 	r := f.read(unsafe.String(unsafe.SliceData(text), len(text)), o)
-	f.Documents, f.comments = r.documents, r.comments
+	f.Documents, f.style = r.documents, r.comments
 	slices.SortStableFunc(r.faults, func(a, b *fault) int { return cmp.Compare(a.start, b.start) })
 	for _, fault := range r.faults {
 		f.Problems = append(f.Problems, f.problem(fault))
@@ -61,7 +45,7 @@ func (o Options) Parse(name string, data []byte) *File {
 	return f
 }
 
-// Again parses another text of the file in the same way.
+// Again parses another text of a file that Parse returned in the same way.
 func (f *File) Again(data []byte) *File { return f.options.Parse(f.Name, data) }
 
 // Unread returns a file whose content was not read.

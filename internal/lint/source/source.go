@@ -49,11 +49,17 @@ type File struct {
 	// template, a placeholder or a patch, even if it looks like one. Parse leaves it false.
 	Live bool
 
+	// Skipped is why a file with markers of its language has no documents, "" if it has some or needs no reason. Parse
+	// leaves it empty.
+	Skipped string
+
 	options  Options
 	root     Node // parent of the roots of Documents
+	foreign  bool // read by another function than Parse
 	encoding encoding
 	marks    int          // byte order marks at the start of the file
-	comments commentStyle // of the language that Text was read in
+	style    commentStyle // of the language that Text was read in
+	comments []Comment    // set by the reader of the language instead of style
 	lines    []uint32     // offset of the first byte of each line
 	ascii    bool         // no byte of Text is over 0x7F, so that code points are bytes
 	// counts[i] is how many code points begin in the first i*countStep bytes of

@@ -12,6 +12,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract/kube"
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract/resolve"
+	"github.com/mlpolicy/mlpolicy/internal/lint/language"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
@@ -149,6 +150,9 @@ func (l *Linker) index(ctx context.Context, project *Project) *index {
 		if !l.inRun[reading.File] {
 			l.applyParameters(ctx, reading)
 		}
+		if l.IsCalled(reading.File) {
+			continue // its callers define the same
+		}
 		for _, parts := range reading.Parts {
 			for _, part := range parts {
 				if part.Name != "" {
@@ -234,11 +238,14 @@ func (l *Linker) file(ctx context.Context, name string) *Reading {
 	return known
 }
 
-// load reads a file that is not part of the run, if useful reports true for its bytes. Otherwise it
-// returns an empty reading.
-func (l *Linker) load(ctx context.Context, name string, useful func([]byte) bool) *Reading {
+// load reads a file that is not part of the run, if useful reports true for it. Otherwise it returns an empty
+// reading.
+func (l *Linker) load(ctx context.Context, name string, useful func(string, []byte) bool) *Reading {
+	if l.options.Off != nil && l.options.Off(name) {
+		return &Reading{}
+	}
 	data := l.bytes(name)
-	if data == nil || !useful(data) {
+	if data == nil || !useful(name, data) {
 		return &Reading{}
 	}
 	parse := l.options.Parse
@@ -253,10 +260,15 @@ func (l *Linker) bytes(name string) []byte {
 	if l.fsys == nil {
 		return nil
 	}
-	if info, err := fs.Stat(l.fsys, name); err != nil || !info.Mode().IsRegular() || info.Size() > read.MaxLinkedFile {
+	return content(l.fsys, name)
+}
+
+// content returns the content of a regular file, nil if it cannot be read or is too large.
+func content(fsys fs.FS, name string) []byte {
+	if info, err := fs.Stat(fsys, name); err != nil || !info.Mode().IsRegular() || info.Size() > read.MaxLinkedFile {
 		return nil
 	}
-	data, err := fs.ReadFile(l.fsys, name)
+	data, err := fs.ReadFile(fsys, name)
 	if err != nil {
 		return nil
 	}
@@ -287,9 +299,13 @@ func (l *Linker) siblings(folder string) []string {
 		name := path.Join(folder, entry.Name())
 		switch path.Ext(name) {
 		case ".json", ".yml", ".yaml":
-			if !known[name] && !entry.IsDir() && (ignored == nil || !ignored(name)) {
-				names = append(names, name)
+		default:
+			if language.Of(name) == nil {
+				continue
 			}
+		}
+		if !known[name] && !entry.IsDir() && (ignored == nil || !ignored(name)) {
+			names = append(names, name)
 		}
 	}
 	l.folders[folder] = names

@@ -14,14 +14,15 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract/modelsize"
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/language"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
 // Formats are the functions of the formats that the linker needs.
 type Formats struct {
-	// Recognize reports whether bytes may have a document of a known format. Links reports whether
-	// they may have a document that refers to others or to which others refer.
-	Recognize, Links func(data []byte) bool
+	// Recognize reports whether a file may have a document of a known format. Links reports whether
+	// it may have a document that refers to others or to which others refer.
+	Recognize, Links func(name string, data []byte) bool
 	// Read reads the documents of a file. It stops when the context ends.
 	Read func(ctx context.Context, file *source.File, lists read.Lists) *Reading
 }
@@ -271,7 +272,7 @@ func (l *Linker) Dependents(ctx context.Context) (dependents facts.Facts, proble
 	}
 	seen := map[*Project]bool{}
 	for _, reading := range l.run {
-		if !reading.completes() && brokenParameters(reading) == nil {
+		if !reading.completes() && brokenParameters(reading) == nil && !mayBeIncluded(reading.File) {
 			continue
 		}
 		project := l.project(reading.File.Name)
@@ -280,7 +281,7 @@ func (l *Linker) Dependents(ctx context.Context) (dependents facts.Facts, proble
 		}
 		seen[project] = true
 		for _, other := range l.index(ctx, project).readings {
-			if !l.inRun[other.File] {
+			if !l.inRun[other.File] && !l.IsCalled(other.File) {
 				problems = append(problems, l.addDependents(ctx, &dependents, other)...)
 			}
 		}
@@ -309,11 +310,11 @@ func (l *Linker) addDependents(ctx context.Context, dependents *facts.Facts, of 
 				dependents.Deployments = append(dependents.Deployments, &d.Deployment)
 			}
 		}
-		if given {
-			for _, c := range r.Computes {
+		for _, c := range r.Computes {
+			if given || r.Root.File().IsForeign() && slices.ContainsFunc(c.Locations(), l.isInRun) {
 				l.MergeCompute(c)
+				dependents.Computes = append(dependents.Computes, c)
 			}
-			dependents.Computes = append(dependents.Computes, r.Computes...)
 		}
 	}
 	return problems
@@ -324,8 +325,26 @@ func (l *Linker) givenByRun(r *read.Reader) bool {
 	return r.Parameters != nil && l.inRun[r.Parameters.File()] || slices.ContainsFunc(r.Variants, l.givenByRun)
 }
 
-// dependsOnRun reports whether a document of the run completed a deployment.
+// IsCalled reports whether another file includes a file, so that the documents of the callers describe what is in it.
+func (l *Linker) IsCalled(file *source.File) bool {
+	return l.options.IsCalled != nil && file.IsForeign() && l.options.IsCalled(file)
+}
+
+// mayBeIncluded reports whether files in the language of a file may include it.
+func mayBeIncluded(file *source.File) bool {
+	of := language.Of(file.Name)
+	return file.IsForeign() && of != nil && of.Modules
+}
+
+func (l *Linker) isInRun(location facts.Location) bool {
+	return location.Node != nil && l.inRun[location.Node.File()]
+}
+
+// dependsOnRun reports whether a document of the run completed a deployment, or is included by its file.
 func (l *Linker) dependsOnRun(d *read.Draft) bool {
+	if l.isInRun(d.Location) || mayBeIncluded(d.Location.Node.File()) && slices.ContainsFunc(d.Locations(), l.isInRun) {
+		return true
+	}
 	for _, link := range d.Links {
 		if link.Why == "" && slices.ContainsFunc(link.Found, func(found facts.Location) bool { return l.inRun[found.Node.File()] }) {
 			return true

@@ -39,6 +39,11 @@ type Options struct {
 
 	// Parse reads a file that is not among those to read. If it is nil, source.Parse reads it.
 	Parse func(name string, data []byte) *source.File
+	// Off reports whether the configuration turns the language of a file off. It may be nil.
+	Off func(name string) bool
+	// IsCalled reports whether another file includes a file, so that the documents of the callers describe what is in it. It
+	// may be nil.
+	IsCalled func(file *source.File) bool
 
 	// Untrusted are the keys of statements that a document alone is not trusted to set. A deployment
 	// with such statements has a variant without them.

@@ -1,0 +1,108 @@
+// Package language has the languages besides YAML and JSON in which teams describe deployments. Each is a package below
+// this one, which makes documents in the structure of a format that package extract reads: nothing is executed, a value
+// that is not plainly known is absent, and what is not understood is skipped.
+package language
+
+import (
+	"strings"
+	"sync"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// Language is a language of source files.
+type Language struct {
+	// Name turns the language off in sources: of the configuration.
+	Name string
+	// Suffixes are those of the names of its files, in lower case.
+	Suffixes []string
+	// Marked reports whether a file may describe or complete a deployment, by its name and its bytes. It is asked for each
+	// file of a walk.
+	Marked func(name string, data []byte) bool
+	// Modules reports whether a file may include others, so that what it describes depends on them.
+	Modules bool
+	// Open returns a reader for one run. It finds included files in files, which is nil if each file is read on its own.
+	Open func(files Files) Reader
+}
+
+// Reader reads the files of one run. It is safe for concurrent use.
+type Reader interface {
+	// Read reads a file of the run or of its project. If another file includes the file, both have the same nodes.
+	Read(name string, data []byte) *source.File
+	// IsCalled reports whether another file that was read includes the file, so that its documents are those of the callers.
+	IsCalled(file *source.File) bool
+}
+
+// Files are the files of a project. Names have the form of source.File.Name.
+type Files interface {
+	// Resolve returns the name of the file or folder at a path that is relative to the folder of a file; ok is false outside the
+	// project of that file.
+	Resolve(from, path string) (name string, ok bool)
+	// Read returns the content of a file; ok is false if it cannot be read.
+	Read(name string) (data []byte, ok bool)
+	// List returns the names of the files in a folder that are not ignored, sorted.
+	List(folder string) []string
+}
+
+// languages returns all languages, in the order of the documentation.
+func languages() []*Language {
+	return []*Language{}
+}
+
+// Names returns the names of all languages.
+func Names() []string {
+	var names []string
+	for _, language := range languages() {
+		names = append(names, language.Name)
+	}
+	return names
+}
+
+// Of returns the language of a file by its name, nil for YAML, JSON and all others.
+func Of(name string) *Language {
+	for _, language := range languages() {
+		for _, suffix := range language.Suffixes {
+			if len(name) > len(suffix) && strings.EqualFold(name[len(name)-len(suffix):], suffix) {
+				return language
+			}
+		}
+	}
+	return nil
+}
+
+// Readers are the readers of one run.
+type Readers struct {
+	files Files
+
+	mutex sync.Mutex
+	open  map[*Language]Reader
+}
+
+// NewReaders returns readers that find included files in files, which may be nil.
+func NewReaders(files Files) *Readers {
+	return &Readers{files: files, open: map[*Language]Reader{}}
+}
+
+func (r *Readers) of(language *Language) Reader {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	if r.open[language] == nil {
+		r.open[language] = language.Open(r.files)
+	}
+	return r.open[language]
+}
+
+// Read reads a file; ok is false if its name is of no language.
+func (r *Readers) Read(name string, data []byte) (file *source.File, ok bool) {
+	language := Of(name)
+	if language == nil {
+		return nil, false
+	}
+	return r.of(language).Read(name, data), true
+}
+
+// IsCalled reports whether another file of the same language, that was read, includes a file.
+func (r *Readers) IsCalled(file *source.File) bool {
+	language := Of(file.Name)
+	return language != nil && r.of(language).IsCalled(file)
+}
