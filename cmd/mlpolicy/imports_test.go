@@ -24,6 +24,7 @@ var allowedImports = map[string][]string{
 		"github.com/go-json-experiment/json/jsontext", // JSON tokens with offsets
 		"github.com/tidwall/jsonc",                    // comments in JSON
 	},
+	"internal/lint/language/bicep": {module + "internal/lint/source"},
 	"internal/lint/language": {
 		module + "internal/lint/source",
 		module + "internal/lint/language/",

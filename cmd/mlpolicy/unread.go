@@ -31,12 +31,6 @@ func unreadKinds() []unreadKind {
 		{"a binary Terraform plan", isBinaryPlan, func(name string) string {
 			return "lint it as JSON: terraform show -json " + shellWord(name, "FILE") + " | mlpolicy lint -"
 		}},
-		{"Bicep", hasSuffix(".bicep"), func(name string) string {
-			return "lint the template: bicep build --stdout " + shellWord(name, "FILE") + " | mlpolicy lint -"
-		}},
-		{"a Bicep parameters file", hasSuffix(".bicepparam"), func(name string) string {
-			return "write it as JSON beside the template: bicep build-params " + shellWord(name, "FILE")
-		}},
 		{"a kustomization", isKustomization, func(name string) string {
 			folder := name
 			if name != unnamedStdin {

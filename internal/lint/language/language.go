@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/mlpolicy/mlpolicy/internal/lint/language/bicep"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
@@ -46,7 +47,12 @@ type Files interface {
 
 // languages returns all languages, in the order of the documentation.
 func languages() []*Language {
-	return []*Language{}
+	return []*Language{
+		{
+			Name: "bicep", Suffixes: []string{".bicep", ".bicepparam"}, Marked: bicep.Marked, Modules: true,
+			Open: func(files Files) Reader { return bicep.Open(files) },
+		},
+	}
 }
 
 // Names returns the names of all languages.
@@ -75,21 +81,21 @@ type Readers struct {
 	files Files
 
 	mutex sync.Mutex
-	open  map[*Language]Reader
+	open  map[string]Reader // by the name of the language
 }
 
 // NewReaders returns readers that find included files in files, which may be nil.
 func NewReaders(files Files) *Readers {
-	return &Readers{files: files, open: map[*Language]Reader{}}
+	return &Readers{files: files, open: map[string]Reader{}}
 }
 
 func (r *Readers) of(language *Language) Reader {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
-	if r.open[language] == nil {
-		r.open[language] = language.Open(r.files)
+	if r.open[language.Name] == nil {
+		r.open[language.Name] = language.Open(r.files)
 	}
-	return r.open[language]
+	return r.open[language.Name]
 }
 
 // Read reads a file; ok is false if its name is of no language.

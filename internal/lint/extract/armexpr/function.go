@@ -38,6 +38,10 @@ func (t *Evaluator) call(x *expression, env Env) *source.Node {
 		return t.boolOperator(x.text == "or", arguments, env)
 	case "coalesce":
 		return t.coalesce(arguments, env)
+	case "lambdavariables":
+		return t.lambdaVariable(arguments, env)
+	case "map", "filter", "reduce", "toobject", "mapvalues":
+		return t.overItems(x.text, arguments, env)
 	}
 	values := make([]*source.Node, len(arguments))
 	known := true

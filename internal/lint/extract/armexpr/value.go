@@ -63,10 +63,11 @@ type binding struct {
 
 // Env is the environment in which an expression is evaluated.
 type Env struct {
-	Scope *scope
-	at    *source.Node // the expression in the template
-	Used  bool         // values from elsewhere are marked as used here
-	loops []Loop
+	Scope  *scope
+	at     *source.Node // the expression in the template
+	Used   bool         // values from elsewhere are marked as used here
+	loops  []Loop
+	locals *local // variables of lambdas, innermost first
 	// repeated is true in a copy within a resource, where each value counts as work.
 	repeated bool
 	depth    int

@@ -1,0 +1,79 @@
+package bicep
+
+import (
+	"slices"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// parametersFile returns the tree of a parameters file. Its strings in brackets are expressions, which refer to the variables there. It is
+// nil for a file that belongs to no template of the project.
+func (e *emitter) parametersFile() *source.Node {
+	var using *source.Node
+	for _, d := range e.unit.declarations {
+		if d.word == "using" && d.head != nil && d.head.kind == stringKind {
+			using = e.unit.file.Scalar(source.String, d.head.text, d.head.start, d.head.end)
+		}
+	}
+	if using == nil {
+		return nil
+	}
+	values, known := e.values(scope{unit: e.unit}, 0)
+	parameters := e.mapping(2, values)
+	if !known {
+		parameters = e.synthetic("[" + unknown + "]")
+	}
+	return e.root(
+		section{"$schema", e.synthetic(parametersSchema)}, section{"using", using}, section{"parameters", parameters},
+		section{"variables", e.allVariables(3)},
+	)
+}
+
+// values returns the values that a file and those that it extends give to parameters. known is false if it extends a file that cannot be
+// read.
+func (e *emitter) values(s scope, depth int) (values []source.Member, known bool) {
+	file := s.unit.file
+	known = true
+	for _, d := range s.unit.declarations {
+		switch {
+		case d.word == "var" && s.prefix == "":
+			e.declare(d.name, d, s)
+		case d.word == "param" && d.value != nil:
+			values = append(values, source.Member{
+				Key: file.Scalar(source.String, d.name, d.nameAt.start, d.nameAt.end),
+				Value: file.Mapping([]source.Member{
+					memberAt(file, "value", e.value(d.value, s), d.value.start),
+				}, d.value.start, d.value.end),
+			})
+		case d.word == "extends":
+			there, ok := e.scopeOf(d, s)
+			if !ok || depth > maxExpansions {
+				known = false
+				continue
+			}
+			more, ok := e.values(there, depth+1)
+			known = known && ok
+			values = append(more, values...)
+		}
+	}
+	return slices.Concat(values, e.unreadValues(s.unit)), known
+}
+
+// unreadValues returns parameters without values for the declarations that are not understood.
+func (e *emitter) unreadValues(u *unit) []source.Member {
+	var values []source.Member
+	for _, start := range u.unread {
+		p := &parser{scanner: scanner{file: u.file, text: u.text, at: start, furthest: len(u.text), gap: gap{start: -1}}}
+		if !p.acceptWord("param") {
+			continue
+		}
+		p.blanks()
+		at := p.at
+		if name := p.identifier(); name != "" {
+			values = append(values, source.Member{
+				Key: u.file.Scalar(source.String, name, at, p.at), Value: u.file.Mapping(nil, at, p.at),
+			})
+		}
+	}
+	return values
+}

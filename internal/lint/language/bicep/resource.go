@@ -1,0 +1,335 @@
+package bicep
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// isRelevant reports whether resources of a type may be read.
+func isRelevant(kind string) bool {
+	kind = strings.ToLower(kind)
+	return strings.HasPrefix(kind, "microsoft.machinelearningservices/") || strings.HasPrefix(kind, "microsoft.containerinstance/") ||
+		strings.HasPrefix(kind, "microsoft.containerservice/") || kind == "microsoft.web/sites"
+}
+
+// resourceRef is a reference to a resource.
+type resourceRef struct {
+	declared *declaration
+	around   []*declaration // in which the resource is nested, outermost first
+	in       scope          // of the body
+	all      bool           // the resource is a loop, and in has no round of it
+}
+
+// resource adds a resource and those nested in it. around are the resources in which it is nested, outermost first.
+func (e *emitter) resource(d *declaration, s scope, around []*declaration) {
+	kind := kindOf(d, around)
+	body, _, loop := parts(d)
+	if body == nil {
+		return
+	}
+	if !d.existing && (e.all || isRelevant(kind)) {
+		e.add(d, kind, s, around)
+	}
+	if loop != nil || len(around) > maxExpansions {
+		return // nothing can be nested in a loop
+	}
+	for _, nested := range body.nested {
+		e.resource(nested, s, append(around[:len(around):len(around)], d))
+	}
+}
+
+// kindOf returns the full type of a resource without its version, empty if it is not known.
+func kindOf(d *declaration, around []*declaration) string {
+	if d.head == nil || d.head.kind != stringKind {
+		return ""
+	}
+	kind, _, _ := strings.Cut(d.head.text, "@")
+	if len(around) == 0 || strings.Contains(kind, ".") {
+		return kind
+	}
+	return kindOf(around[len(around)-1], around[:len(around)-1]) + "/" + kind
+}
+
+// parts returns the body of a resource or a module, its conditions and its loop; no body if it is not understood.
+func parts(d *declaration) (body *expression, conditions []*expression, loop *expression) {
+	body = d.value
+	if body.kind == loopKind {
+		loop, body = body, body.parts[1]
+	}
+	if body.kind == conditionKind {
+		conditions, body = append(conditions, body.parts[0]), body.parts[1]
+	}
+	if body.kind != objectKind {
+		return nil, nil, nil
+	}
+	return body, conditions, loop
+}
+
+// add adds a resource of a type.
+func (e *emitter) add(d *declaration, kind string, s scope, around []*declaration) {
+	file := s.unit.file
+	body, conditions, loop := parts(d)
+	for _, outer := range around {
+		_, more, _ := parts(outer)
+		conditions = append(conditions, more...)
+	}
+	members := []source.Member{
+		memberAt(file, "type", file.Scalar(source.String, kind, d.head.start, d.head.end), d.head.start),
+	}
+	inside := s
+	if loop != nil {
+		var copied source.Member
+		copied, inside = e.copyOf(d, loop, s)
+		members = append(members, copied)
+	}
+	members = append(members, e.condition(conditions, inside)...)
+	if name := body.member("name"); name != nil {
+		members = append(members, memberAt(file, "name", e.nameNode(name, d, around, inside), name.start))
+	}
+	members = append(members, e.members(body, inside, func(name string) bool {
+		return name == "name" || name == "parent" || name == "scope" || name == "dependsOn"
+	})...)
+	e.resources = append(e.resources, file.Mapping(members, d.start, d.end))
+}
+
+// copyOf returns the copy of a resource or a module, and the scope in a round of it.
+func (e *emitter) copyOf(d *declaration, loop *expression, s scope) (copied source.Member, inside scope) {
+	file := s.unit.file
+	count, inside := e.loop(loop, d.name, s)
+	return memberAt(file, "copy", file.Mapping([]source.Member{
+		memberAt(file, "name", file.Scalar(source.String, d.name, d.nameAt.start, d.nameAt.end), d.nameAt.start),
+		memberAt(file, "count", count, loop.parts[0].start),
+	}, loop.start, loop.parts[0].end), loop.start), inside
+}
+
+// condition returns the condition of a resource or a module, nothing if there is none.
+func (e *emitter) condition(conditions []*expression, s scope) []source.Member {
+	switch len(conditions) {
+	case 0:
+		return nil
+	case 1:
+		return []source.Member{memberAt(s.unit.file, "condition", e.value(conditions[0], s), conditions[0].start)}
+	}
+	text := e.written(func(w *writer) { w.call("and", conditions, s) })
+	return []source.Member{memberAt(s.unit.file, "condition", e.computed(text, conditions[0], s), conditions[0].start)}
+}
+
+// member returns the value of a member of an object, nil if there is none.
+func (x *expression) member(name string) *expression {
+	for i, key := range x.names {
+		if key != nil && key.kind == stringKind && key.text == name {
+			return x.parts[i]
+		}
+	}
+	return nil
+}
+
+// nameNode returns the full name of a resource, with the names of its parents.
+func (e *emitter) nameNode(name *expression, d *declaration, around []*declaration, s scope) *source.Node {
+	above, isChild := e.above(d, around, s)
+	if !isChild {
+		return e.value(name, s)
+	}
+	all := append(above, segment{name, s})
+	if literal, ok := literalPath(all); ok {
+		return s.unit.file.Scalar(source.String, escape(literal), name.start, name.end)
+	}
+	return e.computed(e.written(func(w *writer) {
+		w.raw("format('", pathFormat(len(all)), "'")
+		w.segments(all)
+		w.raw(")")
+	}), name, s)
+}
+
+// segment is one part of the path of a resource's name; without an expression it is unknown.
+type segment struct {
+	name *expression
+	in   scope
+}
+
+// segments writes the segments as further arguments of a call.
+func (w *writer) segments(all []segment) {
+	for _, segment := range all {
+		w.raw(", ")
+		if segment.name == nil {
+			w.raw(unknown)
+			continue
+		}
+		w.expression(segment.name, segment.in)
+	}
+}
+
+// literalPath returns the path of segments that are all literals.
+func literalPath(all []segment) (path string, ok bool) {
+	names := make([]string, len(all))
+	for i, segment := range all {
+		if segment.name == nil || segment.name.kind != stringKind {
+			return "", false
+		}
+		names[i] = segment.name.text
+	}
+	return strings.Join(names, "/"), true
+}
+
+// above returns the names of the parents of a resource. isChild reports whether it has any.
+func (e *emitter) above(d *declaration, around []*declaration, s scope) (names []segment, isChild bool) {
+	if len(around) > 0 {
+		return e.path(&resourceRef{declared: around[len(around)-1], around: around[:len(around)-1], in: s}), true
+	}
+	body, _, _ := parts(d)
+	parent := body.member("parent")
+	if parent == nil {
+		return nil, false
+	}
+	if ref, ok := e.resourceOf(parent, s); ok && !ref.all {
+		return e.path(ref), true
+	}
+	return []segment{{}}, true
+}
+
+// path returns the names of a resource and its parents.
+func (e *emitter) path(ref *resourceRef) []segment {
+	body, _, _ := parts(ref.declared)
+	if body == nil || ref.in.depth > maxExpansions {
+		return []segment{{}}
+	}
+	in := ref.in
+	in.depth++
+	names, isChild := e.above(ref.declared, ref.around, in)
+	name := body.member("name")
+	if isChild || name == nil {
+		return append(names, segment{name, in})
+	}
+	for _, part := range splitPath(name) {
+		names = append(names, segment{part, in})
+	}
+	return names
+}
+
+// splitPath splits the expression of a name at its slashes.
+func splitPath(name *expression) []*expression {
+	switch name.kind {
+	case stringKind:
+		var names []*expression
+		for part := range strings.SplitSeq(name.text, "/") {
+			names = append(names, &expression{kind: stringKind, text: part, start: name.start, end: name.end})
+		}
+		return names
+	case interpolation:
+		var names []*expression
+		current := &expression{kind: interpolation, start: name.start, end: name.end}
+		for i, text := range name.texts {
+			pieces := strings.Split(text, "/")
+			current.texts = append(current.texts, pieces[0])
+			for _, piece := range pieces[1:] {
+				names = append(names, plain(current))
+				current = &expression{kind: interpolation, texts: []string{piece}, start: name.start, end: name.end}
+			}
+			if i < len(name.parts) {
+				current.parts = append(current.parts, name.parts[i])
+			}
+		}
+		return append(names, plain(current))
+	}
+	return []*expression{name}
+}
+
+// plain returns an interpolation without expressions as a string.
+func plain(x *expression) *expression {
+	if len(x.parts) > 0 {
+		return x
+	}
+	return &expression{kind: stringKind, text: x.texts[0], start: x.start, end: x.end}
+}
+
+// resourceOf returns the resource to which an expression refers.
+func (e *emitter) resourceOf(x *expression, s scope) (*resourceRef, bool) {
+	if s.depth > maxExpansions || s.prefix != "" {
+		return nil, false
+	}
+	switch x.kind {
+	case nameKind:
+		if _, local := s.local(x.text); local {
+			return nil, false
+		}
+		d := s.unit.symbols[x.text]
+		if d == nil || d.word != "resource" {
+			return nil, false
+		}
+		_, _, loop := parts(d)
+		return &resourceRef{declared: d, in: scope{unit: s.unit, depth: s.depth + 1}, all: loop != nil}, true
+	case itemKind:
+		ref, ok := e.resourceOf(x.parts[0], s)
+		if !ok || !ref.all {
+			return nil, false
+		}
+		_, _, loop := parts(ref.declared)
+		index := e.arm(x.parts[1], s)
+		list := e.arm(loop.parts[0], ref.in)
+		ref.in = ref.in.with(loop.text, list+"["+index+"]")
+		if loop.index != "" {
+			ref.in = ref.in.with(loop.index, index)
+		}
+		ref.all = false
+		return ref, true
+	case nestedKind:
+		ref, ok := e.resourceOf(x.parts[0], s)
+		if !ok || ref.all {
+			return nil, false
+		}
+		body, _, _ := parts(ref.declared)
+		if body == nil {
+			return nil, false
+		}
+		for _, nested := range body.nested {
+			if nested.name == x.text {
+				around := append(ref.around[:len(ref.around):len(ref.around)], ref.declared)
+				return &resourceRef{declared: nested, around: around, in: ref.in}, true
+			}
+		}
+	}
+	return nil, false
+}
+
+// ofResource writes a property of a resource that its declaration decides.
+func (w *writer) ofResource(ref *resourceRef, property string) {
+	body, _, _ := parts(ref.declared)
+	kind := kindOf(ref.declared, ref.around)
+	if ref.all || body == nil || kind == "" {
+		w.raw(unknown)
+		return
+	}
+	switch property {
+	case "name":
+		if name := body.member("name"); name != nil {
+			w.expression(name, ref.in)
+			return
+		}
+	case "type":
+		w.raw(quote(kind))
+		return
+	case "apiVersion":
+		_, version, _ := strings.Cut(ref.declared.head.text, "@")
+		w.raw(quote(version))
+		return
+	case "id":
+		if names := w.path(ref); len(names) == strings.Count(kind, "/") {
+			w.raw("resourceId(", quote(kind))
+			w.segments(names)
+			w.raw(")")
+			return
+		}
+	}
+	w.raw(unknown)
+}
+
+// pathFormat returns the format of a path with a number of segments.
+func pathFormat(count int) string {
+	names := make([]string, count)
+	for i := range names {
+		names[i] = "{" + strconv.Itoa(i) + "}"
+	}
+	return strings.Join(names, "/")
+}

@@ -1,0 +1,194 @@
+package bicep
+
+import (
+	"strconv"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// emitter makes the tree of one ARM template.
+type emitter struct {
+	*Reader
+	unit *unit
+
+	variables []source.Member
+	copies    []*source.Node // of variables
+	resources []*source.Node
+	declared  map[variable]bool // variables of the template
+	prefixes  map[*unit]string  // of the variables of imported files
+	hoists    int
+	lambdas   int
+	left      int // bytes of expressions
+}
+
+// variable is a variable of a file.
+type variable struct {
+	unit *unit
+	name string
+}
+
+func newEmitter(r *Reader, u *unit) *emitter {
+	return &emitter{
+		Reader: r, unit: u, declared: map[variable]bool{}, prefixes: map[*unit]string{u: ""},
+		left: leastText + textPerByte*len(u.file.Text),
+	}
+}
+
+// schemas of ARM.
+const (
+	templateSchema   = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
+	parametersSchema = "https://schema.management.azure.com/schemas/2019-04-01/deploymentParameters.json#"
+)
+
+// template returns the tree of a template, nil if nothing in it is relevant.
+func (e *emitter) template() *source.Node {
+	own := scope{unit: e.unit}
+	for _, d := range e.unit.declarations {
+		switch d.word {
+		case "resource":
+			e.resource(d, own, nil)
+		case "module":
+			e.module(d, own)
+		}
+	}
+	if len(e.resources) == 0 {
+		return nil
+	}
+	var parameters []source.Member
+	for _, d := range e.unit.declarations {
+		switch d.word {
+		case "param":
+			parameters = append(parameters, e.parameter(d, own))
+		case "var":
+			e.declare(d.name, d, own)
+		}
+	}
+	return e.root(
+		section{"$schema", e.synthetic(templateSchema)},
+		section{"parameters", e.mapping(1, parameters)},
+		section{"variables", e.allVariables(2)},
+		section{"resources", e.unit.file.Sequence(e.resources, 3, len(e.unit.file.Text))},
+	)
+}
+
+// section is a member of a document's root.
+type section struct {
+	key   string
+	value *source.Node
+}
+
+// root returns the root of a document. Its members are not in the file: those of the template's sections begin one byte after
+// another, so that paths distinguish them.
+func (e *emitter) root(sections ...section) *source.Node {
+	var members []source.Member
+	for i, section := range sections {
+		members = append(members, memberAt(e.unit.file, section.key, section.value, i))
+	}
+	return e.mapping(0, members)
+}
+
+// mapping returns a mapping from an offset to the end of the file.
+func (e *emitter) mapping(start int, members []source.Member) *source.Node {
+	return e.unit.file.Mapping(members, start, len(e.unit.file.Text))
+}
+
+// synthetic returns a string that is not in the file.
+func (e *emitter) synthetic(text string) *source.Node {
+	return e.unit.file.Scalar(source.String, text, 0, 0)
+}
+
+// memberAt returns a member whose key is not in the file, for a value that begins at an offset of a file.
+func memberAt(file *source.File, key string, value *source.Node, at int) source.Member {
+	return source.Member{Key: file.Scalar(source.String, key, at, at), Value: value}
+}
+
+// allVariables returns the variables of the template.
+func (e *emitter) allVariables(start int) *source.Node {
+	if len(e.copies) > 0 {
+		e.variables = append(e.variables, memberAt(e.unit.file, "copy", e.unit.file.Sequence(e.copies, start, len(e.unit.file.Text)), start))
+	}
+	return e.mapping(start, e.variables)
+}
+
+// parameter returns the declaration of a parameter.
+func (e *emitter) parameter(d *declaration, s scope) source.Member {
+	file := s.unit.file
+	key := file.Scalar(source.String, d.name, d.nameAt.start, d.nameAt.end)
+	var members []source.Member
+	add := func(name string, value *source.Node) { members = append(members, memberAt(file, name, value, d.start)) }
+	switch {
+	case e.isSecret(d, s.unit):
+		add("type", file.Scalar(source.String, "securestring", d.start, d.start))
+	case d.value != nil:
+		add("defaultValue", e.value(d.value, s))
+	}
+	if d.declared != nil && d.declared.nullable {
+		add("nullable", file.Scalar(source.Bool, "true", d.start, d.start))
+	}
+	return source.Member{Key: key, Value: file.Mapping(members, d.start, d.end)}
+}
+
+// declare adds a variable to the template, once. name is its name there.
+func (e *emitter) declare(name string, d *declaration, s scope) {
+	if e.declared[variable{s.unit, d.name}] {
+		return
+	}
+	e.declared[variable{s.unit, d.name}] = true
+	key := &expression{kind: stringKind, text: name, start: d.nameAt.start, end: d.nameAt.end}
+	if d.value.kind == loopKind {
+		e.copies = append(e.copies, e.copied(key, d.value, s))
+		return
+	}
+	e.variables = append(e.variables, source.Member{Key: e.key(key, s), Value: e.value(d.value, s)})
+}
+
+// hoist adds a variable for an expression and returns its name.
+func (e *emitter) hoist(x *expression, s scope) string {
+	e.hoists++
+	name := "$" + strconv.Itoa(e.hoists)
+	value := e.value(x, s)
+	e.variables = append(e.variables, memberAt(s.unit.file, name, value, x.start))
+	return name
+}
+
+// variable writes a reference to a variable of a file.
+func (w *writer) variable(name string, s scope) {
+	if d := s.unit.symbols[name]; s.prefix != "" {
+		w.declare(s.prefix+name, d, scope{unit: s.unit, prefix: s.prefix, depth: s.depth})
+	}
+	w.raw("variables(", quote(s.prefix+name), ")")
+}
+
+// imported writes a reference to what another file declares.
+func (w *writer) imported(name string, d *declaration, s scope) {
+	there, ok := w.scopeOf(d, s)
+	if !ok || there.unit.symbols[name] == nil || there.unit.symbols[name].word != "var" {
+		w.raw(unknown)
+		return
+	}
+	w.variable(name, there)
+}
+
+// importedFunction writes a call of a function that another file declares.
+func (w *writer) importedFunction(name string, d *declaration, arguments []*expression, s scope) {
+	there, ok := w.scopeOf(d, s)
+	if !ok || there.unit.symbols[name] == nil || there.unit.symbols[name].word != "func" {
+		w.raw(unknown)
+		return
+	}
+	w.inline(there.unit.symbols[name], arguments, there, s)
+}
+
+// scopeOf returns the scope of an imported file.
+func (e *emitter) scopeOf(d *declaration, s scope) (there scope, ok bool) {
+	u := e.fileOf(s.unit, d.head)
+	if u == nil || u == e.unit || s.depth >= maxExpansions {
+		return scope{}, false
+	}
+	prefix, known := e.prefixes[u]
+	if !known {
+		prefix = "$" + strconv.Itoa(len(e.prefixes)) + "."
+		e.prefixes[u] = prefix
+	}
+	return scope{unit: u, prefix: prefix, depth: s.depth + 1}, true
+}
