@@ -76,3 +76,23 @@ func TestWebhookKinds(t *testing.T) {
 		t.Errorf("the conditions are %v", got)
 	}
 }
+
+// TestWebhookGroups checks that the API server also asks about all kinds of the groups that the configuration names, whether
+// it is given as YAML or as a text.
+func TestWebhookGroups(t *testing.T) {
+	for _, config := range []string{
+		`config={"webhook": {"kinds": ["serving.example.com", "agents.example.com", "serving.example.com"]}}`,
+		`config="webhook:\n  kinds: [serving.example.com, agents.example.com]\n"`,
+	} {
+		webhook := rendered(t, "--set-json", config).of(t, "ValidatingWebhookConfiguration")
+		rules := webhook.at("webhooks", 1, "rules").([]any)
+		for i, group := range []string{"serving.example.com", "agents.example.com"} {
+			want := map[string]any{
+				"apiGroups": []any{group}, "apiVersions": []any{"*"}, "operations": []any{"CREATE", "UPDATE"}, "resources": []any{"*"}, "scope": "*",
+			}
+			if got := rules[len(rules)-2+i]; !reflect.DeepEqual(got, want) {
+				t.Errorf("with %s: %v, want %v", config, got, want)
+			}
+		}
+	}
+}

@@ -224,7 +224,7 @@ func objectPolicy(ctx context.Context, c *cli.Context, written *config.Config, p
 		Digest: policies.Digest(), Configuration: configuration.Digest(),
 		Enforces:     func(namespace string) bool { return configuration.Webhook.ModeIn(namespace) == config.Enforce },
 		IsController: configuration.Webhook.Controls,
-		Covers:       kube.IsKind, Lists: kube.IsVersion,
+		Covers:       kube.IsKind, Lists: kube.IsVersion, CoversGroup: configuration.Webhook.CoversGroup,
 	}
 	for _, rule := range policies.Rules() {
 		if rule.Scope == policy.PerProject {

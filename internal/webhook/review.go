@@ -47,6 +47,8 @@ type Policy struct {
 	// a version of a kind is known to its reader.
 	Covers func(group, kind string) bool
 	Lists  func(group, version, kind string) bool
+	// CoversGroup reports whether the configuration names an API group of which all kinds are reviewed.
+	CoversGroup func(group string) bool
 }
 
 // Verdict is the outcome of a review.
@@ -300,7 +302,7 @@ func (p *Policy) controlled(user authenticationv1.UserInfo, object []byte) bool 
 	}
 	return slices.ContainsFunc(metadataOf(object, "ownerReferences").OwnerReferences, func(owner metav1.OwnerReference) bool {
 		version, err := schema.ParseGroupVersion(owner.APIVersion)
-		return err == nil && owner.Controller != nil && *owner.Controller && p.Covers(version.Group, owner.Kind)
+		return err == nil && owner.Controller != nil && *owner.Controller && (p.Covers(version.Group, owner.Kind) || p.CoversGroup(version.Group))
 	})
 }
 

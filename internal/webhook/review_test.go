@@ -50,6 +50,7 @@ func makePolicy(loaded *policy.Policies, text string) (*Policy, error) {
 		Admission: admission, Edition: configuration.Edition.Value, Digest: loaded.Digest(),
 		Enforces:     func(namespace string) bool { return configuration.Webhook.ModeIn(namespace) == config.Enforce },
 		IsController: configuration.Webhook.Controls, Covers: kube.IsKind, Lists: kube.IsVersion,
+		CoversGroup: configuration.Webhook.CoversGroup,
 	}, nil
 }
 

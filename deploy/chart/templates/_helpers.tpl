@@ -310,8 +310,8 @@ The requests that the API server sends for review, as a list of entries of the V
 
 - the versions of files/kinds.yaml. Another version of one of their resources is sent, too, converted to one of these, where
   the cluster serves one (matchPolicy Equivalent);
-- every other version of the same resources as it is. The known ones are left out by a condition, since a rule that matches
-  them exactly would disable the conversion of the first entry;
+- every other version of the same resources as it is, and every resource of the groups in webhook.kinds of config. The known
+  ones are left out by a condition, since a rule that matches them exactly would disable the conversion of the first entry;
 - with reviewBindings, what binds a Pod to a node. The scheduler is left out, so that it depends on no webhook.
 */}}
 {{- define "mlpolicy.entries" -}}
@@ -345,6 +345,10 @@ The requests that the API server sends for review, as a list of entries of the V
 {{- $_ := unset $resourcesOf $key }}
 {{- end }}
 {{- end }}
+{{- end }}
+{{- $webhook := (include "mlpolicy.config" . | fromJson).webhook | default dict }}
+{{- range $webhook.kinds | default list | uniq }}
+{{- $any = append $any (dict "group" . "versions" (list "*") "operations" (list "CREATE" "UPDATE") "resources" (list "*") "scope" "*") }}
 {{- end }}
 {{- /* The webhook would allow these requests anyway. Because they are not sent, nodes with pods of jobs drain and namespaces
 terminate even if failurePolicy is Fail and no pod answers. */}}

@@ -38,6 +38,7 @@ webhook:
     - {names: [prod-eu], mode: warn}
     - {names: [prod-*], mode: enforce}
   controllers: ["system:serviceaccount:kserve:*"]
+  kinds: [serving.example.com]
   believe: [stage]
 overrides: [{paths: ["legacy/**"], set: {edition: 2020-06, rules: {memory: warning}, stages: {development: ["**"]}}}]
 nested: {may: [stages, rules]}

@@ -1,6 +1,11 @@
 package config
 
 import (
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
@@ -29,6 +34,8 @@ var clusterControllers = []pattern{{text: accountsOfControllers}, {text: "system
 type Webhook struct {
 	// Mode applies to namespaces without their own; unknown if it is not declared.
 	Mode facts.Fact[Mode]
+	// Groups are API groups whose objects are reviewed whatever their kind.
+	Groups []string
 	// Believed are the words of facts.StatementWords that an object may declare in its own favour.
 	Believed []string
 
@@ -66,9 +73,13 @@ func (w *Webhook) Controls(user string) bool {
 	return matchAny(w.controllers, user)
 }
 
+// CoversGroup reports whether all kinds of an API group are reviewed.
+func (w *Webhook) CoversGroup(group string) bool { return slices.Contains(w.Groups, group) }
+
 // merge adds the settings of a nearer configuration.
 func (w *Webhook) merge(nearer Webhook) {
 	w.Mode = facts.Or(nearer.Mode, w.Mode)
+	w.Groups = append(w.Groups, nearer.Groups...)
 	w.Believed = append(w.Believed, nearer.Believed...)
 	w.namespaces = append(nearer.namespaces[:len(nearer.namespaces):len(nearer.namespaces)], w.namespaces...)
 	if nearer.controllers != nil {
@@ -146,6 +157,13 @@ func (r *reader) webhook() []field {
 				}
 			}
 		}},
+		{"kinds", func(_, value *source.Node) {
+			for _, item := range r.list(value, "a list of API groups: [serving.example.com]") {
+				if group, ok := r.group(item); ok {
+					w.Groups = append(w.Groups, group)
+				}
+			}
+		}},
 		{"believe", func(_, value *source.Node) {
 			for _, item := range r.list(value, "a list: [stage]") {
 				if word, ok := r.word(item, facts.StatementWords()); ok {
@@ -154,6 +172,25 @@ func (r *reader) webhook() []field {
 			}
 		}},
 	}
+}
+
+// apiGroup matches the name of an API group that is not part of Kubernetes, whose own groups have no dot or end in .k8s.io.
+var apiGroup = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+$`) })
+
+// group reads the name of an API group of others than Kubernetes.
+func (r *reader) group(n *source.Node) (string, bool) {
+	name, ok := r.text(n)
+	switch {
+	case !ok:
+		return "", false
+	case !apiGroup().MatchString(name):
+		r.mistake(n, "invalid API group %q: write its name without a version, such as serving.example.com", name)
+		return "", false
+	case strings.HasSuffix(name, ".k8s.io"):
+		r.mistake(n, "%s is a group of Kubernetes itself, whose kinds with pods are always reviewed", name)
+		return "", false
+	}
+	return name, true
 }
 
 func (r *reader) namespaceMode(entry *namespaceMode) []field {

@@ -50,6 +50,15 @@ func TestControls(t *testing.T) {
 	}
 }
 
+func TestCoversGroup(t *testing.T) {
+	webhook := parse(t, everything).Webhook
+	for group, want := range map[string]bool{"serving.example.com": true, "example.com": false, "": false} {
+		if got := webhook.CoversGroup(group); got != want {
+			t.Errorf("group %q is covered: %t", group, got)
+		}
+	}
+}
+
 func TestForObjects(t *testing.T) {
 	objects, err := parse(t, `
 stages: {production: [{paths: ["deploy/**"], namespaces: [prod]}]}

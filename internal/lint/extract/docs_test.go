@@ -307,7 +307,7 @@ func podlessSection() string {
 ## Documents that are not parsed
 
 Files that cannot have a document of a known format, by the words in them, are not parsed. In other YAML files, Kubernetes objects without a pod are skipped: those of
-the kinds below, and those of an API group of which no format reads a kind, unless the text has ` + "`containers`" + ` or a second ` + "`apiVersion`" + `. The first two keys must be
+the kinds below, and those of an API group of which no format reads a kind, unless the text has ` + "`containers`, `limits`, `requests`" + ` or a second ` + "`apiVersion`" + `. The first two keys must be
 ` + "`apiVersion` and `kind`" + `, so that the kind is certain; documents that are written in any other way are parsed. The syntax of a skipped document is not checked, and a
 broken one is not a finding; other syntax errors of its file can get other fingerprints.
 
@@ -316,6 +316,38 @@ broken one is not a finding; other syntax errors of its file can get other finge
 ` + rows.String() + `
 Documents that mention mlpolicy are parsed, and so are all documents of a file with a [waiver](waivers.md) in a comment.
 `
+}
+
+// unstructuredSection lists the kinds that kubernetes-other-kind leaves out.
+func unstructuredSection() string {
+	var rows strings.Builder
+	for _, u := range kube.UnstructuredKinds() {
+		quoted := func(list []string, format string) string {
+			var quoted []string
+			for _, item := range list {
+				quoted = append(quoted, "`"+fmt.Sprintf(format, item)+"`")
+			}
+			return strings.Join(quoted, ", ")
+		}
+		groups := quoted(u.Groups, "%s")
+		if u.Labels != nil {
+			groups = "any with the label " + quoted(u.Labels, "%s")
+		}
+		kinds := "any"
+		switch {
+		case u.Suffixes != nil:
+			groups, kinds = "any", quoted(u.Suffixes, "…%s")
+		case u.Kinds != nil:
+			kinds = quoted(u.Kinds, "%s")
+		}
+		fmt.Fprintf(&rows, "| %s | %s | %s |\n", groups, kinds, u.What)
+	}
+	return `
+## Kinds that are not read by their structure
+
+| API group | kinds | reason |
+|---|---|---|
+` + rows.String()
 }
 
 // formatsPage writes docs/formats.md.
@@ -348,6 +380,7 @@ read leniently: invalid values in them are ignored without a message. These are 
 		}
 	}
 	page.WriteString(podlessSection())
+	page.WriteString(unstructuredSection())
 	page.WriteString(devicesSection())
 	page.WriteString(modelServersSection())
 	half := slices.Index(deployments.columns, "replicas")

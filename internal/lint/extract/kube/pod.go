@@ -37,7 +37,7 @@ func (r *ObjectReader) Pod(d *read.Draft, spec *source.Node, more ...*source.Nod
 		d.Uncounted = d.GPUs.Known
 	}
 	r.claims(d, spec)
-	if whole := spec.Get("resources"); whole != nil {
+	if whole := spec.Get("resources"); whole != nil && !isContainer(spec) {
 		d.CPUCores = requestedOfPod(whole, "cpu", d.CPUCores, r.Quantity)
 		d.MemoryGiB = requestedOfPod(whole, "memory", d.MemoryGiB, r.Memory)
 		d.MemoryLimitGiB = facts.Or(r.Again(r.Memory, whole.At("limits", "memory")), d.MemoryLimitGiB)

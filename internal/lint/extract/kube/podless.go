@@ -98,7 +98,8 @@ func IsPodless(document string) bool {
 // mayHavePod reports whether an object that is read by its structure may have a pod or another object below spec. An escape
 // can hide a word, and so can the tag !!binary, whose letters can be percent-encoded.
 func mayHavePod(document string) bool {
-	return strings.Contains(document, "containers") || strings.Count(document, "apiVersion") > 1 || strings.Contains(document, `\`) ||
+	return strings.Contains(document, "containers") || strings.Contains(document, "limits") || strings.Contains(document, "requests") ||
+		strings.Count(document, "apiVersion") > 1 || strings.Contains(document, `\`) ||
 		strings.Contains(document, "!") && (strings.Contains(document, "binary") || strings.Contains(document, "%"))
 }
 
