@@ -29,8 +29,10 @@ type definition struct {
 	}
 }
 
-// upstream is what the head of a definition names: a path there, and a release or a commit.
-var upstream = regexp.MustCompile(`(?s)^# .* as (upstream|its generator).*[a-z0-9]+/[a-z0-9./_]+.* github\.com/[\w./-]+ (at [0-9a-f]{12}|v\d+\.\d+\.\d+)\b`)
+// upstream is what the head of a definition names: a path there, and a release or a commit. Where the definition is not public, it
+// names the documentation.
+var upstream = regexp.MustCompile(`(?s)^# .* as (upstream|its generator).*[a-z0-9]+/[a-z0-9./_]+.* github\.com/[\w./-]+ (at [0-9a-f]{12}|v\d+\.\d+\.\d+)\b` +
+	`|^# \w+ of [\w ]+ as documented in \w+ \d{4}: https://[\w./-]+\. Its definition is not public\.`)
 
 // unread are the members of the definitions that may hold anything, since no format reads them.
 var unread = []string{"status", "updateStrategy", "metrics", "advanced", "triggers", "emptyDir", "propertyBag"}

@@ -7,11 +7,14 @@ const (
 	virtualPod = "{" + virtualNode + "}"
 	// virtualJobPod is one that a Job may have.
 	virtualJobPod = "{restartPolicy: Never, " + virtualNode + "}"
-	virtualNode   = "nodeSelector: {kubernetes.io/role: agent, type: virtual-kubelet}, containers: [" + asking + "]"
-	asking        = "{name: scorer, image: contoso.azurecr.io/scorer:4, resources: {limits: {memory: VALUE}}}"
-	workloadSpec  = "{selector: {matchLabels: {app: scorer}}, template: {metadata: {labels: {app: scorer}}, spec: " + virtualPod + "}}"
-	ray           = "{headGroupSpec: {rayStartParams: {}, template: {spec: " + virtualPod + "}}}"
-	trainer       = "{runtimeRef: {name: torch}, trainer: {resourcesPerNode: {limits: {memory: VALUE}}}}"
+	virtualNode   = onVirtualNodes + ", containers: [" + asking + "]"
+	// onVirtualNodes is of kinds that have the fields of a pod beside their own.
+	onVirtualNodes = "nodeSelector: {kubernetes.io/role: agent, type: virtual-kubelet}"
+	asking         = "{name: scorer, image: contoso.azurecr.io/scorer:4, resources: {limits: {memory: VALUE}}}"
+	workloadSpec   = "{selector: {matchLabels: {app: scorer}}, template: {metadata: {labels: {app: scorer}}, spec: " + virtualPod + "}}"
+	ray            = "{headGroupSpec: {rayStartParams: {}, template: {spec: " + virtualPod + "}}}"
+	nimService     = "image: {repository: scorer, tag: '4'}, resources: {limits: {memory: VALUE}}, " + onVirtualNodes
+	trainer        = "{runtimeRef: {name: torch}, trainer: {resourcesPerNode: {limits: {memory: VALUE}}}}"
 	// virtualMachine is KAITO's for a workload on a virtual node; VALUE is the machine's size.
 	virtualMachine = "{instanceType: VALUE, labelSelector: {matchLabels: {type: virtual-kubelet}}}"
 
@@ -95,6 +98,41 @@ func kindCases() []kindCase {
 			rest: "spec: {model: {modelURL: acme/a}, vllmConfig: {}, deploymentConfig: {resources: {memory: VALUE}, image: {registry: docker.io, name: vllm}, " +
 				"nodeSelectorTerms: [{matchExpressions: [{key: type, operator: In, values: [virtual-kubelet]}]}]}}",
 			field: "spec.deploymentConfig.resources.memory",
+		},
+		{
+			group: "apps.nvidia.com", kind: "NIMService", bad: tooMuch, good: enough,
+			rest: "spec: {" + nimService + "}", field: "spec.resources.limits.memory",
+		},
+		{
+			group: "apps.nvidia.com", kind: "NIMPipeline", bad: tooMuch, good: enough,
+			rest: "spec: {services: [{name: scorer, enabled: true, spec: {" + nimService + "}}]}", field: "spec.services[0].spec.resources.limits.memory",
+		},
+		{
+			group: "apps.nvidia.com", kind: "NIMCache", bad: tooMuch, good: enough,
+			rest:  "spec: {source: {hf: {modelName: scorer, authSecret: hub, endpoint: 'https://hub.example.com', modelPuller: puller, namespace: acme, pullSecret: hub}}, storage: {}, resources: {memory: VALUE}, " + onVirtualNodes + "}",
+			field: "spec.resources.memory",
+		},
+		{
+			group: "nvidia.com", kind: "DynamoGraphDeployment", version: "v1alpha1", bad: tooMuch, good: enough,
+			rest: "spec: {services: {scorer: {resources: {limits: {memory: VALUE}}, extraPodSpec: {" + onVirtualNodes + "}}}}", field: "spec.services.scorer.resources.limits.memory",
+		},
+		{
+			group: "nvidia.com", kind: "DynamoGraphDeployment", version: "v1beta1", bad: tooMuch, good: enough,
+			rest: "spec: {components: [{name: scorer, podTemplate: {spec: " + virtualPod + "}}]}", field: "spec.components[0].podTemplate.spec.containers[0].resources.limits.memory",
+		},
+		{
+			group: "foundrylocal.azure.com", kind: "ModelDeployment", bad: tooMuch, good: enough,
+			rest:  "spec: {model: {ref: scorer}, compute: cpu, workloadType: generative, resources: {requests: {memory: VALUE}}, " + onVirtualNodes + "}",
+			field: "spec.resources.requests.memory",
+		},
+		{
+			group: "orchestration.aibrix.ai", kind: "StormService", bad: tooMuch, good: enough,
+			rest:  "spec: {selector: {}, template: {spec: {roles: [{name: scorer, template: {spec: " + virtualPod + "}}]}}}",
+			field: "spec.template.spec.roles[0].template.spec.containers[0].resources.limits.memory",
+		},
+		{
+			group: "orchestration.aibrix.ai", kind: "RayClusterFleet", bad: tooMuch, good: enough,
+			rest: "spec: {selector: {}, template: {spec: " + ray + "}}", field: "spec.template.spec.headGroupSpec.template.spec.containers[0].resources.limits.memory",
 		},
 		{
 			group: "kubeflow.org", kind: "TrainJob", metadata: onACI, bad: tooMuch, good: enough,

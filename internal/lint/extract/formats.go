@@ -32,6 +32,10 @@ func formats() []*read.Format {
 		&kubeml.KnativeService,
 		&kubeml.JobSet,
 		&kubeml.LeaderWorkerSet,
+		&kubeml.NIM,
+		&kubeml.Dynamo,
+		&kubeml.FoundryLocal,
+		&kubeml.AIBrix,
 		&azure.MLv1DeploymentConfig,
 		&azure.MLv1InferenceConfig,
 		&azure.MLv1ActionDeploy,
@@ -120,7 +124,7 @@ func links(name string, data []byte) bool {
 		return of.Marked(name, data)
 	}
 	data = narrow(data)
-	pods := bytes.Contains(data, []byte("resourceClaims")) || bytes.Contains(data, []byte(kube.DeviceClassPrefix))
+	pods := bytes.Contains(data, []byte("resourceClaim")) || bytes.Contains(data, []byte(kube.DeviceClassPrefix))
 	found := false
 	allMarks().formatsIn(data, func(f *read.Format) bool {
 		found = f.Links || pods

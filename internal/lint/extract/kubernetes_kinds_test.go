@@ -21,6 +21,8 @@ metadata: {name: any, namespace: any}
 template: &template
   spec: &pod
     containers: &containers [{name: any, image: any, resources: {limits: {memory: 1Gi}}}]
+    roles: [{name: any}]
+    headGroupSpec: {rayStartParams: {}}
 resource: {instanceType: Standard_NC24ads_A100_v4}
 inference: {preset: {name: any}}
 spec:
@@ -36,6 +38,8 @@ spec:
   predictor: *pod
   predictors: [{name: any, componentSpecs: [{spec: *pod}]}]
   roles: [{type: any}]
+  services: [{name: any, enabled: true, spec: *pod}]
+  components: [{name: any, podTemplate: *template}]
   anyReplicaSpecs: {Worker: {template: *template}}
   properties: {amlCompute: {properties: {vmSize: Standard_NC24ads_A100_v4}}}
   agentPoolProfiles: [{name: any, vmSize: Standard_NC24ads_A100_v4}]

@@ -101,10 +101,14 @@ func Kinds() []ServedKinds {
 		{Group: virtualDaemonSets, Versions: []string{"v1alpha1"}, Kinds: []string{"VirtualDaemonSet"}},
 
 		// Model servers.
+		{Group: "apps.nvidia.com", Versions: []string{"v1alpha1"}, Kinds: []string{"NIMCache", "NIMPipeline", "NIMService"}},
+		{Group: "foundrylocal.azure.com", Versions: []string{"v1"}, Kinds: []string{"ModelDeployment"}},
 		{Group: "kaito.sh", Versions: []string{"v1alpha1", "v1beta1"}, Kinds: []string{"InferenceSet", "RAGEngine", "Workspace"}},
 		{Group: "kaito.sh", Versions: []string{"v1alpha1"}, Kinds: []string{"MultiRoleInference"}},
 		{Group: "machinelearning.seldon.io", Versions: []string{"v1", "v1alpha2", "v1alpha3"}, Kinds: []string{"SeldonDeployment"}},
 		{Group: "mlops.seldon.io", Versions: []string{"v1alpha1"}, Kinds: []string{"Model", "Server"}},
+		{Group: "nvidia.com", Versions: []string{"v1alpha1", "v1beta1"}, Kinds: []string{"DynamoGraphDeployment"}},
+		{Group: "orchestration.aibrix.ai", Versions: []string{"v1alpha1"}, Kinds: []string{"RayClusterFleet", "StormService"}},
 		{Group: "production-stack.vllm.ai", Versions: []string{"v1alpha1"}, Kinds: []string{"VLLMRuntime"}},
 		{Group: "ray.io", Versions: []string{"v1", "v1alpha1"}, Kinds: []string{"RayCluster", "RayJob", "RayService"}},
 		{Group: "ray.io", Versions: []string{"v1"}, Kinds: []string{"RayCronJob"}},

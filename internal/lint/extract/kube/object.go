@@ -3,6 +3,7 @@ package kube
 import (
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
@@ -193,24 +194,40 @@ func (r *ObjectReader) KindLocation(why string) facts.Location {
 // WorkloadOfKind returns the workload that the kind alone implies, in any version.
 func (r *ObjectReader) WorkloadOfKind() facts.Fact[facts.Workload] {
 	group, kind := GroupKind(r.Root)
-	switch {
-	case kind == "InferenceService" && (group == "serving.kserve.io" || group == "serving.kubeflow.org"),
-		kind == "LLMInferenceService" && group == "serving.kserve.io":
-		return facts.Know(facts.WebService, r.KindLocation("KServe runs it as a web service"))
-	case kind == "SeldonDeployment" && group == "machinelearning.seldon.io",
-		(kind == "Model" || kind == "Server") && group == "mlops.seldon.io":
-		return facts.Know(facts.WebService, r.KindLocation("Seldon runs it as a web service"))
-	case kind == "RayService" && group == "ray.io":
-		return facts.Know(facts.WebService, r.KindLocation("KubeRay runs it as a web service"))
-	case (kind == "InferenceSet" || kind == "RAGEngine" || kind == "MultiRoleInference") && group == "kaito.sh":
-		return facts.Know(facts.WebService, r.KindLocation("KAITO runs it as a web service"))
-	case kind == "VLLMRuntime" && group == "production-stack.vllm.ai":
-		return facts.Know(facts.WebService, r.KindLocation("vLLM serves the model"))
-	case TrainingKind(group, kind):
+	if TrainingKind(group, kind) {
 		return facts.Know(facts.Training, r.KindLocation("jobs of this kind train"))
+	}
+	if server, serves := servers()[[2]string{group, kind}]; serves {
+		return facts.Know(facts.WebService, r.KindLocation(server))
 	}
 	return facts.Fact[facts.Workload]{}
 }
+
+// servers are the groups and kinds that serve models, with the reason.
+var servers = sync.OnceValue(func() map[[2]string]string {
+	all := map[[2]string]string{}
+	for _, s := range []struct {
+		why, group string
+		kinds      []string
+	}{
+		{"KServe runs it as a web service", "serving.kserve.io", []string{"InferenceService", "LLMInferenceService"}},
+		{"KServe runs it as a web service", "serving.kubeflow.org", []string{"InferenceService"}},
+		{"Seldon runs it as a web service", "machinelearning.seldon.io", []string{"SeldonDeployment"}},
+		{"Seldon runs it as a web service", "mlops.seldon.io", []string{"Model", "Server"}},
+		{"KubeRay runs it as a web service", "ray.io", []string{"RayService"}},
+		{"KAITO runs it as a web service", "kaito.sh", []string{"InferenceSet", "RAGEngine", "MultiRoleInference"}},
+		{"vLLM serves the model", "production-stack.vllm.ai", []string{"VLLMRuntime"}},
+		{"the NIM Operator runs it as a web service", "apps.nvidia.com", []string{"NIMService", "NIMPipeline"}},
+		{"Dynamo serves the model", "nvidia.com", []string{"DynamoGraphDeployment"}},
+		{"Foundry Local serves the model", "foundrylocal.azure.com", []string{"ModelDeployment"}},
+		{"AIBrix runs it as a web service", "orchestration.aibrix.ai", []string{"StormService", "RayClusterFleet"}},
+	} {
+		for _, kind := range s.kinds {
+			all[[2]string{s.group, kind}] = s.why
+		}
+	}
+	return all
+})
 
 // maxRepeatedLabels limits the labels that all parts of an object repeat.
 const maxRepeatedLabels = 100_000

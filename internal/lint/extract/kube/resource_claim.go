@@ -149,17 +149,25 @@ func ClaimedOf(r *read.Reference, class *read.Part) *read.Draft {
 // whichever its containers use.
 func (r *ObjectReader) claims(d *read.Draft, spec *source.Node) {
 	for claim := range Present(spec.Get("resourceClaims")) {
-		for _, kind := range []struct {
-			key  string
-			kind read.PartKind
-		}{{"resourceClaimTemplateName", read.ResourceClaimTemplate}, {"resourceClaimName", read.ResourceClaimDefinition}} {
-			if name := r.Text(claim.Get(kind.key)); name.Known {
-				d.Refer(read.Reference{Kind: kind.kind, Name: name.Value, Namespace: NamespaceOf(r.Root), Node: name.Location.Node})
-			} else if !claim.Get(kind.key).IsNull() {
-				d.UnknownClaims = true
-			}
+		r.Claim(d, claim)
+	}
+}
+
+// Claim adds references to the claim or the template of claims that a mapping names. It reports whether it names any.
+func (r *ObjectReader) Claim(d *read.Draft, claim *source.Node) bool {
+	names := false
+	for _, kind := range []struct {
+		key  string
+		kind read.PartKind
+	}{{"resourceClaimTemplateName", read.ResourceClaimTemplate}, {"resourceClaimName", read.ResourceClaimDefinition}} {
+		names = names || !claim.Get(kind.key).IsNull()
+		if name := r.Text(claim.Get(kind.key)); name.Known {
+			d.Refer(read.Reference{Kind: kind.kind, Name: name.Value, Namespace: NamespaceOf(r.Root), Node: name.Location.Node})
+		} else if !claim.Get(kind.key).IsNull() {
+			d.UnknownClaims = true
 		}
 	}
+	return names
 }
 
 // Claimed adds the devices of a claim to those that a pod's containers request. They replace GPUs

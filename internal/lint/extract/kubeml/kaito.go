@@ -107,7 +107,7 @@ func (r *operatorReader) kaitoRAGEngine(spec *source.Node) {
 	compute, local := spec.Get("compute"), spec.At("embedding", "local")
 	d.Replicas = r.kaitoNodes(compute)
 	d.Image(local.Get("image"))
-	r.kaitoModel(d, local, "modelID")
+	r.model(d, local, "modelID")
 	var s scheduling.Pods
 	s.LabelSelector(compute.Get("labelSelector"))
 	r.kaitoPod(d, s, compute, nil)
@@ -123,7 +123,7 @@ func (r *operatorReader) kaitoRoles(spec *source.Node) {
 		d.Workload = workload
 		d.Component = r.Text(role.Get("type"))
 		d.Replicas = r.Count(role.Get("replicas"))
-		r.kaitoModel(d, model, "name")
+		r.model(d, model, "name")
 		r.kaitoPod(d, shared, role, nil)
 	}
 	r.OneCluster()
@@ -137,7 +137,7 @@ func (r *operatorReader) kaitoPod(d *read.Draft, s scheduling.Pods, resource, ru
 	s.Machine(size)
 	preset, template := run.Get("preset"), run.Get("template")
 	d.Image(preset.At("presetOptions", "image"))
-	r.kaitoModel(d, preset, "name")
+	r.model(d, preset, "name")
 	if !template.IsNull() {
 		machine := *d
 		r.Metadata(d, template.Get("metadata"))
@@ -159,11 +159,4 @@ func (r *operatorReader) kaitoNodes(resource *source.Node) facts.Fact[int64] {
 		nodes.Location.Why = "one pod runs on each node"
 	}
 	return nodes
-}
-
-// kaitoModel adds the model whose name is the value of key in node.
-func (r *operatorReader) kaitoModel(d *read.Draft, node *source.Node, key string) {
-	if name := r.Text(node.Get(key)); name.Known {
-		d.Models = append(d.Models, &facts.Model{Name: name, Location: facts.Location{Node: node}})
-	}
 }
