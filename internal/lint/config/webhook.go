@@ -175,7 +175,9 @@ func (r *reader) webhook() []field {
 }
 
 // apiGroup matches the name of an API group that is not part of Kubernetes, whose own groups have no dot or end in .k8s.io.
-var apiGroup = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+$`) })
+var apiGroup = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+$`)
+})
 
 // group reads the name of an API group of others than Kubernetes.
 func (r *reader) group(n *source.Node) (string, bool) {
