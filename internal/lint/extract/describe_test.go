@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"path"
 	"reflect"
 	"strings"
 	"testing"
@@ -168,5 +169,9 @@ func at(n *source.Node) string {
 		return "nowhere"
 	}
 	start := n.Span().Start
-	return fmt.Sprintf("%d:%d", start.Line, start.Column)
+	position := fmt.Sprintf("%d:%d", start.Line, start.Column)
+	if n.File().IsForeign() { // it may include others
+		position = path.Base(n.File().Name) + ":" + position
+	}
+	return position
 }

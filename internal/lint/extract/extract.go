@@ -107,6 +107,7 @@ func Extract(ctx context.Context, fsys fs.FS, files []*source.File, options Opti
 	dependents, problems := linker.Dependents(ctx)
 	extraction.Dependents, extraction.Problems = dependents, append(extraction.Problems, problems...)
 	extraction.dropCalled(linker, readings) // after Dependents, which reads what may call the files
+	extraction.dropCompiled(readings)
 	extraction.Problems = append(extraction.Problems, linker.Problems()...)
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -124,6 +125,7 @@ func (e *Extraction) dropCalled(linker *link.Linker, readings []*link.Reading) {
 		if !linker.IsCalled(reading.File) {
 			continue
 		}
+		e.skip(reading.File, "another file includes it and describes the same")
 		for _, r := range reading.Readers {
 			for _, d := range r.Deployments {
 				called[&d.Deployment] = true
@@ -133,9 +135,23 @@ func (e *Extraction) dropCalled(linker *link.Linker, readings []*link.Reading) {
 			}
 		}
 	}
-	if len(called) > 0 {
-		e.Deployments = slices.DeleteFunc(e.Deployments, func(d *facts.Deployment) bool { return called[d] })
-		e.Computes = slices.DeleteFunc(e.Computes, func(c *facts.Compute) bool { return called[c] })
+	e.drop(called)
+}
+
+// skip removes the documents of a file for a reason.
+func (e *Extraction) skip(file *source.File, reason string) {
+	before := len(e.Documents)
+	e.Documents = slices.DeleteFunc(e.Documents, func(document Document) bool { return document.Root.File() == file })
+	if len(e.Documents) < before {
+		e.Skipped = append(e.Skipped, Skipped{file, reason})
+	}
+}
+
+// drop removes deployments and computes.
+func (e *Extraction) drop(described map[any]bool) {
+	if len(described) > 0 {
+		e.Deployments = slices.DeleteFunc(e.Deployments, func(d *facts.Deployment) bool { return described[d] })
+		e.Computes = slices.DeleteFunc(e.Computes, func(c *facts.Compute) bool { return described[c] })
 	}
 }
 

@@ -19,8 +19,8 @@ import (
 var Template = read.Format{
 	Name:      "arm-template",
 	RootKeys:  []string{"$schema", "resources"},
-	Title:     "Azure Resource Manager template, Bicep's output included: deployments, computes and services of Azure ML, container groups, function apps, AKS clusters",
-	Signs:     "`resources` with a `$schema` of deploymentTemplate.json, or with bicep as `metadata._generator`",
+	Title:     "Azure Resource Manager template in JSON or as Bicep source: deployments, computes and services of Azure ML, container groups, function apps, AKS clusters",
+	Signs:     "`resources` with a `$schema` of deploymentTemplate.json, or with bicep as `metadata._generator`; `.bicep` files",
 	Reference: "https://learn.microsoft.com/azure/azure-resource-manager/templates/syntax",
 	Links:     true,
 	Marks: [][]string{
@@ -35,13 +35,17 @@ var Template = read.Format{
 	Matches: func(root *source.Node) bool {
 		resources := root.GetFold("resources")
 		return !resources.IsNull() &&
-			(strings.HasSuffix(armSchema(root), "deploymenttemplate") || root.At("metadata", "_generator", "name").Is("bicep"))
+			(strings.HasSuffix(armSchema(root), "deploymenttemplate") || isCompiled(root))
 	},
 	Read: read.Using(NewReader, func(r *ResourceReader) {
 		t := &templateReader{Evaluator: armexpr.New(r.Reader), reads: r}
-		scope := t.Scope(r.Root, r.Parameters, armexpr.Env{})
+		scope := t.Scope(r.Root, r.Parameters, t.ofParameters(r.Parameters))
 		t.resources(armexpr.Env{Scope: scope, Used: true}, r.Root.GetFold("resources"), Resource{})
-		if t.Left < 0 {
+		switch {
+		case t.Left >= 0:
+		case r.Root.File().IsForeign():
+			r.Unknown = "its expressions produce too many values"
+		default:
 			r.Problem(facts.Error, cmp.Or(t.Last, r.Root), "Split the template, or add it to ignore: in .mlpolicy.yaml.",
 				"the expressions of the template produce more than 50,000 values, the last one here")
 		}
@@ -50,17 +54,37 @@ var Template = read.Format{
 	}),
 }
 
+// isCompiled reports whether a template is the output of Bicep's compiler.
+func isCompiled(root *source.Node) bool { return root.At("metadata", "_generator", "name").Is("bicep") }
+
+// SourceOf returns the name that the source of a compiled template has beside it, empty for any other file.
+func SourceOf(file *source.File) string {
+	if len(file.Documents) != 1 || !isCompiled(file.Documents[0].Root) {
+		return ""
+	}
+	return strings.TrimSuffix(file.Name, path.Ext(file.Name)) + ".bicep"
+}
+
 // templateReader reads the resources of a template with their expressions evaluated.
 type templateReader struct {
 	*armexpr.Evaluator
 	reads *ResourceReader
 }
 
+// ofParameters returns the environment of the values in a parameters file. Only those written in Bicep have expressions, which refer
+// to the variables there.
+func (t *templateReader) ofParameters(values *source.Node) armexpr.Env {
+	if values == nil || values.Parent() == nil || values.Parent().Get("variables") == nil {
+		return armexpr.Env{}
+	}
+	return armexpr.Env{Scope: t.Scope(values.Parent(), nil, armexpr.Env{})}
+}
+
 // ParametersFile is a file that gives values to the parameters of a template.
 var ParametersFile = read.Format{
 	Name:      "arm-parameters",
 	Title:     "Azure Resource Manager parameters file, for the templates of its folder or, in a folder such as `parameters` or `envs/prod`, of its parent folder",
-	Signs:     "`parameters` with a `$schema` of deploymentParameters.json",
+	Signs:     "`parameters` with a `$schema` of deploymentParameters.json; `.bicepparam` files",
 	Reference: "https://learn.microsoft.com/azure/azure-resource-manager/templates/parameter-files",
 	Links:     true,
 	Auxiliary: true,
@@ -157,6 +181,7 @@ func (t *templateReader) resource(env armexpr.Env, resource *source.Node, around
 // https://learn.microsoft.com/azure/azure-resource-manager/templates/linked-templates#expression-evaluation-scope-in-nested-templates
 func (t *templateReader) nested(env armexpr.Env, properties *source.Node) {
 	template := properties.GetFold("template")
+	t.Include(template)
 	if read.LowerScalar(azure.Folded(properties, "expressionEvaluationOptions", "scope")) == "inner" {
 		given, around := properties.GetFold("parameters"), env
 		if given != nil && given.Kind == source.String {

@@ -21,6 +21,8 @@ const (
 	maxRounds = 100
 	// spareTemplateValues is the extra limit shared by all copied resources.
 	spareTemplateValues = 100_000
+	// maxIncludedValues is the extra limit for templates of other files.
+	maxIncludedValues = 1_000_000
 )
 
 // Evaluator evaluates the expressions of a template, nested ones included.
@@ -29,6 +31,7 @@ type Evaluator struct {
 	limit   int                                        // of values
 	Left    int                                        // the rest of limit
 	spare   int                                        // the rest of spareTemplateValues
+	include int                                        // the rest of maxIncludedValues
 	Last    *source.Node                               // the expression or copy that exceeded the limit
 	indexes map[*source.Member]map[string]*source.Node // of large mappings, by the address of the first member
 }
@@ -41,7 +44,7 @@ func New(r *read.Reader) *Evaluator {
 	limit := leastTemplateValues + len(r.Root.File().Text)/bytesPerTemplateValue
 	r.PlainUnderscores = true
 	return &Evaluator{
-		Reader: r, limit: limit, Left: limit, spare: spareTemplateValues, indexes: map[*source.Member]map[string]*source.Node{},
+		Reader: r, limit: limit, Left: limit, spare: spareTemplateValues, include: maxIncludedValues, indexes: map[*source.Member]map[string]*source.Node{},
 	}
 }
 
@@ -114,6 +117,17 @@ func (t *Evaluator) Rounds(count int64, resource *source.Node, read func(i int))
 	t.Deployments, t.Computes, t.Parts = before.Deployments, before.Computes, before.Parts
 	t.Problems, t.Used = before.Problems, before.Used
 	return false
+}
+
+// Include counts a nested template as work. One of another file raises the limit, which depends on the text of the first one.
+func (t *Evaluator) Include(template *source.Node) {
+	t.Left--
+	if template == nil || template.File() == t.Root.File() {
+		return
+	}
+	more := min(len(template.File().Text)/bytesPerTemplateValue, t.include)
+	t.include -= more
+	t.Left += more
 }
 
 // spend subtracts work from the limit and reports whether the limit is kept.

@@ -35,7 +35,7 @@ func parametersFilesOf(of *Reading) []*arm.Parameters {
 // brokenParameters returns the syntax error of a file that looks like a parameters file and has no
 // document of any format. It is nil for any other file.
 func brokenParameters(of *Reading) *source.Problem {
-	if of.File == nil || len(of.Readers) > 0 || !arm.ParametersFile.Marked(of.File.Text) {
+	if of.File == nil || len(of.Readers) > 0 || of.File.IsForeign() || !arm.ParametersFile.Marked(of.File.Text) {
 		return nil
 	}
 	problems := of.File.Problems
@@ -51,7 +51,7 @@ func brokenParameters(of *Reading) *source.Problem {
 // applyParameters reads the templates of a file again with the values of each of their parameters
 // files.
 func (l *Linker) applyParameters(ctx context.Context, of *Reading) {
-	if l.options.Alone || !hasTemplate(of) {
+	if l.options.Alone || !hasTemplate(of) || l.IsCalled(of.File) {
 		return
 	}
 	for i, r := range of.Readers {
@@ -160,13 +160,15 @@ func hasTemplate(of *Reading) bool { return slices.ContainsFunc(of.Readers, isTe
 // belongs to that template, parameters.json does.
 //
 // A file that sets only undeclared parameters belongs to another template.
+//
+// A file written in Bicep belongs to the template that it names, and the files of the run may do so from any folder.
 func (l *Linker) parametersOf(ctx context.Context, file string, template *source.Node) []*arm.Parameters {
 	folder := read.FolderOf(file)
 	if l.values[folder] == nil {
 		l.values[folder] = l.parametersByTemplate(ctx, folder)
 	}
 	candidates := l.values[folder]
-	files := l.fitting(candidates.named[arm.Stem(file)], template, ofItsName)
+	files := slices.Concat(candidates.using[file], candidates.using[arm.SourceOf(template.File())], l.fitting(candidates.named[arm.Stem(file)], template, ofItsName))
 	if candidates.templates == 1 {
 		files = append(files, l.fitting(candidates.others, template, ofAnyName)...)
 		if len(files) == 0 {
@@ -180,7 +182,7 @@ func (l *Linker) parametersOf(ctx context.Context, file string, template *source
 	slices.SortStableFunc(files, func(a, b *arm.Parameters) int {
 		return strings.Compare(a.Root.File().Name, b.Root.File().Name)
 	})
-	return files
+	return slices.CompactFunc(files, func(a, b *arm.Parameters) bool { return a.Root == b.Root })
 }
 
 // Whether the name of a parameters file refers to the template.
@@ -223,6 +225,7 @@ func unfit(file *arm.Parameters, template *source.Node, named bool) string {
 // parametersFiles are the parameters files that may belong to the templates of a folder.
 type parametersFiles struct {
 	templates int                          // the number in the folder
+	using     map[string][]*arm.Parameters // by the name of the template that they name
 	named     map[string][]*arm.Parameters // by the stem of the template in their names
 	others    []*arm.Parameters            // without a template's name
 	nameless  []*arm.Parameters            // those of others that are named parameters.json or similar
@@ -233,11 +236,11 @@ func (l *Linker) parametersByTemplate(ctx context.Context, folder string) *param
 	readings := l.inFolder(ctx, folder)
 	templates := map[string]bool{}
 	for _, reading := range readings {
-		if hasTemplate(reading) {
+		if hasTemplate(reading) && !l.IsCalled(reading.File) {
 			templates[arm.Stem(reading.File.Name)] = true
 		}
 	}
-	files := &parametersFiles{templates: len(templates), named: map[string][]*arm.Parameters{}}
+	files := &parametersFiles{templates: len(templates), using: map[string][]*arm.Parameters{}, named: map[string][]*arm.Parameters{}}
 	if len(templates) == 0 {
 		return files
 	}
@@ -247,9 +250,12 @@ func (l *Linker) parametersByTemplate(ctx context.Context, folder string) *param
 			readings = append(readings, inside...)
 		}
 	}
+	for _, reading := range slices.Concat(readings, l.run) {
+		l.addUsing(files.using, reading)
+	}
 	for _, reading := range readings {
 		parts := parametersFilesOf(reading)
-		if len(parts) == 0 {
+		if len(parts) == 0 || usedTemplate(parts[0]) != nil {
 			continue
 		}
 		bare, _, _ := strings.Cut(arm.Stem(reading.File.Name), "param")
@@ -269,6 +275,22 @@ func (l *Linker) parametersByTemplate(ctx context.Context, folder string) *param
 		}
 	}
 	return files
+}
+
+// usedTemplate returns the path of the template that a parameters file names, nil if it names none.
+func usedTemplate(file *arm.Parameters) *source.Node { return file.Root.Get("using") }
+
+// addUsing adds a parameters file under the name of the template that it names.
+func (l *Linker) addUsing(using map[string][]*arm.Parameters, reading *Reading) {
+	for _, file := range parametersFilesOf(reading) {
+		text, ok := usedTemplate(file).Scalar()
+		if !ok {
+			continue
+		}
+		if name, ok := l.within(reading.File.Name, text); ok {
+			using[name] = append(using[name], file)
+		}
+	}
 }
 
 // parametersFolders returns the folders in a folder that are named for parameters files or for

@@ -119,6 +119,9 @@ func (e *emitter) parameter(d *declaration, s scope) source.Member {
 	switch {
 	case e.isSecret(d, s.unit):
 		add("type", file.Scalar(source.String, "securestring", d.start, d.start))
+		if d.value != nil { // the parameter is not required
+			add("defaultValue", file.Scalar(source.String, "", d.start, d.start))
+		}
 	case d.value != nil:
 		add("defaultValue", e.value(d.value, s))
 	}
