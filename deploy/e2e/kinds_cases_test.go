@@ -135,6 +135,34 @@ func kindCases() []kindCase {
 			rest: "spec: {selector: {}, template: {spec: " + ray + "}}", field: "spec.template.spec.headGroupSpec.template.spec.containers[0].resources.limits.memory",
 		},
 		{
+			group: "kubeai.org", kind: "Model", metadata: onACI, bad: "nvidia-gpu-l4:1", good: "cpu:1",
+			rest: "spec: {features: [TextGeneration], engine: VLLM, url: 'hf://acme/scorer', resourceProfile: 'VALUE'}", field: "spec.resourceProfile",
+		},
+		{
+			group: "ome.io", kind: "InferenceService", bad: tooMuch, good: enough,
+			rest: "spec: {engine: {" + onVirtualNodes + ", runner: " + asking + "}}", field: "spec.engine.runner.resources.limits.memory",
+		},
+		{
+			group: "inference.llmaz.io", kind: "Playground", metadata: onACI, bad: tooMuch, good: enough,
+			rest:  "spec: {modelClaim: {modelName: scorer}, backendRuntimeConfig: {resources: {limits: {memory: VALUE}}}}",
+			field: "spec.backendRuntimeConfig.resources.limits.memory",
+		},
+		{
+			group: "inference.llmaz.io", kind: "Service", bad: tooMuch, good: enough,
+			rest:  "spec: {modelClaims: {models: [{name: scorer}]}, workloadTemplate: {workerTemplate: {spec: " + virtualPod + "}}}",
+			field: "spec.workloadTemplate.workerTemplate.spec.containers[0].resources.limits.memory",
+		},
+		{
+			group: "grove.io", kind: "PodCliqueSet", bad: tooMuch, good: enough,
+			rest:  "spec: {replicas: 1, template: {cliques: [{name: scorer, spec: {roleName: scorer, replicas: 1, podSpec: " + virtualPod + "}}]}}",
+			field: "spec.template.cliques[0].spec.podSpec.containers[0].resources.limits.memory",
+		},
+		{
+			group: "disaggregatedset.x-k8s.io", kind: "DisaggregatedSet", bad: tooMuch, good: enough,
+			rest:  "spec: {roles: [{name: scorer, spec: {leaderWorkerTemplate: {workerTemplate: {spec: " + virtualPod + "}}}}]}",
+			field: "spec.roles[0].spec.leaderWorkerTemplate.workerTemplate.spec.containers[0].resources.limits.memory",
+		},
+		{
 			group: "kubeflow.org", kind: "TrainJob", metadata: onACI, bad: tooMuch, good: enough,
 			rest: "spec: " + trainer, field: "spec.trainer.resourcesPerNode.limits.memory",
 		},
@@ -213,6 +241,12 @@ func kindCases() []kindCase {
 		{"machinelearningservices.azure.com", "WorkspacesCompute", "spec: {owner: {name: ml}, properties: {amlCompute: {computeType: AmlCompute, properties: {vmSize: VALUE}}}}", "spec.properties.amlCompute.properties.vmSize"},
 	} {
 		cases = append(cases, kindCase{group: each.group, kind: each.kind, rest: each.rest, bad: withGPU, good: withoutIt, field: each.field})
+	}
+	for version, bento := range map[string]string{"v1alpha1": "bento_tag", "v1alpha2": "bento_tag", "v1alpha3": "bento_tag", "v2alpha1": "bento"} {
+		cases = append(cases, kindCase{
+			group: "serving.yatai.ai", kind: "BentoDeployment", version: version, metadata: onACI, bad: tooMuch, good: enough,
+			rest: "spec: {" + bento + ": scorer, resources: {limits: {memory: VALUE}}}", field: "spec.resources.limits.memory",
+		})
 	}
 	for _, scope := range []string{ofCluster, ofNamespace} {
 		cases = append(cases,

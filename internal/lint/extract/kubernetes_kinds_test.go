@@ -23,6 +23,7 @@ template: &template
     containers: &containers [{name: any, image: any, resources: {limits: {memory: 1Gi}}}]
     roles: [{name: any}]
     headGroupSpec: {rayStartParams: {}}
+  cliques: [{name: any, spec: {podSpec: *pod}}]
 resource: {instanceType: Standard_NC24ads_A100_v4}
 inference: {preset: {name: any}}
 spec:
@@ -37,7 +38,9 @@ spec:
   headGroupSpec: {template: *template}
   predictor: *pod
   predictors: [{name: any, componentSpecs: [{spec: *pod}]}]
-  roles: [{type: any}]
+  roles: [{type: any, spec: {leaderWorkerTemplate: {workerTemplate: *template}}}]
+  workloadTemplate: {workerTemplate: *template}
+  engine: *pod
   services: [{name: any, enabled: true, spec: *pod}]
   components: [{name: any, podTemplate: *template}]
   anyReplicaSpecs: {Worker: {template: *template}}

@@ -103,11 +103,16 @@ func Kinds() []ServedKinds {
 		// Model servers.
 		{Group: "apps.nvidia.com", Versions: []string{"v1alpha1"}, Kinds: []string{"NIMCache", "NIMPipeline", "NIMService"}},
 		{Group: "foundrylocal.azure.com", Versions: []string{"v1"}, Kinds: []string{"ModelDeployment"}},
+		{Group: "disaggregatedset.x-k8s.io", Versions: []string{"v1"}, Kinds: []string{"DisaggregatedSet"}},
+		{Group: "grove.io", Versions: []string{"v1alpha1"}, Kinds: []string{"PodCliqueSet"}},
+		{Group: "inference.llmaz.io", Versions: []string{"v1alpha1"}, Kinds: []string{"Playground", "Service"}},
 		{Group: "kaito.sh", Versions: []string{"v1alpha1", "v1beta1"}, Kinds: []string{"InferenceSet", "RAGEngine", "Workspace"}},
 		{Group: "kaito.sh", Versions: []string{"v1alpha1"}, Kinds: []string{"MultiRoleInference"}},
+		{Group: "kubeai.org", Versions: []string{"v1"}, Kinds: []string{"Model"}},
 		{Group: "machinelearning.seldon.io", Versions: []string{"v1", "v1alpha2", "v1alpha3"}, Kinds: []string{"SeldonDeployment"}},
 		{Group: "mlops.seldon.io", Versions: []string{"v1alpha1"}, Kinds: []string{"Model", "Server"}},
 		{Group: "nvidia.com", Versions: []string{"v1alpha1", "v1beta1"}, Kinds: []string{"DynamoGraphDeployment"}},
+		{Group: "ome.io", Versions: []string{"v1beta1"}, Kinds: []string{"InferenceService"}},
 		{Group: "orchestration.aibrix.ai", Versions: []string{"v1alpha1"}, Kinds: []string{"RayClusterFleet", "StormService"}},
 		{Group: "production-stack.vllm.ai", Versions: []string{"v1alpha1"}, Kinds: []string{"VLLMRuntime"}},
 		{Group: "ray.io", Versions: []string{"v1", "v1alpha1"}, Kinds: []string{"RayCluster", "RayJob", "RayService"}},
@@ -115,6 +120,7 @@ func Kinds() []ServedKinds {
 		{Group: "serving.kserve.io", Versions: []string{"v1beta1"}, Kinds: []string{"InferenceService"}},
 		{Group: "serving.kserve.io", Versions: []string{"v1alpha1", "v1alpha2"}, Kinds: []string{"LLMInferenceService"}},
 		{Group: "serving.kubeflow.org", Versions: []string{"v1alpha2", "v1beta1"}, Kinds: []string{"InferenceService"}},
+		{Group: "serving.yatai.ai", Versions: []string{"v1alpha1", "v1alpha2", "v1alpha3", "v2alpha1"}, Kinds: []string{"BentoDeployment"}},
 
 		// Training, for the limits of the platform and for custom rules.
 		{

@@ -220,6 +220,11 @@ var servers = sync.OnceValue(func() map[[2]string]string {
 		{"the NIM Operator runs it as a web service", "apps.nvidia.com", []string{"NIMService", "NIMPipeline"}},
 		{"Dynamo serves the model", "nvidia.com", []string{"DynamoGraphDeployment"}},
 		{"Foundry Local serves the model", "foundrylocal.azure.com", []string{"ModelDeployment"}},
+		{"KubeAI serves the model", "kubeai.org", []string{"Model"}},
+		{"OME runs it as a web service", "ome.io", []string{"InferenceService"}},
+		{"llmaz runs it as a web service", "inference.llmaz.io", []string{"Playground", "Service"}},
+		{"disaggregated sets serve models", "disaggregatedset.x-k8s.io", []string{"DisaggregatedSet"}},
+		{"Yatai runs it as a web service", "serving.yatai.ai", []string{"BentoDeployment"}},
 		{"AIBrix runs it as a web service", "orchestration.aibrix.ai", []string{"StormService", "RayClusterFleet"}},
 	} {
 		for _, kind := range s.kinds {

@@ -106,7 +106,7 @@ func mayHavePod(document string) bool {
 // readsGroup reports whether a format reads a kind of an API group.
 func readsGroup(group string) bool {
 	switch group {
-	case "", "extensions", ownGroup, instanceTypeGroup, resourceGroup:
+	case "", "extensions", ownGroup, instanceTypeGroup, resourceGroup, "llmaz.io":
 		return true
 	}
 	// Crossplane's groups are read by their service.

@@ -2,6 +2,7 @@ package kubeml
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract/kube"
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
@@ -19,7 +20,7 @@ var LeaderWorkerSet = read.Format{
 	Reference: "https://lws.sigs.k8s.io/docs/reference/leaderworkerset.v1/",
 	Marks:     [][]string{{"leaderworkerset.x-k8s.io/"}, {"LeaderWorkerSet"}},
 	Shapes: map[string]*read.Shape{
-		"": read.Under(read.MappingOf(map[string]*read.Shape{"leaderTemplate": read.PodTemplateShape, "workerTemplate": read.PodTemplateShape}), "spec", "leaderWorkerTemplate"),
+		"": read.Under(leaderWorkerShape, "spec", "leaderWorkerTemplate"),
 	},
 	Matches: func(root *source.Node) bool {
 		group, kind := kube.GroupKind(root)
@@ -28,41 +29,48 @@ var LeaderWorkerSet = read.Format{
 	},
 	Read: read.Using(newReader, func(r *operatorReader) {
 		spec := r.Root.Get("spec")
-		for _, role := range []string{"leader", "worker"} {
-			template := spec.At("leaderWorkerTemplate", role+"Template")
-			if template.IsNull() || role == "worker" && leadersAlone(spec) {
-				continue
-			}
-			d := r.Object(template)
-			d.Component = facts.Know(role, facts.Location{Node: template})
-			d.Replicas = r.groupReplicas(role, spec)
-			r.PodTemplate(d, template)
+		r.leaderAndWorkers("", spec.Get("replicas"), spec.Get("leaderWorkerTemplate"), func(d *read.Draft, template *source.Node) {
 			r.ModelServer(d, slices.Collect(kube.Present(template.At("spec", "containers"))))
-		}
+		})
 		r.OneCluster()
 	}),
 }
 
+var leaderWorkerShape = read.MappingOf(map[string]*read.Shape{"leaderTemplate": read.PodTemplateShape, "workerTemplate": read.PodTemplateShape})
+
+// leaderAndWorkers adds the leaders and the workers of groups of pods. set names the groups, and each completes a deployment.
+func (r *operatorReader) leaderAndWorkers(set string, replicas, group *source.Node, each func(d *read.Draft, template *source.Node)) {
+	for _, role := range []string{"leader", "worker"} {
+		template := group.Get(role + "Template")
+		if template.IsNull() || role == "worker" && leadersAlone(group) {
+			continue
+		}
+		d := r.Object(template)
+		d.Component = facts.Know(strings.TrimSpace(set+" "+role), facts.Location{Node: template})
+		d.Replicas = r.groupReplicas(role, replicas, group)
+		r.PodTemplate(d, template)
+		each(d, template)
+	}
+}
+
 // leadersAlone reports whether no pod uses the template of the workers: each group has only a
 // leader, which has its own template.
-func leadersAlone(spec *source.Node) bool {
-	template := spec.Get("leaderWorkerTemplate")
-	if template.Get("leaderTemplate").IsNull() {
+func leadersAlone(group *source.Node) bool {
+	if group.Get("leaderTemplate").IsNull() {
 		return false
 	}
-	size := template.Get("size")
+	size := group.Get("size")
 	return size.IsNull() || size.Is("1") // 1 is the default
 }
 
 // groupReplicas returns the number of pods of a role. One pod of each group is the leader, if it
 // has its own template.
-func (r *operatorReader) groupReplicas(role string, spec *source.Node) facts.Fact[int64] {
-	groups, template := r.Count(spec.Get("replicas")), spec.Get("leaderWorkerTemplate")
-	led := !template.Get("leaderTemplate").IsNull()
-	if role == "leader" || !led && template.Get("size").IsNull() { // the size of a group is 1
+func (r *operatorReader) groupReplicas(role string, replicas, group *source.Node) facts.Fact[int64] {
+	groups, led := r.Count(replicas), !group.Get("leaderTemplate").IsNull()
+	if role == "leader" || !led && group.Get("size").IsNull() { // the size of a group is 1
 		return groups
 	}
-	size := r.Count(template.Get("size"))
+	size := r.Count(group.Get("size"))
 	if !groups.Known || !size.Known {
 		return facts.Fact[int64]{}
 	}

@@ -3,6 +3,7 @@ package kubeml
 
 import (
 	"math"
+	"slices"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract/kube"
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
@@ -53,6 +54,20 @@ func (r *operatorReader) pods(why string, factors ...factor) facts.Fact[int64] {
 		location.Related = append(location.Related, facts.Because(further, "a factor"))
 	}
 	return facts.Know(product, location)
+}
+
+// multiplied returns a number of pods for each of several copies. A count that is not declared is 1.
+func (r *operatorReader) multiplied(pods facts.Fact[int64], copies *source.Node, why string) facts.Fact[int64] {
+	if copies.IsNull() || !pods.Known {
+		return pods
+	}
+	count := r.Count(copies)
+	if !count.Known || pods.Value > math.MaxInt32 {
+		return facts.Fact[int64]{}
+	}
+	location := facts.Because(pods.Location, why)
+	location.Related = append(slices.Clip(location.Related), facts.Because(count.Location, "a factor"))
+	return facts.Know(pods.Value*count.Value, location)
 }
 
 // model adds the model whose name is the value of key in node.

@@ -42,6 +42,17 @@ const (
 	// ServingRuntime adds the resource requests of its containers to the InferenceServices of its
 	// namespace that name it, or to those of all namespaces if it has none.
 	ServingRuntime
+	// OMEEngine, OMEDecoder and OMERouter add what a runtime of OME declares for a component to the
+	// components of the InferenceServices that name it.
+	OMEEngine
+	OMEDecoder
+	OMERouter
+	// LlmazModel adds the accelerators that a model of llmaz requires to what serves it.
+	LlmazModel
+	// TrainingRuntime adds the pods of a training runtime to the TrainJobs that name it.
+	TrainingRuntime
+	// WorkflowTemplate adds the steps of a template to the workflows that name it.
+	WorkflowTemplate
 	// ResourceClaimDefinition and ResourceClaimTemplate add devices to the pods of their
 	// namespace that name them.
 	ResourceClaimDefinition
@@ -75,6 +86,14 @@ func (k PartKind) String() string {
 		return "instance type"
 	case ServingRuntime:
 		return "serving runtime"
+	case OMEEngine, OMEDecoder, OMERouter:
+		return "serving runtime"
+	case LlmazModel:
+		return "model"
+	case TrainingRuntime:
+		return "training runtime"
+	case WorkflowTemplate:
+		return "workflow template"
 	case ResourceClaimDefinition:
 		return "resource claim"
 	case ResourceClaimTemplate:
