@@ -115,9 +115,10 @@ func Extract(ctx context.Context, fsys fs.FS, files []*source.File, options Opti
 	return extraction, nil
 }
 
-// dropCalled removes what files describe that others include: the others describe it, too.
+// dropCalled removes what files describe that others include, if the others describe it, too: with their own values, which
+// take the place of defaults. Values of parameters files stay, as does what the others include on a condition that is false.
 func (e *Extraction) dropCalled(linker *link.Linker, readings []*link.Reading) {
-	called := map[any]bool{}
+	files := map[any]*source.File{} // by what may be dropped
 	for _, reading := range readings {
 		if reading.File.Skipped != "" {
 			e.Skipped = append(e.Skipped, Skipped{reading.File, reading.File.Skipped})
@@ -125,17 +126,41 @@ func (e *Extraction) dropCalled(linker *link.Linker, readings []*link.Reading) {
 		if !linker.IsCalled(reading.File) {
 			continue
 		}
-		e.skip(reading.File, "another file includes it and describes the same")
 		for _, r := range reading.Readers {
+			if r.Parameters != nil || len(r.Variants) > 0 {
+				continue
+			}
 			for _, d := range r.Deployments {
-				called[&d.Deployment] = true
+				files[&d.Deployment] = reading.File
 			}
 			for _, c := range r.Computes {
-				called[c] = true
+				files[c] = reading.File
 			}
 		}
 	}
-	e.drop(called)
+	if len(files) == 0 {
+		return
+	}
+	included := map[*source.Node]bool{} // by the location of the description
+	for _, d := range slices.Concat(e.Deployments, e.Dependents.Deployments) {
+		included[d.Location.Node] = included[d.Location.Node] || files[d] == nil
+	}
+	for _, c := range slices.Concat(e.Computes, e.Dependents.Computes) {
+		included[c.Location.Node] = included[c.Location.Node] || files[c] == nil
+	}
+	e.Deployments = slices.DeleteFunc(e.Deployments, func(d *facts.Deployment) bool { return files[d] != nil && included[d.Location.Node] })
+	e.Computes = slices.DeleteFunc(e.Computes, func(c *facts.Compute) bool { return files[c] != nil && included[c.Location.Node] })
+	for _, reading := range readings {
+		if linker.IsCalled(reading.File) && !e.describes(reading.File) {
+			e.skip(reading.File, "another file includes it and describes the same")
+		}
+	}
+}
+
+// describes reports whether a document of a file describes a deployment or a compute.
+func (e *Extraction) describes(file *source.File) bool {
+	return slices.ContainsFunc(e.Deployments, func(d *facts.Deployment) bool { return d.Subject.File == file.Name }) ||
+		slices.ContainsFunc(e.Computes, func(c *facts.Compute) bool { return c.Subject.File == file.Name })
 }
 
 // skip removes the documents of a file for a reason.

@@ -281,7 +281,7 @@ func (l *Linker) Dependents(ctx context.Context) (dependents facts.Facts, proble
 		}
 		seen[project] = true
 		for _, other := range l.index(ctx, project).readings {
-			if !l.inRun[other.File] && !l.IsCalled(other.File) {
+			if !l.inRun[other.File] {
 				problems = append(problems, l.addDependents(ctx, &dependents, other)...)
 			}
 		}
@@ -295,6 +295,9 @@ func (l *Linker) addDependents(ctx context.Context, dependents *facts.Facts, of 
 	for _, r := range of.Readers {
 		if ctx.Err() != nil {
 			return problems
+		}
+		if l.IsCalled(of.File) && r.Parameters == nil && len(r.Variants) == 0 {
+			continue // its callers describe the same
 		}
 		if len(r.Variants) > 0 {
 			l.MergeVariants(ctx, r)

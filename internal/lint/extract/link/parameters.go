@@ -51,7 +51,7 @@ func brokenParameters(of *Reading) *source.Problem {
 // applyParameters reads the templates of a file again with the values of each of their parameters
 // files.
 func (l *Linker) applyParameters(ctx context.Context, of *Reading) {
-	if l.options.Alone || !hasTemplate(of) || l.IsCalled(of.File) {
+	if l.options.Alone || !hasTemplate(of) {
 		return
 	}
 	for i, r := range of.Readers {
@@ -169,7 +169,7 @@ func (l *Linker) parametersOf(ctx context.Context, file string, template *source
 	}
 	candidates := l.values[folder]
 	files := slices.Concat(candidates.using[file], candidates.using[arm.SourceOf(template.File())], l.fitting(candidates.named[arm.Stem(file)], template, ofItsName))
-	if candidates.templates == 1 {
+	if candidates.templates == 1 && !l.IsCalled(template.File()) {
 		files = append(files, l.fitting(candidates.others, template, ofAnyName)...)
 		if len(files) == 0 {
 			files = l.fitting(candidates.nameless, template, ofItsName)
@@ -224,7 +224,7 @@ func unfit(file *arm.Parameters, template *source.Node, named bool) string {
 
 // parametersFiles are the parameters files that may belong to the templates of a folder.
 type parametersFiles struct {
-	templates int                          // the number in the folder
+	templates int                          // the number in the folder, without those that others include
 	using     map[string][]*arm.Parameters // by the name of the template that they name
 	named     map[string][]*arm.Parameters // by the stem of the template in their names
 	others    []*arm.Parameters            // without a template's name
@@ -234,13 +234,16 @@ type parametersFiles struct {
 // parametersByTemplate groups the parameters files of a folder by the stems of its templates.
 func (l *Linker) parametersByTemplate(ctx context.Context, folder string) *parametersFiles {
 	readings := l.inFolder(ctx, folder)
-	templates := map[string]bool{}
+	templates, included := map[string]bool{}, 0
 	for _, reading := range readings {
-		if hasTemplate(reading) && !l.IsCalled(reading.File) {
+		if hasTemplate(reading) && !templates[arm.Stem(reading.File.Name)] {
 			templates[arm.Stem(reading.File.Name)] = true
+			if l.IsCalled(reading.File) {
+				included++
+			}
 		}
 	}
-	files := &parametersFiles{templates: len(templates), using: map[string][]*arm.Parameters{}, named: map[string][]*arm.Parameters{}}
+	files := &parametersFiles{templates: len(templates) - included, using: map[string][]*arm.Parameters{}, named: map[string][]*arm.Parameters{}}
 	if len(templates) == 0 {
 		return files
 	}
