@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help check build test lint fmt generate bench cover fuzz mutate pre-commit dist opa conftest schema startup peers load chart image e2e contract yaml-suite
+.PHONY: help check build test lint fmt generate bench cover fuzz mutate pre-commit dist opa conftest schema startup peers load chart image e2e contract yaml-suite pairs
 
 GO         ?= go
 TOOL       := $(GO) tool -modfile=.ci/tools.mod
@@ -28,7 +28,7 @@ lint: ## gofmt, vet, staticcheck, go.mod tidy, banned phrases, workflows of docs
 	$(TOOL) staticcheck ./...
 	$(GO) mod tidy -diff
 	@for mod in go.mod .ci/tools.mod; do $(GO) list -m -modfile=$$mod github.com/open-policy-agent/opa; done | uniq | wc -l | grep -qx 1 || { echo 'go.mod and .ci/tools.mod have different versions of opa'; exit 1; }
-	@for module in deploy/load deploy/dist deploy/bench; do \
+	@for module in deploy/load deploy/dist deploy/bench deploy/pairs; do \
 		GOWORK=off $(GO) -C $$module vet -tags dist . && \
 		GOWORK=off $(GO) -C $$module tool -modfile=../../.ci/tools.mod staticcheck -tags dist . && \
 		GOWORK=off $(GO) -C $$module mod tidy -diff || exit 1; \
@@ -93,6 +93,10 @@ startup: build ## time one small file from process start to exit
 load: build ## measure the webhook under load beside a handler that allows everything; four minutes
 	GOWORK=off CGO_ENABLED=0 $(GO) -C deploy/load build -o $(CURDIR)/bin/load .
 	bin/load -mlpolicy bin/mlpolicy
+
+pairs: ## compare Bicep sources with the templates compiled from them: CHECKOUT=FOLDER EXCEPT=PART
+	GOWORK=off $(GO) -C deploy/pairs build -o $(CURDIR)/bin/pairs .
+	bin/pairs $(if $(EXCEPT),-except $(EXCEPT)) $(CHECKOUT)
 
 cover: ## show the coverage of the Go tests
 	$(GO) test -coverprofile cover.out -coverpkg ./... ./...

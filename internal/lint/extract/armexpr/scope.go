@@ -20,7 +20,7 @@ func (t *Evaluator) Scope(template, given *source.Node, around Env) *scope {
 	for key, parameter := range template.GetFold("parameters").Pairs() {
 		name := strings.ToLower(key.Text())
 		scope.parameters[name] = &binding{}
-		if !types.hidden(parameter) {
+		if !types.hidden(parameter) || values[name] == nil && isNullByDefault(parameter) {
 			scope.parameters[name] = t.parameter(parameter, values[name], scope, around)
 		}
 	}
@@ -38,9 +38,17 @@ func (t *Evaluator) Scope(template, given *source.Node, around Env) *scope {
 	return scope
 }
 
+// isNullByDefault reports whether a parameter is null unless it is given.
+func isNullByDefault(declared *source.Node) bool {
+	return declared.GetFold("defaultValue") == nil && declared.GetFold("nullable").Is("true")
+}
+
 // parameter returns the given value, else the default. A reference to a secret in a key vault is
 // not known.
 func (t *Evaluator) parameter(declared, given *source.Node, scope *scope, around Env) *binding {
+	if given != nil && given.Kind == source.String && around.Scope != nil { // Bicep writes [if(…, createObject('value', …), …)]
+		given, around = t.Resolve(given, around), Env{}
+	}
 	value, fallback := given.GetFold("value"), declared.GetFold("defaultValue")
 	switch {
 	case !value.IsNull(), value != nil && fallback == nil:
@@ -50,7 +58,7 @@ func (t *Evaluator) parameter(declared, given *source.Node, scope *scope, around
 		return &binding{}
 	case fallback != nil:
 		return &binding{node: fallback, env: Env{Scope: scope}}
-	case declared.GetFold("nullable").Is("true"):
+	case isNullByDefault(declared):
 		null := t.Derive(declared, source.Content{Kind: source.Null}, read.Derivation{At: declared})
 		return &binding{node: null, literal: true}
 	}

@@ -162,8 +162,8 @@ func (r *Reader) templateOf(u *unit) *source.Node {
 	return u.template
 }
 
-// Count returns the numbers of declarations of a file that are understood, and of those that are not.
-func (r *Reader) Count(file *source.File) (read, unread int) {
+// Declarations returns the numbers of declarations of a file that are understood, and of those that are not.
+func (r *Reader) Declarations(file *source.File) (read, unread int) {
 	u := r.open(file.Name, nil)
 	return len(u.declarations), len(u.unread)
 }

@@ -195,6 +195,8 @@ func (c *registeredChildren) of(params *expression, parent string, looped bool) 
 		return &expression{kind: safeMemberKind, text: name, parts: []*expression{item}, start: list.start, end: list.end}
 	}
 	body := c.body(item, name, member)
+	none := &expression{kind: arrayKind, start: list.start, end: list.end}
+	list = &expression{kind: binaryKind, text: "??", parts: []*expression{list, none}, start: list.start, end: list.end}
 	return []*expression{{kind: loopKind, text: variable, parts: []*expression{list, body}, start: list.start, end: list.end}}
 }
 
