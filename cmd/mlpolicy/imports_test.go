@@ -25,6 +25,13 @@ var allowedImports = map[string][]string{
 		"github.com/tidwall/jsonc",                    // comments in JSON
 	},
 	"internal/lint/language/bicep": {module + "internal/lint/source"},
+	"internal/lint/language/terraform": {
+		module + "internal/lint/source",
+		"github.com/hashicorp/hcl/v2/",   // HashiCorp's language
+		"github.com/hashicorp/hcl/v2",    // its positions
+		"github.com/zclconf/go-cty/cty",  // its values
+		"github.com/zclconf/go-cty/cty/", // and their functions
+	},
 	"internal/lint/language": {
 		module + "internal/lint/source",
 		module + "internal/lint/language/",
@@ -95,6 +102,7 @@ var allowedImports = map[string][]string{
 	},
 	"internal/lint/extract/terraform": {
 		module + "internal/lint/source",
+		module + "internal/lint/language",
 		module + "internal/lint/facts",
 		module + "internal/lint/extract/scheduling",
 		module + "internal/lint/extract/read",

@@ -25,8 +25,6 @@ func unreadKinds() []unreadKind {
 	const plan = "lint a plan: terraform plan -out=tfplan && terraform show -json tfplan | mlpolicy lint -"
 	always := func(remedy string) func(string) string { return func(string) string { return remedy } }
 	return []unreadKind{
-		{"Terraform configuration", hasSuffix(".tf", ".tf.json", ".tofu"), always(plan)},
-		{"a file of Terraform variables", hasSuffix(".tfvars", ".tfvars.json"), always(plan)},
 		{"a Terraform state", isTerraformState, always(plan)},
 		{"a binary Terraform plan", isBinaryPlan, func(name string) string {
 			return "lint it as JSON: terraform show -json " + shellWord(name, "FILE") + " | mlpolicy lint -"

@@ -8,6 +8,7 @@ import (
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/evaluate"
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract"
+	"github.com/mlpolicy/mlpolicy/internal/lint/language"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 	"github.com/mlpolicy/mlpolicy/internal/lint/waiver"
 )
@@ -84,6 +85,9 @@ func (l *Linter) settle(ctx context.Context, all *inputFiles, from int) {
 // objects returns the objects in a file if they can be settled.
 func (l *Linter) objects(file *source.File) ([]extract.Object, bool) {
 	setting := l.of(file.Name)
+	if of := language.Of(file.Name); of != nil && of.Modules {
+		return nil, false // other files may include it
+	}
 	if setting.config.Broken || setting.relates || !l.options.NoWaivers && waiver.In(file, isAbsent) {
 		return nil, false
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/language"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
@@ -19,7 +20,7 @@ func extract(t *testing.T, fsys fs.FS, options Options, files ...string) *Extrac
 	t.Helper()
 	var parsed []*source.File
 	for i := 0; i < len(files); i += 2 {
-		file := source.Parse(files[i], []byte(files[i+1]))
+		file := parseAs(files[i], []byte(files[i+1]))
 		for _, problem := range file.Problems {
 			t.Fatalf("%s:%d: %s", file.Name, problem.Span.Start.Line, problem.Message)
 		}
@@ -30,6 +31,14 @@ func extract(t *testing.T, fsys fs.FS, options Options, files ...string) *Extrac
 		t.Fatal(err)
 	}
 	return extraction
+}
+
+// parseAs reads a file in the language of its name.
+func parseAs(name string, data []byte) *source.File {
+	if file, ok := language.NewReaders(nil).Read(name, data); ok {
+		return file
+	}
+	return source.Parse(name, data)
 }
 
 // only returns the one deployment of an extraction.

@@ -16,7 +16,6 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract/scheduling"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
-	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
 // TestFormatsAreDescribed checks that each format has what docs/formats.md prints of it.
@@ -55,7 +54,7 @@ func TestFormatsPage(t *testing.T) {
 			for _, c := range extraction.Computes {
 				computes.add(c.Format, reflect.ValueOf(c).Elem(), func(string, facts.Location) string { return tells })
 			}
-			for _, r := range readWhole(context.Background(), source.Parse(file, data), read.Lists{}).Readers {
+			for _, r := range readWhole(context.Background(), parseAs(file, data), read.Lists{}).Readers {
 				for _, part := range r.Parts {
 					completes[r.Format] = r.Completes
 					if part.Facts != nil && part.Facts.Pods != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract/kube"
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract/link"
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/terraform"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
@@ -116,7 +117,8 @@ func Extract(ctx context.Context, fsys fs.FS, files []*source.File, options Opti
 }
 
 // dropCalled removes what files describe that others include, if the others describe it, too: with their own values, which
-// take the place of defaults. Values of parameters files stay, as does what the others include on a condition that is false.
+// take the place of defaults. Values of parameters files stay, as does what the others include on a condition that is false. A
+// module of Terraform that is called is never applied on its own.
 func (e *Extraction) dropCalled(linker *link.Linker, readings []*link.Reading) {
 	files := map[any]*source.File{} // by what may be dropped
 	for _, reading := range readings {
@@ -148,8 +150,12 @@ func (e *Extraction) dropCalled(linker *link.Linker, readings []*link.Reading) {
 	for _, c := range slices.Concat(e.Computes, e.Dependents.Computes) {
 		included[c.Location.Node] = included[c.Location.Node] || files[c] == nil
 	}
-	e.Deployments = slices.DeleteFunc(e.Deployments, func(d *facts.Deployment) bool { return files[d] != nil && included[d.Location.Node] })
-	e.Computes = slices.DeleteFunc(e.Computes, func(c *facts.Compute) bool { return files[c] != nil && included[c.Location.Node] })
+	isIncluded := func(described any, location facts.Location) bool {
+		file := files[described]
+		return file != nil && (included[location.Node] || terraform.IsSource(file))
+	}
+	e.Deployments = slices.DeleteFunc(e.Deployments, func(d *facts.Deployment) bool { return isIncluded(d, d.Location) })
+	e.Computes = slices.DeleteFunc(e.Computes, func(c *facts.Compute) bool { return isIncluded(c, c.Location) })
 	for _, reading := range readings {
 		if linker.IsCalled(reading.File) && !e.describes(reading.File) {
 			e.skip(reading.File, "another file includes it and describes the same")

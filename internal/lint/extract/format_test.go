@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/mlpolicy/mlpolicy/internal/golden"
-	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
 // TestFormatExamples compares everything that is understood of an example with the
@@ -108,7 +107,7 @@ func TestMarksAreOfWhatMatches(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, document := range source.Parse(file, data).Documents {
+			for _, document := range parseAs(file, data).Documents {
 				if !f.Matches(document.Root) {
 					continue
 				}

@@ -69,6 +69,7 @@ func formats() []*read.Format {
 		&arm.Template,
 		&arm.ParametersFile,
 		&terraform.Plan,
+		&terraform.Source,
 		&azure.MLflowModel,
 		kube.OtherKind(ofOtherFormat),
 	}

@@ -319,7 +319,7 @@ func TestLinksIsOfWhatLinks(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, r := range readWhole(t.Context(), source.Parse(file, content), read.Lists{}).Readers {
+			for _, r := range readWhole(t.Context(), parseAs(file, content), read.Lists{}).Readers {
 				links = links || r.Format == f.Name && (len(link.Defined(r)) > 0 ||
 					slices.ContainsFunc(r.Deployments, func(d *read.Draft) bool {
 						return slices.ContainsFunc(d.References, func(mention *read.Reference) bool { return !mention.OfClaim() && !mention.OfClass() }) || d.Format == azure.MLv1DeploymentConfig.Name ||

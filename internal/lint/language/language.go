@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/language/bicep"
+	"github.com/mlpolicy/mlpolicy/internal/lint/language/terraform"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
@@ -51,6 +52,10 @@ func languages() []*Language {
 		{
 			Name: "bicep", Suffixes: []string{".bicep", ".bicepparam"}, Marked: bicep.Marked, Modules: true,
 			Open: func(files Files) Reader { return bicep.Open(files) },
+		},
+		{
+			Name: "terraform", Suffixes: terraform.Suffixes(), Marked: terraform.Marked, Modules: true,
+			Open: func(files Files) Reader { return terraform.Open(files) },
 		},
 	}
 }

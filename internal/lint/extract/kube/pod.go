@@ -107,6 +107,13 @@ func (s *RequestSum) Add(a ResourceRequest) {
 	}
 }
 
+// AddUnknown adds containers of which nothing is known, not even their number.
+func (s *RequestSum) AddUnknown() {
+	for _, sum := range []*read.Sum{&s.cpu, &s.memory, &s.memoryLimit, &s.gpus, &s.fpgas} {
+		sum.Add(facts.Fact[float64]{})
+	}
+}
+
 // With returns the sum with the request of one more container. Resources that the container does
 // not request are left out.
 func (s RequestSum) With(a ResourceRequest) RequestSum {
@@ -148,6 +155,9 @@ func (p *PodSum) Container(a ResourceRequest) {
 		p.ofClasses.of(request).running.Add(request.number)
 	}
 }
+
+// AddUnknown adds containers of which nothing is known, not even their number.
+func (p *PodSum) AddUnknown() { p.running.AddUnknown() }
 
 // InitContainer adds the request of an init container. Call it in the order of the list.
 func (p *PodSum) InitContainer(a ResourceRequest, sidecar bool) {

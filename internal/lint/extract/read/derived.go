@@ -1,6 +1,7 @@
 package read
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -22,7 +23,9 @@ const UnknownPart = "\x00"
 type Derivation struct {
 	At    *source.Node   // the value that decides; the expression itself where it computes the value
 	Parts []*source.Node // what the expression depends on
+	Whys  []string       // what each of Parts is, in words; it may be shorter
 	Used  *source.Node   // the expression that uses the value at At; nil for none
+	Why   string         // how Used uses it; empty for no more than that
 	// Unknown reports whether the value replaces an expression that cannot be evaluated. Partial is
 	// the known part of its text, with UnknownPart for each other part.
 	Unknown bool
@@ -34,12 +37,17 @@ const MaxParts = 8
 
 // Derive returns a value with this content at the location of n.
 func (r *Reader) Derive(n *source.Node, content source.Content, from Derivation) *source.Node {
+	derived := n.With(content)
+	r.DeriveAt(derived, from)
+	return derived
+}
+
+// DeriveAt records how a value was derived that is in the document, although its text is elsewhere.
+func (r *Reader) DeriveAt(n *source.Node, from Derivation) {
 	if r.derived == nil {
 		r.derived = map[*source.Node]Derivation{}
 	}
-	derived := n.With(content)
-	r.derived[derived] = from
-	return derived
+	r.derived[n] = from
 }
 
 // DerivationOf returns how a value was derived. A value that a file contains derives from itself.
@@ -53,11 +61,15 @@ func (r *Reader) DerivationOf(n *source.Node) Derivation {
 // location returns the location of the value that decides, with what it depends on and where it is used.
 func (d Derivation) location(why string) facts.Location {
 	location := facts.Location{Node: d.At, Why: why}
-	for _, part := range d.Parts {
-		location.Related = append(location.Related, facts.Location{Node: part, Why: "depends on this"})
+	for i, part := range d.Parts {
+		why := "depends on this"
+		if i < len(d.Whys) && d.Whys[i] != "" {
+			why = "depends on " + d.Whys[i]
+		}
+		location.Related = append(location.Related, facts.Location{Node: part, Why: why})
 	}
 	if d.Used != nil {
-		location.Related = append(location.Related, facts.Location{Node: d.Used, Why: "used here"})
+		location.Related = append(location.Related, facts.Location{Node: d.Used, Why: cmp.Or(d.Why, "used here")})
 	}
 	return location
 }

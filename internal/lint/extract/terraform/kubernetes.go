@@ -13,7 +13,7 @@ import (
 // structure, or a manifest. The plan does not declare the provider's cluster.
 // https://registry.terraform.io/providers/hashicorp/kubernetes/latest/docs
 func (r *planReader) kubernetesResource(t resource, kind string) {
-	object := planned{value: t.after, unknown: t.object.At("change", "after_unknown")}
+	object := t.planned()
 	spec := object.block("spec")
 	template := spec.block("template")
 	switch kind {
@@ -58,6 +58,17 @@ func (r *planReader) manifest(object *source.Node) {
 // known only after the plan is applied.
 type planned struct{ value, unknown *source.Node }
 
+// isUnknown reports whether the value at a path is known only after the plan is applied, by marks in the structure of the value.
+func isUnknown(marks *source.Node, path ...string) bool {
+	for _, key := range path {
+		if marks.Is("true") {
+			return true
+		}
+		marks = marks.Get(key)
+	}
+	return marks.Is("true")
+}
+
 // block returns the block with a name. The name has at most one block.
 func (p planned) block(name string) planned {
 	if blocks := p.blocks(name); len(blocks) > 0 {
@@ -100,9 +111,17 @@ func (r *planReader) plannedPod(t resource, kind string, template planned) {
 	spec := template.block("spec")
 	var sum kube.PodSum
 	for _, container := range spec.blocks("container") {
+		if container.value.IsNull() {
+			sum.AddUnknown()
+			continue
+		}
 		sum.Container(r.plannedContainer(d, container))
 	}
 	for _, container := range spec.blocks("init_container") {
+		if container.value.IsNull() {
+			sum.AddUnknown()
+			continue
+		}
 		sum.InitContainer(r.plannedContainer(d, container), container.value.Get("restart_policy").Is("Always"))
 	}
 	sum.State(d)
@@ -118,7 +137,7 @@ func (r *planReader) plannedPod(t resource, kind string, template planned) {
 	if kind == "Pod" {
 		group = ""
 	}
-	if kube.ServesByImage(group, kind, spec.value.Get("restart_policy")) {
+	if !isUnknown(spec.unknown, "restart_policy") && kube.ServesByImage(group, kind, spec.value.Get("restart_policy")) {
 		r.ModelServer(d, spec.value.Get("container").Items())
 	}
 

@@ -131,6 +131,11 @@ type resource struct {
 // name returns the name to which other files refer.
 func (t resource) name() *source.Node { return t.after.Get("name") }
 
+// planned returns the attributes with what is unknown of them.
+func (t resource) planned() planned {
+	return planned{value: t.after, unknown: t.object.At("change", "after_unknown")}
+}
+
 // block returns the block with a name. The name has at most one block.
 func (t resource) block(name string) *source.Node { return operators.Block(t.after.Get(name)) }
 
@@ -167,12 +172,16 @@ func (r *planReader) terraformResource(t resource) {
 	case "azurerm_machine_learning_synapse_spark":
 		r.terraformCompute(t, facts.ByAzure, "the Spark pool is attached")
 	case "azurerm_kubernetes_cluster":
-		pool := t.block("default_node_pool")
-		r.terraformPool(t, t.name(), pool.Get("name"), pool)
+		pool := t.planned().block("default_node_pool")
+		r.terraformPool(t, t.name(), pool.value.Get("name"), pool)
 	case "azurerm_kubernetes_cluster_node_pool":
-		r.terraformPool(t, t.after.Get("kubernetes_cluster_id"), t.name(), t.after)
+		r.terraformPool(t, t.after.Get("kubernetes_cluster_id"), t.name(), t.planned())
 	case "azapi_resource":
 		r.azapiResource(t)
+	case "kubectl_manifest":
+		if manifest := t.after.Get("yaml_body"); manifest != nil && manifest.Kind == source.Mapping {
+			r.manifest(manifest)
+		}
 	default:
 		if kind, ok := strings.CutPrefix(t.kind, "kubernetes_"); ok {
 			r.kubernetesResource(t, strings.TrimSuffix(kind, "_v1"))
@@ -214,6 +223,10 @@ func (r *planReader) terraformContainers(d *read.Draft, group *source.Node) {
 	r.CheckShape(group.Get("container"), read.ListOf(read.MappingShape))
 	r.CheckShape(group.Get("init_container"), read.ListOf(read.MappingShape))
 	for _, container := range group.Get("container").Items() {
+		if container.IsNull() {
+			sum.AddUnknown()
+			continue
+		}
 		d.Image(container.Get("image"))
 		sum.Add(kube.ResourceRequest{
 			CPU: r.Number(container.Get("cpu")),
@@ -230,7 +243,8 @@ func (r *planReader) terraformContainers(d *read.Draft, group *source.Node) {
 
 // terraformPool adds an AKS node pool. Version 4 of the provider renamed enable_auto_scaling to
 // auto_scaling_enabled.
-func (r *planReader) terraformPool(t resource, cluster, name, pool *source.Node) {
+func (r *planReader) terraformPool(t resource, cluster, name *source.Node, planned planned) {
+	pool := planned.value
 	location := r.typeLocation(t, "the resource is an AKS cluster or a part of one")
 	c := facts.Compute{
 		Format: r.Format, Name: r.Name(t.name()), Subject: facts.Subject{File: r.Root.File().Name},
@@ -243,7 +257,8 @@ func (r *planReader) terraformPool(t resource, cluster, name, pool *source.Node)
 		autoscaling = pool.Get("enable_auto_scaling")
 	}
 	nodes := pool.Get("node_count")
-	if autoscaling.IsNull() && !pool.Get("max_count").IsNull() {
+	unknown := isUnknown(planned.unknown, "auto_scaling_enabled") || isUnknown(planned.unknown, "enable_auto_scaling")
+	if unknown || autoscaling.IsNull() && !pool.Get("max_count").IsNull() {
 		nodes = nil // whether the pool scales is not known yet
 	}
 	r.AKSPool(c, cluster, name, t.object, azure.NodePool{

@@ -1,0 +1,447 @@
+// Package terraform reads the configuration of Terraform and OpenTofu: .tf, .tofu, their JSON, and the values of
+// variables. The files of a folder are one module. It makes documents in the structure of a plan, with what is known
+// before Terraform is run: literals, defaults of variables, files of variables, locals, and pure functions of these.
+//
+// Nothing is executed, and no provider, state or other file is read. Whatever else a value depends on, it is unknown, part by
+// part.
+package terraform
+
+import (
+	"bytes"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// Suffixes returns those of the names of files.
+func Suffixes() []string {
+	return []string{".tf", ".tofu", ".tf.json", ".tofu.json", ".tfvars", ".tfvars.json"}
+}
+
+// types returns texts in the types of the resources that are read.
+func types() []string {
+	return []string{
+		"azurerm_container_group", "azurerm_machine_learning_", "azurerm_kubernetes_cluster",
+		"azurerm_linux_function_app", "azurerm_windows_function_app", "azurerm_function_app", "azapi_resource",
+		"kubernetes_manifest", "kubernetes_pod", "kubernetes_deployment", "kubernetes_stateful_set", "kubernetes_daemon",
+		"kubernetes_replication_controller", "kubernetes_job", "kubernetes_cron_job", "kubectl_manifest",
+	}
+}
+
+// Marked reports whether a file may describe a resource that is read, or call a local module, or give a value to what
+// other files describe.
+func Marked(name string, data []byte) bool {
+	if is, _ := isVariables(path.Base(name)); is {
+		return true
+	}
+	return describes(data) || len(localPaths(data)) > 0 || bytes.Contains(data, []byte("variable")) || bytes.Contains(data, []byte("locals"))
+}
+
+// describes reports whether a file may describe a resource that is read.
+func describes(data []byte) bool {
+	if !bytes.Contains(data, []byte("resource")) {
+		return false
+	}
+	return slices.ContainsFunc(types(), func(kind string) bool { return bytes.Contains(data, []byte(kind)) })
+}
+
+// localPaths returns the texts in quotes that may be the source of a local module.
+func localPaths(data []byte) []string {
+	if !bytes.Contains(data, []byte("module")) {
+		return nil
+	}
+	var paths []string
+	for {
+		at := bytes.Index(data, []byte(`".`))
+		if at < 0 {
+			return paths
+		}
+		data = data[at+1:]
+		if end := bytes.IndexAny(data, "\"\n"); end > 0 && data[end] == '"' && isLocal(string(data[:end])) {
+			paths = append(paths, string(data[:end]))
+		}
+	}
+}
+
+// isLocal reports whether the source of a module is a folder beside the one of the call.
+func isLocal(from string) bool {
+	return strings.HasPrefix(from, "./") || strings.HasPrefix(from, "../")
+}
+
+// Files are the files of a project, as language.Files.
+type Files interface {
+	Resolve(from, path string) (name string, ok bool)
+	Read(name string) (data []byte, ok bool)
+	List(folder string) []string
+}
+
+// Reader reads the files of one run. It is safe for concurrent use.
+type Reader struct {
+	project Files // nil if each file is read on its own
+
+	mutex   sync.Mutex
+	files   map[string]*entry
+	folders map[string]*module
+	called  map[string]bool
+}
+
+// Open returns a reader of files and of those in a project that belong to them, which may be nil.
+func Open(project Files) *Reader {
+	return &Reader{project: project, files: map[string]*entry{}, folders: map[string]*module{}, called: map[string]bool{}}
+}
+
+// entry is a file that was read.
+type entry struct {
+	file
+	once sync.Once // for its body
+}
+
+// module is a folder that was asked for.
+type module struct {
+	parsed, evaluated sync.Once
+	*folder
+	files    []*entry
+	relevant int8 // whether it describes a resource that is read or calls a module that does: 0 if not asked yet
+}
+
+// Read reads a file with the module to which it belongs.
+func (r *Reader) Read(name string, data []byte) *source.File {
+	f := r.entry(name, data)
+	if len(f.Problems) > 0 {
+		return f.File
+	}
+	folder := path.Dir(name)
+	if describes(f.Text) || len(localPaths(f.Text)) > 0 {
+		r.evaluate(folder)
+	}
+	return f.File
+}
+
+// IsCalled reports whether a module that was read calls that of a file.
+func (r *Reader) IsCalled(file *source.File) bool {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	return r.called[path.Dir(file.Name)]
+}
+
+// entry returns the file of a name, which is read once.
+func (r *Reader) entry(name string, data []byte) *entry {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	if r.files[name] == nil {
+		f := &entry{file: file{File: source.Decode(name, data)}}
+		if len(f.Problems) > 0 {
+			f.Skipped, f.Problems = f.Problems[0].Message, nil
+		}
+		r.files[name] = f
+	}
+	return r.files[name]
+}
+
+// text returns the text of a stretch of a file.
+func (r *Reader) text(at hcl.Range) string {
+	f := r.known(at.Filename)
+	if f == nil {
+		return ""
+	}
+	start := min(at.Start.Byte, len(f.Text))
+	return string(f.Text[start:max(start, min(at.End.Byte, len(f.Text)))])
+}
+
+func (r *Reader) known(name string) *source.File {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	if f := r.files[name]; f != nil {
+		return f.File
+	}
+	return nil
+}
+
+// module returns the module in a folder, whose files are read and not parsed.
+func (r *Reader) module(name string) *module {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	if r.folders[name] == nil {
+		r.folders[name] = &module{}
+	}
+	return r.folders[name]
+}
+
+// load reads the files of a module.
+func (r *Reader) load(m *module, name string) {
+	m.parsed.Do(func() {
+		var names []string
+		if r.project != nil {
+			names = r.project.List(name)
+		}
+		r.mutex.Lock()
+		for known := range r.files {
+			if path.Dir(known) == name && !slices.Contains(names, known) {
+				names = append(names, known)
+			}
+		}
+		r.mutex.Unlock()
+		slices.Sort(names)
+		for _, each := range append(effective(names), variablesIn(names)...) {
+			f := r.entryOf(each)
+			if f != nil {
+				m.files = append(m.files, f)
+			}
+		}
+	})
+}
+
+// entryOf returns a file of the project, nil if it cannot be read.
+func (r *Reader) entryOf(name string) *entry {
+	r.mutex.Lock()
+	known := r.files[name]
+	r.mutex.Unlock()
+	if known != nil || r.project == nil {
+		return known
+	}
+	data, ok := r.project.Read(name)
+	if !ok {
+		return nil
+	}
+	return r.entry(name, data)
+}
+
+// variablesIn returns the files of variables in the order in which they count.
+func variablesIn(names []string) []string {
+	var files []string
+	for _, name := range names {
+		if is, _ := isVariables(path.Base(name)); is && !hidden(path.Base(name)) {
+			files = append(files, name)
+		}
+	}
+	order := func(name string) int {
+		switch path.Base(name) {
+		case "terraform.tfvars":
+			return 0
+		case "terraform.tfvars.json":
+			return 1
+		}
+		return 2
+	}
+	slices.SortStableFunc(files, func(a, b string) int { return order(a) - order(b) })
+	return files
+}
+
+const (
+	// maxModules is the number of calls between a root module and one that it includes.
+	maxModules = 32
+	// maxCalls is the number of calls in a root module and those that it includes. Modules that call each other twice make more.
+	maxCalls = 1000
+)
+
+// isRelevant reports whether a module, or one that it calls in any number of steps, may describe a resource that is read.
+func (r *Reader) isRelevant(name string) bool {
+	reached := []string{name}
+	for i := 0; i < len(reached); i++ {
+		m := r.module(reached[i])
+		r.load(m, reached[i])
+		if known := r.relevance(m); known > 0 || slices.ContainsFunc(m.files, func(f *entry) bool { return describes(f.Text) }) {
+			r.setRelevance(1, name)
+			return true
+		} else if known < 0 {
+			continue
+		}
+		for _, f := range m.files {
+			for _, from := range localPaths(f.Text) {
+				if called, ok := r.resolve(f.Name, from); ok && !slices.Contains(reached, called) {
+					reached = append(reached, called)
+				}
+			}
+		}
+	}
+	r.setRelevance(-1, reached...)
+	return false
+}
+
+func (r *Reader) relevance(m *module) int8 {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	return m.relevant
+}
+
+func (r *Reader) setRelevance(relevant int8, names ...string) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	for _, name := range names {
+		r.folders[name].relevant = relevant
+	}
+}
+
+func (r *Reader) resolve(from, to string) (string, bool) {
+	if r.project == nil {
+		return "", false
+	}
+	return r.project.Resolve(from, to)
+}
+
+// parse returns the module in a folder with its blocks.
+func (r *Reader) parse(name string) *folder {
+	m := r.module(name)
+	r.load(m, name)
+	var files []*file
+	for _, f := range m.files {
+		f.once.Do(func() { parse(&f.file) })
+		files = append(files, &f.file)
+	}
+	return assemble(name, files)
+}
+
+// parse parses the text of a file. A file that cannot be parsed has no body.
+func parse(f *file) {
+	if f.Skipped != "" {
+		return
+	}
+	if isJSON(f.Name) {
+		parseJSON(f)
+		return
+	}
+	tokens, _ := hclsyntax.LexConfig(f.Text, f.Name, hcl.InitialPos)
+	if f.Skipped = tooDeep(tokens, true); f.Skipped != "" {
+		return
+	}
+	f.SetComments(commentsOf(f, tokens))
+	parsed, diagnostics := hclsyntax.ParseConfig(f.Text, f.Name, hcl.InitialPos)
+	if diagnostics.HasErrors() {
+		f.Skipped = "syntax error: " + diagnostics.Errs()[0].Error()
+		return
+	}
+	f.body, _ = parsed.Body.(*hclsyntax.Body)
+}
+
+func parseJSON(f *file) {
+	text := source.Parse(f.Name, f.Text)
+	if len(text.Problems) > 0 || len(text.Documents) != 1 || text.Documents[0].Root.Kind != source.Mapping {
+		f.Skipped = "no object of JSON"
+		return
+	}
+	r := &jsonReader{file: f.Name}
+	root := text.Documents[0].Root
+	if is, _ := isVariables(path.Base(f.Name)); is {
+		f.body = r.block("", root, root).Body
+	} else {
+		f.body = r.body(root)
+	}
+	if r.reason != "" {
+		f.Skipped, f.body = r.reason, nil
+	}
+}
+
+// commentsOf returns the comments of a file.
+func commentsOf(f *file, tokens hclsyntax.Tokens) []source.Comment {
+	var comments []source.Comment
+	for _, token := range tokens {
+		if token.Type != hclsyntax.TokenComment {
+			continue
+		}
+		start, end := token.Range.Start.Byte, token.Range.End.Byte
+		switch {
+		case bytes.HasPrefix(token.Bytes, []byte("/*")):
+			comments = append(comments, f.CommentAt(start, start+2, max(start+2, end-2)))
+		case bytes.HasPrefix(token.Bytes, []byte("//")):
+			comments = append(comments, f.CommentAt(start, start+2, end))
+		default:
+			comments = append(comments, f.CommentAt(start, start+1, end))
+		}
+	}
+	return comments
+}
+
+// evaluate adds the documents of the module in a folder, once.
+func (r *Reader) evaluate(name string) {
+	m := r.module(name)
+	m.evaluated.Do(func() {
+		if !r.isRelevant(name) {
+			return
+		}
+		root := r.parse(name)
+		w := &walk{
+			Reader: r, modules: map[string]*folder{name: root}, resources: map[*file][]*source.Node{},
+			builder: &treeBuilder{evaluator: &evaluator{steps: maxSteps + root.size(), text: r.text, files: r.known}},
+		}
+		w.instance(newInstance(root), nil, []string{name})
+		for _, f := range root.files {
+			members := declarations(f)
+			if all := w.resources[f]; len(all) > 0 {
+				end := len(f.Text)
+				list := f.Sequence(all, all[0].Span().Start.Offset, end)
+				members = append(members, source.Member{Key: f.Scalar(source.String, "resource_changes", end, end), Value: list})
+			}
+			if len(members) > 0 {
+				f.Add(f.Mapping(members, 0, len(f.Text)))
+			}
+		}
+	})
+}
+
+// walk collects the resources of a root module and of those that it calls.
+type walk struct {
+	*Reader
+	modules   map[string]*folder
+	resources map[*file][]*source.Node // by the file of the root module that has or calls them
+	builder   *treeBuilder
+	calls     int
+}
+
+// instance collects the resources of a module. owner is the file of the root module that calls it, nil for the root
+// module itself. within are the folders of the calls around it.
+func (w *walk) instance(in *instance, owner *file, within []string) {
+	for _, b := range in.folder.resources {
+		if !slices.ContainsFunc(types(), func(kind string) bool { return strings.HasPrefix(b.Labels[0], kind) }) {
+			continue
+		}
+		w.builder.in = in
+		exists := w.builder.existenceOf(b, in)
+		if exists == never {
+			continue
+		}
+		of := owner
+		if of == nil {
+			of = b.file
+		}
+		if !w.builder.spend(1) {
+			return
+		}
+		w.resources[of] = append(w.resources[of], w.builder.resource(b, in.counted || exists == counted))
+	}
+	for _, call := range in.calls {
+		w.call(call, in, owner, within)
+	}
+}
+
+// call collects the resources of a local module.
+func (w *walk) call(b *block, in *instance, owner *file, within []string) {
+	to := calledPath(b)
+	name, ok := w.resolve(b.file.Name, to)
+	if to == "" || !ok || slices.Contains(within, name) || len(within) > maxModules || !w.isRelevant(name) {
+		return
+	}
+	w.mutex.Lock()
+	w.called[name] = true
+	w.mutex.Unlock()
+	exists := w.builder.existenceOf(b, in)
+	if w.calls++; exists == never || w.calls > maxCalls {
+		return
+	}
+	if w.modules[name] == nil {
+		w.modules[name] = w.parse(name)
+		w.builder.steps += w.modules[name].size()
+	}
+	inner := newInstance(w.modules[name])
+	inner.caller, inner.path = in, in.path+"module."+b.Labels[0]+"."
+	inner.args, inner.counted = w.builder.argsOf(b, in), in.counted || exists == counted
+	if owner == nil {
+		owner = b.file
+	}
+	w.instance(inner, owner, append(within[:len(within):len(within)], name))
+}

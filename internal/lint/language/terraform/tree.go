@@ -1,0 +1,414 @@
+package terraform
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// treeBuilder makes the nodes of the resources of a root module and of the modules that it calls.
+type treeBuilder struct {
+	*evaluator
+	in      *instance
+	file    *source.File // of the resource
+	origins []origin
+	// known gives what is unknown as a text with placeholders, because the structure of the value is that of a document
+	// in which their absence could be a statement.
+	document bool
+}
+
+// origin is how the value of a node got to its place.
+type origin struct {
+	node *source.Node
+	*value
+	name string // of the attribute
+}
+
+// resource returns the node of a resource in the structure of a plan's resource_changes.
+func (b *treeBuilder) resource(of *block, counted bool) *source.Node {
+	b.file, b.origins = of.file.File, nil
+	start, end := of.TypeRange.Start.Byte, of.CloseBraceRange.End.Byte
+	body := of.Body.SrcRange
+	after, unknown := b.body(of.attributes, of.blocks, "", rangeOf(of.file.Name, start, end))
+	kind, name := of.LabelRanges[0], of.LabelRanges[1]
+	labels := rangeOf(of.file.Name, kind.Start.Byte, name.End.Byte)
+	word := of.TypeRange
+	change := []source.Member{
+		b.made("actions", b.sequence([]*source.Node{b.text("create", word)}, word), end),
+		b.made("after", after, end),
+	}
+	if unknown != nil {
+		change = append(change, b.made("after_unknown", unknown, end))
+	}
+	members := []source.Member{
+		b.made("type", b.text(of.Labels[0], kind), end),
+		b.made("address", b.text(b.in.path+of.Labels[0]+"."+of.Labels[1], labels), end),
+		b.made("name", b.text(of.Labels[1], name), end),
+		b.made("mode", b.text("managed", word), end),
+		b.made("change", b.mapping(change, body), end),
+	}
+	if counted {
+		members = append(members, b.made("counted", b.truth(word), end))
+	}
+	if len(b.origins) > 0 {
+		var origins []*source.Node
+		for _, o := range b.origins {
+			origins = append(origins, b.originOf(o))
+		}
+		members = append(members, b.made("origins", b.sequence(origins, word), end))
+	}
+	return b.file.Mapping(members, start, end)
+}
+
+// made returns a member that is not in the text. Its key is at the end of the block, so that no comment relates to it.
+func (b *treeBuilder) made(name string, value *source.Node, end int) source.Member {
+	return source.Member{Key: b.file.Scalar(source.String, name, end, end), Value: value}
+}
+
+func (b *treeBuilder) text(text string, at hcl.Range) *source.Node {
+	return b.file.Scalar(source.String, text, at.Start.Byte, at.End.Byte)
+}
+
+func (b *treeBuilder) truth(at hcl.Range) *source.Node {
+	return b.file.Scalar(source.Bool, "true", at.Start.Byte, at.End.Byte)
+}
+
+func (b *treeBuilder) sequence(items []*source.Node, at hcl.Range) *source.Node {
+	return b.file.Sequence(items, at.Start.Byte, at.End.Byte)
+}
+
+func (b *treeBuilder) mapping(members []source.Member, at hcl.Range) *source.Node {
+	return b.file.Mapping(members, at.Start.Byte, at.End.Byte)
+}
+
+// body returns the node of a block's content, and one of the same structure with true for what is unknown in it, nil
+// if nothing is.
+func (b *treeBuilder) body(attributes map[string]*hclsyntax.Attribute, blocks []*hclsyntax.Block, path string, at hcl.Range) (content, unknown *source.Node) {
+	var members, marks []source.Member
+	add := func(key *source.Node, value, mark *source.Node) {
+		if value != nil {
+			members = append(members, source.Member{Key: key, Value: value})
+		}
+		if mark != nil {
+			marks = append(marks, b.made(key.Text(), mark, at.End.Byte))
+		}
+	}
+	for _, attribute := range inOrder(attributes) {
+		if isMeta(attribute.Name) && path == "" {
+			continue
+		}
+		value, mark := b.attribute(attribute)
+		add(b.text(attribute.Name, attribute.NameRange), value, mark)
+	}
+	for _, group := range byType(blocks) {
+		name := nestedType(group[0])
+		value, mark := b.nested(name, group, path, at)
+		add(b.file.Scalar(source.String, name, at.End.Byte, at.End.Byte), value, mark)
+	}
+	if len(marks) > 0 {
+		unknown = b.mapping(marks, at)
+	}
+	return b.mapping(members, at), unknown
+}
+
+// isMeta reports whether an argument is Terraform's own.
+func isMeta(name string) bool {
+	switch name {
+	case "count", "for_each", "depends_on", "provider":
+		return true
+	}
+	return false
+}
+
+// inOrder returns attributes in the order of the text.
+func inOrder(attributes map[string]*hclsyntax.Attribute) []*hclsyntax.Attribute {
+	all := make([]*hclsyntax.Attribute, 0, len(attributes))
+	for _, attribute := range attributes {
+		all = append(all, attribute)
+	}
+	slices.SortFunc(all, func(a, b *hclsyntax.Attribute) int {
+		return cmp.Or(cmp.Compare(a.NameRange.Filename, b.NameRange.Filename), cmp.Compare(a.NameRange.Start.Byte, b.NameRange.Start.Byte))
+	})
+	return all
+}
+
+// byType returns nested blocks grouped by their types, in order.
+func byType(blocks []*hclsyntax.Block) [][]*hclsyntax.Block {
+	var groups [][]*hclsyntax.Block
+	index := map[string]int{}
+	for _, block := range blocks {
+		name := nestedType(block)
+		i, known := index[name]
+		if !known {
+			i = len(groups)
+			index[name], groups = i, append(groups, nil)
+		}
+		groups[i] = append(groups[i], block)
+	}
+	return groups
+}
+
+// nested returns a list of the nested blocks of a type. If further ones may be made of a dynamic block, the list of
+// containers has an unknown item, and any other list is unknown.
+func (b *treeBuilder) nested(name string, blocks []*hclsyntax.Block, path string, at hcl.Range) (list, unknown *source.Node) {
+	var items, marks []*source.Node
+	further, some := false, false
+	span := at
+	for _, block := range blocks {
+		if block.Type == "dynamic" {
+			further = further || !b.makesNone(block)
+			continue
+		}
+		own := rangeOf(block.TypeRange.Filename, block.TypeRange.Start.Byte, block.CloseBraceRange.End.Byte)
+		if !some {
+			span = own
+		}
+		span.End = own.End
+		value, mark := b.body(block.Body.Attributes, block.Body.Blocks, path+"."+name, own)
+		if name == "requests" || name == "limits" { // blocks in version 1 of the provider, mappings now
+			return value, mark
+		}
+		some = some || mark != nil
+		if mark == nil {
+			mark = b.mapping(nil, own)
+		}
+		items, marks = append(items, value), append(marks, mark)
+	}
+	if further && name != "container" && name != "init_container" {
+		return nil, b.truth(at)
+	}
+	if further {
+		items = append(items, b.file.Scalar(source.Null, "", span.End.Byte, span.End.Byte))
+		marks = append(marks, b.truth(at))
+	}
+	if len(items) > 0 && (some || further) {
+		unknown = b.sequence(marks, span)
+	}
+	return b.sequence(items, span), unknown
+}
+
+// makesNone reports whether a dynamic block makes no block.
+func (b *treeBuilder) makesNone(dynamic *hclsyntax.Block) bool {
+	each := dynamic.Body.Attributes["for_each"]
+	return each != nil && isEmpty(b.eval(each.Expr, &scope{instance: b.in}))
+}
+
+// attribute returns the node of an attribute's value.
+func (b *treeBuilder) attribute(of *hclsyntax.Attribute) (node, unknown *source.Node) {
+	v := b.eval(of.Expr, &scope{instance: b.in})
+	switch of.Name {
+	case "manifest", "body", "yaml_body":
+		if v.encoded != nil || v.kind != object {
+			v = b.decode(of.Expr.Range(), v)
+		}
+		if v.kind != object {
+			return nil, b.truth(of.Expr.Range())
+		}
+		b.document = true
+		defer func() { b.document = false }()
+	case "image", "type":
+		if v.kind != scalar && v.partial != "" {
+			return b.leaf(source.String, v.partial, v, of.Name), nil
+		}
+	}
+	node, unknown = b.node(v, of.Name)
+	if of.Name == "requests" && (!v.isKnown() || v.open) {
+		unknown = b.unknownRequests(node, of.Expr.Range())
+	}
+	return node, unknown
+}
+
+// unknownRequests returns marks for the requests of a container that may be set. Marks for all of them mean that none is set: the
+// API server computes them.
+func (b *treeBuilder) unknownRequests(known *source.Node, at hcl.Range) *source.Node {
+	var marks []source.Member
+	for _, name := range []string{"cpu", "memory"} {
+		if known.Get(name) == nil {
+			marks = append(marks, b.made(name, b.truth(at), at.End.Byte))
+		}
+	}
+	return b.mapping(marks, at)
+}
+
+// node returns the node of a value. The second result has true for what is unknown in it, nil if nothing is.
+func (b *treeBuilder) node(v *value, name string) (node, unknown *source.Node) {
+	if !b.spend(1) {
+		return b.unknown(v, name)
+	}
+	switch v.kind {
+	case null:
+		return nil, nil
+	case scalar:
+		text, _ := v.text()
+		if looksUnrendered(text) {
+			return nil, b.truth(b.here(v))
+		}
+		return b.leaf(kindOf(v), text, v, name), nil
+	case list:
+		return b.items(v, name)
+	case object:
+		return b.members(v)
+	}
+	return b.unknown(v, name)
+}
+
+// unknown returns what takes the place of an unknown value.
+func (b *treeBuilder) unknown(v *value, name string) (node, unknown *source.Node) {
+	if !b.document {
+		return nil, b.truth(b.here(v))
+	}
+	text := v.partial
+	if text == "" {
+		text = placeholder
+	}
+	return b.leaf(source.String, text, v, name), nil
+}
+
+// here returns where a value is in the file of the resource.
+func (b *treeBuilder) here(v *value) hcl.Range {
+	for _, at := range []hcl.Range{v.at, v.used} {
+		if at.Filename == b.file.Name {
+			return at
+		}
+	}
+	return hcl.Range{}
+}
+
+func kindOf(v *value) source.Kind {
+	switch v.scalar.Type().FriendlyName() {
+	case "bool":
+		return source.Bool
+	case "number":
+		return source.Number
+	}
+	return source.String
+}
+
+// leaf returns the node of a scalar, and records how a value that is not in its place got there.
+func (b *treeBuilder) leaf(kind source.Kind, text string, v *value, name string) *source.Node {
+	at := b.fileOf(v.at)
+	n := at.Scalar(kind, text, v.at.Start.Byte, v.at.End.Byte)
+	if at != b.file {
+		b.named(name, n, v.at)
+	}
+	if v.used.Filename != "" || len(v.from) > 0 {
+		b.origins = append(b.origins, origin{n, v, name})
+	}
+	return n
+}
+
+// named gives a node outside the tree the path of an attribute.
+func (b *treeBuilder) named(name string, n *source.Node, at hcl.Range) *source.Node {
+	key := b.fileOf(at).Scalar(source.String, name, at.Start.Byte, at.Start.Byte)
+	b.fileOf(at).Mapping([]source.Member{{Key: key, Value: n}}, at.Start.Byte, at.End.Byte)
+	return n
+}
+
+// originOf returns the node of an origin.
+func (b *treeBuilder) originOf(o origin) *source.Node {
+	nowhere := hcl.Range{}
+	members := []source.Member{b.made("value", o.node, 0), b.made("why", b.text(o.why, nowhere), 0)}
+	if o.used.Filename != "" {
+		members = append(members, b.made("used", b.named(o.name, b.mark(o.used), o.used), 0))
+	}
+	var parts []*source.Node
+	for _, d := range o.from {
+		part := []source.Member{b.made("at", b.named(o.name, b.mark(d.at), d.at), 0), b.made("why", b.text(d.why, nowhere), 0)}
+		parts = append(parts, b.mapping(part, nowhere))
+	}
+	return b.mapping(append(members, b.made("parts", b.sequence(parts, nowhere), 0)), nowhere)
+}
+
+// mark returns a node without a value at a place.
+func (b *treeBuilder) mark(at hcl.Range) *source.Node {
+	return b.fileOf(at).Scalar(source.Null, "", at.Start.Byte, at.End.Byte)
+}
+
+// items returns the node of a list. A list with unknown items is unknown, since which ones it lacks could be a statement.
+func (b *treeBuilder) items(v *value, name string) (node, unknown *source.Node) {
+	containers := strings.EqualFold(name, "containers") || strings.EqualFold(name, "initContainers")
+	if v.open && !(b.document && containers) {
+		return b.unknown(v, name)
+	}
+	var items []*source.Node
+	for _, item := range v.items {
+		n, mark := b.node(v.within(item), name)
+		if n == nil && mark != nil {
+			return b.unknown(v, name)
+		}
+		if n == nil {
+			n = b.leaf(source.Null, "", item, name)
+		}
+		items = append(items, n)
+	}
+	if v.open {
+		items = append(items, b.leaf(source.String, placeholder, v, name))
+	}
+	return b.collection(v).Sequence(items, v.at.Start.Byte, v.at.End.Byte), nil
+}
+
+// members returns the node of an object without its unknown members.
+func (b *treeBuilder) members(v *value) (node, unknown *source.Node) {
+	in := b.collection(v)
+	var members, marks []source.Member
+	for _, m := range v.members {
+		n, mark := b.node(v.within(m.value), m.name)
+		if mark != nil {
+			marks = append(marks, b.made(m.name, mark, 0))
+		}
+		if n != nil {
+			members = append(members, source.Member{Key: b.fileOf(m.at).Scalar(source.String, m.name, m.at.Start.Byte, m.at.End.Byte), Value: n})
+		}
+	}
+	if len(marks) > 0 {
+		unknown = b.mapping(marks, b.here(v))
+	}
+	return in.Mapping(members, v.at.Start.Byte, v.at.End.Byte), unknown
+}
+
+// collection returns the file in which a list or an object is.
+func (b *treeBuilder) collection(v *value) *source.File { return b.fileOf(v.at) }
+
+// fileOf returns the file of a place.
+func (b *treeBuilder) fileOf(at hcl.Range) *source.File {
+	if file := b.files(at.Filename); file != nil {
+		return file
+	}
+	return b.file
+}
+
+// declarations returns the node of what a file has besides resources: variables, locals and arguments of modules. No
+// format reads it; comments in the file relate to it.
+func declarations(f *file) []source.Member {
+	mark := func(at hcl.Range) *source.Node { return f.Scalar(source.Null, "", at.Start.Byte, at.End.Byte) }
+	var members, locals []source.Member
+	var blocks []*source.Node
+	attributes := func(of map[string]*hclsyntax.Attribute) (all []source.Member) {
+		for _, attribute := range inOrder(of) {
+			name := attribute.NameRange
+			all = append(all, source.Member{Key: f.Scalar(source.String, attribute.Name, name.Start.Byte, name.End.Byte), Value: mark(attribute.Expr.Range())})
+		}
+		return all
+	}
+	for _, block := range f.body.Blocks {
+		switch block.Type {
+		case "locals":
+			locals = append(locals, attributes(block.Body.Attributes)...)
+		case "variable", "module":
+			blocks = append(blocks, f.Mapping(attributes(block.Body.Attributes), block.TypeRange.Start.Byte, block.CloseBraceRange.End.Byte))
+		}
+	}
+	end := len(f.Text)
+	if len(blocks) > 0 {
+		members = append(members, source.Member{Key: f.Scalar(source.String, "declarations", end, end), Value: f.Sequence(blocks, blocks[0].Span().Start.Offset, end)})
+	}
+	if len(locals) > 0 {
+		members = append(members, source.Member{Key: f.Scalar(source.String, "locals", end, end), Value: f.Mapping(locals, locals[0].Key.Span().Start.Offset, end)})
+	}
+	return append(members, attributes(f.body.Attributes)...)
+}
