@@ -235,13 +235,17 @@ func (t *text) editionOf(f *lint.Finding) string {
 	return " (edition " + Printable(f.Edition) + ")"
 }
 
-// locationOf returns file:line:column of the start of a span, or as much of it as is known.
+// locationOf returns file:line:column of the start of a span, or as much of it as is known. In a notebook it is
+// file:cell number:line:column, in the text of the cell.
 func locationOf(file *source.File, span source.Span) string {
 	switch {
 	case file == nil || file.Name == "":
 		return ""
 	case span.Start.Line == 0:
 		return Printable(file.Name)
+	}
+	if cell, at := file.Cell(span.Start.Offset); cell != nil {
+		return fmt.Sprintf("%s:cell %d:%d:%d", Printable(file.Name), cell.Number, at.Line, at.Column)
 	}
 	return fmt.Sprintf("%s:%d:%d", Printable(file.Name), span.Start.Line, span.Start.Column)
 }
@@ -256,14 +260,23 @@ func (t *text) excerpt(f *lint.Finding) (indent string) {
 		t.remark("  ", "at", f.Field)
 		return "  "
 	}
-	number := strconv.Itoa(f.Span.Start.Line)
+	text, span := shownText(f.File, f.Span)
+	number := strconv.Itoa(span.Start.Line)
 	indent = strings.Repeat(" ", len(number)+3)
 	bar := t.style.paint(t.style.gutter, "|")
-	line := cut(f.File.Text, f.Span, max(t.width-len(indent)-2, minExcerpt))
+	line := cut(text, span, max(t.width-len(indent)-2, minExcerpt))
 	t.line("  ", t.style.paint(t.style.gutter, number), " ", bar, prefixed(line.text))
 	t.line(indent, bar, " ", strings.Repeat(" ", line.before),
 		t.style.paint(t.style.severity(f.Severity), strings.Repeat("^", line.value)))
 	return indent
+}
+
+// shownText returns the text of which people know the lines, and a span of a file in it: in a notebook the text of a cell.
+func shownText(file *source.File, span source.Span) ([]byte, source.Span) {
+	if cell, in := file.InCell(span); cell != nil {
+		return cell.Text, in
+	}
+	return file.Text, span
 }
 
 func prefixed(text string) string {

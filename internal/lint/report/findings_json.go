@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint"
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
 // jsonVersion is of the document's form. Adding a field leaves it, renaming one raises it.
@@ -59,17 +60,18 @@ func jsonObjectOf(object *lint.Object) *jsonObject {
 // jsonFinding counts lines and columns from 1, columns in code points, ends exclusive.
 // They are 0, and the file is empty, if the finding is not in a file.
 type jsonFinding struct {
-	Rule       string        `json:"rule"`
-	Severity   lint.Severity `json:"severity"`
-	Message    string        `json:"message"`
-	Remedy     string        `json:"remedy"`
-	File       string        `json:"file"`
-	Line       int           `json:"line"`
-	Column     int           `json:"column"`
-	EndLine    int           `json:"end_line"`
-	EndColumn  int           `json:"end_column"`
-	Deployment string        `json:"deployment"`
-	Object     *jsonObject   `json:"object"`
+	Rule      string        `json:"rule"`
+	Severity  lint.Severity `json:"severity"`
+	Message   string        `json:"message"`
+	Remedy    string        `json:"remedy"`
+	File      string        `json:"file"`
+	Line      int           `json:"line"`
+	Column    int           `json:"column"`
+	EndLine   int           `json:"end_line"`
+	EndColumn int           `json:"end_column"`
+	jsonCell
+	Deployment string      `json:"deployment"`
+	Object     *jsonObject `json:"object"`
 	// Parameters is the parameters file with which the template is at fault, if with others it is not
 	// the same; else empty.
 	Parameters string `json:"parameters"`
@@ -84,6 +86,21 @@ type jsonFinding struct {
 	Waived *jsonWaiver `json:"waived"`
 	// Baseline is true for a finding in the baseline.
 	Baseline bool `json:"baseline"`
+}
+
+// jsonCell is the cell of a notebook with a location, and the line and the column in the text of the cell. Outside notebooks
+// there are no such fields.
+type jsonCell struct {
+	Cell       int `json:"cell,omitempty"`
+	CellLine   int `json:"cell_line,omitempty"`
+	CellColumn int `json:"cell_column,omitempty"`
+}
+
+func jsonCellOf(file *source.File, span source.Span) jsonCell {
+	if cell, at := file.Cell(span.Start.Offset); cell != nil {
+		return jsonCell{cell.Number, at.Line, at.Column}
+	}
+	return jsonCell{}
 }
 
 // jsonSuggestion is a change under which the rule does not report.
@@ -101,7 +118,8 @@ type jsonRelated struct {
 	Column    int    `json:"column"`
 	EndLine   int    `json:"end_line"`
 	EndColumn int    `json:"end_column"`
-	Message   string `json:"message"`
+	jsonCell
+	Message string `json:"message"`
 }
 
 type jsonSummary struct {
@@ -155,6 +173,7 @@ func findingsJSON(w io.Writer, findings Findings, _ Options) error {
 			Column:      f.Span.Start.Column,
 			EndLine:     f.Span.End.Line,
 			EndColumn:   f.Span.End.Column,
+			jsonCell:    jsonCellOf(f.File, f.Span),
 			Deployment:  f.Deployment,
 			Object:      jsonObjectOf(f.Object),
 			Parameters:  f.Parameters,
@@ -170,7 +189,7 @@ func findingsJSON(w io.Writer, findings Findings, _ Options) error {
 		}
 		for j, r := range f.Related {
 			report.Findings[i].Related[j] = jsonRelated{
-				r.File.Name, r.Span.Start.Line, r.Span.Start.Column, r.Span.End.Line, r.Span.End.Column, r.Message,
+				r.File.Name, r.Span.Start.Line, r.Span.Start.Column, r.Span.End.Line, r.Span.End.Column, jsonCellOf(r.File, r.Span), r.Message,
 			}
 		}
 		if f.File != nil {

@@ -132,3 +132,15 @@ func lineEnd(text []byte, at int) int {
 	}
 	return len(text)
 }
+
+// Before returns where the line of an offset begins and the text before the offset on the line. In a notebook the line is one of
+// the cell's text.
+func (f *File) Before(offset int) (start int, text string) {
+	if cell, at := f.Cell(offset); cell != nil {
+		line := int(cell.lines[at.Line-1])
+		start, _ = cell.Span(line, at.Offset)
+		return start, string(cell.Text[line:at.Offset])
+	}
+	start = bytes.LastIndexAny(f.Text[:offset], "\r\n") + 1
+	return start, string(f.Text[start:offset])
+}

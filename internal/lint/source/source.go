@@ -60,6 +60,7 @@ type File struct {
 	marks    int          // byte order marks at the start of the file
 	style    commentStyle // of the language that Text was read in
 	comments []Comment    // set by the reader of the language instead of style
+	cells    []*Cell      // of a notebook, in the order of the text
 	lines    []uint32     // offset of the first byte of each line
 	ascii    bool         // no byte of Text is over 0x7F, so that code points are bytes
 	// counts[i] is how many code points begin in the first i*countStep bytes of

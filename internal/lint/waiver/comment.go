@@ -36,7 +36,8 @@ func Comments(file *source.File) (found []*Waiver, mistakes []Mistake) {
 			continue
 		}
 		if l == nil {
-			l = &layout{file, valuesOf(file), topOf(file, comments)}
+			l = &layout{file: file, values: valuesOf(file)}
+			l.top = l.topOf(comments)
 		}
 		scope, mistake := d.scope(l)
 		switch {
@@ -80,7 +81,7 @@ func directiveIn(file *source.File, comment source.Comment) (directive, bool) {
 	for start < comment.End && strings.IndexByte(" \t\r\n", file.Text[start]) >= 0 {
 		start++
 	}
-	text := Text{Content: string(file.Text[start:comment.End]), File: file, Start: start, End: comment.End}
+	text := Text{Content: file.Content(start, comment.End), File: file, Start: start, End: comment.End}
 	if start == comment.End { // nothing to point at but the word
 		text.Start = comment.Start
 	}
@@ -113,8 +114,8 @@ func (d directive) scope(l *layout) (*Scope, *Mistake) {
 	if unparsed(l.file, d.comment.Mark) {
 		return nil, nil
 	}
-	line := lineStart(l.file.Text, d.comment.Mark)
-	before := strings.TrimSpace(string(l.file.Text[line:d.comment.Mark]))
+	line, before := l.file.Before(d.comment.Mark)
+	before = strings.TrimSpace(before)
 	if first := l.onLine(line, d.comment.Mark); before != "" && first != nil {
 		return &Scope{first.start, first.end}, nil
 	}
@@ -151,6 +152,9 @@ func (l *layout) onLine(start, end int) *value {
 // separates reports whether a line --- ends a document between two offsets. The first line --- ends none if there are
 // only comments and directives of YAML above it.
 func (l *layout) separates(from, to int) bool {
+	if l.file.IsForeign() {
+		return false
+	}
 	text := l.file.Text
 	begun := l.values[0].start < from || bytes.HasPrefix(text, []byte("---")) || bytes.Contains(text[:from], []byte("\n---"))
 	between := text[from:to]
@@ -160,9 +164,16 @@ func (l *layout) separates(from, to int) bool {
 	return bytes.Contains(between, []byte("\n---"))
 }
 
-// topOf returns the offset of the first text that is not a comment, a directive of YAML or the marker of a document.
-func topOf(file *source.File, comments []source.Comment) int {
-	text, at := file.Text, 0
+// topOf returns the offset of the first text that is not a comment, a directive of YAML or the marker of a document. In another
+// language than YAML and JSON it is that of the first value.
+func (l *layout) topOf(comments []source.Comment) int {
+	text, at := l.file.Text, 0
+	if l.file.IsForeign() {
+		if len(l.values) == 0 {
+			return len(text)
+		}
+		return l.values[0].start
+	}
 	for at < len(text) {
 		switch {
 		case strings.IndexByte(" \t\r\n", text[at]) >= 0:
@@ -248,12 +259,10 @@ func valuesOf(file *source.File) []value {
 	for _, document := range file.Documents {
 		root := document.Root
 		at := root.Span()
-		block := root.Kind >= source.Sequence && strings.IndexByte("{[", file.Text[at.Start.Offset]) < 0
+		block := !file.IsForeign() && root.Kind >= source.Sequence && strings.IndexByte("{[", file.Text[at.Start.Offset]) < 0
 		values = append(values, value{at.Start.Offset, at.End.Offset, block})
 		walk(root)
 	}
 	slices.SortStableFunc(values, func(a, b value) int { return cmp.Compare(a.start, b.start) })
 	return values
 }
-
-func lineStart(text []byte, at int) int { return bytes.LastIndexAny(text[:at], "\r\n") + 1 }
