@@ -59,6 +59,10 @@ func Folded(n *source.Node, keys ...string) *source.Node {
 
 // ComputeIDReference adds a reference to the compute of a deployment, by an ID or a name.
 func (r *ServiceReader) ComputeIDReference(d *read.Draft, id *source.Node) {
+	if id.IsSymbol() {
+		d.Refer(read.Reference{Kind: read.ComputeDefinition, Name: id.Text(), Node: id})
+		return
+	}
 	text, _ := r.PartialText(id)
 	before, _, _ := strings.Cut(strings.ToLower(text), "/computes/")
 	if name := r.LastNames(id, 1); name != nil && (before != strings.ToLower(text) || !strings.Contains(text, "/")) {

@@ -32,16 +32,21 @@ var MLv1InferenceConfig = read.Format{
 	},
 	Read: read.Using(NewReader, func(r *ServiceReader) {
 		d := &read.Draft{}
-		image := r.Root.Get("baseImage")
-		if gpu := r.Boolean(r.Root.Get("enableGpu")); gpu.Known {
-			r.enableGPU(d, gpu, image)
-		}
-		d.Image(image)
-		r.designerImage(d, image)
-		r.azureMLv1Environment(d, r.Root.Get("environment"))
-		r.conda(d, r.Root.Get("condaFile"))
+		r.inferenceConfig(d, r.Root)
 		r.Part(read.InferenceConfig, "the deployment configurations in its folder", d)
 	}),
+}
+
+// inferenceConfig reads what is in the container.
+func (r *ServiceReader) inferenceConfig(d *read.Draft, config *source.Node) {
+	image := config.Get("baseImage")
+	if gpu := r.Boolean(config.Get("enableGpu")); gpu.Known {
+		r.enableGPU(d, gpu, image)
+	}
+	d.Image(image)
+	r.designerImage(d, image)
+	r.azureMLv1Environment(d, config.Get("environment"))
+	r.conda(d, config.Get("condaFile"))
 }
 
 // enableGPU reads the flag for GPU support in the image. A custom image decides itself, whatever

@@ -71,7 +71,7 @@ func (r *ServiceReader) MLv1Service(d *read.Draft, properties *source.Node) {
 	r.CheckShape(image, imageRequestShape)
 	models := image.Get("models").Items()
 	for _, model := range models {
-		d.Models = append(d.Models, &facts.Model{Name: r.Text(model.Get("name")), Version: r.Text(model.Get("version")), Location: facts.Location{Node: model}})
+		d.Models = append(d.Models, r.serviceModel(d, model))
 		for _, key := range []string{"tags", "kvTags"} {
 			r.designerTags(d, model.Get(key))
 		}
@@ -86,6 +86,23 @@ func (r *ServiceReader) MLv1Service(d *read.Draft, properties *source.Node) {
 	}
 	r.DesignerName(d, image.At("environmentReference", "name"))
 	r.azureMLv1Environment(d, image.Get("environment"))
+	if config := properties.Get("inferenceConfig"); config != nil { // of the SDK, which makes the image from it
+		container := &read.Draft{}
+		r.inferenceConfig(container, config)
+		(&read.Merger{IgnoreContradictions: true}).Deployment(d, container)
+		d.References = append(d.References, container.References...)
+	}
+}
+
+// serviceModel reads a model of a service. In the SDK it can have the path of its files.
+func (r *ServiceReader) serviceModel(d *read.Draft, n *source.Node) *facts.Model {
+	model := &facts.Model{
+		Name: r.Text(n.Get("name")), Version: r.Text(n.Get("version")), Path: r.Text(n.Get("path")), Location: facts.Location{Node: n},
+	}
+	if n.File().IsForeign() && model.Name.Known && !model.Path.Known {
+		d.Refer(read.Reference{Kind: read.ModelAsset, Name: model.Name.Value, Version: model.Version.Value, Node: n.Get("name"), Model: model})
+	}
+	return model
 }
 
 // azureMLv1Model reads the ID of a model, such as churn:7.

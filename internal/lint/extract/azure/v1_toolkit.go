@@ -17,6 +17,7 @@ var MLv1Toolkit = read.Format{
 	Title:     "Compute file of Microsoft's data science toolkit for MLOps",
 	Signs:     "`COMPUTE_CONFIG` and a `COMPUTE_TYPE` that is a class of the SDK: AciWebservice, AksWebservice, LocalWebservice, AksCompute, AmlCompute, ComputeInstance",
 	Reference: "https://github.com/microsoft/dstoolkit-mlops-base",
+	Links:     true,
 	Marks: [][]string{
 		{"COMPUTE_TYPE"}, {"COMPUTE_CONFIG"},
 		{"AciWebservice", "AksWebservice", "LocalWebservice", "AksCompute", "AmlCompute", "ComputeInstance"},

@@ -135,7 +135,7 @@ func (r *ServiceReader) Asset(d *read.Draft, kind read.PartKind, n *source.Node,
 
 // computeReference adds a reference to the compute of a deployment: azureml:NAME or NAME.
 func (r *ServiceReader) computeReference(d *read.Draft, n *source.Node) {
-	name := strings.TrimPrefix(r.Text(n).Value, "azureml:")
+	name := strings.TrimPrefix(r.LinkName(n), "azureml:")
 	if name != "" && !strings.Contains(name, "/") {
 		d.Refer(read.Reference{Kind: read.ComputeDefinition, Name: name, Node: n})
 	}

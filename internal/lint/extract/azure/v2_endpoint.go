@@ -29,7 +29,7 @@ var MLv2Endpoint = read.Format{
 		r.computeReference(d, r.Root.Get("compute"))
 		r.AddDeclared(d, r.Root.Get("tags"))
 		part := r.Part(read.EndpointDefinition, "the deployments behind the endpoint", d)
-		part.Name = r.Text(r.Root.Get("name")).Value
+		part.Name = r.LinkName(r.Root.Get("name"))
 	}),
 }
 

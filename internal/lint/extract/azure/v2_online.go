@@ -95,8 +95,8 @@ func (r *ServiceReader) instanceTypeReference(d *read.Draft, n *source.Node) {
 
 // endpointReference adds a reference to the endpoint of a deployment, if it names one.
 func (r *ServiceReader) endpointReference(d *read.Draft, n *source.Node) {
-	if name := r.Text(n.Get("endpoint_name")); name.Known {
-		d.Refer(read.Reference{Kind: read.EndpointDefinition, Name: name.Value, Node: name.Location.Node})
+	if name := r.LinkName(n.Get("endpoint_name")); name != "" {
+		d.Refer(read.Reference{Kind: read.EndpointDefinition, Name: name, Node: n.Get("endpoint_name")})
 	}
 }
 

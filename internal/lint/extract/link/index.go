@@ -36,8 +36,12 @@ const anyVersion = "\x00"
 
 // add adds a part under all its keys.
 func (x *index) add(p *read.Part) {
+	files := []*source.File{p.Location().Node.File(), nil}
+	if source.IsSymbol(p.Name) {
+		files = files[:1] // in another file it is another value
+	}
 	for _, version := range []string{p.Version, anyVersion} {
-		for _, file := range []*source.File{p.Location().Node.File(), nil} {
+		for _, file := range files {
 			key := definition{p.Kind, p.Name, p.Namespace, version, file}
 			x.parts[key] = append(x.parts[key], p)
 		}

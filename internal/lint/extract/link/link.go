@@ -147,10 +147,10 @@ func (l *Linker) follow(ctx context.Context, d *read.Draft) {
 	for i := 0; i < len(d.References) && i < maxReferences && ctx.Err() == nil; i++ {
 		reference := d.References[i]
 		found, why := l.find(ctx, reference)
-		if len(found) == 0 && (reference.Implied || reference.Name == "" && reference.Path == "") {
+		if len(found) == 0 && (reference.Implied || reference.Name == "" && reference.Path == "" || source.IsSymbol(reference.Name)) {
 			continue
 		}
-		link := facts.Link{What: strings.TrimSpace(reference.Kind.String() + " " + reference.Name + reference.Path), Location: facts.Location{Node: reference.Node}, Why: why}
+		link := facts.Link{What: strings.TrimSpace(reference.Kind.String() + " " + reference.Described()), Location: facts.Location{Node: reference.Node}, Why: why}
 		for _, part := range found[:min(len(found), maxFound)] {
 			link.Found = append(link.Found, part.Location())
 		}

@@ -43,8 +43,15 @@ func Defined(r *read.Reader) []*read.Part {
 	}
 	parts := slices.Clip(r.Parts)
 	for _, c := range r.Computes {
-		if !own[c] && c.Name.Location.Why == "" && (c.ManagedBy.Value == facts.ByAzureML || c.InWorkspace) {
-			parts = append(parts, &read.Part{Kind: read.ComputeDefinition, Name: path.Base(c.Name.Value), Compute: c})
+		name := path.Base(c.Name.Value)
+		switch symbol := c.Name.Location.Node; {
+		case symbol.IsSymbol():
+			name = symbol.Text()
+		case c.Name.Location.Why != "":
+			continue
+		}
+		if !own[c] && (c.ManagedBy.Value == facts.ByAzureML || c.InWorkspace) {
+			parts = append(parts, &read.Part{Kind: read.ComputeDefinition, Name: name, Compute: c})
 		}
 	}
 	return parts

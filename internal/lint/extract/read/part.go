@@ -134,6 +134,15 @@ type Reference struct {
 // Refer adds a reference to a part.
 func (d *Draft) Refer(reference Reference) { d.References = append(d.References, &reference) }
 
+// Described names the part in the words of the document.
+func (r *Reference) Described() string {
+	if source.IsSymbol(r.Name) {
+		span := r.Node.Span()
+		return r.Node.File().Content(span.Start.Offset, span.End.Offset)
+	}
+	return r.Name + r.Path
+}
+
 // Locations returns the references by which the part was found.
 func (r *Reference) Locations() []facts.Location {
 	why := "referenced here"

@@ -89,12 +89,23 @@ func (r *Reader) Compute(name, node *source.Node) *facts.Compute {
 	return c
 }
 
-// Name reads a name, or returns the base name of the file if there is none.
+// Name reads a name, or returns the base name of the file if there is none or it is not known.
 func (r *Reader) Name(n *source.Node) facts.Fact[string] {
+	if n.IsSymbol() {
+		return facts.Know(path.Base(r.Root.File().Name), facts.Location{Node: n, Why: "the name is not known; this is the file name"})
+	}
 	if text, ok := n.Scalar(); ok && text != "" {
 		return facts.Know(text, facts.Location{Node: n})
 	}
 	return facts.Know(path.Base(r.Root.File().Name), facts.Location{Node: r.Root, Why: "the document has no name; this is the file name"})
+}
+
+// LinkName returns the text by which documents refer to what has a name: the name, or its symbol if the name is not known.
+func (r *Reader) LinkName(n *source.Node) string {
+	if n.IsSymbol() {
+		return n.Text()
+	}
+	return r.Text(n).Value
 }
 
 // Part adds facts that complete deployments of other documents. what describes them in words.
