@@ -36,6 +36,10 @@ var allowedImports = map[string][]string{
 		module + "internal/lint/source",
 		module + "internal/lint/language/",
 	},
+	"internal/lint/language/python": {
+		module + "internal/lint/source",
+		"github.com/go-json-experiment/json/jsontext", // notebooks, with offsets
+	},
 	"internal/lint/suggest": {
 		"github.com/agnivade/levenshtein", // similar names
 	},

@@ -349,6 +349,43 @@ func unstructuredSection() string {
 ` + rows.String()
 }
 
+// pythonSection describes what is read of Python.
+func pythonSection() string {
+	return `
+## Python and notebooks
+
+Of ` + "`.py` and `.ipynb`" + ` files that import Azure ML's SDK, the calls below become documents of the formats in the table, at the text of the call. Nothing is executed.
+A call counts wherever it stands, if the file certainly imports what it calls: under another name too, but not if the name may have
+another value there. ` + "`sources: {python: off}`" + ` in the configuration turns this off.
+
+| SDK | call | is read as |
+|---|---|---|
+| v2 | ` + "`ManagedOnlineDeployment`, `KubernetesOnlineDeployment`" + ` | azureml-v2-online-deployment |
+| v2 | ` + "`BatchDeployment`, `ModelBatchDeployment`, `PipelineComponentBatchDeployment`" + ` | azureml-v2-batch-deployment |
+| v2 | ` + "`ManagedOnlineEndpoint`, `KubernetesOnlineEndpoint`, `BatchEndpoint`" + ` | azureml-v2-endpoint |
+| v2 | ` + "`AmlCompute`, `ComputeInstance`, `KubernetesCompute`" + ` | azureml-v2-compute |
+| v2 | ` + "`Model`, `Environment`" + ` | azureml-v2-model, azureml-v2-environment, and a part of the deployments that use the object |
+| v2 | ` + "`ResourceRequirementsSettings`, `ResourceSettings`, `ResourceConfiguration`, `JobResourceConfiguration`, `TargetUtilizationScaleSettings`, `DefaultScaleSettings`" + ` | a part of what uses the object |
+| v1 | ` + "`Model.deploy`; `deploy`, `deploy_from_model` and `deploy_from_image` of `Webservice`, `AciWebservice`, `AksWebservice` and `LocalWebservice`" + ` | azureml-v1-service. The class of ` + "`deployment_config`" + ` is the target. With neither it nor a ` + "`deployment_target`" + `, the SDK deploys to ACI |
+| v1 | ` + "`deploy_configuration` of `AciWebservice`, `AksWebservice`, `AksEndpoint` and `LocalWebservice`" + ` | a part of the services that use it, else azureml-v1-service |
+| v1 | ` + "`InferenceConfig`, `ContainerImage.image_configuration`, `ContainerImage.create`, `Image.create`, `Environment`, `Environment.get`, `Environment.from_conda_specification`, `ResourceConfiguration`" + ` | a part of the services that use the object |
+| v1 | ` + "`create` of `ComputeTarget`, `AksCompute`, `AmlCompute`, `ComputeInstance` and `KubernetesCompute`, with a `provisioning_configuration` of `AksCompute`, `AmlCompute` or `ComputeInstance`" + ` | azureml-v1-toolkit; the configuration alone too |
+| v1 | ` + "`Model.register`" + ` | azureml-v2-model; ` + "`run.register_model`" + ` is not read, since its path is not one of the project |
+| v1 | ` + "`ParallelRunConfig`" + ` | azureml-v1-pipeline |
+| v1 | ` + "`Model(workspace, name)`, `ComputeTarget(workspace, name)`, `ComputeTarget.attach` and those of the other classes of computes" + ` | nothing; they give a name to link by |
+
+Known values are literals, the constants of ` + "`AksCompute.ClusterPurpose`" + `, lists and dicts of known values, objects of the calls above, and names that the file assigns once to such a
+value. Everything else is unknown: formatted strings, other calls, attributes and operations, names that are assigned twice or are also a parameter or the target of a loop, attributes
+that are assigned to the object later, and with ` + "`**kw`" + ` all arguments that the call does not write. A deployment refers to an endpoint, and a deployment to a compute, also by a name whose value is not known, if
+both certainly have the same value: the same name without an assignment in between, or ` + "`endpoint.name`" + ` of the object. Such names never refer to another file.
+
+Of a notebook the Python cells are read in their order, without lines that are commands of IPython and without the outputs. A cell ` + "`%%writefile NAME.yml`" + ` (or ` + "`.yaml`, `.json`" + `) is read as that file unless the project has
+it. Locations are ` + "`train.ipynb:cell 4:3:5`" + `: the number of the cell, counting all cells from 1, and the line and the column in it. JSON output adds them as ` + "`cell`, `cell_line` and `cell_column`" + `; its ` + "`line` and `column`" + `, SARIF
+and annotations have those of the notebook's own text. Files and cells that are not Python 3 are skipped, and ` + "`--explain-skip`" + ` says why. A notebook that is broken JSON is a ` + "`syntax`" + ` finding if it mentions the SDK.
+[Waivers](waivers.md) work in comments of Python. ` + "`--fix`" + ` never changes Python or notebooks.
+`
+}
+
 // formatsPage writes docs/formats.md.
 func formatsPage(deployments, computes table, completes map[string]string) string {
 	var page strings.Builder
@@ -378,6 +415,7 @@ read leniently: invalid values in them are ignored without a message. These are 
 			fmt.Fprintf(&page, "`%s` completes %s.\n", format.Name, completes[format.Name])
 		}
 	}
+	page.WriteString(pythonSection())
 	page.WriteString(podlessSection())
 	page.WriteString(unstructuredSection())
 	page.WriteString(devicesSection())

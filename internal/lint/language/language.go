@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/language/bicep"
+	"github.com/mlpolicy/mlpolicy/internal/lint/language/python"
 	"github.com/mlpolicy/mlpolicy/internal/lint/language/terraform"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
@@ -49,6 +50,10 @@ type Files interface {
 // languages returns all languages, in the order of the documentation.
 func languages() []*Language {
 	return []*Language{
+		{
+			Name: "python", Suffixes: python.Suffixes(), Marked: python.Marked,
+			Open: func(files Files) Reader { return python.Open(files) },
+		},
 		{
 			Name: "bicep", Suffixes: []string{".bicep", ".bicepparam"}, Marked: bicep.Marked, Modules: true,
 			Open: func(files Files) Reader { return bicep.Open(files) },

@@ -1,0 +1,89 @@
+// Package python reads deployments and computes that programs describe with Azure ML's SDK for Python, versions 1 and 2, in .py
+// files and notebooks. Nothing is executed. A table lists the calls that are read, which are found by what the file imports.
+// Their arguments are known if they are literals, constants of the SDK, or names that are assigned once in the file to these.
+package python
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// Files are the files of a project.
+type Files interface {
+	// Resolve returns the name of the file at a path that is relative to the folder of a file; ok is false outside its project.
+	Resolve(from, path string) (name string, ok bool)
+	// Read returns the content of a file; ok is false if it cannot be read.
+	Read(name string) (data []byte, ok bool)
+}
+
+// Suffixes returns those of the names of the files that are read.
+func Suffixes() []string { return []string{".py", notebookSuffix} }
+
+const notebookSuffix = ".ipynb"
+
+// Marked reports whether a file may use the SDK, or may be a notebook that writes files.
+func Marked(name string, data []byte) bool {
+	return usesSDK(data) || isNotebook(name) && bytes.Contains(data, []byte(writeFile))
+}
+
+func usesSDK(data []byte) bool {
+	return bytes.Contains(data, []byte("azureml")) || bytes.Contains(data, []byte("azure.ai"))
+}
+
+func isNotebook(name string) bool {
+	return len(name) > len(notebookSuffix) && strings.EqualFold(name[len(name)-len(notebookSuffix):], notebookSuffix)
+}
+
+// Reader reads the files of a run. It is safe for concurrent use.
+type Reader struct{ files Files }
+
+// Open returns a reader that looks up in files whether a file that a notebook writes exists. They may be nil.
+func Open(files Files) *Reader { return &Reader{files} }
+
+// IsCalled reports false: no file includes another one.
+func (r *Reader) IsCalled(*source.File) bool { return false }
+
+// Read reads a file.
+func (r *Reader) Read(name string, data []byte) *source.File { return r.read(name, data, nil) }
+
+// Calls returns the calls of the SDK in a file that are read, with their arguments.
+func Calls(name string, data []byte) []Call {
+	var calls []Call
+	Open(nil).read(name, data, &calls)
+	return calls
+}
+
+func (r *Reader) read(name string, data []byte, calls *[]Call) *source.File {
+	f := source.Decode(name, data)
+	switch {
+	case isNotebook(name):
+		r.notebook(f, calls)
+	case len(f.Problems) > 0:
+		f.Skipped, f.Problems = f.Problems[0].Message, nil
+	default:
+		c := newCode(string(f.Text))
+		if broken := c.read(stretch{0, len(c.text)}, false); broken != nil {
+			f.Skipped = fmt.Sprintf("line %d is not Python 3: %s", f.Position(broken.at).Line, broken.message)
+			break
+		}
+		describe(f, c, func(at stretch) stretch { return at }, calls)
+	}
+	return f
+}
+
+// describe adds the documents and comments of the code of a file.
+func describe(f *source.File, c *code, where func(stretch) stretch, calls *[]Call) {
+	var comments []source.Comment
+	for _, at := range c.comments {
+		content := where(stretch{at.start + len("#"), at.end})
+		mark := where(stretch{at.start, at.start + len("#")})
+		comments = append(comments, f.CommentAt(mark.start, min(content.start, content.end), content.end))
+	}
+	f.SetComments(comments)
+	e := &evaluator{names: bind(c), known: map[part]*value{}, objects: map[int]*object{}}
+	b := &builder{evaluator: e, file: f, where: where, nodes: map[*value]*source.Node{}, used: map[int]bool{}, left: maxNodes, records: calls}
+	b.documents()
+}
