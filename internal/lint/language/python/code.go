@@ -210,7 +210,7 @@ func (c *code) compound(l line) (kind blockKind, ok bool) {
 	return 0, false
 }
 
-// isKeyword reports whether a token is a keyword, which is no identifier.
+// isKeyword reports whether a token is a keyword, which is not an identifier.
 func (c *code) isKeyword(i int) bool {
 	if c.tokens[i].kind != nameToken {
 		return false
@@ -238,7 +238,7 @@ func (c *code) endsOperand(i int) bool {
 // isConstant reports whether a token is True, False or None.
 func (c *code) isConstant(i int) bool { return c.is(i, "True") || c.is(i, "False") || c.is(i, "None") }
 
-// check looks in the statements from an index on for what Python 3 does not accept. It knows no grammar: it finds
+// check looks in the statements from an index on for what Python 3 does not accept. It has no grammar: it finds
 // what Python 2 has, what an unfinished text has, and values without an operator in between.
 func (c *code) check(from int) *fault {
 	for _, s := range c.statements[from:] {
