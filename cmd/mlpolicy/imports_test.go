@@ -79,6 +79,13 @@ var allowedImports = map[string][]string{
 		module + "internal/lint/extract/read",
 		module + "internal/lint/extract/kube",
 	},
+	"internal/lint/extract/kuberun": {
+		module + "internal/lint/source",
+		module + "internal/lint/facts",
+		module + "internal/lint/extract/scheduling",
+		module + "internal/lint/extract/read",
+		module + "internal/lint/extract/kube",
+	},
 	"internal/lint/extract/azure": {
 		module + "internal/lint/source",
 		module + "internal/lint/facts",

@@ -9,12 +9,14 @@ const (
 	virtualJobPod = "{restartPolicy: Never, " + virtualNode + "}"
 	virtualNode   = onVirtualNodes + ", containers: [" + asking + "]"
 	// onVirtualNodes is of kinds that have the fields of a pod beside their own.
-	onVirtualNodes = "nodeSelector: {kubernetes.io/role: agent, type: virtual-kubelet}"
-	asking         = "{name: scorer, image: contoso.azurecr.io/scorer:4, resources: {limits: {memory: VALUE}}}"
-	workloadSpec   = "{selector: {matchLabels: {app: scorer}}, template: {metadata: {labels: {app: scorer}}, spec: " + virtualPod + "}}"
-	ray            = "{headGroupSpec: {rayStartParams: {}, template: {spec: " + virtualPod + "}}}"
-	nimService     = "image: {repository: scorer, tag: '4'}, resources: {limits: {memory: VALUE}}, " + onVirtualNodes
-	trainer        = "{runtimeRef: {name: torch}, trainer: {resourcesPerNode: {limits: {memory: VALUE}}}}"
+	onVirtualNodes   = "nodeSelector: {kubernetes.io/role: agent, type: virtual-kubelet}"
+	asking           = "{name: scorer, image: contoso.azurecr.io/scorer:4, resources: {limits: {memory: VALUE}}}"
+	workloadSpec     = "{selector: {matchLabels: {app: scorer}}, template: {metadata: {labels: {app: scorer}}, spec: " + virtualPod + "}}"
+	ray              = "{headGroupSpec: {rayStartParams: {}, template: {spec: " + virtualPod + "}}}"
+	nimService       = "image: {repository: scorer, tag: '4'}, resources: {limits: {memory: VALUE}}, " + onVirtualNodes
+	sparkApplication = "{type: Python, sparkVersion: 3.5.0, mainApplicationFile: 'local:///score.py', driver: {}, executor: {memory: VALUE, " + onVirtualNodes + "}}"
+	workflow         = "{entrypoint: score, templates: [{name: score, " + onVirtualNodes + ", container: " + asking + "}]}"
+	trainer          = "{runtimeRef: {name: torch}, trainer: {resourcesPerNode: {limits: {memory: VALUE}}}}"
 	// virtualMachine is KAITO's for a workload on a virtual node; VALUE is the machine's size.
 	virtualMachine = "{instanceType: VALUE, labelSelector: {matchLabels: {type: virtual-kubelet}}}"
 
@@ -135,6 +137,27 @@ func kindCases() []kindCase {
 			rest: "spec: {selector: {}, template: {spec: " + ray + "}}", field: "spec.template.spec.headGroupSpec.template.spec.containers[0].resources.limits.memory",
 		},
 		{
+			group: "argoproj.io", kind: "Workflow", bad: tooMuch, good: enough,
+			rest: "spec: " + workflow, field: "spec.templates[0].container.resources.limits.memory",
+		},
+		{
+			group: "argoproj.io", kind: "CronWorkflow", bad: tooMuch, good: enough,
+			rest: "spec: {schedule: '0 3 * * *', workflowSpec: " + workflow + "}", field: "spec.workflowSpec.templates[0].container.resources.limits.memory",
+		},
+		{
+			group: "workload.codeflare.dev", kind: "AppWrapper", bad: tooMuch, good: enough,
+			rest:  "spec: {components: [{template: {apiVersion: v1, kind: Pod, metadata: {name: scorer}, spec: " + virtualPod + "}}]}",
+			field: "spec.components[0].template.spec.containers[0].resources.limits.memory",
+		},
+		{
+			group: "sparkoperator.k8s.io", kind: "SparkApplication", bad: "64g", good: "4g",
+			rest: "spec: " + sparkApplication, field: "spec.executor.memory",
+		},
+		{
+			group: "sparkoperator.k8s.io", kind: "ScheduledSparkApplication", bad: "64g", good: "4g",
+			rest: "spec: {schedule: '@daily', template: " + sparkApplication + "}", field: "spec.template.executor.memory",
+		},
+		{
 			group: "kubeai.org", kind: "Model", metadata: onACI, bad: "nvidia-gpu-l4:1", good: "cpu:1",
 			rest: "spec: {features: [TextGeneration], engine: VLLM, url: 'hf://acme/scorer', resourceProfile: 'VALUE'}", field: "spec.resourceProfile",
 		},
@@ -194,6 +217,9 @@ func kindCases() []kindCase {
 		{"apps", "Deployment StatefulSet DaemonSet ReplicaSet", "spec: " + workloadSpec, "spec.template.spec"},
 		{"batch", "CronJob", "spec: {schedule: '0 3 * * *', jobTemplate: {spec: {template: {spec: " + virtualJobPod + "}}}}", "spec.jobTemplate.spec.template.spec"},
 		{"apps.kruise.io", "CloneSet StatefulSet DaemonSet", "spec: " + workloadSpec, "spec.template.spec"},
+		{"apps.openshift.io", "DeploymentConfig", "spec: {replicas: 1, template: {metadata: {labels: {app: scorer}}, spec: " + virtualPod + "}}", "spec.template.spec"},
+		{"batch.volcano.sh", "Job", "spec: {tasks: [{name: scorer, template: {spec: " + virtualJobPod + "}}]}", "spec.tasks[0].template.spec"},
+		{"batch.volcano.sh", "CronJob", "spec: {schedule: '0 3 * * *', jobTemplate: {spec: {tasks: [{name: scorer, template: {spec: " + virtualJobPod + "}}]}}}", "spec.jobTemplate.spec.tasks[0].template.spec"},
 		{"argoproj.io", "Rollout", "spec: " + workloadSpec, "spec.template.spec"},
 		{"jobset.x-k8s.io", "JobSet", "spec: {replicatedJobs: [{name: main, template: {spec: {template: {spec: " + virtualJobPod + "}}}}]}", "spec.replicatedJobs[0].template.spec.template.spec"},
 		{"keda.sh", "ScaledJob", "spec: {jobTargetRef: {template: {spec: " + virtualJobPod + "}}, triggers: [{type: cron, metadata: {}}]}", "spec.jobTargetRef.template.spec"},

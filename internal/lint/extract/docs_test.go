@@ -256,7 +256,7 @@ func modelServersSection() string {
 	text.WriteString(`
 ## Model servers
 
-A Deployment, a StatefulSet, a ReplicaSet, a LeaderWorkerSet or a Pod that is always restarted is a web service if one of its main containers
+A Deployment, a DeploymentConfig, a StatefulSet, a ReplicaSet, a LeaderWorkerSet or a Pod that is always restarted is a web service if one of its main containers
 runs a model server. A container does so if the repository of its image ends in one of those below, which includes mirrors, and it either has no
 ` + "`command`, or its `command` and `args`" + ` run one of the start words by name or path, directly or through a wrapper
 (` + "`/scripts/wait.sh vllm serve churn`" + `). Programs that only print or read, such as ` + "`echo`" + ` and ` + "`ls`" + `, are not wrappers. A placeholder before these components (` + "`${REGISTRY}/vllm/vllm-openai`" + `)

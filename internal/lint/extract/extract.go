@@ -341,9 +341,18 @@ func readUnit(object *source.Node, unit int, lists read.Lists) []*read.Reader {
 	if r == nil {
 		return nil
 	}
-	readers := append([]*read.Reader{r}, r.Inner...)
+	readers := withInner(r)
 	for _, each := range readers {
 		each.Unit = unit
+	}
+	return readers
+}
+
+// withInner returns a reader and those of the objects in its object, at any depth.
+func withInner(r *read.Reader) []*read.Reader {
+	readers := []*read.Reader{r}
+	for _, inner := range r.Inner {
+		readers = append(readers, withInner(inner)...)
 	}
 	return readers
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract/iotedge"
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract/kube"
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract/kubeml"
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/kuberun"
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract/operators"
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract/terraform"
@@ -44,6 +45,12 @@ func formats() []*read.Format {
 		&kubeml.PodCliqueSet,
 		&kubeml.DisaggregatedSet,
 		&kubeml.BentoDeployment,
+		&kuberun.ArgoWorkflow,
+		&kuberun.ArgoWorkflowTemplate,
+		&kuberun.Volcano,
+		&kuberun.AppWrapper,
+		&kuberun.OpenShiftTemplate,
+		&kuberun.Spark,
 		&azure.MLv1DeploymentConfig,
 		&azure.MLv1InferenceConfig,
 		&azure.MLv1ActionDeploy,

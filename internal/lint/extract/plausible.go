@@ -57,9 +57,9 @@ var marginKey = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`(?m)^["']?([$A-Za-z_][A-Za-z0-9_.$-]*)["']?[ \t]*:(?:[ \t]+(.*?))?[ \t\r]*$`)
 })
 
-// workloadKinds are Kubernetes' own kinds with a pod template.
+// workloadKinds are Kubernetes' own kinds with a pod template, and Template, which OpenShift once had in Kubernetes' groups.
 var workloadKinds = []string{
-	"Pod", "PodTemplate", "ReplicationController", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob",
+	"Template", "Pod", "PodTemplate", "ReplicationController", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob",
 }
 
 // kubernetesOwn reports whether an API group is part of Kubernetes.

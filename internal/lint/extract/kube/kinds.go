@@ -93,11 +93,15 @@ func Kinds() []ServedKinds {
 
 		// Replacements for the workloads above, and kinds that run several of them.
 		{Group: "apps.kruise.io", Versions: []string{"v1alpha1", "v1beta1"}, Kinds: []string{"CloneSet", "DaemonSet", "StatefulSet"}},
-		{Group: "argoproj.io", Versions: []string{"v1alpha1"}, Kinds: []string{"Rollout"}},
+		{Group: "apps.openshift.io", Versions: []string{"v1"}, Kinds: []string{"DeploymentConfig"}},
+		{Group: "argoproj.io", Versions: []string{"v1alpha1"}, Kinds: []string{"CronWorkflow", "Rollout", "Workflow"}},
+		{Group: "batch.volcano.sh", Versions: []string{"v1alpha1"}, Kinds: []string{"CronJob", "Job"}},
 		{Group: "jobset.x-k8s.io", Versions: []string{"v1alpha2"}, Kinds: []string{"JobSet"}},
 		{Group: "keda.sh", Versions: []string{"v1alpha1"}, Kinds: []string{"ScaledJob"}},
 		{Group: "leaderworkerset.x-k8s.io", Versions: []string{"v1"}, Kinds: []string{"LeaderWorkerSet"}},
 		{Group: "serving.knative.dev", Versions: []string{"v1"}, Kinds: []string{"Configuration", "Revision", "Service"}},
+		{Group: "sparkoperator.k8s.io", Versions: []string{"v1beta2"}, Kinds: []string{"ScheduledSparkApplication", "SparkApplication"}},
+		{Group: "workload.codeflare.dev", Versions: []string{"v1beta2"}, Kinds: []string{"AppWrapper"}},
 		{Group: virtualDaemonSets, Versions: []string{"v1alpha1"}, Kinds: []string{"VirtualDaemonSet"}},
 
 		// Model servers.

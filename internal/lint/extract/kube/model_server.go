@@ -136,6 +136,8 @@ func ServesByImage(group, kind string, restartPolicy *source.Node) bool {
 	switch {
 	case group == "apps" || group == "extensions":
 		return kind == "Deployment" || kind == "StatefulSet" || kind == "ReplicaSet"
+	case group == "apps.openshift.io":
+		return kind == "DeploymentConfig"
 	case group == "" && kind == "Pod":
 		return restartPolicy.IsNull() || restartPolicy.Is("Always")
 	}

@@ -42,7 +42,7 @@ var Workload = read.Format{
 	Name:      "kubernetes-workload",
 	RootKeys:  []string{"apiVersion", "kind", "items"},
 	Title:     "Kubernetes workload: each kind with a pod template, alone or in a List",
-	Signs:     "`apiVersion` and `kind` of Pod, PodTemplate, ReplicationController, Deployment, StatefulSet, DaemonSet, ReplicaSet, Job or CronJob, with containers",
+	Signs:     "`apiVersion` and `kind` of Pod, PodTemplate, ReplicationController, Deployment, StatefulSet, DaemonSet, ReplicaSet, Job or CronJob, of OpenShift's DeploymentConfig, Argo's Rollout, OpenKruise's workloads, KEDA's ScaledJob or VirtualDaemonSet, with containers",
 	Reference: "https://kubernetes.io/docs/concepts/workloads/",
 	Marks: [][]string{
 		{"apiVersion"}, {"containers", "template", "jobTemplate"}, // other shapes have no containers
@@ -88,6 +88,7 @@ func templatePath(object *source.Node) (path []string, ok bool) {
 		(group == "apps" || group == "extensions") &&
 			(kind == "Deployment" || kind == "StatefulSet" || kind == "DaemonSet" || kind == "ReplicaSet"),
 		(group == "batch" || group == "extensions") && kind == "Job",
+		group == "apps.openshift.io" && kind == "DeploymentConfig",
 		// A Rollout with a workloadRef uses the template of a Deployment.
 		group == "argoproj.io" && kind == "Rollout",
 		group == virtualDaemonSets && kind == "VirtualDaemonSet",

@@ -1,0 +1,26 @@
+// Package kuberun reads Kubernetes objects of others that run pods for any purpose: workflows, jobs, and wrappers of whole
+// objects. The kind alone does not imply machine learning.
+package kuberun
+
+import (
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/kube"
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+)
+
+// runReader reads an object that runs pods.
+type runReader struct{ *kube.ObjectReader }
+
+func newReader(r *read.Reader) *runReader { return &runReader{ObjectReader: kube.NewReader(r)} }
+
+// inside reads the whole objects in an object. why is the reason if there is none that describes anything.
+func (r *runReader) inside(objects []*source.Node, why string) {
+	for _, object := range objects {
+		if inner := r.Document(object, r.Lists); inner != nil {
+			r.Inner = append(r.Inner, inner)
+		}
+	}
+	if len(r.Inner) == 0 {
+		r.Completes = "nothing: " + why
+	}
+}
