@@ -135,6 +135,9 @@ func (b *builder) denial(e *evaluation, denial whatif.Denial) {
 		location.Related = append(slices.Clip(location.Related), because(other, "depends on this"))
 		location.Related = append(location.Related, other.Related...)
 	}
+	if !b.isInput(described) { // an input may decide whether it exists
+		location.Related = append(slices.Clip(location.Related), described.Related...)
+	}
 	finding = b.locate(location, owner, finding)
 	finding.identify(location.Node, described.Node, b.of(finding.subject.File).config)
 	if denial.DependsOnHinted {

@@ -120,7 +120,13 @@ func (w *waivers) covering(finding *Finding) *Waiver {
 		}
 	}
 	if w.inFiles {
-		for _, at := range []stretch{{finding.File, finding.Span}, stretchOf(finding.anchor), stretchOf(finding.own)} {
+		stretches := []stretch{{finding.File, finding.Span}, stretchOf(finding.anchor), stretchOf(finding.own)}
+		for _, related := range finding.Related {
+			if strings.HasPrefix(related.Message, facts.UsedHere) { // the value in question, whose text is elsewhere
+				stretches = append(stretches, stretch{related.File, related.Span})
+			}
+		}
+		for _, at := range stretches {
 			if at.file == nil {
 				continue
 			}

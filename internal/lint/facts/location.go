@@ -17,6 +17,9 @@ type Location struct {
 	Related []Location
 }
 
+// UsedHere begins the evidence of a location that uses the value at another one.
+const UsedHere = "used here"
+
 // In reports whether the location is in the file of this name.
 func (l Location) In(file string) bool { return l.Node != nil && l.Node.File().Name == file }
 

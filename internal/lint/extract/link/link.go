@@ -339,8 +339,9 @@ func mayBeIncluded(file *source.File) bool {
 	return file.IsForeign() && of != nil && of.Modules
 }
 
+// isInRun reports whether a value, or one on which it depends, is in a file of the run.
 func (l *Linker) isInRun(location facts.Location) bool {
-	return location.Node != nil && l.inRun[location.Node.File()]
+	return location.Node != nil && l.inRun[location.Node.File()] || slices.ContainsFunc(location.Related, l.isInRun)
 }
 
 // dependsOnRun reports whether a document of the run completed a deployment, or is included by its file.

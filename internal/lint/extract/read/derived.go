@@ -1,7 +1,6 @@
 package read
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 
@@ -25,7 +24,7 @@ type Derivation struct {
 	Parts []*source.Node // what the expression depends on
 	Whys  []string       // what each of Parts is, in words; it may be shorter
 	Used  *source.Node   // the expression that uses the value at At; nil for none
-	Why   string         // how Used uses it; empty for no more than that
+	Why   string         // by what Used uses it, in words; empty for no more than that
 	// Unknown reports whether the value replaces an expression that cannot be evaluated. Partial is
 	// the known part of its text, with UnknownPart for each other part.
 	Unknown bool
@@ -69,9 +68,16 @@ func (d Derivation) location(why string) facts.Location {
 		location.Related = append(location.Related, facts.Location{Node: part, Why: why})
 	}
 	if d.Used != nil {
-		location.Related = append(location.Related, facts.Location{Node: d.Used, Why: cmp.Or(d.Why, "used here")})
+		location.Related = append(location.Related, facts.Location{Node: d.Used, Why: usedBy(d.Why)})
 	}
 	return location
+}
+
+func usedBy(what string) string {
+	if what == "" {
+		return facts.UsedHere
+	}
+	return facts.UsedHere + ", by " + what
 }
 
 // ResolveLocations replaces locations of derived values by the locations from which they derive, and

@@ -41,15 +41,11 @@ func IsSource(file *source.File) bool {
 func (r *planReader) configured(object *source.Node) {
 	for _, origin := range object.Get("origins").Items() {
 		value := origin.Get("value")
-		derivation := read.Derivation{At: value, Used: origin.Get("used")}
-		if why := origin.Get("why").Text(); why != "" {
-			derivation.Why = "used here, by " + why
-		}
-		for _, part := range origin.Get("parts").Items() {
-			derivation.Parts = append(derivation.Parts, part.Get("at"))
-			derivation.Whys = append(derivation.Whys, part.Get("why").Text())
-		}
-		r.DeriveAt(value, derivation)
+		derivation := read.Derivation{At: value, Used: origin.Get("used"), Why: origin.Get("why").Text()}
+		r.DeriveAt(value, withParts(derivation, origin.Get("parts")))
+	}
+	if depends := object.Get("depends"); depends != nil {
+		r.DeriveAt(object, withParts(read.Derivation{At: object}, depends))
 	}
 	deployments := len(r.Deployments)
 	change := object.Get("change")
@@ -60,4 +56,13 @@ func (r *planReader) configured(object *source.Node) {
 	for _, d := range r.Deployments[deployments:] {
 		d.Replicas = facts.Fact[int64]{} // count and for_each multiply them
 	}
+}
+
+// withParts returns a derivation with the locations on which the value depends.
+func withParts(d read.Derivation, parts *source.Node) read.Derivation {
+	for _, part := range parts.Items() {
+		d.Parts = append(d.Parts, part.Get("at"))
+		d.Whys = append(d.Whys, part.Get("why").Text())
+	}
+	return d
 }

@@ -10,7 +10,8 @@ type instance struct {
 	path    string // module.a.module.b. before the addresses of its resources
 	args    map[string]*value
 	caller  *instance
-	counted bool // it may exist any number of times
+	counted bool         // it may exist any number of times
+	from    []dependency // on which its existence depends
 
 	variables map[string]*value // that were evaluated; nil for one that is being evaluated
 	locals    map[string]*value
@@ -114,28 +115,32 @@ const (
 	counted
 )
 
-// existenceOf returns whether a block exists.
-func (e *evaluator) existenceOf(b *block, in *instance) existence {
+// existenceOf returns whether a block exists, and what that depends on.
+func (e *evaluator) existenceOf(b *block, in *instance) (existence, []dependency) {
 	if count := b.attributes["count"]; count != nil {
-		if number, ok := e.eval(count.Expr, &scope{instance: in}).int(); ok && number == 0 {
-			return never
+		v := e.eval(count.Expr, &scope{instance: in})
+		if number, ok := v.int(); ok && number == 0 {
+			return never, nil
 		}
-		return counted
+		return counted, v.depends()
 	}
 	if each := b.attributes["for_each"]; each != nil {
-		if isEmpty(e.eval(each.Expr, &scope{instance: in})) {
-			return never
+		v := e.eval(each.Expr, &scope{instance: in})
+		if isEmpty(v) {
+			return never, nil
 		}
-		return counted
+		return counted, v.depends()
 	}
 	for _, inner := range b.blocks {
 		if enabled := inner.Body.Attributes["enabled"]; inner.Type == "lifecycle" && enabled != nil { // of OpenTofu
-			if is, known := e.eval(enabled.Expr, &scope{instance: in}).bool(); known && !is {
-				return never
+			v := e.eval(enabled.Expr, &scope{instance: in})
+			if is, known := v.bool(); known && !is {
+				return never, nil
 			}
+			return once, v.depends()
 		}
 	}
-	return once
+	return once, nil
 }
 
 // isEmpty reports whether a collection has nothing.

@@ -401,7 +401,7 @@ func (w *walk) instance(in *instance, owner *file, within []string) {
 			continue
 		}
 		w.builder.in = in
-		exists := w.builder.existenceOf(b, in)
+		exists, from := w.builder.existenceOf(b, in)
 		if exists == never {
 			continue
 		}
@@ -412,7 +412,7 @@ func (w *walk) instance(in *instance, owner *file, within []string) {
 		if !w.builder.spend(1) {
 			return
 		}
-		w.resources[of] = append(w.resources[of], w.builder.resource(b, in.counted || exists == counted))
+		w.resources[of] = append(w.resources[of], w.builder.resource(b, in.counted || exists == counted, append(from, in.from...)))
 	}
 	for _, call := range in.calls {
 		w.call(call, in, owner, within)
@@ -429,7 +429,7 @@ func (w *walk) call(b *block, in *instance, owner *file, within []string) {
 	w.mutex.Lock()
 	w.called[name] = true
 	w.mutex.Unlock()
-	exists := w.builder.existenceOf(b, in)
+	exists, from := w.builder.existenceOf(b, in)
 	if w.calls++; exists == never || w.calls > maxCalls {
 		return
 	}
@@ -440,6 +440,7 @@ func (w *walk) call(b *block, in *instance, owner *file, within []string) {
 	inner := newInstance(w.modules[name])
 	inner.caller, inner.path = in, in.path+"module."+b.Labels[0]+"."
 	inner.args, inner.counted = w.builder.argsOf(b, in), in.counted || exists == counted
+	inner.from = append(from, in.from...)
 	if owner == nil {
 		owner = b.file
 	}

@@ -30,7 +30,8 @@ type origin struct {
 }
 
 // resource returns the node of a resource in the structure of a plan's resource_changes.
-func (b *treeBuilder) resource(of *block, counted bool) *source.Node {
+// from are the places on which its existence depends.
+func (b *treeBuilder) resource(of *block, counted bool, from []dependency) *source.Node {
 	b.file, b.origins = of.file.File, nil
 	start, end := of.TypeRange.Start.Byte, of.CloseBraceRange.End.Byte
 	body := of.Body.SrcRange
@@ -61,6 +62,9 @@ func (b *treeBuilder) resource(of *block, counted bool) *source.Node {
 			origins = append(origins, b.originOf(o))
 		}
 		members = append(members, b.made("origins", b.sequence(origins, word), end))
+	}
+	if len(from) > 0 {
+		members = append(members, b.made("depends", b.partsOf(from, ""), end))
 	}
 	return b.file.Mapping(members, start, end)
 }
@@ -103,7 +107,11 @@ func (b *treeBuilder) body(attributes map[string]*hclsyntax.Attribute, blocks []
 			continue
 		}
 		value, mark := b.attribute(attribute)
-		add(b.text(attribute.Name, attribute.NameRange), value, mark)
+		name := attribute.NameRange
+		if value != nil && (value.File() != b.fileOf(name) || value.Span().Start.Offset < name.End.Byte || value.Span().End.Offset > attribute.SrcRange.End.Byte) {
+			name.End = attribute.SrcRange.End // the value is elsewhere, so that a comment on the line relates to all of it
+		}
+		add(b.text(attribute.Name, name), value, mark)
 	}
 	for _, group := range byType(blocks) {
 		name := nestedType(group[0])
@@ -316,12 +324,17 @@ func (b *treeBuilder) originOf(o origin) *source.Node {
 	if o.used.Filename != "" {
 		members = append(members, b.made("used", b.named(o.name, b.mark(o.used), o.used), 0))
 	}
+	return b.mapping(append(members, b.made("parts", b.partsOf(o.from, o.name), 0)), nowhere)
+}
+
+// partsOf returns a list of places on which the value of an attribute depends.
+func (b *treeBuilder) partsOf(from []dependency, name string) *source.Node {
 	var parts []*source.Node
-	for _, d := range o.from {
-		part := []source.Member{b.made("at", b.named(o.name, b.mark(d.at), d.at), 0), b.made("why", b.text(d.why, nowhere), 0)}
-		parts = append(parts, b.mapping(part, nowhere))
+	for _, d := range from[:min(len(from), maxDependencies)] {
+		at := b.named(name, b.mark(d.at), d.at)
+		parts = append(parts, b.mapping([]source.Member{b.made("at", at, 0), b.made("why", b.text(d.why, hcl.Range{}), 0)}, hcl.Range{}))
 	}
-	return b.mapping(append(members, b.made("parts", b.sequence(parts, nowhere), 0)), nowhere)
+	return b.sequence(parts, hcl.Range{})
 }
 
 // mark returns a node without a value at a place.
@@ -362,7 +375,11 @@ func (b *treeBuilder) members(v *value) (node, unknown *source.Node) {
 			marks = append(marks, b.made(m.name, mark, 0))
 		}
 		if n != nil {
-			members = append(members, source.Member{Key: b.fileOf(m.at).Scalar(source.String, m.name, m.at.Start.Byte, m.at.End.Byte), Value: n})
+			end := m.at.End.Byte
+			if used := m.value.used; used.Filename == m.at.Filename && used.Start.Byte >= end {
+				end = used.End.Byte
+			}
+			members = append(members, source.Member{Key: b.fileOf(m.at).Scalar(source.String, m.name, m.at.Start.Byte, end), Value: n})
 		}
 	}
 	if len(marks) > 0 {
