@@ -142,6 +142,7 @@ var allowedImports = map[string][]string{
 		module + "internal/lint/language",
 		module + "internal/lint/facts",
 		module + "internal/lint/extract/resolve",
+		module + "internal/lint/extract/terraform", // what plans describe, too
 		module + "internal/lint/extract/scheduling",
 		module + "internal/lint/extract/read",
 		module + "internal/lint/extract/kube",

@@ -80,6 +80,7 @@ func Extract(ctx context.Context, fsys fs.FS, files []*source.File, options Opti
 		return nil, err
 	}
 
+	dropPlanned(readings)
 	linker := link.New(fsys, link.Formats{Recognize: recognized, Links: links, Read: readWhole}, readings, options)
 	// JSON needs an array where a nil slice would be null.
 	extraction := &Extraction{Facts: facts.Facts{Deployments: []*facts.Deployment{}, Computes: []*facts.Compute{}}}
@@ -114,6 +115,27 @@ func Extract(ctx context.Context, fsys fs.FS, files []*source.File, options Opti
 		return nil, err
 	}
 	return extraction, nil
+}
+
+// dropPlanned removes what configurations of Terraform describe and plans, too.
+func dropPlanned(readings []*link.Reading) {
+	var readers []*read.Reader
+	for _, reading := range readings {
+		readers = append(readers, reading.Readers...)
+	}
+	covered := terraform.CoveredIn(readers)
+	for _, reading := range readings {
+		if !terraform.IsSource(reading.File) {
+			continue
+		}
+		for _, r := range reading.Readers {
+			r.Deployments = slices.DeleteFunc(r.Deployments, func(d *read.Draft) bool { return covered.Has(reading.File, d.Location.Node) })
+			r.Computes = slices.DeleteFunc(r.Computes, func(c *facts.Compute) bool { return covered.Has(reading.File, c.Location.Node) })
+			r.Parts = slices.DeleteFunc(r.Parts, func(p *read.Part) bool { return covered.Has(reading.File, p.Location().Node) })
+			r.Problems = slices.DeleteFunc(r.Problems, func(p facts.Problem) bool { return covered.Has(reading.File, p.Location.Node) })
+		}
+		reading.Gather()
+	}
 }
 
 // dropCalled removes what files describe that others include, if the others describe it, too: with their own values, which

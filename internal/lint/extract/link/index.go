@@ -12,6 +12,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract/kube"
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract/resolve"
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/terraform"
 	"github.com/mlpolicy/mlpolicy/internal/lint/language"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
@@ -150,6 +151,11 @@ func (l *Linker) index(ctx context.Context, project *Project) *index {
 		found.tooLarge = !ok
 		found.readings = append(found.readings, l.others(ctx, names)...)
 	}
+	var readers []*read.Reader
+	for _, reading := range found.readings {
+		readers = append(readers, reading.Readers...)
+	}
+	covered := terraform.CoveredIn(readers)
 	for _, reading := range found.readings {
 		if !l.inRun[reading.File] {
 			l.applyParameters(ctx, reading)
@@ -159,7 +165,7 @@ func (l *Linker) index(ctx context.Context, project *Project) *index {
 		}
 		for _, parts := range reading.Parts {
 			for _, part := range parts {
-				if part.Name != "" {
+				if part.Name != "" && !covered.Has(reading.File, part.Location().Node) {
 					found.add(part)
 				}
 			}
