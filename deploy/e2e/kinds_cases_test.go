@@ -158,6 +158,15 @@ func kindCases() []kindCase {
 			rest: "spec: {schedule: '@daily', template: " + sparkApplication + "}", field: "spec.template.executor.memory",
 		},
 		{
+			group: "serving.kserve.io", kind: "TrainedModel", metadata: onACI, bad: tooMuch, good: enough,
+			rest: "spec: {inferenceService: scorer, model: {framework: sklearn, storageUri: 'gs://acme/scorer', memory: VALUE}}", field: "spec.model.memory",
+		},
+		{
+			group: "serving.kserve.io", kind: "InferenceGraph", bad: tooMuch, good: enough,
+			rest:  "spec: {nodes: {root: {routerType: Sequence, steps: [{serviceName: scorer}]}}, resources: {limits: {memory: VALUE}}, " + onVirtualNodes + "}",
+			field: "spec.resources.limits.memory",
+		},
+		{
 			group: "kubeai.org", kind: "Model", metadata: onACI, bad: "nvidia-gpu-l4:1", good: "cpu:1",
 			rest: "spec: {features: [TextGeneration], engine: VLLM, url: 'hf://acme/scorer', resourceProfile: 'VALUE'}", field: "spec.resourceProfile",
 		},
@@ -223,6 +232,7 @@ func kindCases() []kindCase {
 		{"argoproj.io", "Rollout", "spec: " + workloadSpec, "spec.template.spec"},
 		{"jobset.x-k8s.io", "JobSet", "spec: {replicatedJobs: [{name: main, template: {spec: {template: {spec: " + virtualJobPod + "}}}}]}", "spec.replicatedJobs[0].template.spec.template.spec"},
 		{"keda.sh", "ScaledJob", "spec: {jobTargetRef: {template: {spec: " + virtualJobPod + "}}, triggers: [{type: cron, metadata: {}}]}", "spec.jobTargetRef.template.spec"},
+		{"kubeflow.org", "Notebook", "spec: {template: {spec: " + virtualPod + "}}", "spec.template.spec"},
 		{"kubeflow.org", "JAXJob", "spec: {jaxReplicaSpecs: {Worker: {template: {spec: " + virtualPod + "}}}}", "spec.jaxReplicaSpecs.Worker.template.spec"},
 		{"kubeflow.org", "MPIJob", "spec: {mpiReplicaSpecs: {Worker: {template: {spec: " + virtualPod + "}}}}", "spec.mpiReplicaSpecs.Worker.template.spec"},
 		{"kubeflow.org", "MXJob", "spec: {jobMode: Train, mxReplicaSpecs: {Worker: {template: {spec: " + virtualPod + "}}}}", "spec.mxReplicaSpecs.Worker.template.spec"},

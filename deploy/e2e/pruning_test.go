@@ -154,6 +154,7 @@ func refusals() []refusal {
 		{"formats/kserve-inference-service/v1beta1.yaml#2", `unknown field "spec.predictor.huggingface"`, "KFServing's group is read as KServe's"},
 		{"formats/kubeflow-training/silent-about-its-syntax.yaml#1", " is invalid: ", "a training job is no cause for complaint"},
 		{"formats/kubeflow-training/train-job.yaml#1", `unknown field "spec.podTemplateOverrides"`, "later releases of Trainer have it"},
+		{"formats/kubeflow-training/train-job-patches.yaml#1", `unknown field "spec.runtimePatches"`, "later releases of Trainer have it"},
 		{"formats/kuberay/cluster-v1alpha1.yaml#1", `unknown field "spec.headGroupSpec.replicas"`, "earlier releases of KubeRay had it"},
 		{"formats/kuberay/gpus-by-start-parameters.yaml#1", "num-gpus in body must be of type string", "a number is understood"},
 		{"formats/kubernetes-resource-claim/template.yaml#5", `RuntimeClass "nvidia" not found`, noRuntimeClass},

@@ -122,6 +122,7 @@ func Kinds() []ServedKinds {
 		{Group: "ray.io", Versions: []string{"v1", "v1alpha1"}, Kinds: []string{"RayCluster", "RayJob", "RayService"}},
 		{Group: "ray.io", Versions: []string{"v1"}, Kinds: []string{"RayCronJob"}},
 		{Group: "serving.kserve.io", Versions: []string{"v1beta1"}, Kinds: []string{"InferenceService"}},
+		{Group: "serving.kserve.io", Versions: []string{"v1alpha1"}, Kinds: []string{"InferenceGraph", "TrainedModel"}},
 		{Group: "serving.kserve.io", Versions: []string{"v1alpha1", "v1alpha2"}, Kinds: []string{"LLMInferenceService"}},
 		{Group: "serving.kubeflow.org", Versions: []string{"v1alpha2", "v1beta1"}, Kinds: []string{"InferenceService"}},
 		{Group: "serving.yatai.ai", Versions: []string{"v1alpha1", "v1alpha2", "v1alpha3", "v2alpha1"}, Kinds: []string{"BentoDeployment"}},
@@ -133,6 +134,7 @@ func Kinds() []ServedKinds {
 		},
 		{Group: "kubeflow.org", Versions: []string{"v2beta1"}, Kinds: []string{"MPIJob"}},
 		{Group: "kubeflow.org", Versions: []string{"v2alpha1"}, Kinds: []string{"TrainJob"}},
+		{Group: "kubeflow.org", Versions: []string{"v1", "v1alpha1", "v1beta1"}, Kinds: []string{"Notebook"}},
 		{Group: "trainer.kubeflow.org", Versions: []string{"v1alpha1"}, Kinds: []string{"TrainJob"}},
 
 		// Azure Service Operator.

@@ -211,7 +211,7 @@ var servers = sync.OnceValue(func() map[[2]string]string {
 		why, group string
 		kinds      []string
 	}{
-		{"KServe runs it as a web service", "serving.kserve.io", []string{"InferenceService", "LLMInferenceService"}},
+		{"KServe runs it as a web service", "serving.kserve.io", []string{"InferenceGraph", "InferenceService", "LLMInferenceService", "TrainedModel"}},
 		{"KServe runs it as a web service", "serving.kubeflow.org", []string{"InferenceService"}},
 		{"Seldon runs it as a web service", "machinelearning.seldon.io", []string{"SeldonDeployment"}},
 		{"Seldon runs it as a web service", "mlops.seldon.io", []string{"Model", "Server"}},

@@ -10,8 +10,8 @@ import (
 )
 
 // KServeInferenceService are KServe's services since v1alpha2, when the project was KFServing. Each
-// component is one deployment. TrainedModel, InferenceGraph and LLMInferenceServiceConfig are left
-// out, since they do not serve a model by themselves.
+// component is one deployment. LLMInferenceServiceConfig is left out, since it does not serve a model
+// by itself.
 var KServeInferenceService = read.Format{
 	Name:      "kserve-inference-service",
 	Title:     "KServe InferenceService, KFServing's included, and LLMInferenceService",

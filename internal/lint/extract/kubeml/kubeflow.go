@@ -11,12 +11,13 @@ import (
 )
 
 // KubeflowTraining are the training jobs of Kubeflow. Each replica group of a PyTorchJob or a
-// similar job is one deployment. A TrainJob is one too, with what it overrides in its runtime.
+// similar job is one deployment. A TrainJob is one too, with what it overrides in its runtime, which declares the rest.
 var KubeflowTraining = read.Format{
 	Name:      "kubeflow-training",
 	Title:     "Kubeflow's training jobs: PyTorchJob and similar kinds, TrainJob",
 	Signs:     "`apiVersion` of `kubeflow.org` or `trainer.kubeflow.org`, and the `kind`",
 	Reference: "https://www.kubeflow.org/docs/components/trainer/",
+	Links:     true, // only a TrainJob refers to another document
 	Auxiliary: true,
 	Marks: [][]string{
 		{"kubeflow.org/v"},
@@ -42,6 +43,7 @@ var KubeflowTraining = read.Format{
 		if r.Identity().Kind == "TrainJob" {
 			r.trainJob(spec)
 		} else {
+			r.Links = false
 			for key, groups := range spec.Pairs() {
 				if strings.HasSuffix(key.Text(), "ReplicaSpecs") {
 					r.trainingReplicas(groups)
@@ -82,5 +84,13 @@ func (r *operatorReader) trainJob(spec *source.Node) {
 	for _, override := range spec.Get("podTemplateOverrides").Items() {
 		s.Pod(override.Get("spec"))
 	}
+	for _, patch := range spec.Get("runtimePatches").Items() {
+		for _, job := range patch.At("trainingRuntimeSpec", "template", "spec", "replicatedJobs").Items() {
+			if trains(job) {
+				s.Pod(job.At("template", "spec", "template", "spec"))
+			}
+		}
+	}
 	r.RunsIn(d, s, nil)
+	r.trainingRuntime(d, spec)
 }

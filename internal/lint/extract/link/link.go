@@ -212,6 +212,10 @@ func (l *Linker) add(d *read.Draft, reference *read.Reference, p *read.Part) {
 		kube.Claimed(m, d, p.Facts)
 	case reference.OfClass():
 		kube.Claimed(m, d, kube.ClaimedOf(reference, p))
+	case reference.Kind == read.TrainingRuntime && len(d.Images) > 0:
+		runtime := *p.Facts
+		runtime.Images = nil // the job's image replaces it
+		m.Deployment(d, &runtime)
 	default:
 		m.Deployment(d, p.Facts)
 	}
