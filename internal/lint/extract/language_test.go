@@ -36,10 +36,12 @@ func TestLanguageExamples(t *testing.T) {
 func extractProject(t *testing.T, archive *txtar.Archive) *Extraction {
 	t.Helper()
 	fsys := fstest.MapFS{}
+	var names []string
 	for _, file := range archive.Files {
+		names = append(names, "project/"+file.Name)
 		fsys["project/"+file.Name] = &fstest.MapFile{Data: file.Data}
 	}
-	project := &Project{Root: "project", Files: func(context.Context) ([]string, bool) { return nil, true }}
+	project := &Project{Root: "project", Files: func(context.Context) ([]string, bool) { return names, true }}
 	options := Options{Project: func(string) *Project { return project }}
 	readers := language.NewReaders(NewFiles(fsys, options))
 	options.IsCalled = readers.IsCalled
