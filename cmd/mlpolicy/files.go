@@ -372,12 +372,18 @@ func (p *program) explainSkips(ctx context.Context, session *session, files *fil
 			parts[name] = document.Completes
 		}
 	}
-	skipped := map[string]string{}
+	skipped, unread := map[string]string{}, map[string]string{}
 	for _, file := range extraction.Skipped {
-		skipped[file.File.Name] = file.Reason
+		if file.Reason == file.File.Skipped {
+			unread[file.File.Name] = file.Reason // maybe a part of a file that was evaluated
+		} else {
+			skipped[file.File.Name] = file.Reason
+		}
 	}
 	for _, input := range files.marked {
 		switch completes, isPart := parts[input.Name]; {
+		case unread[input.Name] != "":
+			files.skip(input.Name, unread[input.Name])
 		case evaluated[input.Name]:
 		case isPart:
 			files.skip(input.Name, "contains no deployment; it completes "+completes)

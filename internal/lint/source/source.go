@@ -49,8 +49,8 @@ type File struct {
 	// template, a placeholder or a patch, even if it looks like one. Parse leaves it false.
 	Live bool
 
-	// Skipped is why a file with markers of its language has no documents, "" if it has some or needs no reason. Parse
-	// leaves it empty.
+	// Skipped is why a file with markers of its language, or a part of it, was not read; "" if it was or needs no reason.
+	// Parse leaves it empty.
 	Skipped string
 
 	options  Options

@@ -7,8 +7,9 @@ package bicep
 
 import (
 	"bytes"
+	"fmt"
 	"path"
-	"strconv"
+	"strings"
 	"sync"
 	"unsafe"
 
@@ -49,6 +50,7 @@ type unit struct {
 	symbols      map[string]*declaration
 	text         string
 	unread       []int // offsets of the declarations that are not understood
+	templated    int   // the first line with a directive of another tool, 0 for none
 
 	looked bool
 	open   map[string]bool // the types without secrets, if looked
@@ -59,7 +61,7 @@ type unit struct {
 
 // Marked reports whether a file may describe or complete a deployment.
 func Marked(name string, data []byte) bool {
-	if extension(name) == ".bicepparam" {
+	if isParameters(name) {
 		return bytes.Contains(data, []byte("using"))
 	}
 	for _, mark := range []string{
@@ -74,7 +76,7 @@ func Marked(name string, data []byte) bool {
 	return false
 }
 
-func extension(name string) string { return path.Ext(name) }
+func isParameters(name string) bool { return strings.EqualFold(path.Ext(name), ".bicepparam") }
 
 // Read reads a file.
 func (r *Reader) Read(name string, data []byte) *source.File {
@@ -88,10 +90,15 @@ func (r *Reader) Read(name string, data []byte) *source.File {
 		return u.file
 	}
 	u.added = true
+	if u.templated > 0 && !isParameters(u.file.Name) {
+		u.file.Skipped = fmt.Sprintf("line %d: a template of another tool", u.templated)
+		return u.file
+	}
 	if root := r.document(u); root != nil {
 		u.file.Add(root)
-	} else if len(u.unread) > 0 {
-		u.file.Skipped = "a declaration is not understood: line " + strconv.Itoa(u.file.Position(u.unread[0]).Line)
+	}
+	if len(u.unread) > 0 {
+		u.file.Skipped = fmt.Sprintf("line %d: the declaration is not understood", u.file.Position(u.unread[0]).Line)
 	}
 	return u.file
 }
@@ -134,6 +141,15 @@ func (u *unit) parse(name string, data []byte) {
 	p := parse(u.file, u.text)
 	u.file.SetComments(p.comments)
 	u.declarations, u.unread = p.found, p.unread
+	for _, start := range u.unread {
+		if rest := u.text[start:]; strings.HasPrefix(rest, "{{") || strings.HasPrefix(rest, "{%") || strings.HasPrefix(rest, "<%") {
+			u.templated = u.file.Position(start).Line
+			if !isParameters(name) {
+				u.declarations = nil
+			}
+			break
+		}
+	}
 	for _, d := range u.declarations {
 		if d.word == "import" {
 			for here := range d.symbols {
@@ -147,7 +163,7 @@ func (u *unit) parse(name string, data []byte) {
 
 // document returns the tree of a file, nil if nothing in it is relevant.
 func (r *Reader) document(u *unit) *source.Node {
-	if extension(u.file.Name) == ".bicepparam" {
+	if isParameters(u.file.Name) {
 		return newEmitter(r, u).parametersFile()
 	}
 	return r.templateOf(u)

@@ -1,6 +1,7 @@
 package bicep
 
 import (
+	"path"
 	"strings"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
@@ -78,12 +79,12 @@ func (e *emitter) arguments(params *expression, called *unit, s scope) *source.N
 }
 
 // fileOf returns the file of the project at a path, nil if there is none.
-func (r *Reader) fileOf(from *unit, path *expression) *unit {
-	if r.files == nil || path == nil || path.kind != stringKind || strings.Contains(path.text, ":") {
+func (r *Reader) fileOf(from *unit, at *expression) *unit {
+	if r.files == nil || at == nil || at.kind != stringKind || strings.Contains(at.text, ":") {
 		return nil
 	}
-	name, ok := r.files.Resolve(from.file.Name, path.text)
-	if !ok || !strings.EqualFold(extension(name), ".bicep") && !strings.EqualFold(extension(name), ".bicepparam") {
+	name, ok := r.files.Resolve(from.file.Name, at.text)
+	if !ok || !isParameters(name) && !strings.EqualFold(path.Ext(name), ".bicep") {
 		return nil
 	}
 	return r.open(name, nil)

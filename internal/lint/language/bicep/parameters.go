@@ -19,6 +19,7 @@ func (e *emitter) parametersFile() *source.Node {
 		return nil
 	}
 	values, known := e.values(scope{unit: e.unit}, 0)
+	known = known && e.unit.templated == 0
 	parameters := e.mapping(2, values)
 	if !known {
 		parameters = e.synthetic("[" + unknown + "]")
@@ -56,15 +57,17 @@ func (e *emitter) values(s scope, depth int) (values []source.Member, known bool
 			values = append(more, values...)
 		}
 	}
-	return slices.Concat(values, e.unreadValues(s.unit)), known
+	unread, ok := e.unreadValues(s.unit)
+	return slices.Concat(values, unread), known && ok
 }
 
-// unreadValues returns parameters without values for the declarations that are not understood.
-func (e *emitter) unreadValues(u *unit) []source.Member {
-	var values []source.Member
+// unreadValues returns parameters without values for the declarations that are not understood. known is false if there may be others.
+func (e *emitter) unreadValues(u *unit) (values []source.Member, known bool) {
+	known = true
 	for _, start := range u.unread {
 		p := &parser{scanner: scanner{file: u.file, text: u.text, at: start, furthest: len(u.text), gap: gap{start: -1}}}
 		if !p.acceptWord("param") {
+			known = known && p.word() != "extends"
 			continue
 		}
 		p.blanks()
@@ -75,5 +78,5 @@ func (e *emitter) unreadValues(u *unit) []source.Member {
 			})
 		}
 	}
-	return values
+	return values, known
 }

@@ -77,12 +77,12 @@ type section struct {
 	value *source.Node
 }
 
-// root returns the root of a document. Its members are not in the file: those of the template's sections begin one byte after
-// another, so that paths distinguish them.
+// root returns the root of a document. Its keys are not in the file; at the end of it, no comment covers them. Its members begin at
+// different offsets, so that paths distinguish them.
 func (e *emitter) root(sections ...section) *source.Node {
 	var members []source.Member
-	for i, section := range sections {
-		members = append(members, memberAt(e.unit.file, section.key, section.value, i))
+	for _, section := range sections {
+		members = append(members, memberAt(e.unit.file, section.key, section.value, len(e.unit.file.Text)))
 	}
 	return e.mapping(0, members)
 }
