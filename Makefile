@@ -25,10 +25,11 @@ lint: ## gofmt, vet, staticcheck, go.mod tidy, banned phrases, workflows of docs
 	.ci/workflows
 	@test -z "$$(gofmt -l cmd deploy internal policies testdata)" || { gofmt -l cmd deploy internal policies testdata; echo 'run: make fmt'; exit 1; }
 	$(GO) vet ./...
+	$(GO) vet -tags pairs ./internal/lint/extract
 	$(TOOL) staticcheck ./...
 	$(GO) mod tidy -diff
 	@for mod in go.mod .ci/tools.mod; do $(GO) list -m -modfile=$$mod github.com/open-policy-agent/opa; done | uniq | wc -l | grep -qx 1 || { echo 'go.mod and .ci/tools.mod have different versions of opa'; exit 1; }
-	@for module in deploy/load deploy/dist deploy/bench deploy/pairs; do \
+	@for module in deploy/load deploy/dist deploy/bench; do \
 		GOWORK=off $(GO) -C $$module vet -tags dist . && \
 		GOWORK=off $(GO) -C $$module tool -modfile=../../.ci/tools.mod staticcheck -tags dist . && \
 		GOWORK=off $(GO) -C $$module mod tidy -diff || exit 1; \
@@ -95,8 +96,7 @@ load: build ## measure the webhook under load beside a handler that allows every
 	bin/load -mlpolicy bin/mlpolicy
 
 pairs: ## compare Bicep sources with the templates compiled from them: CHECKOUT=FOLDER EXCEPT=PART
-	GOWORK=off $(GO) -C deploy/pairs build -o $(CURDIR)/bin/pairs .
-	bin/pairs $(if $(EXCEPT),-except $(EXCEPT)) $(CHECKOUT)
+	MLPOLICY_PAIRS=$(CHECKOUT) MLPOLICY_PAIRS_EXCEPT=$(EXCEPT) $(GO) test -tags pairs -count 1 -v -run TestPairs ./internal/lint/extract
 
 cover: ## show the coverage of the Go tests
 	$(GO) test -coverprofile cover.out -coverpkg ./... ./...

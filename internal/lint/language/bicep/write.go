@@ -13,8 +13,8 @@ const (
 	maxExpression = 24_576
 	// leastText and textPerByte limit the expressions of one template together: references to resources and calls of functions are
 	// written out, so that a short text may stand for a long one.
-	leastText   = 1 << 16
-	textPerByte = 16
+	leastText   = 1 << 18
+	textPerByte = 6
 	// maxExpansions limits nested functions and names of resources that refer to others.
 	maxExpansions = 16
 )
