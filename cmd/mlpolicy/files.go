@@ -374,7 +374,7 @@ func (p *program) explainSkips(ctx context.Context, session *session, files *fil
 	}
 	skipped, unread := map[string]string{}, map[string]string{}
 	for _, file := range extraction.Skipped {
-		if file.Reason == file.File.Skipped {
+		if file.Reason == file.File.Skipped && len(file.File.Problems) == 0 {
 			unread[file.File.Name] = file.Reason // maybe a part of a file that was evaluated
 		} else {
 			skipped[file.File.Name] = file.Reason
