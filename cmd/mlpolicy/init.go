@@ -389,7 +389,7 @@ func hookEntry(indent string) string {
       name: mlpolicy
       entry: mlpolicy lint --force-ignore
       language: system
-      files: '(?i)\.(ya?ml|jsonc?|runconfig)$|(^|/)(?-i:MLmodel)$'
+      files: '(?i)\.(ya?ml|jsonc?|runconfig|py|ipynb|bicep(param)?|tf|tofu|tfvars)$|(^|/)(?-i:MLmodel)$'
       types: [text]
       require_serial: true
 `

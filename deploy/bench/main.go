@@ -34,6 +34,7 @@ var (
 // started it.
 const (
 	limitCommand    = "limit"    // limit FOLDER
+	readCommand     = "read"     // read FOLDER
 	generateCommand = "generate" // generate ROW EIGHTHS FOLDER
 )
 
@@ -51,6 +52,9 @@ func main() {
 func run(ctx context.Context, args []string) error {
 	if len(args) == 2 && args[0] == limitCommand {
 		return limit(args[1])
+	}
+	if len(args) == 2 && args[0] == readCommand {
+		return readAll(args[1])
 	}
 	if len(args) == 4 && args[0] == generateCommand {
 		eighths, err := strconv.Atoi(args[2])

@@ -39,6 +39,7 @@ func rows() []row {
 		{name: "plan32", write: plan, programs: besideLimit, most: bounds{peak: 250}},
 		{name: "list61", write: listJSON, programs: besideLimit, most: bounds{peak: 500}},
 		{name: "yamllist57", write: listYAML, programs: besideLimit, most: bounds{peak: 500}},
+		{name: "sources", write: sources, programs: besideRead},
 		{name: "oneline", write: oneline, programs: textBesideJSON, note: func(measured [][]figures) string {
 			json, text := measured[0], measured[1]
 			return fmt.Sprintf("CPU of the text report above JSON for each of %d findings: %.4f ms", onelineFindings,
@@ -70,6 +71,10 @@ func rowsNamed(names []string) ([]row, error) {
 
 func besideLimit(self, folder string) []program {
 	return append([]program{{"limit", []string{self, limitCommand, folder}}}, both(folder)...)
+}
+
+func besideRead(self, folder string) []program {
+	return append([]program{{"read", []string{self, readCommand, folder}}}, both(folder)...)
 }
 
 func textBesideJSON(_, folder string) []program {

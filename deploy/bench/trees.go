@@ -155,6 +155,44 @@ func (r resource) identity() object {
 	return of("address", r.kind+"."+r.name, "mode", "managed", "type", r.kind, "name", r.name, "provider_name", "registry.terraform.io/hashicorp/azurerm")
 }
 
+// sources are 16,000 files of about 8 KB in languages besides YAML and JSON, none of which describes a deployment.
+func sources(t *tree, eighths int) {
+	for i := range 16_000 * eighths / whole {
+		path := fmt.Sprintf("src/%03d/%05d", i/50, i)
+		switch i % 4 {
+		case 0, 1:
+			t.script(path + ".py")
+		case 2:
+			t.notebook(path + ".ipynb")
+		default:
+			t.text(path+".tf", strings.Repeat(fmt.Sprintf("resource \"aws_instance\" \"%s\" {\n  ami = \"%s\"\n}\n\n", t.name(i), t.prose(4)), 80))
+		}
+	}
+}
+
+// script writes a program that uses no library for machine learning on Azure.
+func (t *tree) script(path string) {
+	t.file(path, func(w *bufio.Writer) {
+		w.WriteString("import json\nfrom pathlib import Path\n\n")
+		for i := range 70 {
+			fmt.Fprintf(w, "\ndef step_%d(value, size=%d):\n    # %s\n    return {\"text\": \"%s\", \"value\": value[:size]}\n", i, t.IntN(100), t.prose(4), t.prose(3))
+		}
+	})
+}
+
+// notebook writes a notebook of 30 cells, like script.
+func (t *tree) notebook(path string) {
+	t.file(path, func(w *bufio.Writer) {
+		var cells list
+		for i := range 30 {
+			cells = append(cells, of("cell_type", "code", "execution_count", i, "metadata", object{},
+				"outputs", list{of("name", "stdout", "output_type", "stream", "text", list{t.prose(20)})},
+				"source", list{"import pandas as pd\n", "frame = pd.DataFrame()\n", "print(frame.describe())  # " + t.prose(4)}))
+		}
+		jsonWriter{w, " "}.value(of("cells", cells, "metadata", of("language_info", of("name", "python")), "nbformat", 4, "nbformat_minor", 5), 0)
+	})
+}
+
 // examples is a tree like that of Azure's azureml-examples: 1,300 small YAML and JSON files, one in five of a known
 // format, .gitignore files, and 900 notebooks and scripts that nothing reads.
 func examples(t *tree, eighths int) {
