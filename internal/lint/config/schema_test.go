@@ -50,6 +50,7 @@ func TestSchemaHasTheKeysOfTheReader(t *testing.T) {
 		"facts":         {r.statement(&statement{}), *published.Properties["facts"].Items},
 		"overrides":     {r.overrideEntry(&layer{}), *published.Properties["overrides"].Items},
 		"their set":     {r.byPath(), published.Properties["overrides"].Items.Properties["set"]},
+		"sources":       {r.sources(), published.Properties["sources"]},
 		"nested":        {r.nested(), published.Properties["nested"]},
 		"waivers":       {r.waiver(&Waiver{}), *published.Properties["waivers"].Items},
 		"waiving":       {r.waivingSettings(), published.Properties["waiving"]},
