@@ -220,7 +220,7 @@ func readBaseline(file string) (*baseline.Baseline, error) {
 		return nil, err
 	}
 	name := shortest(file)
-	data, err := readFile(file)
+	data, err := readFile(file, nil)
 	var unread *pathError
 	if errors.As(err, &unread) {
 		return nil, config.Errors{{File: name, Message: unread.reason}}

@@ -57,7 +57,7 @@ func (w *walk) chartWith(absolute, folder string) (*chart, int) {
 }
 
 // withoutTemplates wraps read to skip templates in the folder chartFiles of a chart.
-func (w *walk) withoutTemplates(path string, read func() ([]byte, error)) func() ([]byte, error) {
+func (w *walk) withoutTemplates(path string, read func(buffer []byte) ([]byte, error)) func(buffer []byte) ([]byte, error) {
 	absolute, err := filepath.Abs(path)
 	if err != nil {
 		return read
@@ -65,8 +65,8 @@ func (w *walk) withoutTemplates(path string, read func() ([]byte, error)) func()
 	if chart, _ := w.chartWith(filepath.ToSlash(absolute), chartFiles); chart == nil {
 		return read
 	}
-	return func() ([]byte, error) {
-		data, err := read()
+	return func(buffer []byte) ([]byte, error) {
+		data, err := read(buffer)
 		if err == nil && helmAction.Match(data) {
 			w.skipEvaluable(path, false, "an unrendered template of a Helm chart")
 			return nil, nil

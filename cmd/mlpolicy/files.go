@@ -125,7 +125,7 @@ func (w *walk) path(path string) bool {
 		if w.again(path) {
 			return true
 		}
-		return w.named(w.stdinName, func() ([]byte, error) { return readStdin(w.ctx, w.stdin, w.stdinName) })
+		return w.named(w.stdinName, func([]byte) ([]byte, error) { return readStdin(w.ctx, w.stdin, w.stdinName) })
 	}
 	path = filepath.Clean(path)
 	if filepath.Base(path) == baseline.FileName {
@@ -134,11 +134,11 @@ func (w *walk) path(path string) bool {
 	}
 	info, err := os.Stat(path)
 	if err != nil {
-		return w.input(path, func() ([]byte, error) { return nil, unreadable(path, err) })
+		return w.input(path, func([]byte) ([]byte, error) { return nil, unreadable(path, err) })
 	}
 	absolute, err := filepath.Abs(path)
 	if err != nil {
-		return w.input(path, func() ([]byte, error) { return nil, unreadable(path, err) })
+		return w.input(path, func([]byte) ([]byte, error) { return nil, unreadable(path, err) })
 	}
 	if w.force {
 		if v := matchWithin(configuredIgnores(w.resolver.Of(path)), filepath.ToSlash(absolute), info.IsDir()); v.ignored {
@@ -154,15 +154,15 @@ func (w *walk) path(path string) bool {
 	case w.again(absolute):
 		return true
 	case !info.Mode().IsRegular():
-		return w.named(path, func() ([]byte, error) { return readStream(w.ctx, path) })
+		return w.named(path, func([]byte) ([]byte, error) { return readStream(w.ctx, path) })
 	}
-	return w.named(path, func() ([]byte, error) { return readFile(path) })
+	return w.named(path, func(buffer []byte) ([]byte, error) { return readFile(path, buffer) })
 }
 
 // named yields an input that is a path of the command line.
-func (w *walk) named(path string, read func() ([]byte, error)) bool {
-	return w.input(path, func() ([]byte, error) {
-		data, err := read()
+func (w *walk) named(path string, read func(buffer []byte) ([]byte, error)) bool {
+	return w.input(path, func(buffer []byte) ([]byte, error) {
+		data, err := read(buffer)
 		if err == nil {
 			w.noteUnread(filepath.ToSlash(path), data)
 		}
@@ -187,7 +187,7 @@ func (w *walk) folder(folder, absolute string, ignores []*ignoreFile) bool {
 	}
 	listing := w.listings.of(folder, absolute, ignores)
 	if listing.err != nil {
-		return w.input(folder, func() ([]byte, error) { return nil, unreadable(folder, listing.err) })
+		return w.input(folder, func([]byte) ([]byte, error) { return nil, unreadable(folder, listing.err) })
 	}
 	configured := configuredIgnores(w.resolver.OfFolder(folder))
 	for i, entry := range listing.entries {
@@ -260,10 +260,10 @@ func (w *walk) entry(folder, absoluteFolder string, entry listed, ignores, confi
 }
 
 func (w *walk) file(path string) bool {
-	return w.input(path, func() ([]byte, error) { return readFile(path) })
+	return w.input(path, func(buffer []byte) ([]byte, error) { return readFile(path, buffer) })
 }
 
-func (w *walk) input(path string, read func() ([]byte, error)) bool {
+func (w *walk) input(path string, read func(buffer []byte) ([]byte, error)) bool {
 	input := lint.Input{Name: filepath.ToSlash(path)}
 	if w.listing {
 		return w.yield(input)
@@ -273,8 +273,8 @@ func (w *walk) input(path string, read func() ([]byte, error)) bool {
 	w.noteNested(input.Name)
 	w.count.Add(1)
 	if w.explaining {
-		input.Read = func() ([]byte, error) {
-			data, err := read()
+		input.Read = func([]byte) ([]byte, error) { // the content is kept
+			data, err := read(nil)
 			if err == nil && data != nil {
 				w.noteMarkers(input.Name, data)
 			}
@@ -346,7 +346,7 @@ func (f *files) noteMarkers(name string, data []byte) {
 	}
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
-	f.marked = append(f.marked, lint.Input{Name: name, Read: func() ([]byte, error) { return data, nil }})
+	f.marked = append(f.marked, lint.Input{Name: name, Read: func([]byte) ([]byte, error) { return data, nil }})
 }
 
 // explainSkips writes the reason for each skipped path.
@@ -402,8 +402,8 @@ func (p *program) explainSkips(ctx context.Context, session *session, files *fil
 }
 
 // readFile reads a regular file. Of one that is too large for source.Parse it reads one byte more than
-// the limit, which is enough for an error.
-func readFile(path string) ([]byte, error) {
+// the limit, which is enough for an error. It uses the memory of buffer if that is large enough.
+func readFile(path string, buffer []byte) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, unreadable(path, err)
@@ -414,7 +414,11 @@ func readFile(path string) ([]byte, error) {
 		return nil, unreadable(path, err)
 	}
 	// One byte more than the size: if it is not filled, the file has ended.
-	data := make([]byte, min(info.Size(), source.MaxFileSize)+1)
+	size := int(min(info.Size(), source.MaxFileSize)) + 1
+	data := buffer[:min(size, cap(buffer))]
+	if len(data) < size {
+		data = make([]byte, size)
+	}
 	n, err := io.ReadFull(file, data)
 	switch {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):

@@ -219,12 +219,12 @@ func readInputs(files *files, c *cli.Context) (inputs []lint.Input, texts []*sou
 		if language.Of(input.Name) != nil {
 			continue // it has no objects of an API server
 		}
-		data, err := input.Read()
+		data, err := input.Read(nil)
 		if err != nil {
 			unread = append(unread, err)
 			continue
 		}
-		inputs = append(inputs, lint.Input{Name: input.Name, Read: func() ([]byte, error) { return data, nil }})
+		inputs = append(inputs, lint.Input{Name: input.Name, Read: func([]byte) ([]byte, error) { return data, nil }})
 		if extract.Recognize(data) != extract.Unrecognized {
 			texts = append(texts, source.Parse(input.Name, data))
 		}
@@ -297,7 +297,7 @@ func (c *comparison) namespaceAround(object *source.Node) string {
 
 // lint lints a file whose objects are in a namespace unless they declare another.
 func (c *comparison) lint(ctx context.Context, file *source.File, namespace string) ([]lint.Finding, error) {
-	input := lint.Input{Name: file.Name, Read: func() ([]byte, error) { return file.Text, nil }}
+	input := lint.Input{Name: file.Name, Read: func([]byte) ([]byte, error) { return file.Text, nil }}
 	result, err := c.policy.Admission.Review(ctx, namespace, input)
 	if err != nil {
 		return nil, err

@@ -63,11 +63,11 @@ func (a *Admission) ReviewBefore(ctx context.Context, namespace string, object I
 	if after.reviewed == nil || len(after.Errors) > 0 || !a.Without.Uses(Unchanged) {
 		return a.Review(ctx, namespace, object)
 	}
-	text, err := object.Read()
+	text, err := object.Read(nil)
 	if err == nil && extract.IgnoredInObjects().SameRest(text, after.reviewed.text) {
 		return after, nil
 	}
-	return a.review(ctx, namespace, Input{object.Name, func() ([]byte, error) { return text, err }}, after.reviewed.evaluation)
+	return a.review(ctx, namespace, Input{object.Name, func([]byte) ([]byte, error) { return text, err }}, after.reviewed.evaluation)
 }
 
 // reviewed is an object that was evaluated.

@@ -71,7 +71,7 @@ func (s settings) file(t testing.TB) evaluator {
 // lintObject returns the findings about an object, as rule and message.
 func lintObject(t testing.TB, evaluate evaluator, object string) []string {
 	t.Helper()
-	result, err := evaluate(t.Context(), lint.Input{Name: "object", Read: func() ([]byte, error) { return []byte(object), nil }})
+	result, err := evaluate(t.Context(), lint.Input{Name: "object", Read: func([]byte) ([]byte, error) { return []byte(object), nil }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -693,6 +693,6 @@ func TestAdmissionPanicsInTheCaller(t *testing.T) {
 		}
 	}()
 	evaluate := settingsOf(t, "").object(t)
-	broken := lint.Input{Name: "object", Read: func() ([]byte, error) { panic("broken") }}
+	broken := lint.Input{Name: "object", Read: func([]byte) ([]byte, error) { panic("broken") }}
 	_, _ = evaluate(context.Background(), broken)
 }

@@ -136,7 +136,7 @@ func BenchmarkLint(b *testing.B) {
 			names := tree(b, bench.text, bench.files, bench.stride)
 			var inputs []lint.Input
 			for _, name := range names {
-				inputs = append(inputs, lint.Input{Name: name, Read: func() ([]byte, error) { return os.ReadFile(name) }})
+				inputs = append(inputs, lint.Input{Name: name, Read: func([]byte) ([]byte, error) { return os.ReadFile(name) }})
 			}
 			var reference, ours []time.Duration
 			b.ReportAllocs()

@@ -25,7 +25,7 @@ func TestObjectIsNoFile(t *testing.T) {
 	file, object := settings.file(t), settings.object(t)
 	only := func(evaluate evaluator, text string) lint.Finding {
 		t.Helper()
-		input := lint.Input{Name: "pod.yaml", Read: func() ([]byte, error) { return []byte(text), nil }}
+		input := lint.Input{Name: "pod.yaml", Read: func([]byte) ([]byte, error) { return []byte(text), nil }}
 		result, err := evaluate(t.Context(), input)
 		if err != nil || len(result.Findings) != 1 {
 			t.Fatalf("%+v, %v", result, err)

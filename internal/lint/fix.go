@@ -51,7 +51,7 @@ func (i inputFiles) with(data map[string][]byte) (inputFiles, error) {
 	for _, file := range i.files {
 		if replaced, ok := data[file.Name]; ok {
 			var err error
-			if file, err = parse(Input{file.Name, func() ([]byte, error) { return replaced, nil }}, textParser(func(_ string, data []byte) *source.File { return file.Again(data) })); err != nil {
+			if file, err = parse(Input{file.Name, func([]byte) ([]byte, error) { return replaced, nil }}, textParser(func(_ string, data []byte) *source.File { return file.Again(data) }), nil); err != nil {
 				return i, err
 			}
 		}

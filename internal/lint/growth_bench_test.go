@@ -71,13 +71,13 @@ func BenchmarkGrowth(b *testing.B) {
 func generatedFiles(n int, text string) []lint.Input {
 	var inputs []lint.Input
 	for i := range n {
-		inputs = append(inputs, lint.Input{Name: fmt.Sprintf("%d.yaml", i), Read: func() ([]byte, error) { return fmt.Appendf(nil, text, i), nil }})
+		inputs = append(inputs, lint.Input{Name: fmt.Sprintf("%d.yaml", i), Read: func([]byte) ([]byte, error) { return fmt.Appendf(nil, text, i), nil }})
 	}
 	return inputs
 }
 
 func generatedFile(name, text string) []lint.Input {
-	return []lint.Input{{Name: name, Read: func() ([]byte, error) { return []byte(text), nil }}}
+	return []lint.Input{{Name: name, Read: func([]byte) ([]byte, error) { return []byte(text), nil }}}
 }
 
 // mixed returns objects, every tenth a deployment.

@@ -40,7 +40,7 @@ func linterOf(t testing.TB, policies *policy.Policies, configuration *config.Con
 func inputsOf(fsys fs.FS, names ...string) iter.Seq[lint.Input] {
 	var inputs []lint.Input
 	for _, name := range names {
-		inputs = append(inputs, lint.Input{Name: name, Read: func() ([]byte, error) { return fs.ReadFile(fsys, name) }})
+		inputs = append(inputs, lint.Input{Name: name, Read: func([]byte) ([]byte, error) { return fs.ReadFile(fsys, name) }})
 	}
 	return slices.Values(inputs)
 }

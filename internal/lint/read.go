@@ -22,8 +22,8 @@ import (
 type Input struct {
 	// Name is the path as the user wrote it, with slashes; findings name it.
 	Name string
-	// Read returns the content and is called at most once.
-	Read func() ([]byte, error)
+	// Read returns the content and is called at most once. It may use the memory of buffer, which may be nil, for it.
+	Read func(buffer []byte) ([]byte, error)
 }
 
 // inputFiles are the inputs of a run.
@@ -133,8 +133,9 @@ func readAll(ctx context.Context, inputs iter.Seq[Input], parser *fileParser, si
 	var texts atomic.Int64
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {
+			buffer := make([]byte, bufferSize)
 			for job := range jobs {
-				job.result.file, job.result.err = parse(job.input, parser)
+				job.result.file, job.result.err = parse(job.input, parser, buffer)
 				if job.result.file != nil {
 					texts.Add(int64(len(job.result.file.Text)))
 				}
@@ -174,7 +175,7 @@ func readAll(ctx context.Context, inputs iter.Seq[Input], parser *fileParser, si
 
 // readObject reads an object of a Kubernetes API server in the goroutine of the caller.
 func readObject(object Input) inputFiles {
-	file, err := parse(object, textParser(source.Options{Ignore: extract.IgnoredInObjects()}.Parse))
+	file, err := parse(object, textParser(source.Options{Ignore: extract.IgnoredInObjects()}.Parse), nil)
 	if file != nil {
 		file.Live = true
 	}
@@ -238,15 +239,22 @@ func documentAround(text []byte, offset int) string {
 	return string(text[start:end])
 }
 
-// parse returns nil for an input that cannot contain a document of a known format.
-func parse(input Input, parser parser) (*source.File, error) {
-	data, err := input.Read()
+// bufferSize is in bytes. Most files with deployments, and most programs, are smaller.
+const bufferSize = 64 << 10
+
+// parse returns nil for an input that cannot contain a document of a known format. The buffer is for the content of such
+// inputs.
+func parse(input Input, parser parser, buffer []byte) (*source.File, error) {
+	data, err := input.Read(buffer)
 	if err != nil {
 		return nil, err
 	}
 	recognition := parser.recognize(input.Name, data)
 	if recognition == extract.Unrecognized {
 		return nil, nil
+	}
+	if cap(data) > 0 && cap(buffer) > 0 && &data[:1][0] == &buffer[:1][0] {
+		data = bytes.Clone(data)
 	}
 	file := parser.parse(input.Name, data)
 	if file.IsForeign() {

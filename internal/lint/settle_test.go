@@ -340,7 +340,7 @@ func TestFilesAreReleased(t *testing.T) {
 		var after []int64
 		var inputs []lint.Input
 		for i := range files {
-			inputs = append(inputs, lint.Input{Name: fmt.Sprintf("%d.yaml", i), Read: func() ([]byte, error) {
+			inputs = append(inputs, lint.Input{Name: fmt.Sprintf("%d.yaml", i), Read: func([]byte) ([]byte, error) {
 				return fmt.Appendf(nil, deployment, i), nil
 			}})
 		}

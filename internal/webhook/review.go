@@ -237,7 +237,7 @@ type evaluation struct {
 }
 
 func inputOf(object []byte) lint.Input {
-	return lint.Input{Name: objectName, Read: func() ([]byte, error) { return object, nil }}
+	return lint.Input{Name: objectName, Read: func([]byte) ([]byte, error) { return object, nil }}
 }
 
 // evaluationOf returns the evaluation with the result of an Admission, or an error if it is not complete.

@@ -27,7 +27,7 @@ func lintAt(t *testing.T, configuration, object string, clock func() time.Time) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	input := lint.Input{Name: "churn.json", Read: func() ([]byte, error) { return []byte(object), nil }}
+	input := lint.Input{Name: "churn.json", Read: func([]byte) ([]byte, error) { return []byte(object), nil }}
 	result, err := lint.New(setting, lint.Options{Clock: clock}).Lint(t.Context(), nil, slices.Values([]lint.Input{input}))
 	if err != nil {
 		t.Fatal(err)

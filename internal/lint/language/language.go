@@ -48,7 +48,7 @@ type Files interface {
 }
 
 // languages returns all languages, in the order of the documentation.
-func languages() []*Language {
+var languages = sync.OnceValue(func() []*Language {
 	return []*Language{
 		{
 			Name: "python", Suffixes: python.Suffixes(), Marked: python.Marked,
@@ -63,7 +63,17 @@ func languages() []*Language {
 			Open: func(files Files) Reader { return terraform.Open(files) },
 		},
 	}
-}
+})
+
+var bySuffix = sync.OnceValue(func() map[string]*Language {
+	suffixes := map[string]*Language{}
+	for _, language := range languages() {
+		for _, suffix := range language.Suffixes {
+			suffixes[suffix] = language
+		}
+	}
+	return suffixes
+})
 
 // Names returns the names of all languages.
 func Names() []string {
@@ -76,11 +86,14 @@ func Names() []string {
 
 // Of returns the language of a file by its name, nil for YAML, JSON and all others.
 func Of(name string) *Language {
-	for _, language := range languages() {
-		for _, suffix := range language.Suffixes {
-			if len(name) > len(suffix) && strings.EqualFold(name[len(name)-len(suffix):], suffix) {
-				return language
-			}
+	base := name[strings.LastIndexByte(name, '/')+1:]
+	at := len(base)
+	for range 2 { // a suffix has at most two parts: .tf.json
+		if at = strings.LastIndexByte(base[:at], '.'); at <= 0 {
+			return nil
+		}
+		if language := bySuffix()[strings.ToLower(base[at:])]; language != nil {
+			return language
 		}
 	}
 	return nil

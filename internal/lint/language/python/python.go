@@ -30,7 +30,17 @@ func Marked(name string, data []byte) bool {
 }
 
 func usesSDK(data []byte) bool {
-	return bytes.Contains(data, []byte("azureml")) || bytes.Contains(data, []byte("azure.ai"))
+	for {
+		// bytes.Index looks for the first byte, and z is less frequent than a.
+		at := bytes.Index(data, []byte("zure"))
+		if at < 0 {
+			return false
+		}
+		data = data[at+len("zure"):]
+		if bytes.HasPrefix(data, []byte("ml")) || bytes.HasPrefix(data, []byte(".ai")) {
+			return true
+		}
+	}
 }
 
 func isNotebook(name string) bool {

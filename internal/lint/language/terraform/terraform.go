@@ -24,13 +24,18 @@ func Suffixes() []string {
 	return []string{".tf", ".tofu", ".tf.json", ".tofu.json", ".tfvars", ".tfvars.json"}
 }
 
-// types returns texts in the types of the resources that are read.
-func types() []string {
-	return []string{
-		"azurerm_container_group", "azurerm_machine_learning_", "azurerm_kubernetes_cluster",
-		"azurerm_linux_function_app", "azurerm_windows_function_app", "azurerm_function_app", "azapi_resource",
-		"kubernetes_manifest", "kubernetes_pod", "kubernetes_deployment", "kubernetes_stateful_set", "kubernetes_daemon",
-		"kubernetes_replication_controller", "kubernetes_job", "kubernetes_cron_job", "kubectl_manifest",
+// provider has texts in the types of a provider's resources that are read.
+type provider struct {
+	prefix string
+	types  []string // without the prefix
+}
+
+func providers() []provider {
+	return []provider{
+		{"azurerm_", []string{"container_group", "machine_learning_", "kubernetes_cluster", "linux_function_app", "windows_function_app", "function_app"}},
+		{"azapi_", []string{"resource"}},
+		{"kubernetes_", []string{"manifest", "pod", "deployment", "stateful_set", "daemon", "replication_controller", "job", "cron_job"}},
+		{"kubectl_", []string{"manifest"}},
 	}
 }
 
@@ -45,10 +50,30 @@ func Marked(name string, data []byte) bool {
 
 // describes reports whether a file may describe a resource that is read.
 func describes(data []byte) bool {
-	if !bytes.Contains(data, []byte("resource")) {
-		return false
+	return slices.ContainsFunc(providers(), func(p provider) bool { return p.isIn(data) }) && bytes.Contains(data, []byte("resource"))
+}
+
+func (p provider) isIn(data []byte) bool {
+	for {
+		// bytes.Index looks for the first byte, and a is frequent.
+		mark := strings.TrimPrefix(p.prefix, "a")
+		at := bytes.Index(data, []byte(mark))
+		if at < 0 {
+			return false
+		}
+		data = data[at+len(mark):]
+		if slices.ContainsFunc(p.types, func(kind string) bool { return bytes.HasPrefix(data, []byte(kind)) }) {
+			return true
+		}
 	}
-	return slices.ContainsFunc(types(), func(kind string) bool { return bytes.Contains(data, []byte(kind)) })
+}
+
+// isRead reports whether resources of a type may be read.
+func isRead(kind string) bool {
+	return slices.ContainsFunc(providers(), func(p provider) bool {
+		of, ok := strings.CutPrefix(kind, p.prefix)
+		return ok && slices.ContainsFunc(p.types, func(start string) bool { return strings.HasPrefix(of, start) })
+	})
 }
 
 // localPaths returns the texts in quotes that may be the source of a local module.
@@ -397,7 +422,7 @@ type walk struct {
 // module itself. within are the folders of the calls around it.
 func (w *walk) instance(in *instance, owner *file, within []string) {
 	for _, b := range in.folder.resources {
-		if !slices.ContainsFunc(types(), func(kind string) bool { return strings.HasPrefix(b.Labels[0], kind) }) {
+		if !isRead(b.Labels[0]) {
 			continue
 		}
 		w.builder.in = in
