@@ -13,6 +13,7 @@ const module = "github.com/mlpolicy/mlpolicy/"
 // standard library. The test fails for a package without an entry: declare the dependencies of a new package here.
 var allowedImports = map[string][]string{
 	"deploy":            nil,
+	"deploy/rates":      {module + "internal/lint/language"},
 	"docs/schemas":      nil,
 	"policies":          nil,
 	"internal/contract": nil,

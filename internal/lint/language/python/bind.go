@@ -41,6 +41,7 @@ type names struct {
 	bindings map[inScope][]*binding // in the order of the text
 	counts   map[string]int         // how many bindings a name has in the file
 	foreign  map[string]bool        // declared global or nonlocal
+	imported map[string]bool        // bound by an import of the SDK
 	stars    []*binding             // imports of all names of a module, in the order of the text
 	heads    map[int]int            // the block of a statement by the index of its first token
 
@@ -58,7 +59,7 @@ type names struct {
 // bind collects what the statements do with names.
 func bind(c *code) *names {
 	n := &names{
-		code: c, bindings: map[inScope][]*binding{}, counts: map[string]int{}, functions: map[string][]string{}, assigned: map[int]string{}, defined: map[string]bool{}, foreign: map[string]bool{}, heads: map[int]int{},
+		code: c, bindings: map[inScope][]*binding{}, counts: map[string]int{}, imported: map[string]bool{}, functions: map[string][]string{}, assigned: map[int]string{}, defined: map[string]bool{}, foreign: map[string]bool{}, heads: map[int]int{},
 		changed: map[string]map[string]bool{}, mutated: map[string]bool{}, aliases: map[string]string{},
 	}
 	for i, b := range c.blocks[1:] {
@@ -82,6 +83,9 @@ func (n *names) bind(name string, b binding) {
 	in := inScope{name, n.scopeOf(b.block)}
 	n.bindings[in] = append(n.bindings[in], &b)
 	n.counts[name]++
+	if b.path != "" && (isSDK(b.path) || strings.HasPrefix(v2Module, b.path+".")) {
+		n.imported[name] = true
+	}
 }
 
 func (n *names) statement(s statement) {
@@ -143,11 +147,26 @@ func (n *names) dotted(from, to int) (path string, end int) {
 		}
 		end++
 	}
+	return n.joined(from, end), end
+}
+
+// joined returns the text of some tokens without what stands between them.
+func (n *names) joined(from, to int) string {
+	if from == to {
+		return ""
+	}
+	length := 0
+	for _, t := range n.tokens[from:to] {
+		length += t.end - t.start
+	}
+	if all := n.text[n.tokens[from].start:n.tokens[to-1].end]; len(all) == length {
+		return all
+	}
 	var text strings.Builder
-	for i := from; i < end; i++ {
+	for i := from; i < to; i++ {
 		text.WriteString(n.word(i))
 	}
-	return text.String(), end
+	return text.String()
 }
 
 // imports reads "import a.b, c as d".
@@ -352,13 +371,16 @@ func (n *names) aliasAll(targets, over part) {
 // settle takes what is passed to a function of the file for its parameters, and moves changes to the names that stand for
 // all.
 func (n *names) settle() {
+	for _, parameters := range n.functions {
+		for _, parameter := range parameters[1:] {
+			n.alias(parameter, parameters[0])
+		}
+	}
 	for _, call := range n.calls {
-		parameters := n.functions[call.function]
-		for _, argument := range call.arguments {
-			for _, parameter := range parameters {
-				n.alias(argument, parameter)
+		if parameters := n.functions[call.function]; len(parameters) > 0 {
+			for _, argument := range call.arguments {
+				n.alias(argument, parameters[0])
 			}
-			parameters = parameters[:min(1, len(parameters))] // they are aliases of each other now
 		}
 	}
 	for _, result := range n.results {

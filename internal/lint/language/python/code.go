@@ -42,7 +42,8 @@ type block struct {
 
 // newCode returns code without statements.
 func newCode(text string) *code {
-	return &code{text: text, blocks: []block{{kind: moduleBlock, parent: -1}}}
+	const perToken = 6 // bytes, about
+	return &code{text: text, tokens: make([]token, 0, len(text)/perToken), blocks: []block{{kind: moduleBlock, parent: -1}}}
 }
 
 // read adds the statements of a stretch of the text. It adds nothing if the stretch is not Python 3.

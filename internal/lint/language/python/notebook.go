@@ -250,6 +250,9 @@ func (r *Reader) code(n *notebook, calls *[]Call) {
 	}
 	n.file.SetCells(cells)
 	code := newCode(text.String())
+	if !mentions(code.text) {
+		parts = nil
+	}
 	for _, part := range parts {
 		if broken := code.read(part.at, true); broken != nil && n.file.Skipped == "" {
 			line := 1 + strings.Count(string(part.cell.Text[:part.offset+broken.at-part.at.start]), "\n")

@@ -75,6 +75,9 @@ func (r *Reader) read(name string, data []byte, calls *[]Call) *source.File {
 		f.Skipped, f.Problems = f.Problems[0].Message, nil
 	default:
 		c := newCode(string(f.Text))
+		if !mentions(c.text) {
+			break
+		}
 		if broken := c.read(stretch{0, len(c.text)}, false); broken != nil {
 			f.Skipped = fmt.Sprintf("line %d is not Python 3: %s", f.Position(broken.at).Line, broken.message)
 			break
@@ -82,6 +85,16 @@ func (r *Reader) read(name string, data []byte, calls *[]Call) *source.File {
 		describe(f, c, func(at stretch) stretch { return at }, calls)
 	}
 	return f
+}
+
+// mentions reports whether a text has a part of the name of a call of the table. Most programs that use the SDK only train.
+func mentions(text string) bool {
+	for _, part := range []string{"Deployment", "Endpoint", "Compute", "Webservice", "Model", "Environment", "ParallelRunConfig"} {
+		if strings.Contains(text, part) {
+			return true
+		}
+	}
+	return false
 }
 
 // describe adds the documents and comments of the code of a file.

@@ -16,6 +16,14 @@ var (
 	v2Batch  = append(scalars("name", "endpoint_name", "compute"), member{"resources", "resources", objectForm}, v2Model, v2Image, v2Tags)
 )
 
+// v2LookUp is the get method of a collection of a client, such as client.online_endpoints.get(name).
+var v2LookUp = construct{name: "get", role: looksUp, positional: []string{"name"}}
+
+// isCollection reports whether an attribute of a client has what names refer to.
+func isCollection(attribute string) bool {
+	return attribute == "online_endpoints" || attribute == "batch_endpoints" || attribute == "compute"
+}
+
 var v2Constructs = []construct{
 	{name: "ManagedOnlineDeployment", role: resource, schema: "managedOnlineDeployment", members: v2Online},
 	{name: "KubernetesOnlineDeployment", role: resource, schema: "kubernetesOnlineDeployment",

@@ -348,9 +348,7 @@ func (e *evaluator) object(from, open int) *object {
 	if o, known := e.objects[from]; known {
 		return o
 	}
-	e.objects[from] = nil
-	path, _ := e.dotted(from, open)
-	c := constructOf(e.path(path, from))
+	c := e.construct(from, open)
 	if c == nil {
 		return nil
 	}
@@ -362,6 +360,18 @@ func (e *evaluator) object(from, open int) *object {
 	o := &object{construct: c, at: part{from, to + 1}, open: open, arguments: all, size: 1, variable: e.assigned[e.statementOf(from)]}
 	e.objects[from] = o
 	return o
+}
+
+// construct returns the call of the table that some tokens name, nil for any other.
+func (e *evaluator) construct(from, open int) *construct {
+	if open-from > len([]string{"client", ".", "endpoints", "."}) && e.is(open-1, "get") && isCollection(e.word(open-3)) {
+		return &v2LookUp
+	}
+	if name := e.word(from); !e.imported[name] && (len(e.stars) == 0 || e.counts[name] > 0) {
+		return nil
+	}
+	path, _ := e.dotted(from, open)
+	return constructOf(e.path(path, from))
 }
 
 // argumentsOf reads the arguments of a call. ok is false if a keyword is given twice.

@@ -1,0 +1,36 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestRates(t *testing.T) {
+	folder := t.TempDir()
+	for name, text := range map[string]string{
+		"a.py": "from azure.ai.ml.entities import AmlCompute\nAmlCompute(name='a', size=f'b')\nAmlCompute(name='b', size='c')\n",
+		"b.py": "print('no SDK')\n",
+		"c.md": "azureml",
+	} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var out strings.Builder
+	if err := run(&out, []string{folder}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"python: 2 files, 1 with marks, 1 with what is known\n", "\n  AmlCompute 2\n",
+		"  name                           2 of     2  100 %  \n", "  size                           1 of     2   50 %  formatted string 1\n",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q lacks %q", out.String(), want)
+		}
+	}
+	if err := run(&out, []string{filepath.Join(folder, "missing")}); err == nil {
+		t.Error("a missing folder is no error")
+	}
+}
