@@ -333,9 +333,9 @@ func (r *Reader) exists(notebook, name string) bool {
 // writtenFile adds the documents of a file that a cell writes, and returns its comments.
 func writtenFile(f *source.File, c *source.Cell, name, text string, from int) []source.Comment {
 	file := source.Parse(name, []byte(text[from:]))
-	m := mapper{file: f, cell: c, from: from, moved: map[*source.Node]*source.Node{}}
+	m := mapper{file: f, cell: c, from: from, folder: path.Dir(name), moved: map[*source.Node]*source.Node{}}
 	for _, document := range file.Documents {
-		f.Add(m.node(document.Root))
+		f.Add(m.node("", document.Root))
 	}
 	var comments []source.Comment
 	for _, comment := range file.Comments() {
@@ -348,13 +348,27 @@ func writtenFile(f *source.File, c *source.Cell, name, text string, from int) []
 
 // mapper moves nodes of a file that a cell writes to the notebook.
 type mapper struct {
-	file  *source.File
-	cell  *source.Cell
-	from  int
-	moved map[*source.Node]*source.Node
+	file   *source.File
+	cell   *source.Cell
+	from   int
+	folder string // of the written file, from that of the notebook
+	moved  map[*source.Node]*source.Node
 }
 
-func (m *mapper) node(n *source.Node) *source.Node {
+// text returns the text of a scalar under a key. A path is one from the folder of the written file.
+func (m *mapper) text(key string, n *source.Node) string {
+	text := n.Text()
+	switch key {
+	case "path", "local_path", "conda_file", "condaFile":
+		if m.folder != "." && n.Kind == source.String && text != "" && !strings.Contains(text, ":") && !path.IsAbs(text) {
+			return path.Join(m.folder, text)
+		}
+	}
+	return text
+}
+
+// node moves a node, which is the value of a key or, with an empty key, anything else.
+func (m *mapper) node(key string, n *source.Node) *source.Node {
 	if moved := m.moved[n]; moved != nil {
 		return moved
 	}
@@ -365,17 +379,17 @@ func (m *mapper) node(n *source.Node) *source.Node {
 	case source.Sequence:
 		items := make([]*source.Node, len(n.Items()))
 		for i, item := range n.Items() {
-			items[i] = m.node(item)
+			items[i] = m.node("", item)
 		}
 		moved = m.file.Sequence(items, start, end)
 	case source.Mapping:
 		members := make([]source.Member, len(n.Members()))
 		for i, member := range n.Members() {
-			members[i] = source.Member{Key: m.node(member.Key), Value: m.node(member.Value)}
+			members[i] = source.Member{Key: m.node("", member.Key), Value: m.node(member.Key.Text(), member.Value)}
 		}
 		moved = m.file.Mapping(members, start, end)
 	default:
-		moved = m.file.Scalar(n.Kind, n.Text(), start, end)
+		moved = m.file.Scalar(n.Kind, m.text(key, n), start, end)
 	}
 	m.moved[n] = moved
 	return moved

@@ -24,8 +24,14 @@ func Suffixes() []string { return []string{".py", notebookSuffix} }
 
 const notebookSuffix = ".ipynb"
 
+// checkpoints is the folder in which Jupyter keeps copies of notebooks.
+const checkpoints = ".ipynb_checkpoints/"
+
 // Marked reports whether a file may use the SDK, or may be a notebook that writes files.
 func Marked(name string, data []byte) bool {
+	if strings.Contains(name, checkpoints) {
+		return false
+	}
 	return usesSDK(data) || isNotebook(name) && bytes.Contains(data, []byte(writeFile))
 }
 
