@@ -1,6 +1,7 @@
 package terraform
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 
@@ -9,6 +10,14 @@ import (
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
+
+// decodeJSON is decode for a text that must be JSON.
+func (e *evaluator) decodeJSON(at hcl.Range, v *value) *value {
+	if text, ok := v.text(); ok && !json.Valid([]byte(text)) {
+		return invalidAt(at)
+	}
+	return e.decode(at, v)
+}
 
 // decode returns the value of a text in YAML or JSON, each part of it with its place in the text. A part with a
 // placeholder is unknown.
@@ -85,12 +94,11 @@ func (d *decoder) hasUnknown(text string) bool {
 func scalarOf(n *source.Node) cty.Value {
 	switch n.Kind {
 	case source.Bool:
-		switch strings.ToLower(n.Text()) { // yes and on are texts for Terraform
-		case "true":
+		switch strings.ToLower(n.Text()) {
+		case "true", "yes", "on", "y":
 			return cty.True
-		case "false":
-			return cty.False
 		}
+		return cty.False
 	case source.Number:
 		if number, err := cty.ParseNumberVal(n.Text()); err == nil && printable(number.AsBigFloat()) {
 			return number

@@ -114,8 +114,6 @@ func scalarFunction(name string) *function.Function {
 		return &stdlib.CeilFunc
 	case "floor":
 		return &stdlib.FloorFunc
-	case "signum":
-		return &stdlib.SignumFunc
 	case "max":
 		return &stdlib.MaxFunc
 	case "min":
@@ -167,8 +165,15 @@ func structuralFunction(name string) structural {
 		return unary((*evaluator).flatten)
 	case "compact":
 		return unary((*evaluator).compact)
-	case "distinct", "toset":
-		return unary(func(_ *evaluator, _ hcl.Range, v *value) *value { return asSet(v) })
+	case "distinct":
+		return unary((*evaluator).distinct)
+	case "toset":
+		return unary(func(e *evaluator, at hcl.Range, v *value) *value {
+			if v.kind == null {
+				return v
+			}
+			return e.distinct(at, e.uniform(at, v))
+		})
 	case "reverse":
 		return unary((*evaluator).reverse)
 	case "lookup":
@@ -207,7 +212,9 @@ func structuralFunction(name string) structural {
 		return unary(func(_ *evaluator, at hcl.Range, v *value) *value {
 			return &value{kind: unknown, at: at, encoded: v}
 		})
-	case "jsondecode", "yamldecode":
+	case "jsondecode":
+		return unary((*evaluator).decodeJSON)
+	case "yamldecode":
 		return unary((*evaluator).decode)
 	}
 	return stringFunction(name)
@@ -285,14 +292,65 @@ func toScalar(to cty.Type) structural {
 	})
 }
 
-// ofKind returns a collection as it is.
+// ofKind returns a collection whose items have one type.
 func ofKind(want kind) structural {
-	return unary(func(_ *evaluator, at hcl.Range, v *value) *value {
+	return unary(func(e *evaluator, at hcl.Range, v *value) *value {
 		if v.kind != want && v.kind != unknown && v.kind != null {
 			return invalidAt(at)
 		}
-		return v
+		return e.uniform(at, v)
 	})
+}
+
+// uniform returns a collection whose items have one type: scalars of several types become texts. Items whose types cannot
+// be compared make it unknown.
+func (e *evaluator) uniform(at hcl.Range, v *value) *value {
+	var items []*value
+	for _, m := range v.members {
+		items = append(items, m.value)
+	}
+	items = append(items, v.items...)
+	texts := false
+	for _, item := range items {
+		switch {
+		case item.kind == null || item.kind == unknown:
+		case item.kind != items[0].kind, !sameShape(item, items[0]):
+			return unknownAt(at)
+		case item.kind == scalar:
+			texts = texts || item.scalar.Type() != items[0].scalar.Type()
+		}
+	}
+	if !texts {
+		return v
+	}
+	made := v.copy()
+	made.items, made.members = slices.Clone(v.items), slices.Clone(v.members)
+	for i, item := range made.items {
+		made.items[i] = toText(item)
+	}
+	for i, m := range made.members {
+		made.members[i].value = toText(m.value)
+	}
+	return made
+}
+
+func toText(v *value) *value {
+	if v.kind != scalar {
+		return v
+	}
+	return v.as(cty.String)
+}
+
+// sameShape reports whether two values have one type for all that is known: objects with the same names, lists of anything.
+func sameShape(a, b *value) bool {
+	if a.kind != object || b.kind != object {
+		return true
+	}
+	return len(a.members) == len(b.members) && !a.open && !b.open &&
+		!slices.ContainsFunc(a.members, func(m member) bool {
+			other := b.get(m.name)
+			return other == nil || m.value.kind != other.kind || m.value.kind == scalar && m.value.scalar.Type() != other.scalar.Type()
+		})
 }
 
 // try returns the first argument that does not fail. Whether an unknown one fails is not known.
@@ -406,6 +464,14 @@ func (e *evaluator) compact(at hcl.Range, v *value) *value {
 		}
 	}
 	return made
+}
+
+// distinct returns a list with equal scalars once.
+func (e *evaluator) distinct(at hcl.Range, v *value) *value {
+	if v.kind == unknown || v.kind == list {
+		return asSet(v)
+	}
+	return invalidAt(at)
 }
 
 // asSet returns a list with equal scalars once.

@@ -12,19 +12,25 @@ const (
 	maxNesting = 256
 	// maxOperators is the number of operators in one expression and those around it.
 	maxOperators = 1000
+	// maxCopied is in bytes. The parser joins the lines of a heredoc one by one and copies all of them each time.
+	maxCopied = 1 << 30
+	// tokenSize is the number of bytes that it moves for each line that follows.
+	tokenSize = 16
 )
 
 // level is an open bracket or template.
 type level struct {
 	lines     bool // a line break ends an expression
 	operators int  // in the expression so far
+	literals  int  // of a template so far, and their size in bytes
+	size      int
 }
 
 // tooDeep returns why a text of tokens cannot be parsed within the limits, empty if it can. It does not recurse. lines is set
 // if a line break ends an expression outside of brackets, as in a file and not in a template.
 func tooDeep(tokens hclsyntax.Tokens, lines bool) string {
 	levels := []level{{lines: lines}}
-	operators := 0
+	operators, copied := 0, 0
 	for _, token := range tokens {
 		top := &levels[len(levels)-1]
 		switch token.Type {
@@ -39,6 +45,12 @@ func tooDeep(tokens hclsyntax.Tokens, lines bool) string {
 			if len(levels) > 1 {
 				operators -= top.operators
 				levels = levels[:len(levels)-1]
+			}
+		case hclsyntax.TokenStringLit, hclsyntax.TokenQuotedLit:
+			top.literals++
+			top.size += len(token.Bytes)
+			if copied += top.size + top.literals*tokenSize; copied > maxCopied {
+				return fmt.Sprintf("a text with too many lines on line %d", token.Range.Start.Line)
 			}
 		case hclsyntax.TokenComma:
 			operators -= top.operators

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -76,23 +77,36 @@ func resources(f *source.File) []*source.Node {
 	return all
 }
 
-// nameOf returns the name of the one resource of a module whose name is an expression.
+// nameOf returns the name of a resource whose name is an expression, ? for one that is not known.
 func nameOf(t *testing.T, declarations, expression string) string {
 	t.Helper()
-	_, files := project{"m/main.tf": "resource \"azurerm_container_group\" \"x\" {\n  name = " + expression + "\n}\n" + declarations}.read()
-	all := resources(files["m/main.tf"])
-	if len(all) != 1 {
-		t.Fatalf("%s: %d resources, %s", expression, len(all), files["m/main.tf"].Skipped)
-	}
-	name, ok := all[0].At("change", "after", "name").Scalar()
-	if !ok {
-		return "?"
-	}
-	return name
+	return namesOf(t, declarations, []string{expression})[0]
 }
 
-func TestExpressions(t *testing.T) {
-	const declarations = `
+// namesOf returns the names of resources whose names are expressions.
+func namesOf(t *testing.T, declarations string, expressions []string) []string {
+	t.Helper()
+	var text strings.Builder
+	for i, expression := range expressions {
+		fmt.Fprintf(&text, "resource \"azurerm_container_group\" \"x%d\" {\n  name = %s\n}\n", i, expression)
+	}
+	_, files := project{"m/main.tf": text.String() + declarations}.read()
+	all := resources(files["m/main.tf"])
+	if len(all) != len(expressions) {
+		t.Fatalf("%s: %d resources, %s", expressions[0], len(all), files["m/main.tf"].Skipped)
+	}
+	names := make([]string, len(all))
+	for i, resource := range all {
+		name, ok := resource.At("change", "after", "name").Scalar()
+		if names[i] = name; !ok {
+			names[i] = "?"
+		}
+	}
+	return names
+}
+
+// declared is what the expressions of the tests use.
+const declared = `
 locals {
   list  = ["b", "a", "c"]
   map   = { x = 1, y = { z = "deep" } }
@@ -107,7 +121,10 @@ variable "secret" {
   sensitive = true
 }
 `
-	tests := []struct{ expression, want string }{
+
+// expressions are expressions with the text of their value, ? for one that is not known.
+func expressions() []struct{ expression, want string } {
+	return []struct{ expression, want string }{
 		{`"plain"`, "plain"}, {`1.50`, "1.5"}, {`true`, "true"}, {`"a\nb"`, "a\nb"}, {`"${local.text}!"`, "Hello!"}, {`"${local.n}"`, "7"},
 		{`"$${x}"`, "${x}"}, {`"%{ if true }a%{ else }b%{ endif }"`, "a"}, {`"%{ if var.unknown }a%{ endif }"`, "?"}, {`"%{ for x in local.list }${x}%{ endfor }"`, "?"},
 		{`local.map.x`, "1"}, {`local.map["y"].z`, "deep"}, {`local.list[1]`, "a"}, {`local.list.2`, "c"}, {`local.list[3]`, "?"}, {`local.map.w`, "?"}, {`local.none`, "?"},
@@ -126,30 +143,34 @@ variable "secret" {
 		{`element(local.list, 4)`, "a"}, {`element(local.list, -1)`, "c"}, {`coalesce("", null, "c")`, "c"}, {`coalesce(var.unknown, "c")`, "?"}, {`coalesce("a", var.unknown)`, "a"}, {`coalescelist([], ["x"])[0]`, "x"},
 		{`one(["x"])`, "x"}, {`one([])`, "?"}, {`keys(local.map)[0]`, "x"}, {`values({ b = 1, a = 2 })[0]`, "2"}, {`contains(local.list, "a")`, "true"}, {`contains(local.list, "z")`, "false"},
 		{`contains(local.mixed, "c")`, "true"}, {`contains(local.mixed, "z")`, "?"}, {`alltrue([true, false])`, "false"}, {`anytrue([var.unknown, true])`, "true"}, {`alltrue([])`, "true"}, {`alltrue([true, var.unknown])`, "?"},
-		{`tostring(7)`, "7"}, {`tonumber("7") + 1`, "8"}, {`tobool("true") && true`, "true"}, {`tonumber("x")`, "?"}, {`tolist(local.list)[0]`, "b"}, {`tomap(local.map).x`, "1"},
+		{`tostring(7)`, "7"}, {`tonumber("7") + 1`, "8"}, {`tobool("true") && true`, "true"}, {`tonumber("x")`, "?"}, {`tolist(local.list)[0]`, "b"}, {`tomap(local.map).x`, "?"}, {`tomap({ a = 1, b = 2 }).b`, "2"},
 		{`try(local.map.w, "d")`, "d"}, {`try(local.map.x, "d")`, "1"}, {`try(var.unknown.w, "d")`, "?"}, {`try(tonumber("x"), 3)`, "3"}, {`can(local.map.w)`, "false"}, {`can(local.map.x)`, "true"}, {`can(var.unknown.w)`, "?"},
 		{`format("%s-%03d", "a", 7)`, "a-007"}, {`format("%9999999s", "a")`, "?"}, {`format("%*s", 9999999, "a")`, "?"}, {`format("%s", var.unknown)`, "?"}, {`replace("a.b", ".", "-")`, "a-b"}, {`replace("a1b", "/[0-9]/", "x")`, "axb"},
 		{`lower("ABC")`, "abc"}, {`upper("abc")`, "ABC"}, {`title("ab cd")`, "Ab Cd"}, {`trim("xax", "x")`, "a"}, {`trimprefix("abc", "a")`, "bc"}, {`trimsuffix("abc", "c")`, "ab"}, {`trimspace(" a ")`, "a"}, {`chomp("a\n")`, "a"},
 		{`substr("hello", 1, 3)`, "ell"}, {`split(",", "a,b")[1]`, "b"}, {`strrev("abc")`, "cba"}, {`regex("[0-9]+", "a12")`, "12"}, {`sort(local.list)[0]`, "a"}, {`startswith("abc", "ab")`, "true"}, {`endswith("abc", "bc")`, "true"},
-		{`strcontains("abc", "b")`, "true"}, {`max(1, 5, 3)`, "5"}, {`min(local.list...)`, "?"}, {`max([1, 9]...)`, "9"}, {`ceil(1.2)`, "2"}, {`floor(1.8)`, "1"}, {`abs(-3)`, "3"}, {`parseint("ff", 16)`, "255"}, {`signum(-3)`, "-1"},
-		{`jsondecode("{\"a\": {\"b\": 4}}").a.b`, "4"}, {`yamldecode("a: [x, y]").a[1]`, "y"}, {`jsondecode(jsonencode({ a = 1 })).a`, "1"}, {`jsonencode({ a = 1 })`, "?"}, {`nonsensitive("a")`, "a"}, {`sensitive("a")`, "?"},
+		{`strcontains("abc", "b")`, "true"}, {`max(1, 5, 3)`, "5"}, {`min(local.list...)`, "?"}, {`max([1, 9]...)`, "9"}, {`ceil(1.2)`, "2"}, {`floor(1.8)`, "1"}, {`abs(-3)`, "3"}, {`parseint("ff", 16)`, "255"}, {`signum(-3)`, "?"},
+		{`jsondecode("{\"a\": {\"b\": 4}}").a.b`, "4"}, {`yamldecode("a: [x, y]").a[1]`, "true"}, {`yamldecode("a: [x, z]").a[1]`, "z"}, {`jsondecode("a")`, "?"}, {`tolist([1, "a"])[0] == 1`, "?"}, {`jsondecode(jsonencode({ a = 1 })).a`, "1"}, {`jsonencode({ a = 1 })`, "?"}, {`nonsensitive("a")`, "a"}, {`sensitive("a")`, "?"},
 		{`var.secret`, "?"}, {`"x-${var.secret}"`, "?"}, {`file("x")`, "?"}, {`templatefile("x", {})`, "?"}, {`timestamp()`, "?"}, {`uuid()`, "?"}, {`range(3)[0]`, "?"}, {`setproduct(["a"], ["b"])[0][0]`, "?"},
 		{`data.x.y.z`, "?"}, {`azurerm_resource_group.x.name`, "?"}, {`module.x.y`, "?"}, {`each.key`, "?"}, {`path.module`, "?"}, {`terraform.workspace`, "?"}, {`provider::x::f("a")`, "?"}, {`core::upper("a")`, "A"},
 		{`1e1000000`, "?"}, {`"{{ name }}"`, "?"}, {"<<EOT\na\nb\nEOT\n", "a\nb\n"}, {"<<-EOT\n    a\n      b\n    EOT\n", "a\n  b\n"},
 	}
+}
+
+func TestExpressions(t *testing.T) {
+	tests := expressions()
 	if len(tests) == 0 {
 		t.Fatal("no cases")
 	}
 	for _, test := range tests {
-		if got := nameOf(t, declarations, test.expression); got != test.want {
+		if got := nameOf(t, declared, test.expression); got != test.want {
 			t.Errorf("%s is %q, want %q", test.expression, got, test.want)
 		}
 	}
 }
 
-// TestTypes converts values to the types that variables declare.
-func TestTypes(t *testing.T) {
-	tests := []struct{ kind, value, path, want string }{
+// typed are values of variables of a type with the text at a path, ? for one that is not known.
+func typed() []struct{ kind, value, path, want string } {
+	return []struct{ kind, value, path, want string }{
 		{"string", "8", "", "8"}, {"number", `"8"`, " + 1", "9"}, {"number", `"x"`, "", "?"}, {"bool", `"true"`, "", "true"}, {"any", "8", "", "8"}, {`"string"`, "8", "", "8"}, {"string", "null", "", "?"},
 		{"list(string)", `[1, 2]`, "[1]", "2"}, {"set(string)", `["a", "a"]`, "[*]", "?"}, {"map(number)", `{ a = "1" }`, ".a + 1", "2"}, {"tuple([string, number])", `["a", "2"]`, "[1]", "2"},
 		{"object({ a = string })", `{ a = "x", b = "y" }`, ".a", "x"}, {"object({ a = string })", `{ a = "x", b = "y" }`, ".b", "?"}, {"object({ a = optional(string) })", `{}`, ".a", "?"},
@@ -157,6 +178,11 @@ func TestTypes(t *testing.T) {
 		{"object({ a = object({ b = optional(string, \"d\") }) })", `{ a = {} }`, ".a.b", "d"}, {"list(object({ a = optional(string, \"d\") }))", `[{}]`, "[0].a", "d"}, {"object({ a = string })", `{}`, ".a", "?"},
 		{"map(object({ a = optional(string, \"d\"), c = string }))", `{ k = { c = "x" } }`, ".k.a", "d"}, {"list", `["a"]`, "[0]", "a"}, {"what(string)", `"a"`, "", "?"}, {"object({ a = string })", `"a"`, ".a", "?"},
 	}
+}
+
+// TestTypes converts values to the types that variables declare.
+func TestTypes(t *testing.T) {
+	tests := typed()
 	if len(tests) == 0 {
 		t.Fatal("no cases")
 	}
@@ -208,6 +234,7 @@ func TestHostileTexts(t *testing.T) {
 		"wide formats":         local(`format("%099999999d", 1)`),
 		"a large number":       local("1e999999999"),
 		"a small number":       local("1e-999999999"),
+		"lines":                local("<<EOT\n" + strings.Repeat("a\n", 2e5) + "EOT"),
 		"products":             local("1e70" + strings.Repeat("*1e70", 900)),
 		"an anchor bomb":       local("yamldecode(\"a: &a [x,x,x,x,x,x,x,x,x]\\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c]\\ne: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d]\\nf: &f [*e,*e,*e,*e,*e,*e,*e,*e,*e]\\ng: &g [*f,*f,*f,*f,*f,*f,*f,*f,*f]\\nh: [*g,*g,*g,*g,*g,*g,*g,*g,*g]\")"),
 		"many kinds of blocks": "resource \"azurerm_container_group\" \"x\" {\n" + strings.Repeat("  a%d {}\n", 1) + kinds(20000) + "}\n",
@@ -248,6 +275,76 @@ func TestManyModules(t *testing.T) {
 	p.read()
 	if took := time.Since(start); took > time.Minute {
 		t.Errorf("it takes %s", took)
+	}
+}
+
+// TestTwiceTheTextTakesTwiceTheWork compares the allocations for a module with those for one of twice the size.
+func TestTwiceTheTextTakesTwiceTheWork(t *testing.T) {
+	repeat := func(format string, n int) string {
+		var text strings.Builder
+		for i := range n {
+			text.WriteString(strings.ReplaceAll(format, "%d", fmt.Sprint(i)))
+		}
+		return text.String()
+	}
+	group := "resource \"azurerm_container_group\" \"x%d\" {\n  name = \"x-${var.v%d}\"\n  container {\n    memory = local.l%d\n    cpu = 1\n  }\n}\nvariable \"v%d\" { default = 1 }\nlocals { l%d = var.v%d * 2 }\n"
+	shapes := map[string]func(n int) project{
+		"resources": func(n int) project { return project{"m/main.tf": repeat(group, n)} },
+		"members": func(n int) project {
+			return project{"m/main.tf": "locals {\n  big = {\n" + repeat("    k%d = %d\n", n) + "  }\n}\n" + repeat("resource \"azurerm_container_group\" \"x%d\" {\n  name = local.big.k%d\n}\n", n)}
+		},
+		"items": func(n int) project {
+			return project{"m/main.tf": strings.ReplaceAll(group, "%d", "") + "locals {\n  list = [\n" + repeat("    \"i%d\",\n", n) + "  ]\n  l = length([for x in local.list : upper(x)])\n}\n"}
+		},
+		"attributes": func(n int) project {
+			return project{"m/main.tf": "resource \"azurerm_container_group\" \"x\" {\n  tags = {\n" + repeat("    t%d = \"v\"\n", n) + "  }\n}\n"}
+		},
+		"blocks": func(n int) project {
+			return project{"m/main.tf": "resource \"azurerm_container_group\" \"x\" {\n" + repeat("  container {\n    cpu = 1\n    memory = %d\n  }\n", n) + "}\n"}
+		},
+		"calls": func(n int) project {
+			n /= 5
+			return project{"m/main.tf": repeat("module \"m%d\" {\n  source = \"./group\"\n  v = %d\n}\n", n), "m/group/main.tf": "variable \"v\" {}\nresource \"azurerm_container_group\" \"x\" {\n  name = var.v\n}\n"}
+		},
+		"files": func(n int) project {
+			p := project{}
+			for i := range n / 10 {
+				p[fmt.Sprintf("m/f%05d.tf", i)] = strings.ReplaceAll(group, "%d", fmt.Sprint(i))
+			}
+			return p
+		},
+		"heredocs": func(n int) project {
+			return project{"m/main.tf": repeat("resource \"kubectl_manifest\" \"x%d\" {\n  yaml_body = <<-YAML\n    apiVersion: v1\n    kind: Pod\n    metadata:\n      name: x%d\n  YAML\n}\n", n/4)}
+		},
+		"a heredoc": func(n int) project {
+			n /= 4
+			return project{"m/main.tf": "resource \"kubectl_manifest\" \"x\" {\n  yaml_body = <<-YAML\n    apiVersion: v1\n    kind: Pod\n    data:\n" + repeat("      k%d: v%d\n", n) + "  YAML\n}\n"}
+		},
+		"comments": func(n int) project {
+			return project{"m/main.tf": strings.ReplaceAll(group, "%d", "") + repeat("# comment %d\n", n)}
+		},
+	}
+	if len(shapes) == 0 {
+		t.Fatal("no cases")
+	}
+	for name, shape := range shapes {
+		allocated := func(n int) float64 {
+			p := shape(n)
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			_, files := p.read()
+			runtime.ReadMemStats(&after)
+			for _, f := range files {
+				if f.Skipped != "" {
+					t.Fatalf("%s: %s", name, f.Skipped)
+				}
+			}
+			return float64(after.TotalAlloc - before.TotalAlloc)
+		}
+		allocated(100)
+		if ratio := allocated(4000) / allocated(2000); ratio > 3 {
+			t.Errorf("twice the %s takes %.1f times the memory", name, ratio)
+		}
 	}
 }
 
