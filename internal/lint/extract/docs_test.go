@@ -16,6 +16,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract/scheduling"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/language/bicep"
 )
 
 // TestFormatsAreDescribed checks that each format has what docs/formats.md prints of it.
@@ -386,6 +387,39 @@ and annotations have those of the notebook's own text. Copies in ` + "`.ipynb_ch
 `
 }
 
+// bicepSection describes what is read of Bicep.
+func bicepSection() string {
+	return `
+## Bicep
+
+` + "A `.bicep` file is read as the `arm-template` that its compiler makes of it, at the text of the source: a finding is at the default of the parameter, the item of the list or the property that decides the value." + `
+Nothing is executed, and no compiler is needed. ` + "`sources: {bicep: off}`" + ` in the configuration turns this off.
+
+- Read are resources with ` + "`if`, `for`, `parent:`, `existing`" + ` and nested resources; variables, defaults of parameters, operators, string interpolation, spreads, lambdas of ` + "`map`, `filter`, `reduce`, `toObject` and `mapValues`" + `, user-defined
+  functions, and what other files of the project export. Unknown are parameters without a value, references to deployed resources, outputs of modules, and functions of Azure or of other files, such as ` + "`uniqueString` and `loadTextContent`" + `.
+- Parameters with ` + "`@secure()`" + ` are not read, nor those of a type that contains a secret or cannot be found.
+- A local module is evaluated with the parameters of each call, and not by itself. Findings that are equal for several calls are reported once.
+- Of the public registry (` + "`br/public:avm/res/…`" + `), the parameters of these modules are read as resources: ` + registryModules() + `. Defaults of modules are unknown. Modules of other registries and template specs are skipped.
+- ` + "A `.bicepparam` file belongs to the template that it names with `using`. The template is beside it, in the parent folder of `parameters`, `envs/prod` and so on, or among the files of the run. It may use variables, expressions and `extends`; `readEnvironmentVariable` is unknown." + `
+  Parameters files in JSON belong to a ` + "`.bicep`" + ` file as they do to a template.
+- A template that was compiled from the source beside it (` + "`main.json` beside `main.bicep`" + `) is not reported twice: what both describe alike is reported in the source. What differs is reported in both, since the template may be older and be the one that is
+  deployed. ` + "`--explain-skip`" + ` lists templates that add nothing.
+- A declaration that is not understood is skipped, up to the next one, and ` + "`--explain-skip`" + ` names its line. Files with lines of a template engine are skipped.
+
+[Waivers](waivers.md) work in comments: above a declaration or at the end of its first line for all of it, and at the end of any other line for what begins there.
+` + "`--fix`" + ` never changes Bicep.
+`
+}
+
+// registryModules lists the modules of the registry in the order of their names.
+func registryModules() string {
+	var names []string
+	for _, name := range bicep.RegistryModules() {
+		names = append(names, "`"+name+"`")
+	}
+	return strings.Join(names, ", ")
+}
+
 // formatsPage writes docs/formats.md.
 func formatsPage(deployments, computes table, completes map[string]string) string {
 	var page strings.Builder
@@ -416,6 +450,7 @@ read leniently: invalid values in them are ignored without a message. These are 
 		}
 	}
 	page.WriteString(pythonSection())
+	page.WriteString(bicepSection())
 	page.WriteString(podlessSection())
 	page.WriteString(unstructuredSection())
 	page.WriteString(devicesSection())

@@ -691,8 +691,8 @@ func (t *Evaluator) createObject(values []*source.Node, env Env) *source.Node {
 	return t.construct(env, source.Content{Kind: source.Mapping, Members: members}, values...)
 }
 
-// union merges mappings; the last value of a key wins. Unless shallow, it returns nil where it
-// would have to merge two mappings under one key.
+// union merges mappings; the last value of a key wins. Unless shallow, two mappings under one key are
+// merged, and a mapping over an unknown value is unknown.
 func (t *Evaluator) union(values []*source.Node, shallow bool, env Env) *source.Node {
 	var members []source.Member
 	at := map[string]int{}
@@ -707,8 +707,13 @@ func (t *Evaluator) union(values []*source.Node, shallow bool, env Env) *source.
 			case !exists:
 				at[name] = len(members)
 				members = append(members, member)
-			case !shallow && members[before].Value.Kind == source.Mapping && member.Value.Kind == source.Mapping:
-				return nil
+			case !shallow && member.Value.Kind == source.Mapping && t.DerivationOf(members[before].Value).Unknown:
+			case !shallow && member.Value.Kind == source.Mapping && members[before].Value.Kind == source.Mapping:
+				merged := t.union([]*source.Node{members[before].Value, member.Value}, false, env)
+				if merged == nil {
+					return nil
+				}
+				members[before].Value = merged
 			default:
 				members[before] = member
 			}

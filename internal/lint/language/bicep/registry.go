@@ -1,6 +1,10 @@
 package bicep
 
-import "strings"
+import (
+	"maps"
+	"slices"
+	"strings"
+)
 
 // registered is a module of the public registry, of which the parameters have the shape of the resources that it makes.
 // https://github.com/Azure/bicep-registry-modules/tree/main/avm/res
@@ -56,6 +60,9 @@ var registeredModules = map[string]registered{
 		kind: "Microsoft.Web/sites", names: []string{"name"}, top: map[string]string{"kind": "kind", "tags": "tags"},
 	},
 }
+
+// RegistryModules returns the names of the modules of the public registry that are read, sorted.
+func RegistryModules() []string { return slices.Sorted(maps.Keys(registeredModules)) }
 
 // formerParameters are the names that parameters had in earlier versions of a module.
 var formerParameters = map[string]string{"primaryAgentPoolProfiles": "primaryAgentPoolProfile"}
