@@ -48,7 +48,7 @@ func BenchmarkNotebook(b *testing.B) {
 func BenchmarkReal(b *testing.B) {
 	root := os.Getenv("MLPOLICY_PYTHON")
 	if root == "" {
-		b.Skip("MLPOLICY_PYTHON names no folder with files")
+		b.Skip("MLPOLICY_PYTHON is not set: a folder of real files")
 	}
 	for _, suffix := range Suffixes() {
 		files := map[string][]byte{}

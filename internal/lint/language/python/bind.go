@@ -644,6 +644,8 @@ func (n *names) constant(name string, use int) (b *binding, why string) {
 		return nil, whyUnassigned
 	case found[0].path != "", n.starAfter(found[0].after):
 		return nil, whyImported
+	case n.starAfter(-1) && !n.dominates(found[0].block, n.blockOf(use)):
+		return nil, whyImported // if it is not assigned
 	case !found[0].hasValue():
 		return nil, whyParameter
 	case own && found[0].after > use:

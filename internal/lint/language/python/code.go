@@ -43,7 +43,7 @@ type block struct {
 // newCode returns code without statements.
 func newCode(text string) *code {
 	const perToken = 6 // bytes, about
-	return &code{text: text, tokens: make([]token, 0, len(text)/perToken), blocks: []block{{kind: moduleBlock, parent: -1}}}
+	return &code{text: text, tokens: make([]token, 0, min(len(text)/perToken, maxTokens)), blocks: []block{{kind: moduleBlock, parent: -1}}}
 }
 
 // read adds the statements of a stretch of the text. It adds nothing if the stretch is not Python 3.
@@ -118,6 +118,9 @@ func (c *code) split(from, to int) []part {
 // part is some tokens in a row.
 type part struct{ from, to int }
 
+// maxLevels is how many levels of indentation CPython accepts.
+const maxLevels = 100
+
 // level is an open block and the indentation of its statements.
 type level struct{ block, indent int }
 
@@ -131,6 +134,8 @@ func (c *code) structure(lines []line) *fault {
 	for _, l := range lines {
 		last := levels[len(levels)-1]
 		switch {
+		case len(levels) > maxLevels:
+			return &fault{l.at, "too many levels of indentation"}
 		case opened >= 0 && l.indent > last.indent:
 			levels = append(levels, level{opened, l.indent})
 		case opened >= 0:

@@ -29,7 +29,7 @@ func newOracle(t testing.TB) *oracle {
 	t.Helper()
 	python, err := exec.LookPath("python3")
 	if err != nil {
-		t.Skip("CPython is the oracle, and python3 is not here")
+		t.Skip("python3 is not here, whose parser is the oracle; .ci/run installs it")
 	}
 	command := exec.CommandContext(t.Context(), python, "-W", "ignore", "testdata/oracle.py")
 	command.Stderr = os.Stderr

@@ -1,6 +1,7 @@
 package python
 
 import (
+	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -45,6 +46,8 @@ const (
 	maxBrackets = 200
 	// maxFields limits formatted strings inside formatted strings; CPython's limit is 150.
 	maxFields = 100
+	// maxTokens limits the memory for a file: a token takes many times the memory of its text.
+	maxTokens = 1_000_000
 	// tabStop is how far apart tab stops are, in columns.
 	tabStop = 8
 )
@@ -82,6 +85,9 @@ func (s *scanner) scan() *fault {
 			}
 		}
 		from, at := len(s.tokens), s.at
+		if from > maxTokens {
+			return &fault{at, fmt.Sprintf("more than %d tokens", maxTokens)}
+		}
 		if broken := s.logicalLine(from); broken != nil {
 			return broken
 		}
