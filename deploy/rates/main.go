@@ -37,7 +37,7 @@ type reader func(name string, data []byte) []statement
 
 // readers returns those of the languages that can say what they know.
 func readers() map[string]reader {
-	return map[string]reader{"python": pythonStatements}
+	return map[string]reader{"python": pythonStatements, "bicep": bicepStatements}
 }
 
 func main() {

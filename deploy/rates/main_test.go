@@ -13,6 +13,8 @@ func TestRates(t *testing.T) {
 		"a.py": "from azure.ai.ml.entities import AmlCompute\nAmlCompute(name='a', size=f'b')\nAmlCompute(name='b', size='c')\n",
 		"b.py": "print('no SDK')\n",
 		"c.md": "azureml",
+		"d.bicep": "param size string\nresource a 'Microsoft.MachineLearningServices/workspaces/computes@2023-10-01' = [for i in [1, 2]: {\n" +
+			"  name: 'w/a${i}'\n  properties: { computeType: 'AmlCompute', properties: { vmSize: size, scaleSettings: { maxNodeCount: i } } }\n}]\nparam = x\n",
 	} {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -25,6 +27,8 @@ func TestRates(t *testing.T) {
 	for _, want := range []string{
 		"python: 2 files, 1 with marks, 1 with what is known\n", "\n  AmlCompute 2\n",
 		"  name                           2 of     2  100 %  \n", "  size                           1 of     2   50 %  formatted string 1\n",
+		"bicep: 1 files, 1 with marks, 1 with what is known\n", "\n  machinelearningservices/workspaces/computes 1, not understood 1\n",
+		"  maxnodecount                   1 of     1  100 %  \n", "  vmsize                         0 of     1    0 %  parameter without default 1\n",
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q lacks %q", out.String(), want)
