@@ -28,6 +28,26 @@ func TestTwiceTheItemsTakeTwiceTheWork(t *testing.T) {
 			"apiVersion: serving.knative.dev/v1\nkind: Revision\nmetadata: {name: c}\nspec:\n  containers:\n",
 			"  - {name: p, image: i, resources: {limits: {cpu: 1, memory: 1Gi, nvidia.com/gpu: 1}}}\n",
 		},
+		"containers of another kind": {
+			"apiVersion: example.com/v1\nkind: Thing\nmetadata: {name: c}\nspec:\n  workers:\n",
+			"  - {nodeSelector: {a: b}, image: i, resources: {limits: {memory: 1Gi, nvidia.com/gpu: 1}}}\n",
+		},
+		"components of Dynamo": {
+			"apiVersion: nvidia.com/v1beta1\nkind: DynamoGraphDeployment\nmetadata: {name: c}\nspec:\n  components:\n",
+			"  - {name: p, replicas: 1, podTemplate: {spec: {containers: [{image: i, resources: {limits: {nvidia.com/gpu: 1}}}]}}}\n",
+		},
+		"roles of AIBrix": {
+			"apiVersion: orchestration.aibrix.ai/v1alpha1\nkind: StormService\nmetadata: {name: c}\nspec:\n template:\n  spec:\n   roles:\n",
+			"   - {name: p, replicas: 1, template: {spec: {containers: [{image: i, resources: {limits: {nvidia.com/gpu: 1}}}]}}}\n",
+		},
+		"cliques of Grove": {
+			"apiVersion: grove.io/v1alpha1\nkind: PodCliqueSet\nmetadata: {name: c}\nspec:\n replicas: 1\n template:\n  podCliqueScalingGroups: [{name: g, cliqueNames: [p]}]\n  cliques:\n",
+			"  - {name: p, spec: {replicas: 1, podSpec: {containers: [{image: i, resources: {limits: {nvidia.com/gpu: 1}}}]}}}\n",
+		},
+		"templates of Argo": {
+			"apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {name: c}\nspec:\n entrypoint: p\n nodeSelector: {a: b}\n templates:\n",
+			" - {name: p, container: {image: i, resources: {limits: {nvidia.com/gpu: 1}}}}\n",
+		},
 		"jobs of a JobSet": {
 			"apiVersion: jobset.x-k8s.io/v1\nkind: JobSet\nmetadata: {name: c, annotations: {mlpolicy.dev/stage: production}}\nspec:\n  replicatedJobs:\n",
 			"  - {name: p, template: {spec: {template: {metadata: {labels: {a: b}}, spec: {containers: [{image: i, resources: {limits: {memory: 1Gi}}}]}}}}}\n",

@@ -34,6 +34,7 @@ var PodCliqueSet = read.Format{
 	Read: read.Using(newReader, func(r *operatorReader) {
 		spec := r.Root.Get("spec")
 		template := spec.Get("template")
+		groups := scalingGroups(template)
 		for _, clique := range template.Get("cliques").Items() {
 			d := r.Object(clique)
 			d.Component = r.Text(clique.Get("name"))
@@ -41,22 +42,21 @@ var PodCliqueSet = read.Format{
 			r.Metadata(d, clique) // has labels and annotations
 			r.Pod(d, pod)
 			r.Cluster(d, pod, clique)
-			r.groveReplicas(d, spec, clique.Get("spec"), scalingGroup(template, d.Component))
+			r.groveReplicas(d, spec, clique.Get("spec"), groups[d.Component.Value])
 		}
 		r.OneCluster()
 	}),
 }
 
-// scalingGroup returns the group that scales a clique with others, nil for none.
-func scalingGroup(template *source.Node, clique facts.Fact[string]) *source.Node {
+// scalingGroups returns the groups that scale cliques with others, by the names of the cliques.
+func scalingGroups(template *source.Node) map[string]*source.Node {
+	groups := map[string]*source.Node{}
 	for _, group := range template.Get("podCliqueScalingGroups").Items() {
 		for _, name := range group.Get("cliqueNames").Items() {
-			if clique.Known && name.Is(clique.Value) {
-				return group
-			}
+			groups[name.Text()] = group
 		}
 	}
-	return nil
+	return groups
 }
 
 // groveReplicas sets the number of pods of a clique: those of the set, times those of the clique's scaling group, times its own.
