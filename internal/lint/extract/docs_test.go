@@ -373,7 +373,8 @@ another value there. ` + "`sources: {python: off}`" + ` in the configuration tur
 | v1 | ` + "`create` of `ComputeTarget`, `AksCompute`, `AmlCompute`, `ComputeInstance` and `KubernetesCompute`, with a `provisioning_configuration` of `AksCompute`, `AmlCompute` or `ComputeInstance`" + ` | azureml-v1-toolkit; the configuration alone too |
 | v1 | ` + "`Model.register`" + ` | azureml-v2-model; ` + "`run.register_model`" + ` is not read, since its path is not one of the project |
 | v1 | ` + "`ParallelRunConfig`" + ` | azureml-v1-pipeline |
-| v1 | ` + "`Model(workspace, name)`, `ComputeTarget(workspace, name)`, `ComputeTarget.attach` and those of the other classes of computes" + ` | nothing; they give a name to link by |
+| v1 | ` + "`Model(workspace, name)`, `ComputeTarget(workspace, name)`, `ComputeTarget.attach`" + ` and those of the other classes of computes, ` + "`workspace.compute_targets[name]`" + ` | nothing; they give a name to link by |
+| v2 | ` + "`client.online_endpoints.get(name)`, `client.batch_endpoints.get(name)`, `client.compute.get(name)`" + ` | nothing, likewise |
 
 Known values are literals, the constants of ` + "`AksCompute.ClusterPurpose`" + `, lists and dicts of known values, objects of the calls above, and names that the file assigns once to such a
 value. Everything else is unknown: formatted strings, other calls, attributes and operations, names that are assigned twice or are also a parameter or the target of a loop, attributes

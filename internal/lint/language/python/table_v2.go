@@ -16,8 +16,9 @@ var (
 	v2Batch  = append(scalars("name", "endpoint_name", "compute"), member{"resources", "resources", objectForm}, v2Model, v2Image, v2Tags)
 )
 
-// v2LookUp is the get method of a collection of a client, such as client.online_endpoints.get(name).
-var v2LookUp = construct{name: "get", role: looksUp, positional: []string{"name"}}
+// lookUp is the get method of a collection of a client, such as client.online_endpoints.get(name), or an item of one of a
+// workspace of v1.
+var lookUp = construct{name: "get", role: looksUp, positional: []string{"name"}}
 
 // isCollection reports whether an attribute of a client has what names refer to.
 func isCollection(attribute string) bool {

@@ -198,7 +198,7 @@ func (e *evaluator) evalName(at part, depth int) *value {
 		return e.evalVariable(path, at, depth)
 	case end == at.to:
 		return e.evalAttribute(path, at, depth)
-	case e.is(end, "(") && e.tokens[end].match == at.to-1:
+	case e.calls(end) && e.tokens[end].match == at.to-1:
 		if o := e.object(at.from, end); o != nil {
 			return &value{kind: objectValue, at: at, object: o, size: o.size}
 		}
@@ -272,7 +272,7 @@ func (e *evaluator) objectsOf(name string, use, depth int) []*object {
 		if len(found) == 1 && end == b.value.to && !strings.Contains(path, ".") {
 			return e.objectsOf(path, b.value.from, depth+1) // another name
 		}
-		if end == b.value.to || !e.is(end, "(") || e.tokens[end].match != b.value.to-1 {
+		if end == b.value.to || !e.calls(end) || e.tokens[end].match != b.value.to-1 {
 			return nil
 		}
 		o := e.object(b.value.from, end)
@@ -362,10 +362,18 @@ func (e *evaluator) object(from, open int) *object {
 	return o
 }
 
+// calls reports whether a token opens the brackets of a call, or of a look-up such as ws.compute_targets["cpu"].
+func (e *evaluator) calls(open int) bool {
+	return e.is(open, "(") || e.is(open, "[") && e.is(open-1, "compute_targets") && e.is(open-2, ".")
+}
+
 // construct returns the call of the table that some tokens name, nil for any other.
 func (e *evaluator) construct(from, open int) *construct {
+	if e.is(open, "[") {
+		return &lookUp
+	}
 	if open-from > len([]string{"client", ".", "endpoints", "."}) && e.is(open-1, "get") && isCollection(e.word(open-3)) {
-		return &v2LookUp
+		return &lookUp
 	}
 	if name := e.word(from); !e.imported[name] && (len(e.stars) == 0 || e.counts[name] > 0) {
 		return nil
