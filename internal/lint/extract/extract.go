@@ -110,6 +110,7 @@ func Extract(ctx context.Context, fsys fs.FS, files []*source.File, options Opti
 	extraction.Dependents, extraction.Problems = dependents, append(extraction.Problems, problems...)
 	extraction.dropCalled(linker, readings) // after Dependents, which reads what may call the files
 	extraction.dropCompiled(readings)
+	extraction.dropRepeated()
 	extraction.Problems = append(extraction.Problems, linker.Problems()...)
 	if err := ctx.Err(); err != nil {
 		return nil, err

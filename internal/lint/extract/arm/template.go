@@ -57,10 +57,14 @@ var Template = read.Format{
 // isCompiled reports whether a template is the output of Bicep's compiler.
 func isCompiled(root *source.Node) bool { return root.At("metadata", "_generator", "name").Is("bicep") }
 
-// SourceOf returns the name that the source of a compiled template has beside it, empty for any other file.
+// SourceOf returns the name that the source of a compiled template has beside it, empty for any other file. The template
+// azuredeploy.json is that of main.bicep.
 func SourceOf(file *source.File) string {
 	if len(file.Documents) != 1 || !isCompiled(file.Documents[0].Root) {
 		return ""
+	}
+	if base := path.Base(file.Name); base == "azuredeploy.json" {
+		return strings.TrimSuffix(file.Name, base) + "main.bicep"
 	}
 	return strings.TrimSuffix(file.Name, path.Ext(file.Name)) + ".bicep"
 }
