@@ -42,6 +42,7 @@ func formats() []*read.Format {
 		&kubeml.FoundryLocal,
 		&kubeml.AIBrix,
 		&kubeml.KubeAI,
+		&kubeml.KubeAIProfiles,
 		&kubeml.OMEInferenceService,
 		&kubeml.OMEServingRuntime,
 		&kubeml.Llmaz,

@@ -212,6 +212,11 @@ func (l *Linker) add(d *read.Draft, reference *read.Reference, p *read.Part) {
 		kube.Claimed(m, d, p.Facts)
 	case reference.OfClass():
 		kube.Claimed(m, d, kube.ClaimedOf(reference, p))
+	case reference.Kind == read.KubeAIProfile:
+		if p.Facts.GPUs.Known { // they replace those of the profile that the chart defines
+			d.GPUs = facts.Fact[int64]{}
+		}
+		m.Deployment(d, multiplied(p.Facts, reference.Multiple))
 	case reference.Kind == read.TrainingRuntime && len(d.Images) > 0:
 		runtime := *p.Facts
 		runtime.Images = nil // the job's image replaces it
@@ -228,6 +233,17 @@ func (l *Linker) add(d *read.Draft, reference *read.Reference, p *read.Part) {
 			d.Refer(further)
 		}
 	}
+}
+
+// multiplied returns a multiple of resources.
+func multiplied(of *read.Draft, by int64) *read.Draft {
+	multiple := *of
+	multiple.GPUs.Value *= by
+	multiple.FPGAs.Value *= by
+	for _, amount := range []*facts.Fact[float64]{&multiple.CPUCores, &multiple.MemoryGiB, &multiple.MemoryLimitGiB} {
+		amount.Value *= float64(by)
+	}
+	return &multiple
 }
 
 // addCompute adds the compute on which a deployment runs. Clusters and instances of Azure ML

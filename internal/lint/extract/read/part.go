@@ -49,6 +49,8 @@ const (
 	OMERouter
 	// LlmazModel adds the accelerators that a model of llmaz requires to what serves it.
 	LlmazModel
+	// KubeAIProfile adds the resources of a profile of KubeAI, multiplied, to the models that name it.
+	KubeAIProfile
 	// TrainingRuntime adds the pods of a training runtime to the TrainJobs that name it.
 	TrainingRuntime
 	// WorkflowTemplate adds the steps of a template to the workflows that name it.
@@ -90,6 +92,8 @@ func (k PartKind) String() string {
 		return "serving runtime"
 	case LlmazModel:
 		return "model"
+	case KubeAIProfile:
+		return "resource profile"
 	case TrainingRuntime:
 		return "training runtime"
 	case WorkflowTemplate:
@@ -129,6 +133,7 @@ type Reference struct {
 	Through         []*source.Node      // the references that led to this one, the last first
 	Under           *source.Node        // the parameters with which a template has the reference, nil for none
 	Devices         facts.Fact[float64] // how many of a device class are requested
+	Multiple        int64               // of the resources of a profile
 }
 
 // Refer adds a reference to a part.
