@@ -26,6 +26,8 @@ lint: ## gofmt, vet, staticcheck, go.mod tidy, banned phrases, workflows of docs
 	@test -z "$$(gofmt -l cmd deploy internal policies testdata)" || { gofmt -l cmd deploy internal policies testdata; echo 'run: make fmt'; exit 1; }
 	$(GO) vet ./...
 	$(GO) vet -tags pairs ./internal/lint/extract
+	$(GO) vet -tags rates ./deploy/rates
+	$(GO) test -tags rates ./deploy/rates
 	$(TOOL) staticcheck ./...
 	$(GO) mod tidy -diff
 	@for mod in go.mod .ci/tools.mod; do $(GO) list -m -modfile=$$mod github.com/open-policy-agent/opa; done | uniq | wc -l | grep -qx 1 || { echo 'go.mod and .ci/tools.mod have different versions of opa'; exit 1; }

@@ -1,7 +1,9 @@
+//go:build rates
+
 // Rates prints how much mlpolicy reads of the languages besides YAML and JSON in any folders: for each language the calls or
 // resources that it knows, for each of their arguments in how many the value is known, and why it is not in the others.
 //
-//	go run ./deploy/rates FOLDER...
+//	go run -tags rates ./deploy/rates FOLDER...
 package main
 
 import (
@@ -42,7 +44,7 @@ func readers() map[string]reader {
 
 func main() {
 	if len(os.Args) < 2 {
-		fmt.Fprintln(os.Stderr, "usage: go run ./deploy/rates FOLDER...")
+		fmt.Fprintln(os.Stderr, "usage: go run -tags rates ./deploy/rates FOLDER...")
 		os.Exit(2)
 	}
 	if err := run(os.Stdout, os.Args[1:]); err != nil {

@@ -1,3 +1,5 @@
+//go:build rates
+
 package main
 
 import "github.com/mlpolicy/mlpolicy/internal/lint/language/python"
