@@ -35,7 +35,8 @@ type jsonDifference struct {
 	Column    int    `json:"column"`
 	EndLine   int    `json:"end_line"`
 	EndColumn int    `json:"end_column"`
-	Field     string `json:"field"`
+	jsonCell
+	Field string `json:"field"`
 	// Before is null for a new finding, After for a fixed one.
 	Before *jsonState `json:"before"`
 	After  *jsonState `json:"after"`
@@ -74,7 +75,7 @@ func differencesJSON(w io.Writer, d Differences, _ Options) error {
 		f := difference.Finding()
 		document.Differences[i] = jsonDifference{
 			Change: changeOf(difference), Rule: f.Rule, Deployment: f.Deployment, Component: f.Component,
-			Line: f.Span.Start.Line, Column: f.Span.Start.Column, EndLine: f.Span.End.Line, EndColumn: f.Span.End.Column, Field: f.Field,
+			Line: f.Span.Start.Line, Column: f.Span.Start.Column, EndLine: f.Span.End.Line, EndColumn: f.Span.End.Column, jsonCell: jsonCellOf(f.File, f.Span), Field: f.Field,
 			Before: jsonStateOf(difference.Before), After: jsonStateOf(difference.After),
 		}
 		if f.File != nil {

@@ -28,6 +28,7 @@ type jsonPlacement struct {
 	File    string `json:"file"`
 	Line    int    `json:"line"`
 	Column  int    `json:"column"`
+	jsonCell
 	// Facts are those of the input that rules see.
 	Facts   any          `json:"facts"`
 	Targets []jsonOption `json:"targets"`
@@ -65,6 +66,7 @@ func placementsJSON(w io.Writer, placements *lint.Placements, _ Options) error {
 		if node := p.Deployment.Location.Node; node != nil {
 			start := node.Span().Start
 			placement.File, placement.Line, placement.Column = node.File().Name, start.Line, start.Column
+			placement.jsonCell = jsonCellOf(node.File(), node.Span())
 		}
 		for j, option := range p.Options {
 			placement.Targets[j] = jsonOption{

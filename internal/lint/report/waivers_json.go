@@ -18,13 +18,14 @@ type jsonWaiver struct {
 	Column    int      `json:"column"`
 	EndLine   int      `json:"end_line"`
 	EndColumn int      `json:"end_column"`
+	jsonCell
 }
 
 func jsonWaiverOf(w *waiver.Waiver) jsonWaiver {
 	at := w.Text.Span()
 	return jsonWaiver{
 		w.IDs(), w.Until.String(), w.Reason, w.Owner, w.Ticket,
-		w.Text.File.Name, at.Start.Line, at.Start.Column, at.End.Line, at.End.Column,
+		w.Text.File.Name, at.Start.Line, at.Start.Column, at.End.Line, at.End.Column, jsonCellOf(w.Text.File, at),
 	}
 }
 
