@@ -34,12 +34,17 @@ type value struct {
 	links bool
 }
 
-// reader returns the statements in a file of a language.
-type reader func(name string, data []byte) []statement
+// reader finds statements in the files of a language.
+type reader struct {
+	// file returns those in a file.
+	file func(name string, data []byte) []statement
+	// rest returns those of all files together, after the last file, and in how many files they are; nil if there are none.
+	rest func() ([]statement, int)
+}
 
 // readers returns those of the languages that can say what they know.
 func readers() map[string]reader {
-	return map[string]reader{"python": pythonStatements, "bicep": bicepStatements}
+	return map[string]reader{"python": {file: pythonStatements}, "bicep": {file: bicepStatements}, "terraform": terraformReader()}
 }
 
 func main() {
@@ -72,6 +77,7 @@ func run(w io.Writer, folders []string) error {
 	for _, name := range language.Names() {
 		all[name] = &rates{statements: map[string]int{}, values: map[string]*rate{}}
 	}
+	readers := readers()
 	for _, folder := range folders {
 		err := filepath.WalkDir(folder, func(name string, entry fs.DirEntry, err error) error {
 			of := language.Of(name)
@@ -82,7 +88,7 @@ func run(w io.Writer, folders []string) error {
 			if err != nil {
 				return err
 			}
-			all[of.Name].add(name, data, of, readers()[of.Name])
+			all[of.Name].add(name, data, of, readers[of.Name])
 			return nil
 		})
 		if err != nil {
@@ -90,6 +96,11 @@ func run(w io.Writer, folders []string) error {
 		}
 	}
 	for _, name := range language.Names() {
+		if rest := readers[name].rest; rest != nil {
+			statements, files := rest()
+			all[name].count(statements)
+			all[name].described += files
+		}
 		if err := all[name].write(w, name); err != nil {
 			return err
 		}
@@ -104,13 +115,18 @@ func (r *rates) add(name string, data []byte, of *language.Language, read reader
 		return
 	}
 	r.marked++
-	if read == nil {
+	if read.file == nil {
 		return
 	}
-	statements := read(filepath.ToSlash(name), data)
+	statements := read.file(filepath.ToSlash(name), data)
 	if len(statements) > 0 {
 		r.described++
 	}
+	r.count(statements)
+}
+
+// count adds statements.
+func (r *rates) count(statements []statement) {
 	for _, s := range statements {
 		r.statements[s.name]++
 		for _, v := range s.values {

@@ -17,7 +17,12 @@ func TestRates(t *testing.T) {
 		"c.md": "azureml",
 		"d.bicep": "param size string\nresource a 'Microsoft.MachineLearningServices/workspaces/computes@2023-10-01' = [for i in [1, 2]: {\n" +
 			"  name: 'w/a${i}'\n  properties: { computeType: 'AmlCompute', properties: { vmSize: size, scaleSettings: { maxNodeCount: i } } }\n}]\nparam = x\n",
+		"main.tf":   "module \"m\" {\n  source = \"./m\"\n  size   = \"Standard_NC6s_v3\"\n}\n",
+		"m/main.tf": "variable \"size\" {}\nresource \"azurerm_machine_learning_compute_cluster\" \"x\" {\n  vm_size     = var.size\n  vm_priority = each.value\n}\n",
 	} {
+		if err := os.MkdirAll(filepath.Join(folder, filepath.Dir(name)), 0o700); err != nil {
+			t.Fatal(err)
+		}
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -31,6 +36,7 @@ func TestRates(t *testing.T) {
 		"  name                           2 of     2  100 %  \n", "  size                           1 of     2   50 %  formatted string 1\n",
 		"bicep: 1 files, 1 with marks, 1 with what is known\n", "\n  machinelearningservices/workspaces/computes 1, not understood 1\n",
 		"  maxnodecount                   1 of     1  100 %  \n", "  vmsize                         0 of     1    0 %  parameter without default 1\n",
+		"\n  azurerm_machine_learning_compute_cluster 1\n", "  vm_size                        1 of     1  100 %  \n", "  vm_priority                    0 of     1    0 %  each 1\n",
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q lacks %q", out.String(), want)

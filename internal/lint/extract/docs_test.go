@@ -421,6 +421,30 @@ func registryModules() string {
 	return strings.Join(names, ", ")
 }
 
+// terraformSection describes what is read of Terraform's language.
+func terraformSection() string {
+	return `
+## Terraform and OpenTofu
+
+The ` + "`.tf`, `.tofu`, `.tf.json` and `.tofu.json`" + ` files of a folder are one module, with override files, and with a ` + "`.tofu`" + ` file in place of the ` + "`.tf`" + ` file of its name. Its resources are read as those of a
+plan, at the text that decides. A finding at the default of a variable, a local, an argument or a file of variables also names the attribute that uses it. ` + "`sources: {terraform: off}`" + ` in the configuration turns this off.
+
+| value | what is read |
+|---|---|
+| variable | the argument of the call; in a root module ` + "`terraform.tfvars`, `terraform.tfvars.json` and `*.auto.tfvars(.json)`" + ` in Terraform's order; else the default, and what the declared type converts or adds. Not if it is ` + "`sensitive` or `ephemeral`" + `, nor if another ` + "`.tfvars`" + ` file of the folder, or of a folder such as ` + "`environments`" + ` in it, has another value: such files are chosen on the command line |
+| local, operator, condition, ` + "`for`" + `, splat, template | the value, if all that it depends on is known. Of two results of an unknown condition, what they have in common |
+| function | pure functions of numbers, texts and collections. Of ` + "`merge`, `concat`, `try`, `coalesce`, `lookup`, `jsonencode` and `yamlencode`" + ` each part that is known. Not functions that read files, the clock or chance, and not ` + "`range`, `setproduct`" + ` and provider's functions |
+| ` + "`data`, `module`, `each`, `count.index`, `path`, `self`, `terraform`" + `, other resources | nothing |
+
+A resource or module with ` + "`count`" + ` 0, an empty ` + "`for_each`" + ` or ` + "`enabled = false`" + ` does not exist. With any other ` + "`count` or `for_each`" + ` it is one deployment whose replicas are not known. Blocks that a ` + "`dynamic`" + ` block makes are not known; beside
+a ` + "`dynamic \"container\"`" + ` the sums are lower bounds. Local modules are read with the arguments of each call, and not on their own if the project calls them; other modules are not read. Resources that a plan among the files describes, in the folder of the
+module or below it, are read from the plan.
+
+The manifest of a ` + "`kubectl_manifest`" + `, or of a ` + "`kubernetes_manifest`" + ` with ` + "`yamldecode`" + `, is read as YAML if its text is in the file. A file that cannot be parsed, such as one with templates of another tool, is skipped, and ` + "`--explain-skip`" + ` says why;
+the other files of the module are read. [Waivers](waivers.md) work in comments. ` + "`--fix`" + ` never changes these files.
+`
+}
+
 // formatsPage writes docs/formats.md.
 func formatsPage(deployments, computes table, completes map[string]string) string {
 	var page strings.Builder
@@ -452,6 +476,7 @@ read leniently: invalid values in them are ignored without a message. These are 
 	}
 	page.WriteString(pythonSection())
 	page.WriteString(bicepSection())
+	page.WriteString(terraformSection())
 	page.WriteString(podlessSection())
 	page.WriteString(unstructuredSection())
 	page.WriteString(devicesSection())

@@ -246,3 +246,55 @@ func changeMarked(value, marks *source.Node) {
 		changeMarked(value.Get(key.Text()), marks.Get(key.Text()))
 	}
 }
+
+// TestTerraformTypes checks that the language reads the resources of each type that the format reads.
+func TestTerraformTypes(t *testing.T) {
+	types := terraform.Source.Marks[1]
+	if len(types) == 0 {
+		t.Fatal("no types")
+	}
+	for _, kind := range types {
+		file := parseAs("main.tf", []byte(`resource "`+kind+`" "x" {}`))
+		if len(file.Documents) != 1 || !terraform.Source.Matches(file.Documents[0].Root) {
+			t.Errorf("%s is not read: %s", kind, file.Skipped)
+		}
+	}
+	for _, text := range []string{`data "azurerm_container_group" "x" {}`, `resource "aws_instance" "x" {}`, `module "x" { source = "./x" }`} {
+		if file := parseAs("main.tf", []byte(text)); len(extractFile(t, file).Deployments) > 0 {
+			t.Errorf("%s is read", text)
+		}
+	}
+}
+
+// TestTerraformPlanWins tries folders in which a plan belongs to a module or to another one.
+func TestTerraformPlanWins(t *testing.T) {
+	const source = "resource \"azurerm_container_group\" \"x\" {\n  name = \"source\"\n}\nresource \"kubernetes_manifest\" \"m\" {\n  manifest = { apiVersion = \"v1\", kind = \"Pod\", metadata = { name = \"source\" }, spec = { containers = [{ image = \"a\" }] } }\n}\n"
+	plan := func(address string) string {
+		return `{"format_version": "1.2", "resource_changes": [
+			{"address": "` + address + `", "mode": "managed", "type": "azurerm_container_group", "change": {"actions": ["create"], "after": {"name": "plan"}}},
+			{"address": "kubernetes_manifest.m", "mode": "managed", "type": "kubernetes_manifest", "change": {"actions": ["create"], "after": {"manifest": {
+				"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "plan"}, "spec": {"containers": [{"image": "a"}]}}}}}]}`
+	}
+	const both = "plan, plan"
+	tests := map[string]struct {
+		files []string
+		want  string
+	}{
+		"beside":          {[]string{"a/main.tf", source, "a/plan.json", plan("azurerm_container_group.x")}, both},
+		"below":           {[]string{"a/main.tf", source, "a/out/plan.json", plan("azurerm_container_group.x")}, both},
+		"an instance":     {[]string{"a/main.tf", source, "a/plan.json", plan(`azurerm_container_group.x[\"k\"]`)}, both},
+		"elsewhere":       {[]string{"a/main.tf", source, "plans/plan.json", plan("azurerm_container_group.x")}, both},
+		"of two modules":  {[]string{"a/main.tf", source, "b/main.tf", source, "plans/plan.json", plan("azurerm_container_group.x")}, "source, source, source, source, plan, plan"},
+		"another address": {[]string{"a/main.tf", source, "a/plan.json", plan("azurerm_container_group.y")}, "source, plan, plan"},
+		"no plan":         {[]string{"a/main.tf", source}, "source, source"},
+	}
+	for name, test := range tests {
+		var names []string
+		for _, d := range extract(t, nil, Options{}, test.files...).Deployments {
+			names = append(names, d.Name.Value)
+		}
+		if got := strings.Join(names, ", "); got != test.want {
+			t.Errorf("%s: %s, want %s", name, got, test.want)
+		}
+	}
+}

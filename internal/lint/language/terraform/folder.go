@@ -125,7 +125,7 @@ func assemble(name string, files []*file) *folder {
 		}
 		f.files = append(f.files, each)
 		if is, automatic := isVariables(path.Base(each.Name)); is {
-			f.give(each, automatic)
+			f.give(each, automatic && path.Dir(each.Name) == name)
 			continue
 		}
 		stem, _ := configures(path.Base(each.Name))

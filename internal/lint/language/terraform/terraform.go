@@ -310,16 +310,41 @@ func (r *Reader) resolve(from, to string) (string, bool) {
 	return r.project.Resolve(from, to)
 }
 
-// parse returns the module in a folder with its blocks.
-func (r *Reader) parse(name string) *folder {
+// parse returns the module in a folder with its blocks. A root module also has the values of variables that may be chosen
+// for it in a folder below.
+func (r *Reader) parse(name string, root bool) *folder {
 	m := r.module(name)
 	r.load(m, name)
+	all := m.files
+	if root {
+		all = append(all[:len(all):len(all)], r.chosen(name)...)
+	}
 	var files []*file
-	for _, f := range m.files {
+	for _, f := range all {
 		f.once.Do(func() { parse(&f.file) })
 		files = append(files, &f.file)
 	}
 	return assemble(name, files)
+}
+
+// chosen returns the files of variables in the folders that usually have one for each environment.
+func (r *Reader) chosen(module string) []*entry {
+	if r.project == nil {
+		return nil
+	}
+	var files []*entry
+	for _, folder := range []string{"env", "envs", "environment", "environments", "params", "parameters", "tfvars", "vars", "variables", "config"} {
+		names := r.project.List(path.Join(module, folder))
+		if len(effective(names)) > 0 {
+			continue // a module of its own
+		}
+		for _, name := range variablesIn(names) {
+			if f := r.entryOf(name); f != nil {
+				files = append(files, f)
+			}
+		}
+	}
+	return files
 }
 
 // parse parses the text of a file. A file that cannot be parsed has no body.
@@ -389,7 +414,7 @@ func (r *Reader) evaluate(name string) {
 		if !r.isRelevant(name) {
 			return
 		}
-		root := r.parse(name)
+		root := r.parse(name, true)
 		w := &walk{
 			Reader: r, modules: map[string]*folder{name: root}, resources: map[*file][]*source.Node{},
 			builder: &treeBuilder{evaluator: &evaluator{steps: maxSteps + root.size(), text: r.text, files: r.known}},
@@ -459,7 +484,7 @@ func (w *walk) call(b *block, in *instance, owner *file, within []string) {
 		return
 	}
 	if w.modules[name] == nil {
-		w.modules[name] = w.parse(name)
+		w.modules[name] = w.parse(name, false)
 		w.builder.steps += w.modules[name].size()
 	}
 	inner := newInstance(w.modules[name])
