@@ -142,7 +142,6 @@ func refusals() []refusal {
 		{"formats/*/not-known-yet.yaml#*", " is invalid: ", placeholder},
 		{"formats/*/wrong-shapes.yaml#*", " is invalid: ", wrongShape},
 		{"formats/*/wrong-shapes.yaml#*", " cannot be handled as a", wrongShape},
-		{"formats/argo-workflow/workflows.yaml#4", `unknown field "spec.workflowMetadata.labels"`, "the definition that most install keeps it"},
 		{"formats/azure-service-operator/container-group.yaml#[134]", "memoryInGB in body must be of type number", quoted},
 		{"formats/azure-service-operator/managed-cluster.yaml#1", `"${POOL}"`, placeholder},
 		{"formats/azure-service-operator/workspaces-compute.yaml#2", `Unsupported value: "dedicated"`, "Azure itself takes words in any case"},
