@@ -109,12 +109,15 @@ func (c *Cell) pieceAt(offset int) piece {
 	return c.pieces[max(i-1, 0)]
 }
 
-// SetCells sets the cells of a notebook, in the order of the text.
+// SetCells sets the cells of a notebook, in the order of the text. Those without a text count for nothing.
 func (f *File) SetCells(cells []*Cell) {
+	f.cells = nil
 	for _, c := range cells {
-		c.lines = lineStarts(c.Text)
+		if len(c.pieces) > 0 {
+			c.lines = lineStarts(c.Text)
+			f.cells = append(f.cells, c)
+		}
 	}
-	f.cells = cells
 }
 
 // Cell returns the cell that has the character at an offset of the file's text, and its position in the text of the cell. The cell is
@@ -123,10 +126,8 @@ func (f *File) Cell(offset int) (cell *Cell, at Position) {
 	if f == nil {
 		return nil, Position{}
 	}
-	i := sort.Search(len(f.cells), func(i int) bool {
-		return len(f.cells[i].pieces) > 0 && int(f.cells[i].pieces[0].in) > offset
-	}) - 1
-	if i < 0 || len(f.cells[i].pieces) == 0 {
+	i := sort.Search(len(f.cells), func(i int) bool { return int(f.cells[i].pieces[0].in) > offset }) - 1
+	if i < 0 {
 		return nil, Position{}
 	}
 	cell = f.cells[i]

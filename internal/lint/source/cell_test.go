@@ -58,6 +58,21 @@ func TestCellPositions(t *testing.T) {
 	}
 }
 
+// A cell without a text is between two others.
+func TestEmptyCell(t *testing.T) {
+	f := Decode("a.ipynb", []byte(`"ab" "" "cd" ""`))
+	cells := []*Cell{{Number: 1}, {Number: 2}, {Number: 3}, {Number: 4}}
+	for i, at := range []int{0, 5, 8, 13} {
+		cells[i].Append(f, at, at+4-2*(i%2))
+	}
+	f.SetCells(cells)
+	for offset, want := range map[int]int{1: 1, 2: 1, 9: 3, 10: 3} {
+		if cell, _ := f.Cell(offset); cell == nil || cell.Number != want {
+			t.Errorf("offset %d is in %+v, want cell %d", offset, cell, want)
+		}
+	}
+}
+
 func TestNoCell(t *testing.T) {
 	f, _ := cellOf(t, `"a"`)
 	if cell, _ := f.Cell(0); cell != nil {

@@ -62,6 +62,9 @@ func checkFile(t testing.TB, f *source.File) {
 	}
 	for _, document := range f.Documents {
 		walk(document.Root)
+		if cell, _ := f.Cell(document.Root.Span().Start.Offset); cell == nil && isNotebook(f.Name) {
+			t.Fatalf("a document at %+v is in no cell", document.Root.Span())
+		}
 	}
 	for _, comment := range f.Comments() {
 		if comment.Mark < 0 || comment.Mark > comment.Start || comment.Start > comment.End || comment.End > len(f.Text) {
@@ -100,7 +103,7 @@ func FuzzNotebook(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		checkFile(t, Open(nil).Read("a.ipynb", []byte(`{"cells": [{"cell_type": "code", "source": ["from azure.ai.ml.entities import *\n"]}, {"cell_type": "code", "source": `+string(cell)+`}]}`)))
+		checkFile(t, Open(nil).Read("a.ipynb", []byte(`{"cells": [{"cell_type": "code", "source": ["from azure.ai.ml.entities import *\n"]}, {"cell_type": "code", "source": []}, {"cell_type": "code", "source": `+string(cell)+`}]}`)))
 	})
 }
 
