@@ -124,7 +124,31 @@ func Open(project Files) *Reader {
 // entry is a file that was read.
 type entry struct {
 	file
-	once sync.Once // for its body
+	once     sync.Once // for its body
+	declared sync.Once // for the document of what it declares
+}
+
+// isMarked reports whether the file may describe a resource that is read or call a module.
+func (f *entry) isMarked() bool { return describes(f.Text) || len(localPaths(f.Text)) > 0 }
+
+// parse parses the text of the file once.
+func (f *entry) parse() { f.once.Do(func() { parse(&f.file) }) }
+
+// declare adds a document to a file that is not marked, to which its comments with waivers relate. The caller of Read must not
+// get the file before.
+func (f *entry) declare() {
+	if !bytes.Contains(f.Text, []byte("mlpolicy:")) {
+		return
+	}
+	f.declared.Do(func() {
+		f.parse()
+		if f.body == nil {
+			return
+		}
+		if members := declarations(&f.file); len(members) > 0 {
+			f.Add(f.Mapping(members, 0, len(f.Text)))
+		}
+	})
 }
 
 // module is a folder that was asked for.
@@ -141,9 +165,10 @@ func (r *Reader) Read(name string, data []byte) *source.File {
 	if len(f.Problems) > 0 {
 		return f.File
 	}
-	folder := path.Dir(name)
-	if describes(f.Text) || len(localPaths(f.Text)) > 0 {
-		r.evaluate(folder)
+	if f.isMarked() {
+		r.evaluate(path.Dir(name))
+	} else {
+		f.declare()
 	}
 	return f.File
 }
@@ -321,7 +346,7 @@ func (r *Reader) parse(name string, root bool) *folder {
 	}
 	var files []*file
 	for _, f := range all {
-		f.once.Do(func() { parse(&f.file) })
+		f.parse()
 		files = append(files, &f.file)
 	}
 	return assemble(name, files)
@@ -420,7 +445,14 @@ func (r *Reader) evaluate(name string) {
 			builder: &treeBuilder{evaluator: &evaluator{steps: maxSteps + root.size(), text: r.text, files: r.known}},
 		}
 		w.instance(newInstance(root), nil, []string{name})
-		for _, f := range root.files {
+		for _, e := range m.files {
+			f := &e.file
+			if !e.isMarked() {
+				e.declare()
+			}
+			if !e.isMarked() || f.body == nil {
+				continue // others may have got it already
+			}
 			members := declarations(f)
 			if all := w.resources[f]; len(all) > 0 {
 				end := len(f.Text)

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -63,6 +64,34 @@ func (p project) folders() []string {
 	}
 	slices.Sort(folders)
 	return folders
+}
+
+// TestConcurrentReads reads the files of modules that call each other at the same time. The race detector checks it.
+func TestConcurrentReads(t *testing.T) {
+	p := project{"variables.tf": "# mlpolicy:ignore memory reason=x\nvariable \"v\" { default = 1 }\n", "terraform.tfvars": "v = 2 # mlpolicy:ignore memory reason=x\n"}
+	for i := range 8 {
+		p[fmt.Sprintf("f%d.tf", i)] = fmt.Sprintf("module \"m%d\" {\n source = \"./m\"\n v = var.v\n}\nresource \"azurerm_container_group\" \"x%d\" {\n name = var.v\n}\n", i, i)
+	}
+	p["m/main.tf"] = "resource \"azurerm_container_group\" \"x\" {\n name = var.v\n}\n"
+	p["m/variables.tf"] = "variable \"v\" {} # mlpolicy:ignore memory reason=x\n"
+	for range 20 {
+		r := Open(p)
+		var readers sync.WaitGroup
+		for name, text := range p {
+			readers.Go(func() {
+				f := r.Read(name, []byte(text))
+				want := 1
+				if strings.HasPrefix(name, "f") {
+					want = 2
+				}
+				if got := len(resources(f)); strings.HasPrefix(name, "f") && got != want || len(f.Documents) != 1 {
+					t.Errorf("%s has %d documents and %d resources", name, len(f.Documents), got)
+				}
+				f.Comments()
+			})
+		}
+		readers.Wait()
+	}
 }
 
 // resources returns the resources that a file describes.
