@@ -2,6 +2,7 @@ package extract
 
 import (
 	"context"
+	"fmt"
 	"path"
 	"path/filepath"
 	"testing"
@@ -62,4 +63,23 @@ func extractProject(t *testing.T, archive *txtar.Archive) *Extraction {
 		t.Fatal(err)
 	}
 	return extraction
+}
+
+// TestModulesThatCallEachOtherTwice bounds the work for modules that stand for a number of deployments that doubles with each file.
+func TestModulesThatCallEachOtherTwice(t *testing.T) {
+	const last = 18
+	archive := &txtar.Archive{}
+	for i := range last {
+		call := fmt.Sprintf(" 'm%d.bicep' = {\n  params: { size: 'Standard_D4s_v5' }\n}\n", i+1)
+		archive.Files = append(archive.Files, txtar.File{
+			Name: fmt.Sprintf("m%d.bicep", i), Data: []byte("param size string = ''\nmodule a" + call + "module b" + call),
+		})
+	}
+	archive.Files = append(archive.Files, txtar.File{Name: fmt.Sprintf("m%d.bicep", last), Data: []byte(
+		"param size string\nresource c 'Microsoft.MachineLearningServices/workspaces/computes@2023-10-01' = {\n  name: 'ws/c'\n" +
+			"  properties: { computeType: 'AmlCompute', properties: { vmSize: size } }\n}\n")})
+	extraction := extractProject(t, archive)
+	if len(extraction.Computes) == 0 || len(extraction.Computes) > 2 || len(extraction.Problems) > 0 {
+		t.Errorf("%d computes, %d problems", len(extraction.Computes), len(extraction.Problems))
+	}
 }

@@ -22,7 +22,9 @@ const (
 	// spareTemplateValues is the extra limit shared by all copied resources.
 	spareTemplateValues = 100_000
 	// maxIncludedValues is the extra limit for templates of other files.
-	maxIncludedValues = 1_000_000
+	maxIncludedValues = 200_000
+	// nestedValues is the work for a nested template, whatever is in it.
+	nestedValues = 50
 )
 
 // Evaluator evaluates the expressions of a template, nested ones included.
@@ -121,7 +123,7 @@ func (t *Evaluator) Rounds(count int64, resource *source.Node, read func(i int))
 
 // Include counts a nested template as work. One of another file raises the limit, which depends on the text of the first one.
 func (t *Evaluator) Include(template *source.Node) {
-	t.Left--
+	t.Left -= nestedValues
 	if template == nil || template.File() == t.Root.File() {
 		return
 	}

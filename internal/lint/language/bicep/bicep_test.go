@@ -125,9 +125,9 @@ func TestTwiceTheText(t *testing.T) {
 					}
 				})
 			}
-			once, twice := allocations(2_500), allocations(5_000)
+			once, twice := allocations(1_000), allocations(2_000)
 			if twice > 2.2*once+1_000 {
-				t.Errorf("2500 declarations take %v allocations, 5000 take %v", once, twice)
+				t.Errorf("1000 declarations take %v allocations, 2000 take %v", once, twice)
 			}
 		})
 	}
