@@ -42,10 +42,19 @@ func providers() []provider {
 // Marked reports whether a file may describe a resource that is read, or call a local module, or give a value to what
 // other files describe.
 func Marked(name string, data []byte) bool {
+	if isDownloaded(name) {
+		return false
+	}
 	if is, _ := isVariables(path.Base(name)); is {
 		return true
 	}
 	return describes(data) || len(localPaths(data)) > 0 || bytes.Contains(data, []byte("variable")) || bytes.Contains(data, []byte("locals"))
+}
+
+// isDownloaded reports whether a file is in a folder in which Terraform or Terragrunt keeps modules of others.
+func isDownloaded(name string) bool {
+	name = "/" + name
+	return strings.Contains(name, "/.terraform/") || strings.Contains(name, "/.terragrunt-cache/")
 }
 
 // describes reports whether a file may describe a resource that is read.
