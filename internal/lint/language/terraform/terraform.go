@@ -122,12 +122,12 @@ type Reader struct {
 	mutex   sync.Mutex
 	files   map[string]*entry
 	folders map[string]*module
-	called  map[string]bool
+	callers map[string]map[string]bool // the folders that call a module, by its folder
 }
 
 // Open returns a reader of files and of those in a project that belong to them, which may be nil.
 func Open(project Files) *Reader {
-	return &Reader{project: project, files: map[string]*entry{}, folders: map[string]*module{}, called: map[string]bool{}}
+	return &Reader{project: project, files: map[string]*entry{}, folders: map[string]*module{}, callers: map[string]map[string]bool{}}
 }
 
 // entry is a file that was read.
@@ -182,11 +182,53 @@ func (r *Reader) Read(name string, data []byte) *source.File {
 	return f.File
 }
 
-// IsCalled reports whether a module that was read calls that of a file.
+// IsCalled reports whether a root module, in any number of steps, calls the module of a file and makes an instance of it. One with values
+// of variables or a backend of its own is also applied on its own.
 func (r *Reader) IsCalled(file *source.File) bool {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
-	return r.called[path.Dir(file.Name)]
+	folder := path.Dir(file.Name)
+	if m := r.folders[folder]; m != nil && slices.ContainsFunc(m.files, isOfRoot) {
+		return false
+	}
+	reached := []string{folder}
+	for i := 0; i < len(reached); i++ {
+		if i > 0 && len(r.callers[reached[i]]) == 0 {
+			return true
+		}
+		for caller := range r.callers[reached[i]] {
+			if !slices.Contains(reached, caller) {
+				reached = append(reached, caller)
+			}
+		}
+	}
+	return false // nothing calls it, or modules that call each other do
+}
+
+// isOfRoot reports whether only a root module uses a file, or a block in it.
+// https://developer.hashicorp.com/terraform/language/backend
+func isOfRoot(f *entry) bool {
+	if is, automatic := isVariables(path.Base(f.Name)); is {
+		return automatic
+	}
+	return f.body != nil && slices.ContainsFunc(f.body.Blocks, func(b *hclsyntax.Block) bool {
+		return b.Type == "terraform" && slices.ContainsFunc(b.Body.Blocks, func(inner *hclsyntax.Block) bool {
+			return inner.Type == "backend" || inner.Type == "cloud"
+		})
+	})
+}
+
+// addCaller records that a module calls another one. A call from a folder below is an example or a test of it.
+func (r *Reader) addCaller(called, caller string) {
+	if called == "." || strings.HasPrefix(caller, called+"/") || caller == called {
+		return
+	}
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	if r.callers[called] == nil {
+		r.callers[called] = map[string]bool{}
+	}
+	r.callers[called][caller] = true
 }
 
 // entry returns the file of a name, which is read once.
@@ -517,13 +559,11 @@ func (w *walk) call(b *block, in *instance, owner *file, within []string) {
 	if to == "" || !ok || slices.Contains(within, name) || len(within) > maxModules || !w.isRelevant(name) {
 		return
 	}
-	w.mutex.Lock()
-	w.called[name] = true
-	w.mutex.Unlock()
 	exists, from := w.builder.existenceOf(b, in)
 	if w.calls++; exists == never || w.calls > maxCalls {
 		return
 	}
+	w.addCaller(name, in.name)
 	if w.modules[name] == nil {
 		w.modules[name] = w.parse(name, false)
 		w.builder.steps += w.modules[name].size()
