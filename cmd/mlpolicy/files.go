@@ -233,7 +233,7 @@ func (w *walk) entry(folder, absoluteFolder string, entry listed, ignores, confi
 		w.skip(path, "the baseline of mlpolicy")
 		return true
 	case !isFolder && !deployable(name):
-		w.skip(path, "not a YAML or JSON file by its name")
+		w.skip(path, "its name is not that of a file that is read")
 		return true
 	}
 	for _, v := range []verdict{entry.ignored, match(configured, absolute, isFolder)} {

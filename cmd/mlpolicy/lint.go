@@ -34,7 +34,7 @@ func (p *program) lintCommand() *cli.Command {
 		UsageText: "mlpolicy lint [FLAGS] [PATH...]",
 		Description: `Lint the deployments in files.
 
-A PATH is a file, a folder to search for YAML and JSON files, or - for standard input; the default
+A PATH is a file, a folder to search for files of known languages, or - for standard input; the default
 is the current folder. In folders, files that .gitignore or ignore: of the configuration matches
 are skipped. A file that is itself a PATH is read anyway, unless --force-ignore is given. Templates
 of Helm charts are always skipped: lint the output of helm template instead. Files without

@@ -55,13 +55,6 @@ func shellWord(path, placeholder string) string {
 	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
 }
 
-func hasSuffix(suffixes ...string) func(string, []byte) bool {
-	return func(name string, _ []byte) bool {
-		lower := strings.ToLower(name)
-		return slices.ContainsFunc(suffixes, func(suffix string) bool { return strings.HasSuffix(lower, suffix) })
-	}
-}
-
 // isTerraformState reports whether a file is a Terraform state or the output of terraform show -json
 // for one. States of version 4 have resources, older ones have modules; the oldest have neither a
 // lineage nor a version of Terraform.

@@ -314,6 +314,9 @@ func (n *names) target(from, to int, s statement, value part) {
 		}
 	case n.tokens[from].kind == nameToken && n.is(from+1, ".") && from+2 < to:
 		n.change(n.word(from), n.word(from+2))
+		if to > from+3 && n.is(to-2, ".") {
+			n.change("", n.word(to-1)) // of what an attribute refers to
+		}
 	case n.tokens[from].kind == nameToken && n.is(from+1, "["):
 		n.mutated[n.word(from)] = true
 		for i := n.next(from + 1); i+1 < to; i = n.next(i) { // items[0].attribute
@@ -413,6 +416,21 @@ func sortedKeys[V any](m map[string]V) []string {
 func (n *names) isChanged(name, attribute string) bool {
 	changed := n.changed[n.original(name)]
 	return changed[attribute] || changed[""]
+}
+
+// unowned returns the attributes that are assigned by names other than those of some objects, so that it may be any object
+// whose attribute changes. The names self and cls are for objects of the file's own classes.
+func (n *names) unowned(owners map[string]bool) map[string]bool {
+	attributes := map[string]bool{}
+	for name, changed := range n.changed {
+		if owners[n.original(name)] || name == "self" || name == "cls" {
+			continue
+		}
+		for attribute := range changed {
+			attributes[attribute] = true
+		}
+	}
+	return attributes
 }
 
 // expressions looks through all of a statement for what binds or changes names inside expressions.

@@ -26,6 +26,11 @@ type builder struct {
 // documents adds the documents of the calls to the file.
 func (b *builder) documents() {
 	objects := b.calls()
+	owners := map[string]bool{}
+	for _, o := range objects {
+		owners[b.original(o.variable)] = o.variable != ""
+	}
+	b.elsewhere = b.unowned(owners)
 	for _, o := range objects {
 		b.use(o)
 	}

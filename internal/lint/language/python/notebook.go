@@ -142,10 +142,12 @@ func (n *notebook) cell() error {
 		switch key {
 		case "cell_type":
 			return n.text(&c.kind)
-		case "source", "input":
+		case "source", "input": // input in nbformat 3
 			raw, err := n.tokens.ReadValue()
 			end := int(n.tokens.InputOffset())
-			c.source = stretch{end - len(raw), end}
+			if key == "source" || c.source == (stretch{}) {
+				c.source = stretch{end - len(raw), end}
+			}
 			return err
 		case "language":
 			return n.text(&c.language)

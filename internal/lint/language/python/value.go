@@ -67,6 +67,8 @@ type evaluator struct {
 	*names
 	known   map[part]*value // of expressions that several others may use; nil while one is read
 	objects map[int]*object // by the first token of the call
+	// elsewhere has the attributes that are assigned to what may be any object; see unowned.
+	elsewhere map[string]bool
 }
 
 func unknown(at part, why string) *value { return &value{at: at, why: why, size: 1} }
@@ -413,7 +415,7 @@ func (e *evaluator) argument(o *object, name string, depth int) *value {
 	if name == "" {
 		return nil
 	}
-	if o.variable != "" && e.isChanged(o.variable, name) {
+	if o.variable != "" && e.isChanged(o.variable, name) || e.elsewhere[name] || e.elsewhere[""] {
 		return unknown(o.at, whyLater)
 	}
 	if word, ok := o.arguments.keywords[name]; ok {

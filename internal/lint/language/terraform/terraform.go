@@ -163,9 +163,8 @@ func (f *entry) declare() {
 // module is a folder that was asked for.
 type module struct {
 	parsed, evaluated sync.Once
-	*folder
-	files    []*entry
-	relevant int8 // whether it describes a resource that is read or calls a module that does: 0 if not asked yet
+	files             []*entry
+	relevant          int8 // whether it describes a resource that is read or calls a module that does: 0 if not asked yet
 }
 
 // Read reads a file with the module to which it belongs.
