@@ -374,14 +374,14 @@ func completeWorkload(object *unstructured.Unstructured) {
 	}
 }
 
-// require adds the members that a schema requires of an object, at all depths.
+// require adds the members that a schema requires of an object, at all depths. The API server adds those with a default.
 func require(value any, schema map[string]any) {
 	switch value := value.(type) {
 	case map[string]any:
 		properties, _ := schema["properties"].(map[string]any)
 		required, _ := schema["required"].([]any)
 		for _, name := range required {
-			if property, ok := properties[name.(string)].(map[string]any); ok && value[name.(string)] == nil {
+			if property, ok := properties[name.(string)].(map[string]any); ok && value[name.(string)] == nil && property["default"] == nil {
 				value[name.(string)] = least(property)
 			}
 		}
