@@ -29,13 +29,8 @@ func (e *emitter) module(d *declaration, s scope) {
 	file := s.unit.file
 	at := d.head.start
 	members := []source.Member{memberAt(file, "type", file.Scalar(source.String, "Microsoft.Resources/deployments", at, d.head.end), at)}
-	inside := s
-	if loop != nil {
-		var copied source.Member
-		copied, inside = e.copyOf(d, loop, s)
-		members = append(members, copied)
-	}
-	members = append(members, e.condition(conditions, inside)...)
+	further, inside := e.existence(d, conditions, loop, s)
+	members = append(members, further...)
 	if name := body.member("name"); name != nil {
 		members = append(members, memberAt(file, "name", e.value(name, inside), name.start))
 	}

@@ -78,13 +78,8 @@ func (e *emitter) add(d *declaration, kind string, s scope, around []*declaratio
 	members := []source.Member{
 		memberAt(file, "type", file.Scalar(source.String, kind, d.head.start, d.head.end), d.head.start),
 	}
-	inside := s
-	if loop != nil {
-		var copied source.Member
-		copied, inside = e.copyOf(d, loop, s)
-		members = append(members, copied)
-	}
-	members = append(members, e.condition(conditions, inside)...)
+	further, inside := e.existence(d, conditions, loop, s)
+	members = append(members, further...)
 	if name := body.member("name"); name != nil {
 		members = append(members, memberAt(file, "name", e.nameNode(name, d, around, inside), name.start))
 	}
@@ -92,6 +87,17 @@ func (e *emitter) add(d *declaration, kind string, s scope, around []*declaratio
 		return name == "name" || name == "parent" || name == "scope" || name == "dependsOn"
 	})...)
 	e.resources = append(e.resources, file.Mapping(members, d.start, d.end))
+}
+
+// existence returns the loop and the conditions of a resource or module as members, and the scope inside the loop.
+func (e *emitter) existence(d *declaration, conditions []*expression, loop *expression, s scope) (members []source.Member, inside scope) {
+	inside = s
+	if loop != nil {
+		var copied source.Member
+		copied, inside = e.copyOf(d, loop, s)
+		members = append(members, copied)
+	}
+	return append(members, e.condition(conditions, inside)...), inside
 }
 
 // copyOf returns the copy of a resource or a module, and the scope in a round of it.
