@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -175,11 +176,18 @@ func (b *baselines) of(file string) (*lint.Baseline, string) {
 		return nil, ""
 	}
 	place := b.placeOf(b.session.resolver.Project(file), b.session.resolver.Of(file))
-	relative, err := filepath.Rel(place.project, b.session.resolver.Absolute(file))
-	if err != nil || !filepath.IsLocal(relative) || b.written != (baselinePlace{}) && place != b.written {
+	if b.written != (baselinePlace{}) && place != b.written {
 		return nil, ""
 	}
-	return b.at(place), filepath.ToSlash(relative)
+	of := b.at(place)
+	if of == nil {
+		return nil, ""
+	}
+	relative, err := filepath.Rel(place.project, b.session.resolver.Absolute(file))
+	if err != nil || !filepath.IsLocal(relative) {
+		return nil, ""
+	}
+	return of, filepath.ToSlash(relative)
 }
 
 // at returns the baseline at a place. One that the configuration names is empty until it is written.
@@ -216,11 +224,16 @@ func (b *baselines) at(place baselinePlace) *lint.Baseline {
 
 // readBaseline reads a baseline. The error of a file that cannot be read has no position.
 func readBaseline(file string) (*baseline.Baseline, error) {
-	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+	info, err := os.Stat(file)
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
+	read := func() ([]byte, error) { return readFile(file, nil) }
+	if err == nil && !info.Mode().IsRegular() {
+		read = func() ([]byte, error) { return readStream(context.Background(), file) }
+	}
 	name := shortest(file)
-	data, err := readFile(file, nil)
+	data, err := read()
 	var unread *pathError
 	if errors.As(err, &unread) {
 		return nil, config.Errors{{File: name, Message: unread.reason}}

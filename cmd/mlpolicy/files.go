@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 
 	"github.com/urfave/cli/v2"
 
@@ -404,12 +405,17 @@ func (p *program) explainSkips(ctx context.Context, session *session, files *fil
 // readFile reads a regular file. Of one that is too large for source.Parse it reads one byte more than
 // the limit, which is enough for an error. It uses the memory of buffer if that is large enough.
 func readFile(path string, buffer []byte) ([]byte, error) {
-	file, err := os.Open(path)
+	// A pipe that replaced the file since it was found must not be waited for. With this flag package os also asks the
+	// system less: it does not change the mode of the open file to see whether it can be polled.
+	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, unreadable(path, err)
 	}
 	defer file.Close()
 	info, err := file.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = errNotRegular
+	}
 	if err != nil {
 		return nil, unreadable(path, err)
 	}

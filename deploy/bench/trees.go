@@ -158,7 +158,7 @@ func (r resource) identity() object {
 // sources are 16,000 files of about 8 KB in languages besides YAML and JSON, none of which describes a deployment.
 func sources(t *tree, eighths int) {
 	for i := range 16_000 * eighths / whole {
-		path := fmt.Sprintf("src/%03d/%05d", i/50, i)
+		path := sourceName(i)
 		switch i % 4 {
 		case 0, 1:
 			t.script(path + ".py")
@@ -169,6 +169,9 @@ func sources(t *tree, eighths int) {
 		}
 	}
 }
+
+// sourceName is the name of one of the sources, without the extension. The first one is a script.
+func sourceName(number int) string { return fmt.Sprintf("src/%03d/%05d", number/50, number) }
 
 // script writes a program that uses no library for machine learning on Azure.
 func (t *tree) script(path string) {

@@ -99,10 +99,11 @@ type fileParser struct {
 }
 
 func (p *fileParser) recognize(name string, data []byte) extract.Recognition {
-	if p.off(name) {
+	recognition := extract.RecognizeFile(name, data)
+	if recognition != extract.Unrecognized && p.off(name) {
 		return extract.Unrecognized
 	}
-	return extract.RecognizeFile(name, data)
+	return recognition
 }
 
 func (p *fileParser) parse(name string, data []byte) *source.File {

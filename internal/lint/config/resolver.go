@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io/fs"
 	"maps"
-	"path"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -31,7 +30,7 @@ type Resolver struct {
 	projects *Projects
 	loader   loader
 	byFolder map[string]*stack // by absolute path
-	byName   map[string]*stack // by a folder as names of files have it
+	byName   map[string]named  // by a folder as names of files have it
 	byBase   map[string]*stack // by the folder that is the project's: what applies where no folder has a configuration
 }
 
@@ -41,6 +40,12 @@ type stack struct {
 	project  string   // absolute path
 	config   *Config  // without overrides
 	byScopes map[string]*Config
+}
+
+// named is what a folder has that names of files begin with.
+type named struct {
+	stack   *stack
+	project string // absolute path; the project of a stack is that of its root configuration
 }
 
 // NewResolver returns a Resolver for the working directory.
@@ -54,7 +59,7 @@ func NewResolver(options Options) (*Resolver, error) {
 	}
 	return &Resolver{
 		options: options, dir: dir, projects: options.Projects, loader: loader{dir: dir},
-		byFolder: map[string]*stack{}, byName: map[string]*stack{}, byBase: map[string]*stack{},
+		byFolder: map[string]*stack{}, byName: map[string]named{}, byBase: map[string]*stack{},
 	}, nil
 }
 
@@ -64,13 +69,28 @@ func (r *Resolver) Absolute(name string) string { return r.dir.absolute(name) }
 // Project returns the absolute path of the folder that a file's project has, as the command line names the file: without
 // a project the working directory if the file is in it, else the folder of the file.
 func (r *Resolver) Project(file string) string {
-	return r.ProjectOfFolder(path.Dir(filepath.ToSlash(file)))
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	return r.folderOf(file).project
 }
 
 // ProjectOfFolder is Project for the files in a folder.
 func (r *Resolver) ProjectOfFolder(folder string) string {
-	absolute := r.dir.absolute(folder)
-	return r.baseOf(absolute, r.projects.Root(absolute))
+	return r.project(r.dir.absolute(folder))
+}
+
+func (r *Resolver) project(folder string) string { return r.baseOf(folder, r.projects.Root(folder)) }
+
+// folderOf returns the folder of a file. It is asked several times for each file of a walk.
+func (r *Resolver) folderOf(file string) named {
+	name, _ := filepath.Split(file) // as it is: two spellings of a folder have two entries
+	known, ok := r.byName[name]
+	if !ok {
+		folder := r.dir.absolute(name)
+		known = named{r.stack(folder), r.project(folder)}
+		r.byName[name] = known
+	}
+	return known
 }
 
 // Sources are the absolute paths of the files that were read, or looked for because another one extends them.
@@ -85,12 +105,7 @@ func (r *Resolver) Sources() []string {
 func (r *Resolver) Of(file string) *Config {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
-	folder := path.Dir(filepath.ToSlash(file))
-	s := r.byName[folder]
-	if s == nil {
-		s = r.stack(r.dir.absolute(folder))
-		r.byName[folder] = s
-	}
+	s := r.folderOf(file).stack
 	if len(s.config.overrides) == 0 || s.config.Broken {
 		return s.config
 	}
