@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/config"
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/terraform"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/mlpolicy/mlpolicy/internal/lint/policy"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
@@ -336,6 +337,29 @@ func (b *builder) keep(finding Finding, configuration *config.Config) {
 func failsAt(severity, failOn Severity) bool {
 	order := []Severity{Error, Warning, Note}
 	return slices.Contains(order[:slices.Index(order, failOn)+1], severity)
+}
+
+// dropDisputed removes the findings about a plan of Terraform that its configuration has, too, if both describe the resource differently.
+func (b *builder) dropDisputed(disputed map[any]terraform.Disputed) {
+	type key struct{ module, address, rule, message string }
+	of := func(f *Finding) (resource terraform.Disputed, as key) {
+		if f.deployment != nil {
+			resource = disputed[f.deployment]
+		} else if f.compute != nil {
+			resource = disputed[f.compute]
+		}
+		return resource, key{resource.Module, resource.Address, f.Rule, f.Message}
+	}
+	configured := map[key]bool{}
+	for i := range b.findings {
+		if resource, as := of(&b.findings[i]); as.address != "" && !resource.Planned {
+			configured[as] = true
+		}
+	}
+	b.findings = slices.DeleteFunc(b.findings, func(f Finding) bool {
+		resource, as := of(&f)
+		return resource.Planned && configured[as]
+	})
 }
 
 // sorted returns the findings by file, line, column, rule and message, each once.

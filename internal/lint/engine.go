@@ -190,6 +190,7 @@ func result(of func(file string) *Setting, read inputFiles, extraction *extract.
 		result.Editions = append(result.Editions, evaluation.whatIf.Edition.ID)
 		result.Policies = append(result.Policies, evaluation.whatIf.Policies.Digest())
 	}
+	builder.dropDisputed(extraction.Disputed)
 	except(builder, result)
 	result.Findings, result.Editions, result.Policies = builder.sorted(), distinct(result.Editions), distinct(result.Policies)
 	result.Unreported = len(distinctFindings(builder.unreported))

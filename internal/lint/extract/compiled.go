@@ -1,13 +1,12 @@
 package extract
 
 import (
-	"encoding/json"
 	"path"
 	"slices"
-	"strings"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract/arm"
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract/link"
+	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
@@ -32,12 +31,12 @@ func (e *Extraction) dropCompiled(readings []*link.Reading) {
 		for _, r := range reading.Readers {
 			all += len(r.Deployments) + len(r.Computes)
 			for _, d := range r.Deployments {
-				if slices.ContainsFunc(deployments, func(s *facts.Deployment) bool { return isPart(facts.DeploymentFields(), &d.Deployment, s) }) {
+				if slices.ContainsFunc(deployments, func(s *facts.Deployment) bool { return read.IsPart(facts.DeploymentFields(), &d.Deployment, s) }) {
 					same[&d.Deployment] = true
 				}
 			}
 			for _, c := range r.Computes {
-				if slices.ContainsFunc(computes, func(s *facts.Compute) bool { return isPart(facts.ComputeFields(), c, s) }) {
+				if slices.ContainsFunc(computes, func(s *facts.Compute) bool { return read.IsPart(facts.ComputeFields(), c, s) }) {
 					same[c] = true
 				}
 			}
@@ -73,30 +72,4 @@ func (e *Extraction) dropProblems(compiled, of *source.File) {
 		}
 	}
 	e.Problems = slices.DeleteFunc(e.Problems, func(p facts.Problem) bool { return in(p, compiled) && known[p.Rule+p.Message] })
-}
-
-// isPart reports whether an object has no other values than another one. The name of a file does not count as a name.
-func isPart[T any](fields []facts.Field[T], part, whole *T) bool {
-	return !slices.ContainsFunc(fields, func(field facts.Field[T]) bool {
-		if field.Fact == nil {
-			return !isPartOf(field.Inner(part), field.Inner(whole))
-		}
-		fact, other := field.Fact(part), field.Fact(whole)
-		unnamed := field.Names && strings.HasPrefix(fact.Origin().Why, "the document has no name")
-		return !fact.IsZero() && !unnamed && (other.IsZero() || !fact.Is(other))
-	})
-}
-
-// isPartOf is isPart for what is not a fact.
-func isPartOf(part, whole any) bool {
-	text, err := json.Marshal(part)
-	other, otherErr := json.Marshal(whole)
-	if err != nil || otherErr != nil {
-		return false
-	}
-	switch string(text) {
-	case string(other), "null", `""`, "[]", "{}":
-		return true
-	}
-	return false
 }

@@ -437,8 +437,10 @@ plan, at the text that decides. A finding at the default of a variable, a local,
 | ` + "`data`, `module`, `each`, `count.index`, `path`, `self`, `terraform`" + `, other resources | nothing |
 
 A resource or module with ` + "`count`" + ` 0, an empty ` + "`for_each`" + ` or ` + "`enabled = false`" + ` does not exist. With any other ` + "`count` or `for_each`" + ` it is one deployment whose replicas are not known. Blocks that a ` + "`dynamic`" + ` block makes are not known; beside
-a ` + "`dynamic \"container\"`" + ` the sums are lower bounds. Local modules are read with the arguments of each call, and not on their own if the project calls them, other than from examples and tests in folders below, unless they have values of variables or a backend of their own; other modules are not read, nor are folders named ` + "`.terraform`" + `. Resources that a plan among the files describes, in the folder of the
-module or below it, are read from the plan.
+a ` + "`dynamic \"container\"`" + ` the sums are lower bounds. Local modules are read with the arguments of each call, and not on their own if the project calls them, other than from examples and tests in folders below, unless they have values of variables or a backend of their own; other modules are not read, nor are folders named ` + "`.terraform`" + `.
+
+A resource is read from a plan in the folder of its module, or below it, instead if the plan has all that is known of the resource. A plan of an earlier state, of other variables, or one that destroys the resource has not: then both are read,
+equal findings are reported once, and other documents refer to what the configuration says. A plan in any other folder belongs to the only module of which it has everything.
 
 The manifest of a ` + "`kubectl_manifest`" + `, or of a ` + "`kubernetes_manifest`" + ` with ` + "`yamldecode`" + `, is read as YAML if its text is in the file. A file that cannot be parsed, such as one with templates of another tool, is skipped, and ` + "`--explain-skip`" + ` says why;
 the other files of the module are read. [Waivers](waivers.md) work in comments. ` + "`--fix`" + ` never changes these files.

@@ -49,6 +49,8 @@ type Extraction struct {
 	Variants []facts.Variant
 	// Skipped are the files of a language besides YAML and JSON that could not be read, with the reason.
 	Skipped []Skipped
+	// Disputed has, by each deployment and compute that a configuration of Terraform and its plan describe differently, the resource.
+	Disputed map[any]terraform.Disputed
 	// units are the objects that describe deployments and computes; nil unless Options.Settled is set.
 	units map[any]Object
 }
@@ -80,10 +82,13 @@ func Extract(ctx context.Context, fsys fs.FS, files []*source.File, options Opti
 		return nil, err
 	}
 
-	dropPlanned(readings)
-	linker := link.New(fsys, link.Formats{Recognize: recognized, Links: links, Read: readWhole}, readings, options)
 	// JSON needs an array where a nil slice would be null.
-	extraction := &Extraction{Facts: facts.Facts{Deployments: []*facts.Deployment{}, Computes: []*facts.Compute{}}}
+	extraction := &Extraction{
+		Facts:    facts.Facts{Deployments: []*facts.Deployment{}, Computes: []*facts.Compute{}},
+		Disputed: map[any]terraform.Disputed{},
+	}
+	extraction.dropPlanned(readings)
+	linker := link.New(fsys, link.Formats{Recognize: recognized, Links: links, Read: readWhole}, readings, options)
 	if options.Settled != nil {
 		extraction.units = map[any]Object{}
 	}
@@ -118,25 +123,64 @@ func Extract(ctx context.Context, fsys fs.FS, files []*source.File, options Opti
 	return extraction, nil
 }
 
-// dropPlanned removes what configurations of Terraform describe and plans, too.
-func dropPlanned(readings []*link.Reading) {
+// dropPlanned removes what configurations of Terraform describe and plans, too, with all that is known of it.
+func (e *Extraction) dropPlanned(readings []*link.Reading) {
 	var readers []*read.Reader
 	for _, reading := range readings {
 		readers = append(readers, reading.Readers...)
 	}
 	covered := terraform.CoveredIn(readers)
-	for _, reading := range readings {
-		if !terraform.IsSource(reading.File) {
-			continue
+	planned := map[string]bool{} // what is wrong with values in plans
+	for _, r := range readers {
+		if r.Format == terraform.Plan.Name {
+			for _, problem := range r.Problems {
+				planned[problem.Rule+problem.Message] = true
+			}
 		}
-		for _, r := range reading.Readers {
-			r.Deployments = slices.DeleteFunc(r.Deployments, func(d *read.Draft) bool { return covered.Has(reading.File, d.Location.Node) })
-			r.Computes = slices.DeleteFunc(r.Computes, func(c *facts.Compute) bool { return covered.Has(reading.File, c.Location.Node) })
-			r.Parts = slices.DeleteFunc(r.Parts, func(p *read.Part) bool { return covered.Has(reading.File, p.Location().Node) })
-			r.Problems = slices.DeleteFunc(r.Problems, func(p facts.Problem) bool { return covered.Has(reading.File, p.Location.Node) })
-		}
-		reading.Gather()
 	}
+	for _, reading := range readings {
+		for _, r := range reading.Readers {
+			for _, each := range append(r.Variants[:len(r.Variants):len(r.Variants)], r) {
+				e.note(covered, each)
+				if each.Format == terraform.Source.Name {
+					dropCovered(covered, each, planned)
+				}
+			}
+		}
+		if terraform.IsSource(reading.File) {
+			reading.Gather()
+		}
+	}
+}
+
+// note records what a configuration and a plan describe differently.
+func (e *Extraction) note(covered *terraform.Covered, r *read.Reader) {
+	for _, d := range r.Deployments {
+		if disputed, ok := covered.Dispute(d); ok {
+			e.Disputed[&d.Deployment] = disputed
+		}
+	}
+	for _, c := range r.Computes {
+		if disputed, ok := covered.Dispute(c); ok {
+			e.Disputed[c] = disputed
+		}
+	}
+}
+
+// dropCovered removes what a plan describes, too, and the problems with it that the plan has.
+func dropCovered(covered *terraform.Covered, r *read.Reader, planned map[string]bool) {
+	r.Deployments = slices.DeleteFunc(r.Deployments, func(d *read.Draft) bool { return covered.Has(d) })
+	r.Computes = slices.DeleteFunc(r.Computes, func(c *facts.Compute) bool { return covered.Has(c) })
+	r.Parts = slices.DeleteFunc(r.Parts, covered.HasPart)
+	var kept []facts.Problem
+	for i, problem := range r.Problems {
+		if !planned[problem.Rule+problem.Message] || !slices.ContainsFunc(r.ByResource, func(resource *read.Resource) bool {
+			return resource.FirstProblem <= i && i < resource.EndProblem && covered.Has(resource)
+		}) {
+			kept = append(kept, problem)
+		}
+	}
+	r.Problems = kept
 }
 
 // dropCalled removes what files describe that others include, if the others describe it, too: with their own values, which

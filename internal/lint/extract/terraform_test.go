@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"reflect"
 	"runtime"
@@ -266,32 +267,68 @@ func TestTerraformTypes(t *testing.T) {
 	}
 }
 
-// TestTerraformPlanWins tries folders in which a plan belongs to a module or to another one.
+// TestTerraformPlanWins tries plans that belong to a module or to another one, and that say the same as the module or not.
 func TestTerraformPlanWins(t *testing.T) {
-	const source = "resource \"azurerm_container_group\" \"x\" {\n  name = \"source\"\n}\nresource \"kubernetes_manifest\" \"m\" {\n  manifest = { apiVersion = \"v1\", kind = \"Pod\", metadata = { name = \"source\" }, spec = { containers = [{ image = \"a\" }] } }\n}\n"
-	plan := func(address string) string {
+	const source = `resource "azurerm_container_group" "x" {
+  name = "x"
+  tags = { "mlpolicy.dev:workload" = "web-service" }
+  container {
+    image  = "a"
+    memory = 4
+    cpu    = var.cpu
+  }
+}
+resource "kubernetes_manifest" "m" {
+  manifest = { apiVersion = "v1", kind = "Pod", metadata = { name = "m" }, spec = { containers = [{ image = "a" }] } }
+}
+variable "cpu" {}
+`
+	plan := func(address, actions, group, pod string) string {
 		return `{"format_version": "1.2", "resource_changes": [
-			{"address": "` + address + `", "mode": "managed", "type": "azurerm_container_group", "change": {"actions": ["create"], "after": {"name": "plan"}}},
+			{"address": "` + address + `", "mode": "managed", "type": "azurerm_container_group", "change": {"actions": [` + actions + `], "after": ` + group + `}},
 			{"address": "kubernetes_manifest.m", "mode": "managed", "type": "kubernetes_manifest", "change": {"actions": ["create"], "after": {"manifest": {
-				"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "plan"}, "spec": {"containers": [{"image": "a"}]}}}}}]}`
+				"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "m"}, "spec": {"containers": [` + pod + `]}}}}}]}`
 	}
-	const both = "plan, plan"
+	const (
+		x, create, pod = "azurerm_container_group.x", `"create"`, `{"image": "a"}`
+		group          = `{"name": "x", "tags": {"mlpolicy.dev:workload": "web-service", "other": "a"}, "container": [{"image": "a", "memory": 4, "cpu": 2}]}`
+		bothPlanned    = "plan x, plan m"
+		all            = "main x, main m, plan x, plan m"
+	)
+	same := plan(x, create, group, pod)
 	tests := map[string]struct {
 		files []string
 		want  string
 	}{
-		"beside":          {[]string{"a/main.tf", source, "a/plan.json", plan("azurerm_container_group.x")}, both},
-		"below":           {[]string{"a/main.tf", source, "a/out/plan.json", plan("azurerm_container_group.x")}, both},
-		"an instance":     {[]string{"a/main.tf", source, "a/plan.json", plan(`azurerm_container_group.x[\"k\"]`)}, both},
-		"elsewhere":       {[]string{"a/main.tf", source, "plans/plan.json", plan("azurerm_container_group.x")}, both},
-		"of two modules":  {[]string{"a/main.tf", source, "b/main.tf", source, "plans/plan.json", plan("azurerm_container_group.x")}, "source, source, source, source, plan, plan"},
-		"another address": {[]string{"a/main.tf", source, "a/plan.json", plan("azurerm_container_group.y")}, "source, plan, plan"},
-		"no plan":         {[]string{"a/main.tf", source}, "source, source"},
+		"beside":           {[]string{"a/main.tf", source, "a/plan.json", same}, bothPlanned},
+		"below":            {[]string{"a/main.tf", source, "a/out/plan.json", same}, bothPlanned},
+		"an instance":      {[]string{"a/main.tf", source, "a/plan.json", plan(x+`[\"k\"]`, create, group, pod)}, bothPlanned},
+		"replaced":         {[]string{"a/main.tf", source, "a/plan.json", plan(x, `"delete", "create"`, group, pod)}, bothPlanned},
+		"elsewhere":        {[]string{"a/main.tf", source, "plans/plan.json", same}, bothPlanned},
+		"of two modules":   {[]string{"a/main.tf", source, "b/main.tf", source, "plans/plan.json", same}, "main x, main m, main x, main m, plan x, plan m"},
+		"another address":  {[]string{"a/main.tf", source, "a/plan.json", plan("azurerm_container_group.y", create, group, pod)}, "main x, plan x, plan m"},
+		"destroyed":        {[]string{"a/main.tf", source, "a/plan.json", plan(x, `"delete"`, "null", pod)}, "main x, plan m"},
+		"of another value": {[]string{"a/main.tf", source, "a/plan.json", plan(x, create, strings.ReplaceAll(group, `4,`, `8,`), pod)}, "main x, plan x, plan m"},
+		"of another image": {[]string{"a/main.tf", source, "a/plan.json", plan(x, create, group, `{"image": "b"}`)}, "main m, plan x, plan m"},
+		"without a tag":    {[]string{"a/main.tf", source, "a/plan.json", plan(x, create, strings.ReplaceAll(group, "workload", "w"), pod)}, "main x, plan x, plan m"},
+		"not known":        {[]string{"a/main.tf", source, "a/plan.json", plan(x, create, `{"name": "x"}`, pod)}, "main x, plan x, plan m"},
+		"one instance of two": {[]string{"a/main.tf", source, "a/plan.json", strings.Replace(plan(x+"[0]", create, group, pod), "[\n", "[\n"+`{"address": "`+x+`[1]", "mode": "managed", "type":
+			"azurerm_container_group", "change": {"actions": ["create"], "after": {"name": "x"}}}, `, 1)}, "main x, plan x, plan x, plan m"},
+		"elsewhere, of another value": {[]string{"a/main.tf", source, "plans/plan.json", plan(x, create, strings.ReplaceAll(group, `4,`, `8,`), pod)}, all},
+		"in the folder of another module": {[]string{"a/main.tf", source, "a/b/main.tf", "resource \"azurerm_container_group\" \"y\" {\n name = \"y\"\n}\n", "a/b/plan.json", same},
+			"main x, main m, main y, plan x, plan m"},
+		"planned values": {[]string{"a/main.tf", source, "a/plan.json", `{"format_version": "1.2", "planned_values": {"root_module": {"resources": [
+			{"address": "` + x + `", "mode": "managed", "type": "azurerm_container_group", "values": ` + group + `}]}}}`}, "main m, plan x"},
+		"no plan": {[]string{"a/main.tf", source}, "main x, main m"},
+	}
+	if len(tests) == 0 {
+		t.Fatal("no cases")
 	}
 	for name, test := range tests {
 		var names []string
 		for _, d := range extract(t, nil, Options{}, test.files...).Deployments {
-			names = append(names, d.Name.Value)
+			file := path.Base(d.Subject.File)
+			names = append(names, strings.TrimSuffix(file, path.Ext(file))+" "+d.Name.Value)
 		}
 		if got := strings.Join(names, ", "); got != test.want {
 			t.Errorf("%s: %s, want %s", name, got, test.want)

@@ -165,7 +165,7 @@ func (l *Linker) index(ctx context.Context, project *Project) *index {
 		}
 		for _, parts := range reading.Parts {
 			for _, part := range parts {
-				if part.Name != "" && !covered.Has(reading.File, part.Location().Node) {
+				if part.Name != "" && !covered.HasPart(part) && !covered.IsReplaced(part) {
 					found.add(part)
 				}
 			}

@@ -58,8 +58,20 @@ type Reader struct {
 	Used           []*source.Node              // values from which a fact was read
 	AlwaysReported []facts.Problem             // problems that are reported of an auxiliary document, too
 	derived        map[*source.Node]Derivation // values that no file contains
+	// ByResource is what each resource in a configuration or a plan of Terraform describes.
+	ByResource []*Resource
 	// Texts are the strings of the document that contain documents, by the file of such a document.
 	Texts map[*source.File]*source.Node
+}
+
+// Resource is what one resource of a document describes.
+type Resource struct {
+	Address     string // in its module
+	Deployments []*Draft
+	Computes    []*facts.Compute
+	Parts       []*Part
+	// FirstProblem and EndProblem are the indexes of its problems among those of the document: the first, and that after the last.
+	FirstProblem, EndProblem int
 }
 
 // Deployment adds a deployment that node describes. Without a name it has the base name of the file.
@@ -97,7 +109,7 @@ func (r *Reader) Name(n *source.Node) facts.Fact[string] {
 	if text, ok := n.Scalar(); ok && text != "" {
 		return facts.Know(text, facts.Location{Node: n})
 	}
-	return facts.Know(path.Base(r.Root.File().Name), facts.Location{Node: r.Root, Why: "the document has no name; this is the file name"})
+	return facts.Know(path.Base(r.Root.File().Name), facts.Location{Node: r.Root, Why: Nameless + "; this is the file name"})
 }
 
 // LinkName returns the text by which documents refer to what has a name: the name, or its symbol if the name is not known.

@@ -3,127 +3,196 @@ package terraform
 import (
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
-	"github.com/mlpolicy/mlpolicy/internal/lint/source"
+	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
 )
 
-// Covered has the resources of configurations that plans describe, too. A plan has more values, so that it wins.
+// Covered relates resources of configurations to the same ones of plans. A plan has more values, so that it wins as far as it has
+// all that the configuration has: the plan of an earlier configuration, of one that is destroyed or of another module says something else.
 type Covered struct {
-	addresses map[string]map[string]bool // of the resources that a plan has, by the folder of the module
+	// covered are drafts, computes and parts of configurations that plans describe, too, and the resources with them.
+	covered map[any]bool
+	// disputed has the resource of a module, by each draft, compute and part that a configuration and a plan of the module describe
+	// differently.
+	disputed map[any]Disputed
 }
 
-// CoveredIn returns the resources of configurations among some documents that plans among them describe. A plan belongs to
-// the nearest folder above it with a module that has one of its resources, else to the only module whose resources it has.
+// Disputed is a resource that a configuration and a plan describe differently.
+type Disputed struct {
+	Module, Address string
+	Planned         bool // it is the description of the plan
+}
+
+// CoveredIn relates the configurations among some documents to the plans among them. A plan belongs to the module in the
+// nearest folder above it, else to the only module of which it has all that is described.
 func CoveredIn(readers []*read.Reader) *Covered {
 	var plans []*read.Reader
-	modules := map[string]map[string]bool{}
+	modules := map[string][]*read.Resource{}
 	for _, r := range readers {
 		switch r.Format {
 		case Plan.Name:
 			plans = append(plans, r)
 		case Source.Name:
 			folder := path.Dir(r.Root.File().Name)
-			if modules[folder] == nil {
-				modules[folder] = map[string]bool{}
-			}
-			for _, object := range r.Root.Get("resource_changes").Items() {
-				modules[folder][addressOf(object)] = true
+			modules[folder] = append(modules[folder], r.ByResource...)
+			for _, variant := range r.Variants {
+				modules[folder] = append(modules[folder], variant.ByResource...)
 			}
 		}
 	}
-	c := &Covered{map[string]map[string]bool{}}
+	c := &Covered{map[any]bool{}, map[any]Disputed{}}
 	if len(modules) == 0 {
 		return c
 	}
 	for _, plan := range plans {
-		has := plannedAddresses(plan.Root)
-		folder, found := moduleOf(path.Dir(plan.Root.File().Name), has, modules)
-		if !found {
-			continue
+		planned := map[string][]*read.Resource{}
+		for _, resource := range plan.ByResource {
+			address := withoutKeys(resource.Address)
+			planned[address] = append(planned[address], resource)
 		}
-		if c.addresses[folder] == nil {
-			c.addresses[folder] = map[string]bool{}
-		}
-		for address := range has {
-			c.addresses[folder][address] = true
+		if folder, found := moduleOf(plan, modules, planned); found {
+			c.add(folder, modules[folder], planned)
 		}
 	}
 	return c
 }
 
-// moduleOf returns the folder of the module to which a plan in a folder belongs.
-func moduleOf(folder string, has map[string]bool, modules map[string]map[string]bool) (of string, found bool) {
-	for at := folder; ; at = path.Dir(at) {
-		for address := range modules[at] {
-			if has[address] {
-				return at, true
+// add relates the resources of a module to those of a plan of it.
+func (c *Covered) add(folder string, configured []*read.Resource, planned map[string][]*read.Resource) {
+	agreed := map[string]bool{} // the addresses
+	var others []*read.Resource
+	for _, resource := range configured {
+		if isCovered(resource, planned) {
+			agreed[withoutKeys(resource.Address)] = true
+			c.covered[resource] = true
+			for described := range all(resource) {
+				c.covered[described] = true
 			}
+		} else {
+			others = append(others, resource)
+		}
+	}
+	for _, resource := range others {
+		address := withoutKeys(resource.Address)
+		if agreed[address] {
+			continue // of an instance or with other values of variables
+		}
+		for described := range all(resource) {
+			c.disputed[described] = Disputed{folder, address, false}
+		}
+		for _, instance := range planned[address] {
+			for described := range all(instance) {
+				c.disputed[described] = Disputed{folder, address, true}
+			}
+		}
+	}
+}
+
+// moduleOf returns the folder of the module to which a plan belongs.
+func moduleOf(plan *read.Reader, modules map[string][]*read.Resource, planned map[string][]*read.Resource) (of string, found bool) {
+	for at := path.Dir(plan.Root.File().Name); ; at = path.Dir(at) {
+		if modules[at] != nil {
+			return at, true
 		}
 		if at == path.Dir(at) {
 			break
 		}
 	}
-	for folder, addresses := range modules {
-		all := true
-		for address := range addresses {
-			all = all && has[address]
+	for folder, resources := range modules {
+		if slices.ContainsFunc(resources, func(resource *read.Resource) bool { return !isCovered(resource, planned) }) {
+			continue
 		}
-		if all && found {
+		if found {
 			return "", false
 		}
-		if all {
-			of, found = folder, true
-		}
+		of, found = folder, true
 	}
 	return of, found
 }
 
-// Has reports whether a plan describes what a document of a file describes at a node.
-func (c *Covered) Has(file *source.File, at *source.Node) bool {
-	addresses := c.addresses[path.Dir(file.Name)]
-	if len(addresses) == 0 || !IsSource(file) {
-		return false
-	}
-	for n := at; n != nil; n = n.Parent() {
-		if n.Has("address") && n.Has("change") {
-			return addresses[addressOf(n)]
-		}
-	}
-	return false
+// isCovered reports whether each instance of a resource in a plan has all that a configuration says about the resource.
+func isCovered(resource *read.Resource, planned map[string][]*read.Resource) bool {
+	instances := planned[withoutKeys(resource.Address)]
+	return len(instances) > 0 && !slices.ContainsFunc(instances, func(instance *read.Resource) bool { return !hasAll(instance, resource) })
 }
 
-// plannedAddresses returns the addresses of the managed resources of a plan.
-func plannedAddresses(root *source.Node) map[string]bool {
-	has := map[string]bool{}
-	for _, object := range root.Get("resource_changes").Items() {
-		if !object.Get("mode").Is("data") {
-			has[addressOf(object)] = true
+// hasAll reports whether a resource of a plan has all that a configuration says about it.
+func hasAll(planned, configured *read.Resource) bool {
+	for _, d := range configured.Deployments {
+		if !slices.ContainsFunc(planned.Deployments, func(other *read.Draft) bool {
+			same := *d
+			same.Format = other.Format
+			return same.IsPartOf(other)
+		}) {
+			return false
 		}
 	}
-	var add func(module *source.Node)
-	add = func(module *source.Node) {
-		for _, object := range module.Get("resources").Items() {
-			if !object.Get("mode").Is("data") {
-				has[addressOf(object)] = true
+	for _, c := range configured.Computes {
+		if !slices.ContainsFunc(planned.Computes, func(other *facts.Compute) bool {
+			same := *c
+			same.Format = other.Format
+			return read.IsPart(facts.ComputeFields(), &same, other)
+		}) {
+			return false
+		}
+	}
+	for _, part := range configured.Parts {
+		if !slices.ContainsFunc(planned.Parts, part.IsPartOf) {
+			return false
+		}
+	}
+	return true
+}
+
+// all yields what a resource describes: drafts, computes and parts.
+func all(resource *read.Resource) func(yield func(any) bool) {
+	return func(yield func(any) bool) {
+		for _, d := range resource.Deployments {
+			if !yield(d) {
+				return
 			}
 		}
-		for _, child := range module.Get("child_modules").Items() {
-			add(child)
+		for _, c := range resource.Computes {
+			if !yield(c) {
+				return
+			}
+		}
+		for _, p := range resource.Parts {
+			if !yield(p) {
+				return
+			}
 		}
 	}
-	add(root.At("planned_values", "root_module"))
-	return has
+}
+
+// Has reports whether a plan has all that a draft, a compute, a part or a resource of a configuration says.
+func (c *Covered) Has(described any) bool { return c.covered[described] }
+
+// HasPart is Has for a part, which may be a compute.
+func (c *Covered) HasPart(p *read.Part) bool {
+	return c.covered[p] || p.Compute != nil && c.covered[p.Compute]
+}
+
+// Dispute returns the resource to which a draft or a compute belongs, if a configuration and a plan describe it differently.
+func (c *Covered) Dispute(described any) (resource Disputed, ok bool) {
+	resource, ok = c.disputed[described]
+	return resource, ok
+}
+
+// IsReplaced reports whether a part of a plan is not what others refer to, since the configuration says something else.
+func (c *Covered) IsReplaced(p *read.Part) bool {
+	return c.disputed[p].Planned || p.Compute != nil && c.disputed[p.Compute].Planned
 }
 
 // instanceKey matches the index or the key of one of several instances in an address.
 var instanceKey = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\[(?:[0-9]+|"(?:[^"\\]|\\.)*")\]`) })
 
-// addressOf returns the address of a resource without the keys of instances.
-func addressOf(object *source.Node) string {
-	address, _ := object.Get("address").Scalar()
+// withoutKeys returns the address of a resource without the keys of instances.
+func withoutKeys(address string) string {
 	if strings.Contains(address, "[") {
 		return instanceKey().ReplaceAllString(address, "")
 	}

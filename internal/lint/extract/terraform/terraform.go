@@ -1,6 +1,7 @@
 package terraform
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract/azure"
@@ -62,7 +63,14 @@ func (r *planReader) plannedModule(module *source.Node) {
 func (r *planReader) planned(object, after, sensitive *source.Node) {
 	kind, _ := object.Get("type").Scalar()
 	if after = redacted(after, sensitive); !object.Get("mode").Is("data") && !after.IsNull() {
+		deployments, computes, parts, problems := len(r.Deployments), len(r.Computes), len(r.Parts), len(r.Problems)
 		r.terraformResource(resource{kind: kind, object: object, after: after})
+		address, _ := object.Get("address").Scalar()
+		r.ByResource = append(r.ByResource, &read.Resource{
+			Address:     address,
+			Deployments: slices.Clone(r.Deployments[deployments:]), Computes: slices.Clone(r.Computes[computes:]), Parts: slices.Clone(r.Parts[parts:]),
+			FirstProblem: problems, EndProblem: len(r.Problems),
+		})
 	}
 }
 
@@ -211,7 +219,7 @@ func (r *planReader) terraformCompute(t resource, manager facts.Manager, why str
 func (r *planReader) nameByAddress(t resource, name *facts.Fact[string], subject *facts.Subject) {
 	address := t.object.Get("address")
 	if text, ok := address.Scalar(); ok && name.Location.Node == r.Root {
-		*name = facts.Know(text, facts.Location{Node: address, Why: "the name is unknown or secret; this is the address"})
+		*name = facts.Know(text, facts.Location{Node: address, Why: read.Unnamed + "; this is the address"})
 		subject.Name = text
 	}
 }
