@@ -38,8 +38,10 @@ var allowedImports = map[string][]string{
 	},
 	"internal/lint/language/python": {
 		module + "internal/lint/source",
+		module + "internal/lint/language/python/",
 		"github.com/go-json-experiment/json/jsontext", // notebooks, with offsets
 	},
+	"internal/lint/language/python/syntax": nil,
 	"internal/lint/suggest": {
 		"github.com/agnivade/levenshtein", // similar names
 	},

@@ -4,15 +4,17 @@ import (
 	"slices"
 	"sort"
 	"strings"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/language/python/syntax"
 )
 
 // binding is a place that gives a name a value.
 type binding struct {
 	name  string
-	after int    // index of the first token for which it counts
-	block int    // index of the block
-	value part   // the expression, empty if the value is not one expression
-	path  string // of what is imported, with dots; empty for anything else
+	after int         // index of the first token for which it counts
+	block int         // index of the block
+	value syntax.Part // the expression, empty if the value is not one expression
+	path  string      // of what is imported, with dots; empty for anything else
 }
 
 // namedCall is a call by a name, and the names among its arguments.
@@ -33,11 +35,11 @@ const maxBindings = 64
 // maxHead is how many tokens are looked at for the end of the head of a comprehension or a lambda.
 const maxHead = 1000
 
-func (b *binding) hasValue() bool { return b.value.to > b.value.from }
+func (b *binding) hasValue() bool { return b.value.To > b.value.From }
 
 // names are the names of a file and what happens to them.
 type names struct {
-	*code
+	*syntax.Code
 	bindings map[inScope][]*binding // in the order of the text
 	counts   map[string]int         // how many bindings a name has in the file
 	foreign  map[string]bool        // declared global or nonlocal
@@ -57,16 +59,16 @@ type names struct {
 }
 
 // bind collects what the statements do with names.
-func bind(c *code) *names {
+func bind(c *syntax.Code) *names {
 	n := &names{
-		code: c, bindings: map[inScope][]*binding{}, counts: map[string]int{}, imported: map[string]bool{}, functions: map[string][]string{}, assigned: map[int]string{}, defined: map[string]bool{}, foreign: map[string]bool{}, heads: map[int]int{},
+		Code: c, bindings: map[inScope][]*binding{}, counts: map[string]int{}, imported: map[string]bool{}, functions: map[string][]string{}, assigned: map[int]string{}, defined: map[string]bool{}, foreign: map[string]bool{}, heads: map[int]int{},
 		changed: map[string]map[string]bool{}, mutated: map[string]bool{}, aliases: map[string]string{},
 	}
-	for i, b := range c.blocks[1:] {
-		n.heads[b.from] = i + 1
+	for i, b := range c.Blocks[1:] {
+		n.heads[b.From] = i + 1
 	}
-	for _, s := range c.statements {
-		if s.from < s.to {
+	for _, s := range c.Statements {
+		if s.From < s.To {
 			n.statement(s)
 			n.expressions(s)
 		}
@@ -88,61 +90,61 @@ func (n *names) bind(name string, b binding) {
 	}
 }
 
-func (n *names) statement(s statement) {
-	first := s.from
-	if n.is(first, "async") && first+1 < s.to {
+func (n *names) statement(s syntax.Statement) {
+	first := s.From
+	if n.Is(first, "async") && first+1 < s.To {
 		first++
 	}
-	switch word := n.word(first); {
-	case n.tokens[first].kind != nameToken:
+	switch word := n.Word(first); {
+	case n.Tokens[first].Kind != syntax.Name:
 		n.assignment(s)
 	case word == "import":
 		n.imports(s)
-	case word == "from" && n.find(s.from, s.to, "import") < s.to:
+	case word == "from" && n.Find(s.From, s.To, "import") < s.To:
 		n.importsFrom(s)
 	case word == "global", word == "nonlocal":
-		for i := first + 1; i < s.to; i++ {
-			n.foreign[n.word(i)] = true
+		for i := first + 1; i < s.To; i++ {
+			n.foreign[n.Word(i)] = true
 		}
 	case word == "del":
-		n.target(first+1, s.to, s, part{})
+		n.target(first+1, s.To, s, syntax.Part{})
 	case word == "def":
 		n.function(first, s)
 	case word == "class":
-		n.bindToken(first+1, s.to, s)
+		n.bindToken(first+1, s.To, s)
 	case word == "for":
-		in := n.find(first, s.to, "in")
-		n.target(first+1, in, s, part{})
-		n.aliasAll(part{first + 1, in}, part{in + 1, s.to})
+		in := n.Find(first, s.To, "in")
+		n.target(first+1, in, s, syntax.Part{})
+		n.aliasAll(syntax.Part{From: first + 1, To: in}, syntax.Part{From: in + 1, To: s.To})
 	case word == "with", word == "except":
 		n.targetsOfAs(first, s)
 	case word == "return":
-		n.assigned[s.from] = n.functionAround(s.block)
+		n.assigned[s.From] = n.functionAround(s.Block)
 	case word == "case":
 		n.captures(first+1, s)
-	case word == "type" && first+1 < s.to && n.tokens[first+1].kind == nameToken:
-		n.bindToken(first+1, s.to, s)
-	case n.isKeyword(first):
+	case word == "type" && first+1 < s.To && n.Tokens[first+1].Kind == syntax.Name:
+		n.bindToken(first+1, s.To, s)
+	case n.IsKeyword(first):
 	default:
 		n.assignment(s)
 	}
 }
 
 // bindToken binds the name of a token.
-func (n *names) bindToken(i, to int, s statement) {
-	if i < to && n.tokens[i].kind == nameToken {
-		n.bind(n.word(i), binding{after: i, block: s.block})
+func (n *names) bindToken(i, to int, s syntax.Statement) {
+	if i < to && n.Tokens[i].Kind == syntax.Name {
+		n.bind(n.Word(i), binding{after: i, block: s.Block})
 	}
 }
 
 // dotted returns the name with dots at the start of some tokens, and the index behind it.
 func (n *names) dotted(from, to int) (path string, end int) {
 	end = from
-	for end < to && (n.is(end, ".") || n.is(end, "...")) { // of a relative import
+	for end < to && (n.Is(end, ".") || n.Is(end, "...")) { // of a relative import
 		end++
 	}
-	for end < to && n.tokens[end].kind == nameToken && !n.isKeyword(end) {
-		if end++; end+1 >= to || !n.is(end, ".") || n.tokens[end+1].kind != nameToken || n.isKeyword(end+1) {
+	for end < to && n.Tokens[end].Kind == syntax.Name && !n.IsKeyword(end) {
+		if end++; end+1 >= to || !n.Is(end, ".") || n.Tokens[end+1].Kind != syntax.Name || n.IsKeyword(end+1) {
 			break
 		}
 		end++
@@ -156,172 +158,172 @@ func (n *names) joined(from, to int) string {
 		return ""
 	}
 	length := 0
-	for _, t := range n.tokens[from:to] {
-		length += t.end - t.start
+	for _, t := range n.Tokens[from:to] {
+		length += t.End - t.Start
 	}
-	if all := n.text[n.tokens[from].start:n.tokens[to-1].end]; len(all) == length {
+	if all := n.Text[n.Tokens[from].Start:n.Tokens[to-1].End]; len(all) == length {
 		return all
 	}
 	var text strings.Builder
 	for i := from; i < to; i++ {
-		text.WriteString(n.word(i))
+		text.WriteString(n.Word(i))
 	}
 	return text.String()
 }
 
 // imports reads "import a.b, c as d".
-func (n *names) imports(s statement) {
-	for _, each := range n.split(s.from+1, s.to) {
-		path, end := n.dotted(each.from, each.to)
+func (n *names) imports(s syntax.Statement) {
+	for _, each := range n.Split(s.From+1, s.To) {
+		path, end := n.dotted(each.From, each.To)
 		name, _, _ := strings.Cut(path, ".")
 		bound := name
-		if end+1 < each.to && n.is(end, "as") {
-			name, bound = n.word(end+1), path
+		if end+1 < each.To && n.Is(end, "as") {
+			name, bound = n.Word(end+1), path
 		}
-		n.bind(name, binding{after: s.to, block: s.block, path: bound})
+		n.bind(name, binding{after: s.To, block: s.Block, path: bound})
 	}
 }
 
 // importsFrom reads "from a.b import c, d as e".
-func (n *names) importsFrom(s statement) {
-	module, _ := n.dotted(s.from+1, s.to)
-	from, to := n.find(s.from, s.to, "import")+1, s.to
-	if from < to && n.opens(from) {
-		from, to = from+1, n.tokens[from].match
+func (n *names) importsFrom(s syntax.Statement) {
+	module, _ := n.dotted(s.From+1, s.To)
+	from, to := n.Find(s.From, s.To, "import")+1, s.To
+	if from < to && n.Opens(from) {
+		from, to = from+1, n.Tokens[from].Match
 	}
-	for _, each := range n.split(from, to) {
-		if each.from == each.to {
+	for _, each := range n.Split(from, to) {
+		if each.From == each.To {
 			continue
 		}
-		name := n.word(each.from)
+		name := n.Word(each.From)
 		if name == "*" {
-			n.stars = append(n.stars, &binding{after: s.to, block: s.block, path: module})
+			n.stars = append(n.stars, &binding{after: s.To, block: s.Block, path: module})
 			continue
 		}
 		path := module + "." + name
-		if each.from+2 < each.to && n.is(each.from+1, "as") {
-			name = n.word(each.from + 2)
+		if each.From+2 < each.To && n.Is(each.From+1, "as") {
+			name = n.Word(each.From + 2)
 		}
-		n.bind(name, binding{after: s.to, block: s.block, path: path})
+		n.bind(name, binding{after: s.To, block: s.Block, path: path})
 	}
 }
 
 // function binds the name and the parameters of "def name(…)".
-func (n *names) function(def int, s statement) {
-	n.bindToken(def+1, s.to, s)
+func (n *names) function(def int, s syntax.Statement) {
+	n.bindToken(def+1, s.To, s)
 	open := def + 2
-	if open < s.to && n.is(open, "[") {
-		open = n.next(open)
+	if open < s.To && n.Is(open, "[") {
+		open = n.Next(open)
 	}
-	if open >= s.to || !n.opens(open) {
+	if open >= s.To || !n.Opens(open) {
 		return
 	}
-	n.defined[n.word(def+1)] = true
-	inside, ok := n.heads[s.from]
+	n.defined[n.Word(def+1)] = true
+	inside, ok := n.heads[s.From]
 	if !ok {
-		inside = s.block
+		inside = s.Block
 	}
-	for _, parameter := range n.split(open+1, n.tokens[open].match) {
-		for parameter.from < parameter.to && (n.is(parameter.from, "*") || n.is(parameter.from, "**")) {
-			parameter.from++
+	for _, parameter := range n.Split(open+1, n.Tokens[open].Match) {
+		for parameter.From < parameter.To && (n.Is(parameter.From, "*") || n.Is(parameter.From, "**")) {
+			parameter.From++
 		}
-		n.bindToken(parameter.from, parameter.to, statement{block: inside})
-		if parameter.from < parameter.to && n.tokens[parameter.from].kind == nameToken {
-			name := n.word(def + 1)
-			n.functions[name] = append(n.functions[name], n.word(parameter.from))
+		n.bindToken(parameter.From, parameter.To, syntax.Statement{Block: inside})
+		if parameter.From < parameter.To && n.Tokens[parameter.From].Kind == syntax.Name {
+			name := n.Word(def + 1)
+			n.functions[name] = append(n.functions[name], n.Word(parameter.From))
 		}
 	}
 }
 
 // targetsOfAs binds the names behind as in the head of with and except.
-func (n *names) targetsOfAs(first int, s statement) {
-	for i := first; i < s.to; i++ {
-		if !n.is(i, "as") || i+1 == s.to {
+func (n *names) targetsOfAs(first int, s syntax.Statement) {
+	for i := first; i < s.To; i++ {
+		if !n.Is(i, "as") || i+1 == s.To {
 			continue
 		}
 		end := i + 1
-		for end < s.to && !n.is(end, ",") && !n.is(end, ")") {
-			end = n.next(end)
+		for end < s.To && !n.Is(end, ",") && !n.Is(end, ")") {
+			end = n.Next(end)
 		}
-		n.target(i+1, min(end, s.to), s, part{})
+		n.target(i+1, min(end, s.To), s, syntax.Part{})
 	}
 }
 
 // captures binds the names in the pattern of a case.
-func (n *names) captures(from int, s statement) {
-	for i := from; i < s.to; i++ {
-		if n.tokens[i].kind == nameToken && !n.isKeyword(i) && !n.is(i-1, ".") && (i+1 == s.to || !n.is(i+1, ".") && !n.is(i+1, "(")) {
-			n.bind(n.word(i), binding{after: i, block: s.block})
+func (n *names) captures(from int, s syntax.Statement) {
+	for i := from; i < s.To; i++ {
+		if n.Tokens[i].Kind == syntax.Name && !n.IsKeyword(i) && !n.Is(i-1, ".") && (i+1 == s.To || !n.Is(i+1, ".") && !n.Is(i+1, "(")) {
+			n.bind(n.Word(i), binding{after: i, block: s.Block})
 		}
 	}
 }
 
 // assignment reads "a = b = value", "a: type = value" and "a += value".
-func (n *names) assignment(s statement) {
+func (n *names) assignment(s syntax.Statement) {
 	var equals []int
 	augmented := false
-	for at := s.from; at < s.to; at++ {
-		if at = n.find(at, s.to, "=", "+=", "-=", "*=", "/=", "//=", "%=", "@=", "&=", "|=", "^=", ">>=", "<<=", "**="); at < s.to {
+	for at := s.From; at < s.To; at++ {
+		if at = n.Find(at, s.To, "=", "+=", "-=", "*=", "/=", "//=", "%=", "@=", "&=", "|=", "^=", ">>=", "<<=", "**="); at < s.To {
 			equals = append(equals, at)
-			augmented = augmented || !n.is(at, "=")
+			augmented = augmented || !n.Is(at, "=")
 		}
 	}
 	if len(equals) == 0 {
 		return
 	}
-	value := part{equals[len(equals)-1] + 1, s.to}
+	value := syntax.Part{From: equals[len(equals)-1] + 1, To: s.To}
 	if augmented {
-		value = part{}
+		value = syntax.Part{}
 	}
-	from := s.from
+	from := s.From
 	for i, at := range equals {
 		n.target(from, at, s, value)
-		if i > 0 && n.tokens[from].kind == nameToken && n.tokens[s.from].kind == nameToken {
-			n.alias(n.word(from), n.word(s.from))
+		if i > 0 && n.Tokens[from].Kind == syntax.Name && n.Tokens[s.From].Kind == syntax.Name {
+			n.alias(n.Word(from), n.Word(s.From))
 		}
 		from = at + 1
 	}
 }
 
 // target binds the names of a target: a name, some of them, an attribute or an item.
-func (n *names) target(from, to int, s statement, value part) {
-	if colon := n.find(from, to, ":"); colon < to {
+func (n *names) target(from, to int, s syntax.Statement, value syntax.Part) {
+	if colon := n.Find(from, to, ":"); colon < to {
 		to = colon // behind it is an annotation
 	}
-	for from < to && n.is(from, "*") {
+	for from < to && n.Is(from, "*") {
 		from++
 	}
 	switch {
 	case from >= to:
-	case n.opens(from) && n.tokens[from].match == to-1:
-		for _, each := range n.split(from+1, to-1) {
-			n.target(each.from, each.to, s, part{})
+	case n.Opens(from) && n.Tokens[from].Match == to-1:
+		for _, each := range n.Split(from+1, to-1) {
+			n.target(each.From, each.To, s, syntax.Part{})
 		}
-	case n.find(from, to, ",") < to:
-		for _, each := range n.split(from, to) {
-			n.target(each.from, each.to, s, part{})
+	case n.Find(from, to, ",") < to:
+		for _, each := range n.Split(from, to) {
+			n.target(each.From, each.To, s, syntax.Part{})
 		}
-	case to == from+1 && n.tokens[from].kind == nameToken:
-		n.bind(n.word(from), binding{after: s.to, block: s.block, value: value})
-		if n.assigned[s.from] == "" {
-			n.assigned[s.from] = n.word(from)
+	case to == from+1 && n.Tokens[from].Kind == syntax.Name:
+		n.bind(n.Word(from), binding{after: s.To, block: s.Block, value: value})
+		if n.assigned[s.From] == "" {
+			n.assigned[s.From] = n.Word(from)
 		}
-		if value.from+1 < value.to && n.tokens[value.from].kind == nameToken && n.is(value.from+1, "(") && n.tokens[value.from+1].match == value.to-1 {
-			n.results = append(n.results, [2]string{n.word(from), n.word(value.from)})
+		if value.From+1 < value.To && n.Tokens[value.From].Kind == syntax.Name && n.Is(value.From+1, "(") && n.Tokens[value.From+1].Match == value.To-1 {
+			n.results = append(n.results, [2]string{n.Word(from), n.Word(value.From)})
 		}
-		if value.to == value.from+1 && n.tokens[value.from].kind == nameToken && !n.isKeyword(value.from) {
-			n.alias(n.word(from), n.word(value.from))
+		if value.To == value.From+1 && n.Tokens[value.From].Kind == syntax.Name && !n.IsKeyword(value.From) {
+			n.alias(n.Word(from), n.Word(value.From))
 		}
-	case n.tokens[from].kind == nameToken && n.is(from+1, ".") && from+2 < to:
-		n.change(n.word(from), n.word(from+2))
-		if to > from+3 && n.is(to-2, ".") {
-			n.change("", n.word(to-1)) // of what an attribute refers to
+	case n.Tokens[from].Kind == syntax.Name && n.Is(from+1, ".") && from+2 < to:
+		n.change(n.Word(from), n.Word(from+2))
+		if to > from+3 && n.Is(to-2, ".") {
+			n.change("", n.Word(to-1)) // of what an attribute refers to
 		}
-	case n.tokens[from].kind == nameToken && n.is(from+1, "["):
-		n.mutated[n.word(from)] = true
-		for i := n.next(from + 1); i+1 < to; i = n.next(i) { // items[0].attribute
-			if n.is(i, ".") {
-				n.change(n.word(from), n.word(i+1))
+	case n.Tokens[from].Kind == syntax.Name && n.Is(from+1, "["):
+		n.mutated[n.Word(from)] = true
+		for i := n.Next(from + 1); i+1 < to; i = n.Next(i) { // items[0].attribute
+			if n.Is(i, ".") {
+				n.change(n.Word(from), n.Word(i+1))
 			}
 		}
 	}
@@ -356,16 +358,16 @@ func (n *names) alias(name, other string) {
 }
 
 // aliasAll takes the names in the head of a loop for other names of all objects that it may loop over.
-func (n *names) aliasAll(targets, over part) {
+func (n *names) aliasAll(targets, over syntax.Part) {
 	first := ""
-	for _, each := range []part{targets, over} {
-		for i := each.from; i < each.to; i++ {
+	for _, each := range []syntax.Part{targets, over} {
+		for i := each.From; i < each.To; i++ {
 			switch {
-			case n.tokens[i].kind != nameToken, n.isKeyword(i), n.is(i-1, "."):
+			case n.Tokens[i].Kind != syntax.Name, n.IsKeyword(i), n.Is(i-1, "."):
 			case first == "":
-				first = n.word(i)
+				first = n.Word(i)
 			default:
-				n.alias(n.word(i), first)
+				n.alias(n.Word(i), first)
 			}
 		}
 	}
@@ -434,27 +436,27 @@ func (n *names) unowned(owners map[string]bool) map[string]bool {
 }
 
 // expressions looks through all of a statement for what binds or changes names inside expressions.
-func (n *names) expressions(s statement) {
-	for i := s.from; i < s.to; i++ {
-		if n.tokens[i].kind != nameToken {
+func (n *names) expressions(s syntax.Statement) {
+	for i := s.From; i < s.To; i++ {
+		if n.Tokens[i].Kind != syntax.Name {
 			continue
 		}
-		switch word := n.word(i); {
+		switch word := n.Word(i); {
 		case word == "lambda":
 			n.parameters(i+1, s)
-		case word == "for" && i > s.from && (i > s.from+1 || !n.is(s.from, "async")):
-			if in := n.find(i, min(s.to, i+maxHead), "in"); in < s.to && n.is(in, "in") {
-				n.target(i+1, in, s, part{})
-				n.aliasAll(part{i + 1, in}, part{in + 1, n.operandEnd(in+1, s.to)})
+		case word == "for" && i > s.From && (i > s.From+1 || !n.Is(s.From, "async")):
+			if in := n.Find(i, min(s.To, i+maxHead), "in"); in < s.To && n.Is(in, "in") {
+				n.target(i+1, in, s, syntax.Part{})
+				n.aliasAll(syntax.Part{From: i + 1, To: in}, syntax.Part{From: in + 1, To: n.operandEnd(in+1, s.To)})
 			}
-		case i+1 < s.to && n.is(i+1, ":="):
-			n.bind(word, binding{after: i, block: s.block})
+		case i+1 < s.To && n.Is(i+1, ":="):
+			n.bind(word, binding{after: i, block: s.Block})
 		case word == "setattr" || word == "delattr" || word == "vars":
 			n.set(i, s)
-		case i > s.from && (n.is(i-1, ".") || n.is(i-1, "def") || n.is(i-1, "class")):
-		case i+1 < s.to && n.is(i+1, "("):
+		case i > s.From && (n.Is(i-1, ".") || n.Is(i-1, "def") || n.Is(i-1, "class")):
+		case i+1 < s.To && n.Is(i+1, "("):
 			n.call(i)
-		case i+3 < s.to && n.is(i+1, "."):
+		case i+3 < s.To && n.Is(i+1, "."):
 			n.mutations(i, s)
 		}
 	}
@@ -462,10 +464,10 @@ func (n *names) expressions(s statement) {
 
 // call notes the names among the arguments of a call.
 func (n *names) call(i int) {
-	call := namedCall{function: n.word(i)}
-	for _, argument := range n.split(i+2, n.tokens[i+1].match) {
-		if last := argument.to - 1; last >= argument.from && n.tokens[last].kind == nameToken && (last == argument.from || last == argument.from+2 && n.is(last-1, "=")) {
-			call.arguments = append(call.arguments, n.word(last))
+	call := namedCall{function: n.Word(i)}
+	for _, argument := range n.Split(i+2, n.Tokens[i+1].Match) {
+		if last := argument.To - 1; last >= argument.From && n.Tokens[last].Kind == syntax.Name && (last == argument.From || last == argument.From+2 && n.Is(last-1, "=")) {
+			call.arguments = append(call.arguments, n.Word(last))
 		}
 	}
 	if len(call.arguments) > 0 {
@@ -475,68 +477,68 @@ func (n *names) call(i int) {
 
 // operandEnd returns the end of the name with dots and brackets at the start of some tokens.
 func (n *names) operandEnd(from, to int) int {
-	for from < to && (n.opens(from) || n.tokens[from].kind == nameToken && !n.isKeyword(from) || n.is(from, ".")) {
-		from = n.next(from)
+	for from < to && (n.Opens(from) || n.Tokens[from].Kind == syntax.Name && !n.IsKeyword(from) || n.Is(from, ".")) {
+		from = n.Next(from)
 	}
 	return min(from, to)
 }
 
 // parameters binds those of a lambda.
-func (n *names) parameters(from int, s statement) {
-	for i := from; i < min(s.to, from+maxHead) && !n.is(i, ":"); i = n.next(i) {
-		if n.tokens[i].kind == nameToken && (i == from || n.is(i-1, ",") || n.is(i-1, "*") || n.is(i-1, "**")) {
-			n.bind(n.word(i), binding{after: i, block: s.block})
+func (n *names) parameters(from int, s syntax.Statement) {
+	for i := from; i < min(s.To, from+maxHead) && !n.Is(i, ":"); i = n.Next(i) {
+		if n.Tokens[i].Kind == syntax.Name && (i == from || n.Is(i-1, ",") || n.Is(i-1, "*") || n.Is(i-1, "**")) {
+			n.bind(n.Word(i), binding{after: i, block: s.Block})
 		}
 	}
 }
 
 // set reads setattr(object, "attribute", value).
-func (n *names) set(i int, s statement) {
-	if i+1 >= s.to || !n.opens(i+1) {
+func (n *names) set(i int, s syntax.Statement) {
+	if i+1 >= s.To || !n.Opens(i+1) {
 		return
 	}
-	arguments := n.split(i+2, n.tokens[i+1].match)
-	if len(arguments) == 0 || arguments[0].to != arguments[0].from+1 || n.tokens[arguments[0].from].kind != nameToken {
+	arguments := n.Split(i+2, n.Tokens[i+1].Match)
+	if len(arguments) == 0 || arguments[0].To != arguments[0].From+1 || n.Tokens[arguments[0].From].Kind != syntax.Name {
 		return
 	}
 	attribute := ""
-	if len(arguments) > 1 && arguments[1].to == arguments[1].from+1 && n.tokens[arguments[1].from].kind == textToken {
-		attribute, _ = unquote(n.word(arguments[1].from))
+	if len(arguments) > 1 && arguments[1].To == arguments[1].From+1 && n.Tokens[arguments[1].From].Kind == syntax.Text {
+		attribute, _ = syntax.Unquote(n.Word(arguments[1].From))
 	}
-	n.change(n.word(arguments[0].from), attribute)
+	n.change(n.Word(arguments[0].From), attribute)
 }
 
 // mutations reads name.append(…) and name.attribute.append(…).
-func (n *names) mutations(i int, s statement) {
+func (n *names) mutations(i int, s syntax.Statement) {
 	last := i
-	for last+2 < s.to && n.is(last+1, ".") && n.tokens[last+2].kind == nameToken {
+	for last+2 < s.To && n.Is(last+1, ".") && n.Tokens[last+2].Kind == syntax.Name {
 		last += 2
 	}
-	if n.is(i+2, "__dict__") {
-		n.change(n.word(i), "")
+	if n.Is(i+2, "__dict__") {
+		n.change(n.Word(i), "")
 	}
-	if last == i || last+1 >= s.to || !n.is(last+1, "(") {
+	if last == i || last+1 >= s.To || !n.Is(last+1, "(") {
 		return
 	}
-	switch n.word(last) {
+	switch n.Word(last) {
 	case "append", "extend", "insert", "remove", "pop", "popitem", "clear", "sort", "reverse", "update", "setdefault", "add", "discard",
 		"__setitem__", "__setattr__", "__delitem__":
 		if last == i+2 {
-			n.mutated[n.word(i)] = true
+			n.mutated[n.Word(i)] = true
 			return
 		}
-		n.change(n.word(i), n.word(i+2))
+		n.change(n.Word(i), n.Word(i+2))
 	}
 }
 
 // eachCall visits the calls by a name, which may have dots.
 func (n *names) eachCall(visit func(from, open int)) {
-	for _, s := range n.statements {
-		for i := s.from; i < s.to; i++ {
-			if n.tokens[i].kind != nameToken || n.isKeyword(i) || i > s.from && (n.is(i-1, ".") || n.is(i-1, "def") || n.is(i-1, "class")) {
+	for _, s := range n.Statements {
+		for i := s.From; i < s.To; i++ {
+			if n.Tokens[i].Kind != syntax.Name || n.IsKeyword(i) || i > s.From && (n.Is(i-1, ".") || n.Is(i-1, "def") || n.Is(i-1, "class")) {
 				continue
 			}
-			if _, end := n.dotted(i, s.to); end < s.to && n.is(end, "(") {
+			if _, end := n.dotted(i, s.To); end < s.To && n.Is(end, "(") {
 				visit(i, end)
 			}
 		}
@@ -546,13 +548,13 @@ func (n *names) eachCall(visit func(from, open int)) {
 // functionAround returns the name of the function that a block is in, empty for none.
 func (n *names) functionAround(block int) string {
 	scope := n.scopeOf(block)
-	if n.blocks[scope].kind != functionBlock {
+	if n.Blocks[scope].Kind != syntax.Function {
 		return ""
 	}
-	at := n.blocks[scope].from
-	for ; at < n.blocks[scope].to; at++ {
-		if n.is(at, "def") {
-			return n.word(at + 1)
+	at := n.Blocks[scope].From
+	for ; at < n.Blocks[scope].To; at++ {
+		if n.Is(at, "def") {
+			return n.Word(at + 1)
 		}
 	}
 	return ""
@@ -560,22 +562,22 @@ func (n *names) functionAround(block int) string {
 
 // statementOf returns the first token of the statement of a token.
 func (n *names) statementOf(i int) int {
-	return n.statements[max(sort.Search(len(n.statements), func(k int) bool { return n.statements[k].from > i })-1, 0)].from
+	return n.Statements[max(sort.Search(len(n.Statements), func(k int) bool { return n.Statements[k].From > i })-1, 0)].From
 }
 
 // blockOf returns the index of the block of a token.
 func (n *names) blockOf(i int) int {
-	at := sort.Search(len(n.statements), func(k int) bool { return n.statements[k].from > i }) - 1
+	at := sort.Search(len(n.Statements), func(k int) bool { return n.Statements[k].From > i }) - 1
 	if at < 0 {
 		return 0
 	}
-	return n.statements[at].block
+	return n.Statements[at].Block
 }
 
 // scopeOf returns the function, class or module of a block.
 func (n *names) scopeOf(block int) int {
-	for block > 0 && n.blocks[block].kind != functionBlock && n.blocks[block].kind != classBlock {
-		block = n.blocks[block].parent
+	for block > 0 && n.Blocks[block].Kind != syntax.Function && n.Blocks[block].Kind != syntax.Class {
+		block = n.Blocks[block].Parent
 	}
 	return block
 }
@@ -583,7 +585,7 @@ func (n *names) scopeOf(block int) int {
 // contains reports whether a block is another one or is in it.
 func (n *names) contains(outer, inner int) bool {
 	for inner > outer {
-		inner = n.blocks[inner].parent
+		inner = n.Blocks[inner].Parent
 	}
 	return inner == outer
 }
@@ -596,7 +598,7 @@ func (n *names) visible(name string, use int) (found []*binding, own bool) {
 	}
 	scope := n.scopeOf(n.blockOf(use))
 	for own = true; ; own = false {
-		if own || n.blocks[scope].kind != classBlock {
+		if own || n.Blocks[scope].Kind != syntax.Class {
 			if found = n.bindings[inScope{name, scope}]; len(found) > maxBindings {
 				return nil, false
 			} else if len(found) > 0 {
@@ -606,7 +608,7 @@ func (n *names) visible(name string, use int) (found []*binding, own bool) {
 		if scope == 0 {
 			return nil, false
 		}
-		scope = n.scopeOf(n.blocks[scope].parent)
+		scope = n.scopeOf(n.Blocks[scope].Parent)
 	}
 }
 
@@ -636,16 +638,16 @@ func (n *names) reaching(name string, use int) []*binding {
 
 // dominates reports whether what is in a block has run when something later in another block runs.
 func (n *names) dominates(earlier, later int) bool {
-	for n.blocks[earlier].kind == plainBlock {
-		earlier = n.blocks[earlier].parent
+	for n.Blocks[earlier].Kind == syntax.Plain {
+		earlier = n.Blocks[earlier].Parent
 	}
 	return n.contains(earlier, later)
 }
 
 // repeats reports whether a loop around two blocks is not around a third: what is later in the text may then have run.
 func (n *names) repeats(later, block, outside int) bool {
-	for at := block; at > 0; at = n.blocks[at].parent {
-		if n.blocks[at].kind == loopBlock && n.contains(at, later) && !n.contains(at, outside) {
+	for at := block; at > 0; at = n.Blocks[at].Parent {
+		if n.Blocks[at].Kind == syntax.Loop && n.contains(at, later) && !n.contains(at, outside) {
 			return true
 		}
 	}

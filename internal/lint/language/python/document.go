@@ -3,6 +3,7 @@ package python
 import (
 	"strings"
 
+	"github.com/mlpolicy/mlpolicy/internal/lint/language/python/syntax"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
@@ -16,7 +17,7 @@ const schemas = "https://azuremlschemas.azureedge.net/latest/"
 type builder struct {
 	*evaluator
 	file    *source.File
-	where   func(stretch) stretch // converts offsets in the code to those in the file
+	where   func(syntax.Span) syntax.Span // converts offsets in the code to those in the file
 	nodes   map[*value]*source.Node
 	used    map[int]bool // the configurations that another call uses, by their first token
 	left    int          // nodes until the limit
@@ -60,7 +61,7 @@ func (b *builder) use(o *object) {
 			return
 		}
 		if config := b.argument(o, name, 0); config != nil && config.kind == objectValue {
-			b.used[config.object.at.from] = true
+			b.used[config.object.at.From] = true
 		}
 	}
 }
@@ -79,7 +80,7 @@ func (b *builder) document(o *object) *source.Node {
 	case deploys:
 		return b.service(o)
 	case configures:
-		if !b.used[o.at.from] {
+		if !b.used[o.at.From] {
 			return b.serviceOf(o, nil, o)
 		}
 	case creates:
@@ -87,7 +88,7 @@ func (b *builder) document(o *object) *source.Node {
 			return b.compute(o, config.object)
 		}
 	case provisions:
-		if !b.used[o.at.from] {
+		if !b.used[o.at.From] {
 			return b.compute(o, o)
 		}
 	case parallelizes:
@@ -97,7 +98,7 @@ func (b *builder) document(o *object) *source.Node {
 }
 
 // callee returns the tokens of what is called.
-func (o *object) callee() part { return part{o.at.from, o.open} }
+func (o *object) callee() syntax.Part { return syntax.Part{From: o.at.From, To: o.open} }
 
 // entity returns the v2 document of an entity.
 func (b *builder) entity(o *object) *source.Node {
@@ -105,18 +106,18 @@ func (b *builder) entity(o *object) *source.Node {
 }
 
 // span returns where some tokens stand in the file.
-func (b *builder) span(at part) stretch {
-	if at.from >= at.to {
-		at.to = at.from + 1
+func (b *builder) span(at syntax.Part) syntax.Span {
+	if at.From >= at.To {
+		at.To = at.From + 1
 	}
-	return b.where(stretch{b.tokens[at.from].start, b.tokens[at.to-1].end})
+	return b.where(syntax.Span{Start: b.Tokens[at.From].Start, End: b.Tokens[at.To-1].End})
 }
 
 // word returns a scalar that some tokens say.
-func (b *builder) word(at part, kind source.Kind, text string) *source.Node {
+func (b *builder) word(at syntax.Part, kind source.Kind, text string) *source.Node {
 	b.left--
 	where := b.span(at)
-	return b.file.Scalar(kind, text, where.start, where.end)
+	return b.file.Scalar(kind, text, where.Start, where.End)
 }
 
 // member returns a member of a mapping whose key stands nowhere.
@@ -126,10 +127,10 @@ func (b *builder) member(key string, n *source.Node) source.Member {
 }
 
 // group returns a mapping that some tokens say.
-func (b *builder) group(at part, members ...source.Member) *source.Node {
+func (b *builder) group(at syntax.Part, members ...source.Member) *source.Node {
 	b.left--
 	where := b.span(at)
-	return b.file.Mapping(members, where.start, where.end)
+	return b.file.Mapping(members, where.Start, where.End)
 }
 
 // mapping returns a mapping of the arguments of an object, behind some first members.
@@ -155,7 +156,7 @@ func (b *builder) members(o *object) []source.Member {
 		}
 		if word, ok := o.arguments.keywords[m.argument]; ok {
 			where := b.span(word.at)
-			members = append(members, source.Member{Key: b.file.Scalar(source.String, m.key, where.start, where.end), Value: n})
+			members = append(members, source.Member{Key: b.file.Scalar(source.String, m.key, where.Start, where.End), Value: n})
 			continue
 		}
 		members = append(members, b.member(m.key, n))
@@ -195,7 +196,7 @@ func (b *builder) formed(v *value, m member) *source.Node {
 func (b *builder) unknown(v *value) *source.Node {
 	b.left--
 	where := b.span(v.at)
-	return b.file.Symbol(v.symbol, where.start, where.end)
+	return b.file.Symbol(v.symbol, where.Start, where.End)
 }
 
 // node returns the node of a value. Equal values are one node, as behind an alias.
@@ -232,7 +233,7 @@ func (b *builder) newNode(v *value) *source.Node {
 		}
 		b.left--
 		where := b.span(v.at)
-		return b.file.Sequence(items, where.start, where.end)
+		return b.file.Sequence(items, where.Start, where.End)
 	case dictValue:
 		return b.group(v.at, b.pairs(v)...)
 	case objectValue:

@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/mlpolicy/mlpolicy/internal/lint/language/python/syntax"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
@@ -29,7 +30,7 @@ type notebook struct {
 type notebookCell struct {
 	kind     string
 	language string // empty for that of the kernel
-	source   stretch
+	source   syntax.Span
 }
 
 // writeFile is the command of a cell whose text becomes a file.
@@ -145,8 +146,8 @@ func (n *notebook) cell() error {
 		case "source", "input": // input in nbformat 3
 			raw, err := n.tokens.ReadValue()
 			end := int(n.tokens.InputOffset())
-			if key == "source" || c.source == (stretch{}) {
-				c.source = stretch{end - len(raw), end}
+			if key == "source" || c.source == (syntax.Span{}) {
+				c.source = syntax.Span{Start: end - len(raw), End: end}
 			}
 			return err
 		case "language":
@@ -199,10 +200,10 @@ func isPython(language string) bool {
 }
 
 // source decodes the source of a cell: a string or a list of strings.
-func (n *notebook) source(number int, at stretch) *source.Cell {
+func (n *notebook) source(number int, at syntax.Span) *source.Cell {
 	c := &source.Cell{Number: number}
 	text := n.file.Text
-	for i := at.start; i < at.end; i++ {
+	for i := at.Start; i < at.End; i++ {
 		if text[i] != '"' {
 			continue
 		}
@@ -220,7 +221,7 @@ func (n *notebook) source(number int, at stretch) *source.Cell {
 // placed is a stretch of the code that stands in a cell, from an offset of the cell on.
 type placed struct {
 	cell   *source.Cell
-	at     stretch
+	at     syntax.Span
 	offset int
 }
 
@@ -243,7 +244,7 @@ func (r *Reader) code(n *notebook, calls *[]Call) {
 		case python:
 			start := text.Len()
 			text.WriteString(content[from:])
-			parts = append(parts, placed{c, stretch{start, text.Len()}, from})
+			parts = append(parts, placed{c, syntax.Span{Start: start, End: text.Len()}, from})
 			text.WriteByte('\n')
 		case name != "" && !written[name+"\x00"+content] && !r.exists(n.file.Name, name):
 			written[name+"\x00"+content] = true
@@ -251,17 +252,17 @@ func (r *Reader) code(n *notebook, calls *[]Call) {
 		}
 	}
 	n.file.SetCells(cells)
-	code := newCode(text.String())
-	if !mentions(code.text) {
+	code := syntax.New(text.String())
+	if !mentions(code.Text) {
 		parts = nil
 	}
 	for _, part := range parts {
-		if broken := code.read(part.at, true); broken != nil && n.file.Skipped == "" {
-			line := 1 + strings.Count(string(part.cell.Text[:part.offset+broken.at-part.at.start]), "\n")
-			n.file.Skipped = fmt.Sprintf("line %d of cell %d is not Python 3: %s", line, part.cell.Number, broken.message)
+		if broken := code.Read(part.at, true); broken != nil && n.file.Skipped == "" {
+			line := 1 + strings.Count(string(part.cell.Text[:part.offset+broken.At-part.at.Start]), "\n")
+			n.file.Skipped = fmt.Sprintf("line %d of cell %d is not Python 3: %s", line, part.cell.Number, broken.Message)
 		}
 	}
-	describe(n.file, code, func(at stretch) stretch { return fromCode(parts, at) }, calls)
+	describe(n.file, code, func(at syntax.Span) syntax.Span { return fromCode(parts, at) }, calls)
 	if len(comments) > 0 {
 		comments = append(comments, n.file.Comments()...)
 		slices.SortFunc(comments, func(a, b source.Comment) int { return a.Mark - b.Mark })
@@ -273,12 +274,12 @@ func (r *Reader) code(n *notebook, calls *[]Call) {
 }
 
 // fromCode converts a stretch of the code, which is in one cell, to one of the file.
-func fromCode(parts []placed, at stretch) stretch {
-	i := sort.Search(len(parts), func(i int) bool { return parts[i].at.start > at.start }) - 1
+func fromCode(parts []placed, at syntax.Span) syntax.Span {
+	i := sort.Search(len(parts), func(i int) bool { return parts[i].at.Start > at.Start }) - 1
 	of := parts[max(i, 0)]
-	shift := of.offset - of.at.start
-	start, end := of.cell.Span(at.start+shift, at.end+shift)
-	return stretch{start, end}
+	shift := of.offset - of.at.Start
+	start, end := of.cell.Span(at.Start+shift, at.End+shift)
+	return syntax.Span{Start: start, End: end}
 }
 
 // cellOf returns what a cell is: Python from an offset on, or a file that is written with the text from an offset on; neither

@@ -16,6 +16,8 @@ import (
 	"testing"
 
 	"golang.org/x/tools/txtar"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/language/python/syntax"
 )
 
 // oracle is CPython's parser.
@@ -72,15 +74,15 @@ func (o *oracle) calls(t testing.TB, text string) (calls []any, ok bool) {
 }
 
 // callsOf returns the calls of a program in the form of the oracle, with names as values that are not known.
-func callsOf(text string) (calls []any, broken *fault) {
-	c := newCode(text)
-	if broken := c.read(stretch{0, len(text)}, false); broken != nil {
+func callsOf(text string) (calls []any, broken *syntax.Fault) {
+	c := syntax.New(text)
+	if broken := c.Read(syntax.Span{Start: 0, End: len(text)}, false); broken != nil {
 		return nil, broken
 	}
-	e := &evaluator{names: &names{code: c}, known: map[part]*value{}, objects: map[int]*object{}}
+	e := &evaluator{names: &names{Code: c}, known: map[syntax.Part]*value{}, objects: map[int]*object{}}
 	calls = []any{}
 	e.eachCall(func(i, end int) {
-		all, _ := e.argumentsOf(part{end + 1, c.tokens[end].match})
+		all, _ := e.argumentsOf(syntax.Part{From: end + 1, To: c.Tokens[end].Match})
 		arguments := []any{}
 		for _, positional := range all.positional {
 			arguments = append(arguments, argumentOf(e, "", positional))
@@ -89,18 +91,18 @@ func callsOf(text string) (calls []any, broken *fault) {
 		for name := range all.keywords {
 			names = append(names, name)
 		}
-		slices.SortFunc(names, func(a, b string) int { return all.keywords[a].value.from - all.keywords[b].value.from })
+		slices.SortFunc(names, func(a, b string) int { return all.keywords[a].value.From - all.keywords[b].value.From })
 		for _, name := range names {
 			arguments = append(arguments, argumentOf(e, name, all.keywords[name].value))
 		}
-		calls = append(calls, []any{float64(c.tokens[i].start), float64(c.tokens[c.tokens[end].match].end), arguments})
+		calls = append(calls, []any{float64(c.Tokens[i].Start), float64(c.Tokens[c.Tokens[end].Match].End), arguments})
 	})
 	return calls, nil
 }
 
-func argumentOf(e *evaluator, name string, at part) any {
+func argumentOf(e *evaluator, name string, at syntax.Part) any {
 	v := e.eval(at, 0)
-	return []any{name, literalOf(v), float64(e.tokens[v.at.from].start), float64(e.tokens[v.at.to-1].end)}
+	return []any{name, literalOf(v), float64(e.Tokens[v.at.From].Start), float64(e.Tokens[v.at.To-1].End)}
 }
 
 func literalOf(v *value) any {
@@ -244,7 +246,7 @@ func TestCPythonAgrees(t *testing.T) {
 			}
 			continue
 		case broken != nil:
-			t.Errorf("%s: %d: %s", name, broken.at, broken.message)
+			t.Errorf("%s: %d: %s", name, broken.At, broken.Message)
 			continue
 		}
 		calls += len(want)

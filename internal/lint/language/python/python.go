@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/mlpolicy/mlpolicy/internal/lint/language/python/syntax"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
@@ -80,15 +81,15 @@ func (r *Reader) read(name string, data []byte, calls *[]Call) *source.File {
 	case len(f.Problems) > 0:
 		f.Skipped, f.Problems = f.Problems[0].Message, nil
 	default:
-		c := newCode(string(f.Text))
-		if !mentions(c.text) {
+		c := syntax.New(string(f.Text))
+		if !mentions(c.Text) {
 			break
 		}
-		if broken := c.read(stretch{0, len(c.text)}, false); broken != nil {
-			f.Skipped = fmt.Sprintf("line %d is not Python 3: %s", f.Position(broken.at).Line, broken.message)
+		if broken := c.Read(syntax.Span{Start: 0, End: len(c.Text)}, false); broken != nil {
+			f.Skipped = fmt.Sprintf("line %d is not Python 3: %s", f.Position(broken.At).Line, broken.Message)
 			break
 		}
-		describe(f, c, func(at stretch) stretch { return at }, calls)
+		describe(f, c, func(at syntax.Span) syntax.Span { return at }, calls)
 	}
 	return f
 }
@@ -104,15 +105,15 @@ func mentions(text string) bool {
 }
 
 // describe adds the documents and comments of the code of a file.
-func describe(f *source.File, c *code, where func(stretch) stretch, calls *[]Call) {
+func describe(f *source.File, c *syntax.Code, where func(syntax.Span) syntax.Span, calls *[]Call) {
 	var comments []source.Comment
-	for _, at := range c.comments {
-		content := where(stretch{at.start + len("#"), at.end})
-		mark := where(stretch{at.start, at.start + len("#")})
-		comments = append(comments, f.CommentAt(mark.start, min(content.start, content.end), content.end))
+	for _, at := range c.Comments {
+		content := where(syntax.Span{Start: at.Start + len("#"), End: at.End})
+		mark := where(syntax.Span{Start: at.Start, End: at.Start + len("#")})
+		comments = append(comments, f.CommentAt(mark.Start, min(content.Start, content.End), content.End))
 	}
 	f.SetComments(comments)
-	e := &evaluator{names: bind(c), known: map[part]*value{}, objects: map[int]*object{}}
+	e := &evaluator{names: bind(c), known: map[syntax.Part]*value{}, objects: map[int]*object{}}
 	b := &builder{evaluator: e, file: f, where: where, nodes: map[*value]*source.Node{}, used: map[int]bool{}, left: maxNodes, records: calls}
 	b.documents()
 }

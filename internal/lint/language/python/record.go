@@ -21,7 +21,7 @@ func (b *builder) record(o *object) {
 	if b.records == nil || o.construct.role == looksUp {
 		return
 	}
-	call := Call{Name: o.construct.name, Offset: b.span(o.at).start}
+	call := Call{Name: o.construct.name, Offset: b.span(o.at).Start}
 	names := []string{}
 	for _, m := range o.construct.members {
 		names = append(names, m.argument)

@@ -4,6 +4,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/mlpolicy/mlpolicy/internal/lint/language/python/syntax"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
@@ -75,9 +76,9 @@ func (b *builder) linked(o *object, argument string) *value {
 		return nil
 	case v.kind == objectValue:
 		return named(b.nameOf([]*object{v.object}, v.at, 0))
-	case v.at.to == v.at.from+1 && b.tokens[v.at.from].kind == nameToken:
-		variable := b.evaluator.word(v.at.from)
-		return named(b.nameOf(b.objectsOf(variable, v.at.from, 0), v.at, 0))
+	case v.at.To == v.at.From+1 && b.Tokens[v.at.From].Kind == syntax.Name:
+		variable := b.Word(v.at.From)
+		return named(b.nameOf(b.objectsOf(variable, v.at.From, 0), v.at, 0))
 	}
 	return nil
 }
@@ -107,7 +108,7 @@ func (b *builder) container(o *object) []source.Member {
 		models = append(models, b.models(o)...)
 	}
 	where := b.span(o.at)
-	request := b.group(o.at, b.member("models", b.file.Sequence(models, where.start, where.end)))
+	request := b.group(o.at, b.member("models", b.file.Sequence(models, where.Start, where.End)))
 	properties := []source.Member{b.member("environmentImageRequest", request)}
 	if config.construct.role == infers {
 		properties = append(properties, b.member("inferenceConfig", b.inference(config)))

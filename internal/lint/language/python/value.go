@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/language/python/syntax"
 )
 
 // valueKind is what is known of a value.
@@ -23,7 +25,7 @@ const (
 // value is the value of an expression.
 type value struct {
 	kind   valueKind
-	at     part // the tokens of the expression that is the value
+	at     syntax.Part // the tokens of the expression that is the value
 	text   string
 	items  []*value // of a list, and the values of a dict
 	keys   []*value // of a dict
@@ -65,68 +67,68 @@ const (
 // evaluator reads the values of expressions.
 type evaluator struct {
 	*names
-	known   map[part]*value // of expressions that several others may use; nil while one is read
-	objects map[int]*object // by the first token of the call
+	known   map[syntax.Part]*value // of expressions that several others may use; nil while one is read
+	objects map[int]*object        // by the first token of the call
 	// elsewhere has the attributes that are assigned to what may be any object; see unowned.
 	elsewhere map[string]bool
 }
 
-func unknown(at part, why string) *value { return &value{at: at, why: why, size: 1} }
+func unknown(at syntax.Part, why string) *value { return &value{at: at, why: why, size: 1} }
 
 // eval returns the value of an expression that is inside depth others.
-func (e *evaluator) eval(at part, depth int) *value {
-	for at.to-at.from > 2 && e.is(at.from, "(") && e.tokens[at.from].match == at.to-1 && e.find(at.from+1, at.to-1, ",", "for", "async", ":=") == at.to-1 {
-		at = part{at.from + 1, at.to - 1}
+func (e *evaluator) eval(at syntax.Part, depth int) *value {
+	for at.To-at.From > 2 && e.Is(at.From, "(") && e.Tokens[at.From].Match == at.To-1 && e.Find(at.From+1, at.To-1, ",", "for", "async", ":=") == at.To-1 {
+		at = syntax.Part{From: at.From + 1, To: at.To - 1}
 	}
 	switch {
-	case at.from >= at.to:
+	case at.From >= at.To:
 		return unknown(at, whyOther)
 	case depth > maxNesting:
 		return unknown(at, whyDeep)
 	}
-	first := e.tokens[at.from]
+	first := e.Tokens[at.From]
 	switch {
-	case first.kind == textToken || first.kind == opaqueToken:
+	case first.Kind == syntax.Text || first.Kind == syntax.Opaque:
 		return e.evalText(at)
-	case first.kind == numberToken || (e.is(at.from, "-") || e.is(at.from, "+")) && at.to == at.from+2:
+	case first.Kind == syntax.Number || (e.Is(at.From, "-") || e.Is(at.From, "+")) && at.To == at.From+2:
 		return e.evalNumber(at)
-	case e.opens(at.from) && first.match == at.to-1:
+	case e.Opens(at.From) && first.Match == at.To-1:
 		return e.evalCollection(at, depth)
-	case first.kind == nameToken:
+	case first.Kind == syntax.Name:
 		return e.evalName(at, depth)
 	}
 	return unknown(at, e.whyNot(at))
 }
 
 // whyNot returns why an expression is not known.
-func (e *evaluator) whyNot(at part) string {
-	switch last := at.to - 1; {
-	case e.find(at.from, at.to, "if", "for", "lambda", ":=", "await", "yield") < at.to:
+func (e *evaluator) whyNot(at syntax.Part) string {
+	switch last := at.To - 1; {
+	case e.Find(at.From, at.To, "if", "for", "lambda", ":=", "await", "yield") < at.To:
 		return whyOther
-	case e.find(at.from, at.to, "+", "-", "*", "/", "//", "%", "|", "and", "or", "not", "==", "<", ">", "in", "is", "@") < at.to:
+	case e.Find(at.From, at.To, "+", "-", "*", "/", "//", "%", "|", "and", "or", "not", "==", "<", ">", "in", "is", "@") < at.To:
 		return whyOperation
-	case e.is(last, ")"):
+	case e.Is(last, ")"):
 		return whyCall
-	case e.is(last, "]"):
+	case e.Is(last, "]"):
 		return whyItem
-	case at.to-at.from > 2 && e.is(last-1, "."):
+	case at.To-at.From > 2 && e.Is(last-1, "."):
 		return whyAttribute
 	}
 	return whyOther
 }
 
 // evalText reads strings that stand beside each other.
-func (e *evaluator) evalText(at part) *value {
+func (e *evaluator) evalText(at syntax.Part) *value {
 	var all strings.Builder
-	for i := at.from; i < at.to; i++ {
-		switch e.tokens[i].kind {
-		case textToken:
-		case opaqueToken:
+	for i := at.From; i < at.To; i++ {
+		switch e.Tokens[i].Kind {
+		case syntax.Text:
+		case syntax.Opaque:
 			return unknown(at, whyFormatted)
 		default:
 			return unknown(at, e.whyNot(at))
 		}
-		text, ok := unquote(e.word(i))
+		text, ok := syntax.Unquote(e.Word(i))
 		if !ok {
 			return unknown(at, whyOther)
 		}
@@ -135,16 +137,16 @@ func (e *evaluator) evalText(at part) *value {
 	return &value{kind: textValue, at: at, text: all.String(), size: 1}
 }
 
-func (e *evaluator) evalNumber(at part) *value {
-	last := at.to - 1
+func (e *evaluator) evalNumber(at syntax.Part) *value {
+	last := at.To - 1
 	sign := ""
-	if e.is(at.from, "-") {
+	if e.Is(at.From, "-") {
 		sign = "-"
 	}
-	if e.tokens[last].kind != numberToken || last > at.from+1 || last == at.from+1 && e.tokens[at.from].kind == numberToken {
+	if e.Tokens[last].Kind != syntax.Number || last > at.From+1 || last == at.From+1 && e.Tokens[at.From].Kind == syntax.Number {
 		return unknown(at, e.whyNot(at))
 	}
-	text, ok := numeral(e.word(last))
+	text, ok := syntax.Numeral(e.Word(last))
 	if !ok {
 		return unknown(at, whyOther)
 	}
@@ -152,26 +154,26 @@ func (e *evaluator) evalNumber(at part) *value {
 }
 
 // evalCollection reads a list, a tuple or a dict.
-func (e *evaluator) evalCollection(at part, depth int) *value {
-	inside := part{at.from + 1, at.to - 1}
-	if e.find(inside.from, inside.to, "for", "async", ":=") < inside.to {
+func (e *evaluator) evalCollection(at syntax.Part, depth int) *value {
+	inside := syntax.Part{From: at.From + 1, To: at.To - 1}
+	if e.Find(inside.From, inside.To, "for", "async", ":=") < inside.To {
 		return unknown(at, whyOther)
 	}
 	v := &value{kind: listValue, at: at, size: 1}
-	if e.is(at.from, "{") {
+	if e.Is(at.From, "{") {
 		v.kind = dictValue
 	}
-	for _, each := range e.split(inside.from, inside.to) {
-		if each.from < each.to && (e.is(each.from, "*") || e.is(each.from, "**")) {
+	for _, each := range e.Split(inside.From, inside.To) {
+		if each.From < each.To && (e.Is(each.From, "*") || e.Is(each.From, "**")) {
 			return unknown(at, whyOther)
 		}
 		if v.kind == dictValue {
-			colon := e.find(each.from, each.to, ":")
-			if colon == each.to {
+			colon := e.Find(each.From, each.To, ":")
+			if colon == each.To {
 				return unknown(at, whyOther) // a set
 			}
-			v.keys = append(v.keys, e.eval(part{each.from, colon}, depth+1))
-			each.from = colon + 1
+			v.keys = append(v.keys, e.eval(syntax.Part{From: each.From, To: colon}, depth+1))
+			each.From = colon + 1
 		}
 		item := e.eval(each, depth+1)
 		v.items = append(v.items, item)
@@ -183,25 +185,25 @@ func (e *evaluator) evalCollection(at part, depth int) *value {
 }
 
 // evalName reads what begins with a name: a constant, a name, an attribute or a call.
-func (e *evaluator) evalName(at part, depth int) *value {
-	if at.to == at.from+1 && e.isKeyword(at.from) {
-		switch e.word(at.from) {
+func (e *evaluator) evalName(at syntax.Part, depth int) *value {
+	if at.To == at.From+1 && e.IsKeyword(at.From) {
+		switch e.Word(at.From) {
 		case "None":
 			return &value{kind: nullValue, at: at, text: "null", size: 1}
 		case "True", "False":
-			return &value{kind: boolValue, at: at, text: strings.ToLower(e.word(at.from)), size: 1}
+			return &value{kind: boolValue, at: at, text: strings.ToLower(e.Word(at.From)), size: 1}
 		}
 	}
-	path, end := e.dotted(at.from, at.to)
+	path, end := e.dotted(at.From, at.To)
 	switch {
-	case end == at.from, strings.HasSuffix(path, "."):
+	case end == at.From, strings.HasSuffix(path, "."):
 		return unknown(at, e.whyNot(at))
-	case end == at.to && end == at.from+1:
+	case end == at.To && end == at.From+1:
 		return e.evalVariable(path, at, depth)
-	case end == at.to:
+	case end == at.To:
 		return e.evalAttribute(path, at, depth)
-	case e.calls(end) && e.tokens[end].match == at.to-1:
-		if o := e.object(at.from, end); o != nil {
+	case e.calls(end) && e.Tokens[end].Match == at.To-1:
+		if o := e.object(at.From, end); o != nil {
 			return &value{kind: objectValue, at: at, object: o, size: o.size}
 		}
 	}
@@ -209,8 +211,8 @@ func (e *evaluator) evalName(at part, depth int) *value {
 }
 
 // evalVariable reads the value of a name.
-func (e *evaluator) evalVariable(name string, at part, depth int) *value {
-	b, why := e.constant(name, at.from)
+func (e *evaluator) evalVariable(name string, at syntax.Part, depth int) *value {
+	b, why := e.constant(name, at.From)
 	if b != nil {
 		v := e.shared(b.value, depth)
 		switch {
@@ -225,7 +227,7 @@ func (e *evaluator) evalVariable(name string, at part, depth int) *value {
 			why = v.why
 		}
 	}
-	if objects := e.objectsOf(name, at.from, depth); len(objects) == 1 {
+	if objects := e.objectsOf(name, at.From, depth); len(objects) == 1 {
 		return &value{kind: objectValue, at: objects[0].at, object: objects[0], size: objects[0].size}
 	} else if len(objects) > 1 {
 		why = whySeveral
@@ -234,9 +236,9 @@ func (e *evaluator) evalVariable(name string, at part, depth int) *value {
 }
 
 // symbolic returns an unknown value that equals others of the same name.
-func (e *evaluator) symbolic(name string, at part, why string) *value {
+func (e *evaluator) symbolic(name string, at syntax.Part, why string) *value {
 	v := unknown(at, why)
-	switch found := e.reaching(name, at.from); {
+	switch found := e.reaching(name, at.From); {
 	case len(found) == 0 && e.counts[name] == 0:
 		v.symbol = name
 	case len(found) == 1:
@@ -246,7 +248,7 @@ func (e *evaluator) symbolic(name string, at part, why string) *value {
 }
 
 // shared is eval for an expression that several others may use.
-func (e *evaluator) shared(at part, depth int) *value {
+func (e *evaluator) shared(at syntax.Part, depth int) *value {
 	if v, known := e.known[at]; known {
 		if v == nil {
 			return unknown(at, whyOther) // it contains itself
@@ -270,14 +272,14 @@ func (e *evaluator) objectsOf(name string, use, depth int) []*object {
 		if !b.hasValue() {
 			return nil
 		}
-		path, end := e.dotted(b.value.from, b.value.to)
-		if len(found) == 1 && end == b.value.to && !strings.Contains(path, ".") {
-			return e.objectsOf(path, b.value.from, depth+1) // another name
+		path, end := e.dotted(b.value.From, b.value.To)
+		if len(found) == 1 && end == b.value.To && !strings.Contains(path, ".") {
+			return e.objectsOf(path, b.value.From, depth+1) // another name
 		}
-		if end == b.value.to || !e.calls(end) || e.tokens[end].match != b.value.to-1 {
+		if end == b.value.To || !e.calls(end) || e.Tokens[end].Match != b.value.To-1 {
 			return nil
 		}
-		o := e.object(b.value.from, end)
+		o := e.object(b.value.From, end)
 		if o == nil {
 			return nil
 		}
@@ -287,19 +289,19 @@ func (e *evaluator) objectsOf(name string, use, depth int) []*object {
 }
 
 // evalAttribute reads a constant of the SDK, or the name of an object.
-func (e *evaluator) evalAttribute(path string, at part, depth int) *value {
-	if text := constantOf(e.path(path, at.from)); text != "" {
+func (e *evaluator) evalAttribute(path string, at syntax.Part, depth int) *value {
+	if text := constantOf(e.path(path, at.From)); text != "" {
 		return &value{kind: textValue, at: at, text: text, size: 1}
 	}
 	variable, attribute, _ := strings.Cut(path, ".")
 	if attribute != "name" {
 		return unknown(at, whyAttribute)
 	}
-	return e.nameOf(e.objectsOf(variable, at.from, depth), at, depth)
+	return e.nameOf(e.objectsOf(variable, at.From, depth), at, depth)
 }
 
 // nameOf returns the name that all of some objects have.
-func (e *evaluator) nameOf(objects []*object, at part, depth int) *value {
+func (e *evaluator) nameOf(objects []*object, at syntax.Part, depth int) *value {
 	var name *value
 	for _, o := range objects {
 		own := e.argument(o, o.construct.nameArgument(), depth+1)
@@ -324,8 +326,8 @@ func (e *evaluator) nameOf(objects []*object, at part, depth int) *value {
 // object is an object of the SDK: a call of the table.
 type object struct {
 	construct *construct
-	at        part // from the first token of what is called to the closing bracket
-	open      int  // the index of the bracket
+	at        syntax.Part // from the first token of what is called to the closing bracket
+	open      int         // the index of the bracket
 	arguments arguments
 	variable  string // to which it may be assigned, alone or in a collection; empty for none
 	size      int
@@ -333,16 +335,16 @@ type object struct {
 
 // arguments are those of a call.
 type arguments struct {
-	positional []part
+	positional []syntax.Part
 	keywords   map[string]keyword
 	star       int // how many positional arguments there are before *, -1 without *
-	rest       *part
+	rest       *syntax.Part
 }
 
 // keyword is a named argument.
 type keyword struct {
-	at    part // of its name
-	value part
+	at    syntax.Part // of its name
+	value syntax.Part
 }
 
 // object returns the object that a call makes, nil if the call is not one of the table.
@@ -354,30 +356,30 @@ func (e *evaluator) object(from, open int) *object {
 	if c == nil {
 		return nil
 	}
-	to := e.tokens[open].match
-	all, ok := e.argumentsOf(part{open + 1, to})
+	to := e.Tokens[open].Match
+	all, ok := e.argumentsOf(syntax.Part{From: open + 1, To: to})
 	if !ok {
 		return nil
 	}
-	o := &object{construct: c, at: part{from, to + 1}, open: open, arguments: all, size: 1, variable: e.assigned[e.statementOf(from)]}
+	o := &object{construct: c, at: syntax.Part{From: from, To: to + 1}, open: open, arguments: all, size: 1, variable: e.assigned[e.statementOf(from)]}
 	e.objects[from] = o
 	return o
 }
 
 // calls reports whether a token opens the brackets of a call, or of a look-up such as ws.compute_targets["cpu"].
 func (e *evaluator) calls(open int) bool {
-	return e.is(open, "(") || e.is(open, "[") && e.is(open-1, "compute_targets") && e.is(open-2, ".")
+	return e.Is(open, "(") || e.Is(open, "[") && e.Is(open-1, "compute_targets") && e.Is(open-2, ".")
 }
 
 // construct returns the call of the table that some tokens name, nil for any other.
 func (e *evaluator) construct(from, open int) *construct {
-	if e.is(open, "[") {
+	if e.Is(open, "[") {
 		return &lookUp
 	}
-	if open-from > len([]string{"client", ".", "endpoints", "."}) && e.is(open-1, "get") && isCollection(e.word(open-3)) {
+	if open-from > len([]string{"client", ".", "endpoints", "."}) && e.Is(open-1, "get") && isCollection(e.Word(open-3)) {
 		return &lookUp
 	}
-	if name := e.word(from); !e.imported[name] && (len(e.stars) == 0 || e.counts[name] > 0) {
+	if name := e.Word(from); !e.imported[name] && (len(e.stars) == 0 || e.counts[name] > 0) {
 		return nil
 	}
 	path, _ := e.dotted(from, open)
@@ -385,24 +387,24 @@ func (e *evaluator) construct(from, open int) *construct {
 }
 
 // argumentsOf reads the arguments of a call. ok is false if a keyword is given twice.
-func (e *evaluator) argumentsOf(inside part) (all arguments, ok bool) {
+func (e *evaluator) argumentsOf(inside syntax.Part) (all arguments, ok bool) {
 	all = arguments{keywords: map[string]keyword{}, star: -1}
-	for _, each := range e.split(inside.from, inside.to) {
+	for _, each := range e.Split(inside.From, inside.To) {
 		switch {
-		case each.from >= each.to:
+		case each.From >= each.To:
 			return all, false
-		case e.is(each.from, "**"):
-			all.rest = &part{each.from, each.to}
-		case e.is(each.from, "*"):
+		case e.Is(each.From, "**"):
+			all.rest = &syntax.Part{From: each.From, To: each.To}
+		case e.Is(each.From, "*"):
 			if all.star < 0 {
 				all.star = len(all.positional)
 			}
-		case each.from+1 < each.to && e.tokens[each.from].kind == nameToken && e.is(each.from+1, "="):
-			name := e.word(each.from)
+		case each.From+1 < each.To && e.Tokens[each.From].Kind == syntax.Name && e.Is(each.From+1, "="):
+			name := e.Word(each.From)
 			if _, twice := all.keywords[name]; twice {
 				return all, false
 			}
-			all.keywords[name] = keyword{part{each.from, each.from + 1}, part{each.from + 2, each.to}}
+			all.keywords[name] = keyword{syntax.Part{From: each.From, To: each.From + 1}, syntax.Part{From: each.From + 2, To: each.To}}
 		default:
 			all.positional = append(all.positional, each)
 		}

@@ -1,4 +1,4 @@
-package python
+package syntax
 
 import (
 	"math/big"
@@ -7,12 +7,12 @@ import (
 	"unicode/utf8"
 )
 
-// unquote returns the value of a string as it is written, with prefix and quotation marks. ok is false for one whose value is not
+// Unquote returns the value of a string as it is written, with prefix and quotation marks. ok is false for one whose value is not
 // in the text.
-func unquote(written string) (text string, ok bool) {
+func Unquote(written string) (text string, ok bool) {
 	prefix := written[:strings.IndexAny(written, `"'`)]
 	kind, raw, ok := stringKind(prefix)
-	if !ok || kind != textToken {
+	if !ok || kind != Text {
 		return "", false
 	}
 	body := written[len(prefix):]
@@ -92,8 +92,8 @@ func escape(b *strings.Builder, rest string) (length int, ok bool) {
 // maxNumber is the length of the longest number that is read, in bytes.
 const maxNumber = 64
 
-// numeral returns a number in decimal notation. ok is false for an imaginary number.
-func numeral(written string) (decimal string, ok bool) {
+// Numeral returns a number in decimal notation. ok is false for an imaginary number.
+func Numeral(written string) (decimal string, ok bool) {
 	plain := strings.ToLower(strings.ReplaceAll(written, "_", ""))
 	if len(plain) > maxNumber {
 		return "", false

@@ -1,4 +1,6 @@
-package python
+// Package syntax reads the tokens, statements and literals of Python 3, also in cells of IPython. It has no grammar of expressions:
+// it knows which brackets match, and rejects what only Python 2 or an unfinished text has.
+package syntax
 
 import (
 	"fmt"
@@ -7,38 +9,39 @@ import (
 	"unicode/utf8"
 )
 
-// tokenKind is the kind of a token.
-type tokenKind uint8
+// TokenKind is the kind of a token.
+type TokenKind uint8
 
+// The kinds of tokens.
 const (
-	nameToken tokenKind = iota // also keywords
-	numberToken
-	textToken   // a string whose value is in the text
-	opaqueToken // a formatted string, bytes, or a command of IPython: its value is not known
-	operatorToken
+	Name TokenKind = iota // also keywords
+	Number
+	Text   // a string whose value is in the text
+	Opaque // a formatted string, bytes, or a command of IPython: its value is not known
+	Operator
 )
 
-// token is a token of Python. Comments and line breaks are none.
-type token struct {
-	kind       tokenKind
-	start, end int // byte offsets in code.text
-	match      int // of a bracket, the index of the token of its other end
+// Token is a token of Python. Comments and line breaks are none.
+type Token struct {
+	Kind       TokenKind
+	Start, End int // byte offsets in Code.Text
+	Match      int // of a bracket, the index of the token of its other end
 }
 
 // line is a logical line of Python: its tokens, and the column of the first one.
 type line struct {
 	from, to int // indexes of tokens
 	indent   int
-	at       int // byte offset in code.text
+	at       int // byte offset in Code.Text
 }
 
-// stretch is a part of a text, in bytes.
-type stretch struct{ start, end int }
+// Span is a part of a text, in bytes.
+type Span struct{ Start, End int }
 
-// fault is a place at which a text is not Python.
-type fault struct {
-	at      int // byte offset in code.text
-	message string
+// Fault is a place at which a text is not Python.
+type Fault struct {
+	At      int // byte offset in Code.Text
+	Message string
 }
 
 const (
@@ -57,14 +60,14 @@ type scanner struct {
 	text        string
 	at, end     int
 	interactive bool // IPython runs the text: it may have commands
-	tokens      []token
+	tokens      []Token
 	open        []int // the indexes of the open brackets' tokens
 	lines       []line
-	comments    []stretch
+	comments    []Span
 }
 
 // scan makes the tokens and the lines of the text.
-func (s *scanner) scan() *fault {
+func (s *scanner) scan() *Fault {
 	for s.at < s.end {
 		indent := s.indentation()
 		if s.at == s.end {
@@ -86,7 +89,7 @@ func (s *scanner) scan() *fault {
 		}
 		from, at := len(s.tokens), s.at
 		if from > maxTokens {
-			return &fault{at, fmt.Sprintf("more than %d tokens", maxTokens)}
+			return &Fault{at, fmt.Sprintf("more than %d tokens", maxTokens)}
 		}
 		if broken := s.logicalLine(from); broken != nil {
 			return broken
@@ -94,8 +97,8 @@ func (s *scanner) scan() *fault {
 		s.lines = append(s.lines, line{from, len(s.tokens), indent, at})
 	}
 	if len(s.open) > 0 {
-		at := s.tokens[s.open[len(s.open)-1]].start
-		return &fault{at, "'" + s.text[at:at+1] + "' is not closed"}
+		at := s.tokens[s.open[len(s.open)-1]].Start
+		return &Fault{at, "'" + s.text[at:at+1] + "' is not closed"}
 	}
 	return nil
 }
@@ -121,7 +124,7 @@ func (s *scanner) indentation() int {
 func (s *scanner) comment() {
 	start := s.at
 	s.at = s.lineEnd()
-	s.comments = append(s.comments, stretch{start, s.at})
+	s.comments = append(s.comments, Span{start, s.at})
 }
 
 // lineEnd returns the end of the line without its break.
@@ -161,7 +164,7 @@ func (s *scanner) command() {
 }
 
 // logicalLine makes the tokens of a line up to a break outside brackets.
-func (s *scanner) logicalLine(from int) *fault {
+func (s *scanner) logicalLine(from int) *Fault {
 	for s.at < s.end {
 		switch c := s.text[s.at]; {
 		case c == ' ' || c == '\t' || c == '\f':
@@ -175,7 +178,7 @@ func (s *scanner) logicalLine(from int) *fault {
 			s.comment()
 		case c == '\\':
 			if !s.continuation() {
-				return &fault{s.at, "unexpected character after a backslash"}
+				return &Fault{s.at, "unexpected character after a backslash"}
 			}
 		case s.interactive && len(s.open) == 0 && c == '?':
 			s.command()
@@ -184,7 +187,7 @@ func (s *scanner) logicalLine(from int) *fault {
 		case s.interactive && (c == '!' || c == '%') && len(s.open) == 0 && s.lastIs(from, "=") && !strings.HasPrefix(s.text[s.at:s.end], "!="):
 			start := s.at
 			s.command()
-			s.tokens = append(s.tokens, token{kind: opaqueToken, start: start, end: s.at})
+			s.tokens = append(s.tokens, Token{Kind: Opaque, Start: start, End: s.at})
 			return nil
 		default:
 			if broken := s.token(c); broken != nil {
@@ -198,7 +201,7 @@ func (s *scanner) logicalLine(from int) *fault {
 // lastIs reports whether the last token of the line is an operator.
 func (s *scanner) lastIs(from int, operator string) bool {
 	last := len(s.tokens) - 1
-	return last >= from && s.tokens[last].kind == operatorToken && s.text[s.tokens[last].start:s.tokens[last].end] == operator
+	return last >= from && s.tokens[last].Kind == Operator && s.text[s.tokens[last].Start:s.tokens[last].End] == operator
 }
 
 // continuation skips a backslash before a line break.
@@ -216,84 +219,84 @@ func (s *scanner) continuation() bool {
 }
 
 // token adds the token that begins with c.
-func (s *scanner) token(c byte) *fault {
+func (s *scanner) token(c byte) *Fault {
 	start := s.at
 	switch {
 	case c == '"' || c == '\'':
 		return s.quoted(start, "")
 	case isDigit(c), c == '.' && s.at+1 < s.end && isDigit(s.text[s.at+1]):
 		if !s.number() {
-			return &fault{start, "invalid number"}
+			return &Fault{start, "invalid number"}
 		}
-		s.tokens = append(s.tokens, token{kind: numberToken, start: start, end: s.at})
+		s.tokens = append(s.tokens, Token{Kind: Number, Start: start, End: s.at})
 		return nil
 	}
 	if s.at = s.nameEnd(start); s.at > start {
 		if s.at < s.end && (s.text[s.at] == '"' || s.text[s.at] == '\'') {
 			return s.quoted(start, s.text[start:s.at])
 		}
-		s.tokens = append(s.tokens, token{kind: nameToken, start: start, end: s.at})
+		s.tokens = append(s.tokens, Token{Kind: Name, Start: start, End: s.at})
 		return nil
 	}
 	length := operatorLength(s.text[start:s.end])
 	if length == 0 {
-		return &fault{start, "unexpected character"}
+		return &Fault{start, "unexpected character"}
 	}
 	s.at += length
-	s.tokens = append(s.tokens, token{kind: operatorToken, start: start, end: s.at, match: -1})
+	s.tokens = append(s.tokens, Token{Kind: Operator, Start: start, End: s.at, Match: -1})
 	return s.bracket(c)
 }
 
 // bracket matches the bracket of the last token.
-func (s *scanner) bracket(c byte) *fault {
+func (s *scanner) bracket(c byte) *Fault {
 	last := len(s.tokens) - 1
 	switch c {
 	case '(', '[', '{':
 		if len(s.open) == maxBrackets {
-			return &fault{s.tokens[last].start, "too many nested brackets"}
+			return &Fault{s.tokens[last].Start, "too many nested brackets"}
 		}
 		s.open = append(s.open, last)
 	case ')', ']', '}':
 		if len(s.open) == 0 {
-			return &fault{s.tokens[last].start, "'" + string(c) + "' is not opened"}
+			return &Fault{s.tokens[last].Start, "'" + string(c) + "' is not opened"}
 		}
 		open := s.open[len(s.open)-1]
-		if strings.IndexByte("([{", s.text[s.tokens[open].start]) != strings.IndexByte(")]}", c) {
-			return &fault{s.tokens[last].start, "'" + string(c) + "' does not match the bracket that it closes"}
+		if strings.IndexByte("([{", s.text[s.tokens[open].Start]) != strings.IndexByte(")]}", c) {
+			return &Fault{s.tokens[last].Start, "'" + string(c) + "' does not match the bracket that it closes"}
 		}
 		s.open = s.open[:len(s.open)-1]
-		s.tokens[open].match, s.tokens[last].match = last, open
+		s.tokens[open].Match, s.tokens[last].Match = last, open
 	}
 	return nil
 }
 
 // quoted adds the string whose prefix is at start. s.at is that of its quotation mark.
-func (s *scanner) quoted(start int, prefix string) *fault {
+func (s *scanner) quoted(start int, prefix string) *Fault {
 	kind, raw, ok := stringKind(prefix)
 	if !ok {
-		return &fault{start, "invalid prefix of a string"}
+		return &Fault{start, "invalid prefix of a string"}
 	}
-	formatted := kind == opaqueToken && !strings.ContainsAny(prefix, "bB")
+	formatted := kind == Opaque && !strings.ContainsAny(prefix, "bB")
 	end, ok := s.stringEnd(start+len(prefix), formatted, raw, 0)
 	if !ok {
-		return &fault{start, "the string has no end"}
+		return &Fault{start, "the string has no end"}
 	}
 	s.at = end
-	s.tokens = append(s.tokens, token{kind: kind, start: start, end: end})
+	s.tokens = append(s.tokens, Token{Kind: kind, Start: start, End: end})
 	return nil
 }
 
 // stringKind returns the kind of a string with a prefix, and whether it is raw.
-func stringKind(prefix string) (kind tokenKind, raw, ok bool) {
+func stringKind(prefix string) (kind TokenKind, raw, ok bool) {
 	switch strings.ToLower(prefix) {
 	case "", "u":
-		return textToken, false, true
+		return Text, false, true
 	case "r":
-		return textToken, true, true
+		return Text, true, true
 	case "b", "f", "t":
-		return opaqueToken, false, true
+		return Opaque, false, true
 	case "br", "rb", "fr", "rf", "tr", "rt":
-		return opaqueToken, true, true
+		return Opaque, true, true
 	}
 	return 0, false, false
 }
@@ -390,7 +393,7 @@ func (s *scanner) inField(at, word, depth int) (end int, ok bool) {
 	if !ok {
 		return 0, false
 	}
-	return s.stringEnd(word, kind == opaqueToken && !strings.ContainsAny(prefix, "bB"), raw, depth)
+	return s.stringEnd(word, kind == Opaque && !strings.ContainsAny(prefix, "bB"), raw, depth)
 }
 
 // formatEnd returns the end of a replacement field whose format begins at an offset.
