@@ -39,7 +39,10 @@ var allowedImports = map[string][]string{
 	"internal/lint/language/python": {
 		module + "internal/lint/source",
 		module + "internal/lint/language/python/",
-		"github.com/go-json-experiment/json/jsontext", // notebooks, with offsets
+	},
+	"internal/lint/language/python/notebook": {
+		module + "internal/lint/source",
+		"github.com/go-json-experiment/json/jsontext", // tokens with offsets
 	},
 	"internal/lint/language/python/syntax": nil,
 	"internal/lint/suggest": {

@@ -152,7 +152,7 @@ func direct(name string) string {
 	return filepath.ToSlash(path)
 }
 
-// ignored reports whether ignore files or the configuration exclude a file.
+// ignored reports whether ignore files or the configuration exclude a file, or a folder if the name ends in a slash.
 func (p *projects) ignored(name string) bool {
 	absolute, err := filepath.Abs(filepath.FromSlash(name))
 	if err != nil {
@@ -167,5 +167,6 @@ func (p *projects) ignored(name string) bool {
 	}
 	p.mutex.Unlock()
 	slashed := filepath.ToSlash(absolute)
-	return match(ignores, slashed, false).ignored || match(configuredIgnores(p.session.resolver.Of(name)), slashed, false).ignored
+	isFolder := strings.HasSuffix(name, "/")
+	return match(ignores, slashed, isFolder).ignored || match(configuredIgnores(p.session.resolver.Of(name)), slashed, isFolder).ignored
 }

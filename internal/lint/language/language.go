@@ -43,6 +43,9 @@ type Files interface {
 	Resolve(from, path string) (name string, ok bool)
 	// Read returns the content of a file; ok is false if it cannot be read.
 	Read(name string) (data []byte, ok bool)
+	// Reads reports whether a run over the folder of a file, and over what is around it, reads another file: it exists and is not
+	// ignored.
+	Reads(from, name string) bool
 	// List returns the names of the files in a folder that are not ignored, sorted.
 	List(folder string) []string
 }

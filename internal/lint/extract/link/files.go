@@ -43,6 +43,24 @@ func (f *Files) Read(name string) (data []byte, ok bool) {
 	return data, data != nil
 }
 
+// Reads reports whether a walk over the folder of a file, and over what is around it, reads another file: it exists, and neither
+// it nor a folder on the way to it is ignored.
+func (f *Files) Reads(from, name string) bool {
+	if info, err := fs.Stat(f.fsys, name); err != nil || !info.Mode().IsRegular() {
+		return false
+	}
+	if f.project == nil || f.project(from).Ignored == nil {
+		return true
+	}
+	ignored, walked := f.project(from).Ignored, read.FolderOf(from)
+	for folder := path.Dir(name); !resolve.Below(folder, walked) && folder != path.Dir(folder); folder = path.Dir(folder) {
+		if ignored(folder + "/") {
+			return false
+		}
+	}
+	return !ignored(name)
+}
+
 // List returns the names of the files in a folder that are not ignored, sorted.
 func (f *Files) List(folder string) []string {
 	if folder == read.StandardInput {

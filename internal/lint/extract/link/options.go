@@ -65,7 +65,8 @@ type Project struct {
 	// Files returns the names of the files in the form of source.File.Name. ok is false if there
 	// are too many to search.
 	Files func(context.Context) (names []string, ok bool)
-	// Ignored reports whether Files leaves a file out. It may be nil.
+	// Ignored reports whether patterns exclude a file, or a folder if the name ends in a slash, without those for the folders around
+	// it. It may be nil.
 	Ignored func(name string) bool
 	// Direct converts a path with .. to the form of source.File.Name. It is nil if paths have that
 	// form already.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/mlpolicy/mlpolicy/internal/lint/language/python/notebook"
 	"github.com/mlpolicy/mlpolicy/internal/lint/language/python/syntax"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
@@ -16,8 +17,8 @@ import (
 type Files interface {
 	// Resolve returns the name of the file at a path that is relative to the folder of a file; ok is false outside its project.
 	Resolve(from, path string) (name string, ok bool)
-	// Read returns the content of a file; ok is false if it cannot be read.
-	Read(name string) (data []byte, ok bool)
+	// Reads reports whether a run over the folder of a file reads another file, too.
+	Reads(from, name string) bool
 }
 
 // Suffixes returns those of the names of the files that are read.
@@ -33,7 +34,7 @@ func Marked(name string, data []byte) bool {
 	if strings.Contains(name, checkpoints) {
 		return false
 	}
-	return usesSDK(data) || isNotebook(name) && bytes.Contains(data, []byte(writeFile))
+	return usesSDK(data) || isNotebook(name) && notebook.MayWrite(data)
 }
 
 func usesSDK(data []byte) bool {
@@ -57,7 +58,7 @@ func isNotebook(name string) bool {
 // Reader reads the files of a run. It is safe for concurrent use.
 type Reader struct{ files Files }
 
-// Open returns a reader that looks up in files whether a file that a notebook writes exists. They may be nil.
+// Open returns a reader that looks up in files whether a file that a notebook writes is read itself. They may be nil.
 func Open(files Files) *Reader { return &Reader{files} }
 
 // IsCalled reports false: no file includes another one.
