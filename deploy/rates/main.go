@@ -44,7 +44,7 @@ type reader struct {
 
 // readers returns those of the languages that can say what they know.
 func readers() map[string]reader {
-	return map[string]reader{"python": {file: pythonStatements}, "bicep": {file: bicepStatements}, "terraform": terraformReader()}
+	return map[string]reader{"python": {file: pythonStatements}, "bicep": bicepReader(), "terraform": terraformReader()}
 }
 
 func main() {
