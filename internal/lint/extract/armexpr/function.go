@@ -216,7 +216,7 @@ func (t *Evaluator) collection(name string, value *source.Node, env Env) *source
 func (t *Evaluator) binary(name string, a, b *source.Node, env Env) *source.Node {
 	switch name {
 	case "equals":
-		if equal, ok := equalScalars(a, b); ok {
+		if equal, ok := t.equal(a, b, 0); ok {
 			return t.truth(env, equal, a, b)
 		}
 		return nil
@@ -336,6 +336,62 @@ func lengthOf(n *source.Node) (length int, ok bool) {
 		return len(n.Members()), true
 	}
 	return 0, false
+}
+
+// equal compares values; ok is false where an unknown part may decide.
+func (t *Evaluator) equal(a, b *source.Node, depth int) (equal, ok bool) {
+	switch {
+	case depth > maxExpressionDepth || !t.known(a) || !t.known(b):
+		return false, false
+	case a.Kind != b.Kind && (a.Kind >= source.Sequence || b.Kind >= source.Sequence):
+		return false, true
+	case a.Kind == source.Sequence:
+		return t.equalItems(a.Items(), b.Items(), depth)
+	case a.Kind == source.Mapping:
+		return t.equalMembers(a, b, depth)
+	}
+	return equalScalars(a, b)
+}
+
+func (t *Evaluator) equalItems(a, b []*source.Node, depth int) (equal, ok bool) {
+	if len(a) != len(b) {
+		return false, true
+	}
+	known := t.spend(len(a))
+	for i := range a {
+		equal, ok := t.equal(a[i], b[i], depth+1)
+		if ok && !equal {
+			return false, true
+		}
+		known = known && ok
+	}
+	return known, known
+}
+
+// equalMembers compares mappings in which the order of keys does not matter. Whether null is the same as a missing value, and keys are the
+// same that differ in case, is not known.
+func (t *Evaluator) equalMembers(a, b *source.Node, depth int) (equal, ok bool) {
+	known := t.spend(len(a.Members()) + len(b.Members()))
+	for _, pair := range [][2]*source.Node{{a, b}, {b, a}} {
+		for _, member := range pair[0].Members() {
+			other := t.member(pair[1], member.Key.Text())
+			switch {
+			case other == nil && member.Value.Kind != source.Null && t.known(member.Value):
+				return false, true
+			case other == nil:
+				known = false
+				continue
+			case pair[0] == b: // compared before
+				continue
+			}
+			equal, ok := t.equal(member.Value, other, depth+1)
+			if ok && !equal {
+				return false, true
+			}
+			known = known && ok && pair[1].Get(member.Key.Text()) != nil
+		}
+	}
+	return known, known
 }
 
 // equalScalars compares scalars; ok is false for a collection.
