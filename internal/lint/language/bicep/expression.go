@@ -203,13 +203,24 @@ func (p *parser) member(kind kind, of *expression) *expression {
 		return nil
 	}
 	access := &expression{kind: kind, text: name, parts: []*expression{of}, start: of.start, end: p.at}
-	if p.peek(0) == '(' && kind != nestedKind {
+	if kind != nestedKind && p.called() {
 		access.kind = methodKind
 		if kind == safeMemberKind || !p.arguments(access) {
 			return nil
 		}
 	}
 	return access
+}
+
+// called moves to the arguments behind a name if there are any on its line.
+func (p *parser) called() bool {
+	before := p.at
+	p.blanks()
+	if p.peek(0) == '(' {
+		return true
+	}
+	p.at = before
+	return false
 }
 
 // item parses [index] and its variants.
@@ -303,7 +314,7 @@ func (p *parser) named() *expression {
 		return &expression{kind: wordKind, text: name, start: start, end: p.at}
 	}
 	of := &expression{kind: nameKind, text: name, start: start, end: p.at}
-	if p.peek(0) == '(' {
+	if p.called() {
 		of.kind = callKind
 		if !p.arguments(of) {
 			return nil
