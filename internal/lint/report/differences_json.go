@@ -29,13 +29,8 @@ type jsonDifference struct {
 	Rule       string `json:"rule"`
 	Deployment string `json:"deployment"`
 	Component  string `json:"component"`
-	// The location is that after the change, of a fixed finding that before it, and as in jsonFinding.
-	File      string `json:"file"`
-	Line      int    `json:"line"`
-	Column    int    `json:"column"`
-	EndLine   int    `json:"end_line"`
-	EndColumn int    `json:"end_column"`
-	jsonCell
+	// The location is that after the change, of a fixed finding that before it.
+	jsonLocation
 	Field string `json:"field"`
 	// Before is null for a new finding, After for a fixed one.
 	Before *jsonState `json:"before"`
@@ -75,11 +70,8 @@ func differencesJSON(w io.Writer, d Differences, _ Options) error {
 		f := difference.Finding()
 		document.Differences[i] = jsonDifference{
 			Change: changeOf(difference), Rule: f.Rule, Deployment: f.Deployment, Component: f.Component,
-			Line: f.Span.Start.Line, Column: f.Span.Start.Column, EndLine: f.Span.End.Line, EndColumn: f.Span.End.Column, jsonCell: jsonCellOf(f.File, f.Span), Field: f.Field,
+			jsonLocation: jsonLocationOf(f.File, f.Span), Field: f.Field,
 			Before: jsonStateOf(difference.Before), After: jsonStateOf(difference.After),
-		}
-		if f.File != nil {
-			document.Differences[i].File = f.File.Name
 		}
 	}
 	return EncodeJSON(w, document)

@@ -57,19 +57,12 @@ func jsonObjectOf(object *lint.Object) *jsonObject {
 	return &jsonObject{object.Kind, object.Namespace, object.Name}
 }
 
-// jsonFinding counts lines and columns from 1, columns in code points, ends exclusive.
-// They are 0, and the file is empty, if the finding is not in a file.
 type jsonFinding struct {
-	Rule      string        `json:"rule"`
-	Severity  lint.Severity `json:"severity"`
-	Message   string        `json:"message"`
-	Remedy    string        `json:"remedy"`
-	File      string        `json:"file"`
-	Line      int           `json:"line"`
-	Column    int           `json:"column"`
-	EndLine   int           `json:"end_line"`
-	EndColumn int           `json:"end_column"`
-	jsonCell
+	Rule     string        `json:"rule"`
+	Severity lint.Severity `json:"severity"`
+	Message  string        `json:"message"`
+	Remedy   string        `json:"remedy"`
+	jsonLocation
 	Deployment string      `json:"deployment"`
 	Object     *jsonObject `json:"object"`
 	// Parameters is the parameters file with which the template is at fault, if with others it is not
@@ -86,6 +79,24 @@ type jsonFinding struct {
 	Waived *jsonWaiver `json:"waived"`
 	// Baseline is true for a finding in the baseline.
 	Baseline bool `json:"baseline"`
+}
+
+// jsonLocation counts lines and columns from 1, columns in code points, ends exclusive. They are 0, and the file is empty,
+// for what is not in a file.
+type jsonLocation struct {
+	File      string `json:"file"`
+	Line      int    `json:"line"`
+	Column    int    `json:"column"`
+	EndLine   int    `json:"end_line"`
+	EndColumn int    `json:"end_column"`
+	jsonCell
+}
+
+func jsonLocationOf(file *source.File, span source.Span) jsonLocation {
+	if file == nil {
+		return jsonLocation{}
+	}
+	return jsonLocation{file.Name, span.Start.Line, span.Start.Column, span.End.Line, span.End.Column, jsonCellOf(file, span)}
 }
 
 // jsonCell is the cell of a notebook with a location, and the line and the column in the text of the cell. Outside notebooks
@@ -111,14 +122,8 @@ type jsonSuggestion struct {
 	Edits  []jsonEdit `json:"edits"`
 }
 
-// jsonRelated is a location, counted as a finding's.
 type jsonRelated struct {
-	File      string `json:"file"`
-	Line      int    `json:"line"`
-	Column    int    `json:"column"`
-	EndLine   int    `json:"end_line"`
-	EndColumn int    `json:"end_column"`
-	jsonCell
+	jsonLocation
 	Message string `json:"message"`
 }
 
@@ -165,35 +170,26 @@ func findingsJSON(w io.Writer, findings Findings, _ Options) error {
 	fingerprints := result.Fingerprints()
 	for i, f := range result.Findings {
 		report.Findings[i] = jsonFinding{
-			Rule:        f.Rule,
-			Severity:    f.Severity,
-			Message:     f.Message,
-			Remedy:      f.Remedy,
-			Line:        f.Span.Start.Line,
-			Column:      f.Span.Start.Column,
-			EndLine:     f.Span.End.Line,
-			EndColumn:   f.Span.End.Column,
-			jsonCell:    jsonCellOf(f.File, f.Span),
-			Deployment:  f.Deployment,
-			Object:      jsonObjectOf(f.Object),
-			Parameters:  f.Parameters,
-			Field:       f.Field,
-			Edition:     f.Edition,
-			Fingerprint: fingerprints[i],
-			Baseline:    f.Baselined != nil,
-			Suggestions: make([]jsonSuggestion, len(f.Suggestions)),
-			Related:     make([]jsonRelated, len(f.Related)),
+			Rule:         f.Rule,
+			Severity:     f.Severity,
+			Message:      f.Message,
+			Remedy:       f.Remedy,
+			jsonLocation: jsonLocationOf(f.File, f.Span),
+			Deployment:   f.Deployment,
+			Object:       jsonObjectOf(f.Object),
+			Parameters:   f.Parameters,
+			Field:        f.Field,
+			Edition:      f.Edition,
+			Fingerprint:  fingerprints[i],
+			Baseline:     f.Baselined != nil,
+			Suggestions:  make([]jsonSuggestion, len(f.Suggestions)),
+			Related:      make([]jsonRelated, len(f.Related)),
 		}
 		for j, s := range f.Suggestions {
 			report.Findings[i].Suggestions[j] = jsonSuggestionOf(s)
 		}
 		for j, r := range f.Related {
-			report.Findings[i].Related[j] = jsonRelated{
-				r.File.Name, r.Span.Start.Line, r.Span.Start.Column, r.Span.End.Line, r.Span.End.Column, jsonCellOf(r.File, r.Span), r.Message,
-			}
-		}
-		if f.File != nil {
-			report.Findings[i].File = f.File.Name
+			report.Findings[i].Related[j] = jsonRelated{jsonLocationOf(r.File, r.Span), r.Message}
 		}
 		if f.Waived != nil {
 			waived := jsonWaiverOf(f.Waived)

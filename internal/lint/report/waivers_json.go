@@ -6,27 +6,18 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/waiver"
 )
 
-// jsonWaiver has the keys of the grammar, and the location as that of a finding. until, owner and ticket may be empty.
+// jsonWaiver has the keys of the grammar and the location. until, owner and ticket may be empty.
 type jsonWaiver struct {
-	Rules     []string `json:"rules"`
-	Until     string   `json:"until"`
-	Reason    string   `json:"reason"`
-	Owner     string   `json:"owner"`
-	Ticket    string   `json:"ticket"`
-	File      string   `json:"file"`
-	Line      int      `json:"line"`
-	Column    int      `json:"column"`
-	EndLine   int      `json:"end_line"`
-	EndColumn int      `json:"end_column"`
-	jsonCell
+	Rules  []string `json:"rules"`
+	Until  string   `json:"until"`
+	Reason string   `json:"reason"`
+	Owner  string   `json:"owner"`
+	Ticket string   `json:"ticket"`
+	jsonLocation
 }
 
 func jsonWaiverOf(w *waiver.Waiver) jsonWaiver {
-	at := w.Text.Span()
-	return jsonWaiver{
-		w.IDs(), w.Until.String(), w.Reason, w.Owner, w.Ticket,
-		w.Text.File.Name, at.Start.Line, at.Start.Column, at.End.Line, at.End.Column, jsonCellOf(w.Text.File, at),
-	}
+	return jsonWaiver{w.IDs(), w.Until.String(), w.Reason, w.Owner, w.Ticket, jsonLocationOf(w.Text.File, w.Text.Span())}
 }
 
 type jsonListedWaiver struct {
