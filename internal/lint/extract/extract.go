@@ -17,6 +17,7 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract/terraform"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/language"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
@@ -454,10 +455,19 @@ func readerOf(f *read.Format, root *source.Node, lists read.Lists) *read.Reader 
 	r.CheckShape(root, want)
 	r.AlwaysReported = slices.Clone(r.Problems)
 	f.Read(r)
+	if isPython(root.File()) {
+		r.MarkUses()
+	}
 	if r.Auxiliary {
 		r.Problems = r.AlwaysReported
 	}
 	return r
+}
+
+// isPython reports whether a file is in Python, where names stand for values.
+func isPython(file *source.File) bool {
+	of := language.Of(file.Name)
+	return file.IsForeign() && of != nil && of.Name == "python"
 }
 
 // foundNothing reports whether a document has no compute, no part of others and no useful

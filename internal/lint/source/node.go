@@ -180,6 +180,16 @@ func (n *Node) member() *Member {
 
 func (m *Member) holds(n *Node) bool { return m.Key.standsAt(n) || m.Value.standsAt(n) }
 
+// IsElsewhere reports whether the value is written outside the text of its mapping, as what is assigned to a variable in another language
+// than YAML and JSON.
+func (m Member) IsElsewhere() bool {
+	mapping := m.Value.Parent()
+	if mapping == nil || !m.Value.File().IsForeign() || m.Key.start() == m.Value.start() {
+		return false
+	}
+	return m.Value.start() < mapping.start() || m.Value.end() > mapping.end()
+}
+
 // standsAt reports whether the node is other, or was created from it by With.
 func (n *Node) standsAt(other *Node) bool {
 	return n == other || n.from == other.from && n.to == other.to && n.parent == other.parent

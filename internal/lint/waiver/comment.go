@@ -123,10 +123,22 @@ func (d directive) scope(l *layout) (*Scope, *Mistake) {
 		return mistake("Move the comment to the line on which the value begins.", "no value begins on this line, so the waiver covers nothing")
 	}
 	next := l.from(d.comment.End)
-	if len(next) == 0 || l.separates(d.comment.End, next[0].start) {
+	cell, _ := l.file.Cell(d.comment.Mark)
+	switch {
+	case cell != nil && (len(next) == 0 || l.isBeyond(cell, next[0].start)):
+		return mistake("Move the comment to the cell of the value, above it.", "no value follows in this cell, so the waiver covers nothing")
+	case len(next) == 0 && l.file.IsForeign():
+		return mistake("Move the comment above the value.", "no value follows in this file, so the waiver covers nothing")
+	case len(next) == 0 || l.separates(d.comment.End, next[0].start):
 		return mistake("Move the comment above the value, behind the line --- of its document.", "no value follows in this document, so the waiver covers nothing")
 	}
 	return &Scope{next[0].start, next[0].end}, nil
+}
+
+// isBeyond reports whether an offset is not in a cell.
+func (l *layout) isBeyond(cell *source.Cell, offset int) bool {
+	other, _ := l.file.Cell(offset)
+	return other != cell
 }
 
 // from returns the outermost of the values that begin at an offset or first behind it, and the others; none if there
@@ -136,8 +148,8 @@ func (l *layout) from(offset int) []value {
 	return l.values[i:]
 }
 
-// onLine returns the first value between the start of a line and an offset. A block collection that is a document begins
-// with its first key or item, which is returned instead: a comment behind any key or item covers the same.
+// onLine returns the first value between the start of a line and an offset. A document that begins with its first key or item does
+// not count if that is on the line: a comment behind any key or item covers the same.
 func (l *layout) onLine(start, end int) *value {
 	values := l.from(start)
 	if len(values) > 1 && values[0].block && values[1].start < end {
@@ -169,10 +181,10 @@ func (l *layout) separates(from, to int) bool {
 func (l *layout) topOf(comments []source.Comment) int {
 	text, at := l.file.Text, 0
 	if l.file.IsForeign() {
-		if len(l.values) == 0 {
-			return len(text)
+		if first := slices.IndexFunc(l.values, func(v value) bool { return !v.block }); first >= 0 {
+			return l.values[first].start
 		}
-		return l.values[0].start
+		return len(text)
 	}
 	for at < len(text) {
 		switch {
@@ -226,7 +238,7 @@ func unparsed(file *source.File, at int) bool {
 // value is what a directive can cover: a document, an item of a list, or a key with its value.
 type value struct {
 	start, end int
-	block      bool // a document that is a collection without brackets
+	block      bool // a document that is a collection without brackets, or all of a file in another language
 }
 
 // valuesOf returns the values of a file by where they begin, the outermost first.
@@ -236,7 +248,7 @@ func valuesOf(file *source.File) []value {
 	walk = func(n *source.Node) int {
 		end := n.Span().End.Offset
 		for _, item := range n.Items() {
-			if item.Parent() == n { // not behind an alias
+			if item.Parent() == n && item.File() == file { // not behind an alias
 				at := item.Span()
 				index := len(values)
 				values = append(values, value{start: at.Start.Offset, end: at.End.Offset})
@@ -244,25 +256,40 @@ func valuesOf(file *source.File) []value {
 			}
 		}
 		for _, member := range n.Members() {
-			if member.Key.Parent() != n { // merged from elsewhere
+			if member.Key.Parent() != n || member.Key.File() != file { // merged from elsewhere
 				continue
 			}
 			at := member.Key.Span()
 			index := len(values)
 			values = append(values, value{start: at.Start.Offset, end: at.End.Offset})
-			if member.Value.Parent() == n {
-				values[index].end = max(values[index].end, walk(member.Value))
+			if member.Value.Parent() != n || member.Value.File() != file {
+				continue
 			}
+			if member.IsElsewhere() {
+				at := member.Value.Span()
+				values = append(values, value{start: at.Start.Offset, end: at.End.Offset})
+				walk(member.Value)
+				continue
+			}
+			values[index].end = max(values[index].end, walk(member.Value))
 		}
 		return end
 	}
 	for _, document := range file.Documents {
 		root := document.Root
 		at := root.Span()
-		block := !file.IsForeign() && root.Kind >= source.Sequence && strings.IndexByte("{[", file.Text[at.Start.Offset]) < 0
-		values = append(values, value{at.Start.Offset, at.End.Offset, block})
+		values = append(values, value{at.Start.Offset, at.End.Offset, isBlock(root)})
 		walk(root)
 	}
 	slices.SortStableFunc(values, func(a, b value) int { return cmp.Compare(a.start, b.start) })
 	return values
+}
+
+// isBlock reports whether a document is a collection without brackets, or all of a file in another language.
+func isBlock(root *source.Node) bool {
+	file, at := root.File(), root.Span()
+	if file.IsForeign() {
+		return at.Start.Offset == 0 && at.End.Offset == len(file.Text)
+	}
+	return root.Kind >= source.Sequence && strings.IndexByte("{[", file.Text[at.Start.Offset]) < 0
 }

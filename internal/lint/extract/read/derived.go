@@ -108,6 +108,31 @@ func (r *Reader) ResolveLocations() {
 	}
 }
 
+// MarkUses adds to the locations of scalars that a name stands for where the document uses them.
+func (r *Reader) MarkUses() {
+	if r.markUsesIn(r.Root) {
+		r.ResolveLocations()
+	}
+}
+
+// markUsesIn reports whether it found any.
+func (r *Reader) markUsesIn(n *source.Node) (found bool) {
+	for _, item := range n.Items() {
+		found = item.Parent() == n && r.markUsesIn(item) || found
+	}
+	for _, member := range n.Members() {
+		if member.Value.Parent() != n {
+			continue
+		}
+		if member.IsElsewhere() && member.Value.Kind < source.Sequence {
+			r.DeriveAt(member.Value, Derivation{At: member.Value, Used: member.Key})
+			found = true
+		}
+		found = r.markUsesIn(member.Value) || found
+	}
+	return found
+}
+
 // resolveHidden resolves the locations of a draft that Relocate does not reach.
 func (r *Reader) resolveHidden(d *Draft) {
 	for _, declared := range d.Declared {

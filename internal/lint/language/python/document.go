@@ -199,9 +199,10 @@ func (b *builder) unknown(v *value) *source.Node {
 	return b.file.Symbol(v.symbol, where.Start, where.End)
 }
 
-// node returns the node of a value. Equal values are one node, as behind an alias.
+// node returns the node of a value. Equal collections are one node, as behind an alias. A scalar has a node for each use, whose parent
+// is what uses it.
 func (b *builder) node(v *value) *source.Node {
-	if known := b.nodes[v]; known != nil {
+	if known := b.nodes[v]; known != nil && known.Kind >= source.Sequence {
 		b.left -= v.size
 		return known
 	}

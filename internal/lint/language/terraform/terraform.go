@@ -143,10 +143,13 @@ func (f *entry) isMarked() bool { return describes(f.Text) || len(localPaths(f.T
 // parse parses the text of the file once.
 func (f *entry) parse() { f.once.Do(func() { parse(&f.file) }) }
 
+// hasDirective reports whether a text may have comments that relate to what is written beside or below them.
+func hasDirective(text []byte) bool { return bytes.Contains(text, []byte("mlpolicy:")) }
+
 // declare adds a document to a file that is not marked, to which its comments with waivers relate. The caller of Read must not
 // get the file before.
 func (f *entry) declare() {
-	if !bytes.Contains(f.Text, []byte("mlpolicy:")) {
+	if !hasDirective(f.Text) {
 		return
 	}
 	f.declared.Do(func() {
@@ -154,7 +157,7 @@ func (f *entry) declare() {
 		if f.body == nil {
 			return
 		}
-		if members := declarations(&f.file); len(members) > 0 {
+		if members := written(&f.file); len(members) > 0 {
 			f.Add(f.Mapping(members, 0, len(f.Text)))
 		}
 	})
@@ -503,7 +506,10 @@ func (r *Reader) evaluate(name string) {
 			if !e.isMarked() || f.body == nil {
 				continue // others may have got it already
 			}
-			members := declarations(f)
+			var members []source.Member
+			if hasDirective(f.Text) {
+				members = written(f)
+			}
 			if all := w.resources[f]; len(all) > 0 {
 				end := len(f.Text)
 				list := f.Sequence(all, all[0].Span().Start.Offset, end)

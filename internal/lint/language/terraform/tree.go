@@ -399,33 +399,75 @@ func (b *treeBuilder) fileOf(at hcl.Range) *source.File {
 	return b.file
 }
 
-// declarations returns the node of what a file has besides resources: variables, locals and arguments of modules. No
-// format reads it; comments in the file relate to it.
-func declarations(f *file) []source.Member {
-	mark := func(at hcl.Range) *source.Node { return f.Scalar(source.Null, "", at.Start.Byte, at.End.Byte) }
-	var members, locals []source.Member
-	var blocks []*source.Node
-	attributes := func(of map[string]*hclsyntax.Attribute) (all []source.Member) {
-		for _, attribute := range inOrder(of) {
-			name := attribute.NameRange
-			all = append(all, source.Member{Key: f.Scalar(source.String, attribute.Name, name.Start.Byte, name.End.Byte), Value: mark(attribute.Expr.Range())})
+// written returns the members of a document of all blocks and attributes of a file, whose values are not read: comments in the
+// file relate to them, also where a value is not known.
+func written(f *file) []source.Member {
+	s := skeleton{f}
+	members := s.attributes(f.body.Attributes)
+	if blocks := s.blocks(f.body.Blocks); len(blocks) > 0 {
+		members = append(members, s.member("blocks", len(f.Text), f.Sequence(blocks, blocks[0].Span().Start.Offset, len(f.Text))))
+	}
+	return members
+}
+
+// skeleton makes nodes for what is written in a file.
+type skeleton struct{ *file }
+
+// member returns a member whose key stands at an offset.
+func (s skeleton) member(name string, at int, value *source.Node) source.Member {
+	return source.Member{Key: s.Scalar(source.String, name, at, at), Value: value}
+}
+
+func (s skeleton) blocks(of hclsyntax.Blocks) []*source.Node {
+	var nodes []*source.Node
+	for _, block := range of {
+		start, end := block.TypeRange.Start.Byte, block.CloseBraceRange.End.Byte
+		members := s.attributes(block.Body.Attributes)
+		if inner := s.blocks(block.Body.Blocks); len(inner) > 0 {
+			members = append(members, s.member("blocks", end, s.Sequence(inner, inner[0].Span().Start.Offset, end)))
 		}
-		return all
+		nodes = append(nodes, s.Mapping(members, start, end))
 	}
-	for _, block := range f.body.Blocks {
-		switch block.Type {
-		case "locals":
-			locals = append(locals, attributes(block.Body.Attributes)...)
-		case "variable", "module":
-			blocks = append(blocks, f.Mapping(attributes(block.Body.Attributes), block.TypeRange.Start.Byte, block.CloseBraceRange.End.Byte))
+	return nodes
+}
+
+func (s skeleton) attributes(of map[string]*hclsyntax.Attribute) []source.Member {
+	var members []source.Member
+	for _, attribute := range inOrder(of) {
+		name := attribute.NameRange
+		key := s.Scalar(source.String, attribute.Name, name.Start.Byte, name.End.Byte)
+		members = append(members, source.Member{Key: key, Value: s.value(attribute.Expr)})
+	}
+	return members
+}
+
+// value returns the node of an expression. Of literal objects and lists it has the members and items.
+func (s skeleton) value(x hclsyntax.Expression) *source.Node {
+	at := x.Range()
+	start, end := at.Start.Byte, at.End.Byte
+	switch x := x.(type) {
+	case *hclsyntax.ObjectConsExpr:
+		var members []source.Member
+		for _, item := range x.Items {
+			key := item.KeyExpr.Range()
+			node := s.Scalar(source.String, "", key.Start.Byte, key.End.Byte)
+			members = append(members, source.Member{Key: node, Value: s.value(item.ValueExpr)})
 		}
+		return s.Mapping(members, start, end)
+	case *hclsyntax.TupleConsExpr:
+		var items []*source.Node
+		for _, item := range x.Exprs {
+			items = append(items, s.value(item))
+		}
+		return s.Sequence(items, start, end)
+	case *hclsyntax.ParenthesesExpr:
+		return s.value(x.Expression)
+	case *hclsyntax.FunctionCallExpr: // such as jsonencode and merge
+		var items []*source.Node
+		for _, argument := range x.Args {
+			items = append(items, s.value(argument))
+		}
+		return s.Sequence(items, start, end)
 	}
-	end := len(f.Text)
-	if len(blocks) > 0 {
-		members = append(members, source.Member{Key: f.Scalar(source.String, "declarations", end, end), Value: f.Sequence(blocks, blocks[0].Span().Start.Offset, end)})
-	}
-	if len(locals) > 0 {
-		members = append(members, source.Member{Key: f.Scalar(source.String, "locals", end, end), Value: f.Mapping(locals, locals[0].Key.Span().Start.Offset, end)})
-	}
-	return append(members, attributes(f.body.Attributes)...)
+	return s.Scalar(source.Null, "", start, end)
 }
