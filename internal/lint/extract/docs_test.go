@@ -356,8 +356,8 @@ func pythonSection() string {
 ## Python and notebooks
 
 Of ` + "`.py` and `.ipynb`" + ` files that import Azure ML's SDK, the calls below become documents of the formats in the table, at the text of the call. Nothing is executed.
-A call counts wherever it stands, if the file certainly imports what it calls: under another name too, but not if the name may have
-another value there. ` + "`sources: {python: off}`" + ` in the configuration turns this off.
+A call counts wherever it stands, if the file certainly imports what it calls: under another name too, or under one that is assigned once to it, but not if the name may have
+another value there. ` + "`None`" + ` for a failed import does not count. ` + "`sources: {python: off}`" + ` in the configuration turns this off.
 
 | SDK | call | is read as |
 |---|---|---|
@@ -372,14 +372,14 @@ another value there. ` + "`sources: {python: off}`" + ` in the configuration tur
 | v1 | ` + "`InferenceConfig`, `ContainerImage.image_configuration`, `ContainerImage.create`, `Image.create`, `Environment`, `Environment.get`, `Environment.from_conda_specification`, `ResourceConfiguration`" + ` | a part of the services that use the object |
 | v1 | ` + "`create` of `ComputeTarget`, `AksCompute`, `AmlCompute`, `ComputeInstance` and `KubernetesCompute`, with a `provisioning_configuration` of `AksCompute`, `AmlCompute` or `ComputeInstance`" + ` | azureml-v1-toolkit; the configuration alone too |
 | v1 | ` + "`Model.register`" + ` | azureml-v2-model; ` + "`run.register_model`" + ` is not read, since its path is not one of the project |
-| v1 | ` + "`ParallelRunConfig`" + ` | azureml-v1-pipeline |
+| v1 | ` + "`ParallelRunConfig`" + ` | azureml-v1-pipeline, on the compute that ` + "`compute_target`" + ` names |
 | v1 | ` + "`Model(workspace, name)`, `ComputeTarget(workspace, name)`, `ComputeTarget.attach`" + ` and those of the other classes of computes, ` + "`workspace.compute_targets[name]`" + ` | nothing; they give a name to link by |
 | v2 | ` + "`client.online_endpoints.get(name)`, `client.batch_endpoints.get(name)`, `client.compute.get(name)`" + ` | nothing, likewise |
 
 Known values are literals, the constants of ` + "`AksCompute.ClusterPurpose`" + `, lists and dicts of known values, objects of the calls above, and names that the file assigns once to such a
 value. Everything else is unknown: formatted strings, other calls, attributes and operations, names that are assigned twice or are also a parameter or the target of a loop, attributes
 that are assigned to the object later, and with ` + "`**kw`" + ` all arguments that the call does not write. A deployment refers to an endpoint, and a deployment to a compute, also by a name whose value is not known, if
-both certainly have the same value: the same name without an assignment in between, or ` + "`endpoint.name`" + ` of the object. Such names never refer to another file.
+both certainly have the same value: the same name without an assignment in between, or ` + "`endpoint.name`" + ` of the object. What ` + "`create_or_update(object)` or `begin_create_or_update(object).result()`" + ` returns counts as the object. Such names never refer to another file.
 
 Of a notebook the Python cells are read in their order, without lines that are commands of IPython and without the outputs. A cell ` + "`%%writefile NAME.yml`" + ` or ` + "`%%file NAME.yml`" + ` (or ` + "`.yaml`, `.json`" + `) is read as that file unless the project has
 the file and does not ignore it. Cells that write different texts to one file are all read, because commands between them may use each text. A file to which a cell appends (` + "`-a`" + `) is not read, because no cell has its whole text. Locations are ` + "`train.ipynb:cell 4:3:5`" + `: the number of the cell, counting all cells from 1, and the line and the column in it. JSON output adds them as ` + "`cell`, `cell_line` and `cell_column`" + `; its ` + "`line` and `column`" + `, SARIF

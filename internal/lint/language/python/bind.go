@@ -43,7 +43,7 @@ type names struct {
 	bindings map[inScope][]*binding // in the order of the text
 	counts   map[string]int         // how many bindings a name has in the file
 	foreign  map[string]bool        // declared global or nonlocal
-	imported map[string]bool        // bound by an import of the SDK
+	imported map[string]bool        // bound by an import of the SDK, or to such a name
 	stars    []*binding             // imports of all names of a module, in the order of the text
 	heads    map[int]int            // the block of a statement by the index of its first token
 
@@ -305,6 +305,10 @@ func (n *names) target(from, to int, s syntax.Statement, value syntax.Part) {
 		}
 	case to == from+1 && n.Tokens[from].Kind == syntax.Name:
 		n.bind(n.Word(from), binding{after: s.To, block: s.Block, value: value})
+		if path, end := n.dotted(value.From, value.To); end == value.To && end > value.From {
+			first, _, _ := strings.Cut(path, ".")
+			n.imported[n.Word(from)] = n.imported[n.Word(from)] || n.imported[first]
+		}
 		if n.assigned[s.From] == "" {
 			n.assigned[s.From] = n.Word(from)
 		}
@@ -679,8 +683,9 @@ func (n *names) starAfter(i int) bool {
 	return slices.ContainsFunc(n.stars, func(star *binding) bool { return star.after > i && !isSDK(star.path) })
 }
 
-// path resolves a name with dots by the imports; empty if it is not certain what it names.
-func (n *names) path(dotted string, use int) string {
+// paths returns the paths that a name with dots may have by the imports, nil if it may name anything else. A name that is assigned
+// once to a name with dots stands for that. None beside imports is what a program has if an import fails.
+func (n *names) paths(dotted string, use, depth int) []string {
 	name, rest, _ := strings.Cut(dotted, ".")
 	if rest != "" {
 		rest = "." + rest
@@ -688,24 +693,26 @@ func (n *names) path(dotted string, use int) string {
 	if n.counts[name] == 0 && len(n.stars) > 0 {
 		star := n.stars[len(n.stars)-1]
 		if star.block == 0 && isSDK(star.path) {
-			return star.path + "." + name + rest
+			return []string{star.path + "." + name + rest}
 		}
-		return ""
+		return nil
 	}
-	found := n.reaching(name, use)
-	if len(found) == 0 {
-		return ""
+	if b, _ := n.constant(name, use); b != nil {
+		if path, end := n.dotted(b.value.From, b.value.To); end == b.value.To && depth < maxNesting {
+			return n.paths(path+rest, b.value.From, depth+1)
+		}
+		return nil
 	}
-	path := found[0].path
-	for _, b := range found {
-		if b.path != path || n.starAfter(b.after) {
-			return ""
+	var paths []string
+	for _, b := range n.reaching(name, use) {
+		switch {
+		case b.path != "" && !n.starAfter(b.after):
+			paths = append(paths, b.path+rest)
+		case b.value.To != b.value.From+1 || !n.Is(b.value.From, "None"):
+			return nil
 		}
 	}
-	if path == "" {
-		return ""
-	}
-	return path + rest
+	return paths
 }
 
 // isSDK reports whether a module is one of Azure ML's.

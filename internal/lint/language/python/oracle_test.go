@@ -79,7 +79,7 @@ func callsOf(text string) (calls []any, broken *syntax.Fault) {
 	if broken := c.Read(syntax.Span{Start: 0, End: len(text)}, false); broken != nil {
 		return nil, broken
 	}
-	e := &evaluator{names: &names{Code: c}, known: map[syntax.Part]*value{}, objects: map[int]*object{}}
+	e := &evaluator{names: &names{Code: c}, known: map[syntax.Part]*value{}, objects: map[int]*object{}, results: map[syntax.Part][]*object{}}
 	calls = []any{}
 	e.eachCall(func(i, end int) {
 		all, _ := e.argumentsOf(syntax.Part{From: end + 1, To: c.Tokens[end].Match})

@@ -114,7 +114,7 @@ func describe(f *source.File, c *syntax.Code, where func(syntax.Span) syntax.Spa
 		comments = append(comments, f.CommentAt(mark.Start, min(content.Start, content.End), content.End))
 	}
 	f.SetComments(comments)
-	e := &evaluator{names: bind(c), known: map[syntax.Part]*value{}, objects: map[int]*object{}}
+	e := &evaluator{names: bind(c), known: map[syntax.Part]*value{}, objects: map[int]*object{}, results: map[syntax.Part][]*object{}}
 	b := &builder{evaluator: e, file: f, where: where, nodes: map[*value]*source.Node{}, used: map[int]bool{}, left: maxNodes, records: calls}
 	b.documents()
 }

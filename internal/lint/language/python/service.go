@@ -4,7 +4,6 @@ import (
 	"path"
 	"strings"
 
-	"github.com/mlpolicy/mlpolicy/internal/lint/language/python/syntax"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
@@ -76,9 +75,8 @@ func (b *builder) linked(o *object, argument string) *value {
 		return nil
 	case v.kind == objectValue:
 		return named(b.nameOf([]*object{v.object}, v.at, 0))
-	case v.at.To == v.at.From+1 && b.Tokens[v.at.From].Kind == syntax.Name:
-		variable := b.Word(v.at.From)
-		return named(b.nameOf(b.objectsOf(variable, v.at.From, 0), v.at, 0))
+	case v.kind == unknownValue && v.at.From > o.at.From: // an expression in the call
+		return named(b.nameOf(b.objectsIn(v.at, 0), v.at, 0))
 	}
 	return nil
 }
@@ -230,5 +228,13 @@ func (b *builder) compute(o, config *object) *source.Node {
 func (b *builder) step(o *object) *source.Node {
 	step := b.group(o.at, b.member("parallel_run_step", b.group(o.at)))
 	steps := b.group(o.at, b.member("ParallelRunConfig", step))
-	return b.group(o.at, b.member("pipeline", b.group(o.at, b.member("steps", steps))))
+	members := []source.Member{b.member("steps", steps)}
+	name := b.linked(o, "compute_target")
+	if v := b.argument(o, "compute_target", 0); name == nil && v != nil {
+		name = named(v) // a text, too
+	}
+	if name != nil {
+		members = append(members, b.member("default_compute", b.node(name)))
+	}
+	return b.group(o.at, b.member("pipeline", b.group(o.at, members...)))
 }

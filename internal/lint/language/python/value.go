@@ -67,8 +67,9 @@ const (
 // evaluator reads the values of expressions.
 type evaluator struct {
 	*names
-	known   map[syntax.Part]*value // of expressions that several others may use; nil while one is read
-	objects map[int]*object        // by the first token of the call
+	known   map[syntax.Part]*value    // of expressions that several others may use; nil while one is read
+	objects map[int]*object           // by the first token of the call
+	results map[syntax.Part][]*object // what clients return for an argument
 	// elsewhere has the attributes that are assigned to what may be any object; see unowned.
 	elsewhere map[string]bool
 }
@@ -272,26 +273,75 @@ func (e *evaluator) objectsOf(name string, use, depth int) []*object {
 		if !b.hasValue() {
 			return nil
 		}
-		path, end := e.dotted(b.value.From, b.value.To)
-		if len(found) == 1 && end == b.value.To && !strings.Contains(path, ".") {
-			return e.objectsOf(path, b.value.From, depth+1) // another name
+		if _, end := e.dotted(b.value.From, b.value.To); end == b.value.To && len(found) > 1 {
+			return nil // other names, which may have as many values
 		}
-		if end == b.value.To || !e.calls(end) || e.Tokens[end].Match != b.value.To-1 {
+		some := e.objectsIn(b.value, depth)
+		if len(some) == 0 {
 			return nil
 		}
-		o := e.object(b.value.From, end)
-		if o == nil {
-			return nil
-		}
-		objects = append(objects, o)
+		objects = append(objects, some...)
 	}
 	return objects
 }
 
+// objectsIn returns the objects that an expression may stand for, nil if it may stand for anything else: a name, a call of the
+// table, or what a client returns of an object that it creates, which has the same name and content.
+func (e *evaluator) objectsIn(at syntax.Part, depth int) []*object {
+	path, end := e.dotted(at.From, at.To)
+	switch {
+	case end == at.To && !strings.Contains(path, "."):
+		return e.objectsOf(path, at.From, depth+1)
+	case end == at.To:
+		return nil
+	case e.calls(end) && e.Tokens[end].Match == at.To-1:
+		if o := e.object(at.From, end); o != nil {
+			return []*object{o}
+		}
+	}
+	created, ok := e.created(at, end)
+	if !ok {
+		return nil
+	}
+	objects, known := e.results[created]
+	if !known {
+		e.results[created] = nil // as long as it contains itself
+		objects = e.objectsIn(created, depth+1)
+		e.results[created] = objects
+	}
+	return objects
+}
+
+// created returns the argument of client.models.create_or_update(…) or of client.compute.begin_create_or_update(…).result(); end is
+// that of what is called. ok is false for any other call.
+func (e *evaluator) created(at syntax.Part, end int) (argument syntax.Part, ok bool) {
+	if !e.Is(end, "(") || end-at.From < len([]string{"client", "."}) {
+		return argument, false
+	}
+	behind := e.Next(end)
+	waits := behind+4 == at.To && e.Is(behind, ".") && e.Is(behind+1, "result") && e.Is(behind+2, "(") && e.Is(behind+3, ")")
+	switch e.Word(end - 1) {
+	case "create_or_update":
+		ok = behind == at.To
+	case "begin_create_or_update":
+		ok = waits
+	}
+	if arguments := e.Split(end+1, behind-1); ok && len(arguments) == 1 {
+		argument = arguments[0]
+		if argument.From+1 < argument.To && e.Is(argument.From+1, "=") {
+			argument.From += len([]string{"entity", "="})
+		}
+		return argument, argument.From < argument.To
+	}
+	return argument, false
+}
+
 // evalAttribute reads a constant of the SDK, or the name of an object.
 func (e *evaluator) evalAttribute(path string, at syntax.Part, depth int) *value {
-	if text := constantOf(e.path(path, at.From)); text != "" {
-		return &value{kind: textValue, at: at, text: text, size: 1}
+	if paths := e.paths(path, at.From, 0); len(paths) == 1 {
+		if text := constantOf(paths[0]); text != "" {
+			return &value{kind: textValue, at: at, text: text, size: 1}
+		}
 	}
 	variable, attribute, _ := strings.Cut(path, ".")
 	if attribute != "name" {
@@ -383,7 +433,15 @@ func (e *evaluator) construct(from, open int) *construct {
 		return nil
 	}
 	path, _ := e.dotted(from, open)
-	return constructOf(e.path(path, from))
+	var found *construct
+	for _, each := range e.paths(path, from, 0) {
+		c := constructOf(each)
+		if c == nil || found != nil && c != found {
+			return nil
+		}
+		found = c
+	}
+	return found
 }
 
 // argumentsOf reads the arguments of a call. ok is false if a keyword is given twice.
@@ -421,7 +479,7 @@ func (e *evaluator) argument(o *object, name string, depth int) *value {
 		return unknown(o.at, whyLater)
 	}
 	if word, ok := o.arguments.keywords[name]; ok {
-		return e.shared(word.value, depth)
+		return e.own(o, name, e.shared(word.value, depth))
 	}
 	position := slices.Index(o.construct.positional, name)
 	switch {
@@ -429,10 +487,19 @@ func (e *evaluator) argument(o *object, name string, depth int) *value {
 	case o.arguments.star >= 0 && position >= o.arguments.star:
 		return unknown(o.at, whyPositional)
 	case position < len(o.arguments.positional):
-		return e.shared(o.arguments.positional[position], depth)
+		return e.own(o, name, e.shared(o.arguments.positional[position], depth))
 	}
 	if o.arguments.rest != nil {
 		return unknown(*o.arguments.rest, whyKeywords)
 	}
 	return nil
+}
+
+// own returns the value of an argument. If the name of an object is not known, it still equals object.name.
+func (e *evaluator) own(o *object, argument string, v *value) *value {
+	if argument != o.construct.nameArgument() || v.kind != unknownValue || v.symbol != "" {
+		return v
+	}
+	symbol := "name@" + strconv.Itoa(o.at.From)
+	return &value{at: v.at, why: v.why, symbol: symbol, size: 1}
 }
