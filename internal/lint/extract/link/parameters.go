@@ -155,6 +155,8 @@ func hasTemplate(of *Reading) bool { return slices.ContainsFunc(of.Readers, isTe
 // that set undeclared parameters: Azure rejects such a deployment, so the declared ones are
 // evaluated.
 //
+// A file with the name of azuredeploy.json also belongs to main.bicep, unless that template is not compiled from it.
+//
 // A file without a template's name, such as prod.parameters.json, belongs to the only template of
 // the folder. It must set declared parameters only, and all without a default. If no other file
 // belongs to that template, parameters.json does.
@@ -243,6 +245,7 @@ func (l *Linker) parametersByTemplate(ctx context.Context, folder string) *param
 			}
 		}
 	}
+	bicepMain := isCompiledFromMain(readings)
 	files := &parametersFiles{templates: len(templates) - included, using: map[string][]*arm.Parameters{}, named: map[string][]*arm.Parameters{}}
 	if len(templates) == 0 {
 		return files
@@ -267,9 +270,14 @@ func (l *Linker) parametersByTemplate(ctx context.Context, folder string) *param
 		for name != "" && !templates[name] {
 			name = name[:max(strings.LastIndexByte(name, '.'), 0)]
 		}
+		ofSource := bicepMain && (bare == compiledStem || strings.HasPrefix(bare, compiledStem+"."))
+		if ofSource {
+			files.named["main"] = append(files.named["main"], parts...)
+		}
 		switch {
 		case name != "":
 			files.named[name] = append(files.named[name], parts...)
+		case ofSource:
 		case bare == "":
 			files.nameless = append(files.nameless, parts...)
 			fallthrough
@@ -278,6 +286,24 @@ func (l *Linker) parametersByTemplate(ctx context.Context, folder string) *param
 		}
 	}
 	return files
+}
+
+// compiledStem is that of the template that is usually compiled from main.bicep.
+const compiledStem = "azuredeploy"
+
+// isCompiledFromMain reports whether a folder has main.bicep, and no azuredeploy.json of another source, so that parameters files of the one
+// are those of the other.
+func isCompiledFromMain(readings []*Reading) (isCompiled bool) {
+	for _, reading := range readings {
+		switch base := path.Base(reading.File.Name); {
+		case !hasTemplate(reading):
+		case strings.EqualFold(base, "main.bicep"):
+			isCompiled = true
+		case arm.Stem(base) == compiledStem && arm.SourceOf(reading.File) == "":
+			return false
+		}
+	}
+	return isCompiled
 }
 
 // usedTemplate returns the path of the template that a parameters file names, nil if it names none.
