@@ -157,7 +157,7 @@ func (f *frame) why(expression string, depth int) string {
 		}
 	}
 	switch {
-	case strings.Contains(expression, "unknown()"):
+	case strings.Contains(expression, "unknown()"), strings.Contains(expression, "modules("):
 		return "reference or output"
 	case strings.Contains(expression, "copyIndex("), strings.Contains(expression, "lambdaVariables("):
 		return "loop"

@@ -397,12 +397,12 @@ func bicepSection() string {
 Nothing is executed, and no compiler is needed. ` + "`sources: {bicep: off}`" + ` in the configuration turns this off.
 
 - Read are resources with ` + "`if`, `for`, `parent:`, `existing`" + ` and nested resources; variables, defaults of parameters, operators, string interpolation, spreads, lambdas of ` + "`map`, `filter`, `reduce`, `toObject` and `mapValues`" + `, user-defined
-  functions, and what other files of the project export. Unknown are parameters without a value, references to deployed resources, outputs of modules, and functions of Azure or of other files, such as ` + "`uniqueString` and `loadTextContent`" + `.
+  functions, what other files of the project export, and files of the project that ` + "`loadJsonContent`, `loadYamlContent` and `loadTextContent`" + ` load. Unknown are parameters without a value, references to deployed resources, and functions of Azure such as ` + "`uniqueString`" + `.
 - Parameters with ` + "`@secure()`" + ` are not read, nor those of a type that contains a secret or cannot be found.
-- A local module is evaluated with the parameters of each call, and not by itself. Findings that are equal for several calls are reported once.
-- Of the public registry (` + "`br/public:avm/res/…`" + `), the parameters of these modules are read as resources: ` + registryModules() + `. Defaults of modules are unknown. Modules of other registries and template specs are skipped.
+- A local module, also a template in JSON, is evaluated with the parameters of each call, and not by itself. Findings that are equal for several calls are reported once. Its outputs are known if it is known that it is deployed, except secrets.
+- Of the public registry (` + "`br/public:avm/res/…`" + `), the parameters of these modules are read as resources: ` + registryModules() + `. Defaults of modules are unknown. Aliases of registries are those of the nearest ` + "`bicepconfig.json`" + ` in the project. Modules of other registries and template specs are skipped.
 - ` + "A `.bicepparam` file belongs to the template that it names with `using`. The template is beside it, in the parent folder of `parameters`, `envs/prod` and so on, or among the files of the run. It may use variables, expressions and `extends`; `readEnvironmentVariable` is unknown." + `
-  Parameters files in JSON belong to a ` + "`.bicep`" + ` file as they do to a template.
+  Parameters files in JSON belong to a ` + "`.bicep`" + ` file as they do to a template. Those of ` + "`azuredeploy.json`, such as `azuredeploy.parameters.json`, also belong to `main.bicep`" + ` beside them, unless that template is not compiled from it.
 - A template that was compiled from the source beside it (` + "`main.json` beside `main.bicep`" + `) is not reported twice: what both describe alike is reported in the source. What differs is reported in both, since the template may be older and be the one that is
   deployed. ` + "`--explain-skip`" + ` lists templates that add nothing.
 - A declaration that is not understood is skipped, up to the next one, and ` + "`--explain-skip`" + ` names its line. Files with lines of a template engine are skipped.

@@ -211,16 +211,16 @@ func (e *Extraction) dropCalled(linker *link.Linker, readings []*link.Reading) {
 	if len(files) == 0 {
 		return
 	}
-	included := map[*source.Node]bool{} // by the location of the description
+	included := map[place]bool{} // by the place of the description
 	for _, d := range slices.Concat(e.Deployments, e.Dependents.Deployments) {
-		included[d.Location.Node] = included[d.Location.Node] || files[d] == nil
+		included[placeOf(d.Location)] = included[placeOf(d.Location)] || files[d] == nil
 	}
 	for _, c := range slices.Concat(e.Computes, e.Dependents.Computes) {
-		included[c.Location.Node] = included[c.Location.Node] || files[c] == nil
+		included[placeOf(c.Location)] = included[placeOf(c.Location)] || files[c] == nil
 	}
 	isIncluded := func(described any, location facts.Location) bool {
 		file := files[described]
-		return file != nil && (included[location.Node] || terraform.IsSource(file))
+		return file != nil && (included[placeOf(location)] || terraform.IsSource(file))
 	}
 	e.Deployments = slices.DeleteFunc(e.Deployments, func(d *facts.Deployment) bool { return isIncluded(d, d.Location) })
 	e.Computes = slices.DeleteFunc(e.Computes, func(c *facts.Compute) bool { return isIncluded(c, c.Location) })
@@ -229,6 +229,17 @@ func (e *Extraction) dropCalled(linker *link.Linker, readings []*link.Reading) {
 			e.skip(reading.File, "another file includes it and describes the same")
 		}
 	}
+}
+
+// place is where a description is. A template in JSON may have been read twice.
+type place struct {
+	file       string
+	start, end int
+}
+
+func placeOf(location facts.Location) place {
+	span := location.Node.Span()
+	return place{location.Node.File().Name, span.Start.Offset, span.End.Offset}
 }
 
 // describes reports whether a document of a file describes a deployment or a compute.

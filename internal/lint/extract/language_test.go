@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"golang.org/x/tools/txtar"
 
@@ -81,5 +82,25 @@ func TestModulesThatCallEachOtherTwice(t *testing.T) {
 	extraction := extractProject(t, archive)
 	if len(extraction.Computes) == 0 || len(extraction.Computes) > 2 || len(extraction.Problems) > 0 {
 		t.Errorf("%d computes, %d problems", len(extraction.Computes), len(extraction.Problems))
+	}
+}
+
+// TestOutputsThatUseOthersTwice bounds the work for outputs that stand for a number of outputs that doubles with each file.
+func TestOutputsThatUseOthersTwice(t *testing.T) {
+	const last = 40
+	archive := &txtar.Archive{}
+	for i := range last {
+		call := fmt.Sprintf(" 'm%d.bicep' = {\n  params: { size: 'a' }\n}\n", i+1)
+		archive.Files = append(archive.Files, txtar.File{
+			Name: fmt.Sprintf("m%d.bicep", i), Data: []byte("param size string = ''\nmodule a" + call + "module b" + call +
+				"output size string = '${a.outputs.size}${b.outputs.size}'\n" +
+				"resource c 'Microsoft.MachineLearningServices/workspaces/computes@2023-10-01' = {\n  name: 'ws/c${a.outputs.size}'\n}\n"),
+		})
+	}
+	archive.Files = append(archive.Files, txtar.File{Name: fmt.Sprintf("m%d.bicep", last), Data: []byte("param size string\noutput size string = size\n")})
+	begun := time.Now()
+	extractProject(t, archive)
+	if took := time.Since(begun); took > 20*time.Second {
+		t.Errorf("took %s", took)
 	}
 }

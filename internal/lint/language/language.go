@@ -133,8 +133,17 @@ func (r *Readers) Read(name string, data []byte) (file *source.File, ok bool) {
 	return r.of(language).Read(name, data), true
 }
 
-// IsCalled reports whether another file of the same language, that was read, includes a file.
+// IsCalled reports whether another file that was read includes a file. One in YAML or JSON may be included by files of any language.
 func (r *Readers) IsCalled(file *source.File) bool {
-	language := Of(file.Name)
-	return language != nil && r.of(language).IsCalled(file)
+	if language := Of(file.Name); language != nil {
+		return r.of(language).IsCalled(file)
+	}
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	for _, reader := range r.open {
+		if reader.IsCalled(file) {
+			return true
+		}
+	}
+	return false
 }

@@ -32,6 +32,8 @@ func (t *Evaluator) call(x *expression, env Env) *source.Node {
 		return t.named(env.Scope.parameters, name.Text(), env.depth)
 	case "copyindex":
 		return t.copyIndex(arguments, env)
+	case "modules":
+		return t.module(arguments, env)
 	case "if":
 		return t.conditional(arguments, env)
 	case "and", "or":

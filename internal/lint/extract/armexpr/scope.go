@@ -35,6 +35,7 @@ func (t *Evaluator) Scope(template, given *source.Node, around Env) *scope {
 			}
 		}
 	}
+	scope.modules = modulesOf(template)
 	return scope
 }
 

@@ -53,6 +53,7 @@ func New(r *read.Reader) *Evaluator {
 // scope has what the expressions of a template can refer to, by name in lower case.
 type scope struct {
 	parameters, variables map[string]*binding
+	modules               map[string]*module // of Bicep
 }
 
 // binding is a parameter or a variable. It is evaluated once, when first used.

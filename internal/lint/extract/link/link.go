@@ -350,7 +350,7 @@ func (l *Linker) givenByRun(r *read.Reader) bool {
 
 // IsCalled reports whether another file includes a file, so that the documents of the callers describe what is in it.
 func (l *Linker) IsCalled(file *source.File) bool {
-	return l.options.IsCalled != nil && file.IsForeign() && l.options.IsCalled(file)
+	return l.options.IsCalled != nil && l.options.IsCalled(file)
 }
 
 // mayBeIncluded reports whether files in the language of a file may include it.

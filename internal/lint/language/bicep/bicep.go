@@ -31,12 +31,18 @@ type Reader struct {
 	units  map[string]*unit
 	called map[*source.File]bool
 
-	emitting sync.Mutex // of the trees and of called
+	emitting       sync.Mutex // of the trees, of called and of everything below
+	loads          map[loadedFile]*source.Node
+	configurations map[string]*source.Node   // by folder
+	templates      map[string]calledTemplate // in JSON
 }
 
 // Open returns a reader that finds other files in files, which may be nil.
 func Open(files Files) *Reader {
-	return &Reader{files: files, units: map[string]*unit{}, called: map[*source.File]bool{}}
+	return &Reader{
+		files: files, units: map[string]*unit{}, called: map[*source.File]bool{}, loads: map[loadedFile]*source.Node{},
+		configurations: map[string]*source.Node{}, templates: map[string]calledTemplate{},
+	}
 }
 
 // All makes the reader read resources of all types, for comparisons with the compiler.
@@ -57,6 +63,7 @@ type unit struct {
 
 	begun, added bool
 	template     *source.Node
+	relevant     bool // template has resources that are read
 }
 
 // Marked reports whether a file may describe or complete a deployment.
@@ -103,11 +110,11 @@ func (r *Reader) Read(name string, data []byte) *source.File {
 	return u.file
 }
 
-// IsCalled reports whether a file that was read uses another one as a module.
+// IsCalled reports whether a file that was read uses another one, which may be a template in JSON, as a module.
 func (r *Reader) IsCalled(file *source.File) bool {
 	r.emitting.Lock()
 	defer r.emitting.Unlock()
-	return r.called[file]
+	return r.called[file] || r.templates[file.Name].template != nil
 }
 
 // open parses a file once. Without data, it reads the file, and returns nil if it cannot.
@@ -166,14 +173,17 @@ func (r *Reader) document(u *unit) *source.Node {
 	if isParameters(u.file.Name) {
 		return newEmitter(r, u).parametersFile()
 	}
-	return r.templateOf(u)
+	if template := r.templateOf(u); u.relevant {
+		return template
+	}
+	return nil
 }
 
-// templateOf returns the tree of a template, nil if nothing in it is relevant or if it uses itself.
+// templateOf returns the tree of a template, nil if it has neither relevant resources nor outputs or if it uses itself.
 func (r *Reader) templateOf(u *unit) *source.Node {
 	if !u.begun {
 		u.begun = true
-		u.template = newEmitter(r, u).template()
+		u.template, u.relevant = newEmitter(r, u).template()
 	}
 	return u.template
 }

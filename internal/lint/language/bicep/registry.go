@@ -68,13 +68,14 @@ func RegistryModules() []string { return slices.Sorted(maps.Keys(registeredModul
 var formerParameters = map[string]string{"primaryAgentPoolProfiles": "primaryAgentPoolProfile"}
 
 // registryModule returns the module of the public registry at a path such as br/public:avm/res/web/site:0.1.0, nil for any other one.
-func registryModule(path string) *registered {
-	for _, registry := range []string{"br/public:avm/res/", "br:mcr.microsoft.com/bicep/avm/res/"} {
-		if name, ok := strings.CutPrefix(path, registry); ok {
-			name, _, _ = strings.Cut(name, ":")
-			if known, ok := registeredModules[name]; ok {
-				return &known
-			}
+func (r *Reader) registryModule(path string, from *unit) *registered {
+	if !strings.HasPrefix(path, "br") {
+		return nil
+	}
+	if name, ok := strings.CutPrefix(r.expand(path, from), "br:"+publicRegistry+"/avm/res/"); ok {
+		name, _, _ = strings.Cut(name, ":")
+		if known, ok := registeredModules[name]; ok {
+			return &known
 		}
 	}
 	return nil

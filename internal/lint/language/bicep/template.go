@@ -14,11 +14,15 @@ type emitter struct {
 	variables []source.Member
 	copies    []*source.Node // of variables
 	resources []*source.Node
-	declared  map[variable]bool // variables of the template
-	prefixes  map[*unit]string  // of the variables of imported files
-	hoists    int
-	lambdas   int
-	left      int // bytes of expressions
+	waiting   []waiting
+	outputsOf map[*declaration]bool // modules of which the outputs are used
+	declared  map[variable]bool     // variables of the template
+	prefixes  map[*unit]string      // of the variables of imported files
+	// variableOf are the variables of loaded values.
+	variableOf map[*source.Node]string
+	hoists     int
+	lambdas    int
+	left       int // bytes of expressions
 }
 
 // variable is a variable of a file.
@@ -29,7 +33,7 @@ type variable struct {
 
 func newEmitter(r *Reader, u *unit) *emitter {
 	return &emitter{
-		Reader: r, unit: u, declared: map[variable]bool{}, prefixes: map[*unit]string{u: ""},
+		Reader: r, unit: u, declared: map[variable]bool{}, prefixes: map[*unit]string{u: ""}, variableOf: map[*source.Node]string{}, outputsOf: map[*declaration]bool{},
 		left: leastText + textPerByte*len(u.file.Text),
 	}
 }
@@ -40,8 +44,8 @@ const (
 	parametersSchema = "https://schema.management.azure.com/schemas/2019-04-01/deploymentParameters.json#"
 )
 
-// template returns the tree of a template, nil if nothing in it is relevant.
-func (e *emitter) template() *source.Node {
+// template returns the tree of a template, nil if it has neither relevant resources nor outputs.
+func (e *emitter) template() (root *source.Node, relevant bool) {
 	own := scope{unit: e.unit}
 	for _, d := range e.unit.declarations {
 		switch d.word {
@@ -51,8 +55,10 @@ func (e *emitter) template() *source.Node {
 			e.module(d, own)
 		}
 	}
-	if len(e.resources) == 0 {
-		return nil
+	relevant = len(e.resources) > 0
+	outputs := e.outputs(own)
+	if !relevant && len(outputs) == 0 {
+		return nil, false
 	}
 	var parameters []source.Member
 	for _, d := range e.unit.declarations {
@@ -63,12 +69,30 @@ func (e *emitter) template() *source.Node {
 			e.declare(d.name, d, own)
 		}
 	}
+	e.used(own)
 	return e.root(
 		section{"$schema", e.synthetic(templateSchema)},
 		section{"parameters", e.mapping(1, parameters)},
 		section{"variables", e.allVariables(2)},
 		section{"resources", e.unit.file.Sequence(e.resources, 3, len(e.unit.file.Text))},
-	)
+		section{"outputs", e.mapping(4, outputs)},
+	), relevant
+}
+
+// outputs returns the outputs of the template except secrets.
+func (e *emitter) outputs(s scope) []source.Member {
+	var outputs []source.Member
+	for _, d := range e.unit.declarations {
+		if d.word != "output" || e.isSecret(d, s.unit) {
+			continue
+		}
+		file := s.unit.file
+		outputs = append(outputs, source.Member{
+			Key:   file.Scalar(source.String, d.name, d.nameAt.start, d.nameAt.end),
+			Value: file.Mapping([]source.Member{memberAt(file, "value", e.value(d.value, s), d.value.start)}, d.value.start, d.value.end),
+		})
+	}
+	return outputs
 }
 
 // section is a member of a document's root.
@@ -152,6 +176,22 @@ func (e *emitter) hoist(x *expression, s scope) string {
 	value := e.value(x, s)
 	e.variables = append(e.variables, memberAt(s.unit.file, name, value, x.start))
 	return name
+}
+
+// loaded writes a reference to a variable with a loaded value.
+func (w *writer) loaded(value *source.Node) {
+	if value == nil {
+		w.raw(unknown)
+		return
+	}
+	name, known := w.variableOf[value]
+	if !known {
+		w.hoists++
+		name = "$" + strconv.Itoa(w.hoists)
+		w.variableOf[value] = name
+		w.variables = append(w.variables, memberAt(w.unit.file, name, value, 0))
+	}
+	w.raw("variables(", quote(name), ")")
 }
 
 // variable writes a reference to a variable of a file.

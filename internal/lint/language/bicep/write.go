@@ -296,9 +296,40 @@ func (w *writer) name(name string, s scope) {
 		w.variable(name, s)
 	case d.word == "import":
 		w.imported(d.symbols[name], d, s)
+	case d.word == "module":
+		w.module(d, nil, s)
 	default:
 		w.raw(unknown)
 	}
+}
+
+// module writes a reference to a module, or to one round of it.
+func (w *writer) module(d *declaration, round *expression, s scope) {
+	if s.prefix != "" || d.value.kind == loopKind != (round != nil) {
+		w.raw(unknown)
+		return
+	}
+	w.outputsOf[d] = true
+	w.raw("modules(", quote(d.name))
+	if round != nil {
+		w.raw(", ")
+		w.expression(round, s)
+	}
+	w.raw(")")
+}
+
+// moduleOf returns the module that a name refers to, nil for any other expression.
+func moduleOf(x *expression, s scope) *declaration {
+	if x.kind != nameKind {
+		return nil
+	}
+	if _, local := s.local(x.text); local {
+		return nil
+	}
+	if d := s.unit.symbols[x.text]; d != nil && d.word == "module" {
+		return d
+	}
+	return nil
 }
 
 // function writes a call.
@@ -312,6 +343,15 @@ func (w *writer) function(name string, arguments []*expression, s scope) {
 			w.importedFunction(d.symbols[name], d, arguments, s)
 			return
 		}
+	}
+	w.builtin(name, arguments, s)
+}
+
+// builtin writes a call of a function of the language.
+func (w *writer) builtin(name string, arguments []*expression, s scope) {
+	if value, ok := w.load(name, arguments, s.unit); ok {
+		w.loaded(value)
+		return
 	}
 	switch {
 	case name == "any" && len(arguments) == 1:
@@ -353,7 +393,7 @@ func (w *writer) method(x *expression, s scope) {
 		switch {
 		case local:
 		case d == nil && (of.text == "sys" || of.text == "az"):
-			w.call(x.text, x.parts[1:], s)
+			w.builtin(x.text, x.parts[1:], s)
 			return
 		case d != nil && d.word == "import" && d.symbols[of.text] == "*":
 			w.importedFunction(x.text, d, x.parts[1:], s)
@@ -414,6 +454,10 @@ func (w *writer) access(x *expression, s scope) {
 	}
 	if isSafe(x) {
 		w.safe(x, s)
+		return
+	}
+	if d := moduleOf(of, s); d != nil && x.kind == itemKind && x.parts[1].kind != stringKind {
+		w.module(d, x.parts[1], s)
 		return
 	}
 	w.expression(of, s)
@@ -506,8 +550,14 @@ func (e *emitter) value(x *expression, s scope) *source.Node {
 		}
 		return file.Scalar(kind, x.text, x.start, x.end)
 	case callKind:
-		if x.text == "any" && len(x.parts) == 1 && s.unit.symbols["any"] == nil {
+		if s.unit.symbols[x.text] != nil {
+			break
+		}
+		if x.text == "any" && len(x.parts) == 1 {
 			return e.value(x.parts[0], s)
+		}
+		if value, ok := e.load(x.text, x.parts, s.unit); ok && value != nil {
+			return value
 		}
 	case arrayKind:
 		if !isSpread(x) {
