@@ -57,12 +57,8 @@ func (w *walk) chartWith(absolute, folder string) (*chart, int) {
 }
 
 // withoutTemplates wraps read to skip templates in the folder chartFiles of a chart.
-func (w *walk) withoutTemplates(path string, read func(buffer []byte) ([]byte, error)) func(buffer []byte) ([]byte, error) {
-	absolute, err := filepath.Abs(path)
-	if err != nil {
-		return read
-	}
-	if chart, _ := w.chartWith(filepath.ToSlash(absolute), chartFiles); chart == nil {
+func (w *walk) withoutTemplates(path, absolute string, read func(buffer []byte) ([]byte, error)) func(buffer []byte) ([]byte, error) {
+	if chart, _ := w.chartWith(absolute, chartFiles); chart == nil {
 		return read
 	}
 	return func(buffer []byte) ([]byte, error) {

@@ -126,7 +126,13 @@ func (w *walk) path(path string) bool {
 		if w.again(path) {
 			return true
 		}
-		return w.named(w.stdinName, func([]byte) ([]byte, error) { return readStdin(w.ctx, w.stdin, w.stdinName) })
+		absolute, err := filepath.Abs(w.stdinName)
+		return w.named(w.stdinName, absolute, func([]byte) ([]byte, error) {
+			if err != nil {
+				return nil, unreadable(w.stdinName, err)
+			}
+			return readStdin(w.ctx, w.stdin, w.stdinName)
+		})
 	}
 	path = filepath.Clean(path)
 	if filepath.Base(path) == baseline.FileName {
@@ -135,11 +141,11 @@ func (w *walk) path(path string) bool {
 	}
 	info, err := os.Stat(path)
 	if err != nil {
-		return w.input(path, func([]byte) ([]byte, error) { return nil, unreadable(path, err) })
+		return w.input(path, "", func([]byte) ([]byte, error) { return nil, unreadable(path, err) })
 	}
 	absolute, err := filepath.Abs(path)
 	if err != nil {
-		return w.input(path, func([]byte) ([]byte, error) { return nil, unreadable(path, err) })
+		return w.input(path, "", func([]byte) ([]byte, error) { return nil, unreadable(path, err) })
 	}
 	if w.force {
 		if v := matchWithin(configuredIgnores(w.resolver.Of(path)), filepath.ToSlash(absolute), info.IsDir()); v.ignored {
@@ -155,14 +161,14 @@ func (w *walk) path(path string) bool {
 	case w.again(absolute):
 		return true
 	case !info.Mode().IsRegular():
-		return w.named(path, func([]byte) ([]byte, error) { return readStream(w.ctx, path) })
+		return w.named(path, absolute, func([]byte) ([]byte, error) { return readStream(w.ctx, path) })
 	}
-	return w.named(path, func(buffer []byte) ([]byte, error) { return readFile(path, buffer) })
+	return w.named(path, absolute, func(buffer []byte) ([]byte, error) { return readFile(path, buffer) })
 }
 
 // named yields an input that is a path of the command line.
-func (w *walk) named(path string, read func(buffer []byte) ([]byte, error)) bool {
-	return w.input(path, func(buffer []byte) ([]byte, error) {
+func (w *walk) named(path, absolute string, read func(buffer []byte) ([]byte, error)) bool {
+	return w.input(path, absolute, func(buffer []byte) ([]byte, error) {
 		data, err := read(buffer)
 		if err == nil {
 			w.noteUnread(filepath.ToSlash(path), data)
@@ -188,7 +194,7 @@ func (w *walk) folder(folder, absolute string, ignores []*ignoreFile) bool {
 	}
 	listing := w.listings.of(folder, absolute, ignores)
 	if listing.err != nil {
-		return w.input(folder, func([]byte) ([]byte, error) { return nil, unreadable(folder, listing.err) })
+		return w.input(folder, absolute, func([]byte) ([]byte, error) { return nil, unreadable(folder, listing.err) })
 	}
 	configured := configuredIgnores(w.resolver.OfFolder(folder))
 	for i, entry := range listing.entries {
@@ -202,9 +208,17 @@ func (w *walk) folder(folder, absolute string, ignores []*ignoreFile) bool {
 	return true
 }
 
+// within returns what the paths in a folder begin with, whose own path is clean.
+func within(folder string) string {
+	if folder == "." {
+		return ""
+	}
+	return strings.TrimSuffix(folder, string(filepath.Separator)) + string(filepath.Separator)
+}
+
 func (w *walk) entry(folder, absoluteFolder string, entry listed, ignores, configured []*ignoreFile) bool {
 	name := entry.Name()
-	path, absolute := filepath.Join(folder, name), strings.TrimSuffix(absoluteFolder, "/")+"/"+name
+	path, absolute := within(folder)+name, domainOf(absoluteFolder)+name
 	isFolder, mode := entry.IsDir(), entry.Type()
 	if mode&fs.ModeSymlink != 0 && w.listing {
 		return true // its target is another file of the project, or outside it
@@ -257,19 +271,16 @@ func (w *walk) entry(folder, absoluteFolder string, entry listed, ignores, confi
 	if w.again(filepath.FromSlash(absolute)) {
 		return true
 	}
-	return w.file(path)
+	return w.input(path, absolute, func(buffer []byte) ([]byte, error) { return readFile(path, buffer) })
 }
 
-func (w *walk) file(path string) bool {
-	return w.input(path, func(buffer []byte) ([]byte, error) { return readFile(path, buffer) })
-}
-
-func (w *walk) input(path string, read func(buffer []byte) ([]byte, error)) bool {
+// input yields a file. absolute is empty if it is not known.
+func (w *walk) input(path, absolute string, read func(buffer []byte) ([]byte, error)) bool {
 	input := lint.Input{Name: filepath.ToSlash(path)}
 	if w.listing {
 		return w.yield(input)
 	}
-	read = w.withoutTemplates(path, read)
+	read = w.withoutTemplates(path, filepath.ToSlash(absolute), read)
 	input.Read = read
 	w.noteNested(input.Name)
 	w.count.Add(1)

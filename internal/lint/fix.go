@@ -51,7 +51,8 @@ func (i inputFiles) with(data map[string][]byte) (inputFiles, error) {
 	for _, file := range i.files {
 		if replaced, ok := data[file.Name]; ok {
 			var err error
-			if file, err = parse(Input{file.Name, func([]byte) ([]byte, error) { return replaced, nil }}, textParser(func(_ string, data []byte) *source.File { return file.Again(data) }), nil); err != nil {
+			again := worker{parser: textParser(func(_ string, data []byte) *source.File { return file.Again(data) })}
+			if file, err = again.parse(Input{file.Name, func([]byte) ([]byte, error) { return replaced, nil }}); err != nil {
 				return i, err
 			}
 		}

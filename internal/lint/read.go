@@ -134,9 +134,9 @@ func readAll(ctx context.Context, inputs iter.Seq[Input], parser *fileParser, si
 	var texts atomic.Int64
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {
-			buffer := make([]byte, bufferSize)
+			worker := worker{parser, make([]byte, bufferSize)}
 			for job := range jobs {
-				job.result.file, job.result.err = parse(job.input, parser, buffer)
+				job.result.file, job.result.err = worker.parse(job.input)
 				if job.result.file != nil {
 					texts.Add(int64(len(job.result.file.Text)))
 				}
@@ -176,7 +176,8 @@ func readAll(ctx context.Context, inputs iter.Seq[Input], parser *fileParser, si
 
 // readObject reads an object of a Kubernetes API server in the goroutine of the caller.
 func readObject(object Input) inputFiles {
-	file, err := parse(object, textParser(source.Options{Ignore: extract.IgnoredInObjects()}.Parse), nil)
+	worker := worker{parser: textParser(source.Options{Ignore: extract.IgnoredInObjects()}.Parse)}
+	file, err := worker.parse(object)
 	if file != nil {
 		file.Live = true
 	}
@@ -240,24 +241,36 @@ func documentAround(text []byte, offset int) string {
 	return string(text[start:end])
 }
 
-// bufferSize is in bytes. Most files with deployments, and most programs, are smaller.
-const bufferSize = 64 << 10
+// worker reads and parses one input after the other.
+type worker struct {
+	parser parser
+	buffer []byte // for the content of inputs that are not parsed; nil for inputs that are parsed anyway
+}
 
-// parse returns nil for an input that cannot contain a document of a known format. The buffer is for the content of such
-// inputs.
-func parse(input Input, parser parser, buffer []byte) (*source.File, error) {
-	data, err := input.Read(buffer)
+// Most files with deployments, and most programs, are smaller than a buffer at first. It grows up to its largest size.
+const (
+	bufferSize    = 64 << 10
+	maxBufferSize = 1 << 20
+)
+
+// parse returns nil for an input that cannot contain a document of a known format.
+func (w *worker) parse(input Input) (*source.File, error) {
+	data, err := input.Read(w.buffer)
 	if err != nil {
 		return nil, err
 	}
-	recognition := parser.recognize(input.Name, data)
-	if recognition == extract.Unrecognized {
+	recognition := w.parser.recognize(input.Name, data)
+	isBuffered := cap(data) > 0 && cap(w.buffer) > 0 && &data[:1][0] == &w.buffer[:1][0]
+	switch {
+	case recognition == extract.Unrecognized:
+		if n := len(data); w.buffer != nil && n >= len(w.buffer) && n < maxBufferSize {
+			w.buffer = make([]byte, min(2*n, maxBufferSize))
+		}
 		return nil, nil
-	}
-	if cap(data) > 0 && cap(buffer) > 0 && &data[:1][0] == &buffer[:1][0] {
+	case isBuffered:
 		data = bytes.Clone(data)
 	}
-	file := parser.parse(input.Name, data)
+	file := w.parser.parse(input.Name, data)
 	if file.IsForeign() {
 		return file, nil
 	}

@@ -28,17 +28,20 @@ const (
 // an existing one cannot be used.
 func inFolder(folder string) (string, error) {
 	file := filepath.Join(folder, FileName)
-	switch info, err := os.Stat(file); {
+	info, err := os.Lstat(file)
+	isLink := err == nil && info.Mode().Type() == fs.ModeSymlink
+	if isLink {
+		info, err = os.Stat(file)
+	}
+	switch {
 	case err == nil && info.IsDir():
 		return file, errors.New("a folder, not a file")
 	case err == nil:
 		return file, nil
+	case errors.Is(err, fs.ErrNotExist) && isLink:
+		// A configuration that is missing, such as in a submodule that is not checked out.
+		return file, errors.New("a link to a file that does not exist")
 	case errors.Is(err, fs.ErrNotExist):
-		// A link without its file is a configuration that is missing, such as a submodule that
-		// is not checked out.
-		if _, err := os.Lstat(file); err == nil {
-			return file, errors.New("a link to a file that does not exist")
-		}
 	case errors.Is(err, syscall.ELOOP):
 		return file, errors.New("a link to itself")
 	case !errors.Is(err, fs.ErrPermission):
