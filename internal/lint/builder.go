@@ -136,9 +136,7 @@ func (b *builder) denial(e *evaluation, denial whatif.Denial) {
 		location.Related = append(slices.Clip(location.Related), because(other, "depends on this"))
 		location.Related = append(location.Related, other.Related...)
 	}
-	if !b.isInput(described) { // an input may decide whether it exists
-		location.Related = append(slices.Clip(location.Related), described.Related...)
-	}
+	location.Related = append(slices.Clip(location.Related), described.Related...) // what decides whether it exists
 	finding = b.locate(location, owner, finding)
 	finding.identify(location.Node, described.Node, b.of(finding.subject.File).config)
 	if denial.DependsOnHinted {
@@ -280,10 +278,21 @@ func (b *builder) locate(location, owner facts.Location, finding Finding) Findin
 		return finding
 	}
 	named := map[*source.Node]bool{nil: true, location.Node: true}
+	type place struct {
+		file       *source.File
+		start, end int
+		why        string
+	}
+	listed := map[place]bool{} // a value may be read several times
 	for _, other := range related {
-		if !named[other.Node] {
-			named[other.Node] = true
-			finding.Related = append(finding.Related, Related{File: other.Node.File(), Span: other.Node.Span(), Message: other.Why})
+		if named[other.Node] {
+			continue
+		}
+		named[other.Node] = true
+		span := other.Node.Span()
+		if at := (place{other.Node.File(), span.Start.Offset, span.End.Offset, other.Why}); !listed[at] {
+			listed[at] = true
+			finding.Related = append(finding.Related, Related{File: at.file, Span: span, Message: at.why})
 		}
 	}
 	return finding

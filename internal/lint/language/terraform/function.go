@@ -649,13 +649,13 @@ func (e *evaluator) all(at hcl.Range, v *value, all bool) *value {
 		case !known && item.kind != null:
 			unsure = true
 		case is != all:
-			return ofScalar(cty.BoolVal(!all), at).dependingOn(v)
+			return ofScalar(cty.BoolVal(!all), at).dependingOn(v, item)
 		}
 	}
 	if unsure {
 		return unknownAt(at)
 	}
-	return ofScalar(cty.BoolVal(all), at).dependingOn(v)
+	return ofScalar(cty.BoolVal(all), at).dependingOn(append([]*value{v}, v.items...)...)
 }
 
 // join joins the texts of lists. Unknown ones stay in the partial text.

@@ -98,6 +98,7 @@ func (e *evaluator) forEach(x *hclsyntax.ForExpr, s *scope) *value {
 	}
 	items := &value{kind: list, at: x.SrcRange, open: of.open}
 	objects := &objectBuilder{made: &value{kind: object, at: x.SrcRange, open: of.open}}
+	decides := &value{} // on what the conditions depend
 	add := func(key, item *value) (known bool) {
 		names := map[string]*value{x.ValVar: item}
 		if x.KeyVar != "" {
@@ -105,8 +106,9 @@ func (e *evaluator) forEach(x *hclsyntax.ForExpr, s *scope) *value {
 		}
 		inner := &scope{instance: s.instance, names: names, outer: s}
 		if x.CondExpr != nil {
-			is, known := e.eval(x.CondExpr, inner).bool()
-			if !known || !is {
+			condition := e.eval(x.CondExpr, inner)
+			is, known := condition.bool()
+			if decides = decides.dependingOn(condition); !known || !is {
 				return known
 			}
 		}
@@ -132,9 +134,9 @@ func (e *evaluator) forEach(x *hclsyntax.ForExpr, s *scope) *value {
 		}
 	}
 	if x.KeyExpr == nil {
-		return items.bounded().dependingOn(of)
+		return items.bounded().dependingOn(of, decides)
 	}
-	return objects.made.bounded().dependingOn(of)
+	return objects.made.bounded().dependingOn(of, decides)
 }
 
 // splat returns a value for each item of a list.
