@@ -40,6 +40,17 @@ func (diskFiles) List(folder string) []string {
 	return names
 }
 
+func (diskFiles) Folders(folder string) []string {
+	var names []string
+	entries, _ := os.ReadDir(folder) // a folder that cannot be read has no folders
+	for _, entry := range entries {
+		if entry.IsDir() {
+			names = append(names, path.Join(folder, entry.Name()))
+		}
+	}
+	return names
+}
+
 // terraformReader collects the files of all modules, since a called module is described by its callers.
 func terraformReader() reader {
 	r := terraform.Open(diskFiles{})
@@ -60,6 +71,9 @@ func terraformReader() reader {
 				before := len(all)
 				for _, document := range file.Documents {
 					for _, resource := range document.Root.Get("resource_changes").Items() {
+						if resource.Has("parameters") {
+							continue // with the values of a file of variables that may be chosen
+						}
 						s := statement{name: resource.Get("type").Text()}
 						s.terraformValues(resource.At("change", "after"), resource.At("change", "after_unknown"))
 						all = append(all, s)

@@ -426,15 +426,18 @@ func terraformSection() string {
 	return `
 ## Terraform and OpenTofu
 
-The ` + "`.tf`, `.tofu`, `.tf.json` and `.tofu.json`" + ` files of a folder are one module, with override files, and with a ` + "`.tofu`" + ` file in place of the ` + "`.tf`" + ` file of its name. Its resources are read as those of a
+The ` + "`.tf`, `.tofu`, `.tf.json` and `.tofu.json`" + ` files of a folder are one module, with override files. With ` + "`.tofu`" + ` files it is read twice: as OpenTofu does, which reads such a file in place of the ` + "`.tf`" + ` file of its name, and as Terraform does, which ignores it. Its resources are read as those of a
 plan, at the text that decides. A finding at the default of a variable, a local, an argument or a file of variables also names the attribute that uses it. ` + "`sources: {terraform: off}`" + ` in the configuration turns this off.
 
 | value | what is read |
 |---|---|
-| variable | the argument of the call; in a root module ` + "`terraform.tfvars`, `terraform.tfvars.json` and `*.auto.tfvars(.json)`" + ` in Terraform's order; else the default, and what the declared type converts or adds. Not if it is ` + "`sensitive` or `ephemeral`" + `, nor if another ` + "`.tfvars`" + ` file of the folder, or of a folder such as ` + "`environments`" + ` in it, has another value: such files are chosen on the command line |
+| variable | the argument of the call; in a root module ` + "`terraform.tfvars`, `terraform.tfvars.json` and `*.auto.tfvars(.json)`" + ` in Terraform's order; else the default, and what the declared type converts or adds. Not if it is ` + "`sensitive` or `ephemeral`" + `. What another ` + "`.tfvars`" + ` file sets differently is known only with that file |
 | local, operator, condition, ` + "`for`" + `, splat, template | the value, if all that it depends on is known. Of two results of an unknown condition, what they have in common |
 | function | pure functions of numbers, texts and collections. Of ` + "`merge`, `concat`, `try`, `coalesce`, `lookup`, `jsonencode` and `yamlencode`" + ` each part that is known. Not functions that read files, the clock or chance, and not ` + "`range`, `setproduct`" + ` and provider's functions |
 | ` + "`data`, `module`, `each`, `count.index`, `path`, `self`, `terraform`" + `, other resources | nothing |
+
+Other files named ` + "`.tfvars` or `.tfvars.json`" + ` are chosen on the command line: those of the folder of a root module, of a folder there that is named ` + "`env`, `environments`, `params`, `vars`" + ` or similar and has no module of its own, and of the folders in that. The module is read
+without them, and with each of them that sets one of its variables to another value, up to 20. What differs names the file: ` + "`(with environments/production.tfvars)`" + `. A file without a value for a variable that has no default, if another file has one, is used together with others: its values count unless another file has other ones.
 
 A resource or module with ` + "`count`" + ` 0, an empty ` + "`for_each`" + ` or ` + "`enabled = false`" + ` does not exist. With any other ` + "`count` or `for_each`" + ` it is one deployment whose replicas are not known. Blocks that a ` + "`dynamic`" + ` block makes are not known; beside
 a ` + "`dynamic \"container\"`" + ` the sums are lower bounds. Local modules are read with the arguments of each call, and not on their own if the project calls them, other than from examples and tests in folders below, unless they have values of variables or a backend of their own; other modules are not read, nor are folders named ` + "`.terraform`" + `.

@@ -197,7 +197,7 @@ func (e *Extraction) dropCalled(linker *link.Linker, readings []*link.Reading) {
 			continue
 		}
 		for _, r := range reading.Readers {
-			if r.Parameters != nil || len(r.Variants) > 0 {
+			if !terraform.IsSource(reading.File) && (r.Parameters != nil || len(r.Variants) > 0) {
 				continue
 			}
 			for _, d := range r.Deployments {

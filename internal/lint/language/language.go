@@ -48,6 +48,8 @@ type Files interface {
 	Reads(from, name string) bool
 	// List returns the names of the files in a folder that are not ignored, sorted.
 	List(folder string) []string
+	// Folders returns the names of the folders in a folder, sorted.
+	Folders(folder string) []string
 }
 
 // languages returns all languages, in the order of the documentation.

@@ -83,3 +83,22 @@ func (f *Files) List(folder string) []string {
 	slices.Sort(names)
 	return names
 }
+
+// Folders returns the names of the folders in a folder, sorted.
+func (f *Files) Folders(folder string) []string {
+	if folder == read.StandardInput {
+		return nil
+	}
+	entries, err := fs.ReadDir(f.fsys, folder)
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, entry := range entries {
+		if entry.IsDir() {
+			names = append(names, path.Join(folder, entry.Name()))
+		}
+	}
+	slices.Sort(names)
+	return names
+}

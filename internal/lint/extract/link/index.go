@@ -85,10 +85,15 @@ func (x *index) look(reference *read.Reference) []*read.Part {
 	return nil
 }
 
-// reachable returns the parts without those that a template defines with other parameters than
-// those of the reference.
+// reachable returns the parts without those that a template defines with other parameters than those of the reference.
 func reachable(r *read.Reference, parts []*read.Part) []*read.Part {
-	other := func(p *read.Part) bool { return r.Under != nil && p.Under != nil && p.Under != r.Under }
+	own := r.Under != nil && slices.ContainsFunc(parts, func(p *read.Part) bool { return p.Within && p.Under == r.Under })
+	other := func(p *read.Part) bool {
+		if p.Under == nil || own || r.Under == nil {
+			return own && p.Under != r.Under || r.Under == nil && p.Within
+		}
+		return p.Under != r.Under
+	}
 	if !slices.ContainsFunc(parts, other) {
 		return parts
 	}

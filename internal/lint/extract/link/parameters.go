@@ -95,7 +95,7 @@ func readWith(r *read.Reader, files []*arm.Parameters) *read.Reader {
 	if len(variants) > 1 {
 		again = &read.Reader{Format: r.Format, Root: r.Root, Lists: r.Lists, Variants: variants}
 		for _, variant := range variants {
-			setTemplateParameters(variant)
+			variant.MarkParameters()
 		}
 	}
 	if at := slices.IndexFunc(files, func(file *arm.Parameters) bool { return file.Values() == nil }); at >= 0 && again.Unknown == "" {

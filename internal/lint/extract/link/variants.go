@@ -9,41 +9,30 @@ import (
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
 	"github.com/mlpolicy/mlpolicy/internal/lint/facts"
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// setTemplateParameters records the parameters with which a template was read in its parts and
-// references, so that references find the parts that were read with the same parameters.
-func setTemplateParameters(r *read.Reader) {
-	mark := func(d *read.Draft) {
-		for _, reference := range d.References {
-			reference.Under = r.Parameters
-		}
-	}
-	for _, d := range r.Deployments {
-		mark(d)
-	}
-	for _, part := range r.Parts {
-		part.Under = r.Parameters
-		if part.Facts != nil {
-			mark(part.Facts)
-		}
-	}
-}
-
 // definedByAll returns the parts that the readings of a template define: those that are equal in all
-// readings once, without parameters, and others once for each reading.
+// readings once, without parameters, and others once for each reading. What a reading without parameters defines is defined for others,
+// and what has its name with parameters only for what has the same ones.
 func definedByAll(variants []*read.Reader) []*read.Part {
 	parts := make([][]*read.Part, len(variants))
 	for i, variant := range variants {
 		parts[i] = Defined(variant)
 	}
-	return merge(parts, partKey,
+	all := merge(parts, withoutParameters(variants), partKey,
 		func(equal []*read.Part) *read.Part {
 			part := *equal[0]
 			part.Under = nil
 			return &part
 		},
 		func(part *read.Part, i int) { part.Under = variants[i].Parameters })
+	for _, part := range all {
+		part.Within = part.Under != nil && slices.ContainsFunc(all, func(other *read.Part) bool {
+			return other.Under == nil && other.Kind == part.Kind && other.Name == part.Name && other.Namespace == part.Namespace
+		})
+	}
+	return all
 }
 
 // partKey is everything that a part says and is found by, comparable.
@@ -58,8 +47,11 @@ func partKey(p *read.Part) string {
 	return read.Comparable(all)
 }
 
+// withoutParameters reports whether the first reading of a template is without a parameters file.
+func withoutParameters(variants []*read.Reader) bool { return variants[0].Parameters == nil }
+
 // MergeVariants completes what a template describes with each of its parameters files. What is
-// equal with all of them is kept once, anything else once for each file, which it names.
+// equal with all of them, or is the same without any, is kept once, anything else once for each file, which it names.
 func (l *Linker) MergeVariants(ctx context.Context, r *read.Reader) {
 	deployments, computes := make([][]*read.Draft, len(r.Variants)), make([][]*facts.Compute, len(r.Variants))
 	problems := make([][]facts.Problem, len(r.Variants))
@@ -69,13 +61,14 @@ func (l *Linker) MergeVariants(ctx context.Context, r *read.Reader) {
 	}
 
 	file := func(i int) facts.Fact[string] { return parametersFile(r.Variants[i]) }
-	r.Deployments = append(r.Deployments, merge(deployments, deploymentKey, joinDeployments, func(d *read.Draft, i int) { d.Parameters = file(i) })...)
-	r.Computes = append(r.Computes, merge(computes, computeKey, joinComputes, func(c *facts.Compute, i int) { c.Parameters = file(i) })...)
+	base := withoutParameters(r.Variants)
+	r.Deployments = append(r.Deployments, merge(deployments, base, deploymentKey, joinDeployments, func(d *read.Draft, i int) { d.Parameters = file(i) })...)
+	r.Computes = append(r.Computes, merge(computes, base, computeKey, joinComputes, func(c *facts.Compute, i int) { c.Parameters = file(i) })...)
 	slices.SortStableFunc(r.Deployments, func(a, b *read.Draft) int { return inOrder(a.Location, b.Location, a.Parameters, b.Parameters) })
 	slices.SortStableFunc(r.Computes, func(a, b *facts.Compute) int { return inOrder(a.Location, b.Location, a.Parameters, b.Parameters) })
 	for _, group := range groupEqual(problems, problemKey) {
 		problem := group.members[0]
-		if len(group.of) < len(r.Variants) {
+		if !group.isOfAll(len(r.Variants), base) {
 			for _, of := range group.of {
 				problem.Location.Related = append(slices.Clip(problem.Location.Related), file(of).Location)
 			}
@@ -137,7 +130,7 @@ func addLocations[T any](fields []facts.Field[T], of, other *T) {
 		}
 		fact := field.Fact(of)
 		location, same := fact.Origin(), field.Fact(other).Origin()
-		if fact.IsZero() || same.Node == nil || same.Node == location.Node {
+		if fact.IsZero() || same.Node == nil || isSamePlace(same.Node, location.Node) {
 			continue
 		}
 		location.Related = append(slices.Clip(location.Related), facts.Location{Node: same.Node, Why: "also here"})
@@ -145,9 +138,17 @@ func addLocations[T any](fields []facts.Field[T], of, other *T) {
 	}
 }
 
-// parametersFile names the file that the parameters are from, as seen from the template.
+// isSamePlace reports whether two values stand at the same place.
+func isSamePlace(a, b *source.Node) bool {
+	return a == b || a != nil && b != nil && a.File() == b.File() && a.Span() == b.Span()
+}
+
+// parametersFile names the file that the parameters are from, as seen from the template. Without parameters it is unknown.
 func parametersFile(r *read.Reader) facts.Fact[string] {
 	root := r.Parameters
+	if root == nil {
+		return facts.Fact[string]{}
+	}
 	for root.Parent() != nil {
 		root = root.Parent()
 	}
@@ -175,12 +176,12 @@ func problemKey(p facts.Problem) string {
 	return p.Message + "\x00" + p.Location.Node.File().Name + "\x00" + strconv.Itoa(p.Location.Node.Span().Start.Offset)
 }
 
-// merge returns the members of several lists: those that are equal in all lists as the one that keep
-// returns, and any other after mark, which gets the index of its list.
-func merge[T any](lists [][]T, key func(T) string, keep func(equal []T) T, mark func(T, int)) []T {
+// merge returns the members of several lists: those that are equal in all lists, or if base is set those that the first list has, as the
+// one that keep returns, and any other after mark, which gets the index of its list.
+func merge[T any](lists [][]T, base bool, key func(T) string, keep func(equal []T) T, mark func(T, int)) []T {
 	var merged []T
 	for _, group := range groupEqual(lists, key) {
-		if len(group.of) == len(lists) {
+		if group.isOfAll(len(lists), base) {
 			merged = append(merged, keep(group.members))
 			continue
 		}
@@ -196,6 +197,11 @@ func merge[T any](lists [][]T, key func(T) string, keep func(equal []T) T, mark 
 type group[T any] struct {
 	members []T
 	of      []int // the indexes of their lists
+}
+
+// isOfAll reports whether all lists of a number have the member, or whether the first one has it if that is enough.
+func (g *group[T]) isOfAll(number int, base bool) bool {
+	return len(g.of) == number || base && g.of[0] == 0
 }
 
 // groupEqual groups the members of lists by a key, in the order of the lists. Of members of

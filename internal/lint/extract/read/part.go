@@ -15,6 +15,7 @@ type Part struct {
 	Facts           *Draft
 	Compute         *facts.Compute // instead of facts
 	Under           *source.Node   // the parameters with which a template defines it; nil if it is the same with all
+	Within          bool           // only what has the same parameters refers to it: another part has its name without parameters
 	Device          DeviceKind     // of a device class
 }
 
@@ -174,4 +175,23 @@ func (r *Reference) OfClass() bool {
 // OfClaim reports whether the reference is to a claim, whose devices add to those of the containers.
 func (r *Reference) OfClaim() bool {
 	return r.Kind == ResourceClaimDefinition || r.Kind == ResourceClaimTemplate
+}
+
+// MarkParameters records the parameters with which a template was read in its parts and references, so that references find the parts
+// that were read with the same parameters.
+func (r *Reader) MarkParameters() {
+	mark := func(d *Draft) {
+		for _, reference := range d.References {
+			reference.Under = r.Parameters
+		}
+	}
+	for _, d := range r.Deployments {
+		mark(d)
+	}
+	for _, part := range r.Parts {
+		part.Under = r.Parameters
+		if part.Facts != nil {
+			mark(part.Facts)
+		}
+	}
 }

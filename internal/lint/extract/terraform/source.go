@@ -24,11 +24,33 @@ var Source = read.Format{
 		return IsSource(root.File()) && root.Has("resource_changes")
 	},
 	Read: read.Using(newReader, func(r *planReader) {
-		for _, object := range r.Root.Get("resource_changes").Items() {
+		variants := r.Root.Get("variants").Items()
+		if len(variants) == 0 {
+			r.configuration()
+			return
+		}
+		for _, parameters := range append([]*source.Node{nil}, variants...) {
+			r.Variants = append(r.Variants, r.variant(parameters))
+		}
+	}),
+}
+
+// configuration reads the resources of a configuration with the values of the file of variables that is chosen.
+func (r *planReader) configuration() {
+	for _, object := range r.Root.Get("resource_changes").Items() {
+		if object.Get("parameters") == r.Parameters {
 			r.configured(object)
 		}
-		r.ResolveLocations()
-	}),
+	}
+	r.ResolveLocations()
+}
+
+// variant reads a configuration with the values of a file of variables that is chosen on the command line; nil for none.
+func (r *planReader) variant(parameters *source.Node) *read.Reader {
+	with := &read.Reader{Format: r.Format, Links: r.Links, Root: r.Root, Lists: r.Lists, Document: r.Document, Parameters: parameters}
+	newReader(with).configuration()
+	with.MarkParameters()
+	return with
 }
 
 // IsSource reports whether a file is a part of a configuration.

@@ -30,6 +30,8 @@ type folder struct {
 	given map[string]*given
 	// varied are the values in other files of variables, which are chosen on the command line.
 	varied map[string][]*given
+	// ofTools is set if OpenTofu reads other files of the folder than Terraform.
+	ofTools bool
 }
 
 // variable is an input of a module.
@@ -42,7 +44,7 @@ type variable struct {
 // given is a value of a variable in a file of variables.
 type given struct {
 	*hclsyntax.Attribute
-	file string // its base name
+	file *file
 }
 
 // block is a resource or the call of a module.
@@ -83,23 +85,47 @@ func isJSON(name string) bool { return strings.HasSuffix(name, ".json") }
 // isOverride reports whether the blocks of a file change those of others.
 func isOverride(stem string) bool { return stem == "override" || strings.HasSuffix(stem, "_override") }
 
-// effective returns the names of the files that configure a module, in the order in which they count. OpenTofu reads
-// a .tofu file in place of the .tf file of the same name.
-func effective(names []string) []string {
+// tool is a program that reads a module.
+type tool uint8
+
+const (
+	// openTofu reads a .tofu file in place of the .tf file of the same name.
+	openTofu tool = iota
+	// hashicorp is Terraform, which ignores .tofu files.
+	hashicorp
+)
+
+func isTofu(name string) bool { return strings.HasSuffix(strings.TrimSuffix(name, ".json"), ".tofu") }
+
+// reads returns the files of a module that a tool reads, in the order in which they count.
+func (t tool) reads(files []*file) []*file {
+	names := map[string]bool{}
+	for _, f := range files {
+		names[f.Name] = true
+	}
+	var read []*file
+	for _, f := range files {
+		if stem, ok := configures(f.Name); ok {
+			other := stem + ".tofu"
+			if isJSON(f.Name) {
+				other += ".json"
+			}
+			if t == hashicorp && isTofu(f.Name) || t == openTofu && !isTofu(f.Name) && names[other] {
+				continue
+			}
+		}
+		read = append(read, f)
+	}
+	return read
+}
+
+// configuring returns the names of the files that configure a module, in the order in which they count.
+func configuring(names []string) []string {
 	var files []string
 	for _, name := range names {
-		stem, ok := configures(path.Base(name))
-		if !ok {
-			continue
+		if _, ok := configures(path.Base(name)); ok {
+			files = append(files, name)
 		}
-		other := stem + ".tofu"
-		if isJSON(name) {
-			other += ".json"
-		}
-		if path.Base(name) != other && slices.Contains(names, path.Join(path.Dir(name), other)) {
-			continue
-		}
-		files = append(files, name)
 	}
 	slices.SortStableFunc(files, func(a, b string) int {
 		return rank(a) - rank(b)
@@ -115,11 +141,12 @@ func rank(name string) int {
 	return 0
 }
 
-// assemble makes a module of its files.
-func assemble(name string, files []*file) *folder {
+// assemble makes a module of its files as a tool reads them.
+func assemble(name string, files []*file, by tool) *folder {
 	f := &folder{name: name, variables: map[string]*variable{}, locals: map[string]*hclsyntax.Attribute{}, given: map[string]*given{}, varied: map[string][]*given{}}
 	byAddress := map[string]*block{}
-	for _, each := range files {
+	f.ofTools = slices.ContainsFunc(files, func(each *file) bool { return isTofu(each.Name) })
+	for _, each := range by.reads(files) {
 		if each.body == nil {
 			continue
 		}
@@ -136,6 +163,14 @@ func assemble(name string, files []*file) *folder {
 	return f
 }
 
+// isConfigured reports whether a file configures the module, besides those with values of variables.
+func (f *folder) isConfigured() bool {
+	return slices.ContainsFunc(f.files, func(each *file) bool {
+		_, ok := configures(path.Base(each.Name))
+		return ok
+	})
+}
+
 // size returns the size of the module in bytes.
 func (f *folder) size() int {
 	size := 0
@@ -147,9 +182,8 @@ func (f *folder) size() int {
 
 // give adds the values in a file of variables.
 func (f *folder) give(from *file, automatic bool) {
-	base := path.Base(from.Name)
 	for name, attribute := range from.body.Attributes {
-		value := &given{attribute, base}
+		value := &given{attribute, from}
 		if automatic {
 			f.given[name] = value
 		} else {

@@ -1,6 +1,8 @@
 package terraform
 
 import (
+	"path"
+
 	"github.com/hashicorp/hcl/v2"
 )
 
@@ -10,6 +12,8 @@ type instance struct {
 	path    string // module.a.module.b. before the addresses of its resources
 	args    map[string]*value
 	caller  *instance
+	chosen  *file        // of variables, nil for none
+	alone   bool         // the file that is chosen needs no other one
 	counted bool         // it may exist any number of times
 	from    []dependency // on which its existence depends
 
@@ -19,6 +23,14 @@ type instance struct {
 
 func newInstance(f *folder) *instance {
 	return &instance{folder: f, variables: map[string]*value{}, locals: map[string]*value{}}
+}
+
+// rootInstance returns a root module with the values of a file of variables that is chosen, nil for none.
+func rootInstance(root *folder, chosen *file) *instance {
+	in := newInstance(root)
+	in.chosen = chosen
+	in.alone = in.isAlone()
+	return in
 }
 
 // variable returns the value of a variable of a module: that of the call, else that of the files of variables, else the
@@ -55,8 +67,8 @@ func (e *evaluator) givenVariable(in *instance, name string) *value {
 		if arg := in.args[name]; arg != nil && (arg.kind != null || declared.nullable) {
 			v = arg
 		}
-	} else if given := in.given[name]; given != nil {
-		v = e.eval(given.Expr, &scope{}).described(given.file + " for var." + name)
+	} else if given := in.givenIn(name); given != nil {
+		v = e.eval(given.Expr, &scope{}).described(path.Base(given.file.Name) + " for var." + name)
 	}
 	if v == nil {
 		return nil
@@ -70,8 +82,38 @@ func (e *evaluator) givenVariable(in *instance, name string) *value {
 	return v
 }
 
+// givenIn returns the value of a variable in the file that is chosen, else in those that are always read; nil for none.
+func (in *instance) givenIn(name string) *given {
+	if value := in.chosenValue(name); value != nil {
+		return value
+	}
+	return in.given[name]
+}
+
+func (in *instance) chosenValue(name string) *given {
+	for _, value := range in.varied[name] {
+		if value.file == in.chosen {
+			return value
+		}
+	}
+	return nil
+}
+
+// isAlone reports whether the file that is chosen needs no other one: a value for each variable that requires one, as far as any file has it.
+func (in *instance) isAlone() bool {
+	for name, declared := range in.folder.variables {
+		if declared.value == nil && in.given[name] == nil && len(in.varied[name]) > 0 && in.chosenValue(name) == nil {
+			return false
+		}
+	}
+	return true
+}
+
 // varies reports whether a file of variables that may be chosen has another value for a variable.
 func (e *evaluator) varies(in *instance, name string, v *value) bool {
+	if in.alone && in.chosenValue(name) != nil {
+		return false
+	}
 	for _, other := range in.varied[name] {
 		if same, known := sameTexts(v, e.eval(other.Expr, &scope{})); !same || !known {
 			return true

@@ -108,7 +108,7 @@ func (e *evaluator) forEach(x *hclsyntax.ForExpr, s *scope) *value {
 		if x.CondExpr != nil {
 			condition := e.eval(x.CondExpr, inner)
 			is, known := condition.bool()
-			if decides = decides.dependingOn(condition); !known || !is {
+			if decides = decides.dependingOn(condition.without(of)); !known || !is {
 				return known
 			}
 		}

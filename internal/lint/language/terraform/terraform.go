@@ -113,6 +113,7 @@ type Files interface {
 	Resolve(from, path string) (name string, ok bool)
 	Read(name string) (data []byte, ok bool)
 	List(folder string) []string
+	Folders(folder string) []string
 }
 
 // Reader reads the files of one run. It is safe for concurrent use.
@@ -291,7 +292,7 @@ func (r *Reader) load(m *module, name string) {
 		}
 		r.mutex.Unlock()
 		slices.Sort(names)
-		for _, each := range append(effective(names), variablesIn(names)...) {
+		for _, each := range append(configuring(names), variablesIn(names)...) {
 			f := r.entryOf(each)
 			if f != nil {
 				m.files = append(m.files, f)
@@ -388,9 +389,9 @@ func (r *Reader) resolve(from, to string) (string, bool) {
 	return r.project.Resolve(from, to)
 }
 
-// parse returns the module in a folder with its blocks. A root module also has the values of variables that may be chosen
-// for it in a folder below.
-func (r *Reader) parse(name string, root bool) *folder {
+// parse returns the module in a folder with its blocks as a tool reads it. A root module also has the values of variables that may be
+// chosen for it.
+func (r *Reader) parse(name string, root bool, by tool) *folder {
 	m := r.module(name)
 	r.load(m, name)
 	all := m.files
@@ -402,23 +403,26 @@ func (r *Reader) parse(name string, root bool) *folder {
 		f.parse()
 		files = append(files, &f.file)
 	}
-	return assemble(name, files)
+	return assemble(name, files, by)
 }
 
-// chosen returns the files of variables in the folders that usually have one for each environment.
+// chosen returns the files of variables in the folders that usually have one for each environment, and in the folders of these.
 func (r *Reader) chosen(module string) []*entry {
 	if r.project == nil {
 		return nil
 	}
 	var files []*entry
 	for _, folder := range []string{"env", "envs", "environment", "environments", "params", "parameters", "tfvars", "vars", "variables", "config"} {
-		names := r.project.List(path.Join(module, folder))
-		if len(effective(names)) > 0 {
-			continue // a module of its own
-		}
-		for _, name := range variablesIn(names) {
-			if f := r.entryOf(name); f != nil {
-				files = append(files, f)
+		inside := path.Join(module, folder)
+		for _, each := range append([]string{inside}, r.project.Folders(inside)...) {
+			names := r.project.List(each)
+			if len(configuring(names)) > 0 {
+				continue // a module of its own
+			}
+			for _, name := range variablesIn(names) {
+				if f := r.entryOf(name); f != nil {
+					files = append(files, f)
+				}
 			}
 		}
 	}
@@ -483,102 +487,4 @@ func commentsOf(f *file, tokens hclsyntax.Tokens) []source.Comment {
 		}
 	}
 	return comments
-}
-
-// evaluate adds the documents of the module in a folder, once.
-func (r *Reader) evaluate(name string) {
-	m := r.module(name)
-	m.evaluated.Do(func() {
-		if !r.isRelevant(name) {
-			return
-		}
-		root := r.parse(name, true)
-		w := &walk{
-			Reader: r, modules: map[string]*folder{name: root}, resources: map[*file][]*source.Node{},
-			builder: &treeBuilder{evaluator: &evaluator{steps: maxSteps + root.size(), text: r.text, files: r.known}},
-		}
-		w.instance(newInstance(root), nil, []string{name})
-		for _, e := range m.files {
-			f := &e.file
-			if !e.isMarked() {
-				e.declare()
-			}
-			if !e.isMarked() || f.body == nil {
-				continue // others may have got it already
-			}
-			var members []source.Member
-			if hasDirective(f.Text) {
-				members = written(f)
-			}
-			if all := w.resources[f]; len(all) > 0 {
-				end := len(f.Text)
-				list := f.Sequence(all, all[0].Span().Start.Offset, end)
-				members = append(members, source.Member{Key: f.Scalar(source.String, "resource_changes", end, end), Value: list})
-			}
-			if len(members) > 0 {
-				f.Add(f.Mapping(members, 0, len(f.Text)))
-			}
-		}
-	})
-}
-
-// walk collects the resources of a root module and of those that it calls.
-type walk struct {
-	*Reader
-	modules   map[string]*folder
-	resources map[*file][]*source.Node // by the file of the root module that has or calls them
-	builder   *treeBuilder
-	calls     int
-}
-
-// instance collects the resources of a module. owner is the file of the root module that calls it, nil for the root
-// module itself. within are the folders of the calls around it.
-func (w *walk) instance(in *instance, owner *file, within []string) {
-	for _, b := range in.folder.resources {
-		if !isRead(b.Labels[0]) {
-			continue
-		}
-		w.builder.in = in
-		exists, from := w.builder.existenceOf(b, in)
-		if exists == never {
-			continue
-		}
-		of := owner
-		if of == nil {
-			of = b.file
-		}
-		if !w.builder.spend(1) {
-			return
-		}
-		w.resources[of] = append(w.resources[of], w.builder.resource(b, in.counted || exists == counted, append(from, in.from...)))
-	}
-	for _, call := range in.calls {
-		w.call(call, in, owner, within)
-	}
-}
-
-// call collects the resources of a local module.
-func (w *walk) call(b *block, in *instance, owner *file, within []string) {
-	to := calledPath(b)
-	name, ok := w.resolve(b.file.Name, to)
-	if to == "" || !ok || slices.Contains(within, name) || len(within) > maxModules || !w.isRelevant(name) {
-		return
-	}
-	exists, from := w.builder.existenceOf(b, in)
-	if w.calls++; exists == never || w.calls > maxCalls {
-		return
-	}
-	w.addCaller(name, in.name)
-	if w.modules[name] == nil {
-		w.modules[name] = w.parse(name, false)
-		w.builder.steps += w.modules[name].size()
-	}
-	inner := newInstance(w.modules[name])
-	inner.caller, inner.path = in, in.path+"module."+b.Labels[0]+"."
-	inner.args, inner.counted = w.builder.argsOf(b, in), in.counted || exists == counted
-	inner.from = append(from, in.from...)
-	if owner == nil {
-		owner = b.file
-	}
-	w.instance(inner, owner, append(within[:len(within):len(within)], name))
 }

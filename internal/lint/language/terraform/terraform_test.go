@@ -41,6 +41,19 @@ func (p project) List(folder string) []string {
 	return names
 }
 
+func (p project) Folders(folder string) []string {
+	var names []string
+	for name := range p {
+		for at := path.Dir(name); at != "."; at = path.Dir(at) {
+			if path.Dir(at) == folder && !slices.Contains(names, at) {
+				names = append(names, at)
+			}
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
 // read reads all files of a project as a run does.
 func (p project) read() (*Reader, map[string]*source.File) {
 	r := Open(p)

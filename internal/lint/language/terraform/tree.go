@@ -14,9 +14,10 @@ import (
 // treeBuilder makes the nodes of the resources of a root module and of the modules that it calls.
 type treeBuilder struct {
 	*evaluator
-	in      *instance
-	file    *source.File // of the resource
-	origins []origin
+	in         *instance
+	parameters *source.Node // of the file of variables that is chosen, nil for none
+	file       *source.File // of the resource
+	origins    []origin
 	// known gives what is unknown as a text with placeholders, because the structure of the value is that of a document
 	// in which their absence could be a statement.
 	document bool
@@ -52,6 +53,9 @@ func (b *treeBuilder) resource(of *block, counted bool, from []dependency) *sour
 		b.made("name", b.text(of.Labels[1], name), end),
 		b.made("mode", b.text("managed", word), end),
 		b.made("change", b.mapping(change, body), end),
+	}
+	if b.parameters != nil {
+		members = append(members, b.made("parameters", b.parameters, end))
 	}
 	if counted {
 		members = append(members, b.made("counted", b.truth(word), end))

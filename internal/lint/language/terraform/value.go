@@ -259,6 +259,17 @@ func (v *value) depends() []dependency {
 	return append([]dependency{{v.at, v.why}}, v.from...)
 }
 
+// without returns a value that does not depend on the parts of another one.
+func (v *value) without(of *value) *value {
+	all := v.depends()
+	if len(all) == 0 {
+		return v
+	}
+	return &value{from: slices.DeleteFunc(slices.Clone(all), func(d dependency) bool {
+		return d.at.Filename == of.at.Filename && of.at.Start.Byte <= d.at.Start.Byte && d.at.End.Byte <= of.at.End.Byte
+	})}
+}
+
 // maxDependencies limits the places that are listed for a value.
 const maxDependencies = 8
 
