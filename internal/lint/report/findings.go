@@ -238,16 +238,21 @@ func (t *text) editionOf(f *lint.Finding) string {
 // locationOf returns file:line:column of the start of a span, or as much of it as is known. In a notebook it is
 // file:cell number:line:column, in the text of the cell.
 func locationOf(file *source.File, span source.Span) string {
-	switch {
-	case file == nil || file.Name == "":
+	if file == nil || file.Name == "" {
 		return ""
-	case span.Start.Line == 0:
-		return Printable(file.Name)
+	}
+	return located(Printable(file.Name), file, span)
+}
+
+// located is locationOf for another name of the file.
+func located(name string, file *source.File, span source.Span) string {
+	if span.Start.Line == 0 {
+		return name
 	}
 	if cell, at := file.Cell(span.Start.Offset); cell != nil {
-		return fmt.Sprintf("%s:cell %d:%d:%d", Printable(file.Name), cell.Number, at.Line, at.Column)
+		return fmt.Sprintf("%s:cell %d:%d:%d", name, cell.Number, at.Line, at.Column)
 	}
-	return fmt.Sprintf("%s:%d:%d", Printable(file.Name), span.Start.Line, span.Start.Column)
+	return fmt.Sprintf("%s:%d:%d", name, span.Start.Line, span.Start.Column)
 }
 
 // excerpt writes the source line of a finding with a mark under the value, and returns

@@ -107,15 +107,12 @@ func (r reported) line() string {
 	return strings.TrimPrefix(r.place()+": ", ": ") + string(r.Severity) + ": " + r.sentences()
 }
 
-// place is the path, the line and the column of a finding, as much of it as is known.
+// place is the path, the line and the column of a finding, as much of it as is known; in a notebook those that people know.
 func (r reported) place() string {
-	switch {
-	case r.path == "":
+	if r.path == "" {
 		return ""
-	case r.Span.Start.Line == 0:
-		return r.path
 	}
-	return fmt.Sprintf("%s:%d:%d", r.path, r.Span.Start.Line, r.Span.Start.Column)
+	return located(r.path, r.File, r.Span)
 }
 
 // lastLine is the last line with a part of the value; a value that ends at the start of a line is not on it.
