@@ -13,6 +13,8 @@ type Code struct {
 	Statements []Statement
 	Blocks     []Block
 	Comments   []Span
+
+	full bool // a stretch had too many tokens
 }
 
 // Statement is a simple statement, or the head of a compound one up to its colon.
@@ -47,11 +49,16 @@ func New(text string) *Code {
 	return &Code{Text: text, Tokens: make([]Token, 0, min(len(text)/perToken, maxTokens)), Blocks: []Block{{Kind: Module, Parent: -1}}}
 }
 
-// Read adds the statements of a stretch of the text. It adds nothing if the stretch is not Python 3.
+// Read adds the statements of a stretch of the text. It adds nothing if the stretch is not Python 3, or stands behind one with too many
+// tokens.
 func (c *Code) Read(at Span, interactive bool) *Fault {
+	if c.full {
+		return tooMany(at.Start)
+	}
 	tokens, statements, blocks, comments := len(c.Tokens), len(c.Statements), len(c.Blocks), len(c.Comments)
 	s := scanner{text: c.Text, at: at.Start, end: at.End, interactive: interactive, tokens: c.Tokens, comments: c.Comments}
 	broken := s.scan()
+	c.full = len(s.tokens) > maxTokens
 	if broken == nil {
 		c.Tokens, c.Comments = s.tokens, s.comments
 		if broken = c.structure(s.lines); broken == nil {

@@ -152,3 +152,19 @@ func FuzzCode(f *testing.F) {
 		}
 	})
 }
+
+// TestTooManyTokens checks that what follows a stretch with too many tokens is not read: each one would copy all tokens.
+func TestTooManyTokens(t *testing.T) {
+	many, few := strings.Repeat("x\n", maxTokens+2), "y = 1\n"
+	c := New(few + many + few)
+	if broken := c.Read(Span{0, len(few)}, false); broken != nil {
+		t.Fatal(broken.Message)
+	}
+	before := len(c.Tokens)
+	for _, at := range []Span{{len(few), len(few + many)}, {len(few + many), len(few + many + few)}} {
+		broken := c.Read(at, false)
+		if broken == nil || broken.Message != tooMany(0).Message || len(c.Tokens) != before {
+			t.Errorf("%v: %v with %d tokens, want too many and %d tokens", at, broken, len(c.Tokens), before)
+		}
+	}
+}

@@ -89,7 +89,7 @@ func (s *scanner) scan() *Fault {
 		}
 		from, at := len(s.tokens), s.at
 		if from > maxTokens {
-			return &Fault{at, fmt.Sprintf("more than %d tokens", maxTokens)}
+			return tooMany(at)
 		}
 		if broken := s.logicalLine(from); broken != nil {
 			return broken
@@ -102,6 +102,8 @@ func (s *scanner) scan() *Fault {
 	}
 	return nil
 }
+
+func tooMany(at int) *Fault { return &Fault{at, fmt.Sprintf("more than %d tokens", maxTokens)} }
 
 // indentation skips the blanks at the start of a line and returns their width in columns.
 func (s *scanner) indentation() int {
