@@ -80,7 +80,7 @@ var LlmazModel = read.Format{
 	Auxiliary: true,
 	Marks:     [][]string{{"llmaz.io/v"}, {"OpenModel"}},
 	Shapes: map[string]*read.Shape{
-		"": read.Under(read.ListOf(read.MappingOf(map[string]*read.Shape{"limits": read.MappingShape})), "spec", "inferenceConfig", "flavors"),
+		"": read.Under(read.ListOf(read.ResourcesShape.With(read.SchedulingFields)), "spec", "inferenceConfig", "flavors"),
 	},
 	Matches: func(root *source.Node) bool {
 		group, kind := kube.GroupKind(root)
@@ -89,6 +89,11 @@ var LlmazModel = read.Format{
 	Read: read.Using(newReader, func(r *operatorReader) {
 		d := &read.Draft{}
 		flavors := r.Root.At("spec", "inferenceConfig", "flavors").Items()
+		if len(flavors) == 1 { // else any of several kinds of nodes will do
+			var s scheduling.Pods
+			s.Selector(flavors[0].Get("nodeSelector"))
+			r.RunsOn(d, s)
+		}
 		for i, flavor := range flavors {
 			gpus, _ := r.Devices(flavor) // has limits
 			count := read.RoundUp(gpus)
