@@ -16,7 +16,7 @@ import (
 // https://argo-workflows.readthedocs.io/en/latest/fields/
 var ArgoWorkflow = read.Format{
 	Name:      "argo-workflow",
-	Title:     "Argo's Workflow and CronWorkflow: each template that runs a pod",
+	Title:     "Argo's Workflow and CronWorkflow: each template that runs a pod, with `podSpecPatch`, and the objects that a template creates from a `manifest`",
 	Signs:     "`apiVersion` of `argoproj.io`, and the `kind`",
 	Reference: "https://argo-workflows.readthedocs.io/en/latest/fields/",
 	Links:     true,
@@ -36,11 +36,16 @@ var ArgoWorkflow = read.Format{
 		}
 		called := callsOf(spec)
 		for _, template := range append(slices.Clone(spec.Get("templates").Items()), called.inline...) {
-			if name := r.Text(template.Get("name")); runsPod(template) && (called.has(name.Value) || !name.Known) {
+			name := r.Text(template.Get("name"))
+			switch {
+			case name.Known && !called.has(name.Value):
+			case runsPod(template):
 				d := r.Object(template)
 				d.Component = name
 				r.Metadata(d, metadata)
 				r.argoPod(d, spec, template)
+			default:
+				r.argoManifest(template.Get("resource"))
 			}
 		}
 		if of := spec.Get("workflowTemplateRef"); !of.IsNull() {
@@ -50,7 +55,7 @@ var ArgoWorkflow = read.Format{
 			r.argoReference(of, r.Text(of.Get("name")), r.Text(of.Get("template")).Value)
 		}
 		r.OneCluster()
-		if len(r.Deployments) == 0 && len(r.Misread) == 0 {
+		if len(r.Deployments)+len(r.Inner) == 0 && len(r.Misread) == 0 {
 			r.Completes = "nothing: none of its templates runs a pod"
 		}
 	}),
@@ -71,34 +76,32 @@ func runsPod(template *source.Node) bool {
 	return template.Has("container") || template.Has("script") || template.Has("containerSet")
 }
 
-// argoPod reads the pod of a template. What a template declares about its nodes replaces what the workflow declares. A patch
-// of the pod is not read, so that sums are unknown with one.
+// argoPod reads the pod of a template. With a patch that is not understood, sums are unknown.
 func (r *runReader) argoPod(d *read.Draft, spec, template *source.Node) {
 	r.Metadata(d, template.Get("metadata"))
 	r.Metadata(d, spec.Get("podMetadata"))
-	main := template.At("containerSet", "containers").Items()
-	for _, key := range []string{"container", "script"} {
-		if container := template.Get(key); !container.IsNull() {
-			main = append(main, container)
-		}
+	pod, whole := r.argoPodOf(spec, template)
+	r.Pod(d, pod)
+	if !whole {
+		d.CPUCores, d.MemoryGiB, d.MemoryLimitGiB = facts.Fact[float64]{}, facts.Fact[float64]{}, facts.Fact[float64]{}
 	}
-	main = append(main, template.Get("sidecars").Items()...)
-	r.Pod(d, template.With(source.Content{Kind: source.Mapping, Members: membersOf(template, "initContainers", "volumes")}), main...)
-	for _, patch := range []*source.Node{template.Get("podSpecPatch"), spec.Get("podSpecPatch")} {
-		if !patch.IsNull() {
-			d.CPUCores, d.MemoryGiB, d.MemoryLimitGiB = facts.Fact[float64]{}, facts.Fact[float64]{}, facts.Fact[float64]{}
-		}
-	}
-
 	var s scheduling.Pods
-	for _, key := range []string{"nodeSelector", "tolerations", "affinity"} {
-		from := template
-		if template.Get(key).IsNull() {
-			from = spec
-		}
-		s.Pod(from.With(source.Content{Kind: source.Mapping, Members: membersOf(from, key)}))
-	}
+	s.Pod(pod)
 	r.RunsIn(d, s, template.Get("metadata"))
+}
+
+// argoManifest reads the whole objects in the manifest of a template that creates or replaces them.
+func (r *runReader) argoManifest(resource *source.Node) {
+	switch action, _ := resource.Get("action").Scalar(); action {
+	case "create", "apply", "replace":
+	default:
+		return
+	}
+	for _, object := range resource.Get("manifest").Embedded() {
+		if inner := r.Document(object, r.Lists); inner != nil {
+			r.Inner = append(r.Inner, inner)
+		}
+	}
 }
 
 // membersOf returns the members of a mapping with some keys.

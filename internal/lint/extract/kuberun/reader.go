@@ -9,9 +9,15 @@ import (
 )
 
 // runReader reads an object that runs pods.
-type runReader struct{ *kube.ObjectReader }
+type runReader struct {
+	*kube.ObjectReader
+	patches map[*source.Node]podPatch // of Argo, by their texts
+	patched int                       // values in the patches of all pods
+}
 
-func newReader(r *read.Reader) *runReader { return &runReader{ObjectReader: kube.NewReader(r)} }
+func newReader(r *read.Reader) *runReader {
+	return &runReader{ObjectReader: kube.NewReader(r), patches: map[*source.Node]podPatch{}}
+}
 
 // inside reads the whole objects in an object. why is the reason if there is none that describes anything.
 func (r *runReader) inside(objects []*source.Node, why string) {
