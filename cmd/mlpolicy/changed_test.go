@@ -536,3 +536,72 @@ func TestChangedSinceInJUnit(t *testing.T) {
 		t.Errorf("exit code %d, %s%s", code, stdout, stderr)
 	}
 }
+
+// A module depends on what it includes, on the values of its variables and on what included it before.
+func TestChangedSinceModules(t *testing.T) {
+	group := func(name, memory string) string {
+		return "resource \"azurerm_container_group\" \"" + name + "\" {\n  name = \"" + name + "\"\n  container {\n    cpu    = 1\n    memory = " + memory + "\n  }\n}\n"
+	}
+	bicep := func(name, condition, memory string) string {
+		return "resource " + name + " 'Microsoft.ContainerInstance/containerGroups@2023-05-01' = if (" + condition + ") {\n  name: '" + name + "'\n  properties: {\n    osType: 'Linux'\n" +
+			"    containers: [ { name: 'c', properties: { image: 'a/b:1', resources: { requests: { cpu: 1, memoryInGB: " + memory + " } } } } ]\n  }\n}\n"
+	}
+	remove := func(name string) func(r gitRepository) {
+		return func(r gitRepository) { r.git("rm", "-q", name) }
+	}
+	for name, test := range map[string]struct {
+		change func(r gitRepository)
+		want   []string
+	}{
+		"nothing":                        {func(gitRepository) {}, nil},
+		"a file of the folder beside it": {func(r gitRepository) { r.write(map[string]string{"tf/outputs.tf": "output \"x\" { value = 1 }\n"}) }, nil},
+		"the caller is gone":             {remove("tf/main.tf"), []string{"tf/outer/main.tf memory"}},
+		"the call is gone":               {func(r gitRepository) { r.replace("tf/main.tf", "./outer", "./none") }, []string{"tf/outer/main.tf memory"}},
+		"a call with another value":      {func(r gitRepository) { r.replace("tf/main.tf", "4", "65") }, []string{"tf/main.tf memory"}},
+		"another caller of the module": {func(r gitRepository) {
+			r.write(map[string]string{"tf2/main.tf": "module \"m\" {\n  source = \"../tf/outer\"\n  memory = 66\n}\n"})
+		}, []string{"tf2/main.tf memory"}},
+		"the values of variables are gone": {remove("vars/terraform.tfvars"), []string{"vars/main.tf memory"}},
+		"an override is gone":              {remove("override/main_override.tf"), []string{"override/main.tf memory"}},
+		"the module becomes a root module": {func(r gitRepository) {
+			r.write(map[string]string{"tf/outer/inner/backend.tf": "terraform {\n  backend \"local\" {}\n}\n"})
+		}, []string{"tf/outer/inner/main.tf memory"}},
+		"all callers are gone":                {func(r gitRepository) { r.git("rm", "-q", "tf/main.tf", "tf/outer/main.tf") }, []string{"tf/outer/inner/main.tf memory"}},
+		"the caller is gone, Bicep":           {remove("bicep/main.bicep"), []string{"bicep/group.bicep memory"}},
+		"an imported value":                   {func(r gitRepository) { r.replace("bicep/values.bicep", "false", "true") }, []string{"bicep/group.bicep memory"}},
+		"the values of parameters are gone":   {remove("bicep/other.bicepparam"), []string{"bicep/other.bicep memory"}},
+		"a file that nothing includes, Bicep": {func(r gitRepository) { r.write(map[string]string{"bicep/types.bicep": "type t = string\n"}) }, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRepository(t, map[string]string{
+				"tf/main.tf":                "module \"m\" {\n  source = \"./outer\"\n  memory = 4\n}\n",
+				"tf/outer/main.tf":          "variable \"memory\" { default = 64 }\nmodule \"m\" {\n  source = \"./inner\"\n  memory = var.memory\n}\n",
+				"tf/outer/inner/main.tf":    "variable \"memory\" { default = 64 }\n" + group("inner", "var.memory"),
+				"vars/main.tf":              "variable \"memory\" { default = 64 }\n" + group("vars", "var.memory"),
+				"vars/terraform.tfvars":     "memory = 4\n",
+				"override/main.tf":          group("override", "64"),
+				"override/main_override.tf": group("override", "4"),
+				"bad/main.tf":               group("bad", "64"),
+				"bicep/main.bicep":          "module m 'group.bicep' = {\n  name: 'm'\n  params: { memory: 4 }\n}\n",
+				"bicep/group.bicep":         "import { extra } from 'values.bicep'\nparam memory int = 64\n" + bicep("a", "true", "memory") + bicep("b", "extra", "80"),
+				"bicep/values.bicep":        "@export()\nvar extra = false\n",
+				"bicep/other.bicep":         "param memory int = 64\n" + bicep("c", "true", "memory"),
+				"bicep/other.bicepparam":    "using './other.bicep'\nparam memory = 4\n",
+				"bad/main.bicep":            bicep("d", "true", "64"),
+			})
+			before, _ := r.lint()
+			if len(before) != 2 {
+				t.Fatalf("before the change: %q", before)
+			}
+			test.change(r)
+			got, unchanged := r.lint("--changed-since", "main")
+			slices.Sort(got)
+			if test.want == nil && len(got) > 0 || test.want != nil && !slices.Contains(got, test.want[0]) {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+			if unchanged < len(before) {
+				t.Errorf("%d findings in unchanged files, want those before the change", unchanged)
+			}
+		})
+	}
+}

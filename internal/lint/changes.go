@@ -42,11 +42,15 @@ type Former struct {
 // evaluated may have completed any deployment.
 func (r *Result) Restrict(ctx context.Context, changes Changes) {
 	c := &changed{Changes: changes, path: r.PathOf, files: map[string]bool{}, configs: map[*config.Config]bool{}, baselines: map[*Baseline]bool{}, facts: map[any]bool{}}
+	if r.run.read.parser != nil {
+		c.modules.readers = r.run.read.parser.readers
+	}
 	for _, former := range changes.Former {
 		if !former.Known {
 			c.unknown = true
 			break
 		}
+		c.modules.add(former)
 		if extract.RecognizeFile(former.Path, former.Text) == extract.Unrecognized {
 			continue
 		}
@@ -75,6 +79,7 @@ type changed struct {
 	path      func(file string) string
 	unknown   bool // something that changed may have been anything
 	former    []formerParts
+	modules   changedModules
 	files     map[string]bool
 	configs   map[*config.Config]bool
 	baselines map[*Baseline]bool
@@ -99,7 +104,9 @@ func (c *changed) affects(f *Finding) bool {
 	case f.deployment != nil:
 		return c.once(f.deployment, func() bool { return c.deployment(f.deployment) })
 	case f.compute != nil:
-		return c.once(f.compute, func() bool { return slices.ContainsFunc(f.compute.Locations(), c.location) })
+		return c.once(f.compute, func() bool {
+			return slices.ContainsFunc(f.compute.Locations(), c.location) || c.module(f.compute.Subject.File)
+		})
 	}
 	return false
 }
@@ -147,7 +154,7 @@ func (c *changed) location(location facts.Location) bool {
 
 // deployment reports whether a deployment has facts in changed files, or may have had some.
 func (c *changed) deployment(d *facts.Deployment) bool {
-	if slices.ContainsFunc(d.Locations(), c.location) {
+	if slices.ContainsFunc(d.Locations(), c.location) || c.module(d.Subject.File) {
 		return true
 	}
 	for _, model := range d.Models {

@@ -24,6 +24,13 @@ type Language struct {
 	Marked func(name string, data []byte) bool
 	// Modules reports whether a file may include others, so that what it describes depends on them.
 	Modules bool
+	// Folders reports whether a module is a folder, with all files of the language in it, and not a file.
+	Folders bool
+	// Includes returns texts of a file that may be the paths of what it includes, relative to its folder; nil without Modules.
+	Includes func(data []byte) []string
+	// Decides reports whether what the other files of the module describe may change with a file, beside the values that it declares
+	// itself; nil without Modules.
+	Decides func(name string, data []byte) bool
 	// Open returns a reader for one run. It finds included files in files, which is nil if each file is read on its own.
 	Open func(files Files) Reader
 }
@@ -60,11 +67,13 @@ var languages = sync.OnceValue(func() []*Language {
 			Open: func(files Files) Reader { return python.Open(files) },
 		},
 		{
-			Name: "bicep", Suffixes: []string{".bicep", ".bicepparam"}, Marked: bicep.Marked, Modules: true,
+			Name: "bicep", Suffixes: []string{".bicep", ".bicepparam"}, Marked: bicep.Marked,
+			Modules: true, Includes: bicep.Includes, Decides: func(string, []byte) bool { return true },
 			Open: func(files Files) Reader { return bicep.Open(files) },
 		},
 		{
-			Name: "terraform", Suffixes: terraform.Suffixes(), Marked: terraform.Marked, Modules: true,
+			Name: "terraform", Suffixes: terraform.Suffixes(), Marked: terraform.Marked,
+			Modules: true, Folders: true, Includes: terraform.Includes, Decides: terraform.Decides,
 			Open: func(files Files) Reader { return terraform.Open(files) },
 		},
 	}

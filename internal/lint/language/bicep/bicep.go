@@ -83,6 +83,20 @@ func Marked(name string, data []byte) bool {
 	return false
 }
 
+// Includes returns the texts in quotes that may be the path of a file.
+func Includes(data []byte) []string {
+	var paths []string
+	for line := range bytes.Lines(data) {
+		for _, text := range bytes.Split(line, []byte("'")) {
+			switch path.Ext(string(text)) {
+			case ".bicep", ".bicepparam", ".json", ".jsonc", ".yaml", ".yml":
+				paths = append(paths, string(text))
+			}
+		}
+	}
+	return paths
+}
+
 func isParameters(name string) bool { return strings.EqualFold(path.Ext(name), ".bicepparam") }
 
 // Read reads a file.

@@ -103,6 +103,20 @@ func localPaths(data []byte) []string {
 	}
 }
 
+// Includes returns the texts in quotes that may be the source of a local module.
+func Includes(data []byte) []string { return localPaths(data) }
+
+// Decides reports whether the other files of a module may describe something else without a file: it has values of variables, changes
+// blocks of others, or makes the module a root module.
+func Decides(name string, data []byte) bool {
+	base := path.Base(name)
+	if is, _ := isVariables(base); is {
+		return true
+	}
+	stem, configuration := configures(base)
+	return configuration && (isOverride(stem) || bytes.Contains(data, []byte("backend")) || bytes.Contains(data, []byte("cloud")))
+}
+
 // isLocal reports whether the source of a module is a folder beside the one of the call.
 func isLocal(from string) bool {
 	return strings.HasPrefix(from, "./") || strings.HasPrefix(from, "../")
