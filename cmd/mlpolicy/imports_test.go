@@ -44,7 +44,9 @@ var allowedImports = map[string][]string{
 		module + "internal/lint/source",
 		"github.com/go-json-experiment/json/jsontext", // tokens with offsets
 	},
-	"internal/lint/language/python/syntax": nil,
+	"internal/lint/language/python/syntax": {
+		"golang.org/x/text/unicode/norm", // names in the same form as Python's
+	},
 	"internal/lint/suggest": {
 		"github.com/agnivade/levenshtein", // similar names
 	},

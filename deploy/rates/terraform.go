@@ -29,6 +29,11 @@ func (diskFiles) Read(name string) ([]byte, bool) {
 	return data, err == nil
 }
 
+func (diskFiles) Reads(_, name string) bool {
+	_, err := os.Stat(name)
+	return err == nil
+}
+
 func (diskFiles) List(folder string) []string {
 	var names []string
 	entries, _ := os.ReadDir(folder) // a folder that cannot be read has no files

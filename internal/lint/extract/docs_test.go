@@ -378,7 +378,7 @@ another value there. ` + "`None`" + ` for a failed import does not count. ` + "`
 
 Known values are literals, the constants of ` + "`AksCompute.ClusterPurpose`" + `, lists and dicts of known values, objects of the calls above, and names that the file assigns once to such a
 value. Everything else is unknown: formatted strings, other calls, attributes and operations, names that are assigned twice or are also a parameter or the target of a loop, attributes
-that are assigned to the object later, and with ` + "`**kw`" + ` all arguments that the call does not write. A deployment refers to an endpoint, and a deployment to a compute, also by a name whose value is not known, if
+that are assigned to the object later, names to which other code may assign (` + "`exec`, `globals()`, `from x import *`" + `, and what ` + "`%run`" + ` executes unless the project has it and it does not assign to the name), and with ` + "`**kw`" + ` all arguments that the call does not write. A deployment refers to an endpoint, and a deployment to a compute, also by a name whose value is not known, if
 both certainly have the same value: the same name without an assignment in between, or ` + "`endpoint.name`" + ` of the object. What ` + "`create_or_update(object)` or `begin_create_or_update(object).result()`" + ` returns counts as the object. Such names never refer to another file.
 
 Of a notebook the Python cells are read in their order, without lines that are commands of IPython and without the outputs. A cell ` + "`%%writefile NAME.yml`" + ` or ` + "`%%file NAME.yml`" + ` (or ` + "`.yaml`, `.json`" + `) is read as that file unless the project has

@@ -50,8 +50,15 @@ func TestGrowsEvenly(t *testing.T) {
 		"models": func(n int) string {
 			return "m = c.Model.register(ws, 'p', 'n')\nc.Model.deploy(ws, 's', [" + repeat("m, ", n) + "])\n"
 		},
-		"quotes":   func(n int) string { return repeat("'''\n\"\n'''\n", n) },
-		"keywords": func(n int) string { return "AmlCompute(" + repeat("a#=1, ", n) + ")\n" },
+		"quotes":              func(n int) string { return repeat("'''\n\"\n'''\n", n) },
+		"keywords":            func(n int) string { return "AmlCompute(" + repeat("a#=1, ", n) + ")\n" },
+		"assigned attributes": func(n int) string { return repeat("f(x#).a#.b#['c'] = 1\nsetattr(y#, 'd', 2)\nprint(vars(z#))\n", n) },
+		"renamed":             func(n int) string { return "C0 = AmlCompute\n" + repeat("B# = C#\nC1# = B#\nB#(name='a')\n", n) },
+		"results":             func(n int) string { return repeat("e = client.create_or_update(e)\nAmlCompute(name=e.name)\n", n) },
+		"several results": func(n int) string {
+			return repeat("if x:\n    e = client.create_or_update(e)\n", n/10) + repeat("AmlCompute(name=e.name)\n", n)
+		},
+		"walruses": func(n int) string { return repeat("x = f'{(a#:=1)} {(b:=#)}'\n", n) },
 		"several bindings": func(n int) string {
 			return repeat("if x:\n    t = c.compute.ComputeTarget(ws, 'a')\n", n/10) + repeat("c.Model.deploy(ws, 's', [], None, None, t)\n", n)
 		},

@@ -30,21 +30,13 @@ func (r *Reader) notebook(f *source.File, calls *[]Call) {
 		}
 		return
 	}
-	var text strings.Builder
-	var parts []placed
 	var read []*source.Cell
 	for _, c := range cells {
 		read = append(read, c.Cell)
-		if c.Writes == "" {
-			start := text.Len()
-			text.Write(c.Content())
-			parts = append(parts, placed{c, syntax.Span{Start: start, End: text.Len()}})
-			text.WriteByte('\n')
-		}
 	}
 	f.SetCells(read)
 	comments := r.written(f, cells)
-	code := syntax.New(text.String())
+	code, parts := join(cells)
 	if !mentions(code.Text) {
 		parts = nil
 	}
@@ -54,7 +46,9 @@ func (r *Reader) notebook(f *source.File, calls *[]Call) {
 			f.Skipped = fmt.Sprintf("line %d of cell %d is not Python 3: %s", line, part.cell.Number, broken.Message)
 		}
 	}
-	describe(f, code, func(at syntax.Span) syntax.Span { return fromCode(parts, at) }, calls)
+	names := bind(code)
+	r.otherCode(f.Name, names)
+	describe(f, names, func(at syntax.Span) syntax.Span { return fromCode(parts, at) }, calls)
 	if len(comments) > 0 {
 		comments = append(comments, f.Comments()...)
 		slices.SortFunc(comments, func(a, b source.Comment) int { return a.Mark - b.Mark })
@@ -63,6 +57,21 @@ func (r *Reader) notebook(f *source.File, calls *[]Call) {
 	slices.SortStableFunc(f.Documents, func(a, b *source.Document) int {
 		return a.Root.Span().Start.Offset - b.Root.Span().Start.Offset
 	})
+}
+
+// join returns the Python of all cells, which is not read yet, and where it stands.
+func join(cells []notebook.Cell) (*syntax.Code, []placed) {
+	var text strings.Builder
+	var parts []placed
+	for _, c := range cells {
+		if c.Writes == "" {
+			start := text.Len()
+			text.Write(c.Content())
+			parts = append(parts, placed{c, syntax.Span{Start: start, End: text.Len()}})
+			text.WriteByte('\n')
+		}
+	}
+	return syntax.New(text.String()), parts
 }
 
 // fromCode converts a stretch of the code, which is in one cell, to one of the file.

@@ -17,6 +17,8 @@ import (
 type Files interface {
 	// Resolve returns the name of the file at a path that is relative to the folder of a file; ok is false outside its project.
 	Resolve(from, path string) (name string, ok bool)
+	// Read returns the content of a file; ok is false if it cannot be read.
+	Read(name string) (data []byte, ok bool)
 	// Reads reports whether a run over the folder of a file reads another file, too.
 	Reads(from, name string) bool
 }
@@ -67,10 +69,10 @@ func (r *Reader) IsCalled(*source.File) bool { return false }
 // Read reads a file.
 func (r *Reader) Read(name string, data []byte) *source.File { return r.read(name, data, nil) }
 
-// Calls returns the calls of the SDK in a file that are read, with their arguments.
-func Calls(name string, data []byte) []Call {
+// Calls returns the calls of the SDK in a file that are read, with their arguments. The files may be nil.
+func Calls(files Files, name string, data []byte) []Call {
 	var calls []Call
-	Open(nil).read(name, data, &calls)
+	Open(files).read(name, data, &calls)
 	return calls
 }
 
@@ -90,7 +92,7 @@ func (r *Reader) read(name string, data []byte, calls *[]Call) *source.File {
 			f.Skipped = fmt.Sprintf("line %d is not Python 3: %s", f.Position(broken.At).Line, broken.Message)
 			break
 		}
-		describe(f, c, func(at syntax.Span) syntax.Span { return at }, calls)
+		describe(f, bind(c), func(at syntax.Span) syntax.Span { return at }, calls)
 	}
 	return f
 }
@@ -106,15 +108,15 @@ func mentions(text string) bool {
 }
 
 // describe adds the documents and comments of the code of a file.
-func describe(f *source.File, c *syntax.Code, where func(syntax.Span) syntax.Span, calls *[]Call) {
+func describe(f *source.File, n *names, where func(syntax.Span) syntax.Span, calls *[]Call) {
 	var comments []source.Comment
-	for _, at := range c.Comments {
+	for _, at := range n.Comments {
 		content := where(syntax.Span{Start: at.Start + len("#"), End: at.End})
 		mark := where(syntax.Span{Start: at.Start, End: at.Start + len("#")})
 		comments = append(comments, f.CommentAt(mark.Start, min(content.Start, content.End), content.End))
 	}
 	f.SetComments(comments)
-	e := &evaluator{names: bind(c), known: map[syntax.Part]*value{}, objects: map[int]*object{}, results: map[syntax.Part][]*object{}}
+	e := &evaluator{names: n, known: map[syntax.Part]*value{}, objects: map[int]*object{}, results: map[syntax.Part][]*object{}}
 	b := &builder{evaluator: e, file: f, where: where, nodes: map[*value]*source.Node{}, used: map[int]bool{}, left: maxNodes, records: calls}
 	b.documents()
 }

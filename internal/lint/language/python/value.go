@@ -55,6 +55,7 @@ const (
 	whyChanged    = "changed in place"
 	whySeveral    = "several objects"
 	whyLarge      = "too large"
+	whyRewritten  = "may be assigned by other code"
 )
 
 const (
@@ -270,7 +271,7 @@ func (e *evaluator) objectsOf(name string, use, depth int) []*object {
 	var objects []*object
 	found := e.reaching(name, use)
 	for _, b := range found {
-		if !b.hasValue() {
+		if !b.hasValue() || e.isRewritten(b) {
 			return nil
 		}
 		if _, end := e.dotted(b.value.From, b.value.To); end == b.value.To && len(found) > 1 {

@@ -13,8 +13,15 @@ type Code struct {
 	Statements []Statement
 	Blocks     []Block
 	Comments   []Span
+	Others     []Other
 
 	full bool // a stretch had too many tokens
+}
+
+// Other is a command of IPython that executes other code, or restores names: it may assign to all names.
+type Other struct {
+	Token   int // the index of the token behind it
+	Command string
 }
 
 // Statement is a simple statement, or the head of a compound one up to its colon.
@@ -55,18 +62,18 @@ func (c *Code) Read(at Span, interactive bool) *Fault {
 	if c.full {
 		return tooMany(at.Start)
 	}
-	tokens, statements, blocks, comments := len(c.Tokens), len(c.Statements), len(c.Blocks), len(c.Comments)
+	before := *c
 	s := scanner{text: c.Text, at: at.Start, end: at.End, interactive: interactive, tokens: c.Tokens, comments: c.Comments}
 	broken := s.scan()
-	c.full = len(s.tokens) > maxTokens
+	before.full = len(s.tokens) > maxTokens
 	if broken == nil {
-		c.Tokens, c.Comments = s.tokens, s.comments
+		c.Tokens, c.Comments, c.Others = s.tokens, s.comments, append(c.Others, s.others...)
 		if broken = c.structure(s.lines); broken == nil {
-			broken = c.check(statements)
+			broken = c.check(len(before.Statements))
 		}
 	}
 	if broken != nil {
-		c.Tokens, c.Statements, c.Blocks, c.Comments = c.Tokens[:tokens], c.Statements[:statements], c.Blocks[:blocks], c.Comments[:comments]
+		*c = before
 	}
 	c.Blocks[0].To = len(c.Tokens)
 	return broken

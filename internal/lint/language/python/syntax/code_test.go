@@ -69,6 +69,7 @@ func TestReadRejects(t *testing.T) {
 		"x = ":                   2,
 		"x = 1 $":                6,
 		"x = 0x":                 4,
+		"x = \ufb01":             4,
 		"!ls":                    0,
 	} {
 		c := New("first\n" + text)
@@ -85,6 +86,14 @@ func TestReadRejects(t *testing.T) {
 		if len(c.Tokens) != 1 || len(c.Statements) != 1 || len(c.Blocks) != 1 {
 			t.Errorf("%q leaves %d tokens, %d statements, %d blocks", text, len(c.Tokens), len(c.Statements), len(c.Blocks))
 		}
+	}
+}
+
+func TestOthers(t *testing.T) {
+	const text = "x\n%run a.py\n%store -r\n%matplotlib\ny"
+	c := New(text)
+	if broken := c.Read(Span{0, len(text)}, true); broken != nil || !slices.Equal(c.Others, []Other{{1, "%run a.py\n"}, {1, "%store -r\n"}}) {
+		t.Errorf("%v, %v", c.Others, broken)
 	}
 }
 

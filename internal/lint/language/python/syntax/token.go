@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // TokenKind is the kind of a token.
@@ -64,6 +66,7 @@ type scanner struct {
 	open        []int // the indexes of the open brackets' tokens
 	lines       []line
 	comments    []Span
+	others      []Other
 }
 
 // scan makes the tokens and the lines of the text.
@@ -83,7 +86,11 @@ func (s *scanner) scan() *Fault {
 		case s.interactive && (c == '%' || c == '!' || c == '?'):
 			if !s.timed() {
 				s.lines = append(s.lines, line{len(s.tokens), len(s.tokens), indent, s.at})
+				start := s.at
 				s.command()
+				if command := s.text[start:s.at]; strings.HasPrefix(command, "%run ") || strings.HasPrefix(command, "%store -r") {
+					s.others = append(s.others, Other{len(s.tokens), command})
+				}
 				continue
 			}
 		}
@@ -236,6 +243,10 @@ func (s *scanner) token(c byte) *Fault {
 	if s.at = s.nameEnd(start); s.at > start {
 		if s.at < s.end && (s.text[s.at] == '"' || s.text[s.at] == '\'') {
 			return s.quoted(start, s.text[start:s.at])
+		}
+		// https://docs.python.org/3/reference/lexical_analysis.html#identifiers
+		if name := s.text[start:s.at]; !norm.NFKC.IsNormalString(name) {
+			return &Fault{start, "the name is not in normal form KC"}
 		}
 		s.tokens = append(s.tokens, Token{Kind: Name, Start: start, End: s.at})
 		return nil
