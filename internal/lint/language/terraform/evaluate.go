@@ -15,7 +15,7 @@ import (
 // Limits for the evaluation of a root module and of those that it calls.
 const (
 	// maxSteps is the number of expressions and values that are evaluated, besides one for each byte of the text.
-	maxSteps = 500_000
+	maxSteps = 100_000
 	// maxString is in bytes.
 	maxString = 1 << 18
 	// maxExpressions is the number of expressions, locals and variables around an expression.
@@ -27,15 +27,28 @@ const (
 // evaluator evaluates expressions. What it cannot know is unknown, part by part; nothing is executed.
 type evaluator struct {
 	steps int // that are left
-	depth int // expressions around the current one
-	text  func(hcl.Range) string
-	files func(name string) *source.File
+	// reserve is the number of steps for what stands in the text besides expressions that take too many: one for each byte.
+	reserve int
+	depth   int // expressions around the current one
+	text    func(hcl.Range) string
+	files   func(name string) *source.File
 }
 
 // spend counts steps. It reports whether some are left.
 func (e *evaluator) spend(steps int) bool {
 	e.steps -= steps
 	return e.steps > 0
+}
+
+// leastSteps is the number of steps for what stands in a part of the text, besides one for each byte.
+const leastSteps = 16
+
+// allow provides steps for a part of the text if none are left because of others, so that these do not hide what is written plainly.
+func (e *evaluator) allow(at hcl.Range) {
+	if need := at.End.Byte - at.Start.Byte + leastSteps; e.steps < need && e.reserve > 0 {
+		e.reserve -= need - max(e.steps, 0)
+		e.steps = need
+	}
 }
 
 // scope has the names that an expression may use.
@@ -197,6 +210,7 @@ func (e *evaluator) object(x *hclsyntax.ObjectConsExpr, s *scope) *value {
 type objectBuilder struct {
 	made  *value
 	index map[string]int
+	known []int // the members that were set since the last unknown key
 }
 
 // set sets a member, in the place of an earlier one of the name.
@@ -204,20 +218,24 @@ func (b *objectBuilder) set(name string, at hcl.Range, v *value) {
 	if b.index == nil {
 		b.index = map[string]int{}
 	}
-	if i, known := b.index[name]; known {
+	i, repeated := b.index[name]
+	if repeated {
 		b.made.members[i] = member{name, at, v}
-		return
+	} else {
+		i = len(b.made.members)
+		b.index[name] = i
+		b.made.members = append(b.made.members, member{name, at, v})
 	}
-	b.index[name] = len(b.made.members)
-	b.made.members = append(b.made.members, member{name, at, v})
+	b.known = append(b.known, i)
 }
 
 // unknownKey adds a member that may take the place of any earlier one.
 func (b *objectBuilder) unknownKey() {
 	b.made.open = true
-	for i := range b.made.members {
+	for _, i := range b.known {
 		b.made.members[i].value = unknownAt(b.made.members[i].value.at)
 	}
+	b.known = b.known[:0]
 }
 
 // key returns the name of a member: an identifier is a text there.
@@ -252,7 +270,7 @@ func (e *evaluator) common(a, b *value, at hcl.Range) *value {
 	if same, known := equal(a, b); known && same {
 		return a.dependingOn(b)
 	}
-	if !e.spend(1) || a.kind != object || b.kind != object {
+	if !e.spend(1+len(a.members)+len(b.members)) || a.kind != object || b.kind != object {
 		return unknownAt(at)
 	}
 	made := &objectBuilder{made: &value{kind: object, at: a.at, open: a.open || b.open}}

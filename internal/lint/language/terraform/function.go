@@ -27,6 +27,9 @@ func (e *evaluator) call(x *hclsyntax.FunctionCallExpr, s *scope) *value {
 	var args []*value
 	for i, arg := range x.Args {
 		v := e.eval(arg, s)
+		if !e.spend(len(v.items) + len(v.members)) {
+			return unknownAt(at)
+		}
 		if x.ExpandFinal && i == len(x.Args)-1 {
 			if v.kind != list || v.open {
 				return unknownAt(at)

@@ -41,6 +41,9 @@ func (e *evaluator) variable(in *instance, name string) *value {
 	}
 	in.variables[name] = nil
 	v := e.givenVariable(in, name)
+	if v != nil {
+		v.measure() // once for all its uses
+	}
 	in.variables[name] = v
 	return orUnknown(v)
 }
@@ -143,7 +146,9 @@ func (e *evaluator) local(in *instance, name string) *value {
 	}
 	in.locals[name] = nil
 	if attribute := in.folder.locals[name]; attribute != nil {
-		in.locals[name] = e.eval(attribute.Expr, &scope{instance: in})
+		v := e.eval(attribute.Expr, &scope{instance: in})
+		v.measure() // once for all its uses
+		in.locals[name] = v
 	}
 	return orUnknown(in.locals[name])
 }
@@ -205,7 +210,9 @@ func calledPath(b *block) string {
 // argsOf returns the arguments of a call.
 func (e *evaluator) argsOf(b *block, in *instance) map[string]*value {
 	args := map[string]*value{}
-	for name, attribute := range b.attributes {
+	for _, attribute := range inOrder(b.attributes) {
+		name := attribute.Name
+		e.allow(attribute.SrcRange)
 		v := e.eval(attribute.Expr, &scope{instance: in})
 		if v.why == "" {
 			v = v.described("the argument " + name + " of module." + b.Labels[0])

@@ -93,13 +93,16 @@ func (e *evaluator) index(v, key *value, at hcl.Range) *value {
 // forEach returns the result of a for expression.
 func (e *evaluator) forEach(x *hclsyntax.ForExpr, s *scope) *value {
 	of := e.eval(x.CollExpr, s)
-	if of.kind != list && of.kind != object || x.Group {
+	if of.kind != list && of.kind != object || x.Group || !e.spend(len(of.items)+len(of.members)) {
 		return unknownAt(x.SrcRange)
 	}
 	items := &value{kind: list, at: x.SrcRange, open: of.open}
 	objects := &objectBuilder{made: &value{kind: object, at: x.SrcRange, open: of.open}}
 	decides := &value{} // on what the conditions depend
 	add := func(key, item *value) (known bool) {
+		if e.steps <= 0 {
+			return false
+		}
 		names := map[string]*value{x.ValVar: item}
 		if x.KeyVar != "" {
 			names[x.KeyVar] = key
@@ -156,6 +159,9 @@ func (e *evaluator) each(v *value, at hcl.Range, of func(*value) *value) *value 
 		made.items = []*value{of(v)}
 		return made
 	case list:
+		if !e.spend(len(v.items)) {
+			return unknownAt(at)
+		}
 		made.open = v.open
 		for _, item := range v.items {
 			made.items = append(made.items, of(v.within(item)))

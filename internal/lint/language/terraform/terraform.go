@@ -137,7 +137,7 @@ type Reader struct {
 	mutex   sync.Mutex
 	files   map[string]*entry
 	folders map[string]*module
-	callers map[string]map[string]bool // the folders that call a module, by its folder
+	callers map[string]map[string]bool // the folders of the modules with which a module was read, by its folder
 }
 
 // Open returns a reader of files and of those in a project that belong to them, which may be nil.
@@ -199,8 +199,8 @@ func (r *Reader) Read(name string, data []byte) *source.File {
 	return f.File
 }
 
-// IsCalled reports whether a root module, in any number of steps, calls the module of a file and makes an instance of it. One with values
-// of variables or a backend of its own is also applied on its own.
+// IsCalled reports whether a root module calls the module of a file in any number of steps, so that it was read with the arguments, and
+// makes an instance of it. One with values of variables or a backend of its own is also applied on its own.
 func (r *Reader) IsCalled(file *source.File) bool {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
@@ -208,15 +208,9 @@ func (r *Reader) IsCalled(file *source.File) bool {
 	if m := r.folders[folder]; m != nil && slices.ContainsFunc(m.files, isOfRoot) {
 		return false
 	}
-	reached := []string{folder}
-	for i := 0; i < len(reached); i++ {
-		if i > 0 && len(r.callers[reached[i]]) == 0 {
+	for caller := range r.callers[folder] {
+		if len(r.callers[caller]) == 0 {
 			return true
-		}
-		for caller := range r.callers[reached[i]] {
-			if !slices.Contains(reached, caller) {
-				reached = append(reached, caller)
-			}
 		}
 	}
 	return false // nothing calls it, or modules that call each other do
@@ -235,7 +229,7 @@ func isOfRoot(f *entry) bool {
 	})
 }
 
-// addCaller records that a module calls another one. A call from a folder below is an example or a test of it.
+// addCaller records that a module was read with its own calls as one that another one calls. A call from a folder below is an example or a test of it.
 func (r *Reader) addCaller(called, caller string) {
 	if called == "." || strings.HasPrefix(caller, called+"/") || caller == called {
 		return

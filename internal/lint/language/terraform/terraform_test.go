@@ -320,6 +320,79 @@ func TestManyModules(t *testing.T) {
 	}
 }
 
+// TestTooMuchWorkHidesNothing tries expressions whose values are too large, beside a resource that needs none of them.
+func TestTooMuchWorkHidesNothing(t *testing.T) {
+	doubling := func(first, next string) string {
+		var text strings.Builder
+		text.WriteString("locals {\n  l0 = " + first + "\n")
+		for i := range 99 {
+			fmt.Fprintf(&text, "  l%d = %s\n", i+1, strings.ReplaceAll(next, "L", fmt.Sprintf("local.l%d", i)))
+		}
+		return text.String() + "  bomb = local.l99\n}\n"
+	}
+	list := "[" + strings.Repeat("1,", 1000) + "]"
+	long := "split(\"\", \"" + strings.Repeat("ab", 60_000) + "\")"
+	bombs := map[string]string{
+		"lists":        doubling("[1, 2]", "[L, L]"),
+		"concat":       doubling("[1, 2]", "concat(L, L)"),
+		"flatten":      doubling("[1, 2]", "flatten([for x in L : [x, x]])"),
+		"templates":    doubling(`"ab"`, `"${L}${L}"`),
+		"objects":      doubling("{ a = 1 }", "{ a = L, b = L }"),
+		"merge":        doubling("{ a = 1 }", "{ a = merge(L, { c = L }), b = L }"),
+		"conditions":   doubling("{ a = 1 }", "var.u ? { a = L, b = L } : { a = L, b = L }"),
+		"encoded":      doubling(`"a"`, "jsonencode([L, L])"),
+		"numbers":      doubling("1e200", "L * L"),
+		"loops":        "locals {\n  a = " + list + "\n  bomb = [for x in local.a : [for y in local.a : [for z in local.a : [x, y, z]]]]\n}\n",
+		"contains":     "locals {\n  a = " + long + "\n  bomb = [for x in local.a : x if contains(local.a, \"c\")]\n}\n",
+		"sorted":       "locals {\n  a = " + long + "\n  bomb = [for x in local.a : sort(local.a)]\n}\n",
+		"range":        "locals { bomb = range(1000000000) }\n",
+		"wide":         "locals { bomb = format(\"%1000000000d\", 1) }\n",
+		"expression":   "locals { bomb = regexall(\"((a{1,1000}){1,1000})*b\", \"" + strings.Repeat("a", 50_000) + "\") }\n",
+		"unknown keys": "locals {\n  bomb = {" + strings.Repeat("\"${var.u}\" = 1, k = 2, ", 10_000) + "}\n}\n",
+	}
+	if len(bombs) == 0 {
+		t.Fatal("no cases")
+	}
+	for name, text := range bombs {
+		bomb := strings.Repeat("resource \"azapi_resource\" \"x\" {\n  type = \"a\"\n  body = { a = local.bomb, n = length(local.bomb) }\n}\n", 20)
+		plain := "resource \"azurerm_container_group\" \"plain\" {\n  tags = local.bomb\n  name = \"plain\"\n  container {\n    memory = var.memory\n  }\n}\nvariable \"memory\" { default = 64 }\n"
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, files := project{"a.tf": text, "b.tf": bomb, "c.tf": plain}.read()
+		runtime.ReadMemStats(&after)
+		if allocated := (after.TotalAlloc - before.TotalAlloc) >> 20; allocated > 400 {
+			t.Errorf("%s: %d MiB", name, allocated)
+		}
+		found := resources(files["c.tf"])
+		if len(found) != 1 {
+			t.Fatalf("%s: %d resources", name, len(found))
+		}
+		value := found[0].At("change", "after")
+		if memory := value.At("container").Items()[0].Get("memory"); memory.Text() != "64" || value.Get("name").Text() != "plain" {
+			t.Errorf("%s: memory is %q", name, memory.Text())
+		}
+	}
+}
+
+// TestModulesBehindTooManyCalls checks that a module is not left to a root module that does not reach it.
+func TestModulesBehindTooManyCalls(t *testing.T) {
+	p := project{"main.tf": "module \"m\" {\n  source = \"./m0\"\n}\nmodule \"near\" {\n  source = \"./near\"\n}\n"}
+	const group = "resource \"azurerm_container_group\" \"x\" {\n  name = \"x\"\n}\n"
+	for i := range 60 {
+		p[fmt.Sprintf("m%d/main.tf", i)] = strings.ReplaceAll("module \"a\" {\n  source = \"../NEXT\"\n}\nmodule \"b\" {\n  source = \"../NEXT\"\n}\n", "NEXT", fmt.Sprintf("m%d", i+1)) + group
+	}
+	p["m60/main.tf"], p["near/main.tf"] = group, group
+	r, files := p.read()
+	for name, want := range map[string]bool{"near/main.tf": true, "m0/main.tf": true, "m5/main.tf": true, "m60/main.tf": false, "main.tf": false} {
+		if r.IsCalled(files[name]) != want {
+			t.Errorf("%s is called: %t", name, !want)
+		}
+	}
+	if got := len(resources(files["main.tf"])); got == 0 || got > maxCalls {
+		t.Errorf("%d resources", got)
+	}
+}
+
 // TestTwiceTheTextTakesTwiceTheWork compares the allocations for a module with those for one of twice the size.
 func TestTwiceTheTextTakesTwiceTheWork(t *testing.T) {
 	repeat := func(format string, n int) string {
@@ -361,6 +434,15 @@ func TestTwiceTheTextTakesTwiceTheWork(t *testing.T) {
 		"a heredoc": func(n int) project {
 			n /= 4
 			return project{"m/main.tf": "resource \"kubectl_manifest\" \"x\" {\n  yaml_body = <<-YAML\n    apiVersion: v1\n    kind: Pod\n    data:\n" + repeat("      k%d: v%d\n", n) + "  YAML\n}\n"}
+		},
+		"unknown keys": func(n int) project {
+			return project{"m/main.tf": strings.ReplaceAll(group, "%d", "") + "locals {\n  l = {\n" + repeat("    k%d = 1\n    \"${var.u}%d\" = 2\n", n) + "  }\n}\n"}
+		},
+		"chosen files": func(n int) project {
+			return project{"m/main.tf": repeat(group, n), "m/a.tfvars": repeat("v%d = 2\n", n), "m/b.tfvars": repeat("v%d = 3\n", n)}
+		},
+		"both tools": func(n int) project {
+			return project{"m/main.tf": repeat(group, n), "m/a.tofu": repeat("locals { t%d = 2 }\n", n)}
 		},
 		"comments": func(n int) project {
 			return project{"m/main.tf": strings.ReplaceAll(group, "%d", "") + repeat("# comment %d\n", n)}

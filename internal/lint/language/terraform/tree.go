@@ -212,6 +212,7 @@ func (b *treeBuilder) makesNone(dynamic *hclsyntax.Block) bool {
 
 // attribute returns the node of an attribute's value.
 func (b *treeBuilder) attribute(of *hclsyntax.Attribute) (node, unknown *source.Node) {
+	b.allow(of.SrcRange)
 	v := b.eval(of.Expr, &scope{instance: b.in})
 	switch of.Name {
 	case "manifest", "body", "yaml_body":

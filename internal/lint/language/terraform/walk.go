@@ -199,10 +199,22 @@ func isAlike(a, b *source.Node) bool {
 // walk collects the resources of the root module and of those that it calls.
 func (w *walker) walk(chosen *file, by tool, to *reading) *walk {
 	root := w.module(w.name, by)
-	w.builder.steps += root.size()
-	collects := &walk{walker: w, tool: by, reading: to, sized: map[string]bool{w.name: true}}
-	collects.instance(rootInstance(root, chosen), nil, []string{w.name})
+	collects := &walk{walker: w, tool: by, reading: to, sized: map[string]bool{}}
+	w.builder.reserve = 0
+	collects.size(root)
+	// Calls nearer to the root module come first, so that no call behind them has any effect on these.
+	for next := []visit{{rootInstance(root, chosen), nil, []string{w.name}}}; len(next) > 0; next = next[1:] {
+		next = append(next, collects.instance(next[0])...)
+	}
 	return collects
+}
+
+// visit is an instance of a module. owner is the file of the root module that calls it, nil for the root module itself. within are the
+// folders of the calls around it.
+type visit struct {
+	*instance
+	owner  *file
+	within []string
 }
 
 // walk collects the resources of a root module and of those that it calls, by the file of the root module that has or calls them.
@@ -215,56 +227,67 @@ type walk struct {
 	ofTools bool // a module has files that only one of the tools reads
 }
 
-// instance collects the resources of a module. owner is the file of the root module that calls it, nil for the root
-// module itself. within are the folders of the calls around it.
-func (w *walk) instance(in *instance, owner *file, within []string) {
+// size allows the work on a module that is read for the first time.
+func (w *walk) size(of *folder) {
+	if !w.sized[of.name] {
+		w.sized[of.name] = true
+		w.builder.steps += of.size()
+		w.builder.reserve += of.size()
+	}
+}
+
+// instance collects the resources of a module, and returns the modules that it calls.
+func (w *walk) instance(in visit) (calls []visit) {
 	w.ofTools = w.ofTools || in.folder.ofTools
 	for _, b := range in.folder.resources {
 		if !isRead(b.Labels[0]) {
 			continue
 		}
-		w.builder.in = in
-		exists, from := w.builder.existenceOf(b, in)
+		w.builder.in = in.instance
+		w.builder.allow(b.Range())
+		exists, from := w.builder.existenceOf(b, in.instance)
 		if exists == never {
 			continue
 		}
-		of := owner
+		of := in.owner
 		if of == nil {
 			of = b.file
 		}
-		if !w.builder.spend(1) {
-			return
+		if w.builder.allow(b.Range()); !w.builder.spend(1) {
+			return nil
 		}
 		w.resources[of] = append(w.resources[of], w.builder.resource(b, in.counted || exists == counted, append(from, in.from...)))
 	}
-	for _, call := range in.calls {
-		w.call(call, in, owner, within)
+	for _, b := range in.calls {
+		if called, ok := w.call(b, in); ok {
+			calls = append(calls, called)
+		}
 	}
+	return calls
 }
 
-// call collects the resources of a local module.
-func (w *walk) call(b *block, in *instance, owner *file, within []string) {
+// call returns the instance of a local module that a block calls; ok is false if there is none, or too many.
+func (w *walk) call(b *block, in visit) (called visit, ok bool) {
 	to := calledPath(b)
 	name, ok := w.resolve(b.file.Name, to)
-	if to == "" || !ok || slices.Contains(within, name) || len(within) > maxModules || !w.isRelevant(name) {
-		return
+	if to == "" || !ok || slices.Contains(in.within, name) || len(in.within) > maxModules || !w.isRelevant(name) {
+		return visit{}, false
 	}
-	exists, from := w.builder.existenceOf(b, in)
+	w.builder.allow(b.Range())
+	exists, from := w.builder.existenceOf(b, in.instance)
 	if w.calls++; exists == never || w.calls > maxCalls {
-		return
+		return visit{}, false
 	}
-	w.addCaller(name, in.name)
-	called := w.module(name, w.tool)
-	if !w.sized[name] {
-		w.sized[name] = true
-		w.builder.steps += called.size()
-	}
-	inner := newInstance(called)
-	inner.caller, inner.path = in, in.path+"module."+b.Labels[0]+"."
-	inner.args, inner.counted = w.builder.argsOf(b, in), in.counted || exists == counted
+	w.addCaller(name, w.name)
+	module := w.module(name, w.tool)
+	w.size(module)
+	inner := newInstance(module)
+	inner.caller, inner.path = in.instance, in.path+"module."+b.Labels[0]+"."
+	inner.args, inner.counted = w.builder.argsOf(b, in.instance), in.counted || exists == counted
 	inner.from = append(from, in.from...)
+	owner := in.owner
 	if owner == nil {
 		owner = b.file
 	}
-	w.instance(inner, owner, append(within[:len(within):len(within)], name))
+	return visit{inner, owner, append(in.within[:len(in.within):len(in.within)], name)}, true
 }
