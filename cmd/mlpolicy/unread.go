@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -36,6 +37,21 @@ func unreadKinds() []unreadKind {
 			}
 			return "lint its output: kustomize build " + shellWord(folder, "FOLDER") + " | mlpolicy lint -"
 		}},
+		unnamed("a Terraform configuration", "main.tf", `(?m)^(resource|module) +"[^"\n]+"( +"[^"\n]+")? *\{`),
+		unnamed("a Bicep file", "main.bicep", `(?m)^(resource|module) +\w+ +'[^'\n]+' *=`),
+		unnamed("a notebook", "notebook.ipynb", `(?s)^\s*\{.*"cells"\s*:.*"nbformat"\s*:`),
+		unnamed("a Python program", "deploy.py", `(?m)^(from|import) +(azureml|azure\.ai\.ml)\b`),
+	}
+}
+
+// unnamed is a language that only the name of a file tells: standard input without one is read as YAML or JSON.
+func unnamed(title, name, pattern string) unreadKind {
+	return unreadKind{
+		title + " on standard input without a name",
+		func(given string, data []byte) bool {
+			return given == unnamedStdin && regexp.MustCompile(pattern).Match(data)
+		},
+		func(string) string { return "name it: mlpolicy lint --stdin-name " + name + " -" },
 	}
 }
 

@@ -42,7 +42,7 @@ func (c *changed) module(file string) bool {
 // included reports whether a file decided or decides in what a file includes, and changed.
 func (c *changed) included(of *language.Language, file string) bool {
 	units, files := c.modules.readers.Included(of, of.Unit(file))
-	if slices.ContainsFunc(files, func(name string) bool { return c.modules.readers.Decides(name) && c.File(name) }) {
+	if slices.ContainsFunc(files, func(name string) bool { return c.modules.readers.Decides(of, name) && c.File(name) }) {
 		return true
 	}
 	paths := map[string]bool{}

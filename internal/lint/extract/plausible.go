@@ -28,7 +28,7 @@ func Plausible(document string) bool {
 		return strings.HasSuffix(kind, "List") || !kubernetesOwn(group) || slices.Contains(workloadKinds, kind)
 	}
 	if len(keys) == 0 {
-		return true // a list, JSON or no keys at all
+		return !hclBlock().MatchString(document) // a list, JSON or no keys at all
 	}
 	return slices.ContainsFunc(formats(), func(f *read.Format) bool {
 		return slices.ContainsFunc(f.RootKeys, func(key string) bool {
@@ -55,6 +55,11 @@ func ofOtherFormat(root *source.Node) bool {
 // marginKey matches a top-level key of a YAML document and the text after it.
 var marginKey = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`(?m)^["']?([$A-Za-z_][A-Za-z0-9_.$-]*)["']?[ \t]*:(?:[ \t]+(.*?))?[ \t\r]*$`)
+})
+
+// hclBlock matches the head of a block of Terraform, which standard input without a name may have.
+var hclBlock = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?m)^(resource|module|variable|data|provider|terraform|locals|output)( +"[^"\n]*")* *\{`)
 })
 
 // workloadKinds are Kubernetes' own kinds with a pod template, and Template, which OpenShift once had in Kubernetes' groups.

@@ -52,11 +52,10 @@ func (r *Readers) read(name string) (data []byte, ok bool) {
 	return r.files.Read(name)
 }
 
-// Decides is Language.Decides for a file as it is now.
-func (r *Readers) Decides(name string) bool {
-	of := Of(name)
-	if of == nil || !of.Modules {
-		return false
+// Decides is Language.Decides for an included file as it is now. One of another language, such as data that it loads, decides too.
+func (r *Readers) Decides(of *Language, name string) bool {
+	if Of(name) != of {
+		return true
 	}
 	data, ok := r.read(name)
 	return ok && of.Decides(name, data)
