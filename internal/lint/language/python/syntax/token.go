@@ -245,7 +245,7 @@ func (s *scanner) token(c byte) *Fault {
 			return s.quoted(start, s.text[start:s.at])
 		}
 		// https://docs.python.org/3/reference/lexical_analysis.html#identifiers
-		if name := s.text[start:s.at]; !norm.NFKC.IsNormalString(name) {
+		if name := s.text[start:s.at]; !isASCII(name) && !norm.NFKC.IsNormalString(name) {
 			return &Fault{start, "the name is not in normal form KC"}
 		}
 		s.tokens = append(s.tokens, Token{Kind: Name, Start: start, End: s.at})
@@ -497,6 +497,15 @@ func (s *scanner) nameEnd(at int) int {
 		}
 	}
 	return at
+}
+
+func isASCII(text string) bool {
+	for i := range len(text) {
+		if text[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // operatorLength returns the length of the operator at the start of a text, 0 if there is none.
