@@ -356,7 +356,7 @@ func pythonSection() string {
 ## Python and notebooks
 
 Of ` + "`.py` and `.ipynb`" + ` files that import Azure ML's SDK, the calls below become documents of the formats in the table, at the text of the call. Nothing is executed.
-A call counts wherever it stands, if the file certainly imports what it calls: under another name too, or under one that is assigned once to it, but not if the name may have
+A call counts wherever it stands, if the file certainly imports what it calls: under another name too, or one to which it is assigned, but not if the name may have
 another value there. ` + "`None`" + ` for a failed import does not count. ` + "`sources: {python: off}`" + ` in the configuration turns this off.
 
 | SDK | call | is read as |

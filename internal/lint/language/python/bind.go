@@ -46,6 +46,7 @@ type names struct {
 	stars    []*binding             // imports of all names of a module, in the order of the text
 	rewrites int                    // the last token at which other code may assign to all names, -1 for none
 	others   map[string]bool        // names to which other code assigns
+	renamed  map[int][]string       // the paths of values that are names, by their first token
 	heads    map[int]int            // the block of a statement by the index of its first token
 
 	changed map[string]map[string]bool // attributes that are assigned later, by the name of the object; "" for all
@@ -63,7 +64,7 @@ type names struct {
 // bind collects what the statements do with names.
 func bind(c *syntax.Code) *names {
 	n := &names{
-		Code: c, bindings: map[inScope][]*binding{}, counts: map[string]int{}, imported: map[string]bool{}, functions: map[string][]string{}, assigned: map[int]string{}, defined: map[string]bool{}, plain: map[string]bool{}, foreign: map[string]bool{}, heads: map[int]int{}, rewrites: -1, others: map[string]bool{},
+		Code: c, bindings: map[inScope][]*binding{}, counts: map[string]int{}, imported: map[string]bool{}, functions: map[string][]string{}, assigned: map[int]string{}, defined: map[string]bool{}, plain: map[string]bool{}, foreign: map[string]bool{}, heads: map[int]int{}, rewrites: -1, renamed: map[int][]string{}, others: map[string]bool{},
 		changed: map[string]map[string]bool{}, mutated: map[string]bool{}, aliases: map[string]string{},
 	}
 	for i, b := range c.Blocks[1:] {

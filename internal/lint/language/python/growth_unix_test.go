@@ -54,7 +54,10 @@ func TestGrowsEvenly(t *testing.T) {
 		"keywords":            func(n int) string { return "AmlCompute(" + repeat("a#=1, ", n) + ")\n" },
 		"assigned attributes": func(n int) string { return repeat("f(x#).a#.b#['c'] = 1\nsetattr(y#, 'd', 2)\nprint(vars(z#))\n", n) },
 		"renamed":             func(n int) string { return "C0 = AmlCompute\n" + repeat("B# = C#\nC1# = B#\nB#(name='a')\n", n) },
-		"results":             func(n int) string { return repeat("e = client.create_or_update(e)\nAmlCompute(name=e.name)\n", n) },
+		"renamed twice": func(n int) string {
+			return "if x:\n  C0 = AmlCompute\n" + repeat("if x:\n  B# = C#\nelse:\n  B# = C#\nif x:\n  C1# = B#\nelse:\n  C1# = B#\nB#(name='a')\n", n)
+		},
+		"results": func(n int) string { return repeat("e = client.create_or_update(e)\nAmlCompute(name=e.name)\n", n) },
 		"several results": func(n int) string {
 			return repeat("if x:\n    e = client.create_or_update(e)\n", n/10) + repeat("AmlCompute(name=e.name)\n", n)
 		},

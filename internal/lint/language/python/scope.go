@@ -161,8 +161,8 @@ func (n *names) starAfter(i int) bool {
 	return slices.ContainsFunc(n.stars, func(star *binding) bool { return star.after > i && !isSDK(star.path) })
 }
 
-// paths returns the paths that a name with dots may have by the imports, nil if it may name anything else. A name that is assigned
-// once to a name with dots stands for that. None beside imports is what a program has if an import fails.
+// paths returns the paths that a name with dots may have by the imports, nil if it may name anything else. A name may stand for
+// another one. None beside imports is what a program has if an import fails.
 func (n *names) paths(dotted string, use, depth int) []string {
 	name, rest, _ := strings.Cut(dotted, ".")
 	if n.replaced(name, rest) {
@@ -178,20 +178,42 @@ func (n *names) paths(dotted string, use, depth int) []string {
 		}
 		return nil
 	}
-	if b, _ := n.constant(name, use); b != nil {
-		if path, end := n.dotted(b.value.From, b.value.To); end == b.value.To && depth < maxNesting {
-			return n.paths(path+rest, b.value.From, depth+1)
-		}
-		return nil
-	}
 	var paths []string
 	for _, b := range n.reaching(name, use) {
+		var some []string
 		switch {
-		case b.path != "" && !n.starAfter(b.after):
-			paths = append(paths, b.path+rest)
-		case b.value.To != b.value.From+1 || !n.Is(b.value.From, "None"):
+		case n.starAfter(b.after):
+			return nil
+		case b.path != "":
+			some = []string{b.path}
+		case b.value.To == b.value.From+1 && n.Is(b.value.From, "None"):
+			continue
+		case b.after <= use || n.scopeOf(b.block) != n.scopeOf(n.blockOf(use)):
+			some = n.pathsOf(b, depth)
+		}
+		if len(some) == 0 {
 			return nil
 		}
+		for _, path := range some {
+			if path += rest; !slices.Contains(paths, path) {
+				paths = append(paths, path)
+			}
+		}
+	}
+	return paths
+}
+
+// pathsOf returns the paths that the value of a binding may have, nil if it may be anything else.
+func (n *names) pathsOf(b *binding, depth int) []string {
+	path, end := n.dotted(b.value.From, b.value.To)
+	if !b.hasValue() || end != b.value.To || depth > maxNesting || n.isRewritten(b) {
+		return nil
+	}
+	paths, known := n.renamed[b.value.From]
+	if !known {
+		n.renamed[b.value.From] = nil // as long as it stands for itself
+		paths = n.paths(path, b.value.From, depth+1)
+		n.renamed[b.value.From] = paths
 	}
 	return paths
 }
