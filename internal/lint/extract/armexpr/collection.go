@@ -146,6 +146,16 @@ func charactersBefore(text, wanted string) int64 {
 	return int64(len([]rune(before)))
 }
 
+// lastCharactersBefore is charactersBefore for the last occurrence.
+func lastCharactersBefore(text, wanted string) int64 {
+	folded, sought := strings.Map(unicode.ToLower, text), strings.Map(unicode.ToLower, wanted)
+	at := strings.LastIndex(folded, sought)
+	if at < 0 {
+		return -1
+	}
+	return int64(len([]rune(folded[:at])))
+}
+
 // padLeft pads a string or a number on the left to a length.
 func (t *Evaluator) padLeft(values []*source.Node, env Env) *source.Node {
 	fill := " "

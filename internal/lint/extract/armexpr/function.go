@@ -1,11 +1,13 @@
 package armexpr
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"math"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract/read"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
@@ -42,7 +44,7 @@ func (t *Evaluator) call(x *expression, env Env) *source.Node {
 		return t.coalesce(arguments, env)
 	case "lambdavariables":
 		return t.lambdaVariable(arguments, env)
-	case "map", "filter", "reduce", "toobject", "mapvalues":
+	case "map", "filter", "reduce", "toobject", "mapvalues", "groupby":
 		return t.overItems(x.text, arguments, env)
 	}
 	values := make([]*source.Node, len(arguments))
@@ -141,6 +143,14 @@ func (t *Evaluator) unary(name string, value *source.Node, env Env) *source.Node
 	switch name {
 	case "string", "int", "float", "bool":
 		return t.conversion(name, value, env)
+	case "base64":
+		if texts(value) {
+			return t.string(env, base64.StdEncoding.EncodeToString([]byte(value.Text())), value)
+		}
+	case "base64tostring":
+		if text, err := base64.StdEncoding.DecodeString(value.Text()); err == nil && texts(value) && utf8.Valid(text) {
+			return t.string(env, string(text), value)
+		}
 	case "items", "objectkeys", "flatten", "shallowmerge", "array":
 		return t.collection(name, value, env)
 	case "not":
@@ -233,6 +243,10 @@ func (t *Evaluator) binary(name string, a, b *source.Node, env Env) *source.Node
 	case "indexof":
 		if texts(a, b) {
 			return t.integer(env, charactersBefore(a.Text(), b.Text()), a, b)
+		}
+	case "lastindexof":
+		if texts(a, b) && b.Text() != "" {
+			return t.integer(env, lastCharactersBefore(a.Text(), b.Text()), a, b)
 		}
 	case "startswith":
 		if texts(a, b) {

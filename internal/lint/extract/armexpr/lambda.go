@@ -81,6 +81,8 @@ func (t *Evaluator) overItems(name string, arguments []*expression, env Env) *so
 		return t.mapItems(list, first, env)
 	case name == "filter":
 		return t.filter(list, first, env)
+	case name == "groupby":
+		return t.groupBy(list, first, env)
 	case name == "toobject":
 		return t.toObject(list, first, arguments[2:], env)
 	}
@@ -147,6 +149,31 @@ func (t *Evaluator) toObject(list *source.Node, key lambda, rest []*expression, 
 			return nil
 		}
 		values = append(values, name, of)
+	}
+	return t.createObject(values, env)
+}
+
+// groupBy constructs a mapping of lists of the items with the same key, in the order of the keys' first items.
+func (t *Evaluator) groupBy(list *source.Node, key lambda, env Env) *source.Node {
+	var names []*source.Node
+	groups := map[string][]*source.Node{}
+	for _, item := range list.Items() {
+		name := t.apply(key, item)
+		if !t.known(name) || !texts(name) || !t.spend(1) {
+			return nil
+		}
+		if groups[name.Text()] == nil {
+			names = append(names, name)
+		}
+		groups[name.Text()] = append(groups[name.Text()], item)
+	}
+	var values []*source.Node
+	for _, name := range names {
+		group := t.construct(env, source.Content{Kind: source.Sequence, Items: groups[name.Text()]}, list)
+		if group == nil {
+			return nil
+		}
+		values = append(values, name, group)
 	}
 	return t.createObject(values, env)
 }
