@@ -98,6 +98,8 @@ func growing() map[string]func(n int) string {
 		"gaps":     each("var v@i = a ? b : c ? d : e ? f : g\n// comment of a line\n\n\n"),
 		"opened":   each("/*\nvar v@i = ("),
 		"modules":  each("module m@i 'main.bicep' = {\n  params: { a: 'b' }\n}\n"),
+		"outputs":  each("module m@i 'main.bicep' = {\n  params: { a: m@j.outputs.a }\n}\noutput o@i string = m@j.outputs.o@i\n" + strings.Replace(site, "NAME", "m@i.outputs.a", 1)),
+		"loads":    each("var l@i = loadJsonContent('main.bicep', 'a@i[0]')\n" + strings.Replace(site, "NAME", "loadTextContent('main.bicep')", 1)),
 		"registry": each("module m@i 'br/public:avm/res/web/site:0.1.0' = {\n  params: { name: 'a@i', kind: 'functionapp' }\n}\n"),
 		"one list": func(n int) string {
 			return "var v = [\n" + each("  'a@i'\n")(n) + "]\n" + strings.Replace(site, "NAME", "v[0]", 1)

@@ -90,6 +90,10 @@ func hostile() []string {
 		"import { x } from 'other.bicep'\nimport * as y from 'main.bicep'\ntype t = x | t | y.z\nparam p t\nvar v = y.v\n",
 		"using 'main.bicep'\nextends 'main.bicepparam'\nparam x = 1\n",
 		"resource a 'Microsoft.Web/sites@1' = [for x in [for y in z: y]: {\n  name: [for x in x: {a: [for x in x: x]}]\n}]\n",
+		"module m 'main.bicep' = {\n  params: { a: m.outputs.a }\n}\noutput a string = m.outputs.a\nresource a 'Microsoft.Web/sites@1' = {\n  name: m.outputs.a\n}\n",
+		"module m 'a.json' = [for i in range(0, 2): if (i > 0) {\n  params: { ...{} }\n}]\nresource a 'Microsoft.Web/sites@1' = {\n  name: m[0].outputs['a']\n}\n",
+		"module m 'br/a:b:1' = {}\nvar x = loadJsonContent('a.json', '$.a[0].b')\nvar y = sys.loadYamlContent('a', 'x', 'utf-8')\nresource a 'Microsoft.Web/sites@1' = {\n  name: loadTextContent('a')\n  properties: x\n}\n",
+		"{\"resources\": [], \"outputs\": {\"a\": {\"value\": \"[x\"}}, \"moduleAliases\": {\"br\": {\"a\": {\"registry\": \"mcr.microsoft.com\"}}}}",
 		"\ufeffvar x = 1\r\nvar y = 2\rvar z = 3",
 	}
 }

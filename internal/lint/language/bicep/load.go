@@ -13,7 +13,7 @@ const maxLoadedValues = 50_000
 
 // loadedFile is a file that a function of Bicep loads.
 type loadedFile struct {
-	function, name, path string
+	function, name string
 }
 
 // load returns the value of a call that loads a file of the project, such as loadJsonContent('sizes.json', 'train'), at its place in that
@@ -29,9 +29,9 @@ func (r *Reader) load(function string, arguments []*expression, from *unit) (val
 	if len(arguments) == 0 || r.files == nil {
 		return nil, true
 	}
-	rest := arguments[1:]
+	rest, path := arguments[1:], ""
 	if function != "loadTextContent" && len(rest) > 0 {
-		if file.path, ok = literal(rest[0]); !ok {
+		if path, ok = literal(rest[0]); !ok {
 			return nil, true
 		}
 		rest = rest[1:]
@@ -43,7 +43,7 @@ func (r *Reader) load(function string, arguments []*expression, from *unit) (val
 	}
 	if at, ok := literal(arguments[0]); ok {
 		if file.name, ok = r.files.Resolve(from.file.Name, at); ok {
-			return r.loaded(file), true
+			return selectPath(r.loaded(file), path), true
 		}
 	}
 	return nil, true
@@ -52,7 +52,7 @@ func (r *Reader) load(function string, arguments []*expression, from *unit) (val
 // literal returns the text of a string without expressions.
 func literal(x *expression) (text string, ok bool) { return x.text, x.kind == stringKind }
 
-// loaded returns the value of a loaded file, nil if it is not known.
+// loaded returns the value of a loaded file, which is read once; nil if it is not known.
 func (r *Reader) loaded(file loadedFile) *source.Node {
 	value, known := r.loads[file]
 	if known {
@@ -63,7 +63,7 @@ func (r *Reader) loaded(file loadedFile) *source.Node {
 	case file.function == "loadTextContent":
 		value = loadedText(file.name, data)
 	default:
-		value = loadedValue(file, data)
+		value = loadedValue(file.name, data, file.function == "loadYamlContent")
 	}
 	r.loads[file] = value
 	return value
@@ -77,18 +77,14 @@ func loadedText(name string, data []byte) *source.Node {
 	return file.Scalar(source.String, escape(string(file.Text)), 0, len(file.Text))
 }
 
-// loadedValue parses a file in JSON or YAML, and returns the value at a path in it.
-func loadedValue(file loadedFile, data []byte) *source.Node {
-	parsed := source.Parse(file.name, data)
+// loadedValue parses a file in JSON or YAML.
+func loadedValue(name string, data []byte, isYAML bool) *source.Node {
+	parsed := source.Parse(name, data)
 	if len(parsed.Problems) > 0 || len(parsed.Documents) != 1 || !parsed.IsUTF8() {
 		return nil
 	}
-	selected := selectPath(parsed.Documents[0].Root, file.path)
-	if selected == nil {
-		return nil
-	}
-	l := loader{left: maxLoadedValues, yaml: file.function == "loadYamlContent"}
-	value := l.value(selected)
+	l := loader{left: maxLoadedValues, yaml: isYAML}
+	value := l.value(parsed.Documents[0].Root)
 	if l.left < 0 {
 		return nil
 	}
