@@ -42,7 +42,7 @@ func (l *Linter) Compare(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]
 	off := func(file string) bool { return l.isOff(file) && to.isOff(file) }
 	all := readAll(ctx, inputs, l.parser(fsys, off), math.MaxInt64, nil)
 	read := l.usable(all)
-	extraction, err := l.extract(ctx, fsys, read)
+	extraction, err := l.extract(ctx, fsys, read, l.extractOptions(read))
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +52,7 @@ func (l *Linter) Compare(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]
 	}
 	read = to.usable(all)
 	if !sameFacts {
-		if extraction, err = to.extract(ctx, fsys, read); err != nil {
+		if extraction, err = to.extract(ctx, fsys, read, to.extractOptions(read)); err != nil {
 			return nil, err
 		}
 	}

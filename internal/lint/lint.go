@@ -98,7 +98,7 @@ func (l *Linter) Lint(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) (
 
 // lint evaluates inputs that were read.
 func (l *Linter) lint(ctx context.Context, fsys fs.FS, read inputFiles) (*Result, error) {
-	extraction, err := l.extract(ctx, fsys, read)
+	extraction, err := l.extract(ctx, fsys, read, l.extractOptions(read))
 	if err != nil {
 		return nil, err
 	}
@@ -148,7 +148,9 @@ func (l *Linter) evaluate(ctx context.Context, fsys fs.FS, read inputFiles, extr
 // read and each text that could not be parsed. The last error is that of the context.
 func (l *Linter) Facts(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) (*extract.Extraction, []error, error) {
 	read := l.read(ctx, fsys, inputs)
-	extraction, err := l.extract(ctx, fsys, read)
+	options := l.extractOptions(read)
+	options.Completes = read.parser.readers.Completes
+	extraction, err := l.extract(ctx, fsys, read, options)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -174,7 +176,7 @@ func (p *Placements) Edition() string { return strings.Join(p.Editions, ", ") }
 // Where evaluates each deployment in the inputs on each target of the edition in force. The error is the context's.
 func (l *Linter) Where(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) (*Placements, error) {
 	read := l.read(ctx, fsys, inputs)
-	extraction, err := l.extract(ctx, fsys, read)
+	extraction, err := l.extract(ctx, fsys, read, l.extractOptions(read))
 	if err != nil {
 		return nil, err
 	}
@@ -202,8 +204,8 @@ func (l *Linter) Where(ctx context.Context, fsys fs.FS, inputs iter.Seq[Input]) 
 }
 
 // extract reads the facts of the inputs.
-func (l *Linter) extract(ctx context.Context, fsys fs.FS, read inputFiles) (*extract.Extraction, error) {
-	extraction, err := extract.Extract(ctx, fsys, read.files, l.extractOptions(read))
+func (l *Linter) extract(ctx context.Context, fsys fs.FS, read inputFiles, options extract.Options) (*extract.Extraction, error) {
+	extraction, err := extract.Extract(ctx, fsys, read.files, options)
 	if err != nil {
 		return nil, err
 	}

@@ -116,6 +116,9 @@ func Extract(ctx context.Context, fsys fs.FS, files []*source.File, options Opti
 	extraction.Dependents, extraction.Problems = dependents, append(extraction.Problems, problems...)
 	extraction.dropCalled(linker, readings) // after Dependents, which reads what may call the files
 	extraction.dropCompiled(readings)
+	if options.Completes != nil {
+		extraction.explain(readings, options.Completes)
+	}
 	extraction.dropRepeated()
 	extraction.Problems = append(extraction.Problems, linker.Problems()...)
 	if err := ctx.Err(); err != nil {
@@ -240,6 +243,21 @@ type place struct {
 func placeOf(location facts.Location) place {
 	span := location.Node.Span()
 	return place{location.Node.File().Name, span.Start.Offset, span.End.Offset}
+}
+
+// explain adds the reason for each file of a language without a document of a known format.
+func (e *Extraction) explain(readings []*link.Reading, completes func(*source.File) string) {
+	for _, reading := range readings {
+		file := reading.File
+		if !file.IsForeign() || file.Skipped != "" || len(reading.Readers) > 0 {
+			continue
+		}
+		reason := "describes nothing that is read"
+		if what := completes(file); what != "" {
+			reason = "contains no deployment; it completes " + what
+		}
+		e.Skipped = append(e.Skipped, Skipped{file, reason})
+	}
 }
 
 // describes reports whether a document of a file describes a deployment or a compute.

@@ -43,6 +43,12 @@ type Reader interface {
 	IsCalled(file *source.File) bool
 }
 
+// Completer is a Reader of files that complete others.
+type Completer interface {
+	// Completes returns what a file without documents of its own adds to, empty for nothing.
+	Completes(file *source.File) string
+}
+
 // Files are the files of a project. Names have the form of source.File.Name.
 type Files interface {
 	// Resolve returns the name of the file or folder at a path that is relative to the folder of a file; ok is false outside the
@@ -142,6 +148,16 @@ func (r *Readers) Read(name string, data []byte) (file *source.File, ok bool) {
 		return nil, false
 	}
 	return r.of(language).Read(name, data), true
+}
+
+// Completes returns what a file without documents of its own adds to, empty for nothing.
+func (r *Readers) Completes(file *source.File) string {
+	if language := Of(file.Name); language != nil {
+		if completer, ok := r.of(language).(Completer); ok {
+			return completer.Completes(file)
+		}
+	}
+	return ""
 }
 
 // IsCalled reports whether another file that was read includes a file. One in YAML or JSON may be included by files of any language.

@@ -98,7 +98,13 @@ var ParametersFile = read.Format{
 		values := root.GetFold("parameters")
 		return strings.HasSuffix(armSchema(root), "deploymentparameters") && !values.IsNull()
 	},
-	Read: read.Using(NewReader, func(r *ResourceReader) { r.Part(read.ARMParameters, "the ARM templates of its folder", &read.Draft{}) }),
+	Read: read.Using(NewReader, func(r *ResourceReader) {
+		completes := "the ARM templates of its folder"
+		if template, ok := r.Root.Get("using").Scalar(); ok {
+			completes = "the template " + template
+		}
+		r.Part(read.ARMParameters, completes, &read.Draft{})
+	}),
 }
 
 // armSchema returns the name of the document's Azure Resource Manager schema in lower case. It is

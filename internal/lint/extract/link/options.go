@@ -44,6 +44,9 @@ type Options struct {
 	// IsCalled reports whether another file includes a file, so that the documents of the callers describe what is in it. It
 	// may be nil.
 	IsCalled func(file *source.File) bool
+	// Completes returns what a file of a language adds to that has no documents, empty for nothing. It is nil if nobody
+	// asks for the files without documents.
+	Completes func(file *source.File) string
 
 	// Untrusted are the keys of statements that a document alone is not trusted to set. A deployment
 	// with such statements has a variant without them.

@@ -204,6 +204,9 @@ func (r *Reader) Read(name string, data []byte) *source.File {
 func (r *Reader) IsCalled(file *source.File) bool {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
+	if known := r.files[file.Name]; known == nil || known.File != file {
+		return false // of another language, in the folder of a module
+	}
 	folder := path.Dir(file.Name)
 	if m := r.folders[folder]; m != nil && slices.ContainsFunc(m.files, isOfRoot) {
 		return false

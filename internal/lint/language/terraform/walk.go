@@ -2,6 +2,7 @@ package terraform
 
 import (
 	"maps"
+	"path"
 	"slices"
 	"strings"
 
@@ -290,4 +291,26 @@ func (w *walk) call(b *block, in visit) (called visit, ok bool) {
 		owner = b.file
 	}
 	return visit{inner, owner, append(in.within[:len(in.within):len(in.within)], name)}, true
+}
+
+// Completes returns what a file without documents adds to, empty for nothing: the module in its folder, or for a file of variables in a
+// folder such as environments the root module above it.
+func (r *Reader) Completes(of *source.File) string {
+	folder := path.Dir(of.Name)
+	is, automatic := isVariables(path.Base(of.Name))
+	if !is || automatic {
+		if r.isRelevant(folder) {
+			return "the module in " + folder
+		}
+		if !is {
+			return ""
+		}
+	}
+	for range 3 {
+		if r.isRelevant(folder) && slices.ContainsFunc(chosenIn(r.parse(folder, true, openTofu)), func(f *file) bool { return f.File == of }) {
+			return "the module in " + folder + ", for which it may be chosen"
+		}
+		folder = path.Dir(folder)
+	}
+	return ""
 }
