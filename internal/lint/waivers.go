@@ -223,8 +223,8 @@ func (w *waivers) read(file *source.File, isInput bool) *fileWaivers {
 	found, mistakes := waiver.Comments(file)
 	for _, annotation := range waiver.Annotations(file, isAbsent) {
 		object := w.objectAround(annotation.Key)
-		if object == nil {
-			continue // nothing is read from it
+		if object == nil || object.File() != file {
+			continue // nothing is read from it, or it is read with its own file
 		}
 		mistakes = append(mistakes, annotation.Mistakes...)
 		if annotation.Waiver != nil {
@@ -234,7 +234,12 @@ func (w *waivers) read(file *source.File, isInput bool) *fileWaivers {
 		}
 	}
 	of := fileWaivers{}
+	shared := map[int]*Waiver{} // by where they stand: the tags of several resources may be those of one variable
 	for _, one := range found {
+		if known := shared[one.Text.Start]; known != nil {
+			of.add(one.Scope, known)
+			continue
+		}
 		mistakes = append(mistakes, one.Check(setting.waiving, setting.rules, true)...)
 		if len(one.Rules) == 0 {
 			continue
@@ -243,9 +248,8 @@ func (w *waivers) read(file *source.File, isInput bool) *fileWaivers {
 		if isInput {
 			inForce.settings = []*Setting{setting}
 		}
-		for _, id := range one.IDs() {
-			of[id] = append(of[id], &region{Scope: *one.Scope, waiver: inForce})
-		}
+		shared[one.Text.Start] = inForce
+		of.add(one.Scope, inForce)
 	}
 	for _, regions := range of {
 		nest(regions)
@@ -256,6 +260,13 @@ func (w *waivers) read(file *source.File, isInput bool) *fileWaivers {
 		}
 	}
 	return &of
+}
+
+// add adds a region that a waiver covers.
+func (f fileWaivers) add(scope *waiver.Scope, one *Waiver) {
+	for _, id := range one.IDs() {
+		f[id] = append(f[id], &region{Scope: *scope, waiver: one})
+	}
 }
 
 // nest sorts regions by where they begin and links each to the one around it.
