@@ -431,7 +431,7 @@ plan, at the text that decides. A finding at the default of a variable, a local,
 
 | value | what is read |
 |---|---|
-| variable | the argument of the call; in a root module ` + "`terraform.tfvars`, `terraform.tfvars.json` and `*.auto.tfvars(.json)`" + ` in Terraform's order; else the default, and what the declared type converts or adds. Not if it is ` + "`sensitive` or `ephemeral`" + `. What another ` + "`.tfvars`" + ` file sets differently is known only with that file |
+| variable | the argument of the call; in a root module ` + "`terraform.tfvars`, `terraform.tfvars.json` and `*.auto.tfvars(.json)`" + ` in Terraform's order; else the default, and what the declared type converts or adds. Not if it is ` + "`sensitive` or `ephemeral`" + `. What another ` + "`.tfvars`" + ` file sets differently is known only with that file, unless no such file is needed |
 | local, operator, condition, ` + "`for`" + `, splat, template | the value, if all that it depends on is known. Of two results of an unknown condition, what they have in common |
 | function | pure functions of numbers, texts and collections. Of ` + "`merge`, `concat`, `try`, `coalesce`, `lookup`, `jsonencode` and `yamlencode`" + ` each part that is known. Not functions that read files, the clock or chance, and not ` + "`range`, `setproduct`" + ` and provider's functions |
 | ` + "`data`, `module`, `each`, `count.index`, `path`, `self`, `terraform`" + `, other resources | nothing |

@@ -13,7 +13,7 @@ type instance struct {
 	args    map[string]*value
 	caller  *instance
 	chosen  *file        // of variables, nil for none
-	alone   bool         // the file that is chosen needs no other one
+	alone   bool         // no file is needed besides the one that is chosen
 	counted bool         // it may exist any number of times
 	from    []dependency // on which its existence depends
 
@@ -102,7 +102,8 @@ func (in *instance) chosenValue(name string) *given {
 	return nil
 }
 
-// isAlone reports whether the file that is chosen needs no other one: a value for each variable that requires one, as far as any file has it.
+// isAlone reports whether no file is needed besides the one that is chosen: there is a value for each variable that requires one, as far
+// as any file has it.
 func (in *instance) isAlone() bool {
 	for name, declared := range in.folder.variables {
 		if declared.value == nil && in.given[name] == nil && len(in.varied[name]) > 0 && in.chosenValue(name) == nil {
@@ -112,9 +113,10 @@ func (in *instance) isAlone() bool {
 	return true
 }
 
-// varies reports whether a file of variables that may be chosen has another value for a variable.
+// varies reports whether a file of variables that may be chosen besides has another value for a variable. A module that needs no such
+// file is applied without one, too.
 func (e *evaluator) varies(in *instance, name string, v *value) bool {
-	if in.alone && in.chosenValue(name) != nil {
+	if in.alone && (in.chosen == nil || in.chosenValue(name) != nil) {
 		return false
 	}
 	for _, other := range in.varied[name] {
