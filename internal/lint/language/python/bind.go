@@ -11,6 +11,7 @@ import (
 type binding struct {
 	name  string
 	after int         // index of the first token for which it counts
+	until int         // index of the token behind the last one for which it counts, 0 for all
 	block int         // index of the block
 	value syntax.Part // the expression, empty if the value is not one expression
 	path  string      // of what is imported, with dots; empty for anything else

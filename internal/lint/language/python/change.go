@@ -133,6 +133,7 @@ func (n *names) expressions(s syntax.Statement) {
 		case word == "for" && i > s.From && (i > s.From+1 || !n.Is(s.From, "async")):
 			if in := n.Find(i, min(s.To, i+maxHead), "in"); in < s.To && n.Is(in, "in") {
 				n.target(i+1, in, s, syntax.Part{})
+				n.confine(i+1, in, s)
 				n.aliasAll(syntax.Part{From: i + 1, To: in}, syntax.Part{From: in + 1, To: n.operandEnd(in+1, s.To)})
 			}
 		case i+1 < s.To && n.Is(i+1, ":="):
@@ -150,6 +151,16 @@ func (n *names) expressions(s syntax.Statement) {
 			n.call(i)
 		case i+3 < s.To && n.Is(i+1, "."):
 			n.mutations(i, s)
+		}
+	}
+}
+
+// confine limits the last bindings of the names in the head of a comprehension to its statement.
+func (n *names) confine(from, to int, s syntax.Statement) {
+	for i := from; i < to; i++ {
+		all := n.bindings[inScope{n.Word(i), n.scopeOf(s.Block)}]
+		if last := len(all) - 1; last >= 0 && all[last].after == s.To {
+			all[last].after, all[last].until = s.From, s.To
 		}
 	}
 }
@@ -179,7 +190,7 @@ func (n *names) operandEnd(from, to int) int {
 func (n *names) parameters(from int, s syntax.Statement) {
 	for i := from; i < min(s.To, from+maxHead) && !n.Is(i, ":"); i = n.Next(i) {
 		if n.Tokens[i].Kind == syntax.Name && (i == from || n.Is(i-1, ",") || n.Is(i-1, "*") || n.Is(i-1, "**")) {
-			n.bind(n.Word(i), binding{after: i, block: s.Block})
+			n.bind(n.Word(i), binding{after: i, until: s.To, block: s.Block})
 		}
 	}
 }

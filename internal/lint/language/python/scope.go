@@ -92,6 +92,10 @@ func (n *names) visible(name string, use int) (found []*binding, own bool) {
 // reaching returns the bindings of a name that a token may use: the last one before it where that is certain, else all.
 func (n *names) reaching(name string, use int) []*binding {
 	found, own := n.visible(name, use)
+	outside := func(b *binding) bool { return b.until > 0 && (use < b.after || use >= b.until) }
+	if slices.ContainsFunc(found, outside) {
+		found = slices.DeleteFunc(slices.Clone(found), outside)
+	}
 	if !own {
 		return found
 	}

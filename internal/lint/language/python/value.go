@@ -316,7 +316,7 @@ func (e *evaluator) objectsIn(at syntax.Part, depth int) []*object {
 // created returns the argument of client.models.create_or_update(…) or of client.compute.begin_create_or_update(…).result(); end is
 // that of what is called. ok is false for any other call.
 func (e *evaluator) created(at syntax.Part, end int) (argument syntax.Part, ok bool) {
-	if !e.Is(end, "(") || end-at.From < len([]string{"client", "."}) {
+	if !e.Is(end, "(") || end-at.From < len([]string{"client", "."}) || e.defined[e.Word(end-1)] {
 		return argument, false
 	}
 	behind := e.Next(end)
