@@ -126,4 +126,5 @@ func (r *operatorReader) rayReplicas(d *read.Draft, group *source.Node, autoscal
 	if autoscaling.Value {
 		kube.Autoscale(d, autoscaling.Location, r.Count(group.Get("minReplicas")), r.Count(group.Get("maxReplicas")))
 	}
+	d.Replicas = r.multiplied(d.Replicas, group.Get("numOfHosts"), "replicas times hosts")
 }
