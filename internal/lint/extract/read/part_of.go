@@ -40,7 +40,8 @@ func isUnnamed(why string) bool {
 	return strings.HasPrefix(why, Nameless) || strings.HasPrefix(why, Unnamed)
 }
 
-// isWithin is IsPart for what is not a fact: members of an object are those of the other one, and items of a list are parts of items.
+// isWithin is IsPart for what is not a fact: members of an object are those of the other one, and items of a list are
+// parts of items in the same order, or the same scalars.
 func isWithin(part, whole any) bool {
 	a, err := decoded(part)
 	b, otherErr := decoded(whole)
@@ -61,9 +62,7 @@ func includes(whole, part any) bool {
 		return true
 	case []any:
 		items, _ := whole.([]any)
-		return !slices.ContainsFunc(part, func(item any) bool {
-			return !slices.ContainsFunc(items, func(other any) bool { return includes(other, item) })
-		})
+		return includesItems(items, part)
 	case map[string]any:
 		members, _ := whole.(map[string]any)
 		for key, value := range part {
@@ -78,20 +77,49 @@ func includes(whole, part any) bool {
 	return part == whole
 }
 
+func includesItems(whole, part []any) bool {
+	scalars := map[any]bool{}
+	for _, item := range whole {
+		if isScalar(item) {
+			scalars[item] = true
+		}
+	}
+	return InOrder(part, whole, func(item, other any) bool { return includes(other, item) }, func(item any) bool { return isScalar(item) && scalars[item] })
+}
+
+func isScalar(v any) bool {
+	switch v.(type) {
+	case []any, map[string]any:
+		return false
+	}
+	return true
+}
+
+// InOrder reports whether each item of a list is part of an item of another one in the same order, or is found by itself. found may be nil.
+func InOrder[T any](part, whole []T, isPart func(item, other T) bool, found func(item T) bool) bool {
+	at := 0
+	for _, item := range part {
+		if found != nil && found(item) {
+			continue
+		}
+		for at < len(whole) && !isPart(item, whole[at]) {
+			at++
+		}
+		if at == len(whole) {
+			return false
+		}
+		at++
+	}
+	return true
+}
+
 // IsPartOf reports whether a draft says nothing else than another one.
 func (d *Draft) IsPartOf(whole *Draft) bool {
 	if !IsPart(facts.DeploymentFields(), &d.Deployment, &whole.Deployment) {
 		return false
 	}
-	for _, declared := range d.Declared {
-		if !slices.ContainsFunc(whole.Declared, declared.IsPartOf) {
-			return false
-		}
-	}
-	for _, reference := range d.References {
-		if !slices.ContainsFunc(whole.References, reference.isSame) {
-			return false
-		}
+	if !InOrder(d.Declared, whole.Declared, (*Draft).IsPartOf, nil) || !InOrder(d.References, whole.References, (*Reference).isSame, nil) {
+		return false
 	}
 	outcomes, others := d.Pods.Recorded(), whole.Pods.Recorded()
 	for i, outcome := range outcomes {

@@ -92,6 +92,9 @@ func (c *Covered) add(folder string, configured []*read.Resource, planned map[st
 	}
 }
 
+// maxModules is the number of modules to which a plan in any folder is compared.
+const maxModules = 100
+
 // moduleOf returns the folder of the module to which a plan belongs.
 func moduleOf(plan *read.Reader, modules map[string][]*read.Resource, planned map[string][]*read.Resource) (of string, found bool) {
 	for at := path.Dir(plan.Root.File().Name); ; at = path.Dir(at) {
@@ -101,6 +104,9 @@ func moduleOf(plan *read.Reader, modules map[string][]*read.Resource, planned ma
 		if at == path.Dir(at) {
 			break
 		}
+	}
+	if len(modules) > maxModules {
+		return "", false
 	}
 	for folder, resources := range modules {
 		if slices.ContainsFunc(resources, func(resource *read.Resource) bool { return !isCovered(resource, planned) }) {
@@ -120,32 +126,25 @@ func isCovered(resource *read.Resource, planned map[string][]*read.Resource) boo
 	return len(instances) > 0 && !slices.ContainsFunc(instances, func(instance *read.Resource) bool { return !hasAll(instance, resource) })
 }
 
-// hasAll reports whether a resource of a plan has all that a configuration says about it.
+// hasAll reports whether a resource of a plan has all that a configuration says about it, in the same order.
 func hasAll(planned, configured *read.Resource) bool {
-	for _, d := range configured.Deployments {
-		if !slices.ContainsFunc(planned.Deployments, func(other *read.Draft) bool {
-			same := *d
-			same.Format = other.Format
-			return same.IsPartOf(other)
-		}) {
-			return false
-		}
+	return read.InOrder(configured.Deployments, planned.Deployments, func(d, other *read.Draft) bool {
+		same := *d
+		same.Format = formatAs(d.Format, other.Format)
+		return same.IsPartOf(other)
+	}, nil) && read.InOrder(configured.Computes, planned.Computes, func(c, other *facts.Compute) bool {
+		same := *c
+		same.Format = formatAs(c.Format, other.Format)
+		return read.IsPart(facts.ComputeFields(), &same, other)
+	}, nil) && read.InOrder(configured.Parts, planned.Parts, (*read.Part).IsPartOf, nil)
+}
+
+// formatAs returns the format of a description, that of a plan for one in a configuration.
+func formatAs(configured, planned string) string {
+	if configured == Source.Name && planned == Plan.Name {
+		return planned
 	}
-	for _, c := range configured.Computes {
-		if !slices.ContainsFunc(planned.Computes, func(other *facts.Compute) bool {
-			same := *c
-			same.Format = other.Format
-			return read.IsPart(facts.ComputeFields(), &same, other)
-		}) {
-			return false
-		}
-	}
-	for _, part := range configured.Parts {
-		if !slices.ContainsFunc(planned.Parts, part.IsPartOf) {
-			return false
-		}
-	}
-	return true
+	return configured
 }
 
 // all yields what a resource describes: drafts, computes and parts.

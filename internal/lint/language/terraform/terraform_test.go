@@ -503,6 +503,7 @@ func FuzzRead(f *testing.F) {
 			name += ".json"
 		}
 		p := project{name: string(data), "m/variables.tf": string(more), "m/terraform.tfvars": string(more), "m/n/main.tf": string(more)}
+		p["m/variables.tofu"], p["m/environments/production.tfvars"] = string(data), string(data)
 		r, files := p.read()
 		for _, file := range files {
 			r.IsCalled(file)
