@@ -161,7 +161,7 @@ func (r *Reader) jsonTemplate(name string) (called calledTemplate) {
 	if data, ok := r.files.Read(name); ok {
 		file := source.Parse(name, data)
 		if len(file.Problems) == 0 && len(file.Documents) == 1 && file.Documents[0].Root.GetFold("resources") != nil {
-			called = calledTemplate{template: file.Documents[0].Root, relevant: true}
+			called = calledTemplate{template: file.Documents[0].Root, relevant: Marked(name, data)}
 			for parameter := range called.template.GetFold("parameters").Pairs() {
 				called.parameters = append(called.parameters, parameter.Text())
 			}
