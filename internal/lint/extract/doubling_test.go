@@ -48,6 +48,10 @@ func TestTwiceTheItemsTakeTwiceTheWork(t *testing.T) {
 			"apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {name: c}\nspec:\n entrypoint: p\n nodeSelector: {a: b}\n templates:\n",
 			" - {name: p, container: {image: i, resources: {limits: {nvidia.com/gpu: 1}}}}\n",
 		},
+		"patched templates of Argo": {
+			"apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {name: c}\nspec:\n entrypoint: p\n podSpecPatch: '{containers: [{name: main, resources: {limits: {memory: 1Gi}}}]}'\n templates:\n",
+			" - name: p\n   container: {image: i}\n   podSpecPatch: |\n    containers:\n    - {name: main, resources: {limits: {nvidia.com/gpu: 1}}}\n",
+		},
 		"jobs of a JobSet": {
 			"apiVersion: jobset.x-k8s.io/v1\nkind: JobSet\nmetadata: {name: c, annotations: {mlpolicy.dev/stage: production}}\nspec:\n  replicatedJobs:\n",
 			"  - {name: p, template: {spec: {template: {metadata: {labels: {a: b}}, spec: {containers: [{image: i, resources: {limits: {memory: 1Gi}}}]}}}}}\n",
