@@ -38,26 +38,32 @@ func MayWrite(data []byte) bool {
 // newCell returns what a cell is; ok is false for one that is neither Python nor writes a file of YAML or JSON.
 func newCell(c *source.Cell) (cell Cell, ok bool) {
 	cell = Cell{Cell: c}
-	start := len(c.Text) - len(bytes.TrimLeft(c.Text, " \t\r\n"))
-	if start == len(c.Text) || c.Text[start] != '%' {
-		return cell, true
+	for {
+		start := len(c.Text) - len(bytes.TrimLeft(cell.Content(), " \t\r\n"))
+		if start == len(c.Text) || c.Text[start] != '%' {
+			return cell, true
+		}
+		line, _, _ := bytes.Cut(c.Text[start:], []byte("\n"))
+		behind := min(start+len(line)+1, len(c.Text))
+		command, arguments := string(line), ""
+		if at := strings.IndexAny(command, " \t\r"); at >= 0 {
+			command, arguments = command[:at], strings.TrimSpace(command[at:])
+		}
+		switch command {
+		case "%%time", "%%timeit", "%%capture", "%%prun": // they run what is behind them as a cell
+			cell.From = behind
+			continue
+		case writeFile, fileAlias:
+			cell.From = behind
+			cell.Writes, cell.Appends = writtenName(arguments)
+			return cell, cell.Writes != ""
+		case "%md", "%sh", "%scala", "%r", "%fs": // of Databricks, for all of the cell
+			return cell, false
+		case "%sql":
+			return cell, arguments != ""
+		}
+		return cell, !strings.HasPrefix(command, "%%")
 	}
-	line, _, _ := bytes.Cut(c.Text[start:], []byte("\n"))
-	words := strings.Fields(string(line))
-	switch command := words[0]; command {
-	case "%%time", "%%timeit", "%%capture", "%%prun": // they run the cell
-		cell.From = min(start+len(line)+1, len(c.Text))
-		return cell, true
-	case writeFile, fileAlias:
-		cell.From = min(start+len(line)+1, len(c.Text))
-		cell.Writes, cell.Appends = writtenName(strings.TrimSpace(strings.TrimPrefix(string(line), command)))
-		return cell, cell.Writes != ""
-	case "%md", "%sh", "%scala", "%r", "%fs": // of Databricks, for all of the cell
-		return cell, false
-	case "%sql":
-		return cell, len(words) > 1
-	}
-	return cell, !strings.HasPrefix(words[0], "%%")
 }
 
 // writtenName returns the path of a file of YAML or JSON that a command writes, empty for any other file and for a name that is
@@ -73,6 +79,8 @@ func writtenName(arguments string) (name string, appends bool) {
 	name = arguments
 	if len(name) >= 2 && (name[0] == '"' || name[0] == '\'') && name[len(name)-1] == name[0] {
 		name = name[1 : len(name)-1]
+	} else if strings.ContainsAny(name, " \t") {
+		return "", appends // an error of IPython
 	}
 	if strings.ContainsAny(name, "${}\"'~") || strings.HasPrefix(name, "-") {
 		return "", appends
