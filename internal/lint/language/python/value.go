@@ -79,9 +79,7 @@ func unknown(at syntax.Part, why string) *value { return &value{at: at, why: why
 
 // eval returns the value of an expression that is inside depth others.
 func (e *evaluator) eval(at syntax.Part, depth int) *value {
-	for at.To-at.From > 2 && e.Is(at.From, "(") && e.Tokens[at.From].Match == at.To-1 && e.Find(at.From+1, at.To-1, ",", "for", "async", ":=") == at.To-1 {
-		at = syntax.Part{From: at.From + 1, To: at.To - 1}
-	}
+	at = e.bare(at)
 	switch {
 	case at.From >= at.To:
 		return unknown(at, whyOther)
@@ -92,7 +90,7 @@ func (e *evaluator) eval(at syntax.Part, depth int) *value {
 	switch {
 	case first.Kind == syntax.Text || first.Kind == syntax.Opaque:
 		return e.evalText(at)
-	case first.Kind == syntax.Number || (e.Is(at.From, "-") || e.Is(at.From, "+")) && at.To == at.From+2:
+	case first.Kind == syntax.Number, e.Is(at.From, "-"), e.Is(at.From, "+"):
 		return e.evalNumber(at)
 	case e.Opens(at.From) && first.Match == at.To-1:
 		return e.evalCollection(at, depth)
@@ -100,6 +98,14 @@ func (e *evaluator) eval(at syntax.Part, depth int) *value {
 		return e.evalName(at, depth)
 	}
 	return unknown(at, e.whyNot(at))
+}
+
+// bare returns an expression without brackets around all of it.
+func (e *evaluator) bare(at syntax.Part) syntax.Part {
+	for at.To-at.From > 2 && e.Is(at.From, "(") && e.Tokens[at.From].Match == at.To-1 && e.Find(at.From+1, at.To-1, ",", "for", "async", ":=") == at.To-1 {
+		at = syntax.Part{From: at.From + 1, To: at.To - 1}
+	}
+	return at
 }
 
 // whyNot returns why an expression is not known.
@@ -140,15 +146,15 @@ func (e *evaluator) evalText(at syntax.Part) *value {
 }
 
 func (e *evaluator) evalNumber(at syntax.Part) *value {
-	last := at.To - 1
-	sign := ""
-	if e.Is(at.From, "-") {
-		sign = "-"
+	number, sign := at, ""
+	if e.Tokens[at.From].Kind != syntax.Number {
+		number.From++
+		number, sign = e.bare(number), strings.TrimPrefix(e.Word(at.From), "+")
 	}
-	if e.Tokens[last].Kind != syntax.Number || last > at.From+1 || last == at.From+1 && e.Tokens[at.From].Kind == syntax.Number {
+	if number.To != number.From+1 || e.Tokens[number.From].Kind != syntax.Number {
 		return unknown(at, e.whyNot(at))
 	}
-	text, ok := syntax.Numeral(e.Word(last))
+	text, ok := syntax.Numeral(e.Word(number.From))
 	if !ok {
 		return unknown(at, whyOther)
 	}
@@ -158,7 +164,8 @@ func (e *evaluator) evalNumber(at syntax.Part) *value {
 // evalCollection reads a list, a tuple or a dict.
 func (e *evaluator) evalCollection(at syntax.Part, depth int) *value {
 	inside := syntax.Part{From: at.From + 1, To: at.To - 1}
-	if e.Find(inside.From, inside.To, "for", "async", ":=") < inside.To {
+	if e.Find(inside.From, inside.To, "for", "async") < inside.To ||
+		e.Is(at.From, "(") && inside.From < inside.To && e.Find(inside.From, inside.To, ",") == inside.To { // (name := value)
 		return unknown(at, whyOther)
 	}
 	v := &value{kind: listValue, at: at, size: 1}
@@ -448,7 +455,11 @@ func (e *evaluator) construct(from, open int) *construct {
 // argumentsOf reads the arguments of a call. ok is false if a keyword is given twice.
 func (e *evaluator) argumentsOf(inside syntax.Part) (all arguments, ok bool) {
 	all = arguments{keywords: map[string]keyword{}, star: -1}
-	for _, each := range e.Split(inside.From, inside.To) {
+	parts := e.Split(inside.From, inside.To)
+	if e.Find(inside.From, inside.To, "for") < inside.To {
+		parts = []syntax.Part{inside} // a generator is the only argument; its targets may have commas
+	}
+	for _, each := range parts {
 		switch {
 		case each.From >= each.To:
 			return all, false

@@ -10,6 +10,11 @@ import re
 import sys
 
 
+def digits(node):
+    """Reports whether a number is short and small enough to be read."""
+    return node.end_col_offset - node.col_offset <= 64 and node.value < float("inf")
+
+
 def literal(node):
     if isinstance(node, ast.Constant):
         if node.value is None:
@@ -17,11 +22,11 @@ def literal(node):
         if isinstance(node.value, bool):
             return ["bool", "true" if node.value else "false"]
         if isinstance(node.value, (int, float)):
-            return ["number", node.value]
+            return ["number", node.value] if digits(node) else None
         if isinstance(node.value, str):
             return ["text", node.value]
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.UAdd, ast.USub)) and isinstance(node.operand, ast.Constant):
-        if type(node.operand.value) in (int, float):
+        if type(node.operand.value) in (int, float) and digits(node.operand):
             return ["number", -node.operand.value if isinstance(node.op, ast.USub) else node.operand.value]
     if isinstance(node, (ast.List, ast.Tuple)) and not any(isinstance(item, ast.Starred) for item in node.elts):
         return ["list", [literal(item) for item in node.elts]]
@@ -43,7 +48,7 @@ def calls(text):
             root = node.func
             while isinstance(root, ast.Attribute):
                 root = root.value
-            if isinstance(root, ast.Name):
+            if isinstance(root, ast.Name) and span(root)[0] == span(node)[0]:  # (name)(…) is not read
                 arguments = [("", argument) for argument in node.args if not isinstance(argument, ast.Starred)]
                 arguments += [(keyword.arg, keyword.value) for keyword in node.keywords if keyword.arg]
                 yield [*span(node), [[name, literal(value), *span(value)] for name, value in arguments]]
@@ -56,6 +61,6 @@ def calls(text):
 for line in sys.stdin:
     try:
         result = calls(json.loads(line))
-    except (SyntaxError, ValueError, RecursionError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         result = None
     print(json.dumps(result), flush=True)
