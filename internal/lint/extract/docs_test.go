@@ -384,7 +384,7 @@ both certainly have the same value: the same name without an assignment in betwe
 Of a notebook the Python cells are read in their order, without lines that are commands of IPython and without the outputs. A cell ` + "`%%writefile NAME.yml`" + ` or ` + "`%%file NAME.yml`" + ` (or ` + "`.yaml`, `.json`" + `) is read as that file unless the project has
 the file and does not ignore it. Cells that write different texts to one file are all read, because commands between them may use each text. A file to which a cell appends (` + "`-a`" + `) is not read, because no cell has its whole text. Locations are ` + "`train.ipynb:cell 4:3:5`" + `: the number of the cell, counting all cells from 1, and the line and the column in it. JSON output adds them as ` + "`cell`, `cell_line` and `cell_column`" + `; its ` + "`line` and `column`" + `, SARIF
 and annotations have those of the notebook's own text. Copies in ` + "`.ipynb_checkpoints`" + ` are not read. Files and cells that are not Python 3 or have more than 1,000,000 tokens are skipped, and ` + "`--explain-skip`" + ` says why. A notebook that is broken JSON is a ` + "`syntax`" + ` finding if it mentions the SDK.
-[Waivers](waivers.md) work in comments of Python. ` + "`--fix`" + ` never changes Python or notebooks.
+A finding at the value that a name stands for also names the argument that uses it, and [waivers](waivers.md) in comments of Python work at both. ` + "`--fix`" + ` never changes Python or notebooks.
 `
 }
 
