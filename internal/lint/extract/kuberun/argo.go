@@ -97,11 +97,7 @@ func (r *runReader) argoManifest(resource *source.Node) {
 	default:
 		return
 	}
-	for _, object := range resource.Get("manifest").Embedded() {
-		if inner := r.Document(object, r.Lists); inner != nil {
-			r.Inner = append(r.Inner, inner)
-		}
-	}
+	r.whole(resource.Get("manifest").Embedded())
 }
 
 // membersOf returns the members of a mapping with some keys.

@@ -21,12 +21,30 @@ func newReader(r *read.Reader) *runReader {
 
 // inside reads the whole objects in an object. why is the reason if there is none that describes anything.
 func (r *runReader) inside(objects []*source.Node, why string) {
-	for _, object := range objects {
-		if inner := r.Document(object, r.Lists); inner != nil {
-			r.Inner = append(r.Inner, inner)
-		}
-	}
+	r.whole(objects)
 	if len(r.Inner) == 0 {
 		r.Completes = "nothing: " + why
+	}
+}
+
+// whole reads whole objects in the object. What has no name, or none that is known, has that of the object around it.
+func (r *runReader) whole(objects []*source.Node) {
+	outer := r.Name(r.Identity().Name)
+	for _, object := range objects {
+		inner := r.Document(object, r.Lists)
+		if inner == nil {
+			continue
+		}
+		for _, d := range inner.Deployments {
+			if !read.IsNamed(d.Name) {
+				d.Name, d.Subject.Name = outer, outer.Value
+			}
+		}
+		for _, c := range inner.Computes {
+			if !read.IsNamed(c.Name) {
+				c.Name, c.Subject.Name = outer, outer.Value
+			}
+		}
+		r.Inner = append(r.Inner, inner)
 	}
 }

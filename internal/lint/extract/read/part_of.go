@@ -36,6 +36,9 @@ func IsPart[T any](fields []facts.Field[T], part, whole *T) bool {
 	})
 }
 
+// IsNamed reports whether a name is that of a document, and does not stand for one.
+func IsNamed(name facts.Fact[string]) bool { return !isUnnamed(name.Origin().Why) }
+
 func isUnnamed(why string) bool {
 	return strings.HasPrefix(why, Nameless) || strings.HasPrefix(why, Unnamed)
 }
