@@ -50,7 +50,7 @@ func newCell(c *source.Cell) (cell Cell, ok bool) {
 			command, arguments = command[:at], strings.TrimSpace(command[at:])
 		}
 		switch command {
-		case "%%time", "%%timeit", "%%capture", "%%prun": // they run what is behind them as a cell
+		case "%%time", "%%timeit", "%%capture", "%%prun", "%%pyspark": // they run what is behind them as a cell
 			cell.From = behind
 			continue
 		case writeFile, fileAlias:

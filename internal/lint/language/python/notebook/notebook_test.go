@@ -54,6 +54,7 @@ func TestCommands(t *testing.T) {
 		"\n%%time\na":                  "1 :a",
 		"%%capture out\na":             "1 :a",
 		"%%bash\na":                    "",
+		"%%pyspark\na":                 "1 :a",
 		"%sql\nselect 1":               "",
 		"%md\na":                       "",
 		"%%writefile a.yml\nb":         "1 a.yml:b",

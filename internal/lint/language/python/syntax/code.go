@@ -290,6 +290,10 @@ func (c *Code) misplaced(s Statement, i int) string {
 			return "an operator or a line break is missing"
 		}
 	}
+	// A set cannot be in a set or a key of a dictionary.
+	if i+1 < s.To && c.Is(i, "{") && c.Is(i+1, "{") && c.Tokens[i].End == c.Tokens[i+1].Start {
+		return "{{ is of a template of another tool"
+	}
 	if !c.isBinary(i) {
 		return ""
 	}

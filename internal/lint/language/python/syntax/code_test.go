@@ -69,6 +69,8 @@ func TestReadRejects(t *testing.T) {
 		"x = ":                   2,
 		"x = 1 $":                6,
 		"x = 0x":                 4,
+		"{{x.y}} = 1":            0,
+		"f({{ x }})":             2,
 		"x = \ufb01":             4,
 		"!ls":                    0,
 	} {
