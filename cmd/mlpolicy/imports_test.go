@@ -24,7 +24,8 @@ var allowedImports = map[string][]string{
 		"github.com/go-json-experiment/json/jsontext", // JSON tokens with offsets
 		"github.com/tidwall/jsonc",                    // comments in JSON
 	},
-	"internal/lint/language/bicep": {module + "internal/lint/source"},
+	"internal/lint/language/bicep":        {module + "internal/lint/language/bicep/syntax", module + "internal/lint/source"},
+	"internal/lint/language/bicep/syntax": {module + "internal/lint/source"},
 	"internal/lint/language/terraform": {
 		module + "internal/lint/source",
 		"github.com/hashicorp/hcl/v2/",   // HashiCorp's language

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"unsafe"
 
+	"github.com/mlpolicy/mlpolicy/internal/lint/language/bicep/syntax"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
@@ -52,8 +53,8 @@ func (r *Reader) All() { r.all = true }
 type unit struct {
 	once         sync.Once
 	file         *source.File
-	declarations []*declaration
-	symbols      map[string]*declaration
+	declarations []*syntax.Declaration
+	symbols      map[string]*syntax.Declaration
 	text         string
 	unread       []int // offsets of the declarations that are not understood
 	templated    int   // the first line with a directive of another tool, 0 for none
@@ -154,14 +155,14 @@ func (r *Reader) open(name string, data []byte) *unit {
 // parse parses the declarations of a file.
 func (u *unit) parse(name string, data []byte) {
 	u.file = source.Decode(name, data)
-	u.symbols = map[string]*declaration{}
+	u.symbols = map[string]*syntax.Declaration{}
 	if len(u.file.Problems) > 0 {
 		return
 	}
 	u.text = unsafe.String(unsafe.SliceData(u.file.Text), len(u.file.Text))
-	p := parse(u.file, u.text)
-	u.file.SetComments(p.comments)
-	u.declarations, u.unread = p.found, p.unread
+	p := syntax.Parse(u.file, u.text)
+	u.file.SetComments(p.Comments)
+	u.declarations, u.unread = p.Declarations, p.Unread
 	for _, start := range u.unread {
 		if rest := u.text[start:]; strings.HasPrefix(rest, "{{") || strings.HasPrefix(rest, "{%") || strings.HasPrefix(rest, "<%") {
 			u.templated = u.file.Position(start).Line
@@ -172,12 +173,12 @@ func (u *unit) parse(name string, data []byte) {
 		}
 	}
 	for _, d := range u.declarations {
-		if d.word == "import" {
-			for here := range d.symbols {
+		if d.Word == "import" {
+			for here := range d.Symbols {
 				u.symbols[here] = d
 			}
-		} else if d.name != "" && d.word != "output" && d.word != "metadata" && d.word != "type" {
-			u.symbols[d.name] = d
+		} else if d.Name != "" && d.Word != "output" && d.Word != "metadata" && d.Word != "type" {
+			u.symbols[d.Name] = d
 		}
 	}
 }

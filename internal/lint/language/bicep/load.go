@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/mlpolicy/mlpolicy/internal/lint/language/bicep/syntax"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
@@ -19,7 +20,7 @@ type loadedFile struct {
 // load returns the value of a call that loads a file of the project, such as loadJsonContent('sizes.json', 'train'), at its place in that
 // file. ok is false for any other call. A value that is not known is nil.
 // https://learn.microsoft.com/azure/azure-resource-manager/bicep/bicep-functions-files
-func (r *Reader) load(function string, arguments []*expression, from *unit) (value *source.Node, ok bool) {
+func (r *Reader) load(function string, arguments []*syntax.Expression, from *unit) (value *source.Node, ok bool) {
 	switch function {
 	case "loadTextContent", "loadJsonContent", "loadYamlContent":
 	default:
@@ -50,7 +51,7 @@ func (r *Reader) load(function string, arguments []*expression, from *unit) (val
 }
 
 // literal returns the text of a string without expressions.
-func literal(x *expression) (text string, ok bool) { return x.text, x.kind == stringKind }
+func literal(x *syntax.Expression) (text string, ok bool) { return x.Text, x.Kind == syntax.StringKind }
 
 // loaded returns the value of a loaded file, which is read once; nil if it is not known.
 func (r *Reader) loaded(file loadedFile) *source.Node {

@@ -3,6 +3,7 @@ package bicep
 import (
 	"slices"
 
+	"github.com/mlpolicy/mlpolicy/internal/lint/language/bicep/syntax"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
@@ -11,8 +12,8 @@ import (
 func (e *emitter) parametersFile() *source.Node {
 	var using *source.Node
 	for _, d := range e.unit.declarations {
-		if d.word == "using" && d.head != nil && d.head.kind == stringKind {
-			using = e.unit.file.Scalar(source.String, d.head.text, d.head.start, d.head.end)
+		if d.Word == "using" && d.Head != nil && d.Head.Kind == syntax.StringKind {
+			using = e.unit.file.Scalar(source.String, d.Head.Text, d.Head.Start, d.Head.End)
 		}
 	}
 	if using == nil {
@@ -37,16 +38,16 @@ func (e *emitter) values(s scope, depth int) (values []source.Member, known bool
 	known = true
 	for _, d := range s.unit.declarations {
 		switch {
-		case d.word == "var" && s.prefix == "":
-			e.declare(d.name, d, s)
-		case d.word == "param" && d.value != nil:
+		case d.Word == "var" && s.prefix == "":
+			e.declare(d.Name, d, s)
+		case d.Word == "param" && d.Value != nil:
 			values = append(values, source.Member{
-				Key: file.Scalar(source.String, d.name, d.nameAt.start, d.nameAt.end),
+				Key: file.Scalar(source.String, d.Name, d.NameAt.Start, d.NameAt.End),
 				Value: file.Mapping([]source.Member{
-					memberAt(file, "value", e.value(d.value, s), d.value.start),
-				}, d.value.start, d.value.end),
+					memberAt(file, "value", e.value(d.Value, s), d.Value.Start),
+				}, d.Value.Start, d.Value.End),
 			})
-		case d.word == "extends":
+		case d.Word == "extends":
 			there, ok := e.scopeOf(d, s)
 			if !ok || depth > maxExpansions {
 				known = false
@@ -65,17 +66,13 @@ func (e *emitter) values(s scope, depth int) (values []source.Member, known bool
 func (e *emitter) unreadValues(u *unit) (values []source.Member, known bool) {
 	known = true
 	for _, start := range u.unread {
-		p := &parser{scanner: scanner{file: u.file, text: u.text, at: start, furthest: len(u.text), gap: gap{start: -1}}}
-		if !p.acceptWord("param") {
-			known = known && p.word() != "extends"
-			continue
-		}
-		p.blanks()
-		at := p.at
-		if name := p.identifier(); name != "" {
-			values = append(values, source.Member{
-				Key: u.file.Scalar(source.String, name, at, p.at), Value: u.file.Mapping(nil, at, p.at),
-			})
+		d := syntax.UnreadDeclaration(u.file, u.text, start)
+		switch {
+		case d.Word != "param":
+			known = known && d.Word != "extends"
+		case d.Name != "":
+			at, end := d.NameAt.Start, d.NameAt.End
+			values = append(values, source.Member{Key: u.file.Scalar(source.String, d.Name, at, end), Value: u.file.Mapping(nil, at, end)})
 		}
 	}
 	return values, known

@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/language/bicep/syntax"
 )
 
 // registered is a module of the public registry, of which the parameters have the shape of the resources that it makes.
@@ -82,36 +84,36 @@ func (r *Reader) registryModule(path string, from *unit) *registered {
 }
 
 // registered adds the resources that a module of the registry makes, as if they were written in place of the call.
-func (e *emitter) registered(d *declaration, m *registered, s scope) {
+func (e *emitter) registered(d *syntax.Declaration, m *registered, s scope) {
 	body, conditions, loop := parts(d)
-	params := body.member("params")
-	if params == nil || params.kind != objectKind || isSpread(params) {
-		params = &expression{kind: objectKind, start: body.start, end: body.end} // nothing is known of the values
+	params := body.Member("params")
+	if params == nil || params.Kind != syntax.ObjectKind || isSpread(params) {
+		params = &syntax.Expression{Kind: syntax.ObjectKind, Start: body.Start, End: body.End} // nothing is known of the values
 	}
-	wrap := func(body *expression) *expression {
+	wrap := func(body *syntax.Expression) *syntax.Expression {
 		for _, condition := range conditions {
 			body = conditional(condition, body)
 		}
 		if loop != nil {
-			body = &expression{kind: loopKind, text: loop.text, index: loop.index, parts: []*expression{loop.parts[0], body}, start: loop.start, end: loop.end}
+			body = &syntax.Expression{Kind: syntax.LoopKind, Text: loop.Text, Index: loop.Index, Parts: []*syntax.Expression{loop.Parts[0], body}, Start: loop.Start, End: loop.End}
 		}
 		return body
 	}
-	head := func(kind string) *expression {
-		return &expression{kind: stringKind, text: kind, start: d.head.start, end: d.head.end}
+	head := func(kind string) *syntax.Expression {
+		return &syntax.Expression{Kind: syntax.StringKind, Text: kind, Start: d.Head.Start, End: d.Head.End}
 	}
 	own := *d
-	own.word, own.head = "resource", head(m.kind)
-	own.value = wrap(m.body(params))
+	own.Word, own.Head = "resource", head(m.kind)
+	own.Value = wrap(m.body(params))
 	e.resource(&own, s, nil)
 	for _, children := range m.children {
 		for _, child := range children.of(params, m.names[0], loop != nil) {
 			declared := *d
-			declared.word, declared.head = "resource", head(children.kind)
-			declared.start, declared.end = child.start, child.end
-			declared.value = child
-			if child.kind != loopKind {
-				declared.value = wrap(child)
+			declared.Word, declared.Head = "resource", head(children.kind)
+			declared.Start, declared.End = child.Start, child.End
+			declared.Value = child
+			if child.Kind != syntax.LoopKind {
+				declared.Value = wrap(child)
 			}
 			e.resource(&declared, s, nil)
 		}
@@ -119,119 +121,113 @@ func (e *emitter) registered(d *declaration, m *registered, s scope) {
 }
 
 // body returns the body of the resource that a module makes of its parameters.
-func (m *registered) body(params *expression) *expression {
-	body := &expression{kind: objectKind, start: params.start, end: params.end}
-	var names []*expression
+func (m *registered) body(params *syntax.Expression) *syntax.Expression {
+	body := &syntax.Expression{Kind: syntax.ObjectKind, Start: params.Start, End: params.End}
+	var names []*syntax.Expression
 	for _, name := range m.names {
-		if value := params.member(name); value != nil {
+		if value := params.Member(name); value != nil {
 			names = append(names, value)
 		}
 	}
 	if len(names) == len(m.names) {
-		body.set("name", joined(names))
+		body.Set("name", joined(names))
 	}
-	for i, key := range params.names {
-		if key.kind != stringKind {
+	for i, key := range params.Names {
+		if key.Kind != syntax.StringKind {
 			continue
 		}
 		for member, parameter := range m.top {
-			if key.text == parameter {
-				body.set(member, params.parts[i])
+			if key.Text == parameter {
+				body.Set(member, params.Parts[i])
 			}
 		}
 	}
-	properties := &expression{kind: objectKind, start: params.start, end: params.end}
-	for i, key := range params.names {
-		if key.kind != stringKind {
+	properties := &syntax.Expression{Kind: syntax.ObjectKind, Start: params.Start, End: params.End}
+	for i, key := range params.Names {
+		if key.Kind != syntax.StringKind {
 			continue
 		}
 		for member, parameter := range m.properties {
-			if key.text == parameter || key.text == formerParameters[parameter] {
-				properties.set(member, params.parts[i])
+			if key.Text == parameter || key.Text == formerParameters[parameter] {
+				properties.Set(member, params.Parts[i])
 			}
 		}
 	}
-	body.set("properties", properties)
+	body.Set("properties", properties)
 	return body
 }
 
-// set adds a member to an object, at the position of its value.
-func (x *expression) set(name string, value *expression) {
-	x.names = append(x.names, &expression{kind: stringKind, text: name, start: value.start, end: value.start})
-	x.parts = append(x.parts, value)
-}
-
 // joined returns the path of some names.
-func joined(names []*expression) *expression {
+func joined(names []*syntax.Expression) *syntax.Expression {
 	last := names[len(names)-1]
 	if len(names) == 1 {
 		return last
 	}
-	path := &expression{kind: interpolation, start: last.start, end: last.end}
+	path := &syntax.Expression{Kind: syntax.Interpolation, Start: last.Start, End: last.End}
 	for i := range names {
 		text := "/"
 		if i == 0 {
 			text = ""
 		}
-		path.texts, path.parts = append(path.texts, text), append(path.parts, names[i])
+		path.Texts, path.Parts = append(path.Texts, text), append(path.Parts, names[i])
 	}
-	path.texts = append(path.texts, "")
+	path.Texts = append(path.Texts, "")
 	return path
 }
 
 // of returns the bodies of the child resources in the parameters of a module. A list that is not a literal is a loop, for which there is
 // no place inside another one.
-func (c *registeredChildren) of(params *expression, parent string, looped bool) []*expression {
-	list, name := params.member(c.parameter), params.member(parent)
+func (c *registeredChildren) of(params *syntax.Expression, parent string, looped bool) []*syntax.Expression {
+	list, name := params.Member(c.parameter), params.Member(parent)
 	switch {
 	case list == nil || name == nil:
 		return nil
-	case list.kind == arrayKind && !isSpread(list):
-		var bodies []*expression
-		for _, item := range list.parts {
-			if item.kind == objectKind && !isSpread(item) {
-				bodies = append(bodies, c.body(item, name, item.member))
+	case list.Kind == syntax.ArrayKind && !isSpread(list):
+		var bodies []*syntax.Expression
+		for _, item := range list.Parts {
+			if item.Kind == syntax.ObjectKind && !isSpread(item) {
+				bodies = append(bodies, c.body(item, name, item.Member))
 			}
 		}
 		return bodies
-	case looped || list.kind == loopKind:
+	case looped || list.Kind == syntax.LoopKind:
 		return nil
 	}
 	const variable = "$item" // cannot be in a file
-	item := &expression{kind: nameKind, text: variable, start: list.start, end: list.end}
-	member := func(name string) *expression {
-		return &expression{kind: safeMemberKind, text: name, parts: []*expression{item}, start: list.start, end: list.end}
+	item := &syntax.Expression{Kind: syntax.NameKind, Text: variable, Start: list.Start, End: list.End}
+	member := func(name string) *syntax.Expression {
+		return &syntax.Expression{Kind: syntax.SafeMemberKind, Text: name, Parts: []*syntax.Expression{item}, Start: list.Start, End: list.End}
 	}
 	body := c.body(item, name, member)
-	none := &expression{kind: arrayKind, start: list.start, end: list.end}
-	list = &expression{kind: binaryKind, text: "??", parts: []*expression{list, none}, start: list.start, end: list.end}
-	return []*expression{{kind: loopKind, text: variable, parts: []*expression{list, body}, start: list.start, end: list.end}}
+	none := &syntax.Expression{Kind: syntax.ArrayKind, Start: list.Start, End: list.End}
+	list = &syntax.Expression{Kind: syntax.BinaryKind, Text: "??", Parts: []*syntax.Expression{list, none}, Start: list.Start, End: list.End}
+	return []*syntax.Expression{{Kind: syntax.LoopKind, Text: variable, Parts: []*syntax.Expression{list, body}, Start: list.Start, End: list.End}}
 }
 
 // body returns the body of a child resource. member returns a member of its item, nil if there is none.
-func (c *registeredChildren) body(item, parent *expression, member func(string) *expression) *expression {
-	body := &expression{kind: objectKind, start: item.start, end: item.end}
+func (c *registeredChildren) body(item, parent *syntax.Expression, member func(string) *syntax.Expression) *syntax.Expression {
+	body := &syntax.Expression{Kind: syntax.ObjectKind, Start: item.Start, End: item.End}
 	if name := member("name"); name != nil {
-		body.set("name", joined([]*expression{parent, name}))
+		body.Set("name", joined([]*syntax.Expression{parent, name}))
 	}
 	properties := item
 	if c.properties != nil {
-		properties = &expression{kind: objectKind, start: item.start, end: item.end}
+		properties = &syntax.Expression{Kind: syntax.ObjectKind, Start: item.Start, End: item.End}
 		for _, name := range c.properties {
 			if value := member(name); value != nil {
-				properties.set(name, value)
+				properties.Set(name, value)
 			}
 		}
 	}
-	body.set("properties", properties)
+	body.Set("properties", properties)
 	if c.condition == "" {
 		return body
 	}
 	if deployed := member(c.condition); deployed != nil {
-		if item.kind == nameKind {
-			deployed = &expression{
-				kind: binaryKind, text: "??", start: item.start, end: item.end,
-				parts: []*expression{deployed, {kind: wordKind, text: "true", start: item.start, end: item.end}},
+		if item.Kind == syntax.NameKind {
+			deployed = &syntax.Expression{
+				Kind: syntax.BinaryKind, Text: "??", Start: item.Start, End: item.End,
+				Parts: []*syntax.Expression{deployed, {Kind: syntax.WordKind, Text: "true", Start: item.Start, End: item.End}},
 			}
 		}
 		return conditional(deployed, body)
@@ -240,12 +236,12 @@ func (c *registeredChildren) body(item, parent *expression, member func(string) 
 }
 
 // conditional returns a body with one more condition.
-func conditional(condition, body *expression) *expression {
-	if body.kind == conditionKind {
-		condition = &expression{
-			kind: binaryKind, text: "&&", parts: []*expression{condition, body.parts[0]}, start: condition.start, end: condition.end,
+func conditional(condition, body *syntax.Expression) *syntax.Expression {
+	if body.Kind == syntax.ConditionKind {
+		condition = &syntax.Expression{
+			Kind: syntax.BinaryKind, Text: "&&", Parts: []*syntax.Expression{condition, body.Parts[0]}, Start: condition.Start, End: condition.End,
 		}
-		body = body.parts[1]
+		body = body.Parts[1]
 	}
-	return &expression{kind: conditionKind, parts: []*expression{condition, body}, start: body.start, end: body.end}
+	return &syntax.Expression{Kind: syntax.ConditionKind, Parts: []*syntax.Expression{condition, body}, Start: body.Start, End: body.End}
 }

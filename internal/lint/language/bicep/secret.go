@@ -3,14 +3,16 @@ package bicep
 import (
 	"slices"
 	"strings"
+
+	"github.com/mlpolicy/mlpolicy/internal/lint/language/bicep/syntax"
 )
 
 // isSecret reports whether the value of a parameter, or a part of it, may be a secret.
-func (r *Reader) isSecret(d *declaration, u *unit) bool {
-	if d.secure || d.declared != nil && d.declared.secure {
+func (r *Reader) isSecret(d *syntax.Declaration, u *unit) bool {
+	if d.Secure || d.Declared != nil && d.Declared.Secure {
 		return true
 	}
-	return d.declared != nil && slices.ContainsFunc(d.declared.names, func(name string) bool { return !r.isOpen(name, u) })
+	return d.Declared != nil && slices.ContainsFunc(d.Declared.Names, func(name string) bool { return !r.isOpen(name, u) })
 }
 
 // isOpen reports whether a type is known to have no secret.
@@ -26,17 +28,17 @@ func (r *Reader) isOpen(name string, u *unit) bool {
 func (r *Reader) isOpenImport(name string, u *unit) bool {
 	space, inside, dotted := strings.Cut(name, ".")
 	d := u.symbols[space]
-	if d == nil || d.word != "import" {
+	if d == nil || d.Word != "import" {
 		return false
 	}
-	there := d.symbols[space]
+	there := d.Symbols[space]
 	switch {
 	case there == "*" && dotted:
 		there = inside
 	case there == "*" || dotted:
 		return false
 	}
-	other := r.fileOf(u, d.head)
+	other := r.fileOf(u, d.Head)
 	return other != nil && other != u && r.isOpen(there, other)
 }
 
@@ -44,8 +46,8 @@ func (r *Reader) isOpenImport(name string, u *unit) bool {
 func (r *Reader) openTypes(u *unit) map[string]bool {
 	open := map[string]bool{}
 	for _, d := range u.declarations {
-		if d.word == "type" {
-			open[d.name] = true
+		if d.Word == "type" {
+			open[d.Name] = true
 		}
 	}
 	users := map[string][]string{} // of a type, by its name
@@ -57,14 +59,14 @@ func (r *Reader) openTypes(u *unit) map[string]bool {
 		}
 	}
 	for _, d := range u.declarations {
-		if d.word != "type" {
+		if d.Word != "type" {
 			continue
 		}
-		for _, name := range d.declared.names {
-			users[name] = append(users[name], d.name)
+		for _, name := range d.Declared.Names {
+			users[name] = append(users[name], d.Name)
 		}
-		if d.secure || d.declared.secure {
-			drop(d.name)
+		if d.Secure || d.Declared.Secure {
+			drop(d.Name)
 		}
 	}
 	for name, of := range users {

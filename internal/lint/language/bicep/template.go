@@ -3,6 +3,7 @@ package bicep
 import (
 	"strconv"
 
+	"github.com/mlpolicy/mlpolicy/internal/lint/language/bicep/syntax"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
@@ -15,9 +16,9 @@ type emitter struct {
 	copies    []*source.Node // of variables
 	resources []*source.Node
 	waiting   []waiting
-	outputsOf map[*declaration]bool // modules of which the outputs are used
-	declared  map[variable]bool     // variables of the template
-	prefixes  map[*unit]string      // of the variables of imported files
+	outputsOf map[*syntax.Declaration]bool // modules of which the outputs are used
+	declared  map[variable]bool            // variables of the template
+	prefixes  map[*unit]string             // of the variables of imported files
 	// variableOf are the variables of loaded values.
 	variableOf map[*source.Node]string
 	hoists     int
@@ -33,7 +34,7 @@ type variable struct {
 
 func newEmitter(r *Reader, u *unit) *emitter {
 	return &emitter{
-		Reader: r, unit: u, declared: map[variable]bool{}, prefixes: map[*unit]string{u: ""}, variableOf: map[*source.Node]string{}, outputsOf: map[*declaration]bool{},
+		Reader: r, unit: u, declared: map[variable]bool{}, prefixes: map[*unit]string{u: ""}, variableOf: map[*source.Node]string{}, outputsOf: map[*syntax.Declaration]bool{},
 		left: leastText + textPerByte*len(u.file.Text),
 	}
 }
@@ -48,7 +49,7 @@ const (
 func (e *emitter) template() (root *source.Node, relevant bool) {
 	own := scope{unit: e.unit}
 	for _, d := range e.unit.declarations {
-		switch d.word {
+		switch d.Word {
 		case "resource":
 			e.resource(d, own, nil)
 		case "module":
@@ -62,11 +63,11 @@ func (e *emitter) template() (root *source.Node, relevant bool) {
 	}
 	var parameters []source.Member
 	for _, d := range e.unit.declarations {
-		switch d.word {
+		switch d.Word {
 		case "param":
 			parameters = append(parameters, e.parameter(d, own))
 		case "var":
-			e.declare(d.name, d, own)
+			e.declare(d.Name, d, own)
 		}
 	}
 	e.used(own)
@@ -83,13 +84,13 @@ func (e *emitter) template() (root *source.Node, relevant bool) {
 func (e *emitter) outputs(s scope) []source.Member {
 	var outputs []source.Member
 	for _, d := range e.unit.declarations {
-		if d.word != "output" || e.isSecret(d, s.unit) {
+		if d.Word != "output" || e.isSecret(d, s.unit) {
 			continue
 		}
 		file := s.unit.file
 		outputs = append(outputs, source.Member{
-			Key:   file.Scalar(source.String, d.name, d.nameAt.start, d.nameAt.end),
-			Value: file.Mapping([]source.Member{memberAt(file, "value", e.value(d.value, s), d.value.start)}, d.value.start, d.value.end),
+			Key:   file.Scalar(source.String, d.Name, d.NameAt.Start, d.NameAt.End),
+			Value: file.Mapping([]source.Member{memberAt(file, "value", e.value(d.Value, s), d.Value.Start)}, d.Value.Start, d.Value.End),
 		})
 	}
 	return outputs
@@ -135,46 +136,46 @@ func (e *emitter) allVariables(start int) *source.Node {
 }
 
 // parameter returns the declaration of a parameter.
-func (e *emitter) parameter(d *declaration, s scope) source.Member {
+func (e *emitter) parameter(d *syntax.Declaration, s scope) source.Member {
 	file := s.unit.file
-	key := file.Scalar(source.String, d.name, d.nameAt.start, d.nameAt.end)
+	key := file.Scalar(source.String, d.Name, d.NameAt.Start, d.NameAt.End)
 	var members []source.Member
-	add := func(name string, value *source.Node) { members = append(members, memberAt(file, name, value, d.start)) }
+	add := func(name string, value *source.Node) { members = append(members, memberAt(file, name, value, d.Start)) }
 	switch {
 	case e.isSecret(d, s.unit):
-		add("type", file.Scalar(source.String, "securestring", d.start, d.start))
-		if d.value != nil { // the parameter is not required
-			add("defaultValue", file.Scalar(source.String, "", d.start, d.start))
+		add("type", file.Scalar(source.String, "securestring", d.Start, d.Start))
+		if d.Value != nil { // the parameter is not required
+			add("defaultValue", file.Scalar(source.String, "", d.Start, d.Start))
 		}
-	case d.value != nil:
-		add("defaultValue", e.value(d.value, s))
+	case d.Value != nil:
+		add("defaultValue", e.value(d.Value, s))
 	}
-	if d.declared != nil && d.declared.nullable {
-		add("nullable", file.Scalar(source.Bool, "true", d.start, d.start))
+	if d.Declared != nil && d.Declared.Nullable {
+		add("nullable", file.Scalar(source.Bool, "true", d.Start, d.Start))
 	}
-	return source.Member{Key: key, Value: file.Mapping(members, d.start, d.end)}
+	return source.Member{Key: key, Value: file.Mapping(members, d.Start, d.End)}
 }
 
 // declare adds a variable to the template, once. name is its name there.
-func (e *emitter) declare(name string, d *declaration, s scope) {
-	if e.declared[variable{s.unit, d.name}] {
+func (e *emitter) declare(name string, d *syntax.Declaration, s scope) {
+	if e.declared[variable{s.unit, d.Name}] {
 		return
 	}
-	e.declared[variable{s.unit, d.name}] = true
-	key := &expression{kind: stringKind, text: name, start: d.nameAt.start, end: d.nameAt.end}
-	if d.value.kind == loopKind {
-		e.copies = append(e.copies, e.copied(key, d.value, s))
+	e.declared[variable{s.unit, d.Name}] = true
+	key := &syntax.Expression{Kind: syntax.StringKind, Text: name, Start: d.NameAt.Start, End: d.NameAt.End}
+	if d.Value.Kind == syntax.LoopKind {
+		e.copies = append(e.copies, e.copied(key, d.Value, s))
 		return
 	}
-	e.variables = append(e.variables, source.Member{Key: e.key(key, s), Value: e.value(d.value, s)})
+	e.variables = append(e.variables, source.Member{Key: e.key(key, s), Value: e.value(d.Value, s)})
 }
 
 // hoist adds a variable for an expression and returns its name.
-func (e *emitter) hoist(x *expression, s scope) string {
+func (e *emitter) hoist(x *syntax.Expression, s scope) string {
 	e.hoists++
 	name := "$" + strconv.Itoa(e.hoists)
 	value := e.value(x, s)
-	e.variables = append(e.variables, memberAt(s.unit.file, name, value, x.start))
+	e.variables = append(e.variables, memberAt(s.unit.file, name, value, x.Start))
 	return name
 }
 
@@ -203,9 +204,9 @@ func (w *writer) variable(name string, s scope) {
 }
 
 // imported writes a reference to what another file declares.
-func (w *writer) imported(name string, d *declaration, s scope) {
+func (w *writer) imported(name string, d *syntax.Declaration, s scope) {
 	there, ok := w.scopeOf(d, s)
-	if !ok || there.unit.symbols[name] == nil || there.unit.symbols[name].word != "var" {
+	if !ok || there.unit.symbols[name] == nil || there.unit.symbols[name].Word != "var" {
 		w.raw(unknown)
 		return
 	}
@@ -213,9 +214,9 @@ func (w *writer) imported(name string, d *declaration, s scope) {
 }
 
 // importedFunction writes a call of a function that another file declares.
-func (w *writer) importedFunction(name string, d *declaration, arguments []*expression, s scope) {
+func (w *writer) importedFunction(name string, d *syntax.Declaration, arguments []*syntax.Expression, s scope) {
 	there, ok := w.scopeOf(d, s)
-	if !ok || there.unit.symbols[name] == nil || there.unit.symbols[name].word != "func" {
+	if !ok || there.unit.symbols[name] == nil || there.unit.symbols[name].Word != "func" {
 		w.raw(unknown)
 		return
 	}
@@ -223,8 +224,8 @@ func (w *writer) importedFunction(name string, d *declaration, arguments []*expr
 }
 
 // scopeOf returns the scope of an imported file.
-func (e *emitter) scopeOf(d *declaration, s scope) (there scope, ok bool) {
-	u := e.fileOf(s.unit, d.head)
+func (e *emitter) scopeOf(d *syntax.Declaration, s scope) (there scope, ok bool) {
+	u := e.fileOf(s.unit, d.Head)
 	if u == nil || u == e.unit || s.depth >= maxExpansions {
 		return scope{}, false
 	}

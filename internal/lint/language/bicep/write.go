@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/mlpolicy/mlpolicy/internal/lint/language/bicep/syntax"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
@@ -61,7 +62,7 @@ type writer struct {
 }
 
 // arm returns an expression in ARM's language, without brackets.
-func (e *emitter) arm(x *expression, s scope) string {
+func (e *emitter) arm(x *syntax.Expression, s scope) string {
 	return e.written(func(w *writer) { w.expression(x, s) })
 }
 
@@ -88,7 +89,7 @@ func (w *writer) raw(texts ...string) {
 func quote(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
 
 // call writes the call of a function.
-func (w *writer) call(name string, arguments []*expression, s scope) {
+func (w *writer) call(name string, arguments []*syntax.Expression, s scope) {
 	w.raw(name, "(")
 	for i, argument := range arguments {
 		if i > 0 {
@@ -100,44 +101,44 @@ func (w *writer) call(name string, arguments []*expression, s scope) {
 }
 
 // expression writes an expression; a part that has no counterpart is unknown.
-func (w *writer) expression(x *expression, s scope) {
+func (w *writer) expression(x *syntax.Expression, s scope) {
 	if w.over {
 		return
 	}
-	switch x.kind {
-	case stringKind:
-		w.raw(quote(x.text))
-	case interpolation:
+	switch x.Kind {
+	case syntax.StringKind:
+		w.raw(quote(x.Text))
+	case syntax.Interpolation:
 		w.interpolation(x, s)
-	case numberKind:
-		w.raw(x.text)
-	case wordKind:
-		w.raw(x.text, "()")
-	case arrayKind, objectKind:
+	case syntax.NumberKind:
+		w.raw(x.Text)
+	case syntax.WordKind:
+		w.raw(x.Text, "()")
+	case syntax.ArrayKind, syntax.ObjectKind:
 		w.collection(x, s)
-	case nameKind:
-		w.name(x.text, s)
-	case callKind:
-		w.function(x.text, x.parts, s)
-	case methodKind:
+	case syntax.NameKind:
+		w.name(x.Text, s)
+	case syntax.CallKind:
+		w.function(x.Text, x.Parts, s)
+	case syntax.MethodKind:
 		w.method(x, s)
-	case memberKind, safeMemberKind, nestedKind, itemKind, safeItemKind, lastItemKind, safeLastItemKind:
+	case syntax.MemberKind, syntax.SafeMemberKind, syntax.NestedKind, syntax.ItemKind, syntax.SafeItemKind, syntax.LastItemKind, syntax.SafeLastItemKind:
 		w.access(x, s)
-	case unaryKind:
-		if x.text == "!" {
-			w.call("not", x.parts, s)
+	case syntax.UnaryKind:
+		if x.Text == "!" {
+			w.call("not", x.Parts, s)
 			return
 		}
 		w.raw("sub(0, ")
-		w.expression(x.parts[0], s)
+		w.expression(x.Parts[0], s)
 		w.raw(")")
-	case binaryKind:
+	case syntax.BinaryKind:
 		w.binary(x, s)
-	case ternaryKind:
-		w.call("if", x.parts, s)
-	case lambdaKind:
-		w.lambda(x.texts, x.parts[0], s)
-	case loopKind:
+	case syntax.TernaryKind:
+		w.call("if", x.Parts, s)
+	case syntax.LambdaKind:
+		w.lambda(x.Texts, x.Parts[0], s)
+	case syntax.LoopKind:
 		w.mapped(x, s)
 	default:
 		w.raw(unknown)
@@ -145,35 +146,35 @@ func (w *writer) expression(x *expression, s scope) {
 }
 
 // interpolation writes format('a{0}', b).
-func (w *writer) interpolation(x *expression, s scope) {
+func (w *writer) interpolation(x *syntax.Expression, s scope) {
 	braces := strings.NewReplacer("{", "{{", "}", "}}")
 	var format strings.Builder
-	for i, text := range x.texts {
+	for i, text := range x.Texts {
 		if i > 0 {
 			format.WriteString("{" + strconv.Itoa(i-1) + "}")
 		}
 		_, _ = braces.WriteString(&format, text) // a Builder returns no errors
 	}
 	w.raw("format(", quote(format.String()))
-	for _, part := range x.parts {
+	for _, part := range x.Parts {
 		w.raw(", ")
 		w.expression(part, s)
 	}
 	w.raw(")")
 }
 
-func (w *writer) binary(x *expression, s scope) {
+func (w *writer) binary(x *syntax.Expression, s scope) {
 	folded := func() {
 		w.raw("equals(toLower(")
-		w.expression(x.parts[0], s)
+		w.expression(x.Parts[0], s)
 		w.raw("), toLower(")
-		w.expression(x.parts[1], s)
+		w.expression(x.Parts[1], s)
 		w.raw("))")
 	}
-	switch x.text {
+	switch x.Text {
 	case "!=":
 		w.raw("not(")
-		w.call("equals", x.parts, s)
+		w.call("equals", x.Parts, s)
 		w.raw(")")
 	case "=~":
 		folded()
@@ -182,7 +183,7 @@ func (w *writer) binary(x *expression, s scope) {
 		folded()
 		w.raw(")")
 	default:
-		w.call(binaryFunctions[x.text], x.parts, s)
+		w.call(binaryFunctions[x.Text], x.Parts, s)
 	}
 }
 
@@ -194,42 +195,44 @@ var binaryFunctions = map[string]string{
 
 // collection writes a list or an object. Outside loops, lambdas and functions it becomes a variable of its own, so that its values
 // keep their positions.
-func (w *writer) collection(x *expression, s scope) {
+func (w *writer) collection(x *syntax.Expression, s scope) {
 	switch {
-	case x.kind == arrayKind && isSpread(x):
+	case x.Kind == syntax.ArrayKind && isSpread(x):
 		w.spreadArray(x, s)
 	case isSpread(x):
 		w.spreadObject(x, s)
-	case len(x.parts) > 0 && s.locals == nil:
+	case len(x.Parts) > 0 && s.locals == nil:
 		w.hoisted(x, s)
-	case x.kind == arrayKind:
-		w.call("createArray", x.parts, s)
+	case x.Kind == syntax.ArrayKind:
+		w.call("createArray", x.Parts, s)
 	default:
-		w.object(x, 0, len(x.parts), s)
+		w.object(x, 0, len(x.Parts), s)
 	}
 }
 
 // hoisted writes a reference to a variable of its own for an expression.
-func (w *writer) hoisted(x *expression, s scope) { w.raw("variables(", quote(w.hoist(x, s)), ")") }
+func (w *writer) hoisted(x *syntax.Expression, s scope) {
+	w.raw("variables(", quote(w.hoist(x, s)), ")")
+}
 
 // object writes some members of an object.
-func (w *writer) object(x *expression, from, to int, s scope) {
+func (w *writer) object(x *syntax.Expression, from, to int, s scope) {
 	w.raw("createObject(")
 	for i := from; i < to; i++ {
 		if i > from {
 			w.raw(", ")
 		}
-		w.expression(x.names[i], s)
+		w.expression(x.Names[i], s)
 		w.raw(", ")
-		w.expression(x.parts[i], s)
+		w.expression(x.Parts[i], s)
 	}
 	w.raw(")")
 }
 
 // isSpread reports whether a list or an object contains a spread.
-func isSpread(x *expression) bool {
-	for i, part := range x.parts {
-		if part.kind == spreadKind || x.kind == objectKind && x.names[i] == nil {
+func isSpread(x *syntax.Expression) bool {
+	for i, part := range x.Parts {
+		if part.Kind == syntax.SpreadKind || x.Kind == syntax.ObjectKind && x.Names[i] == nil {
 			return true
 		}
 	}
@@ -237,43 +240,43 @@ func isSpread(x *expression) bool {
 }
 
 // spreadArray writes concat([a], b, [c]) for [a, ...b, c].
-func (w *writer) spreadArray(x *expression, s scope) {
+func (w *writer) spreadArray(x *syntax.Expression, s scope) {
 	w.raw("concat(createArray()")
-	for i := 0; i < len(x.parts); {
+	for i := 0; i < len(x.Parts); {
 		w.raw(", ")
-		if x.parts[i].kind == spreadKind {
-			w.expression(x.parts[i].parts[0], s)
+		if x.Parts[i].Kind == syntax.SpreadKind {
+			w.expression(x.Parts[i].Parts[0], s)
 			i++
 			continue
 		}
 		end := i
-		for end < len(x.parts) && x.parts[end].kind != spreadKind {
+		for end < len(x.Parts) && x.Parts[end].Kind != syntax.SpreadKind {
 			end++
 		}
-		w.collection(&expression{kind: arrayKind, parts: x.parts[i:end], start: x.parts[i].start, end: x.parts[end-1].end}, s)
+		w.collection(&syntax.Expression{Kind: syntax.ArrayKind, Parts: x.Parts[i:end], Start: x.Parts[i].Start, End: x.Parts[end-1].End}, s)
 		i = end
 	}
 	w.raw(")")
 }
 
 // spreadObject writes shallowMerge([{a: b}, c]) for {a: b, ...c}.
-func (w *writer) spreadObject(x *expression, s scope) {
+func (w *writer) spreadObject(x *syntax.Expression, s scope) {
 	w.raw("shallowMerge(createArray(")
-	for i := 0; i < len(x.parts); {
+	for i := 0; i < len(x.Parts); {
 		if i > 0 {
 			w.raw(", ")
 		}
-		if x.names[i] == nil {
-			w.expression(x.parts[i], s)
+		if x.Names[i] == nil {
+			w.expression(x.Parts[i], s)
 			i++
 			continue
 		}
 		end := i
-		for end < len(x.parts) && x.names[end] != nil {
+		for end < len(x.Parts) && x.Names[end] != nil {
 			end++
 		}
-		w.collection(&expression{
-			kind: objectKind, names: x.names[i:end], parts: x.parts[i:end], start: x.names[i].start, end: x.parts[end-1].end,
+		w.collection(&syntax.Expression{
+			Kind: syntax.ObjectKind, Names: x.Names[i:end], Parts: x.Parts[i:end], Start: x.Names[i].Start, End: x.Parts[end-1].End,
 		}, s)
 		i = end
 	}
@@ -290,13 +293,13 @@ func (w *writer) name(name string, s scope) {
 	switch {
 	case d == nil:
 		w.raw(unknown)
-	case d.word == "param" && s.prefix == "":
+	case d.Word == "param" && s.prefix == "":
 		w.raw("parameters(", quote(name), ")")
-	case d.word == "var":
+	case d.Word == "var":
 		w.variable(name, s)
-	case d.word == "import":
-		w.imported(d.symbols[name], d, s)
-	case d.word == "module":
+	case d.Word == "import":
+		w.imported(d.Symbols[name], d, s)
+	case d.Word == "module":
 		w.module(d, nil, s)
 	default:
 		w.raw(unknown)
@@ -304,13 +307,13 @@ func (w *writer) name(name string, s scope) {
 }
 
 // module writes a reference to a module, or to one round of it.
-func (w *writer) module(d *declaration, round *expression, s scope) {
-	if s.prefix != "" || d.value.kind == loopKind != (round != nil) {
+func (w *writer) module(d *syntax.Declaration, round *syntax.Expression, s scope) {
+	if s.prefix != "" || d.Value.Kind == syntax.LoopKind != (round != nil) {
 		w.raw(unknown)
 		return
 	}
 	w.outputsOf[d] = true
-	w.raw("modules(", quote(d.name))
+	w.raw("modules(", quote(d.Name))
 	if round != nil {
 		w.raw(", ")
 		w.expression(round, s)
@@ -319,28 +322,28 @@ func (w *writer) module(d *declaration, round *expression, s scope) {
 }
 
 // moduleOf returns the module that a name refers to, nil for any other expression.
-func moduleOf(x *expression, s scope) *declaration {
-	if x.kind != nameKind {
+func moduleOf(x *syntax.Expression, s scope) *syntax.Declaration {
+	if x.Kind != syntax.NameKind {
 		return nil
 	}
-	if _, local := s.local(x.text); local {
+	if _, local := s.local(x.Text); local {
 		return nil
 	}
-	if d := s.unit.symbols[x.text]; d != nil && d.word == "module" {
+	if d := s.unit.symbols[x.Text]; d != nil && d.Word == "module" {
 		return d
 	}
 	return nil
 }
 
 // function writes a call.
-func (w *writer) function(name string, arguments []*expression, s scope) {
+func (w *writer) function(name string, arguments []*syntax.Expression, s scope) {
 	if d := s.unit.symbols[name]; d != nil {
 		switch {
-		case d.word == "func":
+		case d.Word == "func":
 			w.inline(d, arguments, s, s)
 			return
-		case d.word == "import":
-			w.importedFunction(d.symbols[name], d, arguments, s)
+		case d.Word == "import":
+			w.importedFunction(d.Symbols[name], d, arguments, s)
 			return
 		}
 	}
@@ -348,7 +351,7 @@ func (w *writer) function(name string, arguments []*expression, s scope) {
 }
 
 // builtin writes a call of a function of the language.
-func (w *writer) builtin(name string, arguments []*expression, s scope) {
+func (w *writer) builtin(name string, arguments []*syntax.Expression, s scope) {
 	if value, ok := w.load(name, arguments, s.unit); ok {
 		w.loaded(value)
 		return
@@ -364,39 +367,39 @@ func (w *writer) builtin(name string, arguments []*expression, s scope) {
 }
 
 // nameOf returns the last name in a reference.
-func nameOf(x *expression) string {
-	if x.kind == itemKind && x.parts[1].kind == stringKind {
-		return x.parts[1].text
+func nameOf(x *syntax.Expression) string {
+	if x.Kind == syntax.ItemKind && x.Parts[1].Kind == syntax.StringKind {
+		return x.Parts[1].Text
 	}
-	return x.text
+	return x.Text
 }
 
 // inline writes the body of a function, which is declared in the scope in, with the arguments of a call in s.
-func (w *writer) inline(d *declaration, arguments []*expression, in, s scope) {
+func (w *writer) inline(d *syntax.Declaration, arguments []*syntax.Expression, in, s scope) {
 	inside := scope{unit: in.unit, prefix: in.prefix, depth: s.depth + 1}
-	if inside.depth > maxExpansions || len(arguments) != len(d.parameters) {
+	if inside.depth > maxExpansions || len(arguments) != len(d.Parameters) {
 		w.raw(unknown)
 		return
 	}
 	for i, argument := range arguments {
-		inside = inside.with(d.parameters[i], w.arm(argument, s))
+		inside = inside.with(d.Parameters[i], w.arm(argument, s))
 	}
-	w.expression(d.value, inside)
+	w.expression(d.Value, inside)
 }
 
 // method writes the call of a function in a namespace.
-func (w *writer) method(x *expression, s scope) {
-	of := x.parts[0]
-	if of.kind == nameKind {
-		_, local := s.local(of.text)
-		d := s.unit.symbols[of.text]
+func (w *writer) method(x *syntax.Expression, s scope) {
+	of := x.Parts[0]
+	if of.Kind == syntax.NameKind {
+		_, local := s.local(of.Text)
+		d := s.unit.symbols[of.Text]
 		switch {
 		case local:
-		case d == nil && (of.text == "sys" || of.text == "az"):
-			w.builtin(x.text, x.parts[1:], s)
+		case d == nil && (of.Text == "sys" || of.Text == "az"):
+			w.builtin(x.Text, x.Parts[1:], s)
 			return
-		case d != nil && d.word == "import" && d.symbols[of.text] == "*":
-			w.importedFunction(x.text, d, x.parts[1:], s)
+		case d != nil && d.Word == "import" && d.Symbols[of.Text] == "*":
+			w.importedFunction(x.Text, d, x.Parts[1:], s)
 			return
 		}
 	}
@@ -404,7 +407,7 @@ func (w *writer) method(x *expression, s scope) {
 }
 
 // lambda writes a lambda. Its variables get unique names, since a function may be written within it.
-func (w *writer) lambda(names []string, body *expression, s scope) {
+func (w *writer) lambda(names []string, body *syntax.Expression, s scope) {
 	w.raw("lambda(")
 	for _, name := range names {
 		w.lambdas++
@@ -417,37 +420,37 @@ func (w *writer) lambda(names []string, body *expression, s scope) {
 }
 
 // mapped writes a loop within an expression.
-func (w *writer) mapped(x *expression, s scope) {
-	names := []string{x.text}
-	if x.index != "" {
-		names = append(names, x.index)
+func (w *writer) mapped(x *syntax.Expression, s scope) {
+	names := []string{x.Text}
+	if x.Index != "" {
+		names = append(names, x.Index)
 	}
 	w.raw("map(")
-	w.expression(x.parts[0], s)
+	w.expression(x.Parts[0], s)
 	w.raw(", ")
-	w.lambda(names, x.parts[1], s)
+	w.lambda(names, x.Parts[1], s)
 	w.raw(")")
 }
 
 // access writes an access to a member or an item.
-func (w *writer) access(x *expression, s scope) {
-	if x.kind == nestedKind {
+func (w *writer) access(x *syntax.Expression, s scope) {
+	if x.Kind == syntax.NestedKind {
 		w.raw(unknown)
 		return
 	}
-	of := x.parts[0]
+	of := x.Parts[0]
 	if resource, ok := w.resourceOf(of, s); ok {
-		if x.kind == memberKind || x.kind == safeMemberKind {
-			w.ofResource(resource, x.text)
+		if x.Kind == syntax.MemberKind || x.Kind == syntax.SafeMemberKind {
+			w.ofResource(resource, x.Text)
 			return
 		}
 		w.raw(unknown)
 		return
 	}
-	if x.kind == memberKind && of.kind == nameKind {
-		if _, local := s.local(of.text); !local {
-			if d := s.unit.symbols[of.text]; d != nil && d.word == "import" && d.symbols[of.text] == "*" {
-				w.imported(x.text, d, s)
+	if x.Kind == syntax.MemberKind && of.Kind == syntax.NameKind {
+		if _, local := s.local(of.Text); !local {
+			if d := s.unit.symbols[of.Text]; d != nil && d.Word == "import" && d.Symbols[of.Text] == "*" {
+				w.imported(x.Text, d, s)
 				return
 			}
 		}
@@ -456,39 +459,39 @@ func (w *writer) access(x *expression, s scope) {
 		w.safe(x, s)
 		return
 	}
-	if d := moduleOf(of, s); d != nil && x.kind == itemKind && x.parts[1].kind != stringKind {
-		w.module(d, x.parts[1], s)
+	if d := moduleOf(of, s); d != nil && x.Kind == syntax.ItemKind && x.Parts[1].Kind != syntax.StringKind {
+		w.module(d, x.Parts[1], s)
 		return
 	}
 	w.expression(of, s)
-	switch x.kind {
-	case memberKind:
-		if isIdentifier(x.text) {
-			w.raw(".", x.text)
+	switch x.Kind {
+	case syntax.MemberKind:
+		if syntax.IsIdentifier(x.Text) {
+			w.raw(".", x.Text)
 			return
 		}
-		w.raw("[", quote(x.text), "]")
-	case itemKind:
+		w.raw("[", quote(x.Text), "]")
+	case syntax.ItemKind:
 		w.raw("[")
-		w.expression(x.parts[1], s)
+		w.expression(x.Parts[1], s)
 		w.raw("]")
-	case lastItemKind:
+	case syntax.LastItemKind:
 		w.raw("[sub(length(")
 		w.expression(of, s)
 		w.raw("), ")
-		w.expression(x.parts[1], s)
+		w.expression(x.Parts[1], s)
 		w.raw(")]")
 	}
 }
 
 // isSafe reports whether a chain of accesses has a safe one, after which a missing value is null.
-func isSafe(x *expression) bool {
+func isSafe(x *syntax.Expression) bool {
 	for {
-		switch x.kind {
-		case safeMemberKind, safeItemKind, safeLastItemKind:
+		switch x.Kind {
+		case syntax.SafeMemberKind, syntax.SafeItemKind, syntax.SafeLastItemKind:
 			return true
-		case memberKind, itemKind, lastItemKind:
-			x = x.parts[0]
+		case syntax.MemberKind, syntax.ItemKind, syntax.LastItemKind:
+			x = x.Parts[0]
 		default:
 			return false
 		}
@@ -496,35 +499,26 @@ func isSafe(x *expression) bool {
 }
 
 // safe writes tryGet(a, 'b', 'c') for a.?b.c.
-func (w *writer) safe(x *expression, s scope) {
-	var chain []*expression
+func (w *writer) safe(x *syntax.Expression, s scope) {
+	var chain []*syntax.Expression
 	for isSafe(x) {
 		chain = append(chain, x)
-		x = x.parts[0]
+		x = x.Parts[0]
 	}
 	w.raw("tryGet(")
 	w.expression(x, s)
 	for i := len(chain) - 1; i >= 0; i-- {
 		w.raw(", ")
-		switch step := chain[i]; step.kind {
-		case memberKind, safeMemberKind:
-			w.raw(quote(step.text))
-		case itemKind, safeItemKind:
-			w.expression(step.parts[1], s)
+		switch step := chain[i]; step.Kind {
+		case syntax.MemberKind, syntax.SafeMemberKind:
+			w.raw(quote(step.Text))
+		case syntax.ItemKind, syntax.SafeItemKind:
+			w.expression(step.Parts[1], s)
 		default:
 			w.raw(unknown)
 		}
 	}
 	w.raw(")")
-}
-
-func isIdentifier(text string) bool {
-	for i := range len(text) {
-		if !isLetter(text[i]) && (i == 0 || !isDigit(text[i])) {
-			return false
-		}
-	}
-	return text != ""
 }
 
 // escape returns a string for a tree in which strings in brackets are expressions.
@@ -536,62 +530,62 @@ func escape(text string) string {
 }
 
 // value returns the node of an expression.
-func (e *emitter) value(x *expression, s scope) *source.Node {
+func (e *emitter) value(x *syntax.Expression, s scope) *source.Node {
 	file := s.unit.file
-	switch x.kind {
-	case stringKind:
-		return file.Scalar(source.String, escape(x.text), x.start, x.end)
-	case numberKind:
-		return file.Scalar(source.Number, x.text, x.start, x.end)
-	case wordKind:
+	switch x.Kind {
+	case syntax.StringKind:
+		return file.Scalar(source.String, escape(x.Text), x.Start, x.End)
+	case syntax.NumberKind:
+		return file.Scalar(source.Number, x.Text, x.Start, x.End)
+	case syntax.WordKind:
 		kind := source.Bool
-		if x.text == "null" {
+		if x.Text == "null" {
 			kind = source.Null
 		}
-		return file.Scalar(kind, x.text, x.start, x.end)
-	case callKind:
-		if s.unit.symbols[x.text] != nil {
+		return file.Scalar(kind, x.Text, x.Start, x.End)
+	case syntax.CallKind:
+		if s.unit.symbols[x.Text] != nil {
 			break
 		}
-		if x.text == "any" && len(x.parts) == 1 {
-			return e.value(x.parts[0], s)
+		if x.Text == "any" && len(x.Parts) == 1 {
+			return e.value(x.Parts[0], s)
 		}
-		if value, ok := e.load(x.text, x.parts, s.unit); ok && value != nil {
+		if value, ok := e.load(x.Text, x.Parts, s.unit); ok && value != nil {
 			return value
 		}
-	case arrayKind:
+	case syntax.ArrayKind:
 		if !isSpread(x) {
-			items := make([]*source.Node, len(x.parts))
-			for i, item := range x.parts {
+			items := make([]*source.Node, len(x.Parts))
+			for i, item := range x.Parts {
 				items[i] = e.value(item, s)
 			}
-			return file.Sequence(items, x.start, x.end)
+			return file.Sequence(items, x.Start, x.End)
 		}
-	case objectKind:
+	case syntax.ObjectKind:
 		if !isSpread(x) {
-			return file.Mapping(e.members(x, s, nil), x.start, x.end)
+			return file.Mapping(e.members(x, s, nil), x.Start, x.End)
 		}
 	}
 	return e.computed(e.arm(x, s), x, s)
 }
 
 // computed returns the node of an ARM expression at the position of an expression.
-func (e *emitter) computed(text string, x *expression, s scope) *source.Node {
-	return s.unit.file.Scalar(source.String, "["+text+"]", x.start, x.end)
+func (e *emitter) computed(text string, x *syntax.Expression, s scope) *source.Node {
+	return s.unit.file.Scalar(source.String, "["+text+"]", x.Start, x.End)
 }
 
 // members returns the members of an object except some. Loops are copies.
-func (e *emitter) members(x *expression, s scope, except func(name string) bool) []source.Member {
+func (e *emitter) members(x *syntax.Expression, s scope, except func(name string) bool) []source.Member {
 	file := s.unit.file
 	var members []source.Member
 	var copies []*source.Node
-	var copied *expression
-	for i, name := range x.names {
-		value := x.parts[i]
-		if name == nil || except != nil && name.kind == stringKind && except(name.text) {
+	var copied *syntax.Expression
+	for i, name := range x.Names {
+		value := x.Parts[i]
+		if name == nil || except != nil && name.Kind == syntax.StringKind && except(name.Text) {
 			continue
 		}
-		if value.kind == loopKind && name.kind == stringKind {
+		if value.Kind == syntax.LoopKind && name.Kind == syntax.StringKind {
 			copies = append(copies, e.copied(name, value, s))
 			copied = value
 			continue
@@ -599,45 +593,45 @@ func (e *emitter) members(x *expression, s scope, except func(name string) bool)
 		members = append(members, source.Member{Key: e.key(name, s), Value: e.value(value, s)})
 	}
 	if copied != nil {
-		key := file.Scalar(source.String, "copy", copied.start, copied.start)
-		members = append(members, source.Member{Key: key, Value: file.Sequence(copies, copied.start, copied.end)})
+		key := file.Scalar(source.String, "copy", copied.Start, copied.Start)
+		members = append(members, source.Member{Key: key, Value: file.Sequence(copies, copied.Start, copied.End)})
 	}
 	return members
 }
 
 // key returns the node of a key.
-func (e *emitter) key(name *expression, s scope) *source.Node {
-	if name.kind == stringKind {
-		return s.unit.file.Scalar(source.String, escape(name.text), name.start, name.end)
+func (e *emitter) key(name *syntax.Expression, s scope) *source.Node {
+	if name.Kind == syntax.StringKind {
+		return s.unit.file.Scalar(source.String, escape(name.Text), name.Start, name.End)
 	}
 	return e.computed(e.arm(name, s), name, s)
 }
 
 // copied returns {name, count, input} for a loop that gives a member its value.
-func (e *emitter) copied(name, loop *expression, s scope) *source.Node {
+func (e *emitter) copied(name, loop *syntax.Expression, s scope) *source.Node {
 	file := s.unit.file
-	count, inside := e.loop(loop, name.text, s)
-	body := loop.parts[1]
+	count, inside := e.loop(loop, name.Text, s)
+	body := loop.Parts[1]
 	key := func(text string, at int) *source.Node { return file.Scalar(source.String, text, at, at) }
 	return file.Mapping([]source.Member{
-		{Key: key("name", name.start), Value: file.Scalar(source.String, name.text, name.start, name.end)},
-		{Key: key("count", loop.parts[0].start), Value: count},
-		{Key: key("input", body.start), Value: e.value(body, inside)},
-	}, loop.start, loop.end)
+		{Key: key("name", name.Start), Value: file.Scalar(source.String, name.Text, name.Start, name.End)},
+		{Key: key("count", loop.Parts[0].Start), Value: count},
+		{Key: key("input", body.Start), Value: e.value(body, inside)},
+	}, loop.Start, loop.End)
 }
 
 // loop returns the number of rounds of a loop, and the scope of its body. name is that of its copy.
-func (e *emitter) loop(x *expression, name string, s scope) (count *source.Node, inside scope) {
-	over := x.parts[0]
+func (e *emitter) loop(x *syntax.Expression, name string, s scope) (count *source.Node, inside scope) {
+	over := x.Parts[0]
 	list := e.arm(over, s)
-	if s.locals == nil && over.kind != nameKind {
+	if s.locals == nil && over.Kind != syntax.NameKind {
 		list = "variables(" + quote(e.hoist(over, s)) + ")"
 	}
 	index := "copyIndex(" + quote(name) + ")"
 	inside = s
-	inside.locals = hidden(s.locals, index).with(x.text, list+"["+index+"]")
-	if x.index != "" {
-		inside.locals = inside.locals.with(x.index, index)
+	inside.locals = hidden(s.locals, index).with(x.Text, list+"["+index+"]")
+	if x.Index != "" {
+		inside.locals = inside.locals.with(x.Index, index)
 	}
 	return e.computed("length("+list+")", over, s), inside
 }

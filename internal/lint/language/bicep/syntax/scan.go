@@ -1,4 +1,4 @@
-package bicep
+package syntax
 
 import (
 	"strings"
@@ -208,3 +208,13 @@ const multiline = "'''"
 func isLetter(c byte) bool { return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' }
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+
+// IsIdentifier reports whether a text is a name.
+func IsIdentifier(text string) bool {
+	for i := range len(text) {
+		if !isLetter(text[i]) && (i == 0 || !isDigit(text[i])) {
+			return false
+		}
+	}
+	return text != ""
+}

@@ -1,4 +1,4 @@
-package bicep
+package syntax
 
 import (
 	"strings"
@@ -6,54 +6,72 @@ import (
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
-// declaration is a statement of a file, by its first word.
-type declaration struct {
-	word       string // param, var, resource, …
-	name       string // the symbol; empty for using, extends and import
-	nameAt     span
-	secure     bool // the decorator @secure
-	declared   *typeOf
-	head       *expression // the type of a resource, the path of a module, an import and a parameters file
-	existing   bool
-	value      *expression
-	parameters []string          // of a function
-	symbols    map[string]string // of an import: the names here by those there; "*" for all
-	start, end int
+// Declaration is a statement of a file, by its first word.
+type Declaration struct {
+	Word       string // param, var, resource, …
+	Name       string // the symbol; empty for using, extends and import
+	NameAt     Span
+	Secure     bool // the decorator @secure
+	Declared   *Type
+	Head       *Expression // the type of a resource, the path of a module, an import and a parameters file
+	Existing   bool
+	Value      *Expression
+	Parameters []string          // of a function
+	Symbols    map[string]string // of an import: the names here by those there; "*" for all
+	Start, End int
 }
 
-// span is a stretch of the text in bytes.
-type span struct{ start, end int }
+// Span is a stretch of the text in bytes.
+type Span struct{ Start, End int }
 
 // parser parses a file.
 type parser struct {
 	scanner
 	depth int
-	// found are the declarations that are understood; unread are the offsets of the others.
-	found  []*declaration
-	unread []int
 }
 
-// parse parses the declarations of a file. Those that are not understood are skipped.
-func parse(file *source.File, text string) *parser {
+// Parsed is what a file declares.
+type Parsed struct {
+	Declarations []*Declaration
+	Unread       []int // the offsets of those that are not understood
+	Comments     []source.Comment
+}
+
+// Parse parses the declarations of a file. Those that are not understood are skipped.
+func Parse(file *source.File, text string) *Parsed {
 	p := &parser{scanner: scanner{file: file, text: text, gap: gap{start: -1}}}
+	found := &Parsed{}
 	for {
 		p.lines()
 		if p.at == len(p.text) {
-			return p
+			found.Comments = p.comments
+			return found
 		}
 		start := p.at
 		p.depth = 0
 		if d, ok := p.declaration(); ok {
-			p.found = append(p.found, d)
+			found.Declarations = append(found.Declarations, d)
 			continue
 		}
+		found.Unread = append(found.Unread, start)
 		p.skip(start)
 	}
 }
 
+// UnreadDeclaration returns the first word of a declaration that is not understood, and the name behind it.
+func UnreadDeclaration(file *source.File, text string, start int) *Declaration {
+	p := &parser{scanner: scanner{file: file, text: text, at: start, furthest: len(text), gap: gap{start: -1}}}
+	d := &Declaration{Word: p.word(), Start: start}
+	p.at += len(d.Word)
+	p.blanks()
+	d.NameAt.Start = p.at
+	d.Name = p.identifier()
+	d.NameAt.End = p.at
+	return d
+}
+
 // skip skips a declaration that is not understood.
 func (p *parser) skip(start int) {
-	p.unread = append(p.unread, start)
 	p.at = start
 	for p.peek(0) == '@' { // its decorators belong to it
 		p.at = p.lineEnd()
@@ -66,18 +84,18 @@ func (p *parser) skip(start int) {
 }
 
 // declaration parses a declaration with its decorators.
-func (p *parser) declaration() (d *declaration, ok bool) {
-	d = &declaration{}
+func (p *parser) declaration() (d *Declaration, ok bool) {
+	d = &Declaration{}
 	if !p.decorators(d) {
 		return nil, false
 	}
-	d.start = p.at
-	d.word = p.identifier()
-	if !isKeyword(d.word) {
+	d.Start = p.at
+	d.Word = p.identifier()
+	if !isKeyword(d.Word) {
 		return nil, false
 	}
 	p.blanks()
-	switch d.word {
+	switch d.Word {
 	case "resource":
 		ok = p.resource(d)
 	case "module", "test":
@@ -102,63 +120,63 @@ func (p *parser) declaration() (d *declaration, ok bool) {
 	if !ok {
 		return nil, false
 	}
-	d.end = p.at
+	d.End = p.at
 	broken := p.lines()
 	return d, broken || p.at == len(p.text)
 }
 
 // decorators parses the decorators before a declaration or a property of a type.
-func (p *parser) decorators(d *declaration) bool {
+func (p *parser) decorators(d *Declaration) bool {
 	for p.accept("@") {
 		decorator := p.postfix(p.primary())
-		if decorator == nil || decorator.kind != callKind && decorator.kind != methodKind {
+		if decorator == nil || decorator.Kind != CallKind && decorator.Kind != MethodKind {
 			return false
 		}
-		d.secure = d.secure || decorator.text == "secure"
+		d.Secure = d.Secure || decorator.Text == "secure"
 		p.lines()
 	}
 	return true
 }
 
 // symbol parses the name of a declaration.
-func (p *parser) symbol(d *declaration) bool {
-	d.nameAt.start = p.at
-	d.name = p.identifier()
-	d.nameAt.end = p.at
+func (p *parser) symbol(d *Declaration) bool {
+	d.NameAt.Start = p.at
+	d.Name = p.identifier()
+	d.NameAt.End = p.at
 	p.blanks()
-	return d.name != ""
+	return d.Name != ""
 }
 
 // headed parses the string behind the name of a declaration.
-func (p *parser) headed(d *declaration) bool {
+func (p *parser) headed(d *Declaration) bool {
 	if p.peek(0) != '\'' {
 		return false
 	}
-	d.head = p.string()
+	d.Head = p.string()
 	p.blanks()
-	return d.head != nil
+	return d.Head != nil
 }
 
 // assigned parses the value of a declaration.
-func (p *parser) assigned(d *declaration) bool {
+func (p *parser) assigned(d *Declaration) bool {
 	if !p.accept("=") {
 		return false
 	}
 	p.lines()
-	d.value = p.body()
-	return d.value != nil
+	d.Value = p.body()
+	return d.Value != nil
 }
 
 // typing parses a type.
-func (p *parser) typing(d *declaration) bool {
+func (p *parser) typing(d *Declaration) bool {
 	p.lines()
-	d.declared = p.typeOf()
+	d.Declared = p.typeOf()
 	p.blanks()
-	return d.declared != nil
+	return d.Declared != nil
 }
 
 // typed parses the type and the default of a parameter, or the value in a parameters file.
-func (p *parser) typed(d *declaration) bool {
+func (p *parser) typed(d *Declaration) bool {
 	if p.peek(0) != '=' && !p.typing(d) {
 		return false
 	}
@@ -166,31 +184,31 @@ func (p *parser) typed(d *declaration) bool {
 }
 
 // resource parses a resource behind its keyword.
-func (p *parser) resource(d *declaration) bool {
+func (p *parser) resource(d *Declaration) bool {
 	if !p.symbol(d) || !p.headed(d) {
 		return false
 	}
-	d.existing = p.acceptWord("existing")
+	d.Existing = p.acceptWord("existing")
 	p.blanks()
 	return p.assigned(d)
 }
 
 // nestedResource parses a resource in the body of another one; both results are zero for a mistake.
-func (p *parser) nestedResource() (d *declaration, ok bool) {
+func (p *parser) nestedResource() (d *Declaration, ok bool) {
 	start := p.at
-	d = &declaration{word: "resource"}
+	d = &Declaration{Word: "resource"}
 	if !p.decorators(d) {
 		return nil, false
 	}
 	decorated := p.at > start
-	d.start = p.at
+	d.Start = p.at
 	if p.acceptWord("resource") {
 		p.blanks()
 		if p.word() != "" {
 			if !p.resource(d) {
 				return nil, false
 			}
-			d.end = p.at
+			d.End = p.at
 			return d, true
 		}
 	}
@@ -199,7 +217,7 @@ func (p *parser) nestedResource() (d *declaration, ok bool) {
 }
 
 // function parses the parameters and the body of a function.
-func (p *parser) function(d *declaration) bool {
+func (p *parser) function(d *Declaration) bool {
 	if !p.accept("(") {
 		return false
 	}
@@ -209,7 +227,7 @@ func (p *parser) function(d *declaration) bool {
 		if name == "" || p.typeOf() == nil {
 			return false
 		}
-		d.parameters = append(d.parameters, name)
+		d.Parameters = append(d.Parameters, name)
 		p.lines()
 		if !p.accept(",") && p.peek(0) != ')' {
 			return false
@@ -220,16 +238,16 @@ func (p *parser) function(d *declaration) bool {
 		return false
 	}
 	p.lines()
-	d.value = p.expression()
-	return d.value != nil
+	d.Value = p.expression()
+	return d.Value != nil
 }
 
 // imports parses what a file imports from another one, or the former name of an extension.
-func (p *parser) imports(d *declaration) bool {
+func (p *parser) imports(d *Declaration) bool {
 	if p.peek(0) == '\'' {
 		return p.reference(d)
 	}
-	d.symbols = map[string]string{}
+	d.Symbols = map[string]string{}
 	switch {
 	case p.accept("*"):
 		p.lines()
@@ -238,7 +256,7 @@ func (p *parser) imports(d *declaration) bool {
 		}
 		p.blanks()
 		name := p.identifier()
-		d.symbols[name] = "*"
+		d.Symbols[name] = "*"
 	case p.accept("{"):
 		for p.lines(); !p.accept("}"); {
 			there := p.identifier()
@@ -256,7 +274,7 @@ func (p *parser) imports(d *declaration) bool {
 			if here == "" {
 				return false
 			}
-			d.symbols[here] = there
+			d.Symbols[here] = there
 			if !p.separator() && p.peek(0) != '}' {
 				return false
 			}
@@ -273,7 +291,7 @@ func (p *parser) imports(d *declaration) bool {
 }
 
 // reference parses what names another file or an extension, and the clauses behind it.
-func (p *parser) reference(d *declaration) bool {
+func (p *parser) reference(d *Declaration) bool {
 	switch {
 	case p.peek(0) == '\'':
 		if !p.headed(d) {
@@ -301,26 +319,26 @@ func (p *parser) reference(d *declaration) bool {
 	}
 }
 
-// typeOf is what matters of a type.
-type typeOf struct {
-	nullable bool
-	secure   bool     // a part of it is a secret
-	names    []string // of the types in it that a file declares; ns.name for an imported one
+// Type is what matters of a type.
+type Type struct {
+	Nullable bool
+	Secure   bool     // a part of it is a secret
+	Names    []string // of the types in it that a file declares; ns.name for an imported one
 }
 
 // add adds what matters of a part of a type.
-func (t *typeOf) add(part *typeOf) {
-	t.secure = t.secure || part.secure
-	t.names = append(t.names, part.names...)
+func (t *Type) add(part *Type) {
+	t.Secure = t.Secure || part.Secure
+	t.Names = append(t.Names, part.Names...)
 }
 
 // typeOf parses a type, nil for text that is not understood.
-func (p *parser) typeOf() *typeOf {
+func (p *parser) typeOf() *Type {
 	defer func() { p.depth-- }()
 	if !p.deeper() {
 		return nil
 	}
-	all := &typeOf{}
+	all := &Type{}
 	p.accept("|")
 	for {
 		p.lines()
@@ -329,7 +347,7 @@ func (p *parser) typeOf() *typeOf {
 			return nil
 		}
 		all.add(part)
-		all.nullable = all.nullable || part.nullable
+		all.Nullable = all.Nullable || part.Nullable
 		if !p.operator("|") {
 			return all
 		}
@@ -337,8 +355,8 @@ func (p *parser) typeOf() *typeOf {
 }
 
 // partOfType parses a type without |.
-func (p *parser) partOfType() *typeOf {
-	part := &typeOf{}
+func (p *parser) partOfType() *Type {
+	part := &Type{}
 	if !p.primaryType(part) {
 		return nil
 	}
@@ -354,9 +372,9 @@ func (p *parser) partOfType() *typeOf {
 				return nil
 			}
 		case p.accept("?"):
-			part.nullable = true
+			part.Nullable = true
 		case p.accept("!"):
-			part.nullable = false
+			part.Nullable = false
 		case p.peek(0) == '.':
 			p.at++
 			if !p.accept("*") && p.identifier() == "" {
@@ -369,7 +387,7 @@ func (p *parser) partOfType() *typeOf {
 	}
 }
 
-func (p *parser) primaryType(part *typeOf) bool {
+func (p *parser) primaryType(part *Type) bool {
 	switch c := p.peek(0); {
 	case c == '\'':
 		return p.string() != nil
@@ -395,7 +413,7 @@ func (p *parser) primaryType(part *typeOf) bool {
 	case "":
 		return false
 	case "null":
-		part.nullable = true
+		part.Nullable = true
 		return true
 	case "resource":
 		p.blanks()
@@ -403,7 +421,7 @@ func (p *parser) primaryType(part *typeOf) bool {
 			return p.string() != nil
 		}
 	case "true", "false", "string", "int", "bool", "object", "array", "any", "securestring", "secureobject":
-		part.secure = strings.HasPrefix(name, "secure")
+		part.Secure = strings.HasPrefix(name, "secure")
 		return true
 	}
 	if p.peek(0) == '.' && isLetter(p.peek(1)) {
@@ -416,11 +434,11 @@ func (p *parser) primaryType(part *typeOf) bool {
 	if strings.HasPrefix(name, "sys.") {
 		return true
 	}
-	part.names = append(part.names, name)
+	part.Names = append(part.Names, name)
 	return true
 }
 
-func (p *parser) typeArguments(part *typeOf) bool {
+func (p *parser) typeArguments(part *Type) bool {
 	for p.lines(); !p.accept(">"); p.lines() {
 		argument := p.typeOf()
 		if argument == nil {
@@ -436,10 +454,10 @@ func (p *parser) typeArguments(part *typeOf) bool {
 }
 
 // listOfTypes parses the types of a tuple up to its bracket.
-func (p *parser) listOfTypes(part *typeOf, closing string) bool {
+func (p *parser) listOfTypes(part *Type, closing string) bool {
 	p.at++
 	for p.lines(); !p.accept(closing); {
-		var d declaration
+		var d Declaration
 		if !p.decorators(&d) {
 			return false
 		}
@@ -448,7 +466,7 @@ func (p *parser) listOfTypes(part *typeOf, closing string) bool {
 			return false
 		}
 		part.add(item)
-		part.secure = part.secure || d.secure
+		part.Secure = part.Secure || d.Secure
 		if !p.separator() && !p.has(closing) {
 			return false
 		}
@@ -457,10 +475,10 @@ func (p *parser) listOfTypes(part *typeOf, closing string) bool {
 }
 
 // objectType parses the properties of a type.
-func (p *parser) objectType(part *typeOf) bool {
+func (p *parser) objectType(part *Type) bool {
 	p.at++
 	for p.lines(); !p.accept("}"); {
-		var d declaration
+		var d Declaration
 		if !p.decorators(&d) {
 			return false
 		}
@@ -484,7 +502,7 @@ func (p *parser) objectType(part *typeOf) bool {
 			return false
 		}
 		part.add(property)
-		part.secure = part.secure || d.secure
+		part.Secure = part.Secure || d.Secure
 		if !p.separator() && p.peek(0) != '}' {
 			return false
 		}

@@ -1,4 +1,5 @@
-package bicep
+// Package syntax parses the text of a Bicep file into declarations and expressions.
+package syntax
 
 import (
 	"strconv"
@@ -6,46 +7,47 @@ import (
 	"unicode/utf8"
 )
 
-// expression is a node of a parsed expression.
-type expression struct {
-	kind  kind
-	text  string // by kind: of a literal, a name, an operator
-	index string // the variable of the index of a loop
-	// parts are the operands, arguments, items or values; those of an object are the values of names.
-	parts []*expression
-	// texts are those around the parts of an interpolation. names are the keys of an object, nil for a spread.
-	texts      []string
-	names      []*expression
-	nested     []*declaration // resources in the body of a resource
-	start, end int            // byte offsets
+// Expression is a node of a parsed expression.
+type Expression struct {
+	Kind  Kind
+	Text  string // by kind: of a literal, a name, an operator
+	Index string // the variable of the index of a loop
+	// Parts are the operands, arguments, items or values; those of an object are the values of names.
+	Parts []*Expression
+	// Texts are those around the parts of an interpolation. Names are the keys of an object, nil for a spread.
+	Texts      []string
+	Names      []*Expression
+	Nested     []*Declaration // resources in the body of a resource
+	Start, End int            // byte offsets
 }
 
-type kind uint8
+// Kind is the form of an expression.
+type Kind uint8
 
 const (
-	stringKind       kind = iota
-	interpolation         // 'a${b}'
-	numberKind            // an integer
-	wordKind              // true, false, null
-	arrayKind             // [a, b]
-	objectKind            // {a: b}
-	nameKind              // a
-	callKind              // a(b)
-	methodKind            // a.b(c): parts has a, then the arguments
-	memberKind            // a.b
-	safeMemberKind        // a.?b
-	nestedKind            // a::b
-	itemKind              // a[b]
-	safeItemKind          // a[?b]
-	lastItemKind          // a[^b]
-	safeLastItemKind      // a[?^b]
-	unaryKind             // !a, -a
-	binaryKind            // a + b
-	ternaryKind           // a ? b : c
-	lambdaKind            // (a, b) => c: texts has the names
-	loopKind              // [for text, index in parts[0]: parts[1]]
-	conditionKind         // if (parts[0]) parts[1]
-	spreadKind            // ...a, in an array
+	StringKind       Kind = iota
+	Interpolation         // 'a${b}'
+	NumberKind            // an integer
+	WordKind              // true, false, null
+	ArrayKind             // [a, b]
+	ObjectKind            // {a: b}
+	NameKind              // a
+	CallKind              // a(b)
+	MethodKind            // a.b(c): Parts has a, then the arguments
+	MemberKind            // a.b
+	SafeMemberKind        // a.?b
+	NestedKind            // a::b
+	ItemKind              // a[b]
+	SafeItemKind          // a[?b]
+	LastItemKind          // a[^b]
+	SafeLastItemKind      // a[?^b]
+	UnaryKind             // !a, -a
+	BinaryKind            // a + b
+	TernaryKind           // a ? b : c
+	LambdaKind            // (a, b) => c: Texts has the names
+	LoopKind              // [for Text, Index in Parts[0]: Parts[1]]
+	ConditionKind         // if (Parts[0]) Parts[1]
+	SpreadKind            // ...a, in an array
 )
 
 // maxDepth limits nested expressions and types. Real files stay below 20.
@@ -58,7 +60,7 @@ func (p *parser) deeper() bool {
 }
 
 // expression parses an expression, nil for text that is not understood.
-func (p *parser) expression() *expression {
+func (p *parser) expression() *Expression {
 	defer func() { p.depth-- }()
 	if !p.deeper() {
 		return nil
@@ -82,7 +84,7 @@ func (p *parser) expression() *expression {
 	if otherwise == nil {
 		return nil
 	}
-	return &expression{kind: ternaryKind, parts: []*expression{condition, then, otherwise}, start: start, end: otherwise.end}
+	return &Expression{Kind: TernaryKind, Parts: []*Expression{condition, then, otherwise}, Start: start, End: otherwise.End}
 }
 
 // operator consumes an operator on this line or the next ones if it is next.
@@ -103,7 +105,7 @@ var binaryOperators = [...][]string{
 }
 
 // binary parses operands and the operators between them that bind at least as much as a precedence.
-func (p *parser) binary(precedence int) *expression {
+func (p *parser) binary(precedence int) *Expression {
 	if precedence == len(binaryOperators) {
 		return p.unary()
 	}
@@ -121,7 +123,7 @@ func (p *parser) binary(precedence int) *expression {
 		if right == nil {
 			return nil
 		}
-		left = &expression{kind: binaryKind, text: operator, parts: []*expression{left, right}, start: left.start, end: right.end}
+		left = &Expression{Kind: BinaryKind, Text: operator, Parts: []*Expression{left, right}, Start: left.Start, End: right.End}
 	}
 	return nil
 }
@@ -142,7 +144,7 @@ func (p *parser) binaryOperator(precedence int) string {
 	return ""
 }
 
-func (p *parser) unary() *expression {
+func (p *parser) unary() *Expression {
 	start := p.at
 	switch c := p.peek(0); c {
 	case '!', '-', '+':
@@ -156,31 +158,31 @@ func (p *parser) unary() *expression {
 		switch {
 		case of == nil || c == '+':
 			return of
-		case c == '-' && of.kind == numberKind && !strings.HasPrefix(of.text, "-"):
-			return &expression{kind: numberKind, text: "-" + of.text, start: start, end: of.end}
+		case c == '-' && of.Kind == NumberKind && !strings.HasPrefix(of.Text, "-"):
+			return &Expression{Kind: NumberKind, Text: "-" + of.Text, Start: start, End: of.End}
 		}
-		return &expression{kind: unaryKind, text: string(c), parts: []*expression{of}, start: start, end: of.end}
+		return &Expression{Kind: UnaryKind, Text: string(c), Parts: []*Expression{of}, Start: start, End: of.End}
 	}
 	return p.postfix(p.primary())
 }
 
 // postfix parses the accesses behind an expression.
-func (p *parser) postfix(of *expression) *expression {
+func (p *parser) postfix(of *Expression) *Expression {
 	for count := 0; of != nil; count++ {
 		if count > maxDepth {
 			return nil
 		}
 		before := p.at
 		p.blanks()
-		next := (*expression)(nil)
+		next := (*Expression)(nil)
 		switch {
 		case p.accept(".?"):
-			next = p.member(safeMemberKind, of)
+			next = p.member(SafeMemberKind, of)
 		case p.peek(0) == '.' && p.peek(1) != '.':
 			p.at++
-			next = p.member(memberKind, of)
+			next = p.member(MemberKind, of)
 		case p.accept("::"):
-			next = p.member(nestedKind, of)
+			next = p.member(NestedKind, of)
 		case p.peek(0) == '[':
 			next = p.item(of)
 		case p.peek(0) == '!' && p.peek(1) != '=' && p.peek(1) != '~':
@@ -196,16 +198,16 @@ func (p *parser) postfix(of *expression) *expression {
 }
 
 // member parses the name of a member, or the call of a method.
-func (p *parser) member(kind kind, of *expression) *expression {
+func (p *parser) member(kind Kind, of *Expression) *Expression {
 	p.lines()
 	name := p.identifier()
 	if name == "" {
 		return nil
 	}
-	access := &expression{kind: kind, text: name, parts: []*expression{of}, start: of.start, end: p.at}
-	if kind != nestedKind && p.called() {
-		access.kind = methodKind
-		if kind == safeMemberKind || !p.arguments(access) {
+	access := &Expression{Kind: kind, Text: name, Parts: []*Expression{of}, Start: of.Start, End: p.at}
+	if kind != NestedKind && p.called() {
+		access.Kind = MethodKind
+		if kind == SafeMemberKind || !p.arguments(access) {
 			return nil
 		}
 	}
@@ -224,16 +226,16 @@ func (p *parser) called() bool {
 }
 
 // item parses [index] and its variants.
-func (p *parser) item(of *expression) *expression {
+func (p *parser) item(of *Expression) *Expression {
 	p.at++
-	kind := itemKind
+	kind := ItemKind
 	switch {
 	case p.accept("?^"):
-		kind = safeLastItemKind
+		kind = SafeLastItemKind
 	case p.accept("?"):
-		kind = safeItemKind
+		kind = SafeItemKind
 	case p.accept("^"):
-		kind = lastItemKind
+		kind = LastItemKind
 	}
 	p.lines()
 	index := p.expression()
@@ -241,28 +243,28 @@ func (p *parser) item(of *expression) *expression {
 	if index == nil || !p.accept("]") {
 		return nil
 	}
-	return &expression{kind: kind, parts: []*expression{of, index}, start: of.start, end: p.at}
+	return &Expression{Kind: kind, Parts: []*Expression{of, index}, Start: of.Start, End: p.at}
 }
 
 // arguments parses the arguments of a call into its parts.
-func (p *parser) arguments(call *expression) bool {
+func (p *parser) arguments(call *Expression) bool {
 	p.at++
 	for p.lines(); !p.accept(")"); p.lines() {
 		argument := p.expression()
 		if argument == nil {
 			return false
 		}
-		call.parts = append(call.parts, argument)
+		call.Parts = append(call.Parts, argument)
 		p.lines()
 		if !p.accept(",") && p.peek(0) != ')' {
 			return false
 		}
 	}
-	call.end = p.at
+	call.End = p.at
 	return true
 }
 
-func (p *parser) primary() *expression {
+func (p *parser) primary() *Expression {
 	start := p.at
 	switch c := p.peek(0); {
 	case c == '\'':
@@ -296,7 +298,7 @@ func (p *parser) primary() *expression {
 			p.at++
 		}
 		if value, err := strconv.ParseUint(p.text[start:p.at], 10, 64); err == nil && !isLetter(p.peek(0)) {
-			return &expression{kind: numberKind, text: strconv.FormatUint(value, 10), start: start, end: p.at}
+			return &Expression{Kind: NumberKind, Text: strconv.FormatUint(value, 10), Start: start, End: p.at}
 		}
 		return nil
 	}
@@ -304,18 +306,18 @@ func (p *parser) primary() *expression {
 }
 
 // named parses what begins with an identifier: a keyword, a call, a lambda or a reference.
-func (p *parser) named() *expression {
+func (p *parser) named() *Expression {
 	start := p.at
 	name := p.identifier()
 	switch name {
 	case "":
 		return nil
 	case "true", "false", "null":
-		return &expression{kind: wordKind, text: name, start: start, end: p.at}
+		return &Expression{Kind: WordKind, Text: name, Start: start, End: p.at}
 	}
-	of := &expression{kind: nameKind, text: name, start: start, end: p.at}
+	of := &Expression{Kind: NameKind, Text: name, Start: start, End: p.at}
 	if p.called() {
-		of.kind = callKind
+		of.Kind = CallKind
 		if !p.arguments(of) {
 			return nil
 		}
@@ -331,7 +333,7 @@ func (p *parser) named() *expression {
 }
 
 // lambda parses (a, b) => c, nil for any other text.
-func (p *parser) lambda() *expression {
+func (p *parser) lambda() *Expression {
 	start := p.at
 	var names []string
 	p.at++
@@ -353,26 +355,26 @@ func (p *parser) lambda() *expression {
 	return p.lambdaBody(start, names)
 }
 
-func (p *parser) lambdaBody(start int, names []string) *expression {
+func (p *parser) lambdaBody(start int, names []string) *Expression {
 	p.lines()
 	body := p.expression()
 	if body == nil {
 		return nil
 	}
-	return &expression{kind: lambdaKind, texts: names, parts: []*expression{body}, start: start, end: body.end}
+	return &Expression{Kind: LambdaKind, Texts: names, Parts: []*Expression{body}, Start: start, End: body.End}
 }
 
 // array parses a list or a loop.
-func (p *parser) array() *expression {
-	array := &expression{kind: arrayKind, start: p.at}
+func (p *parser) array() *Expression {
+	array := &Expression{Kind: ArrayKind, Start: p.at}
 	p.at++
 	p.lines()
 	if p.word() == "for" && (p.peek(3) == ' ' || p.peek(3) == '\t' || p.peek(3) == '(') {
-		return p.loop(array.start)
+		return p.loop(array.Start)
 	}
 	for separated := true; ; {
 		if p.accept("]") {
-			array.end = p.at
+			array.End = p.at
 			return array
 		}
 		if !separated {
@@ -385,13 +387,13 @@ func (p *parser) array() *expression {
 		if item == nil {
 			return nil
 		}
-		array.parts = append(array.parts, item)
+		array.Parts = append(array.Parts, item)
 		separated = p.separator()
 	}
 }
 
 // spread parses ...a, nil where none begins.
-func (p *parser) spread() *expression {
+func (p *parser) spread() *Expression {
 	start := p.at
 	if !p.accept("...") {
 		return nil
@@ -401,7 +403,7 @@ func (p *parser) spread() *expression {
 	if of == nil {
 		return nil
 	}
-	return &expression{kind: spreadKind, parts: []*expression{of}, start: start, end: of.end}
+	return &Expression{Kind: SpreadKind, Parts: []*Expression{of}, Start: start, End: of.End}
 }
 
 // separator skips line breaks and commas, and reports whether there were any.
@@ -415,28 +417,28 @@ func (p *parser) separator() bool {
 }
 
 // loop parses a loop behind its bracket.
-func (p *parser) loop(start int) *expression {
-	loop := &expression{kind: loopKind, start: start}
+func (p *parser) loop(start int) *Expression {
+	loop := &Expression{Kind: LoopKind, Start: start}
 	p.at += len("for")
 	p.blanks()
 	if p.accept("(") {
 		p.lines()
-		loop.text = p.identifier()
+		loop.Text = p.identifier()
 		p.lines()
 		if !p.accept(",") {
 			return nil
 		}
 		p.lines()
-		loop.index = p.identifier()
+		loop.Index = p.identifier()
 		p.lines()
-		if loop.index == "" || !p.accept(")") {
+		if loop.Index == "" || !p.accept(")") {
 			return nil
 		}
 	} else {
-		loop.text = p.identifier()
+		loop.Text = p.identifier()
 	}
 	p.lines()
-	if loop.text == "" || !p.acceptWord("in") {
+	if loop.Text == "" || !p.acceptWord("in") {
 		return nil
 	}
 	p.blanks()
@@ -451,12 +453,12 @@ func (p *parser) loop(start int) *expression {
 	if body == nil || !p.accept("]") {
 		return nil
 	}
-	loop.parts, loop.end = []*expression{over, body}, p.at
+	loop.Parts, loop.End = []*Expression{over, body}, p.at
 	return loop
 }
 
 // body parses what a resource, a module or a round of a loop consists of.
-func (p *parser) body() *expression {
+func (p *parser) body() *Expression {
 	start := p.at
 	if p.word() != "if" {
 		return p.expression()
@@ -475,21 +477,21 @@ func (p *parser) body() *expression {
 	if body == nil {
 		return nil
 	}
-	return &expression{kind: conditionKind, parts: []*expression{condition, body}, start: start, end: body.end}
+	return &Expression{Kind: ConditionKind, Parts: []*Expression{condition, body}, Start: start, End: body.End}
 }
 
 // object parses the members of an object and the resources nested in it.
-func (p *parser) object() *expression {
+func (p *parser) object() *Expression {
 	defer func() { p.depth-- }()
 	if !p.deeper() {
 		return nil
 	}
-	object := &expression{kind: objectKind, start: p.at}
+	object := &Expression{Kind: ObjectKind, Start: p.at}
 	p.at++
 	p.lines()
 	for separated := true; ; {
 		if p.accept("}") {
-			object.end = p.at
+			object.End = p.at
 			return object
 		}
 		if !separated || !p.entry(object) {
@@ -500,12 +502,12 @@ func (p *parser) object() *expression {
 }
 
 // entry parses one member of an object.
-func (p *parser) entry(object *expression) bool {
+func (p *parser) entry(object *Expression) bool {
 	if nested, ok := p.nestedResource(); nested != nil || !ok {
-		object.nested = append(object.nested, nested)
+		object.Nested = append(object.Nested, nested)
 		return ok
 	}
-	var name *expression
+	var name *Expression
 	value := p.spread()
 	if value == nil {
 		start := p.at
@@ -513,7 +515,7 @@ func (p *parser) entry(object *expression) bool {
 		case p.peek(0) == '\'':
 			name = p.string()
 		case p.word() != "":
-			name = &expression{kind: stringKind, text: p.identifier(), start: start, end: p.at}
+			name = &Expression{Kind: StringKind, Text: p.identifier(), Start: start, End: p.at}
 		}
 		p.blanks()
 		if name == nil || !p.accept(":") {
@@ -522,18 +524,18 @@ func (p *parser) entry(object *expression) bool {
 		p.lines()
 		value = p.expression()
 	} else {
-		value = value.parts[0]
+		value = value.Parts[0]
 	}
 	if value == nil {
 		return false
 	}
-	object.names = append(object.names, name)
-	object.parts = append(object.parts, value)
+	object.Names = append(object.Names, name)
+	object.Parts = append(object.Parts, value)
 	return true
 }
 
 // string parses a string in apostrophes.
-func (p *parser) string() *expression {
+func (p *parser) string() *Expression {
 	start := p.at
 	if p.accept(multiline) {
 		return p.multiline(start, 0)
@@ -543,7 +545,7 @@ func (p *parser) string() *expression {
 		return nil
 	}
 	p.at++
-	parsed := &expression{kind: stringKind, start: start}
+	parsed := &Expression{Kind: StringKind, Start: start}
 	var text strings.Builder
 	for {
 		switch c := p.peek(0); {
@@ -572,24 +574,24 @@ func (p *parser) string() *expression {
 }
 
 // hole parses the expression of an interpolation up to its brace.
-func (p *parser) hole(of *expression, before string) bool {
+func (p *parser) hole(of *Expression, before string) bool {
 	p.lines()
 	part := p.expression()
 	p.lines()
 	if part == nil || !p.accept("}") {
 		return false
 	}
-	of.texts, of.parts = append(of.texts, before), append(of.parts, part)
+	of.Texts, of.Parts = append(of.Texts, before), append(of.Parts, part)
 	return true
 }
 
-func (p *parser) endString(parsed *expression, last string) *expression {
-	parsed.end = p.at
-	if len(parsed.parts) == 0 {
-		parsed.text = last
+func (p *parser) endString(parsed *Expression, last string) *Expression {
+	parsed.End = p.at
+	if len(parsed.Parts) == 0 {
+		parsed.Text = last
 		return parsed
 	}
-	parsed.kind, parsed.texts = interpolation, append(parsed.texts, last)
+	parsed.Kind, parsed.Texts = Interpolation, append(parsed.Texts, last)
 	return parsed
 }
 
@@ -619,12 +621,12 @@ func (p *parser) escape() (text string, ok bool) {
 }
 
 // multiline parses a string of several lines behind its apostrophes. With dollars, as many before a brace begin an expression.
-func (p *parser) multiline(start, dollars int) *expression {
+func (p *parser) multiline(start, dollars int) *Expression {
 	defer func() { p.depth-- }()
 	if !p.deeper() {
 		return nil
 	}
-	parsed := &expression{kind: stringKind, start: start}
+	parsed := &Expression{Kind: StringKind, Start: start}
 	if !p.accept("\r\n") {
 		_ = p.accept("\n") || p.accept("\r")
 	}
@@ -657,4 +659,20 @@ func (p *parser) multiline(start, dollars int) *expression {
 		}
 	}
 	return nil
+}
+
+// Member returns the value of a member of an object, nil if there is none.
+func (x *Expression) Member(name string) *Expression {
+	for i, key := range x.Names {
+		if key != nil && key.Kind == StringKind && key.Text == name {
+			return x.Parts[i]
+		}
+	}
+	return nil
+}
+
+// Set adds a member to an object, at the position of its value.
+func (x *Expression) Set(name string, value *Expression) {
+	x.Names = append(x.Names, &Expression{Kind: StringKind, Text: name, Start: value.Start, End: value.Start})
+	x.Parts = append(x.Parts, value)
 }
