@@ -28,6 +28,14 @@ var allowedImports = map[string][]string{
 	"internal/lint/language/bicep/syntax": {module + "internal/lint/source"},
 	"internal/lint/language/terraform": {
 		module + "internal/lint/source",
+		module + "internal/lint/language/terraform/eval",
+		"github.com/hashicorp/hcl/v2/",   // HashiCorp's language
+		"github.com/hashicorp/hcl/v2",    // its positions
+		"github.com/zclconf/go-cty/cty",  // its values
+		"github.com/zclconf/go-cty/cty/", // and their functions
+	},
+	"internal/lint/language/terraform/eval": {
+		module + "internal/lint/source",
 		"github.com/hashicorp/hcl/v2/",   // HashiCorp's language
 		"github.com/hashicorp/hcl/v2",    // its positions
 		"github.com/zclconf/go-cty/cty",  // its values

@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
+	"github.com/mlpolicy/mlpolicy/internal/lint/language/terraform/eval"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
@@ -245,7 +246,7 @@ func isLiteral(x hclsyntax.Expression, text string) bool {
 	if !ok {
 		return false
 	}
-	is, _ := ofScalar(literal.Val, hcl.Range{}).text()
+	is, _ := eval.OfScalar(literal.Val, hcl.Range{}).Text()
 	return is == text
 }
 

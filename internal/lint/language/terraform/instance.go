@@ -3,83 +3,76 @@ package terraform
 import (
 	"path"
 
-	"github.com/hashicorp/hcl/v2"
+	"github.com/mlpolicy/mlpolicy/internal/lint/language/terraform/eval"
 )
 
 // instance is a module with the values of its variables: a root module, or one that another calls.
 type instance struct {
 	*folder
+	by      *eval.Evaluator
 	path    string // module.a.module.b. before the addresses of its resources
-	args    map[string]*value
+	args    map[string]*eval.Value
 	caller  *instance
-	chosen  *file        // of variables, nil for none
-	alone   bool         // no file is needed besides the one that is chosen
-	counted bool         // it may exist any number of times
-	from    []dependency // on which its existence depends
+	chosen  *file             // of variables, nil for none
+	alone   bool              // no file is needed besides the one that is chosen
+	counted bool              // it may exist any number of times
+	from    []eval.Dependency // on which its existence depends
 
-	variables map[string]*value // that were evaluated; nil for one that is being evaluated
-	locals    map[string]*value
+	variables map[string]*eval.Value // that were evaluated; nil for one that is being evaluated
+	locals    map[string]*eval.Value
 }
 
-func newInstance(f *folder) *instance {
-	return &instance{folder: f, variables: map[string]*value{}, locals: map[string]*value{}}
+func newInstance(f *folder, by *eval.Evaluator) *instance {
+	return &instance{folder: f, by: by, variables: map[string]*eval.Value{}, locals: map[string]*eval.Value{}}
 }
 
 // rootInstance returns a root module with the values of a file of variables that is chosen, nil for none.
-func rootInstance(root *folder, chosen *file) *instance {
-	in := newInstance(root)
+func rootInstance(root *folder, chosen *file, by *eval.Evaluator) *instance {
+	in := newInstance(root, by)
 	in.chosen = chosen
 	in.alone = in.isAlone()
 	return in
 }
 
-// variable returns the value of a variable of a module: that of the call, else that of the files of variables, else the
+// Variable returns the value of a variable of a module: that of the call, else that of the files of variables, else the
 // default. One that is declared as a secret is not read.
-func (e *evaluator) variable(in *instance, name string) *value {
+func (in *instance) Variable(name string) *eval.Value {
 	if known, begun := in.variables[name]; begun {
-		return orUnknown(known)
+		return eval.OrUnknown(known)
 	}
 	in.variables[name] = nil
-	v := e.givenVariable(in, name)
+	v := in.givenVariable(name)
 	if v != nil {
-		v.measure() // once for all its uses
+		v.Measure() // once for all its uses
 	}
 	in.variables[name] = v
-	return orUnknown(v)
+	return eval.OrUnknown(v)
 }
 
-// orUnknown returns a value, unknown for one that depends on itself.
-func orUnknown(v *value) *value {
-	if v == nil {
-		return &value{}
-	}
-	return v
-}
-
-func (e *evaluator) givenVariable(in *instance, name string) *value {
+func (in *instance) givenVariable(name string) *eval.Value {
 	declared := in.folder.variables[name]
 	if declared == nil || declared.secret {
 		return nil
 	}
-	var byDefault *value
+	var byDefault *eval.Value
 	if declared.value != nil {
-		byDefault = e.eval(declared.value.Expr, &scope{}).described("the default of var." + name)
+		byDefault = in.by.Eval(declared.value.Expr, &eval.Scope{}).Described("the default of var." + name)
 	}
 	v := byDefault
 	if in.caller != nil {
-		if arg := in.args[name]; arg != nil && (arg.kind != null || declared.nullable) {
+		if arg := in.args[name]; arg != nil && (arg.Kind != eval.Null || declared.nullable) {
 			v = arg
 		}
 	} else if given := in.givenIn(name); given != nil {
-		v = e.eval(given.Expr, &scope{}).described(path.Base(given.file.Name) + " for var." + name)
+		v = in.by.Eval(given.Expr, &eval.Scope{}).Described(path.Base(given.file.Name) + " for var." + name)
 	}
 	if v == nil {
 		return nil
 	}
 	if declared.kind != nil {
-		v = e.converted(v, declared.kind.Expr)
+		v = in.by.Converted(v, declared.kind.Expr)
 	}
-	if in.caller == nil && e.varies(in, name, v) {
+	if in.caller == nil && in.varies(name, v) {
 		return nil
 	}
 	return v
@@ -115,44 +108,30 @@ func (in *instance) isAlone() bool {
 
 // varies reports whether a file of variables that may be chosen besides has another value for a variable. A module that needs no such
 // file is applied without one, too.
-func (e *evaluator) varies(in *instance, name string, v *value) bool {
+func (in *instance) varies(name string, v *eval.Value) bool {
 	if in.alone && (in.chosen == nil || in.chosenValue(name) != nil) {
 		return false
 	}
 	for _, other := range in.varied[name] {
-		if same, known := sameTexts(v, e.eval(other.Expr, &scope{})); !same || !known {
+		if same, known := eval.SameTexts(v, in.by.Eval(other.Expr, &eval.Scope{})); !same || !known {
 			return true
 		}
 	}
 	return false
 }
 
-// sameTexts reports whether two scalars have the same text.
-func sameTexts(a, b *value) (same, known bool) {
-	x, ok := a.text()
-	y, also := b.text()
-	return x == y, ok && also
-}
-
-// described returns a value that decides by what why says.
-func (v *value) described(why string) *value {
-	described := *v
-	described.why = why
-	return &described
-}
-
-// local returns the value of a local.
-func (e *evaluator) local(in *instance, name string) *value {
+// Local returns the value of a local.
+func (in *instance) Local(name string) *eval.Value {
 	if known, begun := in.locals[name]; begun {
-		return orUnknown(known)
+		return eval.OrUnknown(known)
 	}
 	in.locals[name] = nil
 	if attribute := in.folder.locals[name]; attribute != nil {
-		v := e.eval(attribute.Expr, &scope{instance: in})
-		v.measure() // once for all its uses
+		v := in.by.Eval(attribute.Expr, &eval.Scope{Module: in})
+		v.Measure() // once for all its uses
 		in.locals[name] = v
 	}
-	return orUnknown(in.locals[name])
+	return eval.OrUnknown(in.locals[name])
 }
 
 // existence is what count and for_each of a block say.
@@ -165,36 +144,31 @@ const (
 )
 
 // existenceOf returns whether a block exists, and what that depends on.
-func (e *evaluator) existenceOf(b *block, in *instance) (existence, []dependency) {
+func (in *instance) existenceOf(b *block) (existence, []eval.Dependency) {
 	if count := b.attributes["count"]; count != nil {
-		v := e.eval(count.Expr, &scope{instance: in})
-		if number, ok := v.int(); ok && number == 0 {
+		v := in.by.Eval(count.Expr, &eval.Scope{Module: in})
+		if number, ok := v.Int(); ok && number == 0 {
 			return never, nil
 		}
-		return counted, v.depends()
+		return counted, v.Depends()
 	}
 	if each := b.attributes["for_each"]; each != nil {
-		v := e.eval(each.Expr, &scope{instance: in})
-		if isEmpty(v) {
+		v := in.by.Eval(each.Expr, &eval.Scope{Module: in})
+		if eval.IsEmpty(v) {
 			return never, nil
 		}
-		return counted, v.depends()
+		return counted, v.Depends()
 	}
 	for _, inner := range b.blocks {
 		if enabled := inner.Body.Attributes["enabled"]; inner.Type == "lifecycle" && enabled != nil { // of OpenTofu
-			v := e.eval(enabled.Expr, &scope{instance: in})
-			if is, known := v.bool(); known && !is {
+			v := in.by.Eval(enabled.Expr, &eval.Scope{Module: in})
+			if is, known := v.Bool(); known && !is {
 				return never, nil
 			}
-			return once, v.depends()
+			return once, v.Depends()
 		}
 	}
 	return once, nil
-}
-
-// isEmpty reports whether a collection has nothing.
-func isEmpty(v *value) bool {
-	return (v.kind == list || v.kind == object) && !v.open && len(v.items)+len(v.members) == 0
 }
 
 // calledPath returns the path to the local module that a block calls, empty for any other module.
@@ -203,28 +177,23 @@ func calledPath(b *block) string {
 	if from == nil {
 		return ""
 	}
-	if text, ok := literalText(from.Expr); ok && isLocal(text) {
+	if text, ok := eval.LiteralText(from.Expr); ok && isLocal(text) {
 		return text
 	}
 	return ""
 }
 
 // argsOf returns the arguments of a call.
-func (e *evaluator) argsOf(b *block, in *instance) map[string]*value {
-	args := map[string]*value{}
+func (in *instance) argsOf(b *block) map[string]*eval.Value {
+	args := map[string]*eval.Value{}
 	for _, attribute := range inOrder(b.attributes) {
 		name := attribute.Name
-		e.allow(attribute.SrcRange)
-		v := e.eval(attribute.Expr, &scope{instance: in})
-		if v.why == "" {
-			v = v.described("the argument " + name + " of module." + b.Labels[0])
+		in.by.Allow(attribute.SrcRange)
+		v := in.by.Eval(attribute.Expr, &eval.Scope{Module: in})
+		if v.Why == "" {
+			v = v.Described("the argument " + name + " of module." + b.Labels[0])
 		}
 		args[name] = v
 	}
 	return args
-}
-
-// rangeOf returns a stretch of a file.
-func rangeOf(file string, start, end int) hcl.Range {
-	return hcl.Range{Filename: file, Start: hcl.Pos{Byte: start}, End: hcl.Pos{Byte: end}}
 }

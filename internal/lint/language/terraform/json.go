@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/mlpolicy/mlpolicy/internal/lint/language/terraform/eval"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
@@ -124,7 +125,7 @@ func (r *jsonReader) expression(n *source.Node) hclsyntax.Expression {
 	case source.Null:
 		return &hclsyntax.LiteralValueExpr{Val: cty.NullVal(cty.DynamicPseudoType), SrcRange: at}
 	}
-	return &hclsyntax.LiteralValueExpr{Val: scalarOf(n), SrcRange: at}
+	return &hclsyntax.LiteralValueExpr{Val: eval.ScalarOf(n), SrcRange: at}
 }
 
 // text returns the expression of a string, which is a template.
@@ -158,5 +159,5 @@ func (r *jsonReader) text(n *source.Node) hclsyntax.Expression {
 
 func (r *jsonReader) place(n *source.Node) hcl.Range {
 	span := n.Span()
-	return rangeOf(r.file, span.Start.Offset, span.End.Offset)
+	return eval.RangeOf(r.file, span.Start.Offset, span.End.Offset)
 }

@@ -8,12 +8,13 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
+	"github.com/mlpolicy/mlpolicy/internal/lint/language/terraform/eval"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
 // treeBuilder makes the nodes of the resources of a root module and of the modules that it calls.
 type treeBuilder struct {
-	*evaluator
+	*eval.Evaluator
 	in         *instance
 	parameters *source.Node // of the file of variables that is chosen, nil for none
 	file       *source.File // of the resource
@@ -26,19 +27,19 @@ type treeBuilder struct {
 // origin is how the value of a node got to its place.
 type origin struct {
 	node *source.Node
-	*value
+	*eval.Value
 	name string // of the attribute
 }
 
 // resource returns the node of a resource in the structure of a plan's resource_changes.
 // from are the places on which its existence depends.
-func (b *treeBuilder) resource(of *block, counted bool, from []dependency) *source.Node {
+func (b *treeBuilder) resource(of *block, counted bool, from []eval.Dependency) *source.Node {
 	b.file, b.origins = of.file.File, nil
 	start, end := of.TypeRange.Start.Byte, of.CloseBraceRange.End.Byte
 	body := of.Body.SrcRange
-	after, unknown := b.body(of.attributes, of.blocks, "", rangeOf(of.file.Name, start, end))
+	after, unknown := b.body(of.attributes, of.blocks, "", eval.RangeOf(of.file.Name, start, end))
 	kind, name := of.LabelRanges[0], of.LabelRanges[1]
-	labels := rangeOf(of.file.Name, kind.Start.Byte, name.End.Byte)
+	labels := eval.RangeOf(of.file.Name, kind.Start.Byte, name.End.Byte)
 	word := of.TypeRange
 	change := []source.Member{
 		b.made("actions", b.sequence([]*source.Node{b.text("create", word)}, word), end),
@@ -176,7 +177,7 @@ func (b *treeBuilder) nested(name string, blocks []*hclsyntax.Block, path string
 			further = further || !b.makesNone(block)
 			continue
 		}
-		own := rangeOf(block.TypeRange.Filename, block.TypeRange.Start.Byte, block.CloseBraceRange.End.Byte)
+		own := eval.RangeOf(block.TypeRange.Filename, block.TypeRange.Start.Byte, block.CloseBraceRange.End.Byte)
 		if !some {
 			span = own
 		}
@@ -207,30 +208,30 @@ func (b *treeBuilder) nested(name string, blocks []*hclsyntax.Block, path string
 // makesNone reports whether a dynamic block makes no block.
 func (b *treeBuilder) makesNone(dynamic *hclsyntax.Block) bool {
 	each := dynamic.Body.Attributes["for_each"]
-	return each != nil && isEmpty(b.eval(each.Expr, &scope{instance: b.in}))
+	return each != nil && eval.IsEmpty(b.Eval(each.Expr, &eval.Scope{Module: b.in}))
 }
 
 // attribute returns the node of an attribute's value.
 func (b *treeBuilder) attribute(of *hclsyntax.Attribute) (node, unknown *source.Node) {
-	b.allow(of.SrcRange)
-	v := b.eval(of.Expr, &scope{instance: b.in})
+	b.Allow(of.SrcRange)
+	v := b.Eval(of.Expr, &eval.Scope{Module: b.in})
 	switch of.Name {
 	case "manifest", "body", "yaml_body":
-		if v.encoded != nil || v.kind != object {
-			v = b.decode(of.Expr.Range(), v)
+		if v.Encoded != nil || v.Kind != eval.Object {
+			v = b.Decode(of.Expr.Range(), v)
 		}
-		if v.kind != object {
+		if v.Kind != eval.Object {
 			return nil, b.truth(of.Expr.Range())
 		}
 		b.document = true
 		defer func() { b.document = false }()
 	case "image", "type":
-		if v.kind != scalar && v.partial != "" {
-			return b.leaf(source.String, v.partial, v, of.Name), nil
+		if v.Kind != eval.Scalar && v.Partial != "" {
+			return b.leaf(source.String, v.Partial, v, of.Name), nil
 		}
 	}
 	node, unknown = b.node(v, of.Name)
-	if of.Name == "requests" && (!v.isKnown() || v.open) {
+	if of.Name == "requests" && (!v.IsKnown() || v.Open) {
 		unknown = b.unknownRequests(node, of.Expr.Range())
 	}
 	return node, unknown
@@ -249,42 +250,42 @@ func (b *treeBuilder) unknownRequests(known *source.Node, at hcl.Range) *source.
 }
 
 // node returns the node of a value. The second result has true for what is unknown in it, nil if nothing is.
-func (b *treeBuilder) node(v *value, name string) (node, unknown *source.Node) {
-	if !b.spend(1) {
+func (b *treeBuilder) node(v *eval.Value, name string) (node, unknown *source.Node) {
+	if !b.Spend(1) {
 		return b.unknown(v, name)
 	}
-	switch v.kind {
-	case null:
+	switch v.Kind {
+	case eval.Null:
 		return nil, nil
-	case scalar:
-		text, _ := v.text()
-		if looksUnrendered(text) {
+	case eval.Scalar:
+		text, _ := v.Text()
+		if eval.LooksUnrendered(text) {
 			return nil, b.truth(b.here(v))
 		}
 		return b.leaf(kindOf(v), text, v, name), nil
-	case list:
+	case eval.List:
 		return b.items(v, name)
-	case object:
+	case eval.Object:
 		return b.members(v)
 	}
 	return b.unknown(v, name)
 }
 
 // unknown returns what takes the place of an unknown value.
-func (b *treeBuilder) unknown(v *value, name string) (node, unknown *source.Node) {
+func (b *treeBuilder) unknown(v *eval.Value, name string) (node, unknown *source.Node) {
 	if !b.document {
 		return nil, b.truth(b.here(v))
 	}
-	text := v.partial
+	text := v.Partial
 	if text == "" {
-		text = placeholder
+		text = eval.Placeholder
 	}
 	return b.leaf(source.String, text, v, name), nil
 }
 
 // here returns where a value is in the file of the resource.
-func (b *treeBuilder) here(v *value) hcl.Range {
-	for _, at := range []hcl.Range{v.at, v.used} {
+func (b *treeBuilder) here(v *eval.Value) hcl.Range {
+	for _, at := range []hcl.Range{v.At, v.Used} {
 		if at.Filename == b.file.Name {
 			return at
 		}
@@ -292,8 +293,8 @@ func (b *treeBuilder) here(v *value) hcl.Range {
 	return hcl.Range{}
 }
 
-func kindOf(v *value) source.Kind {
-	switch v.scalar.Type().FriendlyName() {
+func kindOf(v *eval.Value) source.Kind {
+	switch v.Scalar.Type().FriendlyName() {
 	case "bool":
 		return source.Bool
 	case "number":
@@ -303,13 +304,13 @@ func kindOf(v *value) source.Kind {
 }
 
 // leaf returns the node of a scalar, and records how a value that is not in its place got there.
-func (b *treeBuilder) leaf(kind source.Kind, text string, v *value, name string) *source.Node {
-	at := b.fileOf(v.at)
-	n := at.Scalar(kind, text, v.at.Start.Byte, v.at.End.Byte)
+func (b *treeBuilder) leaf(kind source.Kind, text string, v *eval.Value, name string) *source.Node {
+	at := b.fileOf(v.At)
+	n := at.Scalar(kind, text, v.At.Start.Byte, v.At.End.Byte)
 	if at != b.file {
-		b.named(name, n, v.at)
+		b.named(name, n, v.At)
 	}
-	if v.used.Filename != "" || len(v.from) > 0 {
+	if v.Used.Filename != "" || len(v.From) > 0 {
 		b.origins = append(b.origins, origin{n, v, name})
 	}
 	return n
@@ -325,19 +326,19 @@ func (b *treeBuilder) named(name string, n *source.Node, at hcl.Range) *source.N
 // originOf returns the node of an origin.
 func (b *treeBuilder) originOf(o origin) *source.Node {
 	nowhere := hcl.Range{}
-	members := []source.Member{b.made("value", o.node, 0), b.made("why", b.text(o.why, nowhere), 0)}
-	if o.used.Filename != "" {
-		members = append(members, b.made("used", b.named(o.name, b.mark(o.used), o.used), 0))
+	members := []source.Member{b.made("value", o.node, 0), b.made("why", b.text(o.Why, nowhere), 0)}
+	if o.Used.Filename != "" {
+		members = append(members, b.made("used", b.named(o.name, b.mark(o.Used), o.Used), 0))
 	}
-	return b.mapping(append(members, b.made("parts", b.partsOf(o.from, o.name), 0)), nowhere)
+	return b.mapping(append(members, b.made("parts", b.partsOf(o.From, o.name), 0)), nowhere)
 }
 
 // partsOf returns a list of places on which the value of an attribute depends.
-func (b *treeBuilder) partsOf(from []dependency, name string) *source.Node {
+func (b *treeBuilder) partsOf(from []eval.Dependency, name string) *source.Node {
 	var parts []*source.Node
-	for _, d := range from[:min(len(from), maxDependencies)] {
-		at := b.named(name, b.mark(d.at), d.at)
-		parts = append(parts, b.mapping([]source.Member{b.made("at", at, 0), b.made("why", b.text(d.why, hcl.Range{}), 0)}, hcl.Range{}))
+	for _, d := range from[:min(len(from), eval.MaxDependencies)] {
+		at := b.named(name, b.mark(d.At), d.At)
+		parts = append(parts, b.mapping([]source.Member{b.made("at", at, 0), b.made("why", b.text(d.Why, hcl.Range{}), 0)}, hcl.Range{}))
 	}
 	return b.sequence(parts, hcl.Range{})
 }
@@ -348,14 +349,14 @@ func (b *treeBuilder) mark(at hcl.Range) *source.Node {
 }
 
 // items returns the node of a list. A list with unknown items is unknown, since which ones it lacks could be a statement.
-func (b *treeBuilder) items(v *value, name string) (node, unknown *source.Node) {
+func (b *treeBuilder) items(v *eval.Value, name string) (node, unknown *source.Node) {
 	containers := strings.EqualFold(name, "containers") || strings.EqualFold(name, "initContainers")
-	if v.open && !(b.document && containers) {
+	if v.Open && !(b.document && containers) {
 		return b.unknown(v, name)
 	}
 	var items []*source.Node
-	for _, item := range v.items {
-		n, mark := b.node(v.within(item), name)
+	for _, item := range v.Items {
+		n, mark := b.node(v.Within(item), name)
 		if n == nil && mark != nil {
 			return b.unknown(v, name)
 		}
@@ -364,41 +365,41 @@ func (b *treeBuilder) items(v *value, name string) (node, unknown *source.Node) 
 		}
 		items = append(items, n)
 	}
-	if v.open {
-		items = append(items, b.leaf(source.String, placeholder, v, name))
+	if v.Open {
+		items = append(items, b.leaf(source.String, eval.Placeholder, v, name))
 	}
-	return b.collection(v).Sequence(items, v.at.Start.Byte, v.at.End.Byte), nil
+	return b.collection(v).Sequence(items, v.At.Start.Byte, v.At.End.Byte), nil
 }
 
 // members returns the node of an object without its unknown members.
-func (b *treeBuilder) members(v *value) (node, unknown *source.Node) {
+func (b *treeBuilder) members(v *eval.Value) (node, unknown *source.Node) {
 	in := b.collection(v)
 	var members, marks []source.Member
-	for _, m := range v.members {
-		n, mark := b.node(v.within(m.value), m.name)
+	for _, m := range v.Members {
+		n, mark := b.node(v.Within(m.Value), m.Name)
 		if mark != nil {
-			marks = append(marks, b.made(m.name, mark, 0))
+			marks = append(marks, b.made(m.Name, mark, 0))
 		}
 		if n != nil {
-			end := m.at.End.Byte
-			if used := m.value.used; used.Filename == m.at.Filename && used.Start.Byte >= end {
+			end := m.At.End.Byte
+			if used := m.Value.Used; used.Filename == m.At.Filename && used.Start.Byte >= end {
 				end = used.End.Byte
 			}
-			members = append(members, source.Member{Key: b.fileOf(m.at).Scalar(source.String, m.name, m.at.Start.Byte, end), Value: n})
+			members = append(members, source.Member{Key: b.fileOf(m.At).Scalar(source.String, m.Name, m.At.Start.Byte, end), Value: n})
 		}
 	}
 	if len(marks) > 0 {
 		unknown = b.mapping(marks, b.here(v))
 	}
-	return in.Mapping(members, v.at.Start.Byte, v.at.End.Byte), unknown
+	return in.Mapping(members, v.At.Start.Byte, v.At.End.Byte), unknown
 }
 
 // collection returns the file in which a list or an object is.
-func (b *treeBuilder) collection(v *value) *source.File { return b.fileOf(v.at) }
+func (b *treeBuilder) collection(v *eval.Value) *source.File { return b.fileOf(v.At) }
 
 // fileOf returns the file of a place.
 func (b *treeBuilder) fileOf(at hcl.Range) *source.File {
-	if file := b.files(at.Filename); file != nil {
+	if file := b.Files(at.Filename); file != nil {
 		return file
 	}
 	return b.file

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/mlpolicy/mlpolicy/internal/lint/language/terraform/eval"
 	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
@@ -77,7 +78,7 @@ const maxChosen = 20
 func (r *Reader) readings(name string) []*reading {
 	w := &walker{
 		Reader: r, name: name,
-		builder: &treeBuilder{evaluator: &evaluator{steps: maxSteps, text: r.text, files: r.known}},
+		builder: &treeBuilder{Evaluator: &eval.Evaluator{Steps: eval.MaxSteps, Text: r.text, Files: r.known}},
 		modules: map[tool]map[string]*folder{},
 	}
 	base := w.reading(nil)
@@ -129,12 +130,12 @@ func (w *walker) module(name string, by tool) *folder {
 
 // differs reports whether the values of a file are not known to be those without it.
 func (w *walker) differs(root *folder, chosen *file) bool {
-	without, with := rootInstance(root, nil), rootInstance(root, chosen)
+	without, with := rootInstance(root, nil, w.builder.Evaluator), rootInstance(root, chosen, w.builder.Evaluator)
 	for name := range root.varied {
 		if with.chosenValue(name) == nil {
 			continue
 		}
-		same, known := sameTexts(w.builder.variable(without, name), w.builder.variable(with, name))
+		same, known := eval.SameTexts(without.Variable(name), with.Variable(name))
 		if declared := root.variables[name]; declared != nil && !declared.secret && !(same && known) {
 			return true
 		}
@@ -201,10 +202,10 @@ func isAlike(a, b *source.Node) bool {
 func (w *walker) walk(chosen *file, by tool, to *reading) *walk {
 	root := w.module(w.name, by)
 	collects := &walk{walker: w, tool: by, reading: to, sized: map[string]bool{}}
-	w.builder.reserve = 0
+	w.builder.Reserve = 0
 	collects.size(root)
 	// Calls nearer to the root module come first, so that no call behind them has any effect on these.
-	for next := []visit{{rootInstance(root, chosen), nil, []string{w.name}}}; len(next) > 0; next = next[1:] {
+	for next := []visit{{rootInstance(root, chosen, w.builder.Evaluator), nil, []string{w.name}}}; len(next) > 0; next = next[1:] {
 		next = append(next, collects.instance(next[0])...)
 	}
 	return collects
@@ -232,8 +233,8 @@ type walk struct {
 func (w *walk) size(of *folder) {
 	if !w.sized[of.name] {
 		w.sized[of.name] = true
-		w.builder.steps += of.size()
-		w.builder.reserve += of.size()
+		w.builder.Steps += of.size()
+		w.builder.Reserve += of.size()
 	}
 }
 
@@ -245,8 +246,8 @@ func (w *walk) instance(in visit) (calls []visit) {
 			continue
 		}
 		w.builder.in = in.instance
-		w.builder.allow(b.Range())
-		exists, from := w.builder.existenceOf(b, in.instance)
+		w.builder.Allow(b.Range())
+		exists, from := in.existenceOf(b)
 		if exists == never {
 			continue
 		}
@@ -254,7 +255,7 @@ func (w *walk) instance(in visit) (calls []visit) {
 		if of == nil {
 			of = b.file
 		}
-		if w.builder.allow(b.Range()); !w.builder.spend(1) {
+		if w.builder.Allow(b.Range()); !w.builder.Spend(1) {
 			return nil
 		}
 		w.resources[of] = append(w.resources[of], w.builder.resource(b, in.counted || exists == counted, append(from, in.from...)))
@@ -274,17 +275,17 @@ func (w *walk) call(b *block, in visit) (called visit, ok bool) {
 	if to == "" || !ok || slices.Contains(in.within, name) || len(in.within) > maxModules || !w.isRelevant(name) {
 		return visit{}, false
 	}
-	w.builder.allow(b.Range())
-	exists, from := w.builder.existenceOf(b, in.instance)
+	w.builder.Allow(b.Range())
+	exists, from := in.existenceOf(b)
 	if w.calls++; exists == never || w.calls > maxCalls {
 		return visit{}, false
 	}
 	w.addCaller(name, w.name)
 	module := w.module(name, w.tool)
 	w.size(module)
-	inner := newInstance(module)
+	inner := newInstance(module, w.builder.Evaluator)
 	inner.caller, inner.path = in.instance, in.path+"module."+b.Labels[0]+"."
-	inner.args, inner.counted = w.builder.argsOf(b, in.instance), in.counted || exists == counted
+	inner.args, inner.counted = in.argsOf(b), in.counted || exists == counted
 	inner.from = append(from, in.from...)
 	owner := in.owner
 	if owner == nil {

@@ -1,4 +1,4 @@
-package terraform
+package eval
 
 import (
 	"encoding/json"
@@ -12,26 +12,26 @@ import (
 )
 
 // decodeJSON is decode for a text that must be JSON.
-func (e *evaluator) decodeJSON(at hcl.Range, v *value) *value {
-	if text, ok := v.text(); ok && !json.Valid([]byte(text)) {
+func (e *Evaluator) decodeJSON(at hcl.Range, v *Value) *Value {
+	if text, ok := v.Text(); ok && !json.Valid([]byte(text)) {
 		return invalidAt(at)
 	}
-	return e.decode(at, v)
+	return e.Decode(at, v)
 }
 
-// decode returns the value of a text in YAML or JSON, each part of it with its place in the text. A part with a
+// Decode returns the value of a text in YAML or JSON, each part of it with its place in the text. A part with a
 // placeholder is unknown.
-func (e *evaluator) decode(at hcl.Range, v *value) *value {
-	if v.encoded != nil {
-		return v.encoded
+func (e *Evaluator) Decode(at hcl.Range, v *Value) *Value {
+	if v.Encoded != nil {
+		return v.Encoded
 	}
-	text, ok := v.text()
+	text, ok := v.Text()
 	if !ok {
-		if text = v.partial; text == "" {
+		if text = v.Partial; text == "" {
 			return unknownAt(at)
 		}
 	}
-	if !e.spend(len(text)) {
+	if !e.Spend(len(text)) {
 		return unknownAt(at)
 	}
 	file := source.Parse("text.yaml", []byte(text))
@@ -44,42 +44,42 @@ func (e *evaluator) decode(at hcl.Range, v *value) *value {
 
 // decoder makes values of a document in a text.
 type decoder struct {
-	*evaluator
-	of      *value
+	*Evaluator
+	of      *Value
 	partial bool // the text has placeholders
 }
 
-func (d *decoder) value(n *source.Node) *value {
+func (d *decoder) value(n *source.Node) *Value {
 	at, exact := d.place(n)
-	if !d.spend(1) {
+	if !d.Spend(1) {
 		return unknownAt(at)
 	}
-	made := &value{at: at, used: d.of.used, why: d.of.why}
+	made := &Value{At: at, Used: d.of.Used, Why: d.of.Why}
 	if !exact {
-		made.from = d.of.from
+		made.From = d.of.From
 	}
 	switch n.Kind {
 	case source.Null:
-		made.kind = null
+		made.Kind = Null
 	case source.Sequence:
-		made.kind = list
+		made.Kind = List
 		for _, item := range n.Items() {
-			made.items = append(made.items, d.value(item))
+			made.Items = append(made.Items, d.value(item))
 		}
 	case source.Mapping:
-		made.kind = object
+		made.Kind = Object
 		for key, item := range n.Pairs() {
 			if d.hasUnknown(key.Text()) {
-				made.open = true
+				made.Open = true
 				continue
 			}
 			name, _ := d.place(key)
-			made.members = append(made.members, member{key.Text(), name, d.value(item)})
+			made.Members = append(made.Members, Member{key.Text(), name, d.value(item)})
 		}
 	default:
-		made.kind, made.scalar = scalar, scalarOf(n)
+		made.Kind, made.Scalar = Scalar, ScalarOf(n)
 		if d.hasUnknown(n.Text()) {
-			made.kind, made.partial = unknown, n.Text()
+			made.Kind, made.Partial = unknown, n.Text()
 		}
 	}
 	return made
@@ -87,11 +87,11 @@ func (d *decoder) value(n *source.Node) *value {
 
 // hasUnknown reports whether a part of the text is not known.
 func (d *decoder) hasUnknown(text string) bool {
-	return d.partial && strings.Contains(text, placeholder)
+	return d.partial && strings.Contains(text, Placeholder)
 }
 
-// scalarOf returns the value of a scalar of a document.
-func scalarOf(n *source.Node) cty.Value {
+// ScalarOf returns the value of a scalar of a document.
+func ScalarOf(n *source.Node) cty.Value {
 	switch n.Kind {
 	case source.Bool:
 		switch strings.ToLower(n.Text()) {
@@ -113,7 +113,7 @@ func (d *decoder) place(n *source.Node) (at hcl.Range, exact bool) {
 	span := n.Span()
 	first, last := d.of.pieceAt(span.Start.Offset), d.of.pieceAt(max(span.End.Offset-1, span.Start.Offset))
 	if first == nil || last == nil {
-		return d.of.at, len(d.of.from) == 0
+		return d.of.At, len(d.of.From) == 0
 	}
 	start, end := first.start, last.end
 	if !first.computed {
@@ -122,11 +122,11 @@ func (d *decoder) place(n *source.Node) (at hcl.Range, exact bool) {
 	if !last.computed {
 		end = last.start + span.End.Offset - last.from
 	}
-	return rangeOf(d.of.at.Filename, start, max(start, end)), n.Kind >= source.Sequence || first == last && !first.computed
+	return RangeOf(d.of.At.Filename, start, max(start, end)), n.Kind >= source.Sequence || first == last && !first.computed
 }
 
 // pieceAt returns the piece with a byte of a string, nil if there is none.
-func (v *value) pieceAt(at int) *piece {
+func (v *Value) pieceAt(at int) *piece {
 	i, found := slices.BinarySearchFunc(v.pieces, at, func(p piece, at int) int { return p.from - at })
 	if !found {
 		i--

@@ -1,4 +1,4 @@
-package terraform
+package eval
 
 import (
 	"slices"
@@ -14,7 +14,7 @@ import (
 
 // call returns the result of a function. Functions that read files, the clock or chance are unknown, and so are those
 // whose result may be much larger than their arguments.
-func (e *evaluator) call(x *hclsyntax.FunctionCallExpr, s *scope) *value {
+func (e *Evaluator) call(x *hclsyntax.FunctionCallExpr, s *Scope) *Value {
 	at := x.Range()
 	name := strings.TrimPrefix(x.Name, "core::")
 	if name == "try" || name == "can" {
@@ -24,17 +24,17 @@ func (e *evaluator) call(x *hclsyntax.FunctionCallExpr, s *scope) *value {
 	if structural == nil && scalars == nil {
 		return unknownAt(at)
 	}
-	var args []*value
+	var args []*Value
 	for i, arg := range x.Args {
-		v := e.eval(arg, s)
-		if !e.spend(len(v.items) + len(v.members)) {
+		v := e.Eval(arg, s)
+		if !e.Spend(len(v.Items) + len(v.Members)) {
 			return unknownAt(at)
 		}
 		if x.ExpandFinal && i == len(x.Args)-1 {
-			if v.kind != list || v.open {
+			if v.Kind != List || v.Open {
 				return unknownAt(at)
 			}
-			args = append(args, v.items...)
+			args = append(args, v.Items...)
 			continue
 		}
 		args = append(args, v)
@@ -46,10 +46,10 @@ func (e *evaluator) call(x *hclsyntax.FunctionCallExpr, s *scope) *value {
 }
 
 // apply calls a function of cty, whose arguments must be known.
-func (e *evaluator) apply(f *function.Function, at hcl.Range, args []*value) *value {
+func (e *Evaluator) apply(f *function.Function, at hcl.Range, args []*Value) *Value {
 	size := 0
 	for _, arg := range args {
-		if arg.kind == invalid {
+		if arg.Kind == invalid {
 			return invalidAt(at)
 		}
 		if !arg.wholly() {
@@ -57,13 +57,13 @@ func (e *evaluator) apply(f *function.Function, at hcl.Range, args []*value) *va
 		}
 		size += e.sizeOf(arg)
 	}
-	if size > maxString || !e.spend(size/bytesPerStep) {
+	if size > maxString || !e.Spend(size/bytesPerStep) {
 		return unknownAt(at)
 	}
 	values := make([]cty.Value, len(args))
 	for i, arg := range args {
 		values[i] = arg.cty()
-		if kind, ok := parameterType(f, i); ok && arg.kind == scalar {
+		if kind, ok := parameterType(f, i); ok && arg.Kind == Scalar {
 			if converted, err := convert.Convert(values[i], kind); err == nil {
 				values[i] = converted
 			}
@@ -93,17 +93,17 @@ func parameterType(f *function.Function, i int) (cty.Type, bool) {
 }
 
 // sizeOf returns the bytes of the texts in a value and the number of values, up to a limit.
-func (e *evaluator) sizeOf(v *value) int {
-	if !e.spend(1) || v.measure().values > maxString {
+func (e *Evaluator) sizeOf(v *Value) int {
+	if !e.Spend(1) || v.Measure().values > maxString {
 		return maxString + 1
 	}
-	text, _ := v.text()
+	text, _ := v.Text()
 	size := len(text) + 1
-	for _, item := range v.items {
+	for _, item := range v.Items {
 		size += e.sizeOf(item)
 	}
-	for _, m := range v.members {
-		size += len(m.name) + e.sizeOf(m.value)
+	for _, m := range v.Members {
+		size += len(m.Name) + e.sizeOf(m.Value)
 	}
 	return size
 }
@@ -156,49 +156,49 @@ func scalarFunction(name string) *function.Function {
 }
 
 // structural is a function that keeps what is known of its arguments, with its place.
-type structural func(e *evaluator, at hcl.Range, args []*value) *value
+type structural func(e *Evaluator, at hcl.Range, args []*Value) *Value
 
 func structuralFunction(name string) structural {
 	switch name {
 	case "merge":
-		return (*evaluator).merge
+		return (*Evaluator).merge
 	case "concat":
-		return (*evaluator).concat
+		return (*Evaluator).concat
 	case "flatten":
-		return unary((*evaluator).flatten)
+		return unary((*Evaluator).flatten)
 	case "compact":
-		return unary((*evaluator).compact)
+		return unary((*Evaluator).compact)
 	case "distinct":
-		return unary((*evaluator).distinct)
+		return unary((*Evaluator).distinct)
 	case "toset":
-		return unary(func(e *evaluator, at hcl.Range, v *value) *value {
-			if v.kind == null {
+		return unary(func(e *Evaluator, at hcl.Range, v *Value) *Value {
+			if v.Kind == Null {
 				return v
 			}
 			return e.distinct(at, e.uniform(at, v))
 		})
 	case "reverse":
-		return unary((*evaluator).reverse)
+		return unary((*Evaluator).reverse)
 	case "lookup":
-		return (*evaluator).lookupIn
+		return (*Evaluator).lookupIn
 	case "element":
-		return (*evaluator).element
+		return (*Evaluator).element
 	case "coalesce":
-		return (*evaluator).coalesce
+		return (*Evaluator).coalesce
 	case "coalescelist":
-		return (*evaluator).coalesceList
+		return (*Evaluator).coalesceList
 	case "one":
-		return unary((*evaluator).one)
+		return unary((*Evaluator).one)
 	case "keys":
-		return unary((*evaluator).keys)
+		return unary((*Evaluator).keys)
 	case "values":
-		return unary((*evaluator).valuesOf)
+		return unary((*Evaluator).valuesOf)
 	case "length":
-		return unary((*evaluator).length)
+		return unary((*Evaluator).length)
 	case "contains":
-		return (*evaluator).contains
+		return (*Evaluator).contains
 	case "alltrue", "anytrue":
-		return unary(func(e *evaluator, at hcl.Range, v *value) *value { return e.all(at, v, name == "alltrue") })
+		return unary(func(e *Evaluator, at hcl.Range, v *Value) *Value { return e.all(at, v, name == "alltrue") })
 	case "tostring":
 		return toScalar(cty.String)
 	case "tonumber":
@@ -206,19 +206,19 @@ func structuralFunction(name string) structural {
 	case "tobool":
 		return toScalar(cty.Bool)
 	case "tolist":
-		return ofKind(list)
+		return ofKind(List)
 	case "tomap":
-		return ofKind(object)
+		return ofKind(Object)
 	case "nonsensitive":
-		return unary(func(_ *evaluator, _ hcl.Range, v *value) *value { return v })
+		return unary(func(_ *Evaluator, _ hcl.Range, v *Value) *Value { return v })
 	case "jsonencode", "yamlencode":
-		return unary(func(_ *evaluator, at hcl.Range, v *value) *value {
-			return &value{kind: unknown, at: at, encoded: v}
+		return unary(func(_ *Evaluator, at hcl.Range, v *Value) *Value {
+			return &Value{Kind: unknown, At: at, Encoded: v}
 		})
 	case "jsondecode":
-		return unary((*evaluator).decodeJSON)
+		return unary((*Evaluator).decodeJSON)
 	case "yamldecode":
-		return unary((*evaluator).decode)
+		return unary((*Evaluator).Decode)
 	}
 	return stringFunction(name)
 }
@@ -227,11 +227,11 @@ func structuralFunction(name string) structural {
 func stringFunction(name string) structural {
 	switch name {
 	case "format":
-		return (*evaluator).format
+		return (*Evaluator).format
 	case "join":
-		return (*evaluator).join
+		return (*Evaluator).join
 	case "replace":
-		return (*evaluator).replace
+		return (*Evaluator).replace
 	case "startswith":
 		return predicate(strings.HasPrefix)
 	case "endswith":
@@ -243,9 +243,9 @@ func stringFunction(name string) structural {
 }
 
 // unary is a function of one argument.
-func unary(f func(e *evaluator, at hcl.Range, v *value) *value) structural {
-	return func(e *evaluator, at hcl.Range, args []*value) *value {
-		if len(args) != 1 || args[0].kind == invalid {
+func unary(f func(e *Evaluator, at hcl.Range, v *Value) *Value) structural {
+	return func(e *Evaluator, at hcl.Range, args []*Value) *Value {
+		if len(args) != 1 || args[0].Kind == invalid {
 			return invalidAt(at)
 		}
 		return f(e, at, args[0])
@@ -254,25 +254,25 @@ func unary(f func(e *evaluator, at hcl.Range, v *value) *value) structural {
 
 // predicate compares two texts.
 func predicate(f func(text, part string) bool) structural {
-	return func(e *evaluator, at hcl.Range, args []*value) *value {
+	return func(e *Evaluator, at hcl.Range, args []*Value) *Value {
 		if texts, failed := textsOf(args, 2, at); failed != nil {
 			return failed
 		} else {
-			return ofScalar(cty.BoolVal(f(texts[0], texts[1])), at).dependingOn(args...)
+			return OfScalar(cty.BoolVal(f(texts[0], texts[1])), at).dependingOn(args...)
 		}
 	}
 }
 
 // textsOf returns the texts of a number of arguments, or the result if one is not known.
-func textsOf(args []*value, number int, at hcl.Range) (texts []string, failed *value) {
+func textsOf(args []*Value, number int, at hcl.Range) (texts []string, failed *Value) {
 	if len(args) != number {
 		return nil, invalidAt(at)
 	}
 	for _, arg := range args {
-		text, ok := arg.text()
+		text, ok := arg.Text()
 		switch {
 		case ok:
-		case arg.kind == unknown:
+		case arg.Kind == unknown:
 			return nil, unknownAt(at)
 		default:
 			return nil, invalidAt(at)
@@ -284,11 +284,11 @@ func textsOf(args []*value, number int, at hcl.Range) (texts []string, failed *v
 
 // toScalar converts a scalar and keeps its place.
 func toScalar(to cty.Type) structural {
-	return unary(func(_ *evaluator, at hcl.Range, v *value) *value {
-		switch v.kind {
-		case scalar:
+	return unary(func(_ *Evaluator, at hcl.Range, v *Value) *Value {
+		switch v.Kind {
+		case Scalar:
 			return v.as(to)
-		case unknown, null:
+		case unknown, Null:
 			return v
 		}
 		return invalidAt(at)
@@ -296,9 +296,9 @@ func toScalar(to cty.Type) structural {
 }
 
 // ofKind returns a collection whose items have one type.
-func ofKind(want kind) structural {
-	return unary(func(e *evaluator, at hcl.Range, v *value) *value {
-		if v.kind != want && v.kind != unknown && v.kind != null {
+func ofKind(want Kind) structural {
+	return unary(func(e *Evaluator, at hcl.Range, v *Value) *Value {
+		if v.Kind != want && v.Kind != unknown && v.Kind != Null {
 			return invalidAt(at)
 		}
 		return e.uniform(at, v)
@@ -307,71 +307,71 @@ func ofKind(want kind) structural {
 
 // uniform returns a collection whose items have one type: scalars of several types become texts. Items whose types cannot
 // be compared make it unknown.
-func (e *evaluator) uniform(at hcl.Range, v *value) *value {
-	var items []*value
-	for _, m := range v.members {
-		items = append(items, m.value)
+func (e *Evaluator) uniform(at hcl.Range, v *Value) *Value {
+	var items []*Value
+	for _, m := range v.Members {
+		items = append(items, m.Value)
 	}
-	items = append(items, v.items...)
+	items = append(items, v.Items...)
 	texts := false
 	for _, item := range items {
 		switch {
-		case item.kind == null || item.kind == unknown:
-		case item.kind != items[0].kind, !sameShape(item, items[0]):
+		case item.Kind == Null || item.Kind == unknown:
+		case item.Kind != items[0].Kind, !sameShape(item, items[0]):
 			return unknownAt(at)
-		case item.kind == scalar:
-			texts = texts || item.scalar.Type() != items[0].scalar.Type()
+		case item.Kind == Scalar:
+			texts = texts || item.Scalar.Type() != items[0].Scalar.Type()
 		}
 	}
 	if !texts {
 		return v
 	}
 	made := v.copy()
-	made.items, made.members = slices.Clone(v.items), slices.Clone(v.members)
-	for i, item := range made.items {
-		made.items[i] = toText(item)
+	made.Items, made.Members = slices.Clone(v.Items), slices.Clone(v.Members)
+	for i, item := range made.Items {
+		made.Items[i] = toText(item)
 	}
-	for i, m := range made.members {
-		made.members[i].value = toText(m.value)
+	for i, m := range made.Members {
+		made.Members[i].Value = toText(m.Value)
 	}
 	return made
 }
 
-func toText(v *value) *value {
-	if v.kind != scalar {
+func toText(v *Value) *Value {
+	if v.Kind != Scalar {
 		return v
 	}
 	return v.as(cty.String)
 }
 
 // sameShape reports whether two values have one type for all that is known: objects with the same names, lists of anything.
-func sameShape(a, b *value) bool {
-	if a.kind != object || b.kind != object {
+func sameShape(a, b *Value) bool {
+	if a.Kind != Object || b.Kind != Object {
 		return true
 	}
-	return len(a.members) == len(b.members) && !a.open && !b.open &&
-		!slices.ContainsFunc(a.members, func(m member) bool {
-			other := b.get(m.name)
-			return other == nil || m.value.kind != other.kind || m.value.kind == scalar && m.value.scalar.Type() != other.scalar.Type()
+	return len(a.Members) == len(b.Members) && !a.Open && !b.Open &&
+		!slices.ContainsFunc(a.Members, func(m Member) bool {
+			other := b.get(m.Name)
+			return other == nil || m.Value.Kind != other.Kind || m.Value.Kind == Scalar && m.Value.Scalar.Type() != other.Scalar.Type()
 		})
 }
 
 // try returns the first argument that does not fail. Whether an unknown one fails is not known.
-func (e *evaluator) try(x *hclsyntax.FunctionCallExpr, s *scope, can bool) *value {
+func (e *Evaluator) try(x *hclsyntax.FunctionCallExpr, s *Scope, can bool) *Value {
 	at := x.Range()
 	for _, arg := range x.Args {
-		v := e.eval(arg, s)
+		v := e.Eval(arg, s)
 		if hasInvalid(v) {
 			if can {
-				return ofScalar(cty.False, at)
+				return OfScalar(cty.False, at)
 			}
 			continue
 		}
 		switch {
-		case !v.wholly() && v.encoded == nil:
+		case !v.wholly() && v.Encoded == nil:
 			return unknownAt(at)
 		case can:
-			return ofScalar(cty.True, at)
+			return OfScalar(cty.True, at)
 		}
 		return v
 	}
@@ -379,71 +379,71 @@ func (e *evaluator) try(x *hclsyntax.FunctionCallExpr, s *scope, can bool) *valu
 }
 
 // hasInvalid reports whether a part of a value fails.
-func hasInvalid(v *value) bool { return v.measure().fails }
+func hasInvalid(v *Value) bool { return v.Measure().fails }
 
 // merge returns the members of objects, of equal names the last. An unknown object may replace any before it.
-func (e *evaluator) merge(at hcl.Range, args []*value) *value {
-	b := &objectBuilder{made: &value{kind: object, at: at}}
+func (e *Evaluator) merge(at hcl.Range, args []*Value) *Value {
+	b := &objectBuilder{made: &Value{Kind: Object, At: at}}
 	for _, arg := range args {
-		switch arg.kind {
-		case null:
+		switch arg.Kind {
+		case Null:
 			continue
-		case object:
+		case Object:
 		case unknown:
 			b.unknownKey()
 			continue
 		default:
 			return invalidAt(at)
 		}
-		if arg.open {
+		if arg.Open {
 			b.unknownKey()
 		}
-		for _, m := range arg.members {
-			if !e.spend(1) {
+		for _, m := range arg.Members {
+			if !e.Spend(1) {
 				return unknownAt(at)
 			}
-			b.set(m.name, m.at, arg.within(m.value))
+			b.set(m.Name, m.At, arg.Within(m.Value))
 		}
 	}
 	return b.made
 }
 
 // concat returns the items of lists. With an unknown list it may have further ones.
-func (e *evaluator) concat(at hcl.Range, args []*value) *value {
-	made := &value{kind: list, at: at}
+func (e *Evaluator) concat(at hcl.Range, args []*Value) *Value {
+	made := &Value{Kind: List, At: at}
 	for _, arg := range args {
-		if arg.kind != list && arg.kind != unknown {
+		if arg.Kind != List && arg.Kind != unknown {
 			return invalidAt(at)
 		}
-		made.open = made.open || arg.open || arg.kind == unknown
-		for _, item := range arg.items {
-			if !e.spend(1) {
+		made.Open = made.Open || arg.Open || arg.Kind == unknown
+		for _, item := range arg.Items {
+			if !e.Spend(1) {
 				return unknownAt(at)
 			}
-			made.items = append(made.items, arg.within(item))
+			made.Items = append(made.Items, arg.Within(item))
 		}
 	}
 	return made
 }
 
-func (e *evaluator) flatten(at hcl.Range, v *value) *value {
-	made := &value{kind: list, at: at, open: v.open}
-	if v.kind != list {
-		return &value{kind: min(v.kind, invalid), at: at}
+func (e *Evaluator) flatten(at hcl.Range, v *Value) *Value {
+	made := &Value{Kind: List, At: at, Open: v.Open}
+	if v.Kind != List {
+		return &Value{Kind: min(v.Kind, invalid), At: at}
 	}
-	var add func(v *value)
-	add = func(v *value) {
-		made.open = made.open || v.open
-		for _, item := range v.items {
+	var add func(v *Value)
+	add = func(v *Value) {
+		made.Open = made.Open || v.Open
+		for _, item := range v.Items {
 			switch {
-			case !e.spend(1):
-				made.open = true
-			case item.kind == unknown: // it may be a list
-				made.open = true
-			case item.kind == list:
-				add(v.within(item))
+			case !e.Spend(1):
+				made.Open = true
+			case item.Kind == unknown: // it may be a list
+				made.Open = true
+			case item.Kind == List:
+				add(v.Within(item))
 			default:
-				made.items = append(made.items, v.within(item))
+				made.Items = append(made.Items, v.Within(item))
 			}
 		}
 	}
@@ -452,94 +452,94 @@ func (e *evaluator) flatten(at hcl.Range, v *value) *value {
 }
 
 // compact returns a list without null and empty texts.
-func (e *evaluator) compact(at hcl.Range, v *value) *value {
-	if v.kind != list {
-		return &value{kind: min(v.kind, invalid), at: at}
+func (e *Evaluator) compact(at hcl.Range, v *Value) *Value {
+	if v.Kind != List {
+		return &Value{Kind: min(v.Kind, invalid), At: at}
 	}
-	made := &value{kind: list, at: at, open: v.open}
-	for _, item := range v.items {
-		text, ok := item.text()
+	made := &Value{Kind: List, At: at, Open: v.Open}
+	for _, item := range v.Items {
+		text, ok := item.Text()
 		switch {
-		case item.kind == unknown || item.kind == invalid:
-			made.open = true
+		case item.Kind == unknown || item.Kind == invalid:
+			made.Open = true
 		case ok && text != "":
-			made.items = append(made.items, v.within(item))
+			made.Items = append(made.Items, v.Within(item))
 		}
 	}
 	return made
 }
 
 // distinct returns a list with equal scalars once.
-func (e *evaluator) distinct(at hcl.Range, v *value) *value {
-	if v.kind == unknown || v.kind == list {
+func (e *Evaluator) distinct(at hcl.Range, v *Value) *Value {
+	if v.Kind == unknown || v.Kind == List {
 		return asSet(v)
 	}
 	return invalidAt(at)
 }
 
 // asSet returns a list with equal scalars once.
-func asSet(v *value) *value {
-	if v.kind != list {
+func asSet(v *Value) *Value {
+	if v.Kind != List {
 		return v
 	}
 	made := v.copy()
-	made.items = nil
+	made.Items = nil
 	known := map[string]bool{}
-	for _, item := range v.items {
-		text, ok := item.text()
+	for _, item := range v.Items {
+		text, ok := item.Text()
 		if !ok {
 			return v // items that are collections are not compared
 		}
 		if !known[text] {
 			known[text] = true
-			made.items = append(made.items, item)
+			made.Items = append(made.Items, item)
 		}
 	}
 	return made
 }
 
-func (e *evaluator) reverse(at hcl.Range, v *value) *value {
-	if v.kind != list || v.open {
+func (e *Evaluator) reverse(at hcl.Range, v *Value) *Value {
+	if v.Kind != List || v.Open {
 		return unknownAt(at)
 	}
 	made := v.copy()
-	made.items = slices.Clone(v.items)
-	slices.Reverse(made.items)
+	made.Items = slices.Clone(v.Items)
+	slices.Reverse(made.Items)
 	return made
 }
 
 // lookupIn returns a member of an object, or a default.
-func (e *evaluator) lookupIn(at hcl.Range, args []*value) *value {
+func (e *Evaluator) lookupIn(at hcl.Range, args []*Value) *Value {
 	if len(args) != 2 && len(args) != 3 {
 		return invalidAt(at)
 	}
 	found := e.index(args[0], args[1], at)
-	if found.kind == invalid && args[0].kind == object && args[1].kind == scalar && len(args) == 3 && !hasInvalid(args[0]) {
+	if found.Kind == invalid && args[0].Kind == Object && args[1].Kind == Scalar && len(args) == 3 && !hasInvalid(args[0]) {
 		return args[2].dependingOn(args[1])
 	}
 	return found
 }
 
 // element returns an item of a list, which is read in circles.
-func (e *evaluator) element(at hcl.Range, args []*value) *value {
+func (e *Evaluator) element(at hcl.Range, args []*Value) *Value {
 	if len(args) != 2 {
 		return invalidAt(at)
 	}
-	number, ok := args[1].int()
-	if !ok || args[0].kind != list || args[0].open || len(args[0].items) == 0 {
+	number, ok := args[1].Int()
+	if !ok || args[0].Kind != List || args[0].Open || len(args[0].Items) == 0 {
 		return unknownAt(at)
 	}
-	size := len(args[0].items)
-	return args[0].within(args[0].items[(number%size+size)%size]).dependingOn(args[1])
+	size := len(args[0].Items)
+	return args[0].Within(args[0].Items[(number%size+size)%size]).dependingOn(args[1])
 }
 
 // coalesce returns the first argument that is neither null nor empty.
-func (e *evaluator) coalesce(at hcl.Range, args []*value) *value {
+func (e *Evaluator) coalesce(at hcl.Range, args []*Value) *Value {
 	for i, arg := range args {
-		if arg.kind == unknown || arg.kind == invalid {
-			return &value{kind: arg.kind, at: at}
+		if arg.Kind == unknown || arg.Kind == invalid {
+			return &Value{Kind: arg.Kind, At: at}
 		}
-		if text, ok := arg.text(); arg.kind == null || ok && text == "" {
+		if text, ok := arg.Text(); arg.Kind == Null || ok && text == "" {
 			continue
 		}
 		return arg.dependingOn(args[:i]...)
@@ -548,12 +548,12 @@ func (e *evaluator) coalesce(at hcl.Range, args []*value) *value {
 }
 
 // coalesceList returns the first list that is not empty.
-func (e *evaluator) coalesceList(at hcl.Range, args []*value) *value {
+func (e *Evaluator) coalesceList(at hcl.Range, args []*Value) *Value {
 	for _, arg := range args {
 		switch {
-		case arg.kind == null, arg.kind == list && !arg.open && len(arg.items) == 0:
+		case arg.Kind == Null, arg.Kind == List && !arg.Open && len(arg.Items) == 0:
 			continue
-		case arg.kind == list && len(arg.items) > 0:
+		case arg.Kind == List && len(arg.Items) > 0:
 			return arg
 		}
 		return unknownAt(at)
@@ -561,125 +561,125 @@ func (e *evaluator) coalesceList(at hcl.Range, args []*value) *value {
 	return invalidAt(at)
 }
 
-func (e *evaluator) one(at hcl.Range, v *value) *value {
+func (e *Evaluator) one(at hcl.Range, v *Value) *Value {
 	switch {
-	case v.kind != list || v.open:
+	case v.Kind != List || v.Open:
 		return unknownAt(at)
-	case len(v.items) == 0:
-		return &value{kind: null, at: at}
-	case len(v.items) == 1:
-		return v.within(v.items[0])
+	case len(v.Items) == 0:
+		return &Value{Kind: Null, At: at}
+	case len(v.Items) == 1:
+		return v.Within(v.Items[0])
 	}
 	return invalidAt(at)
 }
 
 // sorted returns members in the order of their names, as Terraform iterates.
-func sorted(members []member) []member {
+func sorted(members []Member) []Member {
 	members = slices.Clone(members)
-	slices.SortFunc(members, func(a, b member) int { return strings.Compare(a.name, b.name) })
+	slices.SortFunc(members, func(a, b Member) int { return strings.Compare(a.Name, b.Name) })
 	return members
 }
 
-func (e *evaluator) keys(at hcl.Range, v *value) *value {
-	if v.kind != object || v.open {
+func (e *Evaluator) keys(at hcl.Range, v *Value) *Value {
+	if v.Kind != Object || v.Open {
 		return unknownAt(at)
 	}
-	made := &value{kind: list, at: at}
-	for _, m := range sorted(v.members) {
-		made.items = append(made.items, ofScalar(cty.StringVal(m.name), m.at))
+	made := &Value{Kind: List, At: at}
+	for _, m := range sorted(v.Members) {
+		made.Items = append(made.Items, OfScalar(cty.StringVal(m.Name), m.At))
 	}
 	return made.dependingOn(v)
 }
 
-func (e *evaluator) valuesOf(at hcl.Range, v *value) *value {
-	if v.kind != object || v.open {
+func (e *Evaluator) valuesOf(at hcl.Range, v *Value) *Value {
+	if v.Kind != Object || v.Open {
 		return unknownAt(at)
 	}
-	made := &value{kind: list, at: at}
-	for _, m := range sorted(v.members) {
-		made.items = append(made.items, v.within(m.value))
+	made := &Value{Kind: List, At: at}
+	for _, m := range sorted(v.Members) {
+		made.Items = append(made.Items, v.Within(m.Value))
 	}
 	return made
 }
 
-func (e *evaluator) length(at hcl.Range, v *value) *value {
-	size := len(v.items) + len(v.members)
+func (e *Evaluator) length(at hcl.Range, v *Value) *Value {
+	size := len(v.Items) + len(v.Members)
 	switch {
-	case v.kind == unknown || v.open:
+	case v.Kind == unknown || v.Open:
 		return unknownAt(at)
-	case v.kind == scalar && v.scalar.Type() == cty.String:
-		return e.apply(&stdlib.StrlenFunc, at, []*value{v})
-	case v.kind != list && v.kind != object:
+	case v.Kind == Scalar && v.Scalar.Type() == cty.String:
+		return e.apply(&stdlib.StrlenFunc, at, []*Value{v})
+	case v.Kind != List && v.Kind != Object:
 		return invalidAt(at)
 	}
-	return ofScalar(cty.NumberIntVal(int64(size)), at).dependingOn(v)
+	return OfScalar(cty.NumberIntVal(int64(size)), at).dependingOn(v)
 }
 
 // contains reports whether a list has an item. Items are equal by their texts, since a list has items of one type.
-func (e *evaluator) contains(at hcl.Range, args []*value) *value {
+func (e *Evaluator) contains(at hcl.Range, args []*Value) *Value {
 	if len(args) != 2 {
 		return invalidAt(at)
 	}
-	wanted, ok := args[1].text()
-	if !ok || args[0].kind != list {
+	wanted, ok := args[1].Text()
+	if !ok || args[0].Kind != List {
 		return unknownAt(at)
 	}
-	unsure := args[0].open
-	for _, item := range args[0].items {
-		text, ok := item.text()
+	unsure := args[0].Open
+	for _, item := range args[0].Items {
+		text, ok := item.Text()
 		switch {
-		case !e.spend(1), !ok:
+		case !e.Spend(1), !ok:
 			unsure = true
 		case text == wanted:
-			return ofScalar(cty.True, at).dependingOn(args...)
+			return OfScalar(cty.True, at).dependingOn(args...)
 		}
 	}
 	if unsure {
 		return unknownAt(at)
 	}
-	return ofScalar(cty.False, at).dependingOn(args...)
+	return OfScalar(cty.False, at).dependingOn(args...)
 }
 
 // all reports whether all items of a list are true, or whether any is.
-func (e *evaluator) all(at hcl.Range, v *value, all bool) *value {
-	if v.kind != list {
+func (e *Evaluator) all(at hcl.Range, v *Value, all bool) *Value {
+	if v.Kind != List {
 		return unknownAt(at)
 	}
-	unsure := v.open
-	for _, item := range v.items {
-		is, known := item.bool()
+	unsure := v.Open
+	for _, item := range v.Items {
+		is, known := item.Bool()
 		switch {
-		case !known && item.kind != null:
+		case !known && item.Kind != Null:
 			unsure = true
 		case is != all:
-			return ofScalar(cty.BoolVal(!all), at).dependingOn(v, item)
+			return OfScalar(cty.BoolVal(!all), at).dependingOn(v, item)
 		}
 	}
 	if unsure {
 		return unknownAt(at)
 	}
-	return ofScalar(cty.BoolVal(all), at).dependingOn(append([]*value{v}, v.items...)...)
+	return OfScalar(cty.BoolVal(all), at).dependingOn(append([]*Value{v}, v.Items...)...)
 }
 
 // join joins the texts of lists. Unknown ones stay in the partial text.
-func (e *evaluator) join(at hcl.Range, args []*value) *value {
+func (e *Evaluator) join(at hcl.Range, args []*Value) *Value {
 	if len(args) < 2 {
 		return invalidAt(at)
 	}
-	separator, ok := args[0].text()
+	separator, ok := args[0].Text()
 	if !ok {
 		return unknownAt(at)
 	}
 	var texts []string
 	size := 0
 	for _, arg := range args[1:] {
-		if arg.kind != list || arg.open {
+		if arg.Kind != List || arg.Open {
 			return unknownAt(at)
 		}
-		for _, item := range arg.items {
-			text, ok := item.text()
+		for _, item := range arg.Items {
+			text, ok := item.Text()
 			switch {
-			case item.kind == null:
+			case item.Kind == Null:
 				continue
 			case !ok:
 				return unknownAt(at)
@@ -688,21 +688,21 @@ func (e *evaluator) join(at hcl.Range, args []*value) *value {
 			texts = append(texts, text)
 		}
 	}
-	if size > maxString || !e.spend(size/bytesPerStep) {
+	if size > maxString || !e.Spend(size/bytesPerStep) {
 		return unknownAt(at)
 	}
-	return ofScalar(cty.StringVal(strings.Join(texts, separator)), at).dependingOn(args...)
+	return OfScalar(cty.StringVal(strings.Join(texts, separator)), at).dependingOn(args...)
 }
 
 // maxWidth is the largest width and precision that a format may have, in digits.
 const maxWidth = 2
 
 // format formats values. A width of many digits could make a text of any size.
-func (e *evaluator) format(at hcl.Range, args []*value) *value {
+func (e *Evaluator) format(at hcl.Range, args []*Value) *Value {
 	if len(args) == 0 {
 		return invalidAt(at)
 	}
-	pattern, ok := args[0].text()
+	pattern, ok := args[0].Text()
 	if !ok {
 		return unknownAt(at)
 	}
@@ -721,7 +721,7 @@ func (e *evaluator) format(at hcl.Range, args []*value) *value {
 }
 
 // replace replaces a text, or a regular expression between slashes.
-func (e *evaluator) replace(at hcl.Range, args []*value) *value {
+func (e *Evaluator) replace(at hcl.Range, args []*Value) *Value {
 	texts, failed := textsOf(args, 3, at)
 	if failed != nil {
 		return failed
@@ -731,8 +731,8 @@ func (e *evaluator) replace(at hcl.Range, args []*value) *value {
 	}
 	if pattern := texts[1]; len(pattern) > 1 && strings.HasPrefix(pattern, "/") && strings.HasSuffix(pattern, "/") {
 		inner := args[1].as(cty.String)
-		inner.scalar = cty.StringVal(pattern[1 : len(pattern)-1])
-		return e.apply(&stdlib.RegexReplaceFunc, at, []*value{args[0], inner, args[2]})
+		inner.Scalar = cty.StringVal(pattern[1 : len(pattern)-1])
+		return e.apply(&stdlib.RegexReplaceFunc, at, []*Value{args[0], inner, args[2]})
 	}
 	return e.apply(&stdlib.ReplaceFunc, at, args)
 }
