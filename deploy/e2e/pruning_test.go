@@ -169,6 +169,7 @@ func refusals() []refusal {
 		{"formats/kubernetes-workload/sums.yaml#1", "spec.ephemeralContainers: Forbidden: cannot be set on create", "kubectl get writes such"},
 		{"formats/kubernetes-workload/sums.yaml#2", "Limit must be set for non overcommitable resources", "a request is understood"},
 		{"formats/kubernetes-workload/unknown.yaml#*", "quantities must match the regular expression", placeholder},
+		{"formats/kuberay/hosts.yaml#1", "numOfHosts in body must be of type integer", placeholder},
 		{"formats/leader-worker-set/leader-and-workers.yaml#2", "spec.replicas in body must be of type integer", placeholder},
 		{"formats/leader-worker-set/leader-and-workers.yaml#5", "size in body must be of type integer", placeholder},
 		{"formats/vllm-production-stack/runtime-gpu-types.yaml#1", "resources.gpu in body must be of type string", "a number is understood"},
