@@ -10,11 +10,12 @@ import (
 
 // dropRepeated removes what several calls of a module describe alike, except once, and the repeated problems with it.
 func (e *Extraction) dropRepeated() {
-	e.Deployments = distinct(e.Deployments, func(d *facts.Deployment) (facts.Location, any) {
-		return d.Location, []any{d, placesOf(d.Locations())}
-	})
-	e.Computes = distinct(e.Computes, func(c *facts.Compute) (facts.Location, any) { return c.Location, []any{c, placesOf(c.Locations())} })
-	e.Problems = distinct(e.Problems, func(p facts.Problem) (facts.Location, any) { return p.Location, []string{p.Rule, p.Message} })
+	e.Deployments = distinct(e.Deployments, func(d *facts.Deployment) facts.Location { return d.Location },
+		func(d *facts.Deployment) any { return []any{d, placesOf(d.Locations())} })
+	e.Computes = distinct(e.Computes, func(c *facts.Compute) facts.Location { return c.Location },
+		func(c *facts.Compute) any { return []any{c, placesOf(c.Locations())} })
+	e.Problems = distinct(e.Problems, func(p facts.Problem) facts.Location { return p.Location },
+		func(p facts.Problem) any { return []string{p.Rule, p.Message} })
 }
 
 // readAt is where a fact was read.
@@ -37,11 +38,12 @@ func placesOf(locations []facts.Location) []readAt {
 }
 
 // distinct returns values without those of which an earlier one has the same location in a module and says the same.
-func distinct[T any](values []T, of func(T) (at facts.Location, written any)) []T {
-	count := map[*source.Node]int{}
+func distinct[T any](values []T, at func(T) facts.Location, written func(T) any) []T {
+	count := map[*source.Node]int{} // in languages with modules
 	for _, value := range values {
-		at, _ := of(value)
-		count[at.Node]++
+		if node := at(value).Node; node != nil && node.File().IsForeign() {
+			count[node]++
+		}
 	}
 	type key struct {
 		at   *source.Node
@@ -49,15 +51,15 @@ func distinct[T any](values []T, of func(T) (at facts.Location, written any)) []
 	}
 	seen := map[key]bool{}
 	return slices.DeleteFunc(values, func(value T) bool {
-		at, written := of(value)
-		if at.Node == nil || count[at.Node] == 1 || !at.Node.File().IsForeign() {
+		node := at(value).Node
+		if count[node] < 2 {
 			return false
 		}
-		text, err := json.Marshal(written)
+		text, err := json.Marshal(written(value))
 		if err != nil {
 			return false
 		}
-		k := key{at.Node, string(text)}
+		k := key{node, string(text)}
 		repeated := seen[k]
 		seen[k] = true
 		return repeated
