@@ -64,7 +64,9 @@ func (r *planReader) planned(object, after, sensitive *source.Node) {
 	kind, _ := object.Get("type").Scalar()
 	if after = redacted(after, sensitive); !object.Get("mode").Is("data") && !after.IsNull() {
 		deployments, computes, parts, problems := len(r.Deployments), len(r.Computes), len(r.Parts), len(r.Problems)
-		r.terraformResource(resource{kind: kind, object: object, after: after})
+		if !r.terraformResource(resource{kind: kind, object: object, after: after}) {
+			return
+		}
 		address, _ := object.Get("address").Scalar()
 		r.ByResource = append(r.ByResource, &read.Resource{
 			Address:     address,
@@ -152,9 +154,9 @@ func (r *planReader) typeLocation(t resource, why string) facts.Location {
 	return facts.Because(r.MarkUsed(t.object.Get("type")), why)
 }
 
-// terraformResource reads a resource, of the provider azurerm by its documentation.
+// terraformResource reads a resource, of the provider azurerm by its documentation. It reports whether resources of the type are read.
 // https://registry.terraform.io/providers/hashicorp/azurerm/latest/docs
-func (r *planReader) terraformResource(t resource) {
+func (r *planReader) terraformResource(t resource) (isRead bool) {
 	switch t.kind {
 	case "azurerm_container_group":
 		d := r.terraformDeployment(t, facts.ACI, "the resource is a container group")
@@ -191,10 +193,13 @@ func (r *planReader) terraformResource(t resource) {
 			r.manifest(manifest)
 		}
 	default:
-		if kind, ok := strings.CutPrefix(t.kind, "kubernetes_"); ok {
-			r.kubernetesResource(t, strings.TrimSuffix(kind, "_v1"))
+		kind, ok := strings.CutPrefix(t.kind, "kubernetes_")
+		if !ok {
+			return false
 		}
+		r.kubernetesResource(t, strings.TrimSuffix(kind, "_v1"))
 	}
+	return true
 }
 
 // terraformDeployment adds the deployment that a resource describes.
