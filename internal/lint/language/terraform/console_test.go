@@ -148,8 +148,9 @@ func printed(t *testing.T, binary, module, expression string) string {
 	if err != nil {
 		t.Fatalf("%v\n%s\n%s", err, errors.String(), out)
 	}
+	value, _, _ := strings.Cut(string(out), "\n") // a slow console says more
 	var quoted, text string
-	if json.Unmarshal(out, &quoted) != nil || json.Unmarshal([]byte(quoted), &text) != nil {
+	if json.Unmarshal([]byte(value), &quoted) != nil || json.Unmarshal([]byte(quoted), &text) != nil {
 		t.Fatalf("it prints %s", out)
 	}
 	return text
