@@ -4,6 +4,7 @@ package main
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/extract/arm"
@@ -20,35 +21,13 @@ var bicepValues = map[string]bool{
 	"memoryingb": true, "gpu": true, "image": true, "count": true, "mincount": true, "maxcount": true, "enableautoscaling": true, "scalesetpriority": true,
 }
 
-// bicepReader collects the files of all modules, since a called module is described by its callers. Parameters files are not applied.
+// bicepReader reads modules with the arguments of their callers. Parameters files are not applied.
 func bicepReader() reader {
 	r := bicep.Open(diskFiles{})
-	var files []*source.File
-	return reader{
-		file: func(name string, data []byte) []statement {
-			files = append(files, r.Read(name, data))
-			return nil
-		},
-		rest: func() (all []statement, described int) {
-			for _, file := range files {
-				_, unread := r.Declarations(file)
-				for range unread {
-					all = append(all, statement{name: "(not understood)"})
-				}
-				if r.IsCalled(file) {
-					continue
-				}
-				before := len(all)
-				for _, document := range file.Documents {
-					all = append(all, bicepStatements(document.Root)...)
-				}
-				if len(all) > before {
-					described++
-				}
-			}
-			return all, described
-		},
-	}
+	return moduleReader(r, func(file *source.File) []statement {
+		_, unread := r.Declarations(file)
+		return slices.Repeat([]statement{{name: "(not understood)"}}, unread)
+	}, bicepStatements)
 }
 
 // bicepStatements returns the resources of a template and of the modules that it calls.

@@ -18,6 +18,7 @@ import (
 	"strings"
 
 	"github.com/mlpolicy/mlpolicy/internal/lint/language"
+	"github.com/mlpolicy/mlpolicy/internal/lint/source"
 )
 
 // statement is a call or a resource that a reader knows.
@@ -40,6 +41,34 @@ type reader struct {
 	file func(name string, data []byte) []statement
 	// rest returns those of all files together, after the last file, and in how many files they are; nil if there are none.
 	rest func() ([]statement, int)
+}
+
+// moduleReader collects the files of all modules, since a called module is described by its callers. unread returns what a file has that is
+// not understood, and read what is in a document.
+func moduleReader(r language.Reader, unread func(*source.File) []statement, read func(root *source.Node) []statement) reader {
+	var files []*source.File
+	return reader{
+		file: func(name string, data []byte) []statement {
+			files = append(files, r.Read(name, data))
+			return nil
+		},
+		rest: func() (all []statement, described int) {
+			for _, file := range files {
+				all = append(all, unread(file)...)
+				if r.IsCalled(file) {
+					continue
+				}
+				before := len(all)
+				for _, document := range file.Documents {
+					all = append(all, read(document.Root)...)
+				}
+				if len(all) > before {
+					described++
+				}
+			}
+			return all, described
+		},
+	}
 }
 
 // readers returns those of the languages that can say what they know.

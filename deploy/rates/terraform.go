@@ -56,41 +56,27 @@ func (diskFiles) Folders(folder string) []string {
 	return names
 }
 
-// terraformReader collects the files of all modules, since a called module is described by its callers.
+// terraformReader reads modules with the arguments of their callers, without the files of variables that may be chosen.
 func terraformReader() reader {
-	r := terraform.Open(diskFiles{})
-	var files []*source.File
-	return reader{
-		file: func(name string, data []byte) []statement {
-			files = append(files, r.Read(name, data))
+	return moduleReader(terraform.Open(diskFiles{}), func(file *source.File) []statement {
+		if file.Skipped == "" {
 			return nil
-		},
-		rest: func() (all []statement, described int) {
-			for _, file := range files {
-				if file.Skipped != "" {
-					all = append(all, statement{name: "(skipped)"})
-				}
-				if r.IsCalled(file) {
-					continue
-				}
-				before := len(all)
-				for _, document := range file.Documents {
-					for _, resource := range document.Root.Get("resource_changes").Items() {
-						if resource.Has("parameters") {
-							continue // with the values of a file of variables that may be chosen
-						}
-						s := statement{name: resource.Get("type").Text()}
-						s.terraformValues(resource.At("change", "after"), resource.At("change", "after_unknown"))
-						all = append(all, s)
-					}
-				}
-				if len(all) > before {
-					described++
-				}
-			}
-			return all, described
-		},
+		}
+		return []statement{{name: "(skipped)"}}
+	}, terraformStatements)
+}
+
+// terraformStatements returns the resources of a configuration.
+func terraformStatements(root *source.Node) (all []statement) {
+	for _, resource := range root.Get("resource_changes").Items() {
+		if resource.Has("parameters") {
+			continue // with the values of a file of variables that may be chosen
+		}
+		s := statement{name: resource.Get("type").Text()}
+		s.terraformValues(resource.At("change", "after"), resource.At("change", "after_unknown"))
+		all = append(all, s)
 	}
+	return all
 }
 
 // terraformValues adds the values in a part of a resource. unknown has true for what is not known in it.

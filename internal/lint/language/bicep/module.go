@@ -140,7 +140,7 @@ func (r *Reader) fileOf(from *unit, at *syntax.Expression) *unit {
 	return r.open(name, nil)
 }
 
-// jsonOf returns the name of the template in JSON at a path, empty if it is none of the project.
+// jsonOf returns the name of the template in JSON at a path, empty if the project has no such template.
 func (r *Reader) jsonOf(from *unit, at *syntax.Expression) string {
 	if r.files == nil || at == nil || at.Kind != syntax.StringKind || strings.Contains(at.Text, ":") {
 		return ""
