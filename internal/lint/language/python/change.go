@@ -1,7 +1,8 @@
 package python
 
 import (
-	"sort"
+	"maps"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -76,25 +77,16 @@ func (n *names) settle() {
 			n.alias(result[0], result[1])
 		}
 	}
-	for _, name := range sortedKeys(n.changed) {
+	for _, name := range slices.Sorted(maps.Keys(n.changed)) {
 		if original := n.original(name); original != name {
 			for attribute := range n.changed[name] {
 				n.change(original, attribute)
 			}
 		}
 	}
-	for _, name := range sortedKeys(n.mutated) {
+	for _, name := range slices.Sorted(maps.Keys(n.mutated)) {
 		n.mutated[n.original(name)] = true
 	}
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for key := range m {
-		keys = append(keys, key)
-	}
-	sort.Strings(keys)
-	return keys
 }
 
 // isChanged reports whether an attribute of an object may be assigned later.
